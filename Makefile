@@ -1,0 +1,25 @@
+# Each target is one line over Python commands that work alone, on Windows too: see README.md.
+PYTHON ?= python3
+BIN := .venv/bin
+SUBMISSION ?= answer-key
+
+.PHONY: lab grade test setup requirements release
+.SILENT:
+
+lab: setup        ## open JupyterLab on the first notebook, with the stand-ins running
+	$(BIN)/classroom lab
+
+grade: setup      ## grade a submission: make grade SUBMISSION=path
+	$(BIN)/grader check "$(SUBMISSION)" --json reports/report.json --html reports/report.html
+
+test: setup       ## every test, every notebook, the style, the types
+	$(BIN)/python -m tests
+
+release: setup    ## write lab/ and notebooks/ anew from answer-key/
+	$(BIN)/grader release .
+
+requirements: setup ## compile requirements.txt anew from pyproject.toml
+	$(BIN)/python -m uv pip compile --quiet --universal --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make requirements" pyproject.toml requirements.in -o requirements.txt
+
+setup:
+	$(PYTHON) bootstrap.py

@@ -1,0 +1,123 @@
+"""The command `classroom`: the stand-ins, for notebooks and for terminals."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from classroom.lesson import SHARED_S3, LessonError, mode_of
+from classroom.loopback import PortTaken
+from classroom.s3 import S3Mock
+from classroom.standin.mock import OpenAIMock
+
+app = typer.Typer(
+    help="What stands behind the lesson: OpenAI and S3 on this computer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_JUPYTER_CONFIG = Path(__file__).with_name("jupyter")
+_FIRST_NOTEBOOK = Path("notebooks/00-start-here.ipynb")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"classroom: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _wait() -> None:
+    """Until Ctrl-C, or a polite request to end."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        typer.echo("")
+
+
+def _assignments(environment: Mapping[str, str]) -> str:
+    form = "$env:{} = '{}'" if os.name == "nt" else "export {}={}"
+    return "\n".join(form.format(name, value) for name, value in environment.items())
+
+
+@app.command()
+def mock(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Check shapes alone, take any model.")] = False,
+    legacy: Annotated[bool, typer.Option("--legacy", help="Serve what OpenAI has retired.")] = False,
+) -> None:
+    """Serve the OpenAI stand-in alone, until Ctrl-C."""
+    try:
+        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy)
+    except PortTaken as error:
+        _fail(str(error))
+    with server:
+        typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
+        sys.stdout.flush()
+        _wait()
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Of OpenAI's stand-in; 0 lets the system choose.")] = 0,
+    s3_port: Annotated[int, typer.Option(help="Of S3's stand-in; 0 lets the system choose.")] = 0,
+) -> None:
+    """Start both stand-ins and print the environment that points an app at them, until Ctrl-C."""
+    try:
+        openai, s3 = OpenAIMock(port=port), S3Mock(port=s3_port)
+    except PortTaken as error:
+        _fail(str(error))
+    with openai, s3:
+        environment = openai.environment | s3.environment | {SHARED_S3: s3.endpoint_url}
+        typer.echo(
+            "# OpenAI and S3 are up on this computer. Paste these lines into another terminal; Ctrl-C here ends both."
+        )
+        typer.echo(_assignments(environment))
+        sys.stdout.flush()
+        _wait()
+
+
+@app.command()
+def lab(
+    port: Annotated[int, typer.Option(help="Of JupyterLab; it takes the next free one.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open JupyterLab on the first notebook; notebooks and terminals in it find the stand-ins."""
+    if not _FIRST_NOTEBOOK.exists():
+        _fail(f"{_FIRST_NOTEBOOK} is not here. Run this from the folder that holds notebooks/.")
+    try:
+        live = mode_of(dict(os.environ)) == "live"
+    except LessonError as error:
+        _fail(str(error))
+    if live:
+        typer.echo("LIVE: notebooks will call OpenAI and AWS with your own key and account.")
+        raise typer.Exit(_jupyter({}, port, browser))
+    with OpenAIMock() as openai, S3Mock() as s3:
+        typer.echo("The stand-ins for OpenAI and S3 are up. JupyterLab opens next; Ctrl-C ends all of it.")
+        code = _jupyter(openai.environment | s3.environment | {SHARED_S3: s3.endpoint_url}, port, browser)
+    raise typer.Exit(code)
+
+
+def _jupyter(environment: Mapping[str, str], port: int, browser: bool) -> int:
+    bin = Path(sys.executable).parent
+    config_path = os.pathsep.join(filter(None, [str(_JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    # the environment's programs first, so that a terminal in JupyterLab finds `grader` and `uvicorn`
+    path = os.pathsep.join([str(bin), os.environ.get("PATH", "")])
+    command = [sys.executable, "-m", "jupyterlab", str(_FIRST_NOTEBOOK), f"--ServerApp.port={port}"]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container; on a desktop nobody is root
+    child = {**os.environ, **environment, "JUPYTER_CONFIG_PATH": config_path, "PATH": path}
+    process = subprocess.Popen(command, env=child)  # noqa: S603 - our own command line
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait()

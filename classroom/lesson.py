@@ -1,0 +1,110 @@
+"""`start()`: one line at the top of a notebook, after which `OpenAI()` and `boto3.client("s3")` just work.
+
+By default both speak to stand-ins on this computer. With `LAB_MODE=live` they speak to OpenAI and AWS with the
+learner's own key and account; the learner's code is the same.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from classroom.s3 import REGION, S3Mock
+from classroom.standin.mock import OpenAIMock
+
+Mode = Literal["mock", "live"]
+
+# Set by `classroom lab` and `classroom up`: an S3 stand-in that notebooks and terminals share.
+SHARED_S3 = "LAB_S3_URL"
+
+# What would send a request elsewhere, or say who pays, although the stand-ins are meant.
+_FOREIGN = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
+
+
+class LessonError(Exception):
+    """The lesson can't start; the text says what to do. Notebooks show it without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"The lesson can't start: {self}"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What `start()` set up. `openai` is None in live mode: nobody scripts faults on the real thing."""
+
+    mode: Mode
+    bucket: str
+    openai: OpenAIMock | None
+
+
+def mode_of(environment: dict[str, str]) -> Mode:
+    """The mode that `LAB_MODE` asks for.
+
+    Raises:
+        LessonError: it is neither "mock" nor "live".
+    """
+    mode = environment.get("LAB_MODE", "mock").strip().lower() or "mock"
+    if mode == "mock":
+        return "mock"
+    if mode == "live":
+        return "live"
+    raise LessonError(f"LAB_MODE is {mode!r}. Set it to mock (the default) or live.")
+
+
+def _shared_s3(environment: dict[str, str]) -> dict[str, str] | None:
+    """The variables of a shared S3 stand-in, if one was announced and still listens."""
+    url = environment.get(SHARED_S3)
+    if not url:
+        return None
+    try:
+        with urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
+            pass
+    except (URLError, OSError):
+        return None
+    return {name: environment[name] for name in S3Mock.VARIABLES if name in environment}
+
+
+@cache
+def _start_mock() -> Lesson:
+    environment = dict(os.environ)
+    openai = OpenAIMock().start()
+    s3 = _shared_s3(environment) or S3Mock().start().environment
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(openai.environment | s3)
+    return Lesson("mock", s3["S3_BUCKET_NAME"], openai)
+
+
+def _start_live() -> Lesson:
+    wanted = {
+        "OPENAI_API_KEY": "your own key, from https://platform.openai.com/api-keys",
+        "S3_BUCKET_NAME": "a bucket of your own",
+    }
+    for name, what in wanted.items():
+        if not os.environ.get(name):
+            raise LessonError(
+                f"LAB_MODE=live needs {name} in the environment: {what}. Notebook 10 shows where to put it."
+            )
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    return Lesson("live", os.environ["S3_BUCKET_NAME"], None)
+
+
+def start() -> Lesson:
+    """Point `OpenAI()` and `boto3.client("s3")` at the stand-ins, or at the real services if asked to.
+
+    Call it as often as you like: the stand-ins start once for each notebook.
+
+    Raises:
+        LessonError: `LAB_MODE` is misspelt, or live mode lacks a key or a bucket.
+    """
+    if mode_of(dict(os.environ)) == "live":
+        lesson = _start_live()
+        print("LIVE: calls go to OpenAI and AWS with your own key and account, and cost money.")
+        return lesson
+    lesson = _start_mock()
+    print(
+        "Ready: OpenAI and S3 are played by stand-ins on this computer. No key, no cost, nothing leaves it."
+    )
+    return lesson

@@ -1,0 +1,82 @@
+"""ASGI applications served on 127.0.0.1 from a thread of this process."""
+
+import socket
+import threading
+import time
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_START_SECONDS = 15.0
+_STOP_SECONDS = 5.0
+
+
+class PortTaken(Exception):
+    """The port asked for is in use."""
+
+
+def bind(port: int = 0) -> socket.socket:
+    """A socket on 127.0.0.1; port 0 lets the system choose.
+
+    Raises:
+        PortTaken: another program listens there.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"Port {port} is taken or not allowed ({error.strerror}). Choose another with --port, or 0 for any."
+        ) from error
+    return listener
+
+
+class LoopbackServer:
+    """Serves one ASGI application until `stop()`."""
+
+    def __init__(self, app: ASGIApp, port: int = 0) -> None:
+        self._listener = bind(port)
+        self.port: int = self._listener.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=30,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run,
+            kwargs={"sockets": [self._listener]},
+            name=f"loopback:{self.port}",
+            daemon=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a trailing slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Return once requests are accepted.
+
+        Raises:
+            RuntimeError: the server ended or did not come up in time.
+        """
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError(f"the server on {self.url} did not start")
+            time.sleep(0.002)
+
+    def stop(self) -> None:
+        """Close every connection, open answers included."""
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(_STOP_SECONDS)
+        self._listener.close()

@@ -1,0 +1,108 @@
+"""A voice that says the words, in each of the formats that OpenAI's speech endpoint offers."""
+
+import io
+import json
+import subprocess
+import sys
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import espeakng_loader
+
+SAMPLE_RATE = 24_000  # of OpenAI's pcm, https://developers.openai.com/api/docs/guides/text-to-speech
+_SPOKEN_RATE = 22_050  # of eSpeak NG
+_WORDS_PER_MINUTE = 165
+_SPEAKER = Path(__file__).with_name("speaker.py")
+_TIMEOUT = 60
+
+# container and codec of each format, by PyAV's names
+_FORMATS = {
+    "mp3": ("mp3", "libmp3lame"),
+    "opus": ("ogg", "libopus"),
+    "aac": ("adts", "aac"),
+    "flac": ("flac", "flac"),
+    "wav": ("wav", "pcm_s16le"),
+}
+
+# variants of eSpeak NG's voice, and a pitch, so that OpenAI's voices differ by ear
+_VARIANTS = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
+
+
+class SpeechError(Exception):
+    """The speech library could not be used on this machine."""
+
+
+def _voice(name: str) -> tuple[str, int]:
+    number = zlib.crc32(name.encode())
+    return f"en-us+{_VARIANTS[number % len(_VARIANTS)]}", 35 + (number >> 8) % 40
+
+
+@lru_cache(maxsize=32)
+def _say(words: str, voice: str, speed: float) -> bytes:
+    """16-bit mono samples at eSpeak NG's rate."""
+    variant, pitch = _voice(voice)
+    order = {
+        "library": espeakng_loader.get_library_path(),
+        "data": espeakng_loader.get_data_path(),
+        "text": words.replace("\0", " "),
+        "voice": variant,
+        "rate": max(80, min(450, round(_WORDS_PER_MINUTE * speed))),
+        "pitch": pitch,
+    }
+    command = [sys.executable, "-I", "-S", str(_SPEAKER)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own script
+            command, input=json.dumps(order).encode(), capture_output=True, timeout=_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SpeechError(f"the speech process could not be run: {error}") from error
+    if done.returncode:
+        raise SpeechError(f"the speech process failed: {done.stderr.decode(errors='replace')[-300:]}")
+    # words with nothing to say (punctuation, say) are a fifth of a second of silence, still a valid file
+    return done.stdout or b"\0\0" * (_SPOKEN_RATE // 5)
+
+
+def speak(words: str, *, voice: str = "alloy", speed: float = 1.0, format: str = "mp3") -> bytes:
+    """The words, spoken.
+
+    Args:
+        words: what to say.
+        voice: any name; another name sounds different.
+        speed: 1.0 is normal.
+        format: "mp3", "opus", "aac", "flac", "wav", or "pcm" (24 kHz, 16 bit, mono, no header).
+
+    Raises:
+        SpeechError: eSpeak NG does not run on this machine.
+    """
+    samples = _say(words, voice, speed)
+    return _encode(samples, format)
+
+
+def _encode(samples: bytes, format: str) -> bytes:
+    # imported here: these libraries take longer to load than everything else, and not every lesson speaks
+    import av
+    from av.audio.codeccontext import AudioCodecContext
+
+    raw = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2)
+    raw.planes[0].update(samples)
+    raw.sample_rate = _SPOKEN_RATE
+    if format == "pcm":
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        frames = [*resampler.resample(raw), *resampler.resample(None)]
+        return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)
+    container, codec = _FORMATS[format]
+    out = io.BytesIO()
+    # bitexact: no random stream identifier, no version of the encoder in the file
+    with av.open(out, "w", format=container, options={"fflags": "+bitexact"}) as file:
+        stream = cast(Any, file.add_stream(codec, rate=SAMPLE_RATE, layout="mono"))
+        context: AudioCodecContext = stream.codec_context
+        context.flags |= av.codec.context.Flags.bitexact
+        resampler = av.AudioResampler(format=context.format, layout="mono", rate=SAMPLE_RATE)
+        for frame in [*resampler.resample(raw), *resampler.resample(None)]:
+            for packet in stream.encode(frame):
+                file.mux(packet)
+        for packet in stream.encode(None):
+            file.mux(packet)
+    return out.getvalue()

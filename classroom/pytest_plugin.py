@@ -1,0 +1,62 @@
+"""Fixtures for tests of code that calls OpenAI and S3: no network, no key, no cost.
+
+Installed with this package; a test asks for `openai_mock` or `s3_bucket` by name.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from classroom.s3 import S3Mock
+    from classroom.standin.mock import OpenAIMock
+
+# Imports happen inside the fixtures: every pytest run on this environment loads this file.
+
+
+@pytest.fixture(scope="session")
+def _openai_server() -> "Iterator[OpenAIMock]":
+    from classroom.standin.mock import OpenAIMock
+
+    with OpenAIMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def openai_mock(_openai_server: "OpenAIMock", monkeypatch: pytest.MonkeyPatch) -> "Iterator[OpenAIMock]":
+    """OpenAI on this computer, with the environment pointing at it: `OpenAI()` just works.
+
+    Look at `openai_mock.calls`, script faults with `openai_mock.fail(...)`.
+    """
+    _openai_server.reset()
+    for name, value in _openai_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield _openai_server
+    _openai_server.reset()
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> "Iterator[S3Mock]":
+    from classroom.s3 import S3Mock
+
+    with S3Mock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def s3_mock(_s3_server: "S3Mock", monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Mock]":
+    """S3 on this computer, empty but for one bucket, with the environment pointing at it."""
+    _s3_server.reset()
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in _s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield _s3_server
+    _s3_server.reset()
+
+
+@pytest.fixture
+def s3_bucket(s3_mock: "S3Mock") -> str:
+    """The name of an empty bucket; `boto3.client("s3")` finds it."""
+    assert s3_mock.bucket is not None
+    return s3_mock.bucket

@@ -1,0 +1,236 @@
+"""S3 on this computer: moto's implementation over real HTTP, with faults in your hands.
+
+moto keeps its buckets in global state, so all `S3Mock`s of one process share them: one a process.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, ClassVar, Literal, Self
+from xml.sax.saxutils import escape
+
+REGION = "us-east-1"
+DUMMY_ACCESS_KEY = "testing"
+
+S3Effect = Literal["error", "unreachable", "slow"]
+_STATUS = {
+    "NoSuchBucket": "404 Not Found",
+    "AccessDenied": "403 Forbidden",
+    "SlowDown": "503 Slow Down",
+    "InternalError": "500 Internal Server Error",
+}
+
+
+@dataclass(frozen=True)
+class S3Fault:
+    """What every request meets until cleared. `code` is one of S3's error codes, `seconds` the wait of "slow"."""
+
+    effect: S3Effect
+    code: str = "InternalError"
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class S3Request:
+    """One request that reached S3; `key` is empty for a request about the bucket itself."""
+
+    method: str
+    bucket: str
+    key: str
+    content_type: str | None
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object in a bucket, its content included."""
+
+    bucket: str
+    key: str
+    content_type: str
+    content: bytes
+
+
+class _Gate:
+    """Stands before moto: keeps its control routes shut, notes requests, lets faults happen."""
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]]) -> None:
+        self._inner = inner
+        self.fault: S3Fault | None = None
+        self.requests: list[S3Request] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        bucket, _, key = path.lstrip("/").partition("/")
+        fault = self.fault
+        self.requests.append(
+            S3Request(
+                environ["REQUEST_METHOD"],
+                bucket,
+                key,
+                environ.get("CONTENT_TYPE") or None,
+                fault.code if fault and fault.effect == "error" else fault.effect if fault else None,
+            )
+        )
+        if bucket == "moto-api":
+            return _error(start_response, "AccessDenied", "Not reachable from here.")
+        if fault is None:
+            return self._inner(environ, start_response)
+        if fault.effect == "error":
+            return _error(start_response, fault.code, "Injected by the stand-in.")
+        if fault.effect == "slow":
+            time.sleep(fault.seconds)
+            return self._inner(environ, start_response)
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        raise ConnectionError("the stand-in hung up")
+
+
+def _error(start_response: Callable[..., Any], code: str, message: str) -> Iterable[bytes]:
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>'
+    start_response(_STATUS.get(code, "400 Bad Request"), [("Content-Type", "application/xml")])
+    return [body.encode()]
+
+
+class S3Mock:
+    """S3 at `endpoint_url`, with one bucket ready.
+
+    Args:
+        bucket: the name of the bucket to make; None makes none.
+        port: where to listen; 0 lets the system choose.
+    """
+
+    VARIABLES: ClassVar[tuple[str, ...]] = (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "S3_BUCKET_NAME",
+    )
+
+    def __init__(self, bucket: str | None = "lab-files", port: int = 0) -> None:
+        # imported here: moto takes a second to load, and a command's --help should not
+        from moto.moto_server.werkzeug_app import create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        from classroom.loopback import bind
+
+        class QuietHandler(WSGIRequestHandler):
+            """Neither a line for each request nor a traceback for each connection that broke."""
+
+            def log(self, type: str, message: str, *args: Any) -> None:
+                """Nothing."""
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.bucket = bucket
+        self._gate = _Gate(create_backend_app("s3"))
+        listener = bind(port)
+        listener.listen(128)
+        self.port: int = listener.getsockname()[1]
+        self._server = make_server(
+            "127.0.0.1",
+            self.port,
+            self._gate,
+            threaded=True,
+            request_handler=QuietHandler,
+            fd=listener.detach(),
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """What `AWS_ENDPOINT_URL_S3` should be."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point boto3 here."""
+        key, url = DUMMY_ACCESS_KEY, self.endpoint_url
+        values = (key, key, REGION, REGION, url, url, self.bucket)
+        return {name: value for name, value in zip(self.VARIABLES, values, strict=True) if value}
+
+    @property
+    def requests(self) -> list[S3Request]:
+        """What reached S3 since the start or the last `reset()`."""
+        return list(self._gate.requests)
+
+    def client(self) -> Any:
+        """A boto3 client that is pointed here, whatever the environment says."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=DUMMY_ACCESS_KEY,
+            aws_secret_access_key=DUMMY_ACCESS_KEY,
+            region_name=REGION,
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    def fail(self, code: str = "InternalError", *, effect: S3Effect = "error", seconds: float = 60.0) -> None:
+        """From now on every request meets this fault.
+
+        Args:
+            code: "NoSuchBucket", "AccessDenied", "SlowDown", "InternalError".
+            effect: "error" answers with the code, "unreachable" hangs up, "slow" waits first.
+            seconds: how long "slow" waits.
+        """
+        self._gate.fault = S3Fault(effect, code, seconds)
+
+    def clear_faults(self) -> None:
+        """From now on everything works."""
+        self._gate.fault = None
+
+    def objects(self) -> list[StoredObject]:
+        """Everything stored, in every bucket, read past any scripted fault."""
+        from moto.backends import get_backend
+
+        found = []
+        for account in get_backend("s3").values():
+            for bucket in account["aws"].buckets.values():
+                for key in list(bucket.keys.values()):
+                    content_type = str(key.metadata.get("Content-Type") or "")
+                    found.append(StoredObject(bucket.name, key.name, content_type, bytes(key.value)))
+        return found
+
+    def create_bucket(self, name: str) -> None:
+        """Make a bucket, if it is not there yet."""
+        self.client().create_bucket(Bucket=name)
+
+    def reset(self) -> None:
+        """Empty: no objects, no faults, no requests noted; the bucket is there again."""
+        from moto.backends import get_backend
+
+        self.clear_faults()
+        get_backend("s3").reset()
+        if self.bucket:
+            self.create_bucket(self.bucket)
+        self._gate.requests.clear()
+
+    def start(self) -> Self:
+        """Begin to listen, with the bucket made."""
+        self._thread.start()
+        self.reset()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

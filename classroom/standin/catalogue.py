@@ -1,0 +1,122 @@
+"""The catalogue of models and the bounds of parameters, read from `catalogue.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+Kind = Literal["chat", "image", "speech"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the catalogue; fields that don't concern its kind keep their defaults."""
+
+    id: str
+    kind: Kind
+    shutdown: date | None = None
+    replacement: str | None = None
+    context: int = 128_000
+    sampling: bool = True
+    any_size: bool = False
+    sizes: tuple[str, ...] = ()
+    max_prompt: int = 32_000
+    answers_with_url: bool = False
+    voices: tuple[str, ...] = ()
+    streams: bool = True
+
+    def is_retired(self, on: date) -> bool:
+        """Whether the model had been shut down by that day."""
+        return self.shutdown is not None and self.shutdown <= on
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The bounds of one parameter of one route."""
+
+    name: str
+    types: tuple[str, ...]
+    required: bool = False
+    min: float | None = None
+    max: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    max_items: int | None = None
+    choices: tuple[str, ...] = ()
+    legacy_choices: tuple[str, ...] = ()
+    legacy: bool = False
+    preview: bool = False
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything the stand-in knows without being told in a request."""
+
+    as_of: date
+    models: Mapping[str, Model]
+    routes: Mapping[str, Mapping[str, Parameter]]
+    voices: tuple[str, ...]
+    standard_sizes: tuple[str, ...]
+    size_step: int
+    widest_ratio: float
+    largest_size: tuple[int, int]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def _models(
+    groups: list[dict[str, Any]], voices: tuple[str, ...], sizes: tuple[str, ...]
+) -> dict[str, Model]:
+    models: dict[str, Model] = {}
+    for group in groups:
+        facts: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in group.items()
+        }
+        ids = facts.pop("ids")
+        if facts["kind"] == "speech":
+            facts.setdefault("voices", voices)
+        if facts["kind"] == "image":
+            facts.setdefault("sizes", sizes)
+        for id in ids:
+            if id in models:
+                raise ValueError(f"catalogue.toml names the model {id} twice")
+            models[id] = Model(id=id, **facts)
+    return models
+
+
+def _parameter(name: str, facts: dict[str, Any]) -> Parameter:
+    kind = facts.pop("type")
+    types = tuple(kind) if isinstance(kind, list) else (kind,)
+    rest: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()
+    }
+    return Parameter(name=name, types=types, **rest)
+
+
+@cache
+def load() -> Catalogue:
+    """The table that ships with this package.
+
+    Raises:
+        ValueError: the table names a model twice.
+    """
+    table = tomllib.loads(resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    voices = tuple(table["voices"]["names"])
+    sizes = table["sizes"]
+    standard = tuple(sizes["standard"])
+    return Catalogue(
+        as_of=table["as_of"],
+        models=_models(table["models"], voices, standard),
+        routes={
+            route: {name: _parameter(name, dict(facts)) for name, facts in rules["parameters"].items()}
+            for route, rules in table["routes"].items()
+        },
+        voices=voices,
+        standard_sizes=standard,
+        size_step=sizes["step"],
+        widest_ratio=sizes["widest_ratio"],
+        largest_size=tuple(sizes["largest"]),
+        sources={route: rules["source"] for route, rules in table["routes"].items()},
+    )

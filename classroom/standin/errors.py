@@ -1,0 +1,67 @@
+"""Refusals in the words and shape of the OpenAI API.
+
+Body: `{"error": {"message", "type", "param", "code"}}`,
+see https://developers.openai.com/api/docs/guides/error-codes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False)
+class APIError(Exception):
+    """An answer that is not 200: raised by a route, turned into a response by the app."""
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code or self.type}: {self.message}"
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body, as OpenAI sends it."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+
+def invalid(message: str, param: str | None, code: str | None) -> APIError:
+    """400: the request's own fault, at `param`."""
+    return APIError(400, message, param=param, code=code)
+
+
+def missing_key() -> APIError:
+    """401: no key came with the request."""
+    return APIError(
+        401,
+        "No API key was sent. Put it into the Authorization header as a Bearer token "
+        "(Authorization: Bearer YOUR_KEY); the SDK does so with the value of OPENAI_API_KEY.",
+    )
+
+
+def unknown_model(model: str) -> APIError:
+    """404: nothing of that name is in the catalogue."""
+    return APIError(
+        404,
+        f"The model `{model}` does not exist or you do not have access to it.",
+        code="model_not_found",
+    )
+
+
+def retired_model(model: str, since: str, replacement: str | None) -> APIError:
+    """404: a model that was shut down; the message says since when and what to use."""
+    advice = f" Use {replacement} instead." if replacement else ""
+    return APIError(
+        404,
+        f"The model `{model}` was retired on {since} and answers no more.{advice} "
+        "See https://developers.openai.com/api/docs/deprecations.",
+        code="model_not_found",
+    )
+
+
+def unknown_url(method: str, path: str) -> APIError:
+    """404: no such route."""
+    return APIError(404, f"Invalid URL ({method} {path})")

@@ -1,0 +1,128 @@
+"""Texts and tokens: what a text model answers here, and what it costs.
+
+Every text is a function of the request: the same request gets the same words, another prompt other words.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import bpe_openai
+
+_ENCODING = "o200k_base"  # of the gpt-4o family and everything after it
+_TOKENS_PER_MESSAGE = 4  # role and separators, as in OpenAI's cookbook on counting tokens
+_QUOTED = 300  # characters of a prompt that its answer quotes
+_PACKAGED_REPLIES = Path(__file__).with_name("replies.toml")
+_REPOSITORY_REPLIES = Path(__file__).parents[2] / "assets" / "replies.toml"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A finished text and why it ended: "stop" or "length"."""
+
+    text: str
+    finish_reason: str
+    tokens: int
+
+
+def digest(*parts: Any) -> str:
+    """A hex digest of JSON-able values, the same in every process."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def count_tokens(text: str) -> int:
+    """The number of tokens of a text."""
+    return len(_encode(text))
+
+
+def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
+    """The number of tokens of a conversation, separators included."""
+    return 3 + sum(
+        _TOKENS_PER_MESSAGE + count_tokens(text_of(message.get("content"))) for message in messages
+    )
+
+
+def _encode(text: str) -> list[int]:
+    # a lone surrogate is valid JSON but not valid UTF-8
+    clean = text.encode("utf-8", "replace").decode()
+    return list(bpe_openai.get_encoding(_ENCODING).encode_ordinary(clean))
+
+
+def text_of(content: Any) -> str:
+    """The words in a message's content: a string, or the text parts of an array."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        texts = [
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        ]
+        return "\n".join(texts)
+    return ""
+
+
+def last_user_text(messages: Sequence[Mapping[str, Any]]) -> str:
+    """What the user said last; the last message of all if no user spoke."""
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            return text_of(message.get("content"))
+    return text_of(messages[-1].get("content")) if messages else ""
+
+
+@cache
+def _prepared() -> Mapping[str, str]:
+    path = _PACKAGED_REPLIES if _PACKAGED_REPLIES.exists() else _REPOSITORY_REPLIES
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {_normal(reply["prompt"]): reply["answer"].strip() for reply in table.get("reply", [])}
+
+
+def _normal(prompt: str) -> str:
+    return " ".join(prompt.casefold().split()).strip(" .!?\"'")
+
+
+def _plain_answer(prompt: str, request: Any, choice: int) -> str:
+    heard = " ".join(prompt.split())
+    if len(heard) > _QUOTED:
+        heard = heard[:_QUOTED].rstrip() + " …"
+    mark = digest(request, choice)[:8]
+    return (
+        f"You asked: “{heard}”\n\n"
+        "This is a practice answer. The lab's stand-in wrote it on this computer, without a model and at no cost; "
+        f"with LAB_MODE=live a real model answers instead. (answer {mark})"
+    )
+
+
+def reply(
+    prompt: str, request: Mapping[str, Any], *, choice: int = 0, max_tokens: int | None = None
+) -> Reply:
+    """The answer to a prompt.
+
+    Args:
+        prompt: what the user said last.
+        request: the whole request; two requests that differ anywhere get answers that differ.
+        choice: which of `n` answers.
+        max_tokens: where to stop.
+    """
+    stop = request.get("stop")
+    text = _prepared().get(_normal(prompt)) if choice == 0 else None
+    text = text or _plain_answer(prompt, request, choice)
+    for sequence in [stop] if isinstance(stop, str) else stop or []:
+        text = text.partition(sequence)[0] if sequence else text
+    tokens = _encode(text)
+    if max_tokens is not None and len(tokens) > max_tokens:
+        cut = bpe_openai.get_encoding(_ENCODING).decode(tokens[:max_tokens])
+        return Reply(cut.rstrip("\ufffd"), "length", max_tokens)
+    return Reply(text, "stop", len(tokens))
+
+
+def pieces(text: str) -> list[str]:
+    """A text cut into the pieces that a stream sends: words with the space before them."""
+    out: list[str] = []
+    for word in text.split(" "):
+        out.append(word if not out else " " + word)
+    return out
