@@ -154,3 +154,11 @@ class FaultScript:
                     self._faults[index : index + 1] = [left] if left.times else []
                 return fault
         return None
+
+
+# What the errors above say, so that whoever looks for OpenAI's own words in an answer knows them.
+MESSAGES = tuple(
+    dict.fromkeys(
+        [message for _, message, _ in _BY_STATUS.values()] + [message for *_, message in _BY_CODE.values()]
+    )
+)

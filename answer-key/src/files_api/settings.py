@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     openai_speech_model: str = "gpt-4o-mini-tts"
     openai_voice: str = "nova"
 
-    openai_timeout_seconds: float = Field(default=25.0, gt=0)
+    openai_timeout_seconds: float = Field(default=20.0, gt=0)
     """How long OpenAI may take. One try of this length rather than several short ones: pictures are slow, and
     whoever called us is told when to try again."""
 

@@ -1,0 +1,189 @@
+"""The command `grader`."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
+from grader.evidence import Evidence
+from grader.rubric import Rubric
+
+COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="Grades submissions of the lab: what was seen, why it matters, where to look.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write the report as JSON; - for standard output.", allow_dash=True),
+]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write the report as a page; - for standard output.", allow_dash=True),
+]
+JunitFile = Annotated[
+    Path | None,
+    typer.Option("--junit", help="Write the report as JUnit XML; - for standard output.", allow_dash=True),
+]
+RubricFile = Annotated[Path | None, typer.Option("--rubric", help="Another rubric than the shipped one.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="Only criteria whose identifier begins so; repeatable.")
+]
+
+
+@app.command()
+def check(
+    path: Annotated[str, typer.Argument(help="A folder, a .zip or .tar.gz, a git URL or bundle.")],
+    json: JsonFile = None,
+    html: HtmlFile = None,
+    junit: JunitFile = None,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="Keep what was seen in this folder.")
+    ] = None,
+    rubric: RubricFile = None,
+    only: Only = None,
+    isolation: Annotated[
+        Literal["auto", "process"],
+        typer.Option(
+            help="How the submission is kept apart: process runs it as you, for work that you trust."
+        ),
+    ] = "auto",
+) -> None:
+    """Grade one submission."""
+    from grader import rubric as rubrics
+    from grader.collect import collect
+    from grader.evidence import save
+    from grader.submission import opened
+
+    outputs = _Outputs(json, html, junit)
+    worth = _only(rubrics.read(rubric or rubrics.SHIPPED), only)
+    progress = Console(stderr=True)
+    with opened(path) as submission, progress.status("reading the submission …") as status:
+        seen = collect(submission, lambda phase: status.update(f"{phase} …"))
+    if evidence:
+        save(seen, evidence)
+    _finish(seen, worth, outputs)
+
+
+@app.command()
+def judge(
+    evidence: Annotated[Path, typer.Argument(help="The folder that --evidence wrote.")],
+    json: JsonFile = None,
+    html: HtmlFile = None,
+    junit: JunitFile = None,
+    rubric: RubricFile = None,
+    only: Only = None,
+) -> None:
+    """Judge saved evidence again, under another rubric if you like; nothing is run."""
+    from grader import rubric as rubrics
+    from grader.evidence import load
+
+    _finish(load(evidence), _only(rubrics.read(rubric or rubrics.SHIPPED), only), _Outputs(json, html, junit))
+
+
+@app.command()
+def release(
+    destination: Annotated[Path, typer.Argument(help="The folder in which to write lab/ and notebooks/.")],
+    source: Annotated[Path, typer.Option("--from", help="The answer key.")] = Path("answer-key"),
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if anything is stale.")
+    ] = False,
+) -> None:
+    """Write the learners' copy: skeletons without answers."""
+    from grader.release import release as write
+
+    stale = write(source, destination, dry_run=check_only)
+    if check_only and stale:
+        typer.echo(
+            "Stale, write them anew with `make release`:\n" + "\n".join(f"  {name}" for name in stale),
+            err=True,
+        )
+        raise typer.Exit(INCOMPLETE)
+    typer.echo("Up to date." if not stale else "\n".join(f"wrote {name}" for name in stale))
+
+
+class _Outputs:
+    """Where the report goes. At most one of them may be standard output; then nothing else goes there."""
+
+    def __init__(self, json: Path | None, html: Path | None, junit: Path | None) -> None:
+        self.files = {"json": json, "html": html, "junit": junit}
+        dashes = [name for name, file in self.files.items() if file == Path("-")]
+        if len(dashes) > 1:
+            raise typer.BadParameter(f"--{dashes[0]} and --{dashes[1]} can't both be standard output.")
+        self.to_stdout = bool(dashes)
+
+    def write(self, name: str, text: str) -> None:
+        """To the file that was asked for, whole or not at all."""
+        file = self.files[name]
+        if file is None:
+            return
+        if file == Path("-"):
+            sys.stdout.write(text)
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f".{file.name}.partial")
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(file)
+        except OSError as error:
+            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+
+
+def _only(rubric: Rubric, only: list[str] | None) -> Rubric:
+    """The rubric, cut down to the criteria that were asked for."""
+    if not only:
+        return rubric
+    worth = {id: worth for id, worth in rubric.worth.items() if id.startswith(tuple(only))}
+    if not worth:
+        raise RubricError(
+            f"No criterion begins with {' or '.join(only)}. Identifiers look like endpoint.mime_type."
+        )
+    return Rubric(rubric.title, worth)
+
+
+def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:
+    """Judge, show, write, and exit with the contract's code."""
+    from grader.judge import judge as judged
+    from grader.report import html, junit, terminal
+
+    report = judged(seen, rubric)
+    if not outputs.to_stdout:
+        terminal.show(report, Console(highlight=False))
+    outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
+    if outputs.files["html"]:
+        outputs.write("html", html.render(report, seen))
+    outputs.write("junit", junit.render(report))
+    for name, file in outputs.files.items():
+        if file and not outputs.to_stdout:
+            typer.echo(f"{name}: {file}")
+    code = GRADER_FAILED if report.has_error else COMPLETE if report.complete else INCOMPLETE
+    raise typer.Exit(code)
+
+
+def _guarded(run: Callable[[], None]) -> int:
+    """The exit code; our own errors as one clear line each."""
+    try:
+        run()
+    except SubmissionError as error:
+        Console(stderr=True, highlight=False).print(f"This can't be graded: {error}", markup=False)
+        return UNGRADABLE
+    except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
+        Console(stderr=True, highlight=False).print(f"The grader can't go on: {error}", markup=False)
+        return GRADER_FAILED
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted; nothing was written.")
+        return 130
+    return COMPLETE
+
+
+def main() -> None:
+    """The entry point: exit codes as in the contract, section 1."""
+    sys.exit(_guarded(app))

@@ -1,0 +1,230 @@
+"""Which operation generates, and which of its inputs is the prompt: found by what reaches OpenAI, not by names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from grader.collect.operations import Field, Operation
+from grader.collect.requests import Key, Request, build
+from grader.collect.session import Session
+from grader.collect.values import (
+    EXTENSIONS,
+    Assignment,
+    assign,
+    is_named_like_a_prompt,
+    nonce,
+    offered_kinds,
+    prompt_words,
+    role,
+)
+from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer
+from grader.manifest import Endpoint
+
+MAX_REQUESTS = 60
+
+
+def encoded(values: Mapping[Key, Any]) -> dict[str, Any]:
+    """Values as an `Offer` keeps them: one text key for place and name."""
+    return {
+        f"{location}:{name}": value
+        for (location, name), value in values.items()
+        if not isinstance(value, tuple)
+    }
+
+
+def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
+    """The inverse of `encoded`."""
+    out: dict[Key, Any] = {}
+    for key, value in values.items():
+        location, _, name = key.partition(":")
+        out[location, name] = value  # type: ignore[index]  # written by `encoded`
+    return out
+
+
+def discover(session: Session, operations: Sequence[Operation]) -> list[Offer]:
+    """At most one offer for each kind; an operation that leads to a call is one that generates."""
+    offers: dict[Kind, Offer] = {}
+    sent = 0
+    for everything in (False, True):
+        for operation, shape, kind, extension in _attempts(operations):
+            if sent >= MAX_REQUESTS or all(_works(session, offers.get(known)) for known in KINDS):
+                break
+            if _works(session, offers.get(kind)) and _names_kinds(shape):
+                continue
+            assignment = assign(shape, kind, extension, everything=everything)
+            request = build(operation.method, operation.path, assignment.values)
+            exchange = session.send("look for what generates", request)
+            sent += 1
+            offer = _offer(session, operation, shape, assignment, exchange)
+            if offer and not _works(session, offers.get(offer.kind)):
+                offers[offer.kind] = offer
+        if offers:
+            break
+    return _finished(offers)
+
+
+def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:
+    """Each operation for each kind, with the commonest extension; then with another, where a file is named."""
+    for operation in operations:
+        for position in (0, 1):
+            for shape in operation.shapes:
+                kinds = offered_kinds(operation.shapes, operation.words)
+                if not _names_kinds(shape):
+                    kinds = kinds[: 1 - position]  # nothing to choose: once is enough
+                for kind in kinds:
+                    yield operation, shape, kind, EXTENSIONS[kind][position]
+
+
+def _names_kinds(shape: Sequence[Field]) -> bool:
+    """Whether an input may say which kind of file is wanted."""
+    return any(role(field) in ("path", "type") for field in shape)
+
+
+def _works(session: Session, offer: Offer | None) -> bool:
+    """Whether the request behind an offer left a file in S3."""
+    return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
+
+
+def _finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
+    """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
+    known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
+    out = []
+    for kind in KINDS:
+        if kind in offers:
+            offer = offers[kind]
+            out.append(offer if offer.prompt_input or known is None else _with_prompt(offer, known))
+    return out
+
+
+def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
+    """The offer with that prompt, if it has such an input."""
+    has = f"{prompt_input.location}:{prompt_input.name}" in offer.values
+    return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer
+
+
+def _final(calls: Sequence[Call]) -> Call | None:
+    """The call that made the file: the last one that made anything, or else the last."""
+    known = [call for call in calls if call.kind]
+    made = [call for call in known if call.outputs]
+    return (made or known)[-1] if known else None
+
+
+def _input(field: Field) -> Input:
+    longest = field.schema.get("maxLength")
+    return Input(
+        location=field.location,
+        name=field.name,
+        required=field.required,
+        description=field.description[:1000],
+        max_length=longest if isinstance(longest, int) else None,
+    )
+
+
+def _offer(
+    session: Session, operation: Operation, shape: Sequence[Field], assignment: Assignment, exchange: Exchange
+) -> Offer | None:
+    calls = session.calls_of(exchange)
+    final = _final(calls)
+    if final is None or final.kind is None:
+        return None
+    reached = [field for field in shape if _arrived(assignment.marks.get(field.key), calls)]
+    words = [field for field in reached if role(field) != "path"] or reached
+    guessed = [field for field in shape if field.key in assignment.marks and role(field) == "words"]
+    guessed = [field for field in guessed if is_named_like_a_prompt(field)] or guessed
+    prompt = next(iter(words or guessed), None)
+    types = [field for field in shape if role(field) == "type" and field.key in assignment.values]
+    stored = " ".join(one.key for one in session.objects_of(exchange))
+    paths = [
+        field
+        for field in shape
+        if field is not prompt
+        and (role(field) == "path" or (assignment.marks.get(field.key, "-") in stored))
+        and field.key in assignment.marks
+    ]
+    # a type that has one value only (a union's tag) still selects the kind
+    return Offer(
+        kind=final.kind,
+        method=operation.method,
+        path=operation.path,
+        prompt_input=_input(prompt) if prompt else None,
+        type_input=_input(types[0]) if types else None,
+        path_input=_input(paths[0]) if paths else None,
+        kind_by_extension=bool(paths) and not types,
+        values=encoded(assignment.values),
+        exchange=exchange.id,
+    )
+
+
+def _arrived(mark: str | None, calls: Sequence[Call]) -> bool:
+    return mark is not None and any(mark in call.request for call in calls)
+
+
+def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
+    """Offers for the endpoints that a manifest names, each asked once."""
+    offers: dict[Kind, Offer] = {}
+    for endpoint in endpoints:
+        for kind in endpoint.kinds or KINDS:
+            if kind in offers:
+                continue
+            place = _place(endpoint)
+            values: dict[Key, Any] = {
+                (_where(endpoint, name), name): value for name, value in endpoint.fixed.items()
+            }
+            values[place, endpoint.prompt] = prompt_words(nonce())
+            exchange = session.send(
+                "ask the endpoint that [tool.lab] names", build(endpoint.method, endpoint.path, values)
+            )
+            final = _final(session.calls_of(exchange))
+            if final is not None and final.kind is not None:
+                offers.setdefault(
+                    final.kind,
+                    Offer(
+                        kind=final.kind,
+                        method=endpoint.method,
+                        path=endpoint.path,
+                        prompt_input=Input(location=place, name=endpoint.prompt, required=True),
+                        values=encoded(values),
+                        exchange=exchange.id,
+                    ),
+                )
+    return [offers[kind] for kind in KINDS if kind in offers]
+
+
+def _where(endpoint: Endpoint, name: str) -> Any:
+    if f"{{{name}}}" in endpoint.path:
+        return "path"
+    return "query" if endpoint.method.upper() == "GET" else "json"
+
+
+def _place(endpoint: Endpoint) -> Any:
+    return _where(endpoint, endpoint.prompt)
+
+
+def request_of(offer: Offer, **changes: Any) -> tuple[Request, str]:
+    """A fresh request for an offer, and the mark in its prompt.
+
+    Args:
+        prompt: other words, or None to leave the prompt out.
+        path: another file name, or None to leave it out.
+        type: another value of the input that selects the kind.
+    """
+    values = decoded(offer.values)
+    mark = nonce()
+    if offer.prompt_input:
+        key: Key = (offer.prompt_input.location, offer.prompt_input.name)
+        old = values.get(key)
+        words = changes.get("prompt", prompt_words(mark))
+        _put(values, key, [words] if isinstance(old, list) and words is not None else words)
+    if offer.path_input:
+        key = (offer.path_input.location, offer.path_input.name)
+        extension = str(values.get(key, "")).rpartition(".")[2]
+        _put(values, key, changes.get("path", f"probe-{mark}.{extension}"))
+    if offer.type_input and "type" in changes:
+        values[offer.type_input.location, offer.type_input.name] = changes["type"]
+    return build(offer.method, offer.path, values), mark
+
+
+def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value

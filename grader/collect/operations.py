@@ -1,0 +1,212 @@
+"""The operations of an app and their inputs, read from its OpenAPI document."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
+
+Location = Literal["path", "query", "header", "json", "form", "multipart"]
+_BODIES: Mapping[str, Location] = {
+    "application/json": "json",
+    "application/x-www-form-urlencoded": "form",
+    "multipart/form-data": "multipart",
+}
+_METHODS = ("post", "put", "patch", "get")
+_MAX_DEPTH = 6
+_MAX_SHAPES = 8
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input. `name` of a JSON input is its path, dotted; empty if the body is the value itself."""
+
+    location: Location
+    name: str
+    schema: Mapping[str, Any]
+    required: bool = False
+    description: str = ""
+
+    @property
+    def key(self) -> tuple[Location, str]:
+        """What tells it from the other inputs of its operation."""
+        return self.location, self.name
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The only values, if the document names them."""
+        if "const" in self.schema:
+            return (self.schema["const"],)
+        values = self.schema.get("enum")
+        return tuple(values) if isinstance(values, list) else ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether any words may go there."""
+        kind = self.schema.get("type", "string" if not self.schema.get("properties") else "object")
+        return kind == "string" and not self.choices and self.schema.get("format") in (None, "", "password")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an upload."""
+        return self.schema.get("format") == "binary" or "contentMediaType" in self.schema
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. `shapes`: the sets of inputs that it takes (several where its body is a union)."""
+
+    method: str
+    path: str
+    words: str
+    shapes: tuple[tuple[Field, ...], ...] = field(default=())
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """Every operation that may generate: POST, PUT, PATCH and GET, the likeliest first."""
+    found = []
+    paths = document.get("paths")
+    for path, item in (paths if isinstance(paths, dict) else {}).items():
+        for method in _METHODS:
+            if isinstance(item, dict) and isinstance(item.get(method), dict):
+                found.append(_operation(document, path, item, method))
+    return sorted(found, key=_likelihood)
+
+
+def _likelihood(operation: Operation) -> tuple[int, int]:
+    words = operation.words.lower()
+    hints = ("generat", "openai", "prompt", "gpt", "speech", "image", "audio", "text", "creat", "ai")
+    return _METHODS.index(operation.method.lower()), -sum(hint in words for hint in hints)
+
+
+def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], method: str) -> Operation:
+    facts = item[method]
+    listed = [*_list(item.get("parameters")), *_list(facts.get("parameters"))]
+    parameters = [found for found in (_parameter(document, entry) for entry in listed) if found]
+    bodies = list(_bodies(document, facts.get("requestBody")))
+    shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
+    names = " ".join(one.name for shape in shapes for one in shape)
+    words = f"{path} {facts.get('summary', '')} {facts.get('operationId', '')} {facts.get('description', '')} {names}"
+    return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES])
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def resolved(document: Mapping[str, Any], schema: Any, depth: int = 0) -> dict[str, Any]:
+    """A schema with its references followed, `allOf` merged, and "or null" dropped."""
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        return {}
+    if isinstance(reference := schema.get("$ref"), str):
+        target: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            target = (
+                target.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
+            )
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**resolved(document, target, depth + 1), **rest}
+    merged = {key: value for key, value in schema.items() if key != "allOf"}
+    for part in _list(schema.get("allOf")):
+        found = resolved(document, part, depth + 1)
+        if isinstance(merged.get("properties"), dict) and isinstance(found.get("properties"), dict):
+            found["properties"] = {**found["properties"], **merged["properties"]}
+        found["required"] = [*_list(merged.get("required")), *_list(found.get("required"))]
+        merged = {**merged, **found}
+    for union in ("anyOf", "oneOf"):
+        options = [option for option in _list(merged.get(union)) if not _is_null(option)]
+        if len(options) == 1:
+            merged = {
+                **resolved(document, options[0], depth + 1),
+                **{k: v for k, v in merged.items() if k != union},
+            }
+    kinds = merged.get("type")
+    if isinstance(kinds, list):  # OpenAPI 3.1: ["string", "null"]
+        merged["type"] = next((kind for kind in kinds if kind != "null"), "string")
+    return merged
+
+
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "null"
+
+
+def _parameter(document: Mapping[str, Any], parameter: Any) -> Field | None:
+    facts = resolved(document, parameter)
+    place = facts.get("in")
+    if place not in ("path", "query", "header") or not isinstance(facts.get("name"), str):
+        return None
+    schema = resolved(document, facts.get("schema"))
+    if "example" in facts or "examples" in facts:
+        schema = {"example": facts.get("example"), **schema}
+    schema = _scalar(document, schema)
+    required = bool(facts.get("required")) or place == "path"
+    return Field(
+        place,
+        facts["name"],
+        schema,
+        required,
+        str(facts.get("description") or schema.get("description") or ""),
+    )
+
+
+def _bodies(document: Mapping[str, Any], body: Any) -> Iterator[tuple[Field, ...]]:
+    content = resolved(document, body).get("content")
+    for media_type, facts in (content if isinstance(content, dict) else {}).items():
+        location = _BODIES.get(media_type.partition(";")[0].strip())
+        if location is None or not isinstance(facts, dict):
+            continue
+        schema = resolved(document, facts.get("schema"))
+        example = facts.get("example")
+        yield from islice(_shapes(document, location, schema, example), _MAX_SHAPES)
+
+
+def _shapes(
+    document: Mapping[str, Any], location: Location, schema: Mapping[str, Any], example: Any
+) -> Iterator[tuple[Field, ...]]:
+    options = _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
+    if options:
+        for option in options:
+            yield from _shapes(document, location, resolved(document, option), example)
+    elif schema.get("type") == "object" or "properties" in schema:
+        yield tuple(_properties(document, location, schema, example, "", required=True, depth=0))
+    else:
+        yield (Field(location, "", _scalar(document, schema), True, str(schema.get("description", ""))),)
+
+
+def _properties(
+    document: Mapping[str, Any],
+    location: Location,
+    schema: Mapping[str, Any],
+    example: Any,
+    prefix: str,
+    *,
+    required: bool,
+    depth: int,
+) -> Iterator[Field]:
+    examples = example or schema.get("example") or next(iter(_list(schema.get("examples"))), None)
+    needed = _list(schema.get("required"))
+    properties = schema.get("properties")
+    for name, raw in (properties if isinstance(properties, dict) else {}).items():
+        facts = resolved(document, raw)
+        is_required = required and name in needed
+        shown = examples.get(name) if isinstance(examples, dict) else None
+        if (facts.get("type") == "object" or "properties" in facts) and depth < _MAX_DEPTH:
+            yield from _properties(
+                document, location, facts, shown, f"{prefix}{name}.", required=is_required, depth=depth + 1
+            )
+            continue
+        facts = _scalar(document, facts)
+        if shown is not None:
+            facts = {"example": shown, **facts}
+        yield Field(location, f"{prefix}{name}", facts, is_required, str(facts.get("description", "")))
+
+
+def _scalar(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a union of simple values, the one that takes words, or that names its choices."""
+    options = [
+        resolved(document, option) for option in _list(schema.get("anyOf")) or _list(schema.get("oneOf"))
+    ]
+    if not options:
+        return dict(schema)
+    best = next((option for option in options if "enum" in option or "const" in option), None)
+    best = best or next((option for option in options if option.get("type") == "string"), options[0])
+    return {**best, **{key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}}

@@ -1,0 +1,82 @@
+"""Requests to an app: built from an operation and values for its inputs."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from grader.collect.operations import Location
+
+Key = tuple[Location, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, ready to send. `shown` is its body as a person reads it."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, Any] | None = None
+    files: Mapping[str, Any] | None = None
+    has_json: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The body, for the report."""
+        if self.has_json:
+            return json.dumps(self.json, ensure_ascii=False)
+        parts = {
+            **(self.form or {}),
+            **{name: f"(file {file[0]})" for name, file in (self.files or {}).items()},
+        }
+        return urlencode(parts) if parts else ""
+
+
+def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
+    """A request with each value at its place; an input without a value is left out."""
+    place: dict[str, dict[str, Any]] = {
+        location: {} for location in ("path", "query", "header", "json", "form", "multipart")
+    }
+    for (location, name), value in values.items():
+        place[location][name] = value
+    for name, value in place["path"].items():
+        path = path.replace(f"{{{name}}}", _segment(str(value)))
+    query = f"?{urlencode(place['query'], doseq=True)}" if place["query"] else ""
+    body: Any = None
+    if place["json"]:
+        body = place["json"][""] if "" in place["json"] else _nested(place["json"].items())
+    files = {name: value for name, value in place["multipart"].items() if isinstance(value, tuple)}
+    form = {
+        **place["form"],
+        **{name: value for name, value in place["multipart"].items() if name not in files},
+    }
+    return Request(
+        method,
+        path + query,
+        headers={name: str(value) for name, value in place["header"].items()},
+        json=body,
+        form=form or None,
+        files=files or None,
+        has_json=bool(place["json"]),
+    )
+
+
+def _segment(value: str) -> str:
+    """Percent-encoded, but for the slashes of a path such as `pictures/a.png`; dots too where they mean "up"."""
+    if ".." in value or value.startswith("/"):
+        return quote(value, safe="").replace(".", "%2E")
+    return quote(value, safe="/")
+
+
+def _nested(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for dotted, value in items:
+        at = out
+        *parents, last = dotted.split(".")
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        at[last] = value
+    return out

@@ -1,0 +1,235 @@
+"""Both ends of a running app: requests go in at one, and what they led to at OpenAI and S3 is seen at the other."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from classroom.s3 import S3Mock
+from classroom.standin import journal
+from classroom.standin.mock import OpenAIMock
+from grader.collect.requests import Request
+from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
+
+ANSWER_SECONDS = 30.0
+_JOB_SECONDS = 10.0  # how long a 202 may take to become a file
+_BODY = 4_000  # characters of a request's or an answer's body that the report shows
+_KIND_OF_ROUTE: dict[str, Kind] = {
+    "chat/completions": "text",
+    "responses": "text",
+    "completions": "text",
+    "images/generations": "image",
+    "audio/speech": "audio",
+}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came back over HTTP, or why nothing did."""
+
+    response: httpx.Response | None
+    failure: str | None
+    seconds: float
+
+
+class Session:
+    """Records every exchange with one app, in order.
+
+    `canary` is the key that the app was given; wherever it turns up in what the app says is noted in `canary_seen`.
+    """
+
+    def __init__(
+        self, url: str, openai: OpenAIMock, s3: S3Mock, canary: str, headers: dict[str, str]
+    ) -> None:
+        self.openai, self.s3 = openai, s3
+        self.url = url
+        self.exchanges: list[Exchange] = []
+        self.calls: list[Call] = []
+        self.objects: list[StoredObject] = []
+        self.blobs: dict[str, bytes] = {}
+        self.canary_seen: list[str] = []
+        self._canary = canary
+        self._known: set[tuple[str, str, str, str]] = set()
+        self._calls_read = 0
+        self._headers = headers
+        # the environment's proxies are not for loopback; and no redirect is followed unseen
+        self._client = httpx.Client(base_url=url, timeout=ANSWER_SECONDS, trust_env=False, headers=headers)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._client.close()
+
+    def send(self, purpose: str, request: Request) -> Exchange:
+        """Send one request, wait for its answer, and record what it led to."""
+        exchange = self._note(purpose, request, self._transmit(request))
+        self._gather(exchange)
+        if exchange.status == 202:
+            self._await_job(exchange)
+        return exchange
+
+    def send_together(self, orders: Sequence[tuple[str, Request, str]]) -> list[Exchange]:
+        """Send several at once: purpose, request, and the mark by which a call is known to be this one's."""
+        with ThreadPoolExecutor(max_workers=max(1, len(orders))) as pool:
+            answers = list(pool.map(self._transmit, [request for _, request, _ in orders]))
+        exchanges = [
+            self._note(purpose, request, answer)
+            for (purpose, request, _), answer in zip(orders, answers, strict=True)
+        ]
+        marks = {mark: exchange for (_, _, mark), exchange in zip(orders, exchanges, strict=True)}
+        for exchange in exchanges[:1]:
+            self._gather(exchange, marks)
+        return exchanges
+
+    def _transmit(self, request: Request) -> _Answer:
+        began = time.monotonic()
+        body: dict[str, Any] = (
+            {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
+        )
+        try:
+            answer = self._client.request(
+                request.method, request.target, headers=dict(request.headers), **body
+            )
+        except httpx.TimeoutException:
+            return _Answer(None, f"no answer within {ANSWER_SECONDS:g} seconds", time.monotonic() - began)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            return _Answer(None, f"the connection broke: {type(error).__name__}", time.monotonic() - began)
+        return _Answer(answer, None, time.monotonic() - began)
+
+    def _note(self, purpose: str, request: Request, answer: _Answer) -> Exchange:
+        facts: dict[str, Any] = {
+            "id": f"ex-{len(self.exchanges) + 1}",
+            "purpose": purpose,
+            "method": request.method,
+            "url": capped(request.target, _BODY),
+            "request_body": capped(request.shown, _BODY),
+            "seconds": round(answer.seconds, 3),
+        }
+        got = answer.response
+        if got is None:
+            exchange = Exchange(**facts, failure=answer.failure)
+        else:
+            where = f"the answer to {request.method} {capped(request.target, 200)}"
+            self._look_for_canary(where, got.text, str(got.headers))
+            content, content_type = got.content[:MAX_BLOB], got.headers.get("content-type", "")
+            exchange = Exchange(
+                **facts,
+                status=got.status_code,
+                headers={name: capped(value, 500) for name, value in list(got.headers.items())[:50]},
+                content_type=content_type,
+                body=capped(_readable(content, content_type), _BODY),
+                body_sha256=self.keep(content),
+            )
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _look_for_canary(self, where: str, *texts: str) -> None:
+        if any(self._canary in text for text in texts) and where not in self.canary_seen:
+            self.canary_seen.append(where)
+
+    def look_in_log(self, log: str) -> None:
+        """Note the canary if the app printed it."""
+        self._look_for_canary("the app's log", log)
+
+    def keep(self, content: bytes) -> str:
+        """Keep bytes for the report; returns their hash."""
+        name = sha256_of(content)
+        if len(content) <= MAX_BLOB:
+            self.blobs[name] = content
+        return name
+
+    def _gather(self, exchange: Exchange, marks: Mapping[str, Exchange] | None = None) -> None:
+        """Read both stand-ins: whatever is new belongs to this exchange, or to the one whose mark it bears."""
+        journaled = list(self.openai.calls)
+        for call in journaled[self._calls_read :]:
+            marked = (whose for mark, whose in (marks or {}).items() if call.mentions(mark))
+            self.calls.append(self._seen(call, next(marked, exchange)))
+        self._calls_read = len(journaled)
+        for stored in self.s3.objects():
+            fact = (stored.bucket, stored.key, sha256_of(stored.content), stored.content_type)
+            if fact in self._known:
+                continue
+            self._known.add(fact)
+            self._look_for_canary(f"the object {stored.key}", stored.content.decode("latin-1"))
+            self.objects.append(
+                StoredObject(
+                    id=f"obj-{len(self.objects) + 1}",
+                    exchange=exchange.id,
+                    bucket=stored.bucket,
+                    key=stored.key,
+                    content_type=stored.content_type,
+                    sha256=self.keep(stored.content),
+                    size=len(stored.content),
+                )
+            )
+
+    def _seen(self, call: journal.Call, exchange: Exchange) -> Call:
+        body = call.body if isinstance(call.body, dict) else {}
+        return Call(
+            id=call.id,
+            exchange=exchange.id,
+            route=call.route,
+            kind=_KIND_OF_ROUTE.get(call.route),
+            key=call.key,
+            model=str(body.get("model", "")),
+            request=capped(json.dumps(call.body, ensure_ascii=False), _BODY),
+            status=call.status,
+            error_code=call.error_code,
+            fault=call.fault,
+            outputs=tuple(
+                Output(
+                    kind=out.kind,
+                    media_type=out.media_type,
+                    sha256=self.keep(out.content),
+                    size=len(out.content),
+                )
+                for out in call.outputs
+            ),
+        )
+
+    def _await_job(self, exchange: Exchange) -> None:
+        """202 promises a file for later: give it some time."""
+        deadline = time.monotonic() + _JOB_SECONDS
+        while time.monotonic() < deadline and not self.objects_of(exchange):
+            time.sleep(0.1)
+            self._gather(exchange)
+
+    def calls_of(self, exchange: Exchange) -> list[Call]:
+        """What reached OpenAI during an exchange."""
+        return [call for call in self.calls if call.exchange == exchange.id]
+
+    def objects_of(self, exchange: Exchange) -> list[StoredObject]:
+        """What an exchange left in S3."""
+        return [stored for stored in self.objects if stored.exchange == exchange.id]
+
+    @contextmanager
+    def openai_fails(self, **fault: Any) -> Iterator[None]:
+        """Within, every call to OpenAI meets that fault."""
+        self.openai.fail(**fault)
+        try:
+            yield
+        finally:
+            self.openai.clear_faults()
+
+    @contextmanager
+    def s3_fails(self, **fault: Any) -> Iterator[None]:
+        """Within, every request to S3 meets that fault."""
+        self.s3.fail(**fault)
+        try:
+            yield
+        finally:
+            self.s3.clear_faults()
+
+
+def _readable(content: bytes, content_type: str) -> str:
+    """A body as text, or its size if it isn't text."""
+    if content_type.startswith(("image/", "audio/", "video/", "application/octet-stream")):
+        return f"({len(content)} bytes of {content_type})"
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return f"({len(content)} bytes that are no text)"

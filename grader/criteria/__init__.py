@@ -1,0 +1,19 @@
+"""Every criterion of the lab: what it is called, what a learner is told, and how evidence is judged.
+
+One module a section. Adding a criterion touches its module and the rubric.
+"""
+
+from grader.criteria import endpoint, errors, later, secrets, tests, validation
+from grader.criteria.criterion import Criterion, Verdict
+
+ALL: tuple[Criterion, ...] = (
+    *endpoint.CRITERIA,
+    *secrets.CRITERIA,
+    *validation.CRITERIA,
+    *errors.CRITERIA,
+    *tests.CRITERIA,
+    *later.CRITERIA,
+)
+BY_ID = {criterion.id: criterion for criterion in ALL}
+
+__all__ = ["ALL", "BY_ID", "Criterion", "Verdict"]

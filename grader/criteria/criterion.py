@@ -1,0 +1,144 @@
+"""What a criterion is: a pure function from evidence to a verdict, with the words around it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.evidence import Evidence, Kind, Offer, Probe
+
+Status = Literal["passed", "failed", "not_run", "error"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a criterion says of a submission.
+
+    `summary`: one sentence of what was seen. `evidence`: identifiers of the exchanges, calls and objects behind it.
+    """
+
+    status: Status
+    summary: str
+    evidence: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion. `title` and `hint` are what learners read; `needs`: what must have passed first."""
+
+    id: str
+    title: str
+    hint: str
+    judge: Callable[[Evidence], Verdict]
+    needs: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> str:
+        """The part of the identifier before the dot."""
+        return self.id.partition(".")[0]
+
+
+class Section:
+    """Collects the criteria of one module, in the order in which they are written."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._criteria: list[Criterion] = []
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All that were added."""
+        return tuple(self._criteria)
+
+    def add(
+        self,
+        name: str,
+        title: str,
+        hint: str,
+        judge: Callable[[Evidence], Verdict],
+        needs: tuple[str, ...] = (),
+    ) -> None:
+        """Add `section.name`."""
+        self._criteria.append(Criterion(f"{self.name}.{name}", title, hint, judge, needs))
+
+    def criterion(
+        self, name: str, title: str, hint: str, needs: tuple[str, ...] = ()
+    ) -> Callable[[Callable[[Evidence], Verdict]], Callable[[Evidence], Verdict]]:
+        """The same, as a decorator."""
+
+        def register(judge: Callable[[Evidence], Verdict]) -> Callable[[Evidence], Verdict]:
+            self.add(name, title, hint, judge, needs)
+            return judge
+
+        return register
+
+
+def passed(summary: str, evidence: tuple[str, ...] = (), advice: tuple[str, ...] = ()) -> Verdict:
+    """It holds."""
+    return Verdict("passed", summary, evidence, advice)
+
+
+def failed(summary: str, evidence: tuple[str, ...] = (), advice: tuple[str, ...] = ()) -> Verdict:
+    """It does not hold."""
+    return Verdict("failed", summary, evidence, advice)
+
+
+def not_run(reason: str) -> Verdict:
+    """It could not be asked; the reason is named."""
+    return Verdict("not_run", reason)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one probe showed: `problem` is None if all was well."""
+
+    kind: Kind | None
+    problem: str | None
+    evidence: tuple[str, ...] = ()
+    advice: str | None = None
+
+
+def together(findings: list[Finding], well: str) -> Verdict:
+    """One verdict from several findings: any problem fails, and says which kind; none at all is no pass."""
+    if not findings:
+        return not_run("There was nothing to look at.")
+    problems = [finding for finding in findings if finding.problem]
+    advice = tuple(dict.fromkeys(finding.advice for finding in findings if finding.advice))
+    if not problems:
+        return passed(well, tuple(id for finding in findings for id in finding.evidence), advice)
+    said = dict.fromkeys(
+        f"{finding.kind}: {finding.problem}" if finding.kind else str(finding.problem) for finding in problems
+    )
+    return failed(
+        _sentence("; ".join(said)), tuple(id for finding in problems for id in finding.evidence), advice
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def generated(evidence: Evidence, kind: Kind) -> Probe | None:
+    """The ordinary request for a kind, if it worked: an answer of success, and a file of that kind from OpenAI."""
+    for probe in evidence.probes_of("endpoint.generates"):
+        if probe.kind == kind and probe.exchange:
+            status = evidence.exchange(probe.exchange).status
+            made = any(
+                output.kind == kind for call in evidence.calls_of(probe.exchange) for output in call.outputs
+            )
+            if status is not None and 200 <= status < 300 and made:
+                return probe
+    return None
+
+
+def working(evidence: Evidence) -> list[Offer]:
+    """The offers whose ordinary request worked; only of these does a refusal mean anything."""
+    return [offer for offer in evidence.offers if generated(evidence, offer.kind)]
+
+
+def ids(probe: Probe) -> tuple[str, ...]:
+    """Everything that a probe refers to."""
+    return tuple(id for id in (probe.exchange, *probe.calls, *probe.objects, probe.after) if id)
+
+
+NOTHING_WORKS = "Depends on a request that generates a file, and none did."

@@ -1,0 +1,218 @@
+"""endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
+
+from grader import media_types
+from grader.criteria.criterion import (
+    NOTHING_WORKS,
+    Finding,
+    Section,
+    Verdict,
+    failed,
+    generated,
+    ids,
+    not_run,
+    passed,
+    together,
+    working,
+)
+from grader.evidence import KINDS, Evidence, Kind
+
+_SECTION = Section("endpoint")
+
+
+@_SECTION.criterion(
+    "starts",
+    "Your app starts, documents itself, and has an endpoint that generates",
+    "Start the app by hand with the variables of the lab's README, open /docs, and try your endpoint there.",
+)
+def starts(evidence: Evidence) -> Verdict:
+    app = evidence.app
+    if not app.started:
+        return failed(
+            app.failure or "The app did not start.",
+            advice=(
+                'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".',
+            ),
+        )
+    if app.openapi_url is None:
+        return failed(
+            "The app answers, but no OpenAPI document was found.",
+            advice=("FastAPI serves it at /openapi.json; with another framework, serve one there.",),
+        )
+    if not evidence.offers:
+        looked = [
+            exchange for exchange in evidence.exchanges if exchange.purpose == "look for what generates"
+        ]
+        return failed(
+            f"{_count(len(looked), 'request was', 'requests were')} sent to {_count(app.operations, 'operation', 'operations')}; "
+            "none of them reached OpenAI.",
+            tuple(exchange.id for exchange in looked),
+            advice=(
+                "If your endpoint needs a request that could not be guessed, describe it in pyproject.toml: "
+                "[[tool.lab.endpoint]] with method, path, prompt and fixed = { … }.",
+            ),
+        )
+    places = dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers)
+    return passed(
+        f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
+        tuple(offer.exchange for offer in evidence.offers),
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _generates(evidence: Evidence, kind: Kind) -> Verdict:
+    offer = next((offer for offer in evidence.offers if offer.kind == kind), None)
+    if offer is None:
+        if kind in evidence.expected_kinds:
+            return failed(f"[tool.lab] says that this app generates {kind}, but no request led to it.")
+        return not_run("Not offered: no request led to a call that generates this kind.")
+    probe = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == kind), None)
+    if probe is None or probe.exchange is None:
+        return not_run("No request was sent.")
+    exchange = evidence.exchange(probe.exchange)
+    if generated(evidence, kind):
+        return passed(
+            f"{offer.method} {offer.path} answered {exchange.status}, and OpenAI had made the file.",
+            ids(probe),
+        )
+    refused = [call for call in evidence.calls_of(exchange.id) if call.status >= 400]
+    if refused:
+        reason = f"OpenAI refused the request that your app made ({refused[-1].status} {refused[-1].error_code or ''})".strip()
+    else:
+        reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
+    return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
+
+
+for _kind, _what in (("text", "a text"), ("image", "an image"), ("audio", "audio")):
+    _SECTION.add(
+        f"generates_{_kind}",
+        f"Your endpoint generates {_what} from a prompt",
+        "Look at what your app sent to OpenAI and what it answered; call the SDK in a notebook with the same values.",
+        # bound as a default, so that each function keeps its own kind
+        lambda evidence, kind=_kind: _generates(evidence, kind),  # type: ignore[misc]
+    )
+
+
+@_SECTION.criterion(
+    "uses_prompt",
+    "The caller's own prompt reaches OpenAI",
+    "Follow the prompt through your code, from the request to the call of the SDK: is it the same text there?",
+)
+def uses_prompt(evidence: Evidence) -> Verdict:
+    findings = []
+    for probe in evidence.probes_of("endpoint.generates"):
+        calls = evidence.calls_of(probe.exchange) if probe.exchange else []
+        if not calls or probe.mark is None:
+            continue
+        reached = any(probe.mark in call.request for call in calls)
+        problem = None if reached else f"the prompt said “{probe.mark}”, and no call to OpenAI did"
+        findings.append(Finding(probe.kind, problem, ids(probe)))
+    if not findings:
+        return not_run(NOTHING_WORKS)
+    return together(findings, "The words of the prompt were in the call to OpenAI, for every kind.")
+
+
+@_SECTION.criterion(
+    "saves_to_s3",
+    "What OpenAI made is kept in S3, byte for byte",
+    "Compare the bytes that the SDK gave you with those that you pass to put_object: decoded once, nothing added?",
+)
+def saves_to_s3(evidence: Evidence) -> Verdict:
+    findings = []
+    for offer in working(evidence):
+        probe = generated(evidence, offer.kind)
+        assert probe is not None
+        assert probe.exchange is not None
+        made = {
+            out.sha256
+            for call in evidence.calls_of(probe.exchange)
+            for out in call.outputs
+            if out.kind == offer.kind
+        }
+        stored = evidence.objects_of(probe.exchange)
+        problem = None
+        if not stored:
+            problem = "nothing was stored"
+        elif not any(one.sha256 in made for one in stored):
+            problem = f"the object {stored[-1].key} ({stored[-1].size} bytes) is not what OpenAI returned"
+        findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
+    return (
+        together(findings, "Each object in the bucket is, byte for byte, what OpenAI returned.")
+        if findings
+        else not_run(NOTHING_WORKS)
+    )
+
+
+def _bucket_advice(evidence: Evidence, exchange: str) -> str | None:
+    other = [stored.bucket for stored in evidence.objects_of(exchange) if stored.bucket != evidence.bucket]
+    return (
+        f"The bucket {other[0]} is written into the code; take its name from S3_BUCKET_NAME."
+        if other
+        else None
+    )
+
+
+@_SECTION.criterion(
+    "mime_type",
+    "The stored Content-Type is that of the bytes",
+    "S3 does not look into a file: without ContentType= it says binary/octet-stream. Which type do the first bytes tell of?",
+)
+def mime_type(evidence: Evidence) -> Verdict:
+    findings = []
+    for offer in working(evidence):
+        probe = generated(evidence, offer.kind)
+        assert probe is not None
+        assert probe.exchange is not None
+        for stored in evidence.objects_of(probe.exchange):
+            content = evidence.blob(stored.sha256)
+            right = media_types.fits(stored.content_type, content, stored.key)
+            problem = None
+            if not right:
+                problem = (
+                    f"{stored.key} is stored as {stored.content_type or 'nothing'}, "
+                    f"but its bytes are {media_types.sniff(content)}"
+                )
+            advice = media_types.extension_advice(content, stored.key)
+            findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
+    return (
+        together(findings, "Every object's Content-Type is that of its bytes.")
+        if findings
+        else not_run("Depends on a stored file, and there is none.")
+    )
+
+
+@_SECTION.criterion(
+    "serves_file",
+    "The stored file can be fetched over your own API",
+    "Does your answer say where the file is? Try that address: the same bytes, the same type?",
+)
+def serves_file(evidence: Evidence) -> Verdict:
+    findings = []
+    for probe in evidence.probes_of("endpoint.serves_file"):
+        made = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == probe.kind), None)
+        objects = evidence.objects_of(made.exchange) if made and made.exchange else []
+        if not objects:
+            continue
+        if probe.exchange is None:
+            findings.append(Finding(probe.kind, probe.not_applicable))
+            continue
+        got, wanted = evidence.exchange(probe.exchange), objects[-1]
+        problem = None
+        if got.status != 200 or got.body_sha256 != wanted.sha256:
+            problem = (
+                f"GET {got.url} answered {got.status or got.failure}, not the stored bytes of {wanted.key}"
+            )
+        elif media_types.essence(got.content_type) != media_types.essence(wanted.content_type):
+            problem = f"GET {got.url} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
+        findings.append(Finding(probe.kind, problem, (got.id, wanted.id)))
+    return (
+        together(findings, "Every stored file came back over the app's own API, same bytes, same type.")
+        if findings
+        else not_run("Depends on a stored file, and there is none.")
+    )
+
+
+CRITERIA = _SECTION.criteria
+assert len(CRITERIA) == 5 + len(KINDS)

@@ -1,0 +1,42 @@
+"""secrets.*: the key comes from the environment and goes nowhere but to OpenAI."""
+
+from grader.criteria.criterion import NOTHING_WORKS, Section, Verdict, failed, not_run, passed
+from grader.evidence import Evidence
+
+_SECTION = Section("secrets")
+
+
+@_SECTION.criterion(
+    "from_environment",
+    "The key that reaches OpenAI is the one in the environment",
+    "Where does your OpenAI client get its key? OpenAI() alone reads OPENAI_API_KEY.",
+)
+def from_environment(evidence: Evidence) -> Verdict:
+    calls = [call for call in evidence.calls if call.key is not None]
+    if not calls:
+        return not_run(NOTHING_WORKS)
+    others = [call for call in calls if call.key != evidence.canary_fingerprint]
+    if others:
+        return failed(
+            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment.",
+            tuple(call.id for call in others[:5]),
+        )
+    return passed(f"All {len(calls)} calls came with the key that the app was given.", (calls[0].id,))
+
+
+@_SECTION.criterion(
+    "not_leaked",
+    "The key is in no answer, log line or stored file",
+    "Search for what you print, log and return when something goes wrong: exceptions and settings may hold the key.",
+)
+def not_leaked(evidence: Evidence) -> Verdict:
+    if not evidence.exchanges:
+        return not_run("Depends on the app having started.")
+    if evidence.canary_seen:
+        return failed(f"The key was seen in {'; '.join(evidence.canary_seen[:3])}.")
+    return passed(
+        f"The key was in none of {len(evidence.exchanges)} answers, nor in the log, nor in a stored file."
+    )
+
+
+CRITERIA = _SECTION.criteria

@@ -1,0 +1,132 @@
+"""validation.*: bad input is refused before it costs anything. Judged by what followed, not by the words."""
+
+from grader.criteria.criterion import (
+    NOTHING_WORKS,
+    Finding,
+    Section,
+    Verdict,
+    ids,
+    not_run,
+    passed,
+    together,
+    working,
+)
+from grader.evidence import Evidence, Probe
+
+_SECTION = Section("validation")
+
+
+def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
+    """None if the probe does not apply to this design."""
+    if probe.not_applicable:
+        return None
+    if probe.exchange is None:
+        return Finding(
+            probe.kind,
+            "the document names no limit for the prompt (maxLength, or a number in its description)",
+        )
+    exchange = evidence.exchange(probe.exchange)
+    if probe.calls:
+        problem: str | None = f"{probe.asked} still led to a call to OpenAI"
+    elif probe.objects:
+        problem = f"{probe.asked} still led to a stored file"
+    elif exchange.status is None:
+        problem = f"{probe.asked}: {exchange.failure}"
+    elif not 400 <= exchange.status < 500:
+        problem = f"{probe.asked} was answered {exchange.status} rather than 4xx"
+    else:
+        problem = None
+    return Finding(probe.kind, problem, ids(probe))
+
+
+def _judge(evidence: Evidence, criterion: str) -> Verdict:
+    kinds = {offer.kind for offer in working(evidence)}
+    if not kinds:
+        return not_run(NOTHING_WORKS)
+    probes = [probe for probe in evidence.probes_of(criterion) if probe.kind in kinds]
+    if not probes:
+        return not_run("It was not probed.")
+    findings = [finding for probe in probes if (finding := _finding(evidence, probe))]
+    if not findings:
+        return passed(f"This design has no such input: {probes[0].not_applicable}.")
+    return together(
+        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind."
+    )
+
+
+def unsafe_path(evidence: Evidence) -> Verdict:
+    """As the others; but a server that cleans the path and says where the file is passes, with advice."""
+    kinds = {offer.kind for offer in working(evidence)}
+    if not kinds:
+        return not_run(NOTHING_WORKS)
+    findings, reasons = [], []
+    for probe in evidence.probes_of("validation.unsafe_path"):
+        if probe.kind not in kinds:
+            continue
+        finding = _finding(evidence, probe)
+        if finding is None:
+            reasons.append(probe.not_applicable)
+        elif finding.problem and _was_cleaned(evidence, probe):
+            advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was cleaned and stored elsewhere; refusing it would be clearer."
+            findings.append(Finding(probe.kind, None, ids(probe), advice))
+        else:
+            findings.append(finding)
+    if not findings:
+        return (
+            passed(f"This design has no such input: {reasons[0]}.")
+            if reasons
+            else not_run("It was not probed.")
+        )
+    return together(findings, "No path led out of the app's own area, for any kind.")
+
+
+def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:
+    if not probe.objects or probe.exchange is None:
+        return False
+    exchange = evidence.exchange(probe.exchange)
+    said = exchange.body + str(exchange.headers)
+    keys = [stored.key for stored in evidence.objects_of(probe.exchange)]
+    safe = all(
+        ".." not in key.split("/") and not key.startswith("/") and not key.endswith("/") and key
+        for key in keys
+    )
+    return safe and exchange.status is not None and exchange.status < 300 and any(key in said for key in keys)
+
+
+_ASKED = {
+    "missing_prompt": (
+        "A request without a prompt is refused",
+        "What does your endpoint do when the prompt is not there at all?",
+    ),
+    "blank_prompt": (
+        "An empty or blank prompt is refused",
+        "Three spaces are a string, too. Is it worth a call to OpenAI?",
+    ),
+    "oversized_prompt": (
+        "A prompt longer than the API takes is refused",
+        "How long may a prompt be for each kind? Say so in the document, and refuse more before calling OpenAI.",
+    ),
+    "wrong_file_type": (
+        "A file type that you don't offer is refused",
+        "Which values may the type have? An enum refuses all others for you.",
+    ),
+    "extension_mismatch": (
+        "An extension that contradicts the kind is refused",
+        "A picture stored as story.txt: who would open it? Compare the extension with the kind before you call OpenAI.",
+    ),
+}
+for _name, (_title, _hint) in _ASKED.items():
+    _SECTION.add(
+        _name,
+        _title,
+        _hint,
+        lambda evidence, criterion=f"validation.{_name}": _judge(evidence, criterion),  # type: ignore[misc]
+    )
+_SECTION.add(
+    "unsafe_path",
+    "A path such as ../../etc/x.txt is refused",
+    "Which characters and segments may a path have? Refuse “..”, a leading slash and an empty name.",
+    unsafe_path,
+)
+
+CRITERIA = _SECTION.criteria

@@ -1,0 +1,261 @@
+"""What was seen of a submission: data, and nothing but data.
+
+Collected once, by running; judged as often as one likes, by reading. Texts are capped where they come in.
+Bytes lie beside, by their hash.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from grader.errors import EvidenceError
+
+Kind = Literal["text", "image", "audio"]
+KINDS: tuple[Kind, ...] = ("text", "image", "audio")
+
+MAX_TEXT = 20_000  # characters of a body, a log, a test run's output
+MAX_BLOB = 32 * 1024 * 1024  # bytes of one object or body
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Exchange(_Record):
+    """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why."""
+
+    id: str
+    purpose: str
+    method: str
+    url: str
+    request_body: str = ""
+    status: int | None = None
+    headers: dict[str, str] = {}
+    content_type: str = ""
+    body: str = ""
+    body_sha256: str | None = None
+    seconds: float = 0.0
+    failure: str | None = None
+
+
+class Output(_Record):
+    """One thing that OpenAI's stand-in generated."""
+
+    kind: Kind
+    media_type: str
+    sha256: str
+    size: int
+
+
+class Call(_Record):
+    """One call that reached OpenAI's stand-in while an exchange was under way."""
+
+    id: str
+    exchange: str
+    route: str
+    kind: Kind | None
+    key: str | None
+    model: str
+    request: str
+    status: int
+    error_code: str | None
+    fault: str | None
+    outputs: tuple[Output, ...] = ()
+
+
+class StoredObject(_Record):
+    """One object that an exchange left in S3."""
+
+    id: str
+    exchange: str
+    bucket: str
+    key: str
+    content_type: str
+    sha256: str
+    size: int
+
+
+class Input(_Record):
+    """One input of an operation: where it goes and what its documentation says."""
+
+    location: Literal["path", "query", "header", "json", "form", "multipart"]
+    name: str
+    required: bool = False
+    description: str = ""
+    max_length: int | None = None
+
+
+class Offer(_Record):
+    """A kind of file that the app generates, and how to ask for it.
+
+    `values`: the inputs of a request that works, without the prompt's words. `type_input`: the one that selects
+    the kind. `path_input`: the one that names the file.
+    """
+
+    kind: Kind
+    method: str
+    path: str
+    prompt_input: Input | None
+    type_input: Input | None = None
+    path_input: Input | None = None
+    kind_by_extension: bool = False
+    values: dict[str, Any] = {}
+    exchange: str
+
+
+class Probe(_Record):
+    """One question put to the app, for one criterion and one kind.
+
+    `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
+    `mark`: the word in the prompt by which it is recognised.
+    `after`: the exchange that asked whether the app still serves.
+    """
+
+    criterion: str
+    kind: Kind | None
+    asked: str
+    exchange: str | None = None
+    calls: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    mark: str | None = None
+    after: str | None = None
+    not_applicable: str | None = None
+
+
+class AppStart(_Record):
+    """How the app was started, and whether it came up."""
+
+    target: str | None = None
+    found_by: str = ""
+    started: bool = False
+    seconds: float = 0.0
+    failure: str | None = None
+    log: str = ""
+    openapi_url: str | None = None
+    operations: int = 0
+
+
+class TestRun(_Record):
+    """One run of the learner's suite: what it says of itself, and how it ended."""
+
+    __test__ = False  # not a test, whatever pytest thinks of the name
+
+    found: bool = False
+    command: str = ""
+    exit_code: int | None = None
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    output: str = ""
+    failure: str | None = None
+
+
+class Submission(_Record):
+    """Whose work it is: a name, and a digest of every file."""
+
+    name: str
+    digest: str
+
+
+class Evidence(_Record):
+    """Everything that was seen of one submission."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    submission: Submission
+    isolation: str
+    bucket: str
+    canary_fingerprint: str
+    canary_seen: tuple[str, ...] = ()
+    app: AppStart = AppStart()
+    exchanges: tuple[Exchange, ...] = ()
+    calls: tuple[Call, ...] = ()
+    objects: tuple[StoredObject, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    expected_kinds: tuple[Kind, ...] = ()
+    test_run: TestRun = TestRun()
+    seconds: float = 0.0
+    phases: dict[str, Annotated[float, Field(ge=0)]] = {}
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    _blobs: dict[str, bytes] = PrivateAttr(default_factory=dict)
+
+    def exchange(self, id: str) -> Exchange:
+        """The exchange of that identifier."""
+        return next(exchange for exchange in self.exchanges if exchange.id == id)
+
+    def calls_of(self, exchange: str) -> list[Call]:
+        """What reached OpenAI while that exchange was under way."""
+        return [call for call in self.calls if call.exchange == exchange]
+
+    def objects_of(self, exchange: str) -> list[StoredObject]:
+        """What that exchange left in S3."""
+        return [stored for stored in self.objects if stored.exchange == exchange]
+
+    def probes_of(self, criterion: str) -> list[Probe]:
+        """Every probe made for a criterion."""
+        return [probe for probe in self.probes if probe.criterion == criterion]
+
+    def blob(self, sha256: str) -> bytes:
+        """The bytes of that hash; empty if they were too large to keep."""
+        return self._blobs.get(sha256, b"")
+
+    def with_blobs(self, blobs: dict[str, bytes]) -> "Evidence":
+        """The same evidence, with the bytes that it refers to."""
+        self._blobs.update(blobs)
+        return self
+
+
+def capped(text: str, limit: int = MAX_TEXT) -> str:
+    """A text of at most `limit` characters, its middle left out if it was longer."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text) - limit} characters left out …\n{text[-half:]}"
+
+
+def sha256_of(content: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def save(evidence: Evidence, folder: Path) -> None:
+    """Write `evidence.json` and `blobs/` into a folder; the JSON last, so that its presence means all is there."""
+    blobs = folder / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    for name, content in evidence._blobs.items():
+        (blobs / name).write_bytes(content)
+    text = evidence.model_dump_json(by_alias=True, indent=1)
+    partial = folder / "evidence.json.partial"
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(folder / "evidence.json")
+
+
+def load(path: Path) -> Evidence:
+    """Evidence from a folder that `save` wrote, or from its `evidence.json`.
+
+    Raises:
+        EvidenceError: it isn't there, isn't evidence, or a blob is not what its name says.
+    """
+    file = path / "evidence.json" if path.is_dir() else path
+    try:
+        evidence = Evidence.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise EvidenceError(
+            f"There is no evidence at {path} ({error.strerror}). Make it with: grader check … --evidence DIR"
+        ) from error
+    except (ValueError, ValidationError) as error:
+        raise EvidenceError(
+            f"{file} is not evidence that this grader wrote: {str(error).splitlines()[0]}"
+        ) from error
+    blobs: dict[str, bytes] = {}
+    for blob in sorted((file.parent / "blobs").glob("*")):
+        content = blob.read_bytes()
+        if sha256_of(content) != blob.name:
+            raise EvidenceError(f"{blob} was changed after it was written.")
+        blobs[blob.name] = content
+    return evidence.with_blobs(blobs)

@@ -1,0 +1,104 @@
+"""From evidence to a report: pure, repeatable, and running nothing."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grader import __version__
+from grader.criteria import ALL, Criterion, Verdict
+from grader.evidence import Evidence, Submission
+from grader.rubric import Rubric
+
+
+class Result(BaseModel):
+    """One criterion of a report; the contract, section 4."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    section: str
+    title: str
+    required: bool
+    status: Literal["passed", "failed", "not_run", "error"]
+    points: float
+    max_points: float
+    summary: str
+    hint: str
+    evidence: tuple[str, ...]
+    advice: tuple[str, ...]
+
+
+class Report(BaseModel):
+    """What is said of a submission; the contract, section 4."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    submission: Submission
+    score: float
+    max_score: float
+    complete: bool
+    criteria: tuple[Result, ...]
+    isolation: str
+    grader: str
+    seconds: float
+    rubric: str
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the grader itself failed somewhere: such a report is no judgement of the learner's."""
+        return any(result.status == "error" for result in self.criteria)
+
+
+def _verdict(criterion: Criterion, evidence: Evidence, verdicts: dict[str, Verdict]) -> Verdict:
+    missing = [need for need in criterion.needs if verdicts[need].status != "passed"]
+    if missing:
+        return Verdict("not_run", f"Depends on {missing[0]}, which did not pass.")
+    try:
+        return criterion.judge(evidence)
+    except Exception as error:
+        return Verdict("error", f"The grader failed while judging this: {type(error).__name__}: {error}")
+
+
+def judge(evidence: Evidence, rubric: Rubric) -> Report:
+    """Judge evidence under a rubric; a criterion that the rubric doesn't name is left out."""
+    verdicts: dict[str, Verdict] = {}
+    for criterion in ALL:
+        verdicts[criterion.id] = _verdict(criterion, evidence, verdicts)
+    one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
+    one_passed = any(verdicts[id].status == "passed" for id in one_of)
+    results = []
+    for criterion in ALL:
+        worth = rubric.worth.get(criterion.id)
+        if worth is None:
+            continue
+        verdict = verdicts[criterion.id]
+        # where one of several is enough, the others are asked for only while none has passed
+        needed = verdict.status == "passed" or not one_passed
+        required = worth.required is True or (worth.required == "one" and needed)
+        results.append(
+            Result(
+                id=criterion.id,
+                section=criterion.section,
+                title=criterion.title,
+                required=required,
+                status=verdict.status,
+                points=worth.points if verdict.status == "passed" else 0.0,
+                max_points=worth.points,
+                summary=verdict.summary,
+                hint=criterion.hint,
+                evidence=verdict.evidence,
+                advice=verdict.advice,
+            )
+        )
+    return Report(
+        submission=evidence.submission,
+        score=sum(result.points for result in results),
+        max_score=sum(result.max_points for result in results),
+        complete=all(result.status == "passed" for result in results if result.required),
+        criteria=tuple(results),
+        isolation=evidence.isolation,
+        grader=__version__,
+        seconds=evidence.seconds,
+        rubric=rubric.title,
+    )

@@ -1,0 +1,115 @@
+"""The report on a terminal: what passed, what to do next, and where to look."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from grader.judge import Report, Result
+
+# a sign and a word beside every colour
+_SIGNS = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "not_run": ("–", "dim"),
+    "error": ("!", "magenta"),
+}
+_SECTIONS = {
+    "endpoint": "Your endpoint",
+    "secrets": "Your key",
+    "validation": "Bad input",
+    "errors": "When OpenAI or S3 fails",
+    "openapi": "Your API's document",
+    "tests": "Your tests",
+    "notebooks": "Notebooks",
+    "module": "The OpenAI module (extension)",
+}
+NOT_YET = "not graded yet"
+
+
+def printable(text: str) -> str:
+    """Without control characters: a learner's words must not steer the terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the report."""
+    console.print()
+    console.print(Text.assemble(("Submission  ", "dim"), (printable(report.submission.name), "bold")))
+    for section, title in _SECTIONS.items():
+        results = [result for result in report.criteria if result.section == section]
+        shown = [result for result in results if result.summary != NOT_YET]
+        if shown:
+            _section(title, shown, console)
+    _to_do(report, console)
+    _total(report, console)
+
+
+def _section(title: str, results: list[Result], console: Console) -> None:
+    table = Table(
+        box=None,
+        padding=(0, 1, 0, 0),
+        show_header=False,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column(width=10, no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    for result in results:
+        sign, colour = _SIGNS[result.status]
+        words = Text(result.title)
+        words.append(
+            f"\n{printable(result.summary)}",
+            style="dim" if result.status in ("passed", "not_run") else colour,
+        )
+        for advice in result.advice:
+            words.append(f"\nAdvice: {printable(advice)}", style="yellow")
+        status = result.status.replace("_", " ")
+        points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
+        table.add_row(Text(f"{sign} {status}", style=colour), words, points)
+    console.print()
+    console.print(table)
+
+
+def _to_do(report: Report, console: Console) -> None:
+    failed = [result for result in report.criteria if result.status == "failed"]
+    if not failed:
+        return
+    console.print()
+    console.print("[bold]To do next[/bold]")
+    for number, result in enumerate(failed, 1):
+        optional = "" if result.required else " [dim](not required)[/dim]"
+        console.print(
+            f" {number}. [bold]{escape(result.title)}[/bold]{optional}  [dim]{result.id}[/dim]",
+            highlight=False,
+        )
+        console.print(f"    {escape(result.hint)}", highlight=False)
+
+
+def _total(report: Report, console: Console) -> None:
+    waiting = sum(result.summary == NOT_YET for result in report.criteria)
+    console.print()
+    if report.has_error:
+        verdict = Text(
+            "The grader itself failed: this is no judgement of the submission.", style="bold magenta"
+        )
+    elif report.complete:
+        verdict = Text("Complete: every required criterion passed.", style="bold green")
+    else:
+        count = sum(result.required and result.status != "passed" for result in report.criteria)
+        verdict = Text(
+            f"Not complete yet: {count} required {'criterion is' if count == 1 else 'criteria are'} open.",
+            style="bold red",
+        )
+    console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  ", verdict))
+    notes = [f"isolation: {report.isolation}", f"{report.seconds:.0f} s", f"grader {report.grader}"]
+    if waiting:
+        notes.append(f"{waiting} criteria are not graded yet")
+    console.print(" · ".join(notes), style="dim")
+    if report.isolation == "process":
+        console.print(
+            "The submission ran in processes of its own, as you: grade only work that you would run yourself.",
+            style="dim",
+        )
