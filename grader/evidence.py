@@ -110,7 +110,7 @@ class Probe(_Record):
     """One question put to the app, for one criterion and one kind.
 
     `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
-    `mark`: the word in the prompt by which it is recognised.
+    `mark`: the word in the prompt by which it is recognised. `met`: whether an injected fault came into play.
     `after`: the exchange that asked whether the app still serves.
     """
 
@@ -121,6 +121,7 @@ class Probe(_Record):
     calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     mark: str | None = None
+    met: bool = True
     after: str | None = None
     not_applicable: str | None = None
 

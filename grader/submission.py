@@ -59,7 +59,7 @@ def opened(path: str) -> Iterator[Submission]:
     with tempfile.TemporaryDirectory(prefix="submission-") as place:
         copy = Path(place) / "work"
         name = _copy(path, copy)
-        root = _inner(copy)
+        root = copy if Path(path).is_dir() else _inner(copy)
         files = sorted(file for file in root.rglob("*") if file.is_file() and not file.is_symlink())
         if not files:
             raise SubmissionError(
@@ -203,7 +203,7 @@ def _inner(copy: Path) -> Path:
         entries = (
             [entry for entry in copy.iterdir() if not entry.name.startswith(".")] if copy.is_dir() else []
         )
-        if len(entries) != 1 or not entries[0].is_dir() or entries[0].name in ("src", "tests", "app"):
+        if len(entries) != 1 or not entries[0].is_dir() or (entries[0] / "__init__.py").exists():
             return copy
         copy = entries[0]
 

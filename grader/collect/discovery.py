@@ -7,9 +7,9 @@ from grader.collect.operations import Field, Operation
 from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import (
-    EXTENSIONS,
     Assignment,
     assign,
+    extensions,
     is_named_like_a_prompt,
     nonce,
     offered_kinds,
@@ -71,7 +71,7 @@ def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequ
                 if not _names_kinds(shape):
                     kinds = kinds[: 1 - position]  # nothing to choose: once is enough
                 for kind in kinds:
-                    yield operation, shape, kind, EXTENSIONS[kind][position]
+                    yield operation, shape, kind, extensions(kind, operation.words)[position]
 
 
 def _names_kinds(shape: Sequence[Field]) -> bool:

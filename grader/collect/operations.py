@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, product
 from typing import Any, Literal
 
 Location = Literal["path", "query", "header", "json", "form", "multipart"]
@@ -86,6 +86,7 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
     shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
     names = " ".join(one.name for shape in shapes for one in shape)
     words = f"{path} {facts.get('summary', '')} {facts.get('operationId', '')} {facts.get('description', '')} {names}"
+    words += " ".join(f" {one.description} {one.schema}" for shape in shapes for one in shape)
     return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES])
 
 
@@ -163,41 +164,61 @@ def _shapes(
     document: Mapping[str, Any], location: Location, schema: Mapping[str, Any], example: Any
 ) -> Iterator[tuple[Field, ...]]:
     options = _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
-    if options:
-        for option in options:
-            yield from _shapes(document, location, resolved(document, option), example)
-    elif schema.get("type") == "object" or "properties" in schema:
-        yield tuple(_properties(document, location, schema, example, "", required=True, depth=0))
-    else:
+    if not options and not _is_object(schema):
         yield (Field(location, "", _scalar(document, schema), True, str(schema.get("description", ""))),)
+        return
+    yield from _objects(document, location, schema, example, prefix="", required=True, depth=0)
 
 
-def _properties(
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" or "properties" in schema
+
+
+def _objects(
     document: Mapping[str, Any],
     location: Location,
     schema: Mapping[str, Any],
     example: Any,
-    prefix: str,
     *,
+    prefix: str,
     required: bool,
     depth: int,
-) -> Iterator[Field]:
+) -> list[tuple[Field, ...]]:
+    """The ways to fill an object: one, or as many as there are members of the unions in it."""
+    options = [
+        resolved(document, option) for option in _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
+    ]
+    if options:
+        ways = [
+            _objects(document, location, option, example, prefix=prefix, required=required, depth=depth + 1)
+            for option in options
+            if _is_object(option)
+        ]
+        return [way for several in ways for way in several][:_MAX_SHAPES]
     examples = example or schema.get("example") or next(iter(_list(schema.get("examples"))), None)
     needed = _list(schema.get("required"))
     properties = schema.get("properties")
+    parts: list[list[tuple[Field, ...]]] = []
     for name, raw in (properties if isinstance(properties, dict) else {}).items():
         facts = resolved(document, raw)
         is_required = required and name in needed
         shown = examples.get(name) if isinstance(examples, dict) else None
-        if (facts.get("type") == "object" or "properties" in facts) and depth < _MAX_DEPTH:
-            yield from _properties(
-                document, location, facts, shown, f"{prefix}{name}.", required=is_required, depth=depth + 1
+        members = [resolved(document, one) for one in _list(facts.get("oneOf")) or _list(facts.get("anyOf"))]
+        if (_is_object(facts) or any(_is_object(member) for member in members)) and depth < _MAX_DEPTH:
+            inner = f"{prefix}{name}."
+            parts.append(
+                _objects(
+                    document, location, facts, shown, prefix=inner, required=is_required, depth=depth + 1
+                )
             )
             continue
         facts = _scalar(document, facts)
         if shown is not None:
             facts = {"example": shown, **facts}
-        yield Field(location, f"{prefix}{name}", facts, is_required, str(facts.get("description", "")))
+        parts.append(
+            [(Field(location, f"{prefix}{name}", facts, is_required, str(facts.get("description", ""))),)]
+        )
+    return [tuple(chain.from_iterable(choice)) for choice in islice(product(*parts), _MAX_SHAPES)]
 
 
 def _scalar(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -161,11 +161,13 @@ def errors(session: Session, offer: Offer) -> Iterator[Probe]:
     for criterion, asked, fault in OPENAI_FAULTS:
         with session.openai_fails(**fault):
             probe = _send(session, criterion, offer, asked)
-        yield _and_after(session, offer, probe)
+        yield _and_after(session, offer, probe.model_copy(update={"met": bool(probe.calls)}))
     for criterion, asked, fault in S3_FAULTS:
+        before = len(session.s3.requests)
         with session.s3_fails(**fault):
             probe = _send(session, criterion, offer, asked)
-        yield _and_after(session, offer, probe)
+        met = len(session.s3.requests) > before
+        yield _and_after(session, offer, probe.model_copy(update={"met": met}))
 
 
 def timeouts(session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -183,7 +185,8 @@ def timeouts(session: Session, offers: Sequence[Offer]) -> list[Probe]:
         _probe(session, "errors.timeout", offer.kind, asked, one)
         for offer, one in zip(offers, exchanges, strict=True)
     ]
-    return [_and_after(session, offer, probe) for offer, probe in zip(offers, made, strict=True)]
+    met = [probe.model_copy(update={"met": bool(probe.calls)}) for probe in made]
+    return [_and_after(session, offer, probe) for offer, probe in zip(offers, met, strict=True)]
 
 
 def _and_after(session: Session, offer: Offer, probe: Probe) -> Probe:

@@ -17,6 +17,7 @@ from grader.collect.requests import Request
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 
 ANSWER_SECONDS = 30.0
+_REDIRECTS = 4  # followed in one exchange
 _JOB_SECONDS = 10.0  # how long a 202 may take to become a file
 _BODY = 4_000  # characters of a request's or an answer's body that the report shows
 _KIND_OF_ROUTE: dict[str, Kind] = {
@@ -94,11 +95,19 @@ class Session:
             answer = self._client.request(
                 request.method, request.target, headers=dict(request.headers), **body
             )
+            for _ in range(_REDIRECTS):
+                if answer.next_request is None or not self._is_ours(answer.next_request.url):
+                    break
+                answer = self._client.send(answer.next_request)
         except httpx.TimeoutException:
             return _Answer(None, f"no answer within {ANSWER_SECONDS:g} seconds", time.monotonic() - began)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return _Answer(None, f"the connection broke: {type(error).__name__}", time.monotonic() - began)
         return _Answer(answer, None, time.monotonic() - began)
+
+    def _is_ours(self, url: httpx.URL) -> bool:
+        """Whether a redirect leads to the app or to S3's stand-in; none other is followed."""
+        return any(str(url).startswith(f"{place}/") for place in (self.url, self.s3.endpoint_url))
 
     def _note(self, purpose: str, request: Request, answer: _Answer) -> Exchange:
         facts: dict[str, Any] = {

@@ -282,6 +282,12 @@ def _option(field: Field) -> Any:
     return next((value for word, value in _OPTIONS.items() if word in words_of(field.name)), "gpt-5.4-mini")
 
 
+def extensions(kind: Kind, words: str) -> list[str]:
+    """The extensions to try for a kind: those that the operation's own words name come first."""
+    named = set(words_of(words))
+    return sorted(EXTENSIONS[kind], key=lambda extension: extension not in named)
+
+
 def offered_kinds(shapes: Iterable[Sequence[Field]], words: str) -> list[Kind]:
     """The kinds in the order in which to try them: those that the operation's own words name come first."""
     named = set(words_of(words))

@@ -79,11 +79,12 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
         return not_run(NOTHING_WORKS)
-    findings = [
-        _finding(evidence, probe)
-        for probe in evidence.probes_of(criterion)
-        if probe.kind in kinds and probe.exchange
-    ]
+    probes = [probe for probe in evidence.probes_of(criterion) if probe.kind in kinds and probe.exchange]
+    findings = [_finding(evidence, probe) for probe in probes if probe.met]
+    if probes and not findings:
+        return not_run(
+            "The fault never came into play: your app did not call the service that was made to fail."
+        )
     return together(
         findings, "A clear JSON error, nothing stored, and the next request was served, for every kind."
     )

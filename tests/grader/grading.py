@@ -1,0 +1,48 @@
+"""What tests of the grader need: a submission, changed in one place, graded in this process."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import rubric
+from grader.collect import collect
+from grader.evidence import Evidence
+from grader.judge import Report, judge
+from grader.submission import opened
+
+SUBMISSIONS = Path(__file__).parents[1] / "submissions"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One text replaced by another in one file of a submission."""
+
+    file: str
+    old: str
+    new: str
+
+
+def planted(base: str, place: Path, *changes: Change) -> Path:
+    """A copy of a submission with changes; a change that changes nothing is an error of the test."""
+    copy = place / base
+    shutil.copytree(SUBMISSIONS / base, copy)
+    for change in changes:
+        file = copy / change.file
+        text = file.read_text(encoding="utf-8")
+        assert text.count(change.old) == 1, (
+            f"{change.old!r} stands {text.count(change.old)} times in {change.file}"
+        )
+        file.write_text(text.replace(change.old, change.new), encoding="utf-8")
+    return copy
+
+
+def graded(path: Path) -> tuple[Report, Evidence]:
+    """A submission, graded by the shipped rubric."""
+    with opened(str(path)) as submission:
+        evidence = collect(submission)
+    return judge(evidence, rubric.read()), evidence
+
+
+def with_status(report: Report, status: str) -> set[str]:
+    """The identifiers of the criteria that have a status."""
+    return {result.id for result in report.criteria if result.status == status}

@@ -1,0 +1,97 @@
+"""One fault planted in a right design: exactly its criterion fails."""
+
+import pytest
+
+from tests.grader.grading import Change, graded, planted, with_status
+
+API, TESTS = "service/api.py", "service/tests/test_say.py"
+STORE = (
+    '            store.put_object(Bucket=bucket, Key=f"sayings/{object_name}", Body=sound, ContentType=kind)'
+)
+
+FAULTS = {
+    "endpoint.mime_type": Change(API, ", ContentType=kind)", ")"),
+    "endpoint.uses_prompt": Change(API, "input=word,", 'input="hello",'),
+    "endpoint.saves_to_s3": Change(API, "Body=sound,", "Body=sound[:-1],"),
+    "secrets.from_environment": Change(
+        API, "OpenAI(timeout", 'OpenAI(api_key="sk-written-in-the-code", timeout'
+    ),
+    "secrets.not_leaked": Change(
+        API, "        kind = {", '        print("using", os.environ["OPENAI_API_KEY"])\n        kind = {'
+    ),
+    "validation.blank_prompt": Change(API, 're.fullmatch(r"\\s*", word)', "False"),
+    "validation.oversized_prompt": Change(API, "Form(max_length=400, ", "Form("),
+    "validation.wrong_file_type": Change(API, r"\.(mp3|aac)$", r"\.(mp3|aac|xyz)$"),
+    "errors.server_error": Change(API, "{429: 429, ", "{429: 429, 500: 200, "),
+    "errors.malformed": Change(API, 'if not sound.startswith((b"ID3", b"\\xff")):', "if not sound:"),
+    "errors.empty_result": Change(
+        API,
+        'if not sound.startswith((b"ID3", b"\\xff")):',
+        'if not sound.startswith((b"ID3", b"\\xff")) and sound:',
+    ),
+    "errors.storage_down": Change(API, "except (ClientError, BotoCoreError):", "except KeyError:"),
+    "errors.no_internals": Change(API, '"The voice said no."', "str(error)"),
+    "tests.pass": Change(TESTS, '{"stored": "sayings/hi.mp3"}', '{"stored": "elsewhere"}'),
+}
+# what a fault needs elsewhere, so that it is the only one
+BESIDE = {
+    "validation.blank_prompt": [
+        Change(TESTS, 'data={"word": " "}).status_code == 422', "data={}).status_code == 422")
+    ],
+    "validation.oversized_prompt": [Change(API, "input=word,", "input=word[:4000],")],
+    "validation.wrong_file_type": [
+        Change(API, "response_format=form\n", 'response_format="mp3" if form == "xyz" else form\n'),
+        Change(API, '"aac": "audio/aac"}', '"aac": "audio/aac", "xyz": "audio/mpeg"}'),
+    ],
+}
+
+
+@pytest.mark.parametrize("criterion", FAULTS)
+def test_exactly_the_planted_fault_is_found(criterion, tmp_path):
+    report, _ = graded(planted("other_words", tmp_path, FAULTS[criterion], *BESIDE.get(criterion, [])))
+    assert with_status(report, "failed") == {criterion}
+    assert with_status(report, "error") == set()
+    assert not report.complete
+
+
+def test_an_app_that_stores_nothing_fails_that_alone(tmp_path):
+    report, _ = graded(planted("other_words", tmp_path, Change(API, STORE, "            pass")))
+    assert with_status(report, "failed") == {"endpoint.saves_to_s3"}
+
+
+def test_a_path_that_is_not_checked_is_found(tmp_path):
+    report, evidence = graded(
+        planted(
+            "other_words",
+            tmp_path,
+            Change(
+                API,
+                '@application.put("/sayings/{object_name}"',
+                '@application.put("/sayings/{object_name:path}"',
+            ),
+            Change(API, 'NAME = r"^[a-z0-9-]+', 'NAME = r"^.+'),
+        )
+    )
+    assert with_status(report, "failed") == {"validation.unsafe_path"}
+    assert any(".." in stored.key for stored in evidence.objects)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "kind", "change"),
+    [
+        (
+            "endpoint.mime_type",
+            "Image",
+            Change("main.py", '"png": "image/png"', '"png": "application/octet-stream"'),
+        ),
+        (
+            "validation.missing_prompt",
+            "Text",
+            Change("main.py", "Query(max_length=TEXT_LIMIT,", 'Query("rain", max_length=TEXT_LIMIT,'),
+        ),
+    ],
+)
+def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
+    report, _ = graded(planted("three_endpoints", tmp_path, change))
+    [found] = [result for result in report.criteria if result.status == "failed"]
+    assert (found.id, found.summary.split(":")[0]) == (criterion, kind)
