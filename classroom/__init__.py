@@ -1,8 +1,32 @@
 """What stands behind the lesson: OpenAI and S3 on this computer, and `start()` for notebooks."""
 
-from classroom.lesson import Lesson, start
-from classroom.s3 import S3Mock
-from classroom.show import show
-from classroom.standin.mock import OpenAIMock
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Lesson", "OpenAIMock", "S3Mock", "show", "start"]
+if TYPE_CHECKING:
+    from classroom.display import show
+    from classroom.exercises import check, hint
+    from classroom.lesson import Lesson, start
+    from classroom.s3 import S3Mock
+    from classroom.standin.mock import OpenAIMock
+
+__all__ = ["Lesson", "OpenAIMock", "S3Mock", "check", "hint", "show", "start"]
+
+_HOME = {
+    "Lesson": "lesson",
+    "OpenAIMock": "standin.mock",
+    "S3Mock": "s3",
+    "check": "exercises",
+    "hint": "exercises",
+    "show": "display",
+    "start": "lesson",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: pytest loads this package in every run, for fixtures that few of them ask for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'classroom' has no attribute {name!r}")
+    found = getattr(import_module(f"classroom.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

@@ -77,6 +77,11 @@ def _start_mock() -> Lesson:
     return Lesson("mock", s3["S3_BUCKET_NAME"], openai)
 
 
+def current() -> Lesson | None:
+    """The lesson with stand-ins that runs in this process, if one was started."""
+    return _start_mock() if _start_mock.cache_info().currsize else None
+
+
 def _start_live() -> Lesson:
     wanted = {
         "OPENAI_API_KEY": "your own key, from https://platform.openai.com/api-keys",

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 # Imports happen inside the fixtures: every pytest run on this environment loads this file.
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A warning that a library of ours gives is nothing that a learner can mend."""
-    config.addinivalue_line("filterwarnings", "ignore:open_binary is deprecated:DeprecationWarning")
-
-
 @pytest.fixture(scope="session")
 def _openai_server() -> "Iterator[OpenAIMock]":
     from classroom.standin.mock import OpenAIMock

@@ -64,10 +64,10 @@ def check(
     from grader.submission import opened
 
     outputs = _Outputs(json, html, junit)
-    worth = _only(rubrics.read(rubric or rubrics.SHIPPED), only)
+    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
     progress = Console(stderr=True)
     with opened(path) as submission, progress.status("reading the submission …") as status:
-        seen = collect(submission, lambda phase: status.update(f"{phase} …"))
+        seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()))
     if evidence:
         save(seen, evidence)
     _finish(seen, worth, outputs)
@@ -86,7 +86,8 @@ def judge(
     from grader import rubric as rubrics
     from grader.evidence import load
 
-    _finish(load(evidence), _only(rubrics.read(rubric or rubrics.SHIPPED), only), _Outputs(json, html, junit))
+    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
+    _finish(load(evidence), worth, _Outputs(json, html, junit))
 
 
 @app.command()
@@ -135,18 +136,6 @@ class _Outputs:
             partial.replace(file)
         except OSError as error:
             raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
-
-
-def _only(rubric: Rubric, only: list[str] | None) -> Rubric:
-    """The rubric, cut down to the criteria that were asked for."""
-    if not only:
-        return rubric
-    worth = {id: worth for id, worth in rubric.worth.items() if id.startswith(tuple(only))}
-    if not worth:
-        raise RubricError(
-            f"No criterion begins with {' or '.join(only)}. Identifiers look like endpoint.mime_type."
-        )
-    return Rubric(rubric.title, worth)
 
 
 def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:

@@ -6,7 +6,7 @@ Python's own `mimetypes` gives.
 
 from pathlib import PurePosixPath
 
-from classroom.show import sniff
+from classroom.media.signatures import sniff
 
 # the registered name first, then others that are in use for the same bytes
 _NAMES: dict[str, frozenset[str]] = {

@@ -1,7 +1,7 @@
 """What each criterion is worth. A rubric is data; the shipped one is `rubric.toml` beside this file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -63,6 +63,22 @@ def read(path: Path = SHIPPED) -> Rubric:
                 f"{path}{_line(text, (id,))}: there is no criterion {id!r}. The shipped rubric lists them all."
             )
     return Rubric(table.title, table.points)
+
+
+def only(rubric: Rubric, prefixes: Sequence[str]) -> Rubric:
+    """The rubric, cut down to the criteria whose identifiers begin so; all of it, if no prefix is given.
+
+    Raises:
+        RubricError: no criterion begins so.
+    """
+    if not prefixes:
+        return rubric
+    worth = {id: worth for id, worth in rubric.worth.items() if id.startswith(tuple(prefixes))}
+    if not worth:
+        raise RubricError(
+            f"No criterion begins with {' or '.join(prefixes)}. Identifiers look like endpoint.mime_type."
+        )
+    return Rubric(rubric.title, worth)
 
 
 def _line(text: str, location: tuple[int | str, ...]) -> str:

@@ -6,13 +6,12 @@ Every text is a function of the request: the same request gets the same words, a
 import hashlib
 import json
 import tomllib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import bpe_openai
 
 _ENCODING = "o200k_base"  # of the gpt-4o family and everything after it
 _TOKENS_PER_MESSAGE = 4  # role and separators, as in OpenAI's cookbook on counting tokens
@@ -48,10 +47,20 @@ def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
     )
 
 
+@cache
+def _encoding() -> Any:
+    with warnings.catch_warnings():
+        # the library reads its table in a way that Python has deprecated; learners can't mend that
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import bpe_openai
+
+        return bpe_openai.get_encoding(_ENCODING)
+
+
 def _encode(text: str) -> list[int]:
     # a lone surrogate is valid JSON but not valid UTF-8
     clean = text.encode("utf-8", "replace").decode()
-    return list(bpe_openai.get_encoding(_ENCODING).encode_ordinary(clean))
+    return list(_encoding().encode_ordinary(clean))
 
 
 def text_of(content: Any) -> str:
@@ -115,7 +124,7 @@ def reply(
         text = text.partition(sequence)[0] if sequence else text
     tokens = _encode(text)
     if max_tokens is not None and len(tokens) > max_tokens:
-        cut = bpe_openai.get_encoding(_ENCODING).decode(tokens[:max_tokens])
+        cut = _encoding().decode(tokens[:max_tokens])
         return Reply(cut.rstrip("\ufffd"), "length", max_tokens)
     return Reply(text, "stop", len(tokens))
 

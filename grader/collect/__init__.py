@@ -5,7 +5,7 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,11 +64,15 @@ class _Findings:
             self.phases[name] = round(time.monotonic() - began, 3)
 
 
-def collect(submission: Submission, progress: Progress = lambda phase: None) -> Evidence:
+def collect(
+    submission: Submission, progress: Progress = lambda phase: None, only: Sequence[str] = ()
+) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
     Args:
+        submission: a copy that may be run.
         progress: told the name of each phase as it begins.
+        only: leave out what no criterion whose identifier begins so needs; everything, if empty.
     """
     began = time.monotonic()
     findings = _Findings()
@@ -80,12 +84,21 @@ def collect(submission: Submission, progress: Progress = lambda phase: None) -> 
     ):
         session = None
         target = find_app(submission.root, submission.manifest)
-        tests = _TestsBeside(submission, target)
+        tests = _TestsBeside(submission, target, wanted=_wants(only, "tests."))
         if target is None:
             findings.app = AppStart(failure="No web application was found in the code.")
         else:
             session = _examine(
-                submission, target, findings, openai, s3, canary, Path(home), progress, tests.start
+                submission,
+                target,
+                findings,
+                openai,
+                s3,
+                canary,
+                Path(home),
+                progress,
+                tests.start,
+                only,
             )
         with findings.phase("run the tests", progress):
             test_run = tests.result()
@@ -108,10 +121,16 @@ def collect(submission: Submission, progress: Progress = lambda phase: None) -> 
     ).with_blobs(session.blobs if session else {})
 
 
+def _wants(only: Sequence[str], family: str) -> bool:
+    """Whether any criterion of a family, such as "errors.", was asked for."""
+    return not only or any(family.startswith(prefix) or prefix.startswith(family) for prefix in only)
+
+
 class _TestsBeside:
     """The suite, run in a thread beside the slow probes: it has its own stand-ins, or none."""
 
-    def __init__(self, submission: Submission, target: AppTarget | None) -> None:
+    def __init__(self, submission: Submission, target: AppTarget | None, *, wanted: bool) -> None:
+        self._wanted = wanted
         self._folders = target.pythonpath if target else (submission.root / "src", submission.root)
         self._submission = submission
         self._pool = ThreadPoolExecutor(max_workers=1)
@@ -119,14 +138,13 @@ class _TestsBeside:
 
     def start(self) -> None:
         """Begin; once is enough."""
-        if self._future is None:
+        if self._future is None and self._wanted:
             self._future = self._pool.submit(suite.run, self._submission, self._folders)
 
     def result(self) -> TestRun:
         """What the run showed, waited for."""
         self.start()
-        assert self._future is not None
-        return self._future.result()
+        return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
 
 
 def app_environment(
@@ -169,6 +187,7 @@ def _examine(
     home: Path,
     progress: Progress,
     start_tests: Callable[[], None],
+    only: Sequence[str],
 ) -> Session:
     """Start the app and put every question to it."""
     listener = bind()
@@ -194,7 +213,7 @@ def _examine(
             return session
         found = operations(document)
         findings.app = findings.app.model_copy(update={"operations": len(found)})
-        _ask(session, submission, found, findings, progress, start_tests)
+        _ask(session, submission, found, findings, progress, start_tests, only)
         session.close()
         log = child.log()
         session.look_in_log(log)
@@ -263,6 +282,7 @@ def _ask(
     findings: _Findings,
     progress: Progress,
     start_tests: Callable[[], None],
+    only: Sequence[str],
 ) -> None:
     with findings.phase("find what generates", progress):
         findings.offers = declared(session, submission.manifest.endpoint) or discover(session, found)
@@ -272,12 +292,12 @@ def _ask(
             findings.probes.append(made)
             findings.probes.append(probes.served(session, offer, made, found))
     with findings.phase("send bad input", progress):
-        for offer in findings.offers:
+        for offer in findings.offers if _wants(only, "validation.") else ():
             findings.probes.extend(probes.validation(session, offer))
     with findings.phase("let OpenAI and S3 fail", progress):
-        for offer in findings.offers:
+        for offer in findings.offers if _wants(only, "errors.") else ():
             findings.probes.extend(probes.errors(session, offer))
     start_tests()
     with findings.phase("let OpenAI stay silent", progress):
-        if findings.offers:
+        if findings.offers and _wants(only, "errors.timeout"):
             findings.probes.extend(probes.timeouts(session, findings.offers))

@@ -1,0 +1,75 @@
+"""Everything that has to hold before a change lands: `make test`, or `python -m tests`.
+
+Steps that need different ways of running pytest are separate: notebooks can't be spread over processes as tests can.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+_NBVAL = [
+    "--nbval-current-env",
+    "--nbval-sanitize-with",
+    "nbval.cfg",
+    "--nbval-cell-timeout",
+    "120",
+    "-p",
+    "no:cacheprovider",
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+]
+
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("style", (str(BIN / "ruff"), "check", "--quiet", ".")),
+    ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
+    ("types", (sys.executable, "-m", "mypy")),
+    ("lab/ and notebooks/ are not stale", (str(BIN / "grader"), "release", ".", "--check")),
+    ("tests", (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "--dist", "worksteal")),
+    (
+        "the reference app's tests",
+        (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "answer-key"),
+    ),
+    ("the skeleton's tests", (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "lab")),
+    (
+        "solved notebooks say what they show",
+        (sys.executable, "-m", "pytest", "-q", "--nbval", *_NBVAL, "answer-key/notebooks"),
+    ),
+    (
+        "learners' notebooks run unsolved",
+        (sys.executable, "-m", "pytest", "-q", "--nbval-lax", *_NBVAL, "notebooks"),
+    ),
+)
+
+
+def main() -> int:
+    """0 if every step passed; all are run, so that one look shows all that is wrong."""
+    failed = []
+    # a key or a mode from the outside must not change what is tested
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OPENAI_", "AWS_", "LAB_", "S3_"))
+    }
+    for name, command in STEPS:
+        print(f"\n=== {name}", flush=True)
+        began = time.monotonic()
+        if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+            failed.append(name)
+        print(
+            f"=== {name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    print(f"\n{len(STEPS) - len(failed)} passed, {len(failed)} failed")
+    for name in failed:
+        print(f"  failed: {name}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
