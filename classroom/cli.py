@@ -109,7 +109,8 @@ def _jupyter(environment: Mapping[str, str], port: int, browser: bool) -> int:
     config_path = os.pathsep.join(filter(None, [str(_JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")]))
     # the environment's programs first, so that a terminal in JupyterLab finds `grader` and `uvicorn`
     path = os.pathsep.join([str(bin), os.environ.get("PATH", "")])
-    command = [sys.executable, "-m", "jupyterlab", str(_FIRST_NOTEBOOK), f"--ServerApp.port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.port={port}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{_FIRST_NOTEBOOK.as_posix()}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

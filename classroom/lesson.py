@@ -69,10 +69,10 @@ def _shared_s3(environment: dict[str, str]) -> dict[str, str] | None:
 @cache
 def _start_mock() -> Lesson:
     environment = dict(os.environ)
-    openai = OpenAIMock().start()
-    s3 = _shared_s3(environment) or S3Mock().start().environment
     for name in _FOREIGN:
         os.environ.pop(name, None)
+    openai = OpenAIMock().start()
+    s3 = _shared_s3(environment) or S3Mock().start().environment
     os.environ.update(openai.environment | s3)
     return Lesson("mock", s3["S3_BUCKET_NAME"], openai)
 

@@ -164,9 +164,12 @@ class S3Mock:
     def client(self) -> Any:
         """A boto3 client that is pointed here, whatever the environment says."""
         import boto3
+        import botocore.session
         from botocore.config import Config
 
-        return boto3.client(
+        # no profile: AWS_PROFILE may name one that has nothing to do with a stand-in, or doesn't exist
+        without_profile = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+        return boto3.Session(botocore_session=without_profile).client(
             "s3",
             endpoint_url=self.endpoint_url,
             aws_access_key_id=DUMMY_ACCESS_KEY,

@@ -55,6 +55,7 @@ class StandIn:
                 Route("/pictures/{name}", _picture(self), methods=["GET"]),
                 Route("/{path:path}", _nothing(self), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
+            exception_handlers={Exception: _own_fault},
         )
 
 
@@ -295,6 +296,14 @@ def _get(standin: StandIn, route: str) -> Callable[..., Any]:
         return _sent(standin, answer)
 
     return endpoint
+
+
+async def _own_fault(request: Request, error: Exception) -> Response:
+    """An error of the stand-in itself: in OpenAI's shape, and saying whose it is."""
+    fault = APIError(
+        500, f"The stand-in failed: {type(error).__name__}.", "server_error", code="stand_in_failed"
+    )
+    return JSONResponse(fault.body(), fault.status)
 
 
 def _picture(standin: StandIn) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 _ENCODING = "o200k_base"  # of the gpt-4o family and everything after it
 _TOKENS_PER_MESSAGE = 4  # role and separators, as in OpenAI's cookbook on counting tokens
+_PIECE = 50_000  # characters encoded at once: the tokenizer refuses much more
 _QUOTED = 300  # characters of a prompt that its answer quotes
 _PACKAGED_REPLIES = Path(__file__).with_name("replies.toml")
 _REPOSITORY_REPLIES = Path(__file__).parents[2] / "assets" / "replies.toml"
@@ -60,7 +61,10 @@ def _encoding() -> Any:
 def _encode(text: str) -> list[int]:
     # a lone surrogate is valid JSON but not valid UTF-8
     clean = text.encode("utf-8", "replace").decode()
-    return list(_encoding().encode_ordinary(clean))
+    encode = _encoding().encode_ordinary
+    return [
+        token for start in range(0, len(clean), _PIECE) for token in encode(clean[start : start + _PIECE])
+    ]
 
 
 def text_of(content: Any) -> str:

@@ -1,0 +1,20 @@
+"""Clients of the stand-in: the real SDK, over real HTTP on loopback."""
+
+import httpx
+import pytest
+from openai import OpenAI
+
+
+@pytest.fixture
+def client(openai_mock) -> OpenAI:
+    """The SDK, pointed at the stand-in; it does not retry, so that one call is one request."""
+    return OpenAI(max_retries=0, timeout=10)
+
+
+@pytest.fixture
+def raw(openai_mock) -> httpx.Client:
+    """Bare HTTP, for what the SDK would never send."""
+    with httpx.Client(
+        base_url=openai_mock.base_url, headers={"authorization": "Bearer k"}, trust_env=False
+    ) as client:
+        yield client

@@ -1,0 +1,165 @@
+"""`start()`, exercises, and the command line: what a learner types first."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from classroom import exercises
+from classroom.lesson import LessonError, mode_of, start
+
+CLASSROOM = str(Path(sys.executable).parent / "classroom")
+
+
+@pytest.mark.parametrize(
+    ("value", "mode"), [(None, "mock"), ("", "mock"), ("mock", "mock"), (" LIVE ", "live")]
+)
+def test_the_mode_is_mock_unless_live_is_asked_for(value, mode):
+    assert mode_of({} if value is None else {"LAB_MODE": value}) == mode
+
+
+def test_a_misspelt_mode_is_named():
+    with pytest.raises(LessonError, match=r"'lvie'.*mock.*live"):
+        mode_of({"LAB_MODE": "lvie"})
+
+
+@pytest.mark.parametrize("missing", ["OPENAI_API_KEY", "S3_BUCKET_NAME"])
+def test_live_says_what_is_missing(monkeypatch, missing):
+    for name in ("OPENAI_API_KEY", "S3_BUCKET_NAME"):
+        monkeypatch.setenv(name, "something")
+    monkeypatch.setenv("LAB_MODE", "live")
+    monkeypatch.delenv(missing)
+    with pytest.raises(LessonError, match=missing):
+        start()
+
+
+SCRIPT = """
+import os
+os.environ.update(OPENAI_API_KEY="sk-a-real-key", OPENAI_ORG_ID="org-real", AWS_PROFILE="work")
+from classroom import start
+first, second = start(), start()
+assert first is second
+from openai import OpenAI
+import boto3
+client = OpenAI()
+assert client.api_key != "sk-a-real-key" and client.organization is None
+client.responses.create(model="gpt-5.4-mini", input="hi")
+boto3.client("s3").put_object(Bucket=first.bucket, Key="a", Body=b"b")
+print(len(first.openai.calls))
+"""
+
+
+def test_by_default_a_real_key_in_the_environment_goes_nowhere():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["1"]), done.stderr
+
+
+def test_up_prints_an_environment_that_works_and_ends_on_ctrl_c():
+    process = subprocess.Popen([CLASSROOM, "up"], stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(11)]
+    environment = dict(
+        line.removeprefix("export ").strip().split("=", 1) for line in lines if line.startswith("export ")
+    )
+    script = "from openai import OpenAI; print(OpenAI().models.retrieve('gpt-image-2').id)"
+    asked = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    process.send_signal(signal.SIGINT)
+    assert asked.stdout.strip() == "gpt-image-2", asked.stderr
+    assert process.wait(20) == 0
+
+
+def test_a_taken_port_is_one_clear_line():
+    from classroom.loopback import bind
+
+    with bind() as listener:
+        listener.listen()
+        port = listener.getsockname()[1]
+        done = subprocess.run([CLASSROOM, "mock", "--port", str(port)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"Port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def answers(openai_mock):
+    """Answers to the exercises, right and wrong, that use the stand-in."""
+    import base64
+
+    from openai import OpenAI
+
+    client = OpenAI()
+
+    def picture(words, **options):
+        return client.images.generate(model="gpt-image-2", prompt=words, **options).data[0].b64_json
+
+    def said(messages):
+        return (
+            client.chat.completions.create(model="gpt-5.4-mini", messages=messages).choices[0].message.content
+        )
+
+    def kind(words):
+        return [{"role": "system", "content": "You are kind."}, {"role": "user", "content": words}]
+
+    def plain(words):
+        return [{"role": "user", "content": words}]
+
+    return {
+        "00.1": (
+            [
+                lambda words: base64.b64decode(picture(words)),
+                lambda words: base64.standard_b64decode(picture(words, output_format="webp")),
+                lambda words: base64.b64decode(picture(f"A painting of {words}", size="1536x1024")),
+            ],
+            [
+                (lambda words: None, "nothing"),
+                (picture, "not bytes"),
+                (lambda words: b"no picture", "no picture"),
+            ],
+        ),
+        "02.1": (
+            [
+                lambda words: client.responses.create(model="gpt-5.4-mini", input=words).output_text,
+                lambda words: said(plain(words)),
+                lambda words: said(kind(words)).upper(),
+            ],
+            [
+                (lambda words: None, "nothing"),
+                (lambda words: client.responses.create(model="gpt-5.4-mini", input=words), "not text"),
+                (lambda words: 1 / 0, "ZeroDivisionError"),
+            ],
+        ),
+        "02.2": (
+            [
+                lambda words: said(kind(words)),
+                lambda words: (
+                    client.responses.create(
+                        model="gpt-5.4-mini", instructions="Sail.", input=words
+                    ).output_text
+                ),
+                lambda words: (
+                    client.responses.create(
+                        model="gpt-5.4-mini", input=[{"role": "developer", "content": "Sail."}, *plain(words)]
+                    ).output_text
+                ),
+            ],
+            [
+                (lambda words: None, "nothing"),
+                (lambda words: 7, "not text"),
+                ("not a function", "no function"),
+            ],
+        ),
+    }
+
+
+@pytest.mark.parametrize("id", exercises.EXERCISES)
+def test_unlike_right_answers_are_right_and_typical_wrong_ones_are_told_why(id, answers):
+    right, wrong = answers[id]
+    name = exercises.EXERCISES[id].answer
+    for answer in right:
+        assert exercises.verdict(id, {name: answer}).startswith(f"Exercise {id}: done.")
+    for answer, reason in wrong:
+        said = exercises.verdict(id, {name: answer})
+        assert said.startswith(f"Exercise {id}: not yet")
+        assert reason in said
+    assert "there is nothing called" in exercises.verdict(id, {})
