@@ -162,10 +162,14 @@ def _guarded(run: Callable[[], None]) -> int:
     try:
         run()
     except SubmissionError as error:
-        Console(stderr=True, highlight=False).print(f"This can't be graded: {error}", markup=False)
+        Console(stderr=True, highlight=False).print(
+            f"This can't be graded: {error}", markup=False, soft_wrap=True
+        )
         return UNGRADABLE
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
-        Console(stderr=True, highlight=False).print(f"The grader can't go on: {error}", markup=False)
+        Console(stderr=True, highlight=False).print(
+            f"The grader can't go on: {error}", markup=False, soft_wrap=True
+        )
         return GRADER_FAILED
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted; nothing was written.")

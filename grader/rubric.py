@@ -82,8 +82,8 @@ def only(rubric: Rubric, prefixes: Sequence[str]) -> Rubric:
 
 
 def _line(text: str, location: tuple[int | str, ...]) -> str:
-    """ ", line 7" for the first line that names the innermost part of a location that occurs in the file."""
-    for name in reversed([str(part) for part in location]):
+    """ ", line 7" for the first line that names the longest part of a location that occurs in the file."""
+    for name in sorted((str(part) for part in location), key=len, reverse=True):
         for number, line in enumerate(text.splitlines(), 1):
             if not line.lstrip().startswith("#") and name in line:
                 return f", line {number}"

@@ -1,0 +1,238 @@
+"""`grader`, as it is typed: exit codes, and one clear screen for every bad input."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.grader.grading import SUBMISSIONS
+
+GRADER = str(Path(sys.executable).parent / "grader")
+ENDPOINT = ["--only", "endpoint"]
+
+
+def grader(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([GRADER, *map(str, arguments)], capture_output=True, text=True, cwd=cwd)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def one_screen(text: str) -> bool:
+    return len(text.splitlines()) <= 40
+
+
+def zipped(place: Path, **members: str) -> Path:
+    file = place / "work.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda place: place / "nowhere", "no submission at"),
+        (lambda place: (place / "empty").mkdir() or place / "empty", "empty"),
+        (lambda place: (place / "file.txt").write_text("hi") and place / "file.txt", "neither a folder nor"),
+        (
+            lambda place: (place / "work.zip").write_bytes(b"PK\x03\x04 broken") and place / "work.zip",
+            "neither a folder nor|can't be read",
+        ),
+        (lambda place: zipped(place, **{"..__..__evil.py": "x"}), "outside its folder"),
+        (lambda place: zipped(place, **{"__etc__evil.py": "x"}), "outside its folder"),
+    ],
+    ids=[
+        "missing",
+        "empty folder",
+        "no archive",
+        "broken archive",
+        "dot-dot in a zip",
+        "absolute path in a zip",
+    ],
+)
+def test_what_can_not_be_graded_is_told_in_one_line_and_exits_2(tmp_path, make, words):
+    done = grader("check", make(tmp_path), cwd=tmp_path)
+    assert done.returncode == 2
+    assert any(word in done.stderr.replace("\n", " ") for word in words.split("|")), done.stderr
+    assert done.stdout == ""
+    assert one_screen(done.stderr)
+
+
+def _tar_with(member: tarfile.TarInfo, place: Path) -> Path:
+    file = place / "work.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        archive.addfile(member, io.BytesIO(b"x" * member.size))
+    return file
+
+
+@pytest.mark.parametrize("kind", ["..", "absolute", "symbolic link", "hard link", "device"])
+def test_a_hostile_tar_is_refused_and_writes_nothing(tmp_path, kind):
+    member = tarfile.TarInfo({"..": "../evil.py", "absolute": "/tmp/evil.py"}.get(kind, "evil.py"))
+    types = {"symbolic link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE, "device": tarfile.CHRTYPE}
+    member.type, member.linkname = types.get(kind, tarfile.REGTYPE), "/etc/passwd"
+    assert grader("check", _tar_with(member, tmp_path)).returncode == 2
+    assert not list(tmp_path.parent.glob("**/evil.py"))
+
+
+def test_a_zip_bomb_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(21):
+            archive.writestr(f"{number}.bin", b"\0" * 10 * 1024 * 1024)
+    done = grader("check", tmp_path / "bomb.zip")
+    assert (done.returncode, "larger than" in done.stderr) == (2, True)
+
+
+def test_a_manifest_that_makes_no_sense_is_named(tmp_path):
+    (tmp_path / "lab.toml").write_text("[tool.lab]\nexpect = ['video']\n")
+    done = grader("check", tmp_path)
+    assert done.returncode == 2
+    assert "lab.toml" in done.stderr
+    assert "expect" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import nowhere\nfrom fastapi import FastAPI\napp = FastAPI()", "No module named 'nowhere'"),
+        ("from fastapi import FastAPI\napp = FastAPI()\nraise RuntimeError('no settings')", "no settings"),
+        ("from fastapi import FastAPI\napp = FastAPI(openapi_url=None)", "no OpenAPI document"),
+        ("from fastapi import FastAPI\napp = FastAPI()", "none of them reached OpenAI"),
+        ("print('hello')", "No web application was found"),
+        ("def broken(:", "No web application was found"),
+    ],
+    ids=["import fails", "start fails", "no document", "no endpoint", "no app", "no Python"],
+)
+def test_an_app_that_does_not_work_fails_and_the_reason_is_on_the_screen(tmp_path, code, words):
+    (tmp_path / "main.py").write_text(code)
+    done = grader("check", tmp_path, *ENDPOINT)
+    assert done.returncode == 1
+    assert words in " ".join(done.stdout.split())
+    assert one_screen(done.stdout)
+
+
+def test_an_app_that_never_starts_fails_after_the_limit(tmp_path):
+    (tmp_path / "main.py").write_text(
+        "import time\nfrom fastapi import FastAPI\napp = FastAPI()\ntime.sleep(600)"
+    )
+    done = grader("check", tmp_path, *ENDPOINT)
+    assert done.returncode == 1
+    assert "did not answer within 20 seconds" in " ".join(done.stdout.split())
+
+
+def test_the_untouched_skeleton_reads_like_a_to_do_list():
+    done = grader("check", "lab", cwd=SUBMISSIONS.parents[1])
+    assert done.returncode == 1
+    assert "To do next" in done.stdout
+    assert "not run" in done.stdout
+
+
+def test_json_on_standard_output_is_alone_there_and_keeps_the_contract(tmp_path):
+    done = grader(
+        "check", SUBMISSIONS / "other_words", *ENDPOINT, "--json", "-", "--junit", tmp_path / "report.xml"
+    )
+    report = json.loads(done.stdout)
+    assert report["schema"] == 1
+    assert set(report) >= {
+        "submission",
+        "score",
+        "max_score",
+        "complete",
+        "criteria",
+        "isolation",
+        "grader",
+        "seconds",
+    }
+    assert set(report["criteria"][0]) >= {
+        *(
+            "id",
+            "section",
+            "title",
+            "required",
+            "status",
+            "points",
+            "max_points",
+            "summary",
+            "hint",
+            "evidence",
+            "advice",
+        )
+    }
+    assert report["submission"]["digest"].startswith("sha256:")
+    assert (tmp_path / "report.xml").read_text().count("<testcase") == len(report["criteria"])
+
+
+def test_an_archive_is_the_same_submission_as_its_folder(tmp_path):
+    base = SUBMISSIONS / "other_words"
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        for file in base.rglob("*.py"):
+            archive.write(file, Path("ada") / file.relative_to(base))
+    first, second = (
+        json.loads(grader("check", path, *ENDPOINT, "--json", "-").stdout)
+        for path in (base, tmp_path / "ada.zip")
+    )
+    assert first["submission"]["digest"] == second["submission"]["digest"]
+    assert second["submission"]["name"] == "ada"
+    assert [one["status"] for one in first["criteria"]] == [one["status"] for one in second["criteria"]]
+
+
+def test_a_git_bundle_is_a_submission(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "main.py").write_text("from fastapi import FastAPI\napp = FastAPI()")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["commit", "-qm", "x"],
+        ["bundle", "create", "-q", "../ada.bundle", "HEAD", "--all"],
+    ):
+        subprocess.run([*git, *command], cwd=work, check=True)
+    done = grader("check", tmp_path / "ada.bundle", *ENDPOINT, "--json", "-")
+    assert json.loads(done.stdout)["submission"]["name"] == "ada"
+
+
+def test_saved_evidence_gives_the_same_report_again_under_the_same_rubric(tmp_path):
+    kept, first, second = tmp_path / "evidence", tmp_path / "1.json", tmp_path / "2.json"
+    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept, "--json", first)
+    done = grader("judge", kept, *ENDPOINT, "--json", second, "--html", tmp_path / "2.html")
+    assert done.returncode == 0
+    assert first.read_text() == second.read_text()
+    assert "<audio" in (tmp_path / "2.html").read_text()
+
+
+def test_changed_evidence_is_refused(tmp_path):
+    kept = tmp_path / "evidence"
+    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept)
+    blob = next((kept / "blobs").iterdir())
+    blob.write_bytes(b"something else")
+    done = grader("judge", kept)
+    assert done.returncode == 3
+    assert "was changed" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = 'x'\n[points]\n'endpoint.startz' = { points = 1 }\n", "line 3"),
+        ("title = 'x'\n[points]\n'endpoint.starts' = { points = -1 }\n", "line 3"),
+        ("title = \n", "not valid TOML"),
+        ("title = 'x'\n", "points"),
+    ],
+)
+def test_a_rubric_that_makes_no_sense_names_the_line_and_exits_3(tmp_path, text, words):
+    rubric = tmp_path / "rubric.toml"
+    rubric.write_text(text)
+    done = grader("check", SUBMISSIONS / "other_words", "--rubric", rubric)
+    assert done.returncode == 3
+    assert words in " ".join(done.stderr.split())
+
+
+def test_only_of_nothing_known_exits_3():
+    done = grader("check", SUBMISSIONS / "other_words", "--only", "nonsense")
+    assert (done.returncode, "No criterion begins with nonsense" in done.stderr) == (3, True)

@@ -1,0 +1,89 @@
+"""What the repository promises as a whole: notebooks that were run, links that lead somewhere, no key anywhere."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+KEY_NOTEBOOKS = sorted((ROOT / "answer-key" / "notebooks").glob("*.ipynb"))
+PAGES = [ROOT / "README.md", ROOT / "answer-key" / "README.md", ROOT / "lab" / "README.md"]
+TRACKED = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+]
+
+
+@pytest.mark.parametrize("path", KEY_NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_code_cell_of_a_solved_notebook_was_run_in_order_without_errors(path):
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    # a cell without a count is never compared, whatever it prints
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert any(cell.outputs for cell in cells)
+
+
+@pytest.mark.parametrize("path", KEY_NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_picture_in_a_notebook_has_a_description(path):
+    pictures = re.findall(r"<img [^>]*>", path.read_text(encoding="utf-8").replace('\\"', '"'))
+    assert all(re.search(r'alt="[^"]{10,}"', picture) for picture in pictures)
+    assert '"image/png"' not in path.read_text(encoding="utf-8"), (
+        "show() gives a picture its words; a bare output has none"
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_learners_get_no_outputs_and_no_answers(path):
+    notebook = nbformat.read(path, 4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    assert "SOLUTION" not in path.read_text(encoding="utf-8")
+
+
+def test_a_notebook_runs_with_another_prompt(tmp_path):
+    source, target = ROOT / "answer-key" / "notebooks" / "00-start-here.ipynb", tmp_path / "out.ipynb"
+    papermill.execute_notebook(
+        source, target, {"prompt": "two owls reading"}, progress_bar=False, cwd=str(source.parent)
+    )
+    assert "A generated picture of two owls reading" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_to_something(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    local = [link for link in links if not link.startswith(("http", "mailto"))]
+    assert local
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_picture_of_a_page_has_a_description():
+    for page in PAGES:
+        for picture in re.findall(r"<img [^>]*>", page.read_text(encoding="utf-8")):
+            assert re.search(r'alt="[^"]{20,}"', picture), picture
+
+
+def test_no_tracked_file_holds_anything_like_a_key():
+    key = re.compile(rb"\bsk-(?:proj-)?[A-Za-z0-9_-]{24,}\b|\bAKIA[0-9A-Z]{16}\b")
+    assert [path for path in TRACKED if path.is_file() and key.search(path.read_bytes())] == []
+
+
+def test_every_criterion_is_on_the_lab_s_page():
+    from grader.criteria import BY_ID
+
+    page = (ROOT / "answer-key" / "README.md").read_text(encoding="utf-8")
+    assert [id for id in BY_ID if f"`{id}`" not in page and not id.startswith("module.")] == []
+
+
+def test_requirements_name_every_direct_dependency():
+    import tomllib
+
+    direct = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    pinned = (ROOT / "requirements.txt").read_text().lower()
+    for dependency in direct:
+        name = re.split(r"[\[>=<~! ]", dependency)[0].lower()
+        assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", pinned, re.M), name
