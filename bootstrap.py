@@ -34,7 +34,11 @@ def fingerprint() -> str:
 def run(step: str, *command: str) -> None:
     """Print one line, run quietly, and show the output only if it failed."""
     print(f"setup: {step} …", flush=True)
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    # certificates of the system, as pip uses them: many a school's network has its own
+    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )  # noqa: S603
     if done.returncode:
         raise SetupError(f"{step} failed:\n{done.stdout[-3000:]}")
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
-from grader.report.terminal import _SECTIONS, NOT_YET, printable
+from grader.report.words import NOT_YET, SECTIONS, printable
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -103,7 +103,7 @@ def render(report: Report, evidence: Evidence) -> str:
     graded = [result for result in report.criteria if result.summary != NOT_YET]
     sections = {
         title: [_part(evidence, result) for result in graded if result.section == name]
-        for name, title in _SECTIONS.items()
+        for name, title in SECTIONS.items()
     }
     return template.render(
         report=report,

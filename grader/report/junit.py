@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 from grader.judge import Report
-from grader.report.terminal import printable
+from grader.report.words import printable
 
 
 def render(report: Report) -> str:

@@ -9,7 +9,7 @@ from IPython import display as notebook
 from grader import rubric
 from grader.collect import collect
 from grader.judge import Report, judge
-from grader.report.terminal import NOT_YET, printable
+from grader.report.words import NOT_YET, printable
 from grader.submission import opened
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.judge import Report, Result
+from grader.report.words import NOT_YET, SECTIONS, printable
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -14,29 +15,13 @@ _SIGNS = {
     "not_run": ("–", "dim"),
     "error": ("!", "magenta"),
 }
-_SECTIONS = {
-    "endpoint": "Your endpoint",
-    "secrets": "Your key",
-    "validation": "Bad input",
-    "errors": "When OpenAI or S3 fails",
-    "openapi": "Your API's document",
-    "tests": "Your tests",
-    "notebooks": "Notebooks",
-    "module": "The OpenAI module (extension)",
-}
-NOT_YET = "not graded yet"
-
-
-def printable(text: str) -> str:
-    """Without control characters: a learner's words must not steer the terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
 
 
 def show(report: Report, console: Console) -> None:
     """Print the report."""
     console.print()
     console.print(Text.assemble(("Submission  ", "dim"), (printable(report.submission.name), "bold")))
-    for section, title in _SECTIONS.items():
+    for section, title in SECTIONS.items():
         results = [result for result in report.criteria if result.section == section]
         shown = [result for result in results if result.summary != NOT_YET]
         if shown:
@@ -57,13 +42,13 @@ def _section(title: str, results: list[Result], console: Console) -> None:
     table.add_column(width=10, no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True, style="dim")
-    for result in results:
+    for result, following in zip(results, [*results[1:], None], strict=True):
         sign, colour = _SIGNS[result.status]
         words = Text(result.title)
-        words.append(
-            f"\n{printable(result.summary)}",
-            style="dim" if result.status in ("passed", "not_run") else colour,
-        )
+        # what holds for several criteria in a row is said once, below the last of them
+        if following is None or (following.status, following.summary) != (result.status, result.summary):
+            style = "dim" if result.status in ("passed", "not_run") else colour
+            words.append(f"\n{printable(result.summary)}", style=style)
         for advice in result.advice:
             words.append(f"\nAdvice: {printable(advice)}", style="yellow")
         status = result.status.replace("_", " ")

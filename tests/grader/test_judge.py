@@ -12,6 +12,7 @@ from grader.evidence import Evidence, Submission
 from grader.judge import judge
 from grader.media_types import fits
 from grader.report import html, junit, terminal
+from grader.report.words import NOT_YET
 
 NOTHING = Evidence(
     submission=Submission(name="ada", digest="sha256:0"),
@@ -49,7 +50,7 @@ def test_the_rubric_names_every_criterion_of_the_contract_once():
 
 
 def test_criteria_that_are_not_graded_yet_do_not_keep_a_report_from_being_complete():
-    waiting = {one.id for one in judge(NOTHING, rubric.read()).criteria if one.summary == terminal.NOT_YET}
+    waiting = {one.id for one in judge(NOTHING, rubric.read()).criteria if one.summary == NOT_YET}
     worth = rubric.read().worth
     assert all(not worth[id].required and not worth[id].points for id in waiting)
 
