@@ -36,9 +36,9 @@ def run(step: str, *command: str) -> None:
     print(f"setup: {step} …", flush=True)
     # certificates of the system, as pip uses them: many a school's network has its own
     environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own command lines
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )  # noqa: S603
+    )
     if done.returncode:
         raise SetupError(f"{step} failed:\n{done.stdout[-3000:]}")
 

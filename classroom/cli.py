@@ -32,13 +32,11 @@ def _fail(message: str) -> NoReturn:
 
 
 def _wait() -> None:
-    """Until Ctrl-C, or a polite request to end."""
+    """Until Ctrl-C, or a polite request to end; also where a shell had told us to ignore the first."""
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        typer.echo("")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
 
 
 def _assignments(environment: Mapping[str, str]) -> str:

@@ -155,6 +155,28 @@ class TestRun(_Record):
     failure: str | None = None
 
 
+class Secret(_Record):
+    """A credential that was found: never itself, only where and what it looks like."""
+
+    kind: str
+    where: str
+    shown: str
+
+
+class Scans(_Record):
+    """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
+
+    `env_is_ignored` is None where git could not be asked.
+    """
+
+    files: int = 0
+    history: bool = False
+    secrets: tuple[Secret, ...] = ()
+    env_is_ignored: bool | None = None
+    ci: tuple[str, ...] = ()
+    live_markers: tuple[str, ...] = ()
+
+
 class Submission(_Record):
     """Whose work it is: a name, and a digest of every file."""
 
@@ -179,6 +201,7 @@ class Evidence(_Record):
     probes: tuple[Probe, ...] = ()
     expected_kinds: tuple[Kind, ...] = ()
     test_run: TestRun = TestRun()
+    scans: Scans = Scans()
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = {}
 

@@ -40,12 +40,16 @@ _LEFT_OUT = frozenset(
 
 @dataclass(frozen=True)
 class Submission:
-    """A copy of a submission that may be run. `digest` covers every file's path and content."""
+    """A copy of a submission that may be run. `digest` covers every file's path and content.
+
+    `history`: a clone of its repository, if it has one.
+    """
 
     name: str
     root: Path
     digest: str
     manifest: Manifest
+    history: Path | None = None
 
 
 @contextmanager
@@ -65,7 +69,9 @@ def opened(path: str) -> Iterator[Submission]:
             raise SubmissionError(
                 f"{path} is empty: there is nothing to grade. Give the folder that holds your app and its tests."
             )
-        yield Submission(name, root, _digest(root, files), manifest.read(root))
+        digest, told = _digest(root, files), manifest.read(root)
+        history = _history(path, Path(place) / "history")
+        yield Submission(name, root, digest, told, history)
 
 
 def _copy(path: str, destination: Path) -> str:
@@ -176,8 +182,12 @@ def _write(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
-def _clone(url: str, destination: Path) -> None:
-    # no configuration of this machine, no prompts, no hooks, no submodules, and no transport that runs commands
+def _run_git(*arguments: str) -> None:
+    """Run git with no configuration of this machine, no prompts, no hooks, and no transport that runs commands.
+
+    Raises:
+        SubmissionError: it is missing, slow, or failed.
+    """
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -185,16 +195,42 @@ def _clone(url: str, destination: Path) -> None:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "https:ssh:file:git",
     }
-    command = ["git", "clone", "--quiet", "--depth=1", "--no-recurse-submodules", "--", url, str(destination)]
+    where = arguments[-2]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - our own words, and a URL after "--"
+            ["git", *arguments],  # noqa: S607 - whichever git is on the path
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
     except FileNotFoundError as error:
         raise SubmissionError("git is not installed, so that repository can't be fetched.") from error
     except subprocess.TimeoutExpired as error:
-        raise SubmissionError(f"{url} did not answer within 120 seconds.") from error
+        raise SubmissionError(f"{where} did not answer within 120 seconds.") from error
     if done.returncode:
-        raise SubmissionError(f"{url} can't be cloned: {done.stderr.strip()[-300:]}")
-    shutil.rmtree(destination / ".git", ignore_errors=True)
+        raise SubmissionError(f"{where} can't be cloned: {done.stderr.strip()[-300:]}")
+
+
+def _clone(url: str, destination: Path) -> None:
+    _run_git("clone", "--quiet", "--no-recurse-submodules", "--", url, str(destination))
+    # kept beside the copy, for the scan of its history
+    (destination / ".git").rename(destination.parent / "history")
+
+
+def _history(path: str, destination: Path) -> Path | None:
+    """A clone of our own of the repository that a folder is: its configuration is not obeyed, its hooks not run."""
+    if destination.exists():
+        return destination
+    if not (Path(path) / ".git").exists():
+        return None
+    try:
+        _run_git(
+            "clone", "--quiet", "--bare", "--no-local", "--", str(Path(path).resolve()), str(destination)
+        )
+    except SubmissionError:
+        return None
+    return destination
 
 
 def _inner(copy: Path) -> Path:

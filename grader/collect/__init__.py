@@ -21,12 +21,13 @@ from classroom.standin.mock import OpenAIMock
 from grader.collect import probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
-from grader.collect.operations import Operation, operations
 from grader.collect.process import Child, Order, base_environment
 from grader.collect.requests import Request
+from grader.collect.scans import scan
 from grader.collect.session import Session
 from grader.evidence import AppStart, Evidence, Offer, Probe, TestRun
 from grader.evidence import Submission as SubmissionFacts
+from grader.operations import Operation, operations
 from grader.submission import Submission
 
 START_SECONDS = 20.0
@@ -84,6 +85,8 @@ def collect(
     ):
         session = None
         target = find_app(submission.root, submission.manifest)
+        with findings.phase("read the files", progress):
+            scans = scan(submission)
         tests = _TestsBeside(submission, target, wanted=_wants(only, "tests."))
         if target is None:
             findings.app = AppStart(failure="No web application was found in the code.")
@@ -116,6 +119,7 @@ def collect(
         probes=tuple(findings.probes),
         expected_kinds=submission.manifest.expect,
         test_run=test_run,
+        scans=scans,
         seconds=round(time.monotonic() - began, 3),
         phases=findings.phases,
     ).with_blobs(session.blobs if session else {})

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader.collect.operations import Field, Operation
 from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import (
@@ -18,6 +17,7 @@ from grader.collect.values import (
 )
 from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer
 from grader.manifest import Endpoint
+from grader.operations import Field, Operation
 
 MAX_REQUESTS = 60
 

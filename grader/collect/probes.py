@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from grader.collect.discovery import decoded, request_of
-from grader.collect.operations import Operation
 from grader.collect.requests import Request, build
 from grader.collect.session import Session
 from grader.collect.values import EXTENSIONS, nonce
 from grader.evidence import Exchange, Kind, Offer, Probe, StoredObject
+from grader.operations import Operation
 
 # Longest input of each kind, in characters, as the API documents it; a text's limit is the app's own to document.
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from grader.collect.operations import Location
+from grader.operations import Location
 
 Key = tuple[Location, str]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from grader.collect.operations import Field
 from grader.collect.requests import Key
 from grader.evidence import KINDS, Kind
+from grader.operations import Field
 
 Role = Literal["words", "path", "folder", "type", "option", "file", "other"]
 

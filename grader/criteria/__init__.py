@@ -3,7 +3,7 @@
 One module a section. Adding a criterion touches its module and the rubric.
 """
 
-from grader.criteria import endpoint, errors, later, secrets, tests, validation
+from grader.criteria import endpoint, errors, later, openapi, secrets, tests, validation
 from grader.criteria.criterion import Criterion, Verdict
 
 ALL: tuple[Criterion, ...] = (
@@ -11,6 +11,7 @@ ALL: tuple[Criterion, ...] = (
     *secrets.CRITERIA,
     *validation.CRITERIA,
     *errors.CRITERIA,
+    *openapi.CRITERIA,
     *tests.CRITERIA,
     *later.CRITERIA,
 )

@@ -4,16 +4,9 @@ from grader.criteria.criterion import Criterion, Verdict, not_run
 from grader.evidence import Evidence
 
 _TITLES = {
-    "secrets.not_in_code": "No credential is in any file, notebook output or commit",
-    "secrets.ignored_by_git": "A .env file would not be committed",
-    "openapi.valid": "The OpenAPI document is valid",
-    "openapi.described": "The API and its generating operations are described",
-    "openapi.inputs": "Every input is described, with an example",
-    "openapi.responses": "Success and error answers are documented with models",
     "tests.no_spend": "While your tests ran, nothing tried to reach OpenAI or AWS",
     "tests.happy_path": "Your tests notice when a good answer goes wrong",
     "tests.error_cases": "Your tests notice when an error is waved through",
-    "tests.runs_in_ci": "CI runs your tests, or a marker deselects those that call the real API",
     "notebooks.run": "Each notebook runs from top to bottom",
     "notebooks.exercises": "Each exercise's check holds",
     "module.models": "The module lists models and describes one",

@@ -7,6 +7,23 @@ _SECTION = Section("secrets")
 
 
 @_SECTION.criterion(
+    "not_in_code",
+    "No credential is in any file, notebook output or commit",
+    "Taking it out of the file is not enough once it was committed: withdraw the key, and make a new one.",
+)
+def not_in_code(evidence: Evidence) -> Verdict:
+    scans = evidence.scans
+    if not scans.files:
+        return not_run("There was no file to look through.")
+    if scans.secrets:
+        said = [f"{one.kind} ({one.shown}) in {one.where}" for one in scans.secrets[:3]]
+        more = f", and {len(scans.secrets) - 3} more" if len(scans.secrets) > 3 else ""
+        return failed(f"Found: {'; '.join(said)}{more}.")
+    where = f"{scans.files} files" + (" and the whole history" if scans.history else "")
+    return passed(f"No credential in {where}.")
+
+
+@_SECTION.criterion(
     "from_environment",
     "The key that reaches OpenAI is the one in the environment",
     "Where does your OpenAI client get its key? OpenAI() alone reads OPENAI_API_KEY.",
@@ -37,6 +54,20 @@ def not_leaked(evidence: Evidence) -> Verdict:
     return passed(
         f"The key was in none of {len(evidence.exchanges)} answers, nor in the log, nor in a stored file."
     )
+
+
+@_SECTION.criterion(
+    "ignored_by_git",
+    "A .env file would not be committed",
+    "One line in .gitignore is enough. Does git status still show your .env?",
+)
+def ignored_by_git(evidence: Evidence) -> Verdict:
+    ignored = evidence.scans.env_is_ignored
+    if ignored is None:
+        return not_run("git is not installed here, so it could not be asked.")
+    if not ignored:
+        return failed("git would commit a file named .env in the submission's folder.")
+    return passed("git ignores a file named .env.")
 
 
 CRITERIA = _SECTION.criteria

@@ -29,4 +29,18 @@ def tests_pass(evidence: Evidence) -> Verdict:
     return passed(f"{run.passed} passed{skipped}, in {run.seconds:.0f} s.", ("tests",))
 
 
+@_SECTION.criterion(
+    "runs_in_ci",
+    "CI runs your tests, or a marker deselects those that call the real API",
+    "A workflow that runs pytest, or a marker that pytest's configuration registers and that such tests bear.",
+)
+def runs_in_ci(evidence: Evidence) -> Verdict:
+    scans = evidence.scans
+    if scans.ci:
+        return passed(f"{scans.ci[0]} runs tests.")
+    if scans.live_markers:
+        return passed(f"The marker {scans.live_markers[0]} is registered, and tests bear it.")
+    return failed("No CI configuration runs tests, and no test bears a marker that is registered.")
+
+
 CRITERIA = _SECTION.criteria

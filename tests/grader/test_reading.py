@@ -3,9 +3,9 @@
 import pytest
 
 from grader.collect.find_app import find_app
-from grader.collect.operations import operations
 from grader.collect.values import assign, kind_of_words, role, words_of
 from grader.manifest import Manifest
+from grader.operations import operations
 
 FACTORY = "from fastapi import FastAPI\ndef create_app():\n    app = FastAPI()\n    return app\n"
 

@@ -55,7 +55,7 @@ DOCUMENT = {
                         }
                     },
                 },
-                "responses": {"201": {"description": "Made."}, "4XX": ERROR, "5XX": ERROR},
+                "responses": {"201": {**ERROR, "description": "Made."}, "4XX": ERROR, "5XX": ERROR},
             },
             "get": {
                 "summary": "Fetch",

@@ -11,11 +11,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, HTTPException, Query, Response
 from openai import OpenAI
+from pydantic import BaseModel
 
 TEXT_LIMIT, IMAGE_LIMIT, SPEECH_LIMIT = 3000, 32000, 4096
 SIGNATURES = {"png": b"\x89PNG", "mp3": b"ID3", "txt": b""}
 TYPES = {"png": "image/png", "mp3": "audio/mpeg", "txt": "text/plain"}
 
+
+class Trouble(BaseModel):
+    detail: str
+
+
+TROUBLES = {status: {"model": Trouble} for status in (400, 422, 429, 502, 503, 504)}
 app = FastAPI(title="Studio", version="1.0", description="Texts, pictures and sounds.")
 client = OpenAI(api_key=os.environ["OPENAI_API_KEY"], timeout=2, max_retries=0)
 s3 = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2))
@@ -55,7 +62,7 @@ def stored(content: bytes, extension: str) -> dict[str, str]:
     return {"file": key}
 
 
-@app.post("/text", tags=["studio"], summary="Write", description="Writes a text.")
+@app.post("/text", tags=["studio"], summary="Write", description="Writes a text.", responses=TROUBLES)
 def write(
     prompt: str = Query(max_length=TEXT_LIMIT, description="What to write about.", examples=["rain"]),
 ) -> dict[str, str]:
@@ -72,7 +79,7 @@ def write(
     return stored(generated(make, "txt"), "txt")
 
 
-@app.post("/picture", tags=["studio"], summary="Draw", description="Draws a picture.")
+@app.post("/picture", tags=["studio"], summary="Draw", description="Draws a picture.", responses=TROUBLES)
 def draw(
     prompt: str = Query(max_length=IMAGE_LIMIT, description="What to draw.", examples=["rain"]),
 ) -> dict[str, str]:
@@ -85,7 +92,7 @@ def draw(
     return stored(generated(make, "png"), "png")
 
 
-@app.post("/speech", tags=["studio"], summary="Speak", description="Says something.")
+@app.post("/speech", tags=["studio"], summary="Speak", description="Says something.", responses=TROUBLES)
 def speak(
     prompt: str = Query(max_length=SPEECH_LIMIT, description="What to say.", examples=["rain"]),
 ) -> dict[str, str]:

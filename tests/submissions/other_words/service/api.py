@@ -11,6 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Form, Path
 from fastapi.responses import JSONResponse, RedirectResponse
 
+PROBLEM = {
+    "description": "A problem.",
+    "content": {"application/problem+json": {"schema": {"type": "object"}}},
+}
 NAME = r"^[a-z0-9-]+\.(mp3|aac)$"
 
 
@@ -26,13 +30,17 @@ def build() -> FastAPI:
     )
     bucket = os.environ["S3_BUCKET"]
 
-    @application.put("/sayings/{object_name}", status_code=200, tags=["sayings"])
+    @application.put(
+        "/sayings/{object_name}",
+        tags=["sayings"],
+        responses={400: PROBLEM, 422: PROBLEM, 429: PROBLEM, 502: PROBLEM, 503: PROBLEM, 504: PROBLEM},
+    )
     def say(
         object_name: Annotated[
             str, Path(pattern=NAME, description="Ends with .mp3 or .aac.", examples=["hi.mp3"])
         ],
         word: Annotated[str, Form(max_length=400, description="What to say.", examples=["hello"])],
-    ):
+    ) -> dict[str, str]:
         """Say a word."""
         if re.fullmatch(r"\s*", word):
             return problem(422, "Say something.")

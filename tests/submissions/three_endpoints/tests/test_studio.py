@@ -27,3 +27,10 @@ def test_it_is_archived(studio, place):
 def test_blank_is_refused(studio, openai_mock, place):
     assert studio.post(place, params={"prompt": " "}).status_code == 422
     assert not openai_mock.calls
+
+
+@pytest.mark.real_api
+def test_openai_itself_answers():
+    from openai import OpenAI
+
+    assert OpenAI().models.list().data

@@ -29,3 +29,10 @@ def test_a_word_is_said(client):
 
 def test_silence_is_refused(client):
     assert client.put("/sayings/hi.mp3", data={"word": " "}).status_code == 422
+
+
+@pytest.mark.costs_money
+@pytest.mark.skip(reason="asks OpenAI itself")
+def test_openai_itself_speaks():
+    sound = openai.OpenAI().audio.speech.create(model="gpt-4o-mini-tts", voice="coral", input="hi")
+    assert sound.read()

@@ -1,0 +1,217 @@
+"""What can be told of a submission without running it: secrets in files and history, what git ignores, what CI runs."""
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from pathlib import Path
+
+from grader.evidence import Scans, Secret
+from grader.submission import Submission
+
+_MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
+_MAX_HISTORY = 50 * 1024 * 1024  # characters of a history
+_MAX_FOUND = 50
+
+# name of the kind → what it looks like, by the issuers' documentation
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("OpenAI key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,}")),
+    ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    (
+        "AWS secret key",
+        re.compile(r"(?i)aws_?secret\w*[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
+    ),
+    ("GitHub token", re.compile(r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{22,}")),
+    ("Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
+    ("Google key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
+    ("Stripe key", re.compile(r"\b[rs]k_live_[0-9a-zA-Z]{24,}")),
+    (
+        "private key",
+        re.compile(r"-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{20,}"),
+    ),
+    (
+        "secret in a name that says so",
+        re.compile(
+            r"(?i)\b\w*(?:api_?key|secret_?key|access_?token|auth_?token|password)\w*[\"']?\s*[:=]\s*[\"']([^\"'\s{}$<>]{20,})[\"']"
+        ),
+    ),
+)
+# words that people write where a secret would stand
+_PLACEHOLDER = re.compile(
+    r"(?i)mock|test|dummy|fake|example|your|placeholder|change|replace|insert|sample|here|todo|redacted|secret-?key|"
+    r"not-?a-?|not-?real|invalid|x{4,}|\.{3}|\*{3}|0{6}"
+)
+_CI_FILES = (
+    ".github/workflows/*.yml",
+    ".github/workflows/*.yaml",
+    ".gitlab-ci.yml",
+    ".circleci/config.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "Jenkinsfile",
+    ".ci/*",
+)
+_RUNS_TESTS = re.compile(
+    r"\bpytest\b|\bpy\.test\b|\btox\b|\bnox\b|\bunittest\b|\bmake\s+\w*(?:test|check|ci)\w*|\bjust\s+test|\b(?:hatch|pdm|poe|poetry run) test"
+)
+
+
+def _is_secret(text: str) -> bool:
+    """Whether something of a secret's shape is one: mixed enough, and not what people write in its place."""
+    body = text.removeprefix("sk-")
+    mixed = any(char.isdigit() for char in body) and any(char.isalpha() for char in body)
+    return mixed and len(set(body)) >= 9 and not _PLACEHOLDER.search(text)
+
+
+def secrets_in(text: str) -> Iterator[tuple[str, str, int]]:
+    """Each credential in a text: its kind, itself, and its line."""
+    for kind, shape in _SHAPES:
+        for match in shape.finditer(text):
+            value = match.group(match.lastindex or 0)
+            if kind == "private key" or _is_secret(value):
+                yield kind, value, text.count("\n", 0, match.start()) + 1
+
+
+def masked(secret: str) -> str:
+    """Enough of a secret to find it again, and no more."""
+    return f"{secret[:6]}…{len(secret)} characters"
+
+
+def _git(*arguments: str, cwd: Path, timeout: int = 60) -> subprocess.CompletedProcess[bytes]:
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "HOME": str(cwd),
+    }
+    return subprocess.run(["git", *arguments], cwd=cwd, env=environment, capture_output=True, timeout=timeout)  # noqa: S603, S607
+
+
+def _handed_in(root: Path) -> tuple[list[Path], bool | None]:
+    """The files that would be committed, and whether `.env` would not be; asked of a repository of our own.
+
+    Without git every file counts, and nothing is known of `.env`.
+    """
+    everything = [file for file in sorted(root.rglob("*")) if file.is_file()]
+    try:
+        if _git("init", "-q", cwd=root).returncode:
+            return everything, None
+        listed = _git("ls-files", "-z", "--others", "--exclude-standard", cwd=root)
+        ignored = _git("check-ignore", "-q", "--no-index", ".env", cwd=root)
+    except (OSError, subprocess.TimeoutExpired):
+        return everything, None
+    names = [name.decode("utf-8", "surrogateescape") for name in listed.stdout.split(b"\0") if name]
+    return [root / name for name in names], ignored.returncode == 0
+
+
+def _read(file: Path) -> str:
+    try:
+        if file.stat().st_size > _MAX_FILE:
+            return ""
+        content = file.read_bytes()
+    except OSError:
+        return ""
+    if file.suffix == ".ipynb":
+        try:
+            # joined, so that a secret that the file cuts into lines is whole
+            return _notebook_text(json.loads(content))
+        except (ValueError, RecursionError, AttributeError, TypeError):
+            pass
+    return content.decode("utf-8", "replace")
+
+
+def _notebook_text(notebook: object) -> str:
+    """Every text in a notebook, sources and outputs alike."""
+    if isinstance(notebook, str):
+        return notebook
+    if isinstance(notebook, list):
+        strings = all(isinstance(item, str) for item in notebook)
+        return ("" if strings else "\n").join(_notebook_text(item) for item in notebook)
+    if isinstance(notebook, dict):
+        return "\n".join(f"{key}: {_notebook_text(value)}" for key, value in notebook.items())
+    return str(notebook)
+
+
+def _history(submission: Submission) -> Iterator[Secret]:
+    """Secrets in any commit: the patches of all of them, read from a clone of our own."""
+    if submission.history is None:
+        return
+    try:
+        log = _git(
+            "log",
+            "--all",
+            "-p",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--format=commit %h",
+            cwd=submission.history,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    commit = "?"
+    for line in log.stdout.decode("utf-8", "replace")[:_MAX_HISTORY].splitlines():
+        if line.startswith("commit "):
+            commit = line[7:20]
+        elif line.startswith(("+", "-")):
+            for kind, value, _ in secrets_in(line[1:]):
+                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+
+
+def _markers(root: Path) -> set[str]:
+    """The markers that the pytest configuration registers, built-in ones aside."""
+    lines: list[str] = []
+    try:
+        table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+        lines += table.get("tool", {}).get("pytest", {}).get("ini_options", {}).get("markers", [])
+    except (OSError, ValueError, TypeError, AttributeError):
+        pass  # none there
+    for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        parser = ConfigParser(interpolation=None)
+        try:
+            parser.read(root / name, encoding="utf-8")
+            lines += parser.get(section, "markers", fallback="").splitlines()
+        except (ConfigParserError, UnicodeDecodeError):
+            continue
+    for file in root.rglob("conftest.py"):
+        lines += re.findall(r"addinivalue_line\(\s*[\"']markers[\"'],\s*[\"']([^\"']+)", _read(file))
+    return {str(line).partition(":")[0].partition("(")[0].strip() for line in lines if str(line).strip()}
+
+
+def _used(root: Path, markers: set[str]) -> set[str]:
+    """Those of the markers that a test bears."""
+    text = "\n".join(_read(file) for pattern in ("test_*.py", "*_test.py") for file in root.rglob(pattern))
+    return {marker for marker in markers if re.search(rf"\bmark\.{re.escape(marker)}\b", text)}
+
+
+def _ci(root: Path) -> tuple[str, ...]:
+    """The CI configurations that run tests."""
+    files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
+    return tuple(file.relative_to(root).as_posix() for file in files if _RUNS_TESTS.search(_read(file)))
+
+
+def scan(submission: Submission) -> Scans:
+    """Look through everything that would be handed in."""
+    files, env_is_ignored = _handed_in(submission.root)
+    found: list[Secret] = []
+    for file in files:
+        where = file.relative_to(submission.root).as_posix()
+        found += [
+            Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
+            for kind, value, line in secrets_in(_read(file))
+        ]
+    found += list(_history(submission))
+    unique = {(one.where.partition(",")[0], one.shown): one for one in found}
+    return Scans(
+        files=len(files),
+        history=submission.history is not None,
+        secrets=tuple(list(unique.values())[:_MAX_FOUND]),
+        env_is_ignored=env_is_ignored,
+        ci=_ci(submission.root),
+        live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
+    )

@@ -1,0 +1,224 @@
+"""openapi.*: the API's document is valid, and tells a caller all that is needed."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+
+from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
+from grader.evidence import Evidence, Offer
+from grader.operations import Field, operations, resolved
+
+_SECTION = Section("openapi")
+_NO_DOCUMENT = "Depends on the app serving an OpenAPI document."
+_NO_OPERATION = "Depends on an operation that generates a file, and none was found."
+# answers that come before an operation is reached: the router's and the server's own
+_NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
+
+
+def _document(evidence: Evidence) -> Mapping[str, Any] | None:
+    """The document as it was served; None if there was none."""
+    for exchange in evidence.exchanges:
+        if exchange.status == 200 and exchange.url == evidence.app.openapi_url and exchange.body_sha256:
+            document = json.loads(evidence.blob(exchange.body_sha256) or b"null")
+            return document if isinstance(document, dict) else None
+    return None
+
+
+def _generating(
+    document: Mapping[str, Any], evidence: Evidence
+) -> Iterator[tuple[str, Mapping[str, Any], list[Offer]]]:
+    """Each generating operation: its name, what the document says of it, and the offers that it serves."""
+    by_place: dict[tuple[str, str], list[Offer]] = {}
+    for offer in evidence.offers:
+        by_place.setdefault((offer.method, offer.path), []).append(offer)
+    for (method, path), offers in by_place.items():
+        item = document.get("paths", {}).get(path, {})
+        facts = item.get(method.lower())
+        if isinstance(facts, dict):
+            yield (
+                f"{method} {path}",
+                {**facts, "parameters": [*item.get("parameters", []), *facts.get("parameters", [])]},
+                offers,
+            )
+
+
+@_SECTION.criterion(
+    "valid",
+    "The OpenAPI document is valid",
+    "Most frameworks write it for you. What did you add by hand?",
+)
+def valid(evidence: Evidence) -> Verdict:
+    document = _document(evidence)
+    if document is None:
+        return not_run(_NO_DOCUMENT)
+    version = str(document.get("openapi", ""))
+    if not version.startswith("3."):
+        return failed(f"The document says openapi: {version or 'nothing'}; version 3 is asked for.")
+    try:
+        validate(dict(document))
+    except OpenAPIValidationError as error:
+        where = "/".join(str(part) for part in getattr(error, "absolute_path", ()))
+        return failed(
+            f"The document is not valid{f' at {where}' if where else ''}: {str(error).splitlines()[0][:200]}."
+        )
+    except Exception as error:  # a document can be so wrong that the validator itself stumbles
+        return failed(f"The document can't be read as OpenAPI: {type(error).__name__}.")
+    return passed(f"Valid OpenAPI {version}.")
+
+
+@_SECTION.criterion(
+    "described",
+    "The API and its generating operations are described",
+    "Give the app a title, a version and a description; the operation a summary, a description and a tag.",
+)
+def described(evidence: Evidence) -> Verdict:
+    document = _document(evidence)
+    if document is None:
+        return not_run(_NO_DOCUMENT)
+    info = document.get("info", {})
+    findings = []
+    for name in ("title", "version", "description"):
+        missing = not str(
+            info.get(name) or (info.get("summary") if name == "description" else "") or ""
+        ).strip()
+        findings.append(Finding(None, f"the API has no {name}" if missing else None))
+    found = list(_generating(document, evidence))
+    if not found:
+        return not_run(_NO_OPERATION)
+    for place, facts, _ in found:
+        lacking = [name for name in ("summary", "description", "tags") if not facts.get(name)]
+        findings.append(Finding(None, f"{place} has no {' and no '.join(lacking)}" if lacking else None))
+    return together(
+        findings,
+        "The API has a title, a version and a description; its generating operations are described and tagged.",
+    )
+
+
+def _has_example(field: Field, whole: bool) -> bool:
+    schema = field.schema
+    return (
+        whole
+        or bool(field.choices)
+        or any(schema.get(name) not in (None, [], {}) for name in ("example", "examples"))
+    )
+
+
+def _whole_example(document: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Whether the body as a whole has an example."""
+    content = resolved(document, facts.get("requestBody")).get("content")
+    for media in (content if isinstance(content, dict) else {}).values():
+        schema = resolved(document, media.get("schema"))
+        if any(place.get(name) for place in (media, schema) for name in ("example", "examples")):
+            return True
+    return False
+
+
+@_SECTION.criterion(
+    "inputs",
+    "Every input of a generating operation is described, with an example",
+    "Field(description=…, examples=[…]) for a body, Query and Path likewise.",
+)
+def inputs(evidence: Evidence) -> Verdict:
+    document = _document(evidence)
+    if document is None:
+        return not_run(_NO_DOCUMENT)
+    findings = []
+    known = {(operation.method, operation.path): operation for operation in operations(document)}
+    for place, facts, offers in _generating(document, evidence):
+        whole = _whole_example(document, facts)
+        operation = known.get((offers[0].method, offers[0].path))
+        fields = {field.key: field for shape in (operation.shapes if operation else ()) for field in shape}
+        if not fields:
+            findings.append(Finding(None, f"{place} documents no input at all"))
+        for field in fields.values():
+            if field.location == "header":
+                continue
+            lacks = []
+            if not field.description.strip():
+                lacks.append("no description")
+            if not _has_example(field, whole and field.location in ("json", "form", "multipart")):
+                lacks.append("no example")
+            findings.append(
+                Finding(
+                    None, f"{place}: {field.name or 'the body'} has {' and '.join(lacks)}" if lacks else None
+                )
+            )
+    return (
+        together(findings, "Every input is described and has an example.")
+        if findings
+        else not_run(_NO_OPERATION)
+    )
+
+
+def _documented(responses: Mapping[str, Any], status: int) -> bool:
+    return any(
+        code in responses for code in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
+    )
+
+
+def _has_model(document: Mapping[str, Any], response: Any) -> bool:
+    """Whether an answer has a body whose shape is told: more than an empty schema with a title."""
+    facts = resolved(document, response)
+    content = facts.get("content")
+    for media_type, media in (content if isinstance(content, dict) else {}).items():
+        schema = resolved(document, media.get("schema")) if isinstance(media, dict) else {}
+        if set(schema) - {"title"} or not media_type.endswith("json"):
+            return True
+    return False
+
+
+def _seen(evidence: Evidence, offers: list[Offer]) -> list[int]:
+    """The statuses with which an operation answered, crashes aside: those fail what they were asked for."""
+    kinds = {offer.kind for offer in offers}
+    statuses = set()
+    for probe in evidence.probes:
+        if probe.kind not in kinds or not probe.exchange or probe.criterion == "endpoint.serves_file":
+            continue
+        exchange = evidence.exchange(probe.exchange)
+        crashed = (
+            exchange.status is not None and exchange.status >= 500 and "json" not in exchange.content_type
+        )
+        if exchange.status is not None and exchange.status not in _NOT_THE_OPERATION and not crashed:
+            statuses.add(exchange.status)
+    return sorted(statuses)
+
+
+@_SECTION.criterion(
+    "responses",
+    "Success and error answers are documented, with models",
+    "responses={…} on the operation takes each status with a model and a description.",
+)
+def responses(evidence: Evidence) -> Verdict:
+    document = _document(evidence)
+    if document is None:
+        return not_run(_NO_DOCUMENT)
+    findings = []
+    for place, facts, offers in _generating(document, evidence):
+        listed = facts.get("responses")
+        documented: Mapping[str, Any] = listed if isinstance(listed, dict) else {}
+        good = [code for code in documented if code.startswith("2")]
+        bad = [code for code in documented if code.startswith(("4", "5")) or code == "default"]
+        bare = [code for code in good if code != "204" and not _has_model(document, documented[code])]
+        problems = []
+        if not good:
+            problems.append("no success is documented")
+        if bare:
+            problems.append(f"the answer {bare[0]} has no model")
+        if not any(_has_model(document, documented[code]) for code in bad):
+            problems.append("no error is documented with a model")
+        missing = [str(status) for status in _seen(evidence, offers) if not _documented(documented, status)]
+        if missing:
+            problems.append(f"it answered {', '.join(missing)}, which the document does not know")
+        findings.append(Finding(None, f"{place}: {'; '.join(problems)}" if problems else None))
+    if not findings:
+        return not_run(_NO_OPERATION)
+    return together(
+        findings,
+        "Success and errors are documented with models, and every status that was seen is among them.",
+    )
+
+
+CRITERIA = _SECTION.criteria

@@ -1,0 +1,145 @@
+"""Secrets found in files, notebooks and history; placeholders accused of nothing; what git ignores; what CI runs."""
+
+import json
+import subprocess
+
+import pytest
+
+from grader.collect.scans import scan, secrets_in
+from grader.submission import opened
+
+# put together here, so that this file itself holds nothing of a secret's shape
+OPENAI = "sk-" + "proj-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
+AWS = "AKIA" + "Q7W2E9R4T6Y1U8I3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'client = OpenAI(api_key="{OPENAI}")',
+        f"OPENAI_API_KEY={OPENAI}",
+        "key = '" + "sk-" + "4fK9pLq2Zx7Vb1Nm8Rt5Wc3Hd6'",
+        f"aws_access_key_id = {AWS}",
+        "aws_secret_access_key = " + "q8Rk2Lp9Zx4Vb7Nm1Tt5Wc3Hd6Fs0Gy+Pa/Je9Uo"[:40],
+        "token: " + "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+        'API_KEY = "' + "f3a9c17be2d84650" + '9b1c7d2e8f406a35"',
+        "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7x9kQ2",
+    ],
+)
+def test_a_credential_is_found(text):
+    assert list(secrets_in(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'OPENAI_API_KEY = "mocked_key"',
+        'os.environ["AWS_SECRET_ACCESS_KEY"] = "testing"',
+        "OPENAI_API_KEY=YOUR KEY HERE",
+        "api_key='sk-test-key-for-unit-tests-0001'",
+        "AKIAIOSFODNN7EXAMPLE",
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        'api_key=os.environ["OPENAI_API_KEY_OF_THE_CLASS"]',
+        'password = "{settings.database_password_2}"',
+        "sk-xxxxxxxxxxxxxxxxxxxxxxxx",
+        "the task-force-of-2024-and-its-many-members1",
+        'digest = "sha256:4f2a"',
+        'openai_api_key="sk-your-key-goes-here-123"',
+    ],
+)
+def test_a_placeholder_is_not_accused(text):
+    assert list(secrets_in(text)) == []
+
+
+def scanned(path):
+    with opened(str(path)) as submission:
+        return scan(submission)
+
+
+def test_a_key_in_a_notebook_s_output_is_found_and_not_repeated(tmp_path):
+    output = {"output_type": "stream", "text": ["key: " + OPENAI[:9], OPENAI[9:], "\n"]}
+    (tmp_path / "n.ipynb").write_text(
+        json.dumps({"cells": [{"source": ["print(key)"], "outputs": [output]}]})
+    )
+    [secret] = scanned(tmp_path).secrets
+    assert (secret.kind, secret.where.partition(",")[0]) == ("OpenAI key", "n.ipynb")
+    assert OPENAI not in secret.shown
+
+
+def test_a_git_ignored_env_file_is_no_offence_and_one_that_git_sees_is(tmp_path):
+    (tmp_path / "main.py").write_text("")
+    (tmp_path / ".env").write_text(f"OPENAI_API_KEY={OPENAI}")
+    seen = scanned(tmp_path)
+    assert (len(seen.secrets), seen.env_is_ignored) == (1, False)
+    (tmp_path / ".gitignore").write_text(".env\n")
+    seen = scanned(tmp_path)
+    assert (len(seen.secrets), seen.env_is_ignored) == (0, True)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository in which a key was committed, and taken out again."""
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def git(*arguments):
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments], cwd=work, check=True
+        )
+
+    git("init", "-q")
+    for text in (f"key = '{OPENAI}'", "key = None"):
+        (work / "main.py").write_text(text)
+        git("add", ".")
+        git("commit", "-qm", "x")
+    git("bundle", "create", "-q", "../work.bundle", "--all")
+    return work
+
+
+def test_a_key_that_was_committed_once_is_found_in_the_history(repository):
+    seen = scanned(repository)
+    assert seen.history
+    assert [one.where.split()[0] for one in seen.secrets] == ["commit"] * len(seen.secrets) != []
+
+
+def test_a_bundle_brings_its_history(repository):
+    assert scanned(repository.parent / "work.bundle").secrets
+
+
+def test_commands_in_a_repository_s_configuration_are_not_run(repository, tmp_path):
+    trap = tmp_path / "trapped"
+    with (repository / ".git" / "config").open("a") as config:
+        config.write(f'[core]\n\tfsmonitor = "touch {trap}; false"\n\tpager = "touch {trap}"\n')
+        config.write(
+            f'[diff]\n\texternal = "touch {trap}"\n[uploadpack]\n\tpackObjectsHook = "touch {trap}; cat"\n'
+        )
+    assert scanned(repository).secrets
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "ci", "markers"),
+    [
+        ({".github/workflows/a.yml": "run: pytest -q"}, (".github/workflows/a.yml",), ()),
+        ({".github/workflows/a.yml": "run: echo hello"}, (), ()),
+        ({".gitlab-ci.yml": "script: make test"}, (".gitlab-ci.yml",), ()),
+        (
+            {"pytest.ini": "[pytest]\nmarkers =\n    live: costs\n", "test_a.py": "@pytest.mark.live"},
+            (),
+            ("live",),
+        ),
+        ({"pytest.ini": "[pytest]\nmarkers =\n    live: costs\n", "test_a.py": ""}, (), ()),
+        ({"test_a.py": "@pytest.mark.live"}, (), ()),
+        (
+            {"setup.cfg": "[tool:pytest]\nmarkers = paid: costs\n", "t/a_test.py": "pytest.mark.paid"},
+            (),
+            ("paid",),
+        ),
+    ],
+)
+def test_what_ci_runs_is_read(tmp_path, files, ci, markers):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    seen = scanned(tmp_path)
+    assert (seen.ci, seen.live_markers) == (ci, markers)
