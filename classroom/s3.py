@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 from xml.sax.saxutils import escape
@@ -206,7 +207,12 @@ class S3Mock:
 
     def create_bucket(self, name: str) -> None:
         """Make a bucket, if it is not there yet."""
-        self.client().create_bucket(Bucket=name)
+        self._own_client.create_bucket(Bucket=name)
+
+    @cached_property
+    def _own_client(self) -> Any:
+        """Kept: making a client takes longer than what it is made for."""
+        return self.client()
 
     def reset(self) -> None:
         """Empty: no objects, no faults, no requests noted; the bucket is there again."""

@@ -139,8 +139,23 @@ class AppStart(_Record):
     operations: int = 0
 
 
+class PlantedFault(_Record):
+    """One fault that was planted while the suite ran again.
+
+    `tests`: how many tests came near it. `caught`: whether one of them failed; None if it was not planted.
+    """
+
+    name: str
+    kind: Kind | Literal["any"]
+    tests: int = Field(ge=0)
+    caught: bool | None
+
+
 class TestRun(_Record):
-    """One run of the learner's suite: what it says of itself, and how it ended."""
+    """One run of the learner's suite: what it says of itself, and how it ended.
+
+    `boundaries`: which of them its tests came to. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
 
@@ -153,6 +168,9 @@ class TestRun(_Record):
     seconds: float = 0.0
     output: str = ""
     failure: str | None = None
+    faults: tuple[PlantedFault, ...] = ()
+    boundaries: dict[Literal["s3", "openai", "app"], bool] = {}
+    outside: tuple[str, ...] = ()
 
 
 class Secret(_Record):

@@ -140,10 +140,10 @@ class _TestsBeside:
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._future: Future[TestRun] | None = None
 
-    def start(self) -> None:
+    def start(self, offers: Sequence[Offer] = ()) -> None:
         """Begin; once is enough."""
         if self._future is None and self._wanted:
-            self._future = self._pool.submit(suite.run, self._submission, self._folders)
+            self._future = self._pool.submit(suite.run, self._submission, self._folders, offers)
 
     def result(self) -> TestRun:
         """What the run showed, waited for."""
@@ -190,7 +190,7 @@ def _examine(
     canary: str,
     home: Path,
     progress: Progress,
-    start_tests: Callable[[], None],
+    start_tests: Callable[[Sequence[Offer]], None],
     only: Sequence[str],
 ) -> Session:
     """Start the app and put every question to it."""
@@ -285,7 +285,7 @@ def _ask(
     found: list[Operation],
     findings: _Findings,
     progress: Progress,
-    start_tests: Callable[[], None],
+    start_tests: Callable[[Sequence[Offer]], None],
     only: Sequence[str],
 ) -> None:
     with findings.phase("find what generates", progress):
@@ -301,7 +301,7 @@ def _ask(
     with findings.phase("let OpenAI and S3 fail", progress):
         for offer in findings.offers if _wants(only, "errors.") else ():
             findings.probes.extend(probes.errors(session, offer))
-    start_tests()
+    start_tests(findings.offers)
     with findings.phase("let OpenAI stay silent", progress):
         if findings.offers and _wants(only, "errors.timeout"):
             findings.probes.extend(probes.timeouts(session, findings.offers))

@@ -1,6 +1,8 @@
-"""tests.*: the learner's own suite."""
+"""tests.*: the learner's own suite: that it passes, and what it catches."""
 
-from grader.criteria.criterion import Section, Verdict, failed, passed
+from typing import Literal
+
+from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
 from grader.evidence import Evidence
 
 _SECTION = Section("tests")
@@ -41,6 +43,96 @@ def runs_in_ci(evidence: Evidence) -> Verdict:
     if scans.live_markers:
         return passed(f"The marker {scans.live_markers[0]} is registered, and tests bear it.")
     return failed("No CI configuration runs tests, and no test bears a marker that is registered.")
+
+
+@_SECTION.criterion(
+    "no_spend",
+    "While your tests ran, nothing tried to reach OpenAI or AWS",
+    "Every client that your tests make has to point at a stand-in or a fake: which one does not?",
+)
+def no_spend(evidence: Evidence) -> Verdict:
+    run = evidence.test_run
+    if not run.found or not run.passed + run.failed:
+        return not_run("Depends on tests that ran.")
+    if run.outside:
+        return failed(f"The tests asked for {', '.join(run.outside[:3])}.", ("tests",))
+    return passed("No test asked for a host of OpenAI's or AWS'.", ("tests",))
+
+
+_HAPPY = {
+    "dropped_write": "a file that is never stored",
+    "wrong_content_type": "a file stored with another Content-Type",
+    "swapped_bytes": "other bytes stored than OpenAI made",
+    "replaced_prompt": "another prompt sent to OpenAI than the caller's",
+    "refused_success": "your endpoint answering 500 instead of success",
+}
+_ERROR = {
+    "accepted_error": "an error answered as 200",
+    "accepted_bad_input": "bad input answered as 200",
+}
+_BOUNDARY: dict[str, Literal["s3", "openai", "app"]] = {
+    "dropped_write": "s3",
+    "wrong_content_type": "s3",
+    "swapped_bytes": "s3",
+    "replaced_prompt": "openai",
+}
+_NEEDS = ("tests.pass",)
+
+
+def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
+    """Every fault that could be planted has to be noticed; one that could not is said, and not counted."""
+    run = evidence.test_run
+    faults = [fault for fault in run.faults if fault.name in described]
+    if not faults:
+        return not_run("Depends on an endpoint that generates a file, and none was found.")
+    missed, caught, unplanted = [], 0, []
+    for fault in faults:
+        boundary = _BOUNDARY.get(fault.name, "app")
+        what = described[fault.name] + ("" if fault.kind == "any" else f" ({fault.kind})")
+        if not run.boundaries.get(boundary):
+            unplanted.append(what)
+        elif fault.tests == 0:
+            missed.append(f"{what}: no test comes near it")
+        elif fault.caught is None:
+            unplanted.append(what)
+        elif fault.caught:
+            caught += 1
+        else:
+            missed.append(what)
+    advice: tuple[str, ...] = ()
+    if unplanted:
+        advice = (
+            f"Your tests replace so much that {len(unplanted)} of {len(faults)} faults could not be planted; they are not counted.",
+        )
+    if missed:
+        return failed(
+            f"The tests still pass with {'; '.join(missed[:4])}{' …' if len(missed) > 4 else ''}.",
+            ("tests",),
+            advice,
+        )
+    if not caught:
+        return not_run("No fault could be planted: the tests never send a request to your app.")
+    return passed(f"The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+@_SECTION.criterion(
+    "happy_path",
+    "Your tests notice when a good answer goes wrong",
+    "After your endpoint has answered: is the file in the bucket, with these bytes and this type? Which prompt arrived?",
+    needs=_NEEDS,
+)
+def happy_path(evidence: Evidence) -> Verdict:
+    return _planted(evidence, _HAPPY)
+
+
+@_SECTION.criterion(
+    "error_cases",
+    "Your tests notice when an error is waved through",
+    "Send what your endpoint should refuse, and let OpenAI fail: do your tests look at the status?",
+    needs=_NEEDS,
+)
+def error_cases(evidence: Evidence) -> Verdict:
+    return _planted(evidence, _ERROR)
 
 
 CRITERIA = _SECTION.criteria

@@ -9,6 +9,9 @@ STORE = (
     '            store.put_object(Bucket=bucket, Key=f"sayings/{object_name}", Body=sound, ContentType=kind)'
 )
 
+# put together here, so that this file itself holds nothing of a key's shape
+KEY = "sk-" + "proj-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
+
 FAULTS = {
     "endpoint.mime_type": Change(API, ", ContentType=kind)", ")"),
     "endpoint.uses_prompt": Change(API, "input=word,", 'input="hello",'),
@@ -31,13 +34,18 @@ FAULTS = {
     ),
     "errors.storage_down": Change(API, "except (ClientError, BotoCoreError):", "except KeyError:"),
     "errors.no_internals": Change(API, '"The voice said no."', "str(error)"),
-    "tests.pass": Change(TESTS, '{"stored": "sayings/hi.mp3"}', '{"stored": "elsewhere"}'),
+    "secrets.not_in_code": Change(API, "NAME = ", f'OLD_KEY = "{KEY}"\nNAME = '),
+    "secrets.ignored_by_git": Change(".gitignore", ".env\n", ""),
+    "openapi.described": Change(API, '"""Say a word."""', ""),
+    "openapi.inputs": Change(API, 'description="What to say.", ', ""),
+    "openapi.responses": Change(API, "504: PROBLEM", "418: PROBLEM"),
+    "tests.pass": Change(TESTS, '200, {"stored"', '201, {"stored"'),
+    "tests.happy_path": Change(TESTS, ', ["hi"])', ", heard)"),
+    "tests.error_cases": Change(TESTS, '" "}).status_code == 422', '" "}).content'),
+    "tests.runs_in_ci": Change("pyproject.toml", 'markers = ["costs_money: asks OpenAI itself"]', ""),
 }
 # what a fault needs elsewhere, so that it is the only one
 BESIDE = {
-    "validation.blank_prompt": [
-        Change(TESTS, 'data={"word": " "}).status_code == 422', "data={}).status_code == 422")
-    ],
     "validation.oversized_prompt": [Change(API, "input=word,", "input=word[:4000],")],
     "validation.wrong_file_type": [
         Change(API, "response_format=form\n", 'response_format="mp3" if form == "xyz" else form\n'),
@@ -49,14 +57,16 @@ BESIDE = {
 @pytest.mark.parametrize("criterion", FAULTS)
 def test_exactly_the_planted_fault_is_found(criterion, tmp_path):
     report, _ = graded(planted("other_words", tmp_path, FAULTS[criterion], *BESIDE.get(criterion, [])))
-    assert with_status(report, "failed") == {criterion}
+    # a suite that catches the fault fails, and rightly so
+    beside = {"tests.pass"} if not criterion.startswith("tests.") else set()
+    assert with_status(report, "failed") - beside == {criterion}
     assert with_status(report, "error") == set()
     assert not report.complete
 
 
 def test_an_app_that_stores_nothing_fails_that_alone(tmp_path):
     report, _ = graded(planted("other_words", tmp_path, Change(API, STORE, "            pass")))
-    assert with_status(report, "failed") == {"endpoint.saves_to_s3"}
+    assert with_status(report, "failed") == {"endpoint.saves_to_s3", "tests.pass"}
 
 
 def test_a_path_that_is_not_checked_is_found(tmp_path):
@@ -66,8 +76,8 @@ def test_a_path_that_is_not_checked_is_found(tmp_path):
             tmp_path,
             Change(
                 API,
-                '@application.put("/sayings/{object_name}"',
-                '@application.put("/sayings/{object_name:path}"',
+                '        "/sayings/{object_name}",\n        tags',
+                '        "/sayings/{object_name:path}",\n        tags',
             ),
             Change(API, 'NAME = r"^[a-z0-9-]+', 'NAME = r"^.+'),
         )
@@ -93,5 +103,7 @@ def test_a_path_that_is_not_checked_is_found(tmp_path):
 )
 def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
     report, _ = graded(planted("three_endpoints", tmp_path, change))
-    [found] = [result for result in report.criteria if result.status == "failed"]
+    [found] = [
+        result for result in report.criteria if result.status == "failed" and result.id != "tests.pass"
+    ]
     assert (found.id, found.summary.split(":")[0]) == (criterion, kind)

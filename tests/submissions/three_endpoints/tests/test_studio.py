@@ -17,10 +17,17 @@ def studio(openai_mock, monkeypatch):
         yield TestClient(importlib.reload(main).app)
 
 
-@pytest.mark.parametrize("place", ["/text", "/picture", "/speech"])
-def test_it_is_archived(studio, place):
+@pytest.mark.parametrize(
+    ("place", "media_type"), [("/text", "text/plain"), ("/picture", "image/png"), ("/speech", "audio/mpeg")]
+)
+def test_it_is_archived(studio, openai_mock, place, media_type):
     made = studio.post(place, params={"prompt": "rain"})
-    assert studio.get(f"/archive/{made.json()['file']}").status_code == 200
+    assert made.status_code == 200
+    found = studio.get(f"/archive/{made.json()['file']}")
+    [call] = openai_mock.calls
+    assert call.mentions("rain")
+    assert found.content == call.outputs[0].content
+    assert found.headers["content-type"] == media_type
 
 
 @pytest.mark.parametrize("place", ["/text", "/picture", "/speech"])

@@ -1,3 +1,5 @@
+import json
+
 import httpx2
 import openai
 import pytest
@@ -7,8 +9,14 @@ from service import api
 
 
 @pytest.fixture
-def client(monkeypatch):
+def heard():
+    return []
+
+
+@pytest.fixture
+def client(monkeypatch, heard):
     def speak(request):
+        heard.append(json.loads(request.content)["input"])
         return httpx2.Response(200, content=b"ID3 sound")
 
     real = openai.OpenAI
@@ -23,8 +31,11 @@ def client(monkeypatch):
         yield TestClient(api.build())
 
 
-def test_a_word_is_said(client):
-    assert client.put("/sayings/hi.mp3", data={"word": "hi"}).json() == {"stored": "sayings/hi.mp3"}
+def test_a_word_is_said(client, heard):
+    said = client.put("/sayings/hi.mp3", data={"word": "hi"})
+    assert (said.status_code, said.json(), heard) == (200, {"stored": "sayings/hi.mp3"}, ["hi"])
+    stored = api.boto3.client("s3").get_object(Bucket="sayings", Key="sayings/hi.mp3")
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"ID3 sound", "audio/mpeg")
 
 
 def test_silence_is_refused(client):

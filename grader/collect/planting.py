@@ -1,0 +1,332 @@
+"""A pytest plugin for the learner's process: after the suite has run, each fault is planted and the suite asked again.
+
+Loaded by `child.py`; imports nothing of the grader's. Faults are planted at the app's boundaries, never inside its
+functions: in what boto3 sends to S3, in what the SDK sends to OpenAI, in the status with which the app answers. For
+each fault only the tests that came near it run again, in a forked process, until the first of them fails.
+"""
+
+import contextlib
+import copy
+import functools
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from _pytest import assertion
+
+_SECONDS = 60.0  # for one planted fault
+_LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "testserver")  # noqa: S104 - compared with, not bound
+_REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
+_KIND_OF_URL = (
+    ("chat/completions", "text"),
+    ("responses", "text"),
+    ("completions", "text"),
+    ("images", "image"),
+    ("audio/speech", "audio"),
+)
+_KIND_OF_TYPE = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
+_PROMPT_PLACES = ("messages", "input", "prompt")
+
+# name of a fault → the boundary at which it is planted
+S3_FAULTS = ("dropped_write", "wrong_content_type", "swapped_bytes")
+OPENAI_FAULTS = ("replaced_prompt",)
+APP_FAULTS = ("refused_success", "accepted_error", "accepted_bad_input")
+
+
+class Boundaries:
+    """Watches what passes the app's boundaries, and plants at most one fault there."""
+
+    def __init__(self, paths: list[list[str]]) -> None:
+        self.test: str | None = None
+        self.reached: dict[tuple[str, str], set[str]] = {}
+        self.active: tuple[str, str] | None = None
+        self.outside: set[str] = set()
+        self._paths = [(method, re.compile(pattern)) for method, pattern in paths]
+
+    def note(self, name: str, kind: str) -> bool:
+        """A test came to where a fault would be planted; returns whether it is planted now."""
+        if self.test is not None:
+            self.reached.setdefault((name, kind), set()).add(self.test)
+        return self.active == (name, kind)
+
+    def is_generating(self, method: str, path: str) -> bool:
+        """Whether a request is for one of the operations that generate."""
+        return any(method == known and pattern.fullmatch(path) for known, pattern in self._paths)
+
+    # --- S3 ---------------------------------------------------------------------------------------------------
+
+    def watch_s3(self) -> None:
+        """Wrap the one method through which every boto3 call goes."""
+        from botocore.client import BaseClient
+
+        real = BaseClient._make_api_call
+
+        @functools.wraps(real)
+        def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+            if operation != "PutObject":
+                return real(client, operation, parameters)
+            return self._put(lambda changed: real(client, operation, changed), parameters)
+
+        _set(BaseClient, "_make_api_call", call)
+
+    def _put(self, put: Callable[[dict[str, Any]], Any], parameters: dict[str, Any]) -> Any:
+        content_type = str(parameters.get("ContentType", ""))
+        kind = next((kind for prefix, kind in _KIND_OF_TYPE if content_type.startswith(prefix)), "any")
+        changed = dict(parameters)
+        if self.note("dropped_write", kind):
+            return {
+                "ETag": '"0"',
+                "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0},
+            }
+        if self.note("wrong_content_type", kind):
+            changed["ContentType"] = "binary/octet-stream"
+        if self.note("swapped_bytes", kind):
+            changed["Body"] = b"these are other bytes than the app stored"
+        return put(changed)
+
+    # --- OpenAI -----------------------------------------------------------------------------------------------
+
+    def watch_openai(self) -> None:
+        """Wrap the SDK's `request`, sync and async: beneath every resource, above every transport."""
+        from openai import _base_client
+
+        for base in (_base_client.SyncAPIClient, _base_client.AsyncAPIClient):
+            real = base.request
+
+            # bound as a default, so that each class keeps its own
+            def request(
+                client: Any, cast_to: Any, options: Any, *rest: Any, _real: Any = real, **named: Any
+            ) -> Any:
+                return _real(client, cast_to, self._asked(options), *rest, **named)
+
+            _set(base, "request", functools.wraps(real)(request))
+
+    def _asked(self, options: Any) -> Any:
+        url = str(getattr(options, "url", ""))
+        kind = next((kind for part, kind in _KIND_OF_URL if part in url), None)
+        body = getattr(options, "json_data", None)
+        if kind is None or not isinstance(body, dict) or not self.note("replaced_prompt", kind):
+            return options
+        changed = copy.copy(options)
+        changed.json_data = {
+            name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()
+        }
+        return changed
+
+    # --- the app's answers ------------------------------------------------------------------------------------
+
+    def watch_app(self) -> None:
+        """Wrap the applications themselves: whichever client a test uses, its requests pass here."""
+        with contextlib.suppress(ImportError):
+            from starlette.applications import Starlette
+
+            asgi = Starlette.__call__
+
+            async def call_asgi(app: Any, scope: Any, receive: Any, send: Any) -> None:
+                if scope["type"] != "http" or not self.is_generating(scope["method"], scope["path"]):
+                    await asgi(app, scope, receive, send)
+                    return
+
+                async def send_changed(message: Any) -> None:
+                    if message["type"] == "http.response.start":
+                        message = {**message, "status": self._answered(message["status"])}
+                    await send(message)
+
+                await asgi(app, scope, receive, send_changed)
+
+            _set(Starlette, "__call__", functools.wraps(asgi)(call_asgi))
+        with contextlib.suppress(ImportError):
+            from flask import Flask
+
+            wsgi = Flask.__call__
+
+            def call_wsgi(app: Any, environ: Any, start_response: Any) -> Any:
+                if not self.is_generating(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")):
+                    return wsgi(app, environ, start_response)
+
+                def start_changed(status: str, headers: Any, *rest: Any) -> Any:
+                    number, _, phrase = status.partition(" ")
+                    return start_response(f"{self._answered(int(number))} {phrase}", headers, *rest)
+
+                return wsgi(app, environ, start_changed)
+
+            _set(Flask, "__call__", functools.wraps(wsgi)(call_wsgi))
+
+    def _answered(self, status: int) -> int:
+        self.note("any_answer", "any")
+        if 200 <= status < 300 and self.note("refused_success", "any"):
+            return 500
+        if status in (404, 405):
+            return status
+        if status >= 400 and self.note("accepted_error", "any"):
+            return 200
+        if status in (400, 413, 415, 422) and self.note("accepted_bad_input", "any"):
+            return 200
+        return status
+
+    # --- the world outside ------------------------------------------------------------------------------------
+
+    def watch_network(self) -> None:
+        """Nothing but this computer can be reached; who else was asked for is noted."""
+        resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+        def refuse(host: Any) -> None:
+            name = host.decode() if isinstance(host, bytes) else str(host)
+            if name and not name.startswith(_LOCAL):
+                if _REAL.search(name):
+                    self.outside.add(name)
+                raise OSError(f"the tests run without a network: {name} can't be reached")
+
+        def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
+            if host is not None:
+                refuse(host)
+            return resolve(host, *rest, **named)
+
+        def connect_(self_: Any, address: Any) -> Any:
+            if isinstance(address, tuple):
+                refuse(address[0])
+            return connect(self_, address)
+
+        _set(socket, "getaddrinfo", getaddrinfo)
+        _set(socket.socket, "connect", connect_)
+
+
+def _set(place: Any, name: str, function: Any) -> None:
+    """Put a function in the place of another."""
+    setattr(place, name, function)
+
+
+def _replaced(value: Any) -> Any:
+    """Other words in the place of the prompt; the shape stays."""
+    if isinstance(value, str):
+        return "something else altogether"
+    if isinstance(value, list):
+        return [_replaced(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: _replaced(item) if name in ("content", "text") else item for name, item in value.items()
+        }
+    return value
+
+
+class Planter:
+    """The plugin. `order`: the kinds that the app offers, its generating operations, and where to write the findings."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._kinds: list[str] = order["kinds"]
+        self._report: str = order["report"]
+        self._boundaries = Boundaries(order["paths"])
+        self._failed = False
+        self._counts = {"passed": 0, "failed": 0, "skipped": 0}
+
+    def pytest_configure(self) -> None:
+        """Before the suite's own modules are imported, so that what they import is watched."""
+        self._boundaries.watch_network()
+        for watch in (self._boundaries.watch_s3, self._boundaries.watch_openai, self._boundaries.watch_app):
+            with contextlib.suppress(ImportError, AttributeError):
+                watch()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """What passes a boundary from now on belongs to this test."""
+        self._boundaries.test = nodeid
+
+    def pytest_runtest_call(self) -> None:
+        """While a fault is planted, nobody reads why a test failed: comparing two pictures in words takes seconds."""
+        if self._boundaries.active:
+            assertion.util._reprcompare = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count, and know whether anything failed."""
+        if report.failed:
+            self._failed = True
+            self._counts["failed"] += 1
+        elif report.skipped:
+            self._counts["skipped"] += 1
+        elif report.when == "call":
+            self._counts["passed"] += 1
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """The suite as it is; then, if it passes, once more for each fault."""
+        began = time.monotonic()
+        result = yield
+        seconds = round(time.monotonic() - began, 3)
+        counts = dict(self._counts)
+        faults = []
+        self._boundaries.test = None
+        reached = {key: set(tests) for key, tests in self._boundaries.reached.items()}
+        if not counts["failed"] and hasattr(os, "fork"):
+            for name, kind in self._faults():
+                near = self._near(reached, name, kind)
+                caught = self._ask_again(session, name, kind, near) if near else None
+                faults.append({"name": name, "kind": kind, "tests": len(near), "caught": caught})
+        boundaries = {
+            "s3": any(name in S3_FAULTS for name, _ in reached),
+            "openai": any(name in OPENAI_FAULTS for name, _ in reached),
+            "app": ("any_answer", "any") in reached,
+        }
+        findings = {
+            **counts,
+            "seconds": seconds,
+            "faults": faults,
+            "boundaries": boundaries,
+            "outside": sorted(self._boundaries.outside),
+        }
+        with open(self._report, "w") as file:
+            json.dump(findings, file)
+        return result
+
+    def _faults(self) -> list[tuple[str, str]]:
+        by_kind = [(name, kind) for name in (*S3_FAULTS, *OPENAI_FAULTS) for kind in self._kinds]
+        return [*by_kind, *((name, "any") for name in APP_FAULTS)] if self._kinds else []
+
+    @staticmethod
+    def _near(reached: dict[tuple[str, str], set[str]], name: str, kind: str) -> set[str]:
+        return reached.get((name, kind), set())
+
+    def _ask_again(self, session: pytest.Session, name: str, kind: str, near: set[str]) -> bool | None:
+        """Whether any of the tests near a fault fails while it is planted; None if that could not be seen."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        child = os.fork()
+        if child == 0:
+            code = 2
+            try:
+                code = self._run_planted(session, name, kind, near)
+            finally:
+                os._exit(code)
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return {0: False, 1: True}.get(os.waitstatus_to_exitcode(status))
+            time.sleep(0.01)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return True  # a suite that hangs does not pass
+
+    def _run_planted(self, session: pytest.Session, name: str, kind: str, near: set[str]) -> int:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(silence, stream)
+        self._failed = False
+        self._boundaries.active = (name, kind)
+        session.config.option.tbstyle = "no"
+        session.testsfailed, session.shouldfail, session.shouldstop = 0, False, False
+        items = [item for item in session.items if item.nodeid in near]
+        for position, item in enumerate(items):
+            if hasattr(item, "_initrequest"):
+                item._initrequest()  # its fixtures are set up anew
+            following = items[position + 1] if position + 1 < len(items) else None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self._failed:
+                return 1
+        return 0
