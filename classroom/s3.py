@@ -8,11 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 from xml.sax.saxutils import escape
+
+from botocore.exceptions import ClientError, ParamValidationError
 
 REGION = "us-east-1"
 DUMMY_ACCESS_KEY = "testing"
@@ -206,8 +209,22 @@ class S3Mock:
         return found
 
     def create_bucket(self, name: str) -> None:
-        """Make a bucket, if it is not there yet."""
+        """Make a bucket.
+
+        Raises:
+            botocore.exceptions.ClientError: S3 allows no such name.
+        """
         self._own_client.create_bucket(Bucket=name)
+
+    def ensure_bucket(self, name: str) -> None:
+        """Make a bucket if S3 allows its name, past any scripted fault."""
+        fault, self._gate.fault = self._gate.fault, None
+        try:
+            # a name that S3 doesn't allow stays missing, as it would be there
+            with suppress(ClientError, ParamValidationError):
+                self.create_bucket(name)
+        finally:
+            self._gate.fault = fault
 
     @cached_property
     def _own_client(self) -> Any:

@@ -201,7 +201,7 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     if not objects:
         return _absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
     stored, best = objects[-1], None
-    for request in _ways_to(session, exchange, stored, operations):
+    for request in _ways_to(session, exchange, stored, operations, offer):
         got = session.send("fetch the stored file", request)
         best = got if best is None or got.body_sha256 == stored.sha256 else best
         if got.body_sha256 == stored.sha256:
@@ -214,8 +214,11 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
 
 
 def _ways_to(
-    session: Session, exchange: Exchange, stored: StoredObject, operations: list[Operation]
+    session: Session, exchange: Exchange, stored: StoredObject, operations: list[Operation], offer: Offer
 ) -> Iterator[Request]:
+    generating = (
+        {offer.path} if offer.method == "GET" else set()
+    )  # asking there again would make another file
     seen: set[str] = set()
     for place in _pointers(session, exchange):
         if place not in seen:
@@ -230,7 +233,7 @@ def _ways_to(
             for field in operation.shapes[0]
             if field.is_text and (field.required or field.location == "path")
         ]
-        if operation.method != "GET" or len(fields) != 1:
+        if operation.method != "GET" or len(fields) != 1 or operation.path in generating:
             continue
         for name in names:
             request = build("GET", operation.path, {fields[0].key: name})

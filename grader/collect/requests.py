@@ -1,6 +1,7 @@
 """Requests to an app: built from an operation and values for its inputs."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
         place[location][name] = value
     for name, value in place["path"].items():
         path = path.replace(f"{{{name}}}", _segment(str(value)))
+    path = re.sub(r"\{[^{}]*\}", "", path)  # what was left out is nothing, not its name in braces
     query = f"?{urlencode(place['query'], doseq=True)}" if place["query"] else ""
     body: Any = None
     if place["json"]:

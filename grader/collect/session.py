@@ -57,9 +57,17 @@ class Session:
         self._canary = canary
         self._known: set[tuple[str, str, str, str]] = set()
         self._calls_read = 0
+        self._buckets = {s3.bucket}
         self._headers = headers
-        # the environment's proxies are not for loopback; and no redirect is followed unseen
-        self._client = httpx.Client(base_url=url, timeout=ANSWER_SECONDS, trust_env=False, headers=headers)
+        # the environment's proxies are not for loopback; no redirect is followed unseen; and each request has a
+        # connection of its own, since one that the app has just closed would look like the app's fault
+        self._client = httpx.Client(
+            base_url=url,
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+            headers=headers,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def close(self) -> None:
         """Drop the connections."""
@@ -158,6 +166,7 @@ class Session:
             marked = (whose for mark, whose in (marks or {}).items() if call.mentions(mark))
             self.calls.append(self._seen(call, next(marked, exchange)))
         self._calls_read = len(journaled)
+        self._make_missing_buckets()
         for stored in self.s3.objects():
             fact = (stored.bucket, stored.key, sha256_of(stored.content), stored.content_type)
             if fact in self._known:
@@ -175,6 +184,13 @@ class Session:
                     size=len(stored.content),
                 )
             )
+
+    def _make_missing_buckets(self) -> None:
+        """A bucket whose name is written into the code: made, so that the rest of the work can be seen; reported."""
+        for request in self.s3.requests:
+            if request.bucket and request.bucket not in self._buckets:
+                self._buckets.add(request.bucket)
+                self.s3.ensure_bucket(request.bucket)
 
     def _seen(self, call: journal.Call, exchange: Exchange) -> Call:
         body = call.body if isinstance(call.body, dict) else {}

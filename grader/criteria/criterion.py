@@ -106,9 +106,13 @@ def together(findings: list[Finding], well: str) -> Verdict:
     advice = tuple(dict.fromkeys(finding.advice for finding in findings if finding.advice))
     if not problems:
         return passed(well, tuple(id for finding in findings for id in finding.evidence), advice)
-    said = dict.fromkeys(
-        f"{finding.kind}: {finding.problem}" if finding.kind else str(finding.problem) for finding in problems
-    )
+    kinds_of: dict[str, list[str]] = {}
+    for finding in problems:
+        kinds_of.setdefault(str(finding.problem), []).extend([finding.kind] if finding.kind else [])
+    said = [
+        f"{', '.join(dict.fromkeys(kinds))}: {problem}" if kinds else problem
+        for problem, kinds in kinds_of.items()
+    ]
     return failed(
         _sentence("; ".join(said)), tuple(id for finding in problems for id in finding.evidence), advice
     )

@@ -107,3 +107,37 @@ def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
         result for result in report.criteria if result.status == "failed" and result.id != "tests.pass"
     ]
     assert (found.id, found.summary.split(":")[0]) == (criterion, kind)
+
+
+def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
+    spending = "\n\ndef test_the_network():\n    with pytest.raises(Exception):\n        openai.OpenAI(max_retries=0).models.list()\n"
+    path = planted("one_json_body", tmp_path)
+    with (path / "tests" / "test_make.py").open("a") as file:
+        file.write(f"\n\nimport openai{spending}")
+    report, evidence = graded(path)
+    assert with_status(report, "failed") == {"tests.no_spend"}
+    assert evidence.test_run.outside == ("api.openai.com",)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    ["", "import pytest\npytestmark = pytest.mark.skip\ndef test_a(): pass\n", "def test_a(): pass\n"],
+    ids=["nothing collected", "everything skipped", "nothing asserted"],
+)
+def test_a_suite_that_proves_nothing_does_not_pass(tmp_path, tests):
+    path = planted("flask_app", tmp_path)
+    (path / "test_shelf.py").write_text(tests)
+    report, _ = graded(path)
+    proved = {
+        result.id for result in report.criteria if result.section == "tests" and result.status == "passed"
+    }
+    assert not proved & {"tests.happy_path", "tests.error_cases"}
+    assert not report.complete
+
+
+def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_path):
+    change = Change("main.py", 'bucket = os.environ["S3_BUCKET_NAME"]', 'bucket = "a-bucket-of-mine"')
+    report, _ = graded(planted("three_endpoints", tmp_path, change))
+    by_id = {result.id: result for result in report.criteria}
+    assert by_id["endpoint.saves_to_s3"].status == "passed"
+    assert "a-bucket-of-mine" in by_id["endpoint.saves_to_s3"].advice[0]

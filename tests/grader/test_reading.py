@@ -3,6 +3,7 @@
 import pytest
 
 from grader.collect.find_app import find_app
+from grader.collect.requests import build
 from grader.collect.values import assign, kind_of_words, role, words_of
 from grader.manifest import Manifest
 from grader.operations import operations
@@ -140,3 +141,15 @@ def test_a_value_names_a_kind(value, kind):
 
 def test_an_identifier_is_cut_into_words():
     assert words_of("filePath") == words_of("file_path") == words_of("file-path") == ["file", "path"]
+
+
+def test_a_prompt_in_the_path_that_is_left_out_is_nothing_and_not_its_name():
+    assert build("GET", "/say/{phrase}", {}).target == "/say/"
+    assert build("GET", "/say/{phrase}", {("path", "phrase"): "a b/c"}).target == "/say/a%20b/c"
+
+
+def test_a_path_that_leads_up_reaches_the_app_as_it_is():
+    assert (
+        build("PUT", "/f/{p}", {("path", "p"): "../../etc/x.txt"}).target
+        == "/f/%2E%2E%2F%2E%2E%2Fetc%2Fx%2Etxt"
+    )
