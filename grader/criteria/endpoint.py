@@ -1,5 +1,6 @@
 """endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
 
+from classroom.standin import catalogue
 from grader import media_types
 from grader.criteria.criterion import (
     NOTHING_WORKS,
@@ -73,16 +74,27 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         return not_run("No request was sent.")
     exchange = evidence.exchange(probe.exchange)
     if generated(evidence, kind):
-        return passed(
-            f"{offer.method} {offer.path} answered {exchange.status}, and OpenAI had made the file.",
-            ids(probe),
-        )
+        summary = f"{offer.method} {offer.path} answered {exchange.status}, and OpenAI had made the file."
+        return passed(summary, ids(probe), _retired(evidence, exchange.id))
     refused = [call for call in evidence.calls_of(exchange.id) if call.status >= 400]
     if refused:
         reason = f"OpenAI refused the request that your app made ({refused[-1].status} {refused[-1].error_code or ''})".strip()
     else:
         reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
     return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
+
+
+def _retired(evidence: Evidence, exchange: str) -> tuple[str, ...]:
+    """Advice on models that OpenAI has shut down: the grader's stand-in still answers for them, so that old work runs."""
+    known = catalogue.load()
+    models = [
+        known.models.get(name) for name in dict.fromkeys(call.model for call in evidence.calls_of(exchange))
+    ]
+    return tuple(
+        f"The model {model.id} was retired on {model.shutdown}: the real API refuses it. Use {model.replacement}."
+        for model in models
+        if model and model.is_retired(known.as_of)
+    )
 
 
 for _kind, _what in (("text", "a text"), ("image", "an image"), ("audio", "audio")):

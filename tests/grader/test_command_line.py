@@ -236,3 +236,10 @@ def test_a_rubric_that_makes_no_sense_names_the_line_and_exits_3(tmp_path, text,
 def test_only_of_nothing_known_exits_3():
     done = grader("check", SUBMISSIONS / "other_words", "--only", "nonsense")
     assert (done.returncode, "No criterion begins with nonsense" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
+def test_an_isolation_that_can_not_be_had_is_refused_rather_than_weakened(tier):
+    done = grader("check", SUBMISSIONS / "other_words", "--isolation", tier)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "not weakened" in done.stderr

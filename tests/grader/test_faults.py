@@ -135,6 +135,15 @@ def test_a_suite_that_proves_nothing_does_not_pass(tmp_path, tests):
     assert not report.complete
 
 
+def test_a_retired_model_is_advice_not_a_failure(tmp_path):
+    report, _ = graded(
+        planted("three_endpoints", tmp_path, Change("main.py", 'gpt-4o-mini"', 'gpt-3.5-turbo"'))
+    )
+    [text] = [result for result in report.criteria if result.id == "endpoint.generates_text"]
+    assert text.status == "passed"
+    assert "gpt-3.5-turbo was retired on 2026-10-23" in text.advice[0]
+
+
 def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_path):
     change = Change("main.py", 'bucket = os.environ["S3_BUCKET_NAME"]', 'bucket = "a-bucket-of-mine"')
     report, _ = graded(planted("three_endpoints", tmp_path, change))
