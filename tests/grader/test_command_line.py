@@ -170,7 +170,7 @@ def test_json_on_standard_output_is_alone_there_and_keeps_the_contract(tmp_path)
 def test_an_archive_is_the_same_submission_as_its_folder(tmp_path):
     base = SUBMISSIONS / "other_words"
     with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
-        for file in base.rglob("*.py"):
+        for file in base.rglob("*"):
             archive.write(file, Path("ada") / file.relative_to(base))
     first, second = (
         json.loads(grader("check", path, *ENDPOINT, "--json", "-").stdout)
