@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUBMISSION ?= answer-key
 
-.PHONY: lab grade test setup requirements release
+.PHONY: lab grade test setup requirements release notebooks
 .SILENT:
 
 lab: setup        ## open JupyterLab on the first notebook, with the stand-ins running
@@ -17,6 +17,9 @@ test: setup       ## every test, every notebook, the style, the types
 
 release: setup    ## write lab/ and notebooks/ anew from answer-key/
 	$(BIN)/grader release .
+
+notebooks: setup  ## run the solved notebooks anew and keep what they show
+	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False answer-key/notebooks/*.ipynb
 
 requirements: setup ## compile requirements.txt anew from pyproject.toml
 	$(BIN)/python -m uv pip compile --quiet --universal --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make requirements" pyproject.toml requirements.in -o requirements.txt
