@@ -1,6 +1,8 @@
 """The command `grader`."""
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -173,6 +175,15 @@ def _guarded(run: Callable[[], None]) -> int:
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
         Console(stderr=True, highlight=False).print(
             f"The grader can't go on: {error}", markup=False, soft_wrap=True
+        )
+        return GRADER_FAILED
+    except Exception as error:  # a bug of ours must never exit with 1, which says that the learner failed
+        where = "".join(traceback.format_exception(error)) if os.environ.get("GRADER_DEBUG") else ""
+        Console(stderr=True, highlight=False).print(
+            f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}\n"
+            "Set GRADER_DEBUG=1 and run it again to see where.",
+            markup=False,
+            soft_wrap=True,
         )
         return GRADER_FAILED
     except KeyboardInterrupt:

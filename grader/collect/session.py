@@ -58,7 +58,6 @@ class Session:
         self._known: set[tuple[str, str, str, str]] = set()
         self._calls_read = 0
         self._buckets = {s3.bucket}
-        self._headers = headers
         # the environment's proxies are not for loopback; no redirect is followed unseen; and each request has a
         # connection of its own, since one that the app has just closed would look like the app's fault
         self._client = httpx.Client(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import cli
 from tests.grader.grading import SUBMISSIONS
 
 GRADER = str(Path(sys.executable).parent / "grader")
@@ -243,3 +244,18 @@ def test_an_isolation_that_can_not_be_had_is_refused_rather_than_weakened(tier):
     done = grader("check", SUBMISSIONS / "other_words", "--isolation", tier)
     assert (done.returncode, done.stdout) == (3, "")
     assert "not weakened" in done.stderr
+
+
+def test_a_bug_of_the_grader_s_own_exits_3_and_is_not_blamed_on_the_learner(capsys, monkeypatch):
+    monkeypatch.delenv("GRADER_DEBUG", raising=False)
+    assert cli._guarded(lambda: 1 / 0) == 3
+    said = capsys.readouterr().err
+    assert "says nothing of the submission: ZeroDivisionError" in said
+    assert "Traceback" not in said
+
+
+def test_a_full_disk_is_the_grader_s_trouble(tmp_path):
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\napp = FastAPI()")
+    done = grader("check", tmp_path, *ENDPOINT, "--json", "/dev/full/report.json")
+    assert done.returncode == 3
+    assert "can't be written" in done.stderr
