@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+# one notebook after the other: kernels that start side by side now and then take each other's ports
 _NBVAL = [
     "--nbval-current-env",
     "--nbval-sanitize-with",
@@ -19,10 +20,6 @@ _NBVAL = [
     "120",
     "-p",
     "no:cacheprovider",
-    "-n",
-    "2",
-    "--dist",
-    "loadfile",
 ]
 
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
