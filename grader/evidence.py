@@ -203,7 +203,10 @@ class Submission(_Record):
 
 
 class Evidence(_Record):
-    """Everything that was seen of one submission."""
+    """Everything that was seen of one submission.
+
+    `only`: what was asked for, by the beginnings of identifiers; empty if everything was.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     submission: Submission
@@ -218,6 +221,7 @@ class Evidence(_Record):
     offers: tuple[Offer, ...] = ()
     probes: tuple[Probe, ...] = ()
     expected_kinds: tuple[Kind, ...] = ()
+    only: tuple[str, ...] = ()
     test_run: TestRun = TestRun()
     scans: Scans = Scans()
     seconds: float = 0.0

@@ -51,6 +51,8 @@ class Report(BaseModel):
 
 
 def _verdict(criterion: Criterion, evidence: Evidence, verdicts: dict[str, Verdict]) -> Verdict:
+    if evidence.only and not criterion.id.startswith(evidence.only):
+        return Verdict("not_run", "It was not asked for when the evidence was collected.")
     missing = [need for need in criterion.needs if verdicts[need].status != "passed"]
     if missing:
         return Verdict("not_run", f"Depends on {missing[0]}, which did not pass.")

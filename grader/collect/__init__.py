@@ -118,6 +118,7 @@ def collect(
         offers=tuple(findings.offers),
         probes=tuple(findings.probes),
         expected_kinds=submission.manifest.expect,
+        only=tuple(only),
         test_run=test_run,
         scans=scans,
         seconds=round(time.monotonic() - began, 3),

@@ -207,6 +207,15 @@ def test_saved_evidence_gives_the_same_report_again_under_the_same_rubric(tmp_pa
     assert "<audio" in (tmp_path / "2.html").read_text()
 
 
+def test_what_was_not_collected_is_not_run_and_never_the_learner_s_failure(tmp_path):
+    kept = tmp_path / "evidence"
+    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept)
+    report = json.loads(grader("judge", kept, "--json", "-").stdout)
+    other = [result for result in report["criteria"] if result["section"] != "endpoint"]
+    assert {result["status"] for result in other} == {"not_run"}
+    assert not report["complete"]
+
+
 def test_changed_evidence_is_refused(tmp_path):
     kept = tmp_path / "evidence"
     grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept)
