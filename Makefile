@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUBMISSION ?= answer-key
 
-.PHONY: lab grade test setup requirements release notebooks
+.PHONY: lab grade test conformance setup requirements release notebooks
 .SILENT:
 
 lab: setup        ## open JupyterLab on the first notebook, with the stand-ins running
@@ -14,6 +14,9 @@ grade: setup      ## grade a submission: make grade SUBMISSION=path
 
 test: setup       ## every test, every notebook, the style, the types
 	$(BIN)/python -m tests
+
+conformance: setup ## OpenAI's own SDK tests against the stand-in (needs the package index)
+	$(BIN)/python -m tests.conformance
 
 release: setup    ## write lab/ and notebooks/ anew from answer-key/
 	$(BIN)/grader release .

@@ -15,6 +15,7 @@ from classroom.lesson import SHARED_S3, LessonError, mode_of
 from classroom.loopback import PortTaken
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
+from classroom.standin.scripts import ScriptError
 
 app = typer.Typer(
     help="What stands behind the lesson: OpenAI and S3 on this computer.",
@@ -49,11 +50,16 @@ def mock(
     port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
     lenient: Annotated[bool, typer.Option("--lenient", help="Check shapes alone, take any model.")] = False,
     legacy: Annotated[bool, typer.Option("--legacy", help="Serve what OpenAI has retired.")] = False,
+    faults: Annotated[
+        Path | None, typer.Option(help="A file (TOML or JSON) of faults and rate limits to meet.")
+    ] = None,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     try:
         server = OpenAIMock(port=port, lenient=lenient, legacy=legacy)
-    except PortTaken as error:
+        if faults is not None:
+            server.load(faults)
+    except (PortTaken, ScriptError) as error:
         _fail(str(error))
     with server:
         typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")

@@ -3,13 +3,27 @@
 import io
 import random
 import textwrap
+from dataclasses import dataclass
 from functools import cache
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 _MODES = {"png": "RGBA", "webp": "RGBA", "jpeg": "RGB"}
 _HUES = ((16, 110, 190), (196, 74, 60), (38, 128, 92), (122, 78, 168), (188, 120, 24), (24, 128, 138))
 _SHOWN = 220  # characters of the prompt that fit into the picture
+
+
+class NotPicture(Exception):
+    """The bytes are no picture that the library can read."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture's bytes tell: "png", "jpeg" …; width and height; whether any of it is transparent."""
+
+    format: str
+    size: tuple[int, int]
+    transparent: bool
 
 
 @cache
@@ -101,6 +115,72 @@ def preview(content: bytes, *, step: int, steps: int) -> bytes:
         format = (image.format or "PNG").lower()
         blurred = image.convert("RGB").filter(ImageFilter.GaussianBlur(4.0 * (steps - step)))
     return _encode(blurred, format, None)
+
+
+def measure(content: bytes) -> Facts:
+    """Format, size and transparency of a picture.
+
+    Raises:
+        NotPicture: the bytes can't be read as one.
+    """
+    image = _opened(content)
+    lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
+    return Facts((image.format or "").lower(), image.size, int(lowest) < 255)  # type: ignore[arg-type]
+
+
+def _opened(content: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotPicture(str(error)) from error
+    return image
+
+
+def redraw(
+    content: bytes,
+    words: str,
+    *,
+    mask: bytes | None,
+    seed: str,
+    size: tuple[int, int],
+    format: str,
+    quality: int | None,
+) -> bytes:
+    """A picture changed: its colours turned and the words written into it, or, with a mask, a new scene drawn
+    where the mask is transparent.
+
+    Args:
+        content: the picture; bytes that are none stand for an empty one.
+        words: what was asked for; nothing is written if empty.
+        mask: a picture of the same size.
+        seed, size, format, quality: as for `draw`.
+    """
+    try:
+        before = ImageOps.fit(ImageOps.exif_transpose(_opened(content)).convert("RGBA"), size)
+    except NotPicture:
+        before = Image.new("RGBA", size, (255, 255, 255, 255))
+    chance = random.Random(f"{seed}:{words}")  # noqa: S311 - a drawing, not a secret
+    kept = _kept(mask, size)
+    if kept is None:
+        tint = Image.new("RGBA", size, (*chance.choice(_HUES), 255))
+        after = Image.blend(before, ImageChops.multiply(before, tint), 0.35 + 0.3 * chance.random())
+        if words:
+            _caption(ImageDraw.Draw(after), size, words)
+    else:
+        scene = _opened(draw(words, seed=seed, size=size)).convert("RGBA")
+        after = Image.composite(before, scene, kept)
+    return _encode(after, format, quality)
+
+
+def _kept(mask: bytes | None, size: tuple[int, int]) -> Image.Image | None:
+    """How much of each pixel stays; None if there is no mask that can be read."""
+    if mask is None:
+        return None
+    try:
+        return ImageOps.fit(_opened(mask).convert("RGBA"), size).getchannel("A")
+    except NotPicture:
+        return None
 
 
 def _encode(image: Image.Image, format: str, quality: int | None) -> bytes:

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import espeakng_loader
 
+from classroom.media import listening
+
 SAMPLE_RATE = 24_000  # of OpenAI's pcm, https://developers.openai.com/api/docs/guides/text-to-speech
 _SPOKEN_RATE = 22_050  # of eSpeak NG
 _WORDS_PER_MINUTE = 165
@@ -77,10 +79,10 @@ def speak(words: str, *, voice: str = "alloy", speed: float = 1.0, format: str =
         SpeechError: eSpeak NG does not run on this machine.
     """
     samples = _say(words, voice, speed)
-    return _encode(samples, format)
+    return _encode(samples, format, comment=listening.comment(words))
 
 
-def _encode(samples: bytes, format: str) -> bytes:
+def _encode(samples: bytes, format: str, *, comment: str) -> bytes:
     # imported here: these libraries take longer to load than everything else, and not every lesson speaks
     import av
     from av.audio.codeccontext import AudioCodecContext
@@ -96,6 +98,7 @@ def _encode(samples: bytes, format: str) -> bytes:
     out = io.BytesIO()
     # bitexact: no random stream identifier, no version of the encoder in the file
     with av.open(out, "w", format=container, options={"fflags": "+bitexact"}) as file:
+        file.metadata["comment"] = comment
         stream = cast(Any, file.add_stream(codec, rate=SAMPLE_RATE, layout="mono"))
         context: AudioCodecContext = stream.codec_context
         context.flags |= av.codec.context.Flags.bitexact

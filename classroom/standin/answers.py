@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 
 # A moment in the past, the same for every answer: replies are functions of their requests.
@@ -17,6 +18,7 @@ class Answer:
 
     Exactly one of the three is set: `data` (JSON), `content` (bytes of `media_type`), `events`
     (the frames of a server-sent stream, in order). `outputs`: what was generated, for the journal.
+    `usage`: what the call would be billed for.
     """
 
     data: Mapping[str, Any] | None = None
@@ -24,6 +26,7 @@ class Answer:
     media_type: str = "application/json"
     events: tuple[str, ...] | None = None
     outputs: tuple[Output, ...] = field(default=())
+    usage: Usage | None = None
 
 
 def frames(events: Iterable[Mapping[str, Any]], *, named: bool, done: bool) -> tuple[str, ...]:

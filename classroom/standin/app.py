@@ -1,327 +1,292 @@
 """The stand-in as an ASGI application: HTTP in, OpenAI's bodies and errors out.
 
-Nothing that steers it is reachable over HTTP: faults and the journal belong to whoever holds the `StandIn`.
+Nothing that steers it is reachable over HTTP: faults, limits and the journal belong to whoever holds the `StandIn`.
 """
 
 import asyncio
 import hashlib
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from anyio import to_thread
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from classroom.standin import checks, errors, spoil
+from classroom.standin import checks, errors, reading, spoil
 from classroom.standin.answers import Answer
-from classroom.standin.catalogue import Catalogue, Kind, load
 from classroom.standin.errors import APIError
-from classroom.standin.faults import Fault, FaultScript
-from classroom.standin.journal import Journal, fingerprint
-from classroom.standin.routes import chat, images, models, responses, speech
-
-MAX_BODY = 25 * 1024 * 1024  # bytes; the API's own limit for one upload is of this order
-
-
-@dataclass
-class StandIn:
-    """One stand-in: its catalogue and profile, what it recorded, what will go wrong.
-
-    `lenient` checks only that required parameters are there and takes any model; `legacy` serves what was retired.
-    """
-
-    lenient: bool = False
-    legacy: bool = False
-    catalogue: Catalogue = field(default_factory=load)
-    journal: Journal = field(default_factory=Journal)
-    faults: FaultScript = field(default_factory=FaultScript)
-    published: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-
-    def app(self) -> Starlette:
-        """The ASGI application."""
-        return Starlette(
-            routes=[
-                *(
-                    Route(f"/v1/{route}", _post(self, route, kind, compute), methods=["POST"])
-                    for route, kind, compute in _POST_ROUTES
-                ),
-                Route("/v1/models", _get(self, "models"), methods=["GET"]),
-                Route("/v1/models/{id:path}", _get(self, "models/{id}"), methods=["GET"]),
-                Route("/pictures/{name}", _picture(self), methods=["GET"]),
-                Route("/{path:path}", _nothing(self), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
-            ],
-            exception_handlers={Exception: _own_fault},
-        )
-
-
-Compute = Callable[[StandIn, Mapping[str, Any], str], Answer]
-
-
-def _chat(standin: StandIn, body: Mapping[str, Any], base_url: str) -> Answer:
-    return chat.answer(body, _model(standin, body, "chat"))
-
-
-def _responses(standin: StandIn, body: Mapping[str, Any], base_url: str) -> Answer:
-    return responses.answer(body, _model(standin, body, "chat"))
-
-
-def _images(standin: StandIn, body: Mapping[str, Any], base_url: str) -> Answer:
-    def publish(content: bytes, media_type: str) -> str:
-        name = f"{hashlib.sha256(content).hexdigest()[:32]}.{media_type.partition('/')[2]}"
-        standin.published[name] = (content, media_type)
-        return f"{base_url}/pictures/{name}"
-
-    return images.answer(body, _model(standin, body, "image"), standin.catalogue, publish)
-
-
-def _speech(standin: StandIn, body: Mapping[str, Any], base_url: str) -> Answer:
-    return speech.answer(body, _model(standin, body, "speech"))
-
-
-_POST_ROUTES: tuple[tuple[str, Kind, Compute], ...] = (
-    ("chat/completions", "chat", _chat),
-    ("responses", "chat", _responses),
-    ("images/generations", "image", _images),
-    ("audio/speech", "speech", _speech),
+from classroom.standin.faults import Fault
+from classroom.standin.journal import fingerprint
+from classroom.standin.limits import Caller
+from classroom.standin.operations import Asked, Operation
+from classroom.standin.routes import (
+    chat,
+    completions,
+    embeddings,
+    files,
+    images,
+    models,
+    moderations,
+    responses,
+    speech,
+    transcription,
 )
-_STAND_FOR: Mapping[Kind, str] = {"chat": "gpt-5.4-mini", "image": "gpt-image-2", "speech": "gpt-4o-mini-tts"}
+from classroom.standin.sending import Broken, Hanging, response_of
+from classroom.standin.state import StandIn
+
+OPERATIONS: tuple[Operation, ...] = (
+    *models.OPERATIONS,
+    *responses.OPERATIONS,
+    *chat.OPERATIONS,
+    *embeddings.OPERATIONS,
+    *moderations.OPERATIONS,
+    *images.OPERATIONS,
+    *speech.OPERATIONS,
+    *transcription.OPERATIONS,
+    *files.OPERATIONS,
+    *completions.OPERATIONS,
+)
+
+# https://learn.microsoft.com/azure/ai-foundry/openai/reference: the API by deployment, and the API as OpenAI's own
+_AZURE_DEPLOYMENT = re.compile(r"/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
+_BASES = ("/v1/", "/openai/v1/")
+_PICTURES = "/pictures/"
+_CHARACTERS_PER_TOKEN = 4  # the API's own rule of thumb for what it counts before the call
+_USUAL_ANSWER = 16
 
 
-def _model(standin: StandIn, body: Mapping[str, Any], kind: Kind) -> Any:
-    name = str(body["model"])
-    if standin.lenient and name not in standin.catalogue.models:
-        name = _STAND_FOR[kind]
-    return checks.find_model(standin.catalogue, name, kind, legacy=standin.legacy or standin.lenient)
+@dataclass(frozen=True)
+class _Found:
+    """Which operation a request is for, what stood in its path's places, and Azure's deployment, if any."""
+
+    operation: Operation
+    path: Mapping[str, str]
+    deployment: str | None = None
 
 
-def _key_of(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    key = token.strip() if scheme.lower() == "bearer" else ""
-    key = key or request.headers.get("api-key", "").strip()
-    if not key:
-        raise errors.missing_key()
-    return key
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], Operation], ...]:
+    """Paths with places as regular expressions; a model's name may hold slashes, other names don't."""
+    out = []
+    for operation in OPERATIONS:
+        if "{" in operation.path:
+            inside = ".+" if operation.path == "models/{id}" else "[^/]+"
+            pattern = re.sub(r"\{(\w+)\}", rf"(?P<\1>{inside})", operation.path)
+            out.append((re.compile(pattern), operation))
+    return tuple(out)
 
 
-async def _read_json(request: Request) -> Mapping[str, Any]:
-    content = bytearray()
-    async for chunk in request.stream():
-        content.extend(chunk)
-        if len(content) > MAX_BODY:
-            raise APIError(413, f"The request is larger than {MAX_BODY} bytes.", code="request_too_large")
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise errors.invalid(
-            "The body of the request is not valid JSON. Send a JSON object and the header Content-Type: application/json.",
-            None,
-            None,
-        ) from None
-    if not isinstance(body, dict):
-        raise errors.invalid(
-            f"Invalid type for body: expected an object, but got {checks.json_type(body)}.",
-            None,
-            "invalid_type",
-        )
-    return body
+@cache
+def _plain() -> Mapping[tuple[str, str], Operation]:
+    return {(each.method, each.path): each for each in OPERATIONS if "{" not in each.path}
 
 
-def _check(standin: StandIn, route: str, body: Mapping[str, Any]) -> None:
-    rules = standin.catalogue.routes[route]
-    if standin.lenient:
-        checks.check_required(rules, body)
-    else:
-        checks.check_parameters(rules, body, legacy=standin.legacy)
+def _find(method: str, path: str) -> _Found | None:
+    deployment = None
+    inside = next((path[len(base) :] for base in _BASES if path.startswith(base)), None)
+    if inside is None and (azure := _AZURE_DEPLOYMENT.fullmatch(path)):
+        deployment, inside = unquote(azure["deployment"]), azure["rest"]
+    if inside is None:
+        return None
+    inside = inside.rstrip("/")
+    operation = _plain().get((method, inside))
+    if operation is not None:
+        return _Found(operation, {}, deployment)
+    for pattern, each in _patterns():
+        if each.method == method and (match := pattern.fullmatch(inside)):
+            return _Found(each, match.groupdict(), deployment)
+    return None
 
 
-def _facts(request: Request, route: str) -> dict[str, Any]:
-    """What a record holds whatever happens later."""
-    retry = request.headers.get("x-stainless-retry-count", "0")
-    return {
-        "method": request.method,
-        "path": request.url.path,
-        "route": route,
-        "key": None,
-        "organization": request.headers.get("openai-organization"),
-        "project": request.headers.get("openai-project"),
-        "body": None,
-        "status": 200,
-        "error_code": None,
-        "outputs": (),
-        "retry_count": int(retry) if retry.isascii() and retry.isdigit() else 0,
-        "fault": None,
-    }
+class Application:
+    """The ASGI application of one stand-in."""
 
+    def __init__(self, standin: StandIn) -> None:
+        self._standin = standin
 
-def _headers(standin: StandIn) -> dict[str, str]:
-    return {"x-request-id": f"req_{len(standin.journal) + 1:032x}", "openai-version": "2020-10-01"}
-
-
-def _refusal(standin: StandIn, error: APIError) -> Response:
-    return JSONResponse(error.body(), error.status, headers={**_headers(standin), **error.headers})
-
-
-def _post(standin: StandIn, route: str, kind: Kind, compute: Compute) -> Callable[..., Any]:
-    async def endpoint(request: Request) -> Response:
-        facts = _facts(request, route)
-        base_url = f"{request.url.scheme}://{request.url.netloc}"
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; everything else that a server may ask is ignored."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
         try:
-            facts["key"] = fingerprint(_key_of(request))
-            body = facts["body"] = await _read_json(request)
-            fault = standin.faults.take(route)
-            if fault is not None:
-                facts["fault"] = fault.name
-                if fault.effect == "error":
-                    raise fault.error()
-            if fault is not None and fault.effect == "hang":
-                standin.journal.record(**{**facts, "status": 0})
-                return _Hanging(fault)
-            _check(standin, route, body)
-            answer = (
-                compute(standin, body, base_url)
-                if kind == "chat"
-                else await to_thread.run_sync(compute, standin, body, base_url)
-            )
+            response = await self._respond(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
-        except APIError as error:
-            facts.update(status=error.status, error_code=error.code)
-            standin.journal.record(**facts)
-            return _refusal(standin, error)
-        if fault is not None:
-            return await _spoiled(standin, facts, fault, answer)
-        standin.journal.record(**{**facts, "outputs": answer.outputs})
-        return _sent(standin, answer)
-
-    return endpoint
-
-
-async def _spoiled(standin: StandIn, facts: dict[str, Any], fault: Fault, answer: Answer) -> Response:
-    """The answer, as the fault lets it through."""
-    if fault.effect == "slow":
-        standin.journal.record(**{**facts, "outputs": answer.outputs})
-        await asyncio.sleep(fault.seconds)
-        return _sent(standin, answer)
-    standin.journal.record(**facts)
-    if fault.effect == "drop":
-        return _Broken(_sent(standin, answer), keep=0.0)
-    if fault.effect == "truncate":
-        return _Broken(_sent(standin, answer), keep=0.5)
-    return _sent(standin, spoil.spoiled(answer, fault.effect))
-
-
-def _sent(standin: StandIn, answer: Answer) -> Response:
-    headers = _headers(standin)
-    if answer.events is not None:
-        return StreamingResponse(_stream(answer.events), media_type=answer.media_type, headers=headers)
-    if answer.content is not None:
-        return Response(answer.content, media_type=answer.media_type, headers=headers)
-    return JSONResponse(answer.data, headers=headers)
-
-
-async def _stream(events: tuple[str, ...]) -> AsyncIterator[str]:
-    for event in events:
-        yield event
-        await asyncio.sleep(0)  # one write an event, as the API does
-
-
-class _Hanging(Response):
-    """Never answers: waits until the caller has gone, or the fault's seconds are over, then hangs up."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__()
-        self._seconds = fault.seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-        except TimeoutError:
-            await _hang_up(send)
-
-
-class _Broken(Response):
-    """Sends the head and a part of the body, then closes the connection."""
-
-    def __init__(self, whole: Response, keep: float) -> None:
-        super().__init__()
-        self._whole, self._keep = whole, keep
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if isinstance(self._whole, StreamingResponse):
-            body = b"".join(
-                [
-                    chunk.encode() if isinstance(chunk, str) else bytes(chunk)
-                    async for chunk in self._whole.body_iterator
-                ]
+            return  # nobody is there to read it
+        except Exception as error:
+            # of the stand-in itself: in OpenAI's shape, and saying whose it is
+            fault = APIError(
+                500, f"The stand-in failed: {type(error).__name__}.", "server_error", code="stand_in_failed"
             )
-            raw_headers = self._whole.raw_headers
-        else:
-            body, raw_headers = bytes(self._whole.body), self._whole.raw_headers
-        headers = [(name, value) for name, value in raw_headers if name != b"content-length"]
-        headers.append((b"content-length", str(len(body) + 1).encode()))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        kept = body[: int(len(body) * self._keep)]
-        await send({"type": "http.response.body", "body": kept, "more_body": True})
-        # returning with more_body unanswered makes the server close the connection
+            response = JSONResponse(fault.body(), fault.status)
+        await response(scope, receive, send)
 
-
-async def _hang_up(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
-
-
-def _get(standin: StandIn, route: str) -> Callable[..., Any]:
-    async def endpoint(request: Request) -> Response:
-        facts = _facts(request, route)
-        try:
-            facts["key"] = fingerprint(_key_of(request))
-            fault = standin.faults.take(route)
-            if fault is not None and fault.effect == "error":
-                facts["fault"] = fault.name
-                raise fault.error()
-            if route == "models":
-                answer = models.listing(standin.catalogue, legacy=standin.legacy)
-            else:
-                answer = models.detail(standin.catalogue, request.path_params["id"], legacy=standin.legacy)
-        except APIError as error:
-            standin.journal.record(**{**facts, "status": error.status, "error_code": error.code})
-            return _refusal(standin, error)
-        standin.journal.record(**facts)
-        return _sent(standin, answer)
-
-    return endpoint
-
-
-async def _own_fault(request: Request, error: Exception) -> Response:
-    """An error of the stand-in itself: in OpenAI's shape, and saying whose it is."""
-    fault = APIError(
-        500, f"The stand-in failed: {type(error).__name__}.", "server_error", code="stand_in_failed"
-    )
-    return JSONResponse(fault.body(), fault.status)
-
-
-def _picture(standin: StandIn) -> Callable[..., Any]:
-    """Where the retired models' picture URLs point: no key needed, as with the real ones."""
-
-    async def endpoint(request: Request) -> Response:
-        found = standin.published.get(request.path_params["name"])
+    async def _respond(self, request: Request) -> Response:
+        path = request.url.path
+        if path.startswith(_PICTURES) and request.method == "GET":
+            return self._picture(path.removeprefix(_PICTURES))
+        found = _find(request.method, path)
+        call = _Recorded(
+            self._standin, request, found.operation.route if found else path.removeprefix("/v1/")
+        )
         if found is None:
+            return call.refused(errors.unknown_url(request.method, path))
+        try:
+            return await self._answered(request, found, call)
+        except APIError as error:
+            return call.refused(error)
+
+    def _picture(self, name: str) -> Response:
+        """Where the retired models' picture URLs point: no key needed, as with the real ones."""
+        kept = self._standin.published.get(name)
+        if kept is None:
             return Response("The picture does not exist.", 404, media_type="text/plain")
-        return Response(found[0], media_type=found[1])
+        return Response(kept[0], media_type=kept[1])
 
-    return endpoint
+    async def _answered(self, request: Request, found: _Found, call: "_Recorded") -> Response:
+        operation, standin = found.operation, self._standin
+        key = reading.key_of(request)
+        call.note(key=fingerprint(key))
+        if found.deployment is not None and not request.query_params.get("api-version"):
+            raise errors.missing_api_version()
+        if operation.retired and not (standin.legacy or standin.lenient):
+            raise errors.retired_endpoint(
+                operation.path, operation.retired.since, operation.retired.replacement
+            )
+        body = await self._read(request, found)
+        call.note(body=reading.redacted(body, key) if operation.reads != "nothing" else None)
+        fault = standin.faults.take(operation.route)
+        if fault is not None:
+            call.note(fault=fault.name)
+            if fault.effect == "error":
+                raise fault.error()
+            if fault.effect == "hang":
+                call.note(status=0)
+                call.done(())
+                return Hanging(fault.seconds)
+        limits = standin.limits.admit(
+            Caller(fingerprint(key), request.headers.get("openai-organization")), operation.route, _size(body)
+        )
+        call.headers.update(limits)
+        asked = Asked(
+            self._checked(operation, body),
+            found.path,
+            dict(request.query_params),
+            f"{request.url.scheme}://{request.url.netloc}",
+        )
+        if operation.slow:
+            answer = await to_thread.run_sync(operation.compute, standin, asked)
+        else:
+            answer = operation.compute(standin, asked)
+        return await call.answered(answer, fault)
+
+    async def _read(self, request: Request, found: _Found) -> dict[str, Any]:
+        """The body, with the model that the path names, if it names one."""
+        operation, standin = found.operation, self._standin
+        if operation.reads == "nothing":
+            return {}
+        if operation.reads == "form":
+            body = await reading.read_form(request, standin.catalogue.routes[operation.rules or ""])
+        else:
+            body = await reading.read_json(request)
+        if "model" in found.path:
+            return {**body, "model": found.path["model"]}
+        if found.deployment is None:
+            return body
+        model = standin.deployments.get(found.deployment, found.deployment)
+        if model not in standin.catalogue.models and not standin.lenient:
+            raise errors.unknown_deployment(found.deployment)
+        return {**body, "model": model}
+
+    def _checked(self, operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        if operation.rules is None:
+            return body
+        rules = self._standin.catalogue.routes[operation.rules]
+        if self._standin.lenient:
+            return checks.check_shapes(rules, body)
+        checks.check_parameters(rules, body, legacy=self._standin.legacy)
+        return body
 
 
-def _nothing(standin: StandIn) -> Callable[..., Any]:
-    async def endpoint(request: Request) -> Response:
-        error = errors.unknown_url(request.method, request.url.path)
-        standin.journal.record(**{**_facts(request, request.url.path.removeprefix("/v1/")), "status": 404})
-        return _refusal(standin, error)
+def _size(body: Mapping[str, Any]) -> int:
+    """What a call counts against a limit on tokens: its own characters and the longest answer asked for."""
+    words = body.get("messages") or body.get("input") or body.get("prompt") or ""
+    asked = body.get("max_completion_tokens") or body.get("max_tokens") or body.get("max_output_tokens")
+    answer = asked if isinstance(asked, int) else _USUAL_ANSWER
+    return len(str(words)) // _CHARACTERS_PER_TOKEN + answer
 
-    return endpoint
+
+class _Recorded:
+    """One call on its way into the journal: what is known so far, and the headers of its answer."""
+
+    def __init__(self, standin: StandIn, request: Request, route: str) -> None:
+        retry = request.headers.get("x-stainless-retry-count", "0")
+        self._standin = standin
+        self._facts: dict[str, Any] = {
+            "method": request.method,
+            "path": request.url.path,
+            "route": route,
+            "key": None,
+            "organization": request.headers.get("openai-organization"),
+            "project": request.headers.get("openai-project"),
+            "body": None,
+            "status": 200,
+            "error_code": None,
+            "retry_count": int(retry) if retry.isascii() and retry.isdigit() else 0,
+            "fault": None,
+            "at": time.monotonic(),
+        }
+        self.headers: dict[str, str] = {
+            "x-request-id": f"req_{len(standin.journal) + 1:032x}",
+            "openai-version": "2020-10-01",
+        }
+
+    def note(self, **facts: Any) -> None:
+        """Something more is known."""
+        self._facts.update(facts)
+
+    def done(self, outputs: Any, **facts: Any) -> None:
+        """Into the journal."""
+        self._standin.journal.record(**{**self._facts, "outputs": outputs, **facts})
+
+    def refused(self, error: APIError) -> Response:
+        """The response to a call that was refused."""
+        response = JSONResponse(error.body(), error.status, headers={**self.headers, **error.headers})
+        self.note(status=error.status, error_code=error.code, retry_after=_seconds(error.headers))
+        self.done((), answer_sha256=hashlib.sha256(response.body).hexdigest())
+        return response
+
+    async def answered(self, answer: Answer, fault: Fault | None) -> Response:
+        """The response that carries an answer, as far as a fault lets it through."""
+        spoiled = fault is not None and fault.effect in spoil.EFFECTS
+        sent = spoil.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
+        response = response_of(sent, self.headers)
+        whole = fault is None or fault.effect == "slow"
+        self.done(
+            answer.outputs if whole else (),
+            usage=answer.usage if whole else None,
+            answer_sha256=_digest(sent, response),
+        )
+        if fault is not None and fault.effect == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault is not None and fault.effect in ("drop", "truncate"):
+            return Broken(response, keep=0.5 if fault.effect == "truncate" else 0.0)
+        return response
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """How long an answer asks to wait; the finer of the two headers counts."""
+    if "retry-after-ms" in headers:
+        return int(headers["retry-after-ms"]) / 1000
+    return float(headers["retry-after"]) if "retry-after" in headers else None
+
+
+def _digest(answer: Answer, response: Response) -> str:
+    sent = response.body if answer.events is None else "".join(answer.events).encode()
+    return hashlib.sha256(sent).hexdigest()

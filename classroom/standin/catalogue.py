@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-Kind = Literal["chat", "image", "speech"]
+Kind = Literal["chat", "completion", "image", "speech", "transcription", "embedding", "moderation"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,13 @@ class Model:
     sizes: tuple[str, ...] = ()
     max_prompt: int = 32_000
     answers_with_url: bool = False
+    bills_pictures_apart: bool = False
+    bills_characters: bool = False
     voices: tuple[str, ...] = ()
     streams: bool = True
+    formats: tuple[str, ...] = ()
+    dimensions: int = 1536
+    resizable: bool = True
 
     def is_retired(self, on: date) -> bool:
         """Whether the model had been shut down by that day."""
@@ -40,6 +45,7 @@ class Parameter:
     name: str
     types: tuple[str, ...]
     required: bool = False
+    optional_in_sdk: bool = False
     min: float | None = None
     max: float | None = None
     min_length: int | None = None

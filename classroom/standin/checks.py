@@ -8,6 +8,7 @@ from typing import Any
 
 from classroom.standin import errors
 from classroom.standin.catalogue import Catalogue, Kind, Model, Parameter
+from classroom.standin.operations import Upload
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _NAMES = {
@@ -18,13 +19,16 @@ _NAMES = {
     "array": "an array",
     "object": "an object",
     "null": "null",
+    "file": "a file",
 }
 _SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs")
 
 
 def json_type(value: Any) -> str:
-    """The JSON name of a parsed value's type; a whole number is an "integer"."""
+    """The JSON name of a parsed value's type; a whole number is an "integer", an upload a "file"."""
     match value:
+        case Upload():
+            return "file"
         case None:
             return "null"
         case bool():
@@ -113,10 +117,37 @@ def _check_value(parameter: Parameter, value: Any, *, legacy: bool) -> None:
         _check_choice(value, parameter.choices + (parameter.legacy_choices if legacy else ()), parameter.name)
 
 
-def check_required(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> None:
-    """Raises 400 `missing_required_parameter` for the first required one that is absent or null."""
+def check_shapes(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a lenient stand-in checks: required parameters are there, known ones are of their type.
+
+    Returns:
+        The body, filled up with empty texts and lists where the SDK's types let a required parameter be left out.
+
+    Raises:
+        APIError: 400 `missing_required_parameter` or `invalid_type`.
+    """
+    needed = {name: parameter for name, parameter in rules.items() if not parameter.optional_in_sdk}
+    _check_required(needed, body)
+    for name, value in body.items():
+        if value is not None and name in rules:
+            _check_type(rules[name], value, name)
+    assumed = {
+        name: ""
+        for name, parameter in rules.items()
+        if parameter.optional_in_sdk
+        and body.get(name) is None
+        and "string" in parameter.types
+        and name != "model"
+    }
+    return {**body, **assumed}
+
+
+def _check_required(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> None:
     for parameter in rules.values():
-        if parameter.required and body.get(parameter.name) is None:
+        absent = body.get(parameter.name) is None and not (
+            "null" in parameter.types and parameter.name in body
+        )
+        if parameter.required and absent:
             raise errors.invalid(
                 f"Missing required parameter: '{parameter.name}'.",
                 parameter.name,
@@ -138,7 +169,7 @@ def check_parameters(
                 name,
                 "unsupported_parameter",
             )
-    check_required(rules, body)
+    _check_required(rules, body)
     for name, value in body.items():
         if value is not None:
             _check_value(rules[name], value, legacy=legacy)
@@ -165,7 +196,15 @@ def find_model(catalogue: Catalogue, name: str, kind: Kind, *, legacy: bool) -> 
     return model
 
 
-_A: Mapping[Kind, str] = {"chat": "a text model", "image": "an image model", "speech": "a speech model"}
+_A: Mapping[Kind, str] = {
+    "chat": "a text model",
+    "completion": "a model for /completions",
+    "image": "an image model",
+    "speech": "a speech model",
+    "transcription": "a transcription model",
+    "embedding": "an embedding model",
+    "moderation": "a moderation model",
+}
 
 
 def check_sampling(model: Model, body: Mapping[str, Any]) -> None:
@@ -208,10 +247,10 @@ def _check_parts(parts: list[Any], param: str) -> None:
             )
 
 
-def check_messages(messages: list[Any]) -> None:
+def check_messages(messages: list[Any], param: str = "messages") -> None:
     """Raises 400 for a message that isn't an object with a known role and content, naming its place."""
     for index, message in enumerate(messages):
-        at = f"messages[{index}]"
+        at = f"{param}[{index}]"
         if not isinstance(message, dict):
             raise errors.invalid(
                 f"Invalid type for '{at}': expected an object, but got {_NAMES[json_type(message)]} instead.",
@@ -312,8 +351,8 @@ def check_image_options(model: Model, body: Mapping[str, Any]) -> None:
         _check_length(prompt, None, model.max_prompt, "prompt")
 
 
-def check_voice(model: Model, voice: Any) -> str:
-    """The voice's name; a custom voice's identifier is taken as it is.
+def check_voice(model: Model, voice: Any, *, lenient: bool = False) -> str:
+    """The voice's name; a custom voice's identifier is taken as it is, and so is any name by a lenient stand-in.
 
     Raises:
         APIError: 400 for a voice that the model doesn't have.
@@ -324,5 +363,6 @@ def check_voice(model: Model, voice: Any) -> str:
                 "Missing required parameter: 'voice.id'.", "voice.id", "missing_required_parameter"
             )
         return str(voice["id"])
-    _check_choice(voice, model.voices, "voice")
+    if not lenient:
+        _check_choice(voice, model.voices, "voice")
     return str(voice)

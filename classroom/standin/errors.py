@@ -62,6 +62,42 @@ def retired_model(model: str, since: str, replacement: str | None) -> APIError:
     )
 
 
+def not_found(what: str, id: str, advice: str = "") -> APIError:
+    """404: nothing of that name is kept."""
+    return APIError(404, f"No {what} with the id '{id}' was found. {advice}".rstrip(), code="not_found")
+
+
+def retired_endpoint(path: str, since: str | None, replacement: str) -> APIError:
+    """404: an endpoint that OpenAI has shut down; the message says since when and what to use."""
+    when = f" on {since}" if since else ""
+    return APIError(
+        404,
+        f"The endpoint /v1/{path} was retired{when} and answers no more. Use {replacement} instead. "
+        "See https://developers.openai.com/api/docs/deprecations.",
+        code="endpoint_retired",
+    )
+
+
+def unknown_deployment(deployment: str) -> APIError:
+    """404: Azure's answer to a deployment that the resource doesn't have."""
+    return APIError(
+        404,
+        f"The API deployment '{deployment}' does not exist for this resource. "
+        "Here every model's own name is one; others are named with deployments=.",
+        code="DeploymentNotFound",
+    )
+
+
+def missing_api_version() -> APIError:
+    """404: Azure finds nothing without the version of its API."""
+    return APIError(
+        404,
+        "Resource not found: Azure's addresses need the query parameter api-version, for example "
+        "?api-version=2024-10-21.",
+        code="404",
+    )
+
+
 def unknown_url(method: str, path: str) -> APIError:
     """404: no such route."""
     return APIError(404, f"Invalid URL ({method} {path})")

@@ -5,7 +5,11 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, overload
+
+from classroom.standin.costs import Usage, cost_of
+from classroom.standin.verdicts import Verdict, judge
 
 OutputKind = Literal["text", "image", "audio"]
 
@@ -34,7 +38,9 @@ class Call:
     """One request to the stand-in and what it was answered.
 
     `key` is a fingerprint, never the key. `retry_count` is what the SDK says of itself (0 for a first try).
-    `fault` names the scripted fault that answered instead of the route, if one did.
+    `fault` names the scripted fault that answered instead of the route, if one did. `at`: seconds on a clock
+    that only grows. `answer_sha256`: of the answer's body as it was sent. `retry_after`: the seconds that the
+    answer asked to wait. `body`: the parsed request; of an uploaded file everything but its bytes.
     """
 
     id: str
@@ -50,6 +56,19 @@ class Call:
     outputs: tuple[Output, ...]
     retry_count: int
     fault: str | None
+    at: float = 0.0
+    answer_sha256: str | None = None
+    retry_after: float | None = None
+    usage: Usage | None = None
+
+    @property
+    def cost(self) -> Decimal:
+        """What the call would have cost, in US dollars; 0 if it was refused.
+
+        Raises:
+            Unpriced: the model or a unit has no known price.
+        """
+        return cost_of(self.usage) if self.usage else Decimal(0)
 
     def mentions(self, text: str) -> bool:
         """Whether a text occurs anywhere in the request's body."""
@@ -78,6 +97,31 @@ class Journal(Sequence[Call]):
     def to(self, route: str) -> list[Call]:
         """The calls to one route, such as "images/generations"."""
         return [call for call in self._snapshot() if call.route == route]
+
+    def by(self, key: str) -> list[Call]:
+        """The calls made with one key (the key itself, not its fingerprint)."""
+        return [call for call in self._snapshot() if call.key == fingerprint(key)]
+
+    def mentioning(self, text: str) -> list[Call]:
+        """The calls whose body holds a text."""
+        return [call for call in self._snapshot() if call.mentions(text)]
+
+    def refused(self) -> list[Call]:
+        """The calls that were answered with an error."""
+        return [call for call in self._snapshot() if call.status >= 400]
+
+    @property
+    def cost(self) -> Decimal:
+        """What all the calls would have cost together, in US dollars.
+
+        Raises:
+            Unpriced: for one of them no price is known.
+        """
+        return sum((call.cost for call in self._snapshot()), Decimal(0))
+
+    def verdicts(self) -> list[Verdict]:
+        """What the caller did wrong, if anything: see `classroom.standin.verdicts`."""
+        return judge(self._snapshot())
 
     def _snapshot(self) -> list[Call]:
         with self._lock:

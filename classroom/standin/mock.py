@@ -1,12 +1,20 @@
 """`OpenAIMock`: the stand-in, served on loopback, with its journal and faults in your hands."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from classroom.loopback import LoopbackServer
-from classroom.standin.app import StandIn
+from classroom.standin.app import Application
 from classroom.standin.faults import Fault, fault
 from classroom.standin.journal import Journal
+from classroom.standin.limits import Per, RateLimit
+from classroom.standin.scripts import read_script
+from classroom.standin.state import StandIn
+
+if TYPE_CHECKING:
+    from classroom.standin.transport import InProcess
 
 DUMMY_KEY = "sk-mock-key"  # any key is taken; this one cannot be mistaken for a real one
 
@@ -26,14 +34,22 @@ class OpenAIMock:
         port: where to listen; 0 lets the system choose.
         lenient: check shapes alone and take any model.
         legacy: serve what OpenAI has retired.
+        deployments: Azure's names for models: `{"my-gpt": "gpt-5.4-mini"}`.
 
     Raises:
         PortTaken: another program listens on that port.
     """
 
-    def __init__(self, *, port: int = 0, lenient: bool = False, legacy: bool = False) -> None:
-        self._standin = StandIn(lenient=lenient, legacy=legacy)
-        self._server = LoopbackServer(self._standin.app(), port)
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        lenient: bool = False,
+        legacy: bool = False,
+        deployments: Mapping[str, str] | None = None,
+    ) -> None:
+        self._standin = StandIn(lenient=lenient, legacy=legacy, deployments=deployments or {})
+        self._server = LoopbackServer(Application(self._standin), port)
 
     @property
     def base_url(self) -> str:
@@ -68,11 +84,52 @@ class OpenAIMock:
         """From now on everything works."""
         self._standin.faults.clear()
 
+    def limit(
+        self,
+        *,
+        requests: int | None = None,
+        tokens: int | None = None,
+        seconds: float = 60.0,
+        per: Per = "organization",
+        route: str | None = None,
+    ) -> RateLimit:
+        """Put a rate limit in force: `limit(requests=3)` is three calls a minute for each organization.
+
+        Answers then carry `x-ratelimit-*`, and what is too much gets a 429 that says how long to wait.
+
+        Raises:
+            ValueError: neither requests nor tokens, or a bound below 1.
+        """
+        added = RateLimit(requests, tokens, seconds, per, route)
+        self._standin.limits.add(added)
+        return added
+
+    def clear_limits(self) -> None:
+        """From now on as many calls as one likes."""
+        self._standin.limits.clear()
+
+    def load(self, path: Path) -> None:
+        """Script the faults and limits of a file: see `classroom.standin.scripts`.
+
+        Raises:
+            ScriptError: the file can't be read, or an entry makes no sense. Nothing of it is in force then.
+        """
+        script = read_script(path)
+        for each in script.faults:
+            self._standin.faults.add(each)
+        for limit in script.limits:
+            self._standin.limits.add(limit)
+
+    @property
+    def transport(self) -> "InProcess":
+        """The same stand-in without a server, for `OpenAI(http_client=httpx2.Client(transport=…))`."""
+        from classroom.standin.transport import InProcess
+
+        return InProcess(Application(self._standin))
+
     def reset(self) -> None:
-        """Forget calls and faults."""
-        self.clear_faults()
-        self._standin.journal.clear()
-        self._standin.published.clear()
+        """Forget calls, faults, limits, and everything that was stored."""
+        self._standin.reset()
 
     def start(self) -> Self:
         """Begin to listen."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from classroom.standin.answers import Answer
 
+EFFECTS = ("malformed", "wrong_type", "empty")
 _PAGE = b"<html><body><h1>Service unavailable</h1></body></html>"
 
 
@@ -31,11 +32,19 @@ def _empty(answer: Answer) -> Answer:
     if answer.events is not None:
         return replace(answer, events=("data: [DONE]\n\n",))
     data: dict[str, Any] = copy.deepcopy(dict(answer.data or {}))
-    if "data" in data:  # pictures
+    if "data" in data:  # pictures, vectors, lists
         data["data"] = []
     for choice in data.get("choices", []):
-        choice["message"]["content"] = ""
+        if "message" in choice:
+            choice["message"] |= {"content": ""}
+            choice["message"].pop("tool_calls", None)
+        else:
+            choice["text"] = ""
     for item in data.get("output", []):
-        for part in item["content"]:
+        for part in item.get("content", []):
             part["text"] = ""
+    if "text" in data and isinstance(data["text"], str):  # a transcription
+        data["text"] = ""
+    if "results" in data:  # a moderation
+        data["results"] = []
     return replace(answer, data=data)

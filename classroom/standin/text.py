@@ -38,7 +38,7 @@ def digest(*parts: Any) -> str:
 
 def count_tokens(text: str) -> int:
     """The number of tokens of a text."""
-    return len(_encode(text))
+    return len(encode(text))
 
 
 def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
@@ -58,13 +58,37 @@ def _encoding() -> Any:
         return bpe_openai.get_encoding(_ENCODING)
 
 
-def _encode(text: str) -> list[int]:
+def encode(text: str) -> list[int]:
+    """The tokens of a text."""
     # a lone surrogate is valid JSON but not valid UTF-8
     clean = text.encode("utf-8", "replace").decode()
     encode = _encoding().encode_ordinary
     return [
         token for start in range(0, len(clean), _PIECE) for token in encode(clean[start : start + _PIECE])
     ]
+
+
+def token_bytes(text: str) -> list[bytes]:
+    """A text cut into its tokens."""
+    return [_encoding().decode_single_token_bytes(token) for token in encode(text)]
+
+
+def decode_tokens(tokens: Sequence[int]) -> str | None:
+    """The text that tokens stand for; None if one of them is none."""
+    if any(token < 0 for token in tokens):
+        return None
+    try:
+        return str(_encoding().decode(list(tokens)))
+    except (KeyError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def cut(text: str, max_tokens: int | None) -> tuple[str, bool, int]:
+    """The text up to a number of tokens; whether anything was cut off; how many tokens are left."""
+    tokens = encode(text)
+    if max_tokens is None or len(tokens) <= max_tokens:
+        return text, False, len(tokens)
+    return str(_encoding().decode(tokens[:max_tokens])).rstrip("\ufffd"), True, max_tokens
 
 
 def text_of(content: Any) -> str:
@@ -126,11 +150,8 @@ def reply(
     text = text or _plain_answer(prompt, request, choice)
     for sequence in [stop] if isinstance(stop, str) else stop or []:
         text = text.partition(sequence)[0] if sequence else text
-    tokens = _encode(text)
-    if max_tokens is not None and len(tokens) > max_tokens:
-        cut = _encoding().decode(tokens[:max_tokens])
-        return Reply(cut.rstrip("\ufffd"), "length", max_tokens)
-    return Reply(text, "stop", len(tokens))
+    text, shortened, tokens = cut(text, max_tokens)
+    return Reply(text, "length" if shortened else "stop", tokens)
 
 
 def pieces(text: str) -> list[str]:

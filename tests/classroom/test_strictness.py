@@ -184,7 +184,7 @@ def test_a_retired_model_says_since_when_and_what_to_use(client):
 
 
 def test_an_unknown_route_is_a_404_in_openai_s_shape(raw):
-    assert raw.post("/edits", json={}).json()["error"]["message"] == "Invalid URL (POST /v1/edits)"
+    assert raw.post("/answers", json={}).json()["error"]["message"] == "Invalid URL (POST /v1/answers)"
 
 
 PARAMS = {

@@ -1,82 +1,277 @@
-"""`POST /v1/chat/completions`, whole and streamed."""
+"""`/chat/completions`: whole, streamed and stored."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import checks, text
+from classroom.standin import checks, conversation_checks, errors, schema, text, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
+from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
+from classroom.standin.operations import Asked, Operation
+from classroom.standin.pages import page
+from classroom.standin.state import StandIn, StoredCompletion
 
 
-def answer(body: Mapping[str, Any], model: Model) -> Answer:
-    """A chat completion for a body that was checked against the catalogue.
+def create(standin: StandIn, asked: Asked) -> Answer:
+    """A chat completion.
 
     Raises:
-        APIError: 400 for messages that OpenAI refuses, or an input longer than the model's context.
+        APIError: 400 for messages, tools or a schema that OpenAI refuses, or an input longer than the
+            model's context.
     """
+    body = asked.body
+    model = standin.model(body.get("model"), "chat")
     messages = body["messages"]
     checks.check_messages(messages)
-    checks.check_sampling(model, body)
     prompt_tokens = text.count_message_tokens(messages)
-    checks.check_context(model, prompt_tokens, "messages")
-    limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    prompt = text.last_user_text(messages)
-    replies = [text.reply(prompt, body, choice=n, max_tokens=limit) for n in range(body.get("n") or 1)]
-    identity = {
-        "id": f"chatcmpl-{text.digest('chat', body)[:24]}",
-        "created": CREATED,
-        "model": model.id,
-        "service_tier": "default",
-        "system_fingerprint": f"fp_{text.digest(model.id)[:10]}",
+    if not standin.lenient:
+        conversation_checks.check_chat(body)
+        checks.check_sampling(model, body)
+        checks.check_context(model, prompt_tokens, "messages")
+    wishes = read_wishes(body, strict=not standin.lenient)
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
+    replies = [
+        turns.take(messages, body, wishes, choice=n, max_tokens=limit) for n in range(body.get("n") or 1)
+    ]
+    completion = _completion(body, model, replies, prompt_tokens)
+    if body.get("store"):
+        standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
+    units = {
+        "input_tokens": prompt_tokens,
+        "output_tokens": completion["usage"]["completion_tokens"],
     }
-    completion_tokens = sum(reply.tokens for reply in replies)
-    usage = {
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "total_tokens": prompt_tokens + completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": 0,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    }
-    outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies)
+    outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies if not reply.calls)
     if body.get("stream"):
         include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        events = frames(_chunks(identity, replies, usage if include_usage else None), named=False, done=True)
-        return Answer(events=events, media_type="text/event-stream", outputs=outputs)
-    choices: list[dict[str, Any]] = [
-        {
-            "index": index,
-            "message": {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []},
-            "logprobs": None,
-            "finish_reason": reply.finish_reason,
-        }
-        for index, reply in enumerate(replies)
-    ]
-    return Answer(
-        data={**identity, "object": "chat.completion", "choices": choices, "usage": usage}, outputs=outputs
+        events = frames(_chunks(completion, include_usage=include_usage), named=False, done=True)
+        return Answer(
+            events=events,
+            media_type="text/event-stream",
+            outputs=outputs,
+            usage=Usage(model.id, units),
+        )
+    return Answer(data=completion, outputs=outputs, usage=Usage(model.id, units))
+
+
+def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
+    """The tools and the format of the answer, as Chat Completions writes them.
+
+    Raises:
+        APIError: 400 for a schema that is to be followed strictly and can't be.
+    """
+    wanted = body.get("response_format") or {"type": "text"}
+    named = wanted.get("json_schema") or {}
+    if strict and wanted.get("type") == "json_schema" and named.get("strict"):
+        schema.check_strict(
+            named.get("schema"), param="response_format", name=str(named.get("name") or "response_format")
+        )
+    functions = [tool["function"] for tool in body.get("tools") or [] if tool.get("type") == "function"]
+    functions += body.get("functions") or []
+    tools = tuple(
+        turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
+        for each in functions
     )
+    for each in functions:
+        if strict and each.get("strict"):
+            schema.check_strict(each.get("parameters"), param="tools", name=each["name"])
+    choice: Any = body.get("tool_choice") or body.get("function_call") or "auto"
+    forced: str | None = None
+    if isinstance(choice, dict):
+        forced = (choice.get("function") or choice).get("name")
+        choice = "required"
+    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), tools, choice, forced)
 
 
-def _chunks(
-    identity: Mapping[str, Any], replies: list[text.Reply], usage: Any
-) -> Iterator[Mapping[str, Any]]:
+def _completion(
+    body: Mapping[str, Any], model: Model, replies: list[turns.Turn], prompt_tokens: int
+) -> dict[str, Any]:
+    completion_tokens = sum(reply.tokens for reply in replies)
+    return {
+        "id": f"chatcmpl-{text.digest('chat', body)[:24]}",
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": model.id,
+        "choices": [_choice(body, index, reply) for index, reply in enumerate(replies)],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 0,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        },
+        "service_tier": "default",
+        "system_fingerprint": f"fp_{text.digest(model.id)[:10]}",
+        **({"metadata": body.get("metadata") or {}} if body.get("store") else {}),
+    }
+
+
+def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []}
+    finish_reason = reply.finish_reason
+    if reply.calls:
+        message["content"] = None
+        if body.get("functions"):  # the form before tools
+            [call] = reply.calls
+            message["function_call"] = {"name": call.name, "arguments": call.arguments}
+            finish_reason = "function_call"
+        else:
+            message["tool_calls"] = [_tool_call(call) for call in reply.calls]
+            if isinstance(body.get("tool_choice"), dict):
+                finish_reason = "stop"  # a tool that was named by the caller was no choice of the model's
+    wanted = body.get("logprobs") and not reply.calls
+    listed = turns.logprobs(reply.text, f"{index}", body.get("top_logprobs") or 0) if wanted else None
+    return {
+        "index": index,
+        "message": message,
+        "logprobs": {"content": listed, "refusal": None} if wanted else None,
+        "finish_reason": finish_reason,
+    }
+
+
+def _tool_call(call: turns.ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _chunks(completion: Mapping[str, Any], *, include_usage: bool) -> Iterator[Mapping[str, Any]]:
     """First the role, then the words, then the reason for ending; the usage last, if it was asked for."""
-    common = {**identity, "object": "chat.completion.chunk"}
-    with_usage = {"usage": None} if usage else {}
+    common = {
+        "id": completion["id"],
+        "object": "chat.completion.chunk",
+        "created": completion["created"],
+        "model": completion["model"],
+        "service_tier": completion["service_tier"],
+        "system_fingerprint": completion["system_fingerprint"],
+    }
+    with_usage = {"usage": None} if include_usage else {}
+    for choice in completion["choices"]:
+        for delta, logprobs in _deltas(choice):
+            part = {"index": choice["index"], "delta": delta, "logprobs": logprobs, "finish_reason": None}
+            yield {**common, "choices": [part], **with_usage}
+        last = {
+            "index": choice["index"],
+            "delta": {},
+            "logprobs": None,
+            "finish_reason": choice["finish_reason"],
+        }
+        yield {**common, "choices": [last], **with_usage}
+    if include_usage:
+        yield {**common, "choices": [], "usage": completion["usage"]}
 
-    def chunk(index: int, delta: Mapping[str, Any], finish_reason: str | None = None) -> Mapping[str, Any]:
-        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return {**common, "choices": [choice], **with_usage}
 
-    for index, reply in enumerate(replies):
-        yield chunk(index, {"role": "assistant", "content": "", "refusal": None})
-        for piece in text.pieces(reply.text):
-            yield chunk(index, {"content": piece})
-        yield chunk(index, {}, reply.finish_reason)
-    if usage:
-        yield {**common, "choices": [], "usage": usage}
+def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """What each chunk adds to the message, with the log probabilities of what it adds."""
+    message = choice["message"]
+    if message["content"] is not None:
+        yield {"role": "assistant", "content": "", "refusal": None}, None
+        if choice["logprobs"]:
+            yield from _deltas_by_token(choice["logprobs"]["content"])
+        else:
+            for piece in text.pieces(message["content"]):
+                yield {"content": piece}, None
+        return
+    yield {"role": "assistant", "content": None}, None
+    if "function_call" in message:
+        call = message["function_call"]
+        yield {"function_call": {"name": call["name"], "arguments": ""}}, None
+        for piece in text.pieces(call["arguments"]):
+            yield {"function_call": {"arguments": piece}}, None
+        return
+    for index, call in enumerate(message["tool_calls"]):
+        opened = {**call, "index": index, "function": {**call["function"], "arguments": ""}}
+        yield {"tool_calls": [opened]}, None
+        for piece in text.pieces(call["function"]["arguments"]):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+
+
+def _deltas_by_token(listed: list[dict[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """One chunk a token; tokens that are parts of one character come together."""
+    waiting: list[dict[str, Any]] = []
+    for entry in listed:
+        waiting.append(entry)
+        try:
+            piece = b"".join(bytes(each["bytes"]) for each in waiting).decode()
+        except UnicodeDecodeError:
+            continue
+        yield {"content": piece}, {"content": waiting, "refusal": None}
+        waiting = []
+
+
+def _find(standin: StandIn, id: str) -> StoredCompletion:
+    stored = standin.completions.get(id)
+    if stored is None and standin.lenient:
+        messages = [{"role": "user", "content": id}]
+        made = create(standin, Asked({"messages": messages, "model": None, "metadata": {}}))
+        return StoredCompletion({**(made.data or {}), "id": id, "metadata": {}}, tuple(messages))
+    if stored is None:
+        raise errors.not_found("chat completion", id, "Only those created with store=true are kept.")
+    return stored
+
+
+def list_stored(standin: StandIn, asked: Asked) -> Answer:
+    """The stored completions, the oldest first."""
+    wanted = {
+        name[9:-1]: value
+        for name, value in asked.query.items()
+        if name.startswith("metadata[") and name.endswith("]")
+    }
+    found = [
+        stored.completion
+        for stored in standin.completions.all()
+        if asked.query.get("model") in (None, stored.completion["model"])
+        and wanted.items() <= stored.completion["metadata"].items()
+    ]
+    return page(found, asked.query, newest_first=False, lenient=standin.lenient)
+
+
+def retrieve(standin: StandIn, asked: Asked) -> Answer:
+    """One stored completion."""
+    return Answer(data=_find(standin, asked.path["id"]).completion)
+
+
+def update(standin: StandIn, asked: Asked) -> Answer:
+    """Another metadata for a stored completion."""
+    stored = _find(standin, asked.path["id"])
+    changed = {**stored.completion, "metadata": asked.body.get("metadata") or {}}
+    standin.completions.put(asked.path["id"], StoredCompletion(changed, stored.messages))
+    return Answer(data=changed)
+
+
+def delete(standin: StandIn, asked: Asked) -> Answer:
+    """Forget a stored completion."""
+    _find(standin, asked.path["id"])
+    standin.completions.take(asked.path["id"])
+    return Answer(data={"id": asked.path["id"], "object": "chat.completion.deleted", "deleted": True})
+
+
+def list_messages(standin: StandIn, asked: Asked) -> Answer:
+    """The messages that led to a stored completion."""
+    stored = _find(standin, asked.path["id"])
+    messages = [
+        {
+            "refusal": None,
+            **message,
+            "id": f"{asked.path['id']}-{index}",
+            "content": text.text_of(message.get("content")),
+            "content_parts": message["content"] if isinstance(message.get("content"), list) else None,
+        }
+        for index, message in enumerate(stored.messages)
+    ]
+    if standin.lenient:  # the SDK's type knows the assistant's alone
+        messages = [{**message, "role": "assistant"} for message in messages]
+    return page(messages, asked.query, newest_first=False, lenient=standin.lenient)
+
+
+OPERATIONS = (
+    Operation("POST", "chat/completions", create, "json", "chat/completions"),
+    Operation("GET", "chat/completions", list_stored),
+    Operation("GET", "chat/completions/{id}", retrieve),
+    Operation("POST", "chat/completions/{id}", update, "json", "chat/completions/{id}"),
+    Operation("DELETE", "chat/completions/{id}", delete),
+    Operation("GET", "chat/completions/{id}/messages", list_messages),
+)

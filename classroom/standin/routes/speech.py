@@ -1,14 +1,17 @@
-"""`POST /v1/audio/speech`, whole and by server-sent events: a real voice that says the words."""
+"""`POST /audio/speech`, whole and by server-sent events: a real voice that says the words."""
 
 import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import sound
 from classroom.standin import checks, errors, text
 from classroom.standin.answers import Answer, frames
-from classroom.standin.catalogue import Model
+from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
+from classroom.standin.operations import Asked, Operation
+from classroom.standin.state import StandIn
 
 # https://developers.openai.com/api/docs/guides/text-to-speech (supported output formats)
 MEDIA_TYPES: Mapping[str, str] = {
@@ -20,16 +23,19 @@ MEDIA_TYPES: Mapping[str, str] = {
     "pcm": "audio/pcm",
 }
 _PIECE = 16_384  # bytes of sound in one event
+_BYTES_PER_TOKEN = 1000
 
 
-def answer(body: Mapping[str, Any], model: Model) -> Answer:
-    """Speech for a body that was checked against the catalogue.
+def create(standin: StandIn, asked: Asked) -> Answer:
+    """Speech.
 
     Raises:
         APIError: 400 for a voice or a kind of stream that the model doesn't have.
     """
-    voice = checks.check_voice(model, body["voice"])
-    asked = body.get("response_format") or "mp3"
+    body = asked.body
+    model = standin.model(body.get("model"), "speech")
+    voice = checks.check_voice(model, body["voice"], lenient=standin.lenient)
+    wanted = body.get("response_format") or "mp3"
     by_events = body.get("stream_format") == "sse"
     if by_events and not model.streams:
         raise errors.invalid(
@@ -37,20 +43,35 @@ def answer(body: Mapping[str, Any], model: Model) -> Answer:
             "stream_format",
             "unsupported_value",
         )
-    content = sound.speak(body["input"], voice=voice, speed=float(body.get("speed") or 1.0), format=asked)
-    outputs = (Output("audio", MEDIA_TYPES[asked], content),)
+    if wanted not in MEDIA_TYPES:  # only a lenient stand-in comes here with another
+        wanted = "mp3"
+    words = body["input"]
+    content = sound.speak(words, voice=voice, speed=float(body.get("speed") or 1.0), format=wanted)
+    standin.spoken.put(hashlib.sha256(content).hexdigest(), " ".join(words.split()))
+    outputs = (Output("audio", MEDIA_TYPES[wanted], content),)
+    if model.bills_characters:
+        usage = Usage(model.id, {"input_characters": len(words)})
+    else:
+        units = _tokens(content, words)
+        usage = Usage(
+            model.id, {"input_tokens": units["input_tokens"], "output_tokens": units["output_tokens"]}
+        )
     if by_events:
-        events = frames(_events(content, body["input"]), named=True, done=False)
-        return Answer(events=events, media_type="text/event-stream", outputs=outputs)
-    return Answer(content=content, media_type=MEDIA_TYPES[asked], outputs=outputs)
+        events = frames(_events(content, words), named=True, done=False)
+        return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
+    return Answer(content=content, media_type=MEDIA_TYPES[wanted], outputs=outputs, usage=usage)
+
+
+def _tokens(content: bytes, words: str) -> dict[str, int]:
+    spoken, heard = text.count_tokens(words), max(1, len(content) // _BYTES_PER_TOKEN)
+    return {"input_tokens": spoken, "output_tokens": heard, "total_tokens": spoken + heard}
 
 
 def _events(content: bytes, words: str) -> Iterator[Mapping[str, Any]]:
     for start in range(0, len(content), _PIECE):
         piece = content[start : start + _PIECE]
         yield {"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()}
-    spoken, heard = text.count_tokens(words), max(1, len(content) // 1000)
-    yield {
-        "type": "speech.audio.done",
-        "usage": {"input_tokens": spoken, "output_tokens": heard, "total_tokens": spoken + heard},
-    }
+    yield {"type": "speech.audio.done", "usage": _tokens(content, words)}
+
+
+OPERATIONS = (Operation("POST", "audio/speech", create, "json", "audio/speech", slow=True),)

@@ -1,0 +1,57 @@
+"""What a call would have cost: prices of `genai-prices`, whose tables follow OpenAI's price list.
+
+A price that isn't known is an error, never 0: a lesson on cost must not call anything free that isn't.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+# https://developers.openai.com/api/docs/guides/moderation: the endpoint is free of charge
+_FREE_KINDS = ("omni-moderation-", "text-moderation-")
+
+
+class Unpriced(Exception):
+    """No price is known for a model, or for a unit that it was used by."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one call used.
+
+    Attributes:
+        model: its identifier.
+        units: amounts by genai-prices' names: input_tokens, output_tokens, output_image_tokens,
+            input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well.
+    """
+
+    model: str
+    units: Mapping[str, int | float]
+
+
+def cost_of(usage: Usage) -> Decimal:
+    """The price in US dollars.
+
+    Raises:
+        Unpriced: the model or one of the units has no known price.
+    """
+    if usage.model.startswith(_FREE_KINDS):
+        return Decimal(0)
+    import genai_prices  # here: its tables take a while to load, and few lessons are on cost
+
+    used = {unit: amount for unit, amount in usage.units.items() if amount}
+    try:
+        with warnings.catch_warnings():
+            # a unit that the price list doesn't know is only warned of, and priced at 0
+            warnings.simplefilter("error")
+            price = genai_prices.calc_price(
+                genai_prices.Usage(**used), usage.model, provider_id="openai"
+            ).total_price
+    except (LookupError, ValueError, Warning) as error:
+        raise Unpriced(
+            f"no price is known for {usage.model} by {', '.join(used) or 'nothing'}: {error}"
+        ) from error
+    if used and price <= 0:
+        raise Unpriced(f"the price list gives nothing for {usage.model} by {', '.join(used)}")
+    return price

@@ -1,0 +1,156 @@
+"""Requests as data: the key, the JSON or the form, with files and nested names."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from classroom.standin import checks, errors
+from classroom.standin.catalogue import Parameter
+from classroom.standin.errors import APIError
+from classroom.standin.operations import Upload
+
+MAX_JSON = 25 * 1024 * 1024  # bytes; the API's own limit for one request is of this order
+MAX_FORM = 128 * 1024 * 1024
+_REDACTED = "[key redacted]"
+_SHORTEST_KEY = 8  # shorter ones are words, and stand in texts for reasons of their own
+
+
+def key_of(request: Request) -> str:
+    """The key that came with a request: as a bearer token, or in Azure's header `api-key`.
+
+    Raises:
+        APIError: 401 if there is none.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else ""
+    key = key or request.headers.get("api-key", "").strip()
+    if not key:
+        raise errors.missing_key()
+    return key
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body.
+
+    Raises:
+        APIError: 400 if it is none, 413 if it is too large.
+    """
+    content = await _read(request, MAX_JSON)
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        raise errors.invalid(
+            "The body of the request is not valid JSON. Send a JSON object and the header Content-Type: application/json.",
+            None,
+            None,
+        ) from None
+    if not isinstance(body, dict):
+        raise errors.invalid(
+            f"Invalid type for body: expected an object, but got {checks.json_type(body)}.",
+            None,
+            "invalid_type",
+        )
+    return body
+
+
+async def _read(request: Request, largest: int) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content.extend(chunk)
+        if len(content) > largest:
+            raise APIError(413, f"The request is larger than {largest} bytes.", code="request_too_large")
+    return bytes(content)
+
+
+async def read_form(request: Request, rules: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The fields of a form, by the types that the rules give them.
+
+    "include[]" makes a list, "expires_after[seconds]" an object. Texts become numbers and booleans where
+    the rules ask for them and the text is one.
+
+    Raises:
+        APIError: 400 if the body is no form, 413 if it is too large.
+    """
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        raise errors.invalid(
+            f"Unsupported content type: '{kind or 'none'}'. This endpoint takes 'multipart/form-data'.",
+            None,
+            "unsupported_content_type",
+        )
+    request._body = await _read(request, MAX_FORM)  # Starlette's own cache: the form is parsed from it
+    body: dict[str, Any] = {}
+    try:
+        async with request.form() as form:
+            for name, value in form.multi_items():
+                _put(body, name, await _value(value))
+    except (MultiPartException, HTTPException) as error:
+        raise errors.invalid(f"The form could not be read: {error}.", None, None) from None
+    return {name: _converted(value, rules.get(name)) for name, value in body.items()}
+
+
+async def _value(value: str | UploadFile) -> str | Upload:
+    if isinstance(value, UploadFile):
+        return Upload(
+            value.filename or "upload", value.content_type or "application/octet-stream", await value.read()
+        )
+    return value
+
+
+def _put(body: dict[str, Any], name: str, value: str | Upload) -> None:
+    head, *inner = re.findall(r"[^\[\]]+|\[\]", name) or [name]
+    if inner and inner[0] != "[]":
+        nested = body.setdefault(head, {})
+        if isinstance(nested, dict):
+            _put(nested, inner[0] + "".join(f"[{each}]" for each in inner[1:]), value)
+        return
+    if inner or head in body:
+        earlier = body.get(head, [])
+        body[head] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    else:
+        body[head] = value
+
+
+def _converted(value: Any, parameter: Parameter | None) -> Any:
+    if not isinstance(value, str) or parameter is None or "string" in parameter.types:
+        return value
+    wanted = {"integer": int, "number": float}
+    for kind, convert in wanted.items():
+        if kind in parameter.types:
+            try:
+                return convert(value)
+            except ValueError:
+                return value
+    if "boolean" in parameter.types and value.lower() in ("true", "false", "1", "0"):
+        return value.lower() in ("true", "1")
+    return [value] if "array" in parameter.types else value
+
+
+def redacted(value: Any, key: str) -> Any:
+    """A value without the key: what goes into the journal.
+
+    Uploads lose their bytes; a key in a text is blotted out wherever it stands.
+    """
+    if len(key) < _SHORTEST_KEY:
+        key = ""
+    return _without(value, key)
+
+
+def _without(value: Any, key: str) -> Any:
+    match value:
+        case Upload():
+            return _without(value.described(), key)
+        case str():
+            return value.replace(key, _REDACTED) if key else value
+        case list():
+            return [_without(each, key) for each in value]
+        case dict():
+            return {name: _without(each, key) for name, each in value.items()}
+        case _:
+            return value

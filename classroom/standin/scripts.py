@@ -1,0 +1,111 @@
+"""Faults and rate limits written in a file: what `classroom mock --faults FILE` reads.
+
+TOML (or the same as JSON). An entry of `fault` takes what `OpenAIMock.fail` takes, one of `limit` what
+`OpenAIMock.limit` takes:
+
+```toml
+[[fault]]
+status = 429
+times = 2
+route = "images"
+
+[[fault]]
+effect = "slow"
+seconds = 3
+after = 1
+
+[[limit]]
+requests = 3
+per = "key"
+```
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from classroom.standin.faults import Fault, fault
+from classroom.standin.limits import RateLimit
+
+T = TypeVar("T")
+
+_FAULT_FIELDS = frozenset({field.name for field in fields(Fault)} - {"name"})
+_LIMIT_FIELDS = frozenset({field.name for field in fields(RateLimit)})
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "effect": (str,),
+    "status": (int,),
+    "message": (str,),
+    "type": (str,),
+    "code": (str,),
+    "param": (str,),
+    "headers": (dict,),
+    "times": (int,),
+    "after": (int,),
+    "route": (str,),
+    "seconds": (int, float),
+    "requests": (int,),
+    "tokens": (int,),
+    "per": (str,),
+}
+
+
+class ScriptError(Exception):
+    """A file of faults can't be used; the text says where and why."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a file asks for, in its order."""
+
+    faults: tuple[Fault, ...]
+    limits: tuple[RateLimit, ...]
+
+
+def read_script(path: Path) -> Script:
+    """The faults and limits of a file.
+
+    Raises:
+        ScriptError: the file can't be read, is neither TOML nor JSON, or an entry makes no sense.
+    """
+    try:
+        written = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScriptError(f"{path} can't be read: {error}") from error
+    try:
+        table = json.loads(written) if path.suffix == ".json" else tomllib.loads(written)
+    except ValueError as error:
+        raise ScriptError(f"{path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
+    if not isinstance(table, dict):
+        raise ScriptError(f"{path} must hold a table with lists named 'fault' and 'limit'.")
+    unknown = sorted(set(table) - {"fault", "limit"})
+    if unknown:
+        raise ScriptError(f"{path}: unknown entry '{unknown[0]}'; known are [[fault]] and [[limit]].")
+    return Script(
+        tuple(_entries(path, table, "fault", _FAULT_FIELDS, lambda facts: fault(**facts))),
+        tuple(_entries(path, table, "limit", _LIMIT_FIELDS, lambda facts: RateLimit(**facts))),
+    )
+
+
+def _entries(
+    path: Path, table: Mapping[str, Any], name: str, known: frozenset[str], build: Callable[[Any], T]
+) -> list[T]:
+    listed = table.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise ScriptError(f"{path}: '{name}' must be a list of tables: write [[{name}]].")
+    out = []
+    for number, facts in enumerate(listed, 1):
+        at = f"{path}, {name} {number}"
+        for field, value in facts.items():
+            if field not in known:
+                raise ScriptError(f"{at}: unknown field '{field}'; known are {', '.join(sorted(known))}.")
+            if not isinstance(value, _TYPES[field]) or isinstance(value, bool):
+                wanted = " or ".join(each.__name__ for each in _TYPES[field])
+                raise ScriptError(f"{at}: '{field}' must be of type {wanted}.")
+        try:
+            out.append(build(facts))
+        except ValueError as error:
+            raise ScriptError(f"{at}: {error}.") from error
+    return out

@@ -1,0 +1,130 @@
+"""The stand-in's state: what it knows, what it recorded, what will go wrong, what it was given to keep."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from classroom.standin import checks
+from classroom.standin.catalogue import Catalogue, Kind, Model, load
+from classroom.standin.faults import FaultScript
+from classroom.standin.journal import Journal
+from classroom.standin.limits import RateLimiter
+
+T = TypeVar("T")
+
+_KEPT = 10_000  # things of each kind; the oldest is forgotten first
+
+# The model that a lenient stand-in answers with where it was asked for one it doesn't know.
+_STAND_FOR: Mapping[Kind, str] = {
+    "chat": "gpt-5.4-mini",
+    "completion": "gpt-3.5-turbo-instruct",
+    "image": "gpt-image-2",
+    "speech": "gpt-4o-mini-tts",
+    "transcription": "gpt-transcribe",
+    "embedding": "text-embedding-3-small",
+    "moderation": "omni-moderation-latest",
+}
+
+
+class Shelf(Generic[T]):
+    """Things kept by name, in the order of their arrival. Safe across threads."""
+
+    def __init__(self) -> None:
+        self._things: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, name: str, thing: T) -> None:
+        """Keep a thing, in place of another of that name."""
+        with self._lock:
+            self._things[name] = thing
+            while len(self._things) > _KEPT:
+                self._things.popitem(last=False)
+
+    def get(self, name: str) -> T | None:
+        """The thing of that name, if it is kept."""
+        return self._things.get(name)
+
+    def take(self, name: str) -> T | None:
+        """The thing of that name, which is then kept no longer."""
+        with self._lock:
+            return self._things.pop(name, None)
+
+    def all(self) -> list[T]:
+        """Everything, the oldest first."""
+        with self._lock:
+            return list(self._things.values())
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._things.clear()
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of `/files`: its description and its bytes."""
+
+    described: Mapping[str, Any]
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StoredCompletion:
+    """A chat completion that was asked for with `store`, and the messages that led to it."""
+
+    completion: Mapping[str, Any]
+    messages: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StoredResponse:
+    """A response, the events of its stream, and the whole conversation that led to it."""
+
+    response: Mapping[str, Any]
+    input: tuple[Mapping[str, Any], ...]
+    conversation: tuple[Mapping[str, Any], ...]
+
+
+@dataclass
+class StandIn:
+    """One stand-in.
+
+    `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
+    `deployments` are Azure's names for models; a model's own name is always one.
+    """
+
+    lenient: bool = False
+    legacy: bool = False
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    catalogue: Catalogue = field(default_factory=load)
+    journal: Journal = field(default_factory=Journal)
+    faults: FaultScript = field(default_factory=FaultScript)
+    limits: RateLimiter = field(default_factory=RateLimiter)
+    published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
+    files: Shelf[StoredFile] = field(default_factory=Shelf)
+    completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
+    responses: Shelf[StoredResponse] = field(default_factory=Shelf)
+    spoken: Shelf[str] = field(default_factory=Shelf)
+
+    def model(self, name: Any, kind: Kind) -> Model:
+        """The model that a request asks for.
+
+        Raises:
+            APIError: 404 if it is unknown or retired, 400 if it is of another kind.
+        """
+        if self.lenient and (not isinstance(name, str) or name not in self.catalogue.models):
+            name = _STAND_FOR[kind]
+        return checks.find_model(self.catalogue, name, kind, legacy=self.legacy or self.lenient)
+
+    def reset(self) -> None:
+        """Forget every call, fault, limit and kept thing."""
+        self.faults.clear()
+        self.limits.clear()
+        self.journal.clear()
+        for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
+            shelf.clear()
