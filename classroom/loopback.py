@@ -21,7 +21,9 @@ def bind(port: int = 0) -> socket.socket:
     Raises:
         PortTaken: another program listens there.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # the protocol by name: asyncio sends without delay (TCP_NODELAY) only on sockets that say they are TCP, and
+    # without it every answer waits 40 ms for an acknowledgement
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

@@ -128,17 +128,18 @@ class Application:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        path = request.url.path
-        if path.startswith(_PICTURES) and request.method == "GET":
+        scope = request.scope
+        method, path = scope["method"], scope["path"]
+        if path.startswith(_PICTURES) and method == "GET":
             return self._picture(path.removeprefix(_PICTURES))
-        found = _find(request.method, path)
-        call = _Recorded(
-            self._standin, request, found.operation.route if found else path.removeprefix("/v1/")
-        )
+        headers = reading.headers_of(scope)
+        found = _find(method, path)
+        route = found.operation.route if found else path.removeprefix("/v1/")
+        call = _Recorded(self._standin, method, path, headers, route)
         if found is None:
-            return call.refused(errors.unknown_url(request.method, path))
+            return call.refused(errors.unknown_url(method, path))
         try:
-            return await self._answered(request, found, call)
+            return await self._answered(request, headers, found, call)
         except APIError as error:
             return call.refused(error)
 
@@ -149,16 +150,14 @@ class Application:
             return Response("The picture does not exist.", 404, media_type="text/plain")
         return Response(kept[0], media_type=kept[1])
 
-    async def _answered(self, request: Request, found: _Found, call: "_Recorded") -> Response:
+    async def _answered(
+        self, request: Request, headers: Mapping[str, str], found: _Found, call: "_Recorded"
+    ) -> Response:
         operation, standin = found.operation, self._standin
-        key = reading.key_of(request)
-        call.note(key=fingerprint(key))
-        if found.deployment is not None and not request.query_params.get("api-version"):
-            raise errors.missing_api_version()
-        if operation.retired and not (standin.legacy or standin.lenient):
-            raise errors.retired_endpoint(
-                operation.path, operation.retired.since, operation.retired.replacement
-            )
+        key = reading.key_of(headers)
+        caller = Caller(fingerprint(key), headers.get("openai-organization"))
+        call.note(key=caller.key)
+        self._check_served(request, found)
         body = await self._read(request, found)
         call.note(body=reading.redacted(body, key) if operation.reads != "nothing" else None)
         fault = standin.faults.take(operation.route)
@@ -170,21 +169,22 @@ class Application:
                 call.note(status=0)
                 call.done(())
                 return Hanging(fault.seconds)
-        limits = standin.limits.admit(
-            Caller(fingerprint(key), request.headers.get("openai-organization")), operation.route, _size(body)
-        )
-        call.headers.update(limits)
-        asked = Asked(
-            self._checked(operation, body),
-            found.path,
-            dict(request.query_params),
-            f"{request.url.scheme}://{request.url.netloc}",
-        )
+        call.headers.update(standin.limits.admit(caller, operation.route, _size(body)))
+        query = dict(request.query_params) if request.scope["query_string"] else {}
+        base_url = f"{request.scope['scheme']}://{headers.get('host', '')}"
+        asked = Asked(self._checked(operation, body), found.path, query, base_url)
         if operation.slow:
             answer = await to_thread.run_sync(operation.compute, standin, asked)
         else:
             answer = operation.compute(standin, asked)
         return await call.answered(answer, fault)
+
+    def _check_served(self, request: Request, found: _Found) -> None:
+        retired = found.operation.retired
+        if found.deployment is not None and not request.query_params.get("api-version"):
+            raise errors.missing_api_version()
+        if retired and not (self._standin.legacy or self._standin.lenient):
+            raise errors.retired_endpoint(found.operation.path, retired.since, retired.replacement)
 
     async def _read(self, request: Request, found: _Found) -> dict[str, Any]:
         """The body, with the model that the path names, if it names one."""
@@ -225,16 +225,18 @@ def _size(body: Mapping[str, Any]) -> int:
 class _Recorded:
     """One call on its way into the journal: what is known so far, and the headers of its answer."""
 
-    def __init__(self, standin: StandIn, request: Request, route: str) -> None:
-        retry = request.headers.get("x-stainless-retry-count", "0")
+    def __init__(
+        self, standin: StandIn, method: str, path: str, headers: Mapping[str, str], route: str
+    ) -> None:
+        retry = headers.get("x-stainless-retry-count", "0")
         self._standin = standin
         self._facts: dict[str, Any] = {
-            "method": request.method,
-            "path": request.url.path,
+            "method": method,
+            "path": path,
             "route": route,
             "key": None,
-            "organization": request.headers.get("openai-organization"),
-            "project": request.headers.get("openai-project"),
+            "organization": headers.get("openai-organization"),
+            "project": headers.get("openai-project"),
             "body": None,
             "status": 200,
             "error_code": None,

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Literal
 
@@ -57,13 +57,22 @@ class Parameter:
     preview: bool = False
 
 
+class Rules(dict[str, Parameter]):
+    """The parameters of one route by name."""
+
+    @cached_property
+    def required(self) -> tuple[Parameter, ...]:
+        """Those that no request may leave out."""
+        return tuple(parameter for parameter in self.values() if parameter.required)
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Everything the stand-in knows without being told in a request."""
 
     as_of: date
     models: Mapping[str, Model]
-    routes: Mapping[str, Mapping[str, Parameter]]
+    routes: Mapping[str, Rules]
     voices: tuple[str, ...]
     standard_sizes: tuple[str, ...]
     size_step: int
@@ -116,7 +125,7 @@ def load() -> Catalogue:
         as_of=table["as_of"],
         models=_models(table["models"], voices, standard),
         routes={
-            route: {name: _parameter(name, dict(facts)) for name, facts in rules["parameters"].items()}
+            route: Rules({name: _parameter(name, dict(facts)) for name, facts in rules["parameters"].items()})
             for route, rules in table["routes"].items()
         },
         voices=voices,

@@ -3,11 +3,11 @@
 Each check takes the parsed body and raises `APIError`; the bounds come from `catalogue.toml`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from classroom.standin import errors
-from classroom.standin.catalogue import Catalogue, Kind, Model, Parameter
+from classroom.standin.catalogue import Catalogue, Kind, Model, Parameter, Rules
 from classroom.standin.operations import Upload
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
@@ -117,7 +117,7 @@ def _check_value(parameter: Parameter, value: Any, *, legacy: bool) -> None:
         _check_choice(value, parameter.choices + (parameter.legacy_choices if legacy else ()), parameter.name)
 
 
-def check_shapes(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> dict[str, Any]:
+def check_shapes(rules: Rules, body: Mapping[str, Any]) -> dict[str, Any]:
     """What a lenient stand-in checks: required parameters are there, known ones are of their type.
 
     Returns:
@@ -126,8 +126,7 @@ def check_shapes(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> dic
     Raises:
         APIError: 400 `missing_required_parameter` or `invalid_type`.
     """
-    needed = {name: parameter for name, parameter in rules.items() if not parameter.optional_in_sdk}
-    _check_required(needed, body)
+    _check_required([parameter for parameter in rules.required if not parameter.optional_in_sdk], body)
     for name, value in body.items():
         if value is not None and name in rules:
             _check_type(rules[name], value, name)
@@ -142,22 +141,18 @@ def check_shapes(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> dic
     return {**body, **assumed}
 
 
-def _check_required(rules: Mapping[str, Parameter], body: Mapping[str, Any]) -> None:
-    for parameter in rules.values():
-        absent = body.get(parameter.name) is None and not (
-            "null" in parameter.types and parameter.name in body
+def _check_required(required: Iterable[Parameter], body: Mapping[str, Any]) -> None:
+    for parameter in required:
+        if body.get(parameter.name) is not None or ("null" in parameter.types and parameter.name in body):
+            continue
+        raise errors.invalid(
+            f"Missing required parameter: '{parameter.name}'.",
+            parameter.name,
+            "missing_required_parameter",
         )
-        if parameter.required and absent:
-            raise errors.invalid(
-                f"Missing required parameter: '{parameter.name}'.",
-                parameter.name,
-                "missing_required_parameter",
-            )
 
 
-def check_parameters(
-    rules: Mapping[str, Parameter], body: Mapping[str, Any], *, legacy: bool = False
-) -> None:
+def check_parameters(rules: Rules, body: Mapping[str, Any], *, legacy: bool = False) -> None:
     """Raises 400 for an unknown, missing, ill-typed or out-of-range parameter."""
     for name in body:
         parameter = rules.get(name)
@@ -169,7 +164,7 @@ def check_parameters(
                 name,
                 "unsupported_parameter",
             )
-    _check_required(rules, body)
+    _check_required(rules.required, body)
     for name, value in body.items():
         if value is not None:
             _check_value(rules[name], value, legacy=legacy)

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
+from starlette.types import Scope
 
 from classroom.standin import checks, errors
 from classroom.standin.catalogue import Parameter
@@ -21,15 +22,20 @@ _REDACTED = "[key redacted]"
 _SHORTEST_KEY = 8  # shorter ones are words, and stand in texts for reasons of their own
 
 
-def key_of(request: Request) -> str:
+def headers_of(scope: Scope) -> dict[str, str]:
+    """A request's headers, their names in small letters; of one that came twice, the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def key_of(headers: Mapping[str, str]) -> str:
     """The key that came with a request: as a bearer token, or in Azure's header `api-key`.
 
     Raises:
         APIError: 401 if there is none.
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     key = token.strip() if scheme.lower() == "bearer" else ""
-    key = key or request.headers.get("api-key", "").strip()
+    key = key or headers.get("api-key", "").strip()
     if not key:
         raise errors.missing_key()
     return key

@@ -4,7 +4,10 @@ Every text is a function of the request: the same request gets the same words, a
 """
 
 import hashlib
+import importlib.machinery
+import importlib.util
 import json
+import sys
 import tomllib
 import warnings
 from collections.abc import Mapping, Sequence
@@ -36,9 +39,15 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def mark_of(route: str, body: Mapping[str, Any]) -> str:
+    """What tells a request from every other: a digest of its body. Streamed or whole, it is the same request."""
+    asked = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    return digest(route, asked)
+
+
 def count_tokens(text: str) -> int:
     """The number of tokens of a text."""
-    return len(encode(text))
+    return sum(int(_tokenizer().count(piece)) for piece in _encodable(text))
 
 
 def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
@@ -49,28 +58,46 @@ def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
 
 
 @cache
-def _encoding() -> Any:
+def _tokenizer() -> Any:
+    """The compiled tokenizer, loaded without its package, whose import reads three tables into Python objects:
+    half a second and 70 MB that only `_tables` needs."""
+    name = "bpe_openai._bindings"
+    if name not in sys.modules:
+        found = importlib.util.find_spec("bpe_openai")
+        folders = found.submodule_search_locations if found else None
+        spec = importlib.machinery.PathFinder.find_spec(name, folders)
+        if spec is None or spec.loader is None:
+            raise ImportError("the package bpe-openai has no compiled tokenizer for this machine", name=name)
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name].tokenizer_for_encoding(_ENCODING)
+
+
+@cache
+def _tables() -> Any:
     with warnings.catch_warnings():
-        # the library reads its table in a way that Python has deprecated; learners can't mend that
+        # the library reads its tables in a way that Python has deprecated; learners can't mend that
         warnings.simplefilter("ignore", DeprecationWarning)
         import bpe_openai
 
         return bpe_openai.get_encoding(_ENCODING)
 
 
+def _encodable(text: str) -> list[str]:
+    """The text in pieces that the tokenizer takes; a lone surrogate is valid JSON but not valid UTF-8."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+
+
 def encode(text: str) -> list[int]:
     """The tokens of a text."""
-    # a lone surrogate is valid JSON but not valid UTF-8
-    clean = text.encode("utf-8", "replace").decode()
-    encode = _encoding().encode_ordinary
-    return [
-        token for start in range(0, len(clean), _PIECE) for token in encode(clean[start : start + _PIECE])
-    ]
+    return [token for piece in _encodable(text) for token in _tokenizer().encode(piece)]
 
 
 def token_bytes(text: str) -> list[bytes]:
     """A text cut into its tokens."""
-    return [_encoding().decode_single_token_bytes(token) for token in encode(text)]
+    return [_tables().decode_single_token_bytes(token) for token in encode(text)]
 
 
 def decode_tokens(tokens: Sequence[int]) -> str | None:
@@ -78,17 +105,24 @@ def decode_tokens(tokens: Sequence[int]) -> str | None:
     if any(token < 0 for token in tokens):
         return None
     try:
-        return str(_encoding().decode(list(tokens)))
+        return str(_tables().decode(list(tokens)))
     except (KeyError, ValueError, OverflowError, IndexError):
         return None
 
 
 def cut(text: str, max_tokens: int | None) -> tuple[str, bool, int]:
     """The text up to a number of tokens; whether anything was cut off; how many tokens are left."""
+    if max_tokens is None:
+        return text, False, count_tokens(text)
     tokens = encode(text)
-    if max_tokens is None or len(tokens) <= max_tokens:
+    if len(tokens) <= max_tokens:
         return text, False, len(tokens)
-    return str(_encoding().decode(tokens[:max_tokens])).rstrip("\ufffd"), True, max_tokens
+    for kept in range(max_tokens, 0, -1):
+        try:
+            return str(_tokenizer().decode(tokens[:kept])), True, max_tokens
+        except ValueError:
+            continue  # the cut went through a character: leave out its first part, too
+    return "", True, max_tokens
 
 
 def text_of(content: Any) -> str:
@@ -122,32 +156,37 @@ def _normal(prompt: str) -> str:
     return " ".join(prompt.casefold().split()).strip(" .!?\"'")
 
 
-def _plain_answer(prompt: str, request: Any, choice: int) -> str:
+def _plain_answer(prompt: str, mark: str, choice: int) -> str:
     heard = " ".join(prompt.split())
     if len(heard) > _QUOTED:
         heard = heard[:_QUOTED].rstrip() + " …"
-    mark = digest(request, choice)[:8]
+    number = hashlib.sha256(f"{mark}:{choice}".encode()).hexdigest()[:8]
     return (
         f"You asked: “{heard}”\n\n"
         "This is a practice answer. The lab's stand-in wrote it on this computer, without a model and at no cost; "
-        f"with LAB_MODE=live a real model answers instead. (answer {mark})"
+        f"with LAB_MODE=live a real model answers instead. (answer {number})"
     )
 
 
 def reply(
-    prompt: str, request: Mapping[str, Any], *, choice: int = 0, max_tokens: int | None = None
+    prompt: str,
+    mark: str,
+    *,
+    choice: int = 0,
+    max_tokens: int | None = None,
+    stop: str | Sequence[str] | None = None,
 ) -> Reply:
     """The answer to a prompt.
 
     Args:
         prompt: what the user said last.
-        request: the whole request; two requests that differ anywhere get answers that differ.
+        mark: of the whole request; two requests that differ anywhere get answers that differ.
         choice: which of `n` answers.
         max_tokens: where to stop.
+        stop: words before which to stop.
     """
-    stop = request.get("stop")
     text = _prepared().get(_normal(prompt)) if choice == 0 else None
-    text = text or _plain_answer(prompt, request, choice)
+    text = text or _plain_answer(prompt, mark, choice)
     for sequence in [stop] if isinstance(stop, str) else stop or []:
         text = text.partition(sequence)[0] if sequence else text
     text, shortened, tokens = cut(text, max_tokens)

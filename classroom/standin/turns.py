@@ -68,30 +68,33 @@ class Turn:
 
 def take(
     messages: Sequence[Mapping[str, Any]],
-    request: Mapping[str, Any],
+    mark: str,
     wishes: Wishes,
     *,
     choice: int = 0,
     max_tokens: int | None = None,
+    stop: Any = None,
 ) -> Turn:
     """The model's turn after these messages.
 
     Args:
         messages: the conversation so far.
-        request: the whole request; requests that differ anywhere get turns that differ.
+        mark: of the whole request; requests that differ anywhere get turns that differ.
+        wishes: what the turn should be.
         choice: which of `n` turns.
         max_tokens: where a text stops.
+        stop: words before which a text stops.
     """
     prompt = text.last_user_text(messages)
     tool = _wanted_tool(wishes, prompt, messages)
     if tool is not None:
-        return _call(tool, prompt, request, choice)
+        return _call(tool, prompt, mark, choice)
     if wishes.format != "text":
         wished = wishes.schema if wishes.format == "json_schema" else _ANY_OBJECT
-        made = schema.invent(wished, seed=text.digest(request, choice), words=_short(prompt))
+        made = schema.invent(wished, seed=text.digest(mark, choice), words=_short(prompt))
         content, shortened, tokens = text.cut(json.dumps(made, ensure_ascii=False), max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
-    said = text.reply(_heard(messages, prompt), request, choice=choice, max_tokens=max_tokens)
+    said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
     return Turn(said.text, (), said.finish_reason, said.tokens)
 
 
@@ -129,8 +132,8 @@ def _is_about(tool: Tool, prompt: str) -> bool:
     return bool(telling) and all(word in prompt.casefold() for word in telling)
 
 
-def _call(tool: Tool, prompt: str, request: Mapping[str, Any], choice: int) -> Turn:
-    seed = text.digest("tool", request, choice)
+def _call(tool: Tool, prompt: str, mark: str, choice: int) -> Turn:
+    seed = text.digest("tool", mark, choice)
     wished = tool.parameters if isinstance(tool.parameters, Mapping) else {"type": "object"}
     if "type" not in wished and "properties" not in wished:
         wished = {"type": "object", **wished}

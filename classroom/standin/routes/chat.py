@@ -1,6 +1,7 @@
 """`/chat/completions`: whole, streamed and stored."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from classroom.standin import checks, conversation_checks, errors, schema, text, turns
@@ -31,10 +32,12 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         checks.check_context(model, prompt_tokens, "messages")
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
+    mark = text.mark_of("chat", body)
     replies = [
-        turns.take(messages, body, wishes, choice=n, max_tokens=limit) for n in range(body.get("n") or 1)
+        turns.take(messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
+        for n in range(body.get("n") or 1)
     ]
-    completion = _completion(body, model, replies, prompt_tokens)
+    completion = _completion(body, model, replies, prompt_tokens, mark)
     if body.get("store"):
         standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
     units = {
@@ -84,11 +87,11 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
 
 
 def _completion(
-    body: Mapping[str, Any], model: Model, replies: list[turns.Turn], prompt_tokens: int
+    body: Mapping[str, Any], model: Model, replies: list[turns.Turn], prompt_tokens: int, mark: str
 ) -> dict[str, Any]:
     completion_tokens = sum(reply.tokens for reply in replies)
     return {
-        "id": f"chatcmpl-{text.digest('chat', body)[:24]}",
+        "id": f"chatcmpl-{mark[:24]}",
         "object": "chat.completion",
         "created": CREATED,
         "model": model.id,
@@ -106,9 +109,14 @@ def _completion(
             },
         },
         "service_tier": "default",
-        "system_fingerprint": f"fp_{text.digest(model.id)[:10]}",
+        "system_fingerprint": _fingerprint(model.id),
         **({"metadata": body.get("metadata") or {}} if body.get("store") else {}),
     }
+
+
+@cache
+def _fingerprint(model: str) -> str:
+    return f"fp_{text.digest(model)[:10]}"
 
 
 def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str, Any]:

@@ -31,12 +31,13 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         checks.check_context(model, prompt_tokens + limit, "prompt")
         _check_best_of(body)
+    mark = text.mark_of("completions", body)
     replies = [
-        text.reply(prompt, body, choice=n, max_tokens=limit)
+        text.reply(prompt, mark, choice=n, max_tokens=limit, stop=body.get("stop"))
         for prompt in prompts
         for n in range(body.get("n") or 1)
     ]
-    completion = _completion(body, model, prompts, replies, prompt_tokens)
+    completion = _completion(body, model, prompts, replies, prompt_tokens, mark)
     outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies)
     used = completion["usage"]
     usage = Usage(
@@ -80,7 +81,12 @@ def _check_best_of(body: Mapping[str, Any]) -> None:
 
 
 def _completion(
-    body: Mapping[str, Any], model: Model, prompts: list[str], replies: list[text.Reply], prompt_tokens: int
+    body: Mapping[str, Any],
+    model: Model,
+    prompts: list[str],
+    replies: list[text.Reply],
+    prompt_tokens: int,
+    mark: str,
 ) -> dict[str, Any]:
     each = len(replies) // len(prompts)
     completion_tokens = sum(reply.tokens for reply in replies)
@@ -96,7 +102,7 @@ def _completion(
             }
         )
     return {
-        "id": f"cmpl-{text.digest('completions', body)[:24]}",
+        "id": f"cmpl-{mark[:24]}",
         "object": "text_completion",
         "created": CREATED,
         "model": model.id,
@@ -142,7 +148,7 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
     body = asked.body
     standin.model(body.get("model"), "completion")
     prompt = f"{body['instruction']} in:\n{body.get('input') or ''}"
-    replies = [text.reply(prompt, body, choice=n) for n in range(body.get("n") or 1)]
+    replies = [text.reply(prompt, text.mark_of("edits", body), choice=n) for n in range(body.get("n") or 1)]
     prompt_tokens = text.count_tokens(prompt)
     completion_tokens = sum(reply.tokens for reply in replies)
     return Answer(

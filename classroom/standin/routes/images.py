@@ -35,10 +35,11 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         checks.check_image_options(model, body)
     size = _size(standin, model, body)
+    mark = text.mark_of("image", body)
     pictures = [
         picture.draw(
             body["prompt"],
-            seed=text.digest("image", body, index),
+            seed=f"{mark}:{index}",
             size=size,
             format=body.get("output_format") or "png",
             transparent=body.get("background") == "transparent",
@@ -70,12 +71,13 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
         "image": [upload.described() for upload in uploads],
         "mask": mask.described() if mask else None,
     }
+    mark = text.mark_of("edit", described)
     pictures = [
         picture.redraw(
             uploads[0].content,
             body["prompt"],
             mask=mask.content if mask else None,
-            seed=text.digest("edit", described, index),
+            seed=f"{mark}:{index}",
             size=size,
             format=body.get("output_format") or "png",
             quality=body.get("output_compression"),
@@ -92,13 +94,13 @@ def vary(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         _check_picture(body["image"], "image", _MAX_MASK)
     size = _size(standin, model, body)
-    described = {**body, "image": body["image"].described()}
+    mark = text.mark_of("variation", {**body, "image": body["image"].described()})
     pictures = [
         picture.redraw(
             body["image"].content,
             "",
             mask=None,
-            seed=text.digest("variation", described, index),
+            seed=f"{mark}:{index}",
             size=size,
             format="png",
             quality=None,

@@ -32,8 +32,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         checks.check_sampling(model, body)
         checks.check_context(model, input_tokens, "input")
     wishes = _wishes(body, strict=not standin.lenient)
-    turn = turns.take(messages, body, wishes, max_tokens=body.get("max_output_tokens"))
-    response = _response(body, model, turn, input_tokens)
+    mark = text.mark_of("responses", body)
+    turn = turns.take(messages, mark, wishes, max_tokens=body.get("max_output_tokens"))
+    response = _response(body, model, turn, input_tokens, mark)
     if body.get("store") is not False:
         standin.responses.put(
             response["id"], StoredResponse(response, tuple(items), (*conversation, *response["output"]))
@@ -144,8 +145,9 @@ def _output(body: Mapping[str, Any], turn: turns.Turn, mark: str) -> list[dict[s
     ]
 
 
-def _response(body: Mapping[str, Any], model: Model, turn: turns.Turn, input_tokens: int) -> dict[str, Any]:
-    mark = text.digest("responses", body)
+def _response(
+    body: Mapping[str, Any], model: Model, turn: turns.Turn, input_tokens: int, mark: str
+) -> dict[str, Any]:
     complete = turn.finish_reason != "length"
     default = {"temperature": 1.0, "top_p": 1.0, "parallel_tool_calls": True, "store": True}
     settings = {name: body[name] if body.get(name) is not None else value for name, value in default.items()}
@@ -318,7 +320,7 @@ def compact(standin: StandIn, asked: Asked) -> Answer:
     model = standin.model(asked.body.get("model"), "chat")
     conversation = [*_before(standin, asked.body), *_items(asked.body)]
     tokens = text.count_message_tokens(_messages(conversation, asked.body.get("instructions")))
-    mark = text.digest("compact", asked.body)
+    mark = text.mark_of("compact", asked.body)
     said = [
         {
             "id": f"msg_{mark[:40]}{index:08x}",
