@@ -27,6 +27,7 @@ class Model:
     answers_with_url: bool = False
     bills_pictures_apart: bool = False
     bills_characters: bool = False
+    bills_seconds: bool = False
     voices: tuple[str, ...] = ()
     streams: bool = True
     formats: tuple[str, ...] = ()

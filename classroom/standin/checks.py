@@ -21,7 +21,15 @@ _NAMES = {
     "null": "null",
     "file": "a file",
 }
-_SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs")
+# parameters that reasoning models take at their default alone
+_SAMPLING: Mapping[str, float | bool] = {
+    "temperature": 1,
+    "top_p": 1,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "logprobs": False,
+    "top_logprobs": 0,
+}
 
 
 def json_type(value: Any) -> str:
@@ -213,10 +221,11 @@ def check_sampling(model: Model, body: Mapping[str, Any]) -> None:
             "unsupported_parameter",
         )
     for name in _SAMPLING:
-        value = body.get(name)
-        if value is not None and value != 1 and value is not False:
+        value, default = body.get(name), _SAMPLING[name]
+        if value is not None and (value != default or isinstance(value, bool) != isinstance(default, bool)):
             raise errors.invalid(
-                f"Unsupported value: '{name}' does not support {value} with this model. Only the default (1) is supported.",
+                f"Unsupported value: '{name}' does not support {value} with this model. "
+                f"Only the default ({default}) is supported.",
                 name,
                 "unsupported_value",
             )

@@ -63,7 +63,7 @@ def check_chat(body: Mapping[str, Any]) -> None:
         raise errors.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs", "invalid_value")
     if "audio" in (body.get("modalities") or []):
         raise errors.invalid(
-            "This model does not support the modality 'audio'. Use /v1/audio/speech for a voice.",
+            "Unsupported value for 'modalities': this model has no 'audio'. Use /v1/audio/speech for a voice.",
             "modalities",
             "unsupported_value",
         )

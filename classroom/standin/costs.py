@@ -3,12 +3,14 @@
 A price that isn't known is an error, never 0: a lesson on cost must not call anything free that isn't.
 """
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 # https://developers.openai.com/api/docs/guides/moderation: the endpoint is free of charge
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _FREE_KINDS = ("omni-moderation-", "text-moderation-")
 
 
@@ -31,23 +33,19 @@ class Usage:
 
 
 def cost_of(usage: Usage) -> Decimal:
-    """The price in US dollars.
+    """The price in US dollars; of a dated snapshot that isn't listed, its model's.
 
     Raises:
         Unpriced: the model or one of the units has no known price.
     """
     if usage.model.startswith(_FREE_KINDS):
         return Decimal(0)
-    import genai_prices  # here: its tables take a while to load, and few lessons are on cost
-
     used = {unit: amount for unit, amount in usage.units.items() if amount}
     try:
-        with warnings.catch_warnings():
-            # a unit that the price list doesn't know is only warned of, and priced at 0
-            warnings.simplefilter("error")
-            price = genai_prices.calc_price(
-                genai_prices.Usage(**used), usage.model, provider_id="openai"
-            ).total_price
+        try:
+            price = _listed(usage.model, used)
+        except LookupError:
+            price = _listed(_SNAPSHOT.sub("", usage.model), used)
     except (LookupError, ValueError, Warning) as error:
         raise Unpriced(
             f"no price is known for {usage.model} by {', '.join(used) or 'nothing'}: {error}"
@@ -55,3 +53,12 @@ def cost_of(usage: Usage) -> Decimal:
     if used and price <= 0:
         raise Unpriced(f"the price list gives nothing for {usage.model} by {', '.join(used)}")
     return price
+
+
+def _listed(model: str, used: Mapping[str, int | float]) -> Decimal:
+    import genai_prices  # here: its tables take a while to load, and few lessons are on cost
+
+    with warnings.catch_warnings():
+        # a unit that the price list doesn't know is only warned of, and priced at 0
+        warnings.simplefilter("error")
+        return genai_prices.calc_price(genai_prices.Usage(**used), model, provider_id="openai").total_price

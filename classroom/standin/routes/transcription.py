@@ -161,7 +161,7 @@ def _foreign(file: Upload, seconds: float) -> str:
 
 
 def _usage(model: Model, heard: _Heard, body: Mapping[str, Any]) -> dict[str, Any]:
-    if model.id == "whisper-1":
+    if model.bills_seconds:
         return {"type": "duration", "seconds": float(max(1, round(heard.seconds)))}
     sound = max(1, round(heard.seconds * _TOKENS_PER_SECOND))
     prompt = text.count_tokens(body.get("prompt") or "")

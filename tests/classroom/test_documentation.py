@@ -1,0 +1,29 @@
+"""The page of the stand-in says what there is."""
+
+import re
+from pathlib import Path
+
+import classroom.standin
+from classroom.standin.app import OPERATIONS
+from classroom.standin.faults import EFFECTS
+from classroom.standin.verdicts import Rule
+
+PAGE = Path(classroom.standin.__file__).with_name("README.md").read_text(encoding="utf-8")
+
+
+def test_every_route_is_on_the_page_and_no_other():
+    documented = set(re.findall(r"`((?:GET|POST|DELETE) /[^`]+)`", PAGE))
+    assert documented == {f"{each.method} /{each.path}" for each in OPERATIONS}
+
+
+def test_every_fault_and_every_verdict_is_on_the_page():
+    for effect in EFFECTS:
+        assert f'effect="{effect}"' in PAGE
+    for rule in Rule.__args__:
+        assert f"`{rule}`" in PAGE
+
+
+def test_the_page_s_example_runs(capsys):
+    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("[429, 200] 0.000")

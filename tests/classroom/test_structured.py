@@ -1,0 +1,262 @@
+"""Structured output, tools and log probabilities: in the shape asked for, whole and streamed."""
+
+import json
+import math
+from typing import Literal
+
+import openai
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
+
+from classroom.standin import schema
+
+MODEL = "gpt-5.4-mini"
+ASK = [{"role": "user", "content": "What is the weather in Turin?"}]
+WEATHER = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "unit": {"type": "string", "enum": ["C", "F"]}},
+    "required": ["city", "unit"],
+    "additionalProperties": False,
+}
+TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": WEATHER, "strict": True}}
+OTHER_TOOL = {
+    "type": "function",
+    "function": {"name": "send_mail", "parameters": {"type": "object", "properties": {}}},
+}
+RESPONSE_TOOL = {"type": "function", "name": "get_weather", "parameters": WEATHER, "strict": True}
+
+SCHEMAS = [
+    {
+        "type": "object",
+        "properties": {"a": {"type": "integer", "minimum": 3, "maximum": 5}},
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {"a": {"type": "integer", "multipleOf": 7, "minimum": 10}},
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {"a": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.01}},
+        "required": ["a"],
+    },
+    {"type": "object", "properties": {"a": {"type": "number", "maximum": -3}}, "required": ["a"]},
+    {
+        "type": "object",
+        "properties": {"a": {"type": "string", "minLength": 80, "maxLength": 90}},
+        "required": ["a"],
+    },
+    {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}, "required": ["a"]},
+    {
+        "type": "object",
+        "properties": {"a": {"type": "string", "pattern": r"^[A-Z]{3}-\d{4}$"}},
+        "required": ["a"],
+    },
+    {"type": "object", "properties": {"a": {"type": "string", "format": "date"}}, "required": ["a"]},
+    {"type": "object", "properties": {"a": {"type": "string", "format": "uuid"}}, "required": ["a"]},
+    {"type": "object", "properties": {"a": {"type": ["string", "null"]}}, "required": ["a"]},
+    {
+        "type": "object",
+        "properties": {"a": {"const": 7}, "b": {"enum": ["x", 2, None]}},
+        "required": ["a", "b"],
+    },
+    {
+        "type": "object",
+        "properties": {"a": {"type": "array", "items": {"type": "boolean"}, "minItems": 5, "maxItems": 6}},
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {
+            "a": {"type": "array", "items": {"type": "string"}, "minItems": 3, "uniqueItems": True}
+        },
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {"a": {"anyOf": [{"type": "integer"}, {"type": "string"}]}},
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {
+            "a": {
+                "allOf": [
+                    {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]},
+                    {"properties": {"y": {"type": "string"}}, "required": ["y"]},
+                ]
+            }
+        },
+        "required": ["a"],
+    },
+    {
+        "type": "object",
+        "properties": {"value": {"type": "string"}, "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        "required": ["value", "next"],
+        "additionalProperties": False,
+    },
+    {
+        "type": "object",
+        "properties": {"tree": {"$ref": "#/$defs/node"}},
+        "required": ["tree"],
+        "$defs": {
+            "node": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string"},
+                    "children": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+                },
+                "required": ["name", "children"],
+            }
+        },
+    },
+]
+
+
+class Recipe(BaseModel):
+    title: str
+    minutes: int
+    level: Literal["easy", "hard"]
+    steps: list[str]
+
+
+@pytest.mark.parametrize("wanted", SCHEMAS)
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_an_invented_value_fits_its_schema(wanted, seed):
+    validator = Draft202012Validator(wanted, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert not list(validator.iter_errors(schema.invent(wanted, seed=seed, words="a hot-dog stand")))
+
+
+def test_chat_parses_into_a_model_of_one_s_own(client):
+    completion = client.chat.completions.parse(model=MODEL, messages=ASK, response_format=Recipe)
+    assert isinstance(completion.choices[0].message.parsed, Recipe)
+
+
+def test_responses_parse_into_a_model_of_one_s_own(client):
+    assert isinstance(
+        client.responses.parse(model=MODEL, input="soup", text_format=Recipe).output_parsed, Recipe
+    )
+
+
+def test_json_mode_answers_with_an_object(client):
+    completion = client.chat.completions.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": "say hi in JSON"}],
+        response_format={"type": "json_object"},
+    )
+    assert isinstance(json.loads(completion.choices[0].message.content), dict)
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
+def test_a_forced_tool_is_called_with_arguments_that_fit(client, choice):
+    completion = client.chat.completions.create(
+        model=MODEL, messages=ASK, tools=[OTHER_TOOL, TOOL], tool_choice=choice
+    )
+    [call] = completion.choices[0].message.tool_calls
+    assert call.function.name == "get_weather"
+    Draft202012Validator(WEATHER).validate(json.loads(call.function.arguments))
+    assert completion.choices[0].message.content is None
+
+
+def test_a_tool_that_the_prompt_speaks_of_is_called_and_others_are_not(client):
+    spoken = client.chat.completions.create(model=MODEL, messages=ASK, tools=[TOOL])
+    unspoken = client.chat.completions.create(model=MODEL, messages=ASK, tools=[OTHER_TOOL])
+    forbidden = client.chat.completions.create(model=MODEL, messages=ASK, tools=[TOOL], tool_choice="none")
+    assert spoken.choices[0].finish_reason == "tool_calls"
+    assert unspoken.choices[0].message.tool_calls is None
+    assert forbidden.choices[0].message.tool_calls is None
+
+
+def test_after_a_tool_s_result_the_model_speaks_of_it(client):
+    first = client.chat.completions.create(model=MODEL, messages=ASK, tools=[TOOL])
+    message = first.choices[0].message
+    result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "14 degrees and fog"}
+    second = client.chat.completions.create(model=MODEL, messages=[*ASK, message, result], tools=[TOOL])
+    assert "14 degrees and fog" in second.choices[0].message.content
+
+
+def test_a_streamed_tool_call_adds_up_to_the_whole_one(client):
+    order = {"model": MODEL, "messages": ASK, "tools": [TOOL], "tool_choice": "required"}
+    whole = client.chat.completions.create(**order).choices[0].message.tool_calls[0]
+    with client.chat.completions.create(**order, stream=True) as stream:
+        parts = [part for chunk in stream for part in chunk.choices[0].delta.tool_calls or []]
+    assert (parts[0].id, parts[0].function.name) == (whole.id, whole.function.name)
+    assert "".join(part.function.arguments for part in parts) == whole.function.arguments
+
+
+def test_the_older_form_of_functions_is_answered_in_its_own_form(client):
+    completion = client.chat.completions.create(
+        model=MODEL, messages=ASK, functions=[TOOL["function"]], function_call={"name": "get_weather"}
+    )
+    assert completion.choices[0].message.function_call.name == "get_weather"
+
+
+def test_a_response_calls_a_tool_and_goes_on_with_its_output(client):
+    first = client.responses.create(
+        model=MODEL, input="weather in Turin?", tools=[RESPONSE_TOOL], tool_choice="required"
+    )
+    [call] = first.output
+    Draft202012Validator(WEATHER).validate(json.loads(call.arguments))
+    output = {"type": "function_call_output", "call_id": call.call_id, "output": "14 degrees"}
+    second = client.responses.create(
+        model=MODEL, input=[output], previous_response_id=first.id, tools=[RESPONSE_TOOL]
+    )
+    assert "14 degrees" in second.output_text
+
+
+def test_a_response_streams_a_tool_s_arguments(client):
+    with client.responses.create(
+        model=MODEL, input="weather in Turin?", tools=[RESPONSE_TOOL], tool_choice="required", stream=True
+    ) as stream:
+        events = list(stream)
+    assert list(dict.fromkeys(event.type for event in events)) == [
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.output_item.done",
+        "response.completed",
+    ]
+    deltas = [event.delta for event in events if event.type == "response.function_call_arguments.delta"]
+    assert "".join(deltas) == events[-1].response.output[0].arguments
+
+
+@pytest.mark.parametrize("words", ["plain words", "日本 🎉 é"])
+def test_log_probabilities_cover_the_text_token_by_token(client, words):
+    order = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": words}],
+        "logprobs": True,
+        "top_logprobs": 3,
+    }
+    choice = client.chat.completions.create(**order).choices[0]
+    listed = choice.logprobs.content
+    assert b"".join(bytes(token.bytes) for token in listed).decode() == choice.message.content
+    assert all(len(token.top_logprobs) == 3 and token.logprob <= 0 for token in listed)
+    assert all(sum(math.exp(other.logprob) for other in token.top_logprobs) <= 1.001 for token in listed)
+    with client.chat.completions.create(**order, stream=True) as stream:
+        chunks = [chunk.choices[0] for chunk in stream]
+    streamed = [token for chunk in chunks if chunk.logprobs for token in chunk.logprobs.content]
+    assert streamed == listed
+    assert "".join(chunk.delta.content or "" for chunk in chunks) == choice.message.content
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place"),
+    [
+        ({"type": "object", "properties": {}}, "additionalProperties"),
+        (
+            {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False},
+            "required",
+        ),
+        ({"type": "array", "items": {}}, "root"),
+    ],
+)
+def test_a_strict_schema_that_openai_refuses_is_refused(client, wanted, place):
+    form = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": wanted}}
+    with pytest.raises(openai.BadRequestError, match=place) as caught:
+        client.chat.completions.create(model=MODEL, messages=ASK, response_format=form)
+    assert (caught.value.param, caught.value.code) == ("response_format", "invalid_json_schema")
