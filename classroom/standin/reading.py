@@ -62,7 +62,20 @@ async def read_json(request: Request) -> dict[str, Any]:
             None,
             "invalid_type",
         )
-    return body
+    # half of a pair is valid JSON (RFC 8259, section 8.2) but no text that can be sent back
+    return _whole_characters(body) if b"\\ud" in content.lower() else body
+
+
+def _whole_characters(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole_characters(each) for each in value]
+        case dict():
+            return {_whole_characters(name): _whole_characters(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 async def _read(request: Request, largest: int) -> bytes:

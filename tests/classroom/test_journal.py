@@ -1,0 +1,91 @@
+"""What the stand-in remembers of a call, and what it must not."""
+
+import dataclasses
+import hashlib
+
+import pytest
+from openai import OpenAI
+
+from tests.classroom.test_routes import picture
+
+MODEL = "gpt-5.4-mini"
+KEY = "sk-proj-very-secret-0123456789"
+
+
+@pytest.fixture
+def secretive(openai_mock):
+    return OpenAI(api_key=KEY, organization="org-1", project="proj-1", max_retries=0)
+
+
+def test_a_call_is_remembered_with_who_asked_what_and_what_came_of_it(secretive, openai_mock):
+    answer = secretive.chat.completions.with_raw_response.create(
+        model=MODEL, messages=[{"role": "user", "content": "a fox"}]
+    )
+    [call] = openai_mock.calls
+    assert (call.route, call.organization, call.project, call.status) == (
+        "chat/completions",
+        "org-1",
+        "proj-1",
+        200,
+    )
+    assert call.body["messages"][0]["content"] == "a fox"
+    assert call.answer_sha256 == hashlib.sha256(answer.content).hexdigest()
+    assert call.outputs[0].content.decode() == answer.parse().choices[0].message.content
+
+
+def test_the_key_is_nowhere_in_the_record_even_where_a_prompt_holds_it(secretive, openai_mock):
+    secretive.responses.create(model=MODEL, input=f"my key is {KEY}", metadata={"key": KEY})
+    [call] = openai_mock.calls
+    assert KEY not in repr(call.body)
+    assert KEY not in repr((call.key, call.path, call.organization))
+    assert "[key redacted]" in call.body["input"]
+    assert openai_mock.calls.by(KEY) == [call]
+
+
+def test_a_record_can_t_be_changed(secretive, openai_mock):
+    secretive.models.list()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        openai_mock.calls[0].status = 500
+
+
+def test_of_an_upload_everything_but_the_bytes_is_kept(secretive, openai_mock):
+    content = picture()
+    secretive.images.edit(model="gpt-image-2", image=("hat.png", content), prompt="a hat")
+    kept = openai_mock.calls[0].body["image"]
+    assert kept == {
+        "filename": "hat.png",
+        "media_type": "image/png",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def test_calls_are_found_by_route_text_and_refusal(secretive, openai_mock):
+    secretive.responses.create(model=MODEL, input="a fox")
+    secretive.embeddings.create(model="text-embedding-3-small", input="a hen")
+    openai_mock.fail(status=429, times=1)
+    with pytest.raises(Exception, match="Rate limit"):
+        secretive.responses.create(model=MODEL, input="a hen")
+    calls = openai_mock.calls
+    assert [call.id for call in calls.to("responses")] == ["call-1", "call-3"]
+    assert [call.id for call in calls.mentioning("a hen")] == ["call-2", "call-3"]
+    assert [call.id for call in calls.refused()] == ["call-3"]
+
+
+def test_the_sdk_s_retries_are_counted_as_it_counts_them(openai_mock):
+    openai_mock.fail(status=500, times=2)
+    OpenAI(max_retries=2).responses.create(model=MODEL, input="hi")
+    assert [call.retry_count for call in openai_mock.calls] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("words", ["\ud800", "日本", "\0", "a" * 100_000])
+def test_any_text_is_taken_and_given_back(raw, words):
+    import json
+
+    body = json.dumps({"model": MODEL, "input": words}).encode()
+    for stream in (False, True):
+        sent = body if not stream else body[:-1] + b', "stream": true}'
+        assert (
+            raw.post("/responses", content=sent, headers={"content-type": "application/json"}).status_code
+            == 200
+        )
