@@ -79,13 +79,21 @@ class StoredObject(_Record):
 
 
 class Input(_Record):
-    """One input of an operation: where it goes and what its documentation says."""
+    """One input of an operation: where it goes, what its documentation says, and what its schema lets through."""
 
     location: Literal["path", "query", "header", "json", "form", "multipart"]
     name: str
     required: bool = False
     description: str = ""
+    min_length: int | None = None
     max_length: int | None = None
+    pattern: str | None = None
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The bounds, by JSON Schema's names."""
+        named = {"minLength": self.min_length, "maxLength": self.max_length, "pattern": self.pattern}
+        return {name: bound for name, bound in named.items() if bound is not None}
 
 
 class Offer(_Record):
@@ -154,7 +162,7 @@ class PlantedFault(_Record):
 class TestRun(_Record):
     """One run of the learner's suite: what it says of itself, and how it ended.
 
-    `boundaries`: which of them its tests came to. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -170,6 +178,7 @@ class TestRun(_Record):
     failure: str | None = None
     faults: tuple[PlantedFault, ...] = ()
     boundaries: dict[Literal["s3", "openai", "app"], bool] = {}
+    asked_for: tuple[Kind, ...] = ()
     outside: tuple[str, ...] = ()
 
 

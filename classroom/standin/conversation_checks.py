@@ -1,7 +1,7 @@
 """What OpenAI refuses in a conversation's options: combinations, and the inner parts of tools, formats, metadata.
 
 Rules: the reference texts in the SDK's `openai/types/chat/completion_create_params.py` and
-`openai/types/responses/response_create_params.py` (openai 3.52.0), and the guides they link to.
+`openai/types/responses/response_create_params.py` (openai 3.54.0), and the guides they link to.
 """
 
 import re

@@ -9,6 +9,8 @@ from grader.collect.values import (
     Assignment,
     assign,
     extensions,
+    file_name,
+    fitted,
     is_named_like_a_prompt,
     nonce,
     offered_kinds,
@@ -109,13 +111,16 @@ def _final(calls: Sequence[Call]) -> Call | None:
 
 
 def _input(field: Field) -> Input:
-    longest = field.schema.get("maxLength")
+    shortest, longest = field.schema.get("minLength"), field.schema.get("maxLength")
+    pattern = field.schema.get("pattern")
     return Input(
         location=field.location,
         name=field.name,
         required=field.required,
         description=field.description[:1000],
+        min_length=shortest if isinstance(shortest, int) else None,
         max_length=longest if isinstance(longest, int) else None,
+        pattern=pattern if isinstance(pattern, str) else None,
     )
 
 
@@ -212,12 +217,14 @@ def request_of(offer: Offer, **changes: Any) -> tuple[Request, str]:
     if offer.prompt_input:
         key: Key = (offer.prompt_input.location, offer.prompt_input.name)
         old = values.get(key)
-        words = changes.get("prompt", prompt_words(mark))
+        written, mark = fitted(mark, offer.prompt_input.bounds)
+        words = changes.get("prompt", written)
         _put(values, key, [words] if isinstance(old, list) and words is not None else words)
     if offer.path_input:
         key = (offer.path_input.location, offer.path_input.name)
         extension = str(values.get(key, "")).rpartition(".")[2]
-        _put(values, key, changes.get("path", f"probe-{mark}.{extension}"))
+        name = file_name(nonce(), extension, offer.path_input.bounds)
+        _put(values, key, changes.get("path", name))
     if offer.type_input and "type" in changes:
         values[offer.type_input.location, offer.type_input.name] = changes["type"]
     return build(offer.method, offer.path, values), mark

@@ -2,12 +2,15 @@
 
 Loaded by `child.py`; imports nothing of the grader's. Faults are planted at the app's boundaries, never inside its
 functions: in what boto3 sends to S3, in what the SDK sends to OpenAI, in the status with which the app answers. For
-each fault only the tests that came near it run again, in a forked process, until the first of them fails.
+each fault only the tests that came near it run again, until the first of them fails, in a process forked from the state
+after collection: nothing that the plain run left behind (objects in moto, counters, caches) can hide a fault.
 """
 
 import contextlib
 import copy
 import functools
+import importlib
+import io
 import json
 import os
 import re
@@ -32,23 +35,34 @@ _KIND_OF_URL = (
     ("audio/speech", "audio"),
 )
 _KIND_OF_TYPE = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
+_OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-1.5", "audio": "tts-1-hd"}
 _PROMPT_PLACES = ("messages", "input", "prompt")
 
+# where the applications of each framework are called, and whether that is ASGI
+_APPLICATIONS = (
+    ("starlette.applications", "Starlette", True),
+    ("litestar", "Litestar", True),
+    ("quart", "Quart", True),
+    ("flask", "Flask", False),
+)
+_HEARD = 20_000  # bytes of a request that tell of which kind it is
+
 # name of a fault → the boundary at which it is planted
-S3_FAULTS = ("dropped_write", "wrong_content_type", "swapped_bytes")
-OPENAI_FAULTS = ("replaced_prompt",)
+S3_FAULTS = ("dropped_write", "wrong_content_type", "swapped_bytes", "wrong_key", "s3_failing")
+OPENAI_FAULTS = ("replaced_prompt", "replaced_model", "openai_failing")
 APP_FAULTS = ("refused_success", "accepted_error", "accepted_bad_input")
 
 
 class Boundaries:
     """Watches what passes the app's boundaries, and plants at most one fault there."""
 
-    def __init__(self, paths: list[list[str]]) -> None:
+    def __init__(self, generating: list[dict[str, Any]]) -> None:
         self.test: str | None = None
         self.reached: dict[tuple[str, str], set[str]] = {}
         self.active: tuple[str, str] | None = None
         self.outside: set[str] = set()
-        self._paths = [(method, re.compile(pattern)) for method, pattern in paths]
+        self.asked_for: set[str] = set()
+        self._generating = [{**each, "path": re.compile(each["path"])} for each in generating]
 
     def note(self, name: str, kind: str) -> bool:
         """A test came to where a fault would be planted; returns whether it is planted now."""
@@ -58,7 +72,16 @@ class Boundaries:
 
     def is_generating(self, method: str, path: str) -> bool:
         """Whether a request is for one of the operations that generate."""
-        return any(method == known and pattern.fullmatch(path) for known, pattern in self._paths)
+        return any(method == each["method"] and each["path"].fullmatch(path) for each in self._generating)
+
+    def note_success(self, method: str, path: str, said: str) -> None:
+        """The app made something: of which kinds that can have been, by the path and by the words of the request."""
+        here = [
+            each for each in self._generating if method == each["method"] and each["path"].fullmatch(path)
+        ]
+        words = set(re.findall(r"[a-z0-9]+", said.lower()))
+        named = {each["kind"] for each in here if words & set(each["words"])}
+        self.asked_for |= named or {each["kind"] for each in here}
 
     # --- S3 ---------------------------------------------------------------------------------------------------
 
@@ -89,6 +112,12 @@ class Boundaries:
             changed["ContentType"] = "binary/octet-stream"
         if self.note("swapped_bytes", kind):
             changed["Body"] = b"these are other bytes than the app stored"
+        if self.note("wrong_key", kind):
+            changed["Key"] = f"elsewhere/{parameters.get('Key')}"
+        if self.note("s3_failing", kind):
+            from botocore.exceptions import ClientError
+
+            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": "planted"}}, "PutObject")
         return put(changed)
 
     # --- OpenAI -----------------------------------------------------------------------------------------------
@@ -112,52 +141,78 @@ class Boundaries:
         url = str(getattr(options, "url", ""))
         kind = next((kind for part, kind in _KIND_OF_URL if part in url), None)
         body = getattr(options, "json_data", None)
-        if kind is None or not isinstance(body, dict) or not self.note("replaced_prompt", kind):
+        if kind is None or not isinstance(body, dict):
             return options
         changed = copy.copy(options)
-        changed.json_data = {
-            name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()
-        }
+        if self.note("replaced_prompt", kind):
+            changed.json_data = {
+                name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()
+            }
+        if self.note("replaced_model", kind):
+            changed.json_data = {**body, "model": _OTHER_MODEL[kind]}
+        if self.note("openai_failing", kind):
+            import httpx2
+            import openai
+
+            raise openai.APIConnectionError(request=httpx2.Request("POST", "http://planted.invalid/"))
         return changed
 
     # --- the app's answers ------------------------------------------------------------------------------------
 
     def watch_app(self) -> None:
         """Wrap the applications themselves: whichever client a test uses, its requests pass here."""
-        with contextlib.suppress(ImportError):
-            from starlette.applications import Starlette
+        watches = {False: self._watch_wsgi, True: self._watch_asgi}
+        for module, name, is_asgi in _APPLICATIONS:
+            with contextlib.suppress(ImportError, AttributeError):
+                watches[is_asgi](getattr(importlib.import_module(module), name))
 
-            asgi = Starlette.__call__
+    def _watch_asgi(self, place: Any) -> None:
+        asgi = place.__call__
 
-            async def call_asgi(app: Any, scope: Any, receive: Any, send: Any) -> None:
-                if scope["type"] != "http" or not self.is_generating(scope["method"], scope["path"]):
-                    await asgi(app, scope, receive, send)
-                    return
+        async def call_asgi(app: Any, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http" or not self.is_generating(scope["method"], scope["path"]):
+                await asgi(app, scope, receive, send)
+                return
 
-                async def send_changed(message: Any) -> None:
-                    if message["type"] == "http.response.start":
-                        message = {**message, "status": self._answered(message["status"])}
-                    await send(message)
+            heard: list[bytes] = [scope.get("query_string", b"")]
 
-                await asgi(app, scope, receive, send_changed)
+            async def receive_noted() -> Any:
+                message = await receive()
+                heard.append(message.get("body", b"")[:_HEARD])
+                return message
 
-            _set(Starlette, "__call__", functools.wraps(asgi)(call_asgi))
-        with contextlib.suppress(ImportError):
-            from flask import Flask
+            async def send_changed(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    if message["status"] < 300:
+                        said = scope["path"] + b" ".join(heard).decode("latin-1")
+                        self.note_success(scope["method"], scope["path"], said)
+                    message = {**message, "status": self._answered(message["status"])}
+                await send(message)
 
-            wsgi = Flask.__call__
+            await asgi(app, scope, receive_noted, send_changed)
 
-            def call_wsgi(app: Any, environ: Any, start_response: Any) -> Any:
-                if not self.is_generating(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")):
-                    return wsgi(app, environ, start_response)
+        _set(place, "__call__", functools.wraps(asgi)(call_asgi))
 
-                def start_changed(status: str, headers: Any, *rest: Any) -> Any:
-                    number, _, phrase = status.partition(" ")
-                    return start_response(f"{self._answered(int(number))} {phrase}", headers, *rest)
+    def _watch_wsgi(self, place: Any) -> None:
+        wsgi = place.__call__
 
-                return wsgi(app, environ, start_changed)
+        def call_wsgi(app: Any, environ: Any, start_response: Any) -> Any:
+            method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+            if not self.is_generating(method, path):
+                return wsgi(app, environ, start_response)
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            said = f"{path} {environ.get('QUERY_STRING', '')} {body[:_HEARD].decode('latin-1')}"
 
-            _set(Flask, "__call__", functools.wraps(wsgi)(call_wsgi))
+            def start_changed(status: str, headers: Any, *rest: Any) -> Any:
+                number, _, phrase = status.partition(" ")
+                if int(number) < 300:
+                    self.note_success(method, path, said)
+                return start_response(f"{self._answered(int(number))} {phrase}", headers, *rest)
+
+            return wsgi(app, environ, start_changed)
+
+        _set(place, "__call__", functools.wraps(wsgi)(call_wsgi))
 
     def _answered(self, status: int) -> int:
         self.note("any_answer", "any")
@@ -216,13 +271,52 @@ def _replaced(value: Any) -> Any:
     return value
 
 
+class _Spare:
+    """A copy of this process as it is now, which does one thing whenever it is asked; it ends when this one does."""
+
+    def __init__(self, do: Callable[[dict[str, Any]], Any]) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            code = 1
+            try:
+                os.close(self._orders)
+                os.close(self._answers)
+                with os.fdopen(orders) as lines, os.fdopen(answers, "w", buffering=1) as out:
+                    for line in lines:
+                        print(json.dumps(do(json.loads(line))), file=out)
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(orders)
+        os.close(answers)
+        self._lines = os.fdopen(self._answers)
+
+    def ask(self, order: dict[str, Any]) -> Any:
+        """The answer; None if the copy has ended."""
+        try:
+            os.write(self._orders, json.dumps(order).encode() + b"\n")
+            return json.loads(self._lines.readline() or "null")
+        except (OSError, ValueError):
+            return None
+
+    def end(self) -> None:
+        """No more orders."""
+        os.close(self._orders)
+        self._lines.close()
+        os.waitpid(self._pid, 0)
+
+
 class Planter:
     """The plugin. `order`: the kinds that the app offers, its generating operations, and where to write the findings."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._kinds: list[str] = order["kinds"]
+        self._kinds: list[str] = [each["kind"] for each in order["generating"]]
         self._report: str = order["report"]
-        self._boundaries = Boundaries(order["paths"])
+        self._boundaries = Boundaries(order["generating"])
         self._failed = False
         self._counts = {"passed": 0, "failed": 0, "skipped": 0}
 
@@ -256,18 +350,21 @@ class Planter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """The suite as it is; then, if it passes, once more for each fault."""
+        spare = _Spare(lambda order: self._ask_again(session, **order)) if hasattr(os, "fork") else None
         began = time.monotonic()
         result = yield
         seconds = round(time.monotonic() - began, 3)
         counts = dict(self._counts)
         faults = []
         self._boundaries.test = None
-        reached = {key: set(tests) for key, tests in self._boundaries.reached.items()}
-        if not counts["failed"] and hasattr(os, "fork"):
+        reached = self._boundaries.reached
+        if not counts["failed"] and spare is not None:
             for name, kind in self._faults():
-                near = self._near(reached, name, kind)
-                caught = self._ask_again(session, name, kind, near) if near else None
+                near = sorted(reached.get((name, kind), ()))
+                caught = spare.ask({"name": name, "kind": kind, "near": near}) if near else None
                 faults.append({"name": name, "kind": kind, "tests": len(near), "caught": caught})
+        if spare is not None:
+            spare.end()
         boundaries = {
             "s3": any(name in S3_FAULTS for name, _ in reached),
             "openai": any(name in OPENAI_FAULTS for name, _ in reached),
@@ -278,6 +375,7 @@ class Planter:
             "seconds": seconds,
             "faults": faults,
             "boundaries": boundaries,
+            "asked_for": sorted(self._boundaries.asked_for),
             "outside": sorted(self._boundaries.outside),
         }
         with open(self._report, "w") as file:
@@ -288,11 +386,7 @@ class Planter:
         by_kind = [(name, kind) for name in (*S3_FAULTS, *OPENAI_FAULTS) for kind in self._kinds]
         return [*by_kind, *((name, "any") for name in APP_FAULTS)] if self._kinds else []
 
-    @staticmethod
-    def _near(reached: dict[tuple[str, str], set[str]], name: str, kind: str) -> set[str]:
-        return reached.get((name, kind), set())
-
-    def _ask_again(self, session: pytest.Session, name: str, kind: str, near: set[str]) -> bool | None:
+    def _ask_again(self, session: pytest.Session, name: str, kind: str, near: list[str]) -> bool | None:
         """Whether any of the tests near a fault fails while it is planted; None if that could not be seen."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -313,7 +407,7 @@ class Planter:
         os.waitpid(child, 0)
         return True  # a suite that hangs does not pass
 
-    def _run_planted(self, session: pytest.Session, name: str, kind: str, near: set[str]) -> int:
+    def _run_planted(self, session: pytest.Session, name: str, kind: str, near: list[str]) -> int:
         silence = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(silence, stream)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.collect.process import Child, Order, base_environment
+from grader.collect.values import EXTENSIONS, words_of
 from grader.evidence import Offer, TestRun
 from grader.submission import Submission
 
@@ -58,8 +59,7 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
                 "arguments": arguments,
                 "planting": {
                     "report": str(report),
-                    "kinds": [offer.kind for offer in offers],
-                    "paths": sorted({(offer.method, _pattern(offer.path)) for offer in offers}),
+                    "generating": [_generating(offer) for offer in offers],
                 },
             },
         )
@@ -78,6 +78,20 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
             "failure": failure,
         }
     )
+
+
+def _generating(offer: Offer) -> dict[str, object]:
+    """By what a request for a kind is known: its method and path, and words that name the kind in it."""
+    chosen = []
+    if offer.type_input:
+        chosen.append(offer.values.get(f"{offer.type_input.location}:{offer.type_input.name}"))
+    words = {word for each in chosen for word in words_of(str(each))}
+    return {
+        "kind": offer.kind,
+        "method": offer.method,
+        "path": _pattern(offer.path),
+        "words": sorted(words or EXTENSIONS[offer.kind]),
+    }
 
 
 def _pattern(path: str) -> str:

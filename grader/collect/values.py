@@ -1,11 +1,13 @@
 """Values for the inputs of an operation: words that can be recognised at OpenAI's end, and sense everywhere else."""
 
+import random
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from classroom.standin.schema import matching
 from grader.collect.requests import Key
 from grader.evidence import KINDS, Kind
 from grader.operations import Field
@@ -126,7 +128,11 @@ def is_named_like_a_prompt(field: Field) -> bool:
 
 def nonce() -> str:
     """A word that no one has seen before."""
-    return f"zq{secrets.token_hex(6)}"
+    # small letters alone: an input with a pattern takes those if it takes any word
+    return "zq" + secrets.token_hex(6).translate(_LETTERS)
+
+
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def prompt_words(mark: str) -> str:
@@ -134,9 +140,20 @@ def prompt_words(mark: str) -> str:
     return f"a lighthouse named {mark}"
 
 
-def file_name(mark: str, extension: str) -> str:
-    """A path that no file had before."""
-    return f"probe-{mark}.{extension}"
+def file_name(mark: str, extension: str, schema: Mapping[str, Any]) -> str:
+    """A path that no file had before, as a schema takes it; with a folder, or without extension, only if it must be."""
+    end = f".{extension}" if extension else ""
+    tries = (f"probe-{mark}{end}", f"{mark}{end}", mark, f"probes/{mark}{end}", f"probes/{mark}")
+    pattern, longest = schema.get("pattern"), schema.get("maxLength")
+    for name in tries:
+        if isinstance(longest, int) and len(name) > longest:
+            continue
+        try:
+            if not isinstance(pattern, str) or re.search(pattern, name):
+                return name
+        except re.error:
+            return name
+    return tries[0]
 
 
 @dataclass(frozen=True)
@@ -231,10 +248,11 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
         mark = nonce()
         if what == "words" or (everything and what == "option" and not field.choices and field.required):
             if field.required or everything or is_named_like_a_prompt(field):
-                values[field.key], marks[field.key] = _fitted(prompt_words(mark), mark, field), mark
+                values[field.key], marks[field.key] = fitted(mark, field.schema)
         elif what == "path":
             if field.required or everything:
-                values[field.key], marks[field.key], used = file_name(mark, extension), mark, extension
+                values[field.key] = file_name(mark, extension, field.schema)
+                marks[field.key], used = mark, extension
         elif what == "type":
             if field.required or everything or field.choices:
                 values[field.key] = _type_value(field, kind, extension)
@@ -253,16 +271,36 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
     return Assignment(values, marks, used)
 
 
-def _fitted(words: str, mark: str, field: Field) -> str:
-    """The words, or the mark alone where a short limit or a pattern wants one word."""
-    longest = field.schema.get("maxLength")
-    too_long = isinstance(longest, int) and len(words) > longest
-    pattern = field.schema.get("pattern")
+_SHORTEST_MARK = 5  # characters by which words are still known again
+
+
+def fitted(mark: str, schema: Mapping[str, Any]) -> tuple[str, str]:
+    """Words with a mark that a schema takes, and the mark as it stands in them.
+
+    A prompt if possible; where a pattern or a short limit leaves no room for one, the mark alone, cut or in capitals;
+    where not even that fits, whatever the pattern makes.
+    """
+    longest = schema.get("maxLength") if isinstance(schema.get("maxLength"), int) else None
+    shortest = int(schema.get("minLength") or 0)
+    short = mark[:longest]
+    words = prompt_words(mark)
+    padded = words + ", seen from the sea on a clear day" * (1 + max(0, shortest - len(words)) // 30)
+    tries = [(words, mark), (padded, mark)]
+    tries += [(written, written) for written in (short, short.capitalize(), short.upper())]
+    tries += [(f"{short.capitalize()} {short}", short)]
+    pattern = schema.get("pattern")
     try:
-        unfit = isinstance(pattern, str) and not re.search(pattern, words)
+        fits = re.compile(pattern).search if isinstance(pattern, str) else None
     except re.error:
-        unfit = False
-    return mark if too_long or unfit else words
+        fits = None
+    for written, known in tries:
+        room = shortest <= len(written) and (longest is None or len(written) <= longest)
+        if room and (fits is None or fits(written)) and len(known) >= min(_SHORTEST_MARK, longest or 99):
+            return written, known
+    if isinstance(pattern, str) and fits is not None:
+        made = matching(pattern, random.Random(mark))  # noqa: S311 - an example, not a secret
+        return made, made
+    return words, mark
 
 
 def _takes_words(field: Field) -> bool:

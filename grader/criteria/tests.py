@@ -3,7 +3,7 @@
 from typing import Literal
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Evidence
+from grader.evidence import Evidence, PlantedFault, TestRun
 
 _SECTION = Section("tests")
 
@@ -64,17 +64,28 @@ _HAPPY = {
     "wrong_content_type": "a file stored with another Content-Type",
     "swapped_bytes": "other bytes stored than OpenAI made",
     "replaced_prompt": "another prompt sent to OpenAI than the caller's",
+    "s3_failing": "S3 refusing the file",
+    "openai_failing": "OpenAI out of reach",
     "refused_success": "your endpoint answering 500 instead of success",
 }
 _ERROR = {
     "accepted_error": "an error answered as 200",
     "accepted_bad_input": "bad input answered as 200",
 }
+# worth knowing, and no more: many good suites look at neither
+_ADVISED = {
+    "wrong_key": "a file stored under another name",
+    "replaced_model": "another model asked than you chose",
+}
 _BOUNDARY: dict[str, Literal["s3", "openai", "app"]] = {
     "dropped_write": "s3",
     "wrong_content_type": "s3",
     "swapped_bytes": "s3",
+    "wrong_key": "s3",
+    "s3_failing": "s3",
     "replaced_prompt": "openai",
+    "replaced_model": "openai",
+    "openai_failing": "openai",
 }
 _NEEDS = ("tests.pass",)
 
@@ -85,24 +96,21 @@ def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
     faults = [fault for fault in run.faults if fault.name in described]
     if not faults:
         return not_run("Depends on an endpoint that generates a file, and none was found.")
-    missed, caught, unplanted = [], 0, []
+    missed, caught, unplanted = [], 0, 0
     for fault in faults:
-        boundary = _BOUNDARY.get(fault.name, "app")
         what = described[fault.name] + ("" if fault.kind == "any" else f" ({fault.kind})")
-        if not run.boundaries.get(boundary):
-            unplanted.append(what)
+        if not _could_be_planted(run, fault):
+            unplanted += 1
         elif fault.tests == 0:
             missed.append(f"{what}: no test comes near it")
-        elif fault.caught is None:
-            unplanted.append(what)
         elif fault.caught:
             caught += 1
         else:
             missed.append(what)
-    advice: tuple[str, ...] = ()
+    advice = _advice(run) if described is _HAPPY else ()
     if unplanted:
-        advice = (
-            f"Your tests replace so much that {len(unplanted)} of {len(faults)} faults could not be planted; they are not counted.",
+        advice += (
+            f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
         )
     if missed:
         return failed(
@@ -113,6 +121,23 @@ def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
     if not caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
     return passed(f"The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+def _could_be_planted(run: TestRun, fault: PlantedFault) -> bool:
+    """Not where the tests never come to the boundary, nor where they had the kind made with the boundary replaced."""
+    if fault.tests:
+        return fault.caught is not None
+    reached = run.boundaries.get(_BOUNDARY.get(fault.name, "app"), False)
+    return reached and fault.kind not in run.asked_for
+
+
+def _advice(run: TestRun) -> tuple[str, ...]:
+    unnoticed = {
+        _ADVISED[fault.name] for fault in run.faults if fault.name in _ADVISED and fault.caught is False
+    }
+    if not unnoticed:
+        return ()
+    return (f"The tests would not notice {' or '.join(sorted(unnoticed))}.",)
 
 
 @_SECTION.criterion(

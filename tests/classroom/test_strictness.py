@@ -44,7 +44,7 @@ BODIES = {
 }
 
 # Every rule by its source: route, what is changed in an ordinary body, the parameter and the code of the refusal.
-# Files are those of the SDK, openai 3.52.0.
+# Files are those of the SDK, openai 3.54.0.
 REFUSED_BY_SOURCE = {
     "openai/types/chat/completion_create_params.py": [
         ("chat/completions", {"temperature": 5}, "temperature", "decimal_above_max_value"),
