@@ -119,7 +119,8 @@ class Probe(_Record):
 
     `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
     `mark`: the word in the prompt by which it is recognised. `met`: whether an injected fault came into play.
-    `after`: the exchange that asked whether the app still serves.
+    `after`: the exchange that asked whether the app still serves. `outcome`: of an answer that promised a job, the
+    exchange that told how it ended.
     """
 
     criterion: str
@@ -131,6 +132,7 @@ class Probe(_Record):
     mark: str | None = None
     met: bool = True
     after: str | None = None
+    outcome: str | None = None
     not_applicable: str | None = None
 
 

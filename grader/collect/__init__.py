@@ -218,6 +218,13 @@ def _examine(
             return session
         found = operations(document)
         findings.app = findings.app.model_copy(update={"operations": len(found)})
+        session.lookups = [
+            (operation.path, operation.shapes[0][0].name)
+            for operation in found
+            if operation.method == "GET"
+            and len(operation.shapes[0]) == 1
+            and operation.shapes[0][0].location == "path"
+        ]
         _ask(session, submission, found, findings, progress, start_tests, only)
         session.close()
         log = child.log()

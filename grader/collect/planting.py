@@ -38,13 +38,13 @@ _KIND_OF_TYPE = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
 _OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-1.5", "audio": "tts-1-hd"}
 _PROMPT_PLACES = ("messages", "input", "prompt")
 
-# where the applications of each framework are called, and whether that is ASGI
-_APPLICATIONS = (
-    ("starlette.applications", "Starlette", True),
-    ("litestar", "Litestar", True),
-    ("quart", "Quart", True),
-    ("flask", "Flask", False),
-)
+# frameworks, by the package that a submission imports: where their applications are called
+_ASGI = {
+    "starlette": ("starlette.applications", "Starlette"),
+    "litestar": ("litestar", "Litestar"),
+    "quart": ("quart", "Quart"),
+}
+_WSGI = {"flask": ("flask", "Flask")}
 _HEARD = 20_000  # bytes of a request that tell of which kind it is
 
 # name of a fault → the boundary at which it is planted
@@ -159,12 +159,36 @@ class Boundaries:
 
     # --- the app's answers ------------------------------------------------------------------------------------
 
-    def watch_app(self) -> None:
+    def watch_app(self, frameworks: list[str]) -> None:
         """Wrap the applications themselves: whichever client a test uses, its requests pass here."""
-        watches = {False: self._watch_wsgi, True: self._watch_asgi}
-        for module, name, is_asgi in _APPLICATIONS:
+        for name in frameworks:
             with contextlib.suppress(ImportError, AttributeError):
-                watches[is_asgi](getattr(importlib.import_module(module), name))
+                if name in _ASGI:
+                    module, attribute = _ASGI[name]
+                    self._watch_asgi(getattr(importlib.import_module(module), attribute))
+                elif name in _WSGI:
+                    module, attribute = _WSGI[name]
+                    self._watch_wsgi(getattr(importlib.import_module(module), attribute))
+                elif name == "django":
+                    self._watch_django()
+
+    def _watch_django(self) -> None:
+        """The one method through which servers and Django's own test client ask."""
+        from django.core.handlers.base import BaseHandler
+
+        real = BaseHandler.get_response
+
+        def get_response(handler: Any, request: Any) -> Any:
+            if not self.is_generating(request.method, request.path_info):
+                return real(handler, request)
+            said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
+            response = real(handler, request)
+            if response.status_code < 300:
+                self.note_success(request.method, request.path_info, said)
+            response.status_code = self._answered(response.status_code)
+            return response
+
+        _set(BaseHandler, "get_response", functools.wraps(real)(get_response))
 
     def _watch_asgi(self, place: Any) -> None:
         asgi = place.__call__
@@ -316,6 +340,7 @@ class Planter:
     def __init__(self, order: dict[str, Any]) -> None:
         self._kinds: list[str] = [each["kind"] for each in order["generating"]]
         self._report: str = order["report"]
+        self._frameworks: list[str] = order["frameworks"]
         self._boundaries = Boundaries(order["generating"])
         self._failed = False
         self._counts = {"passed": 0, "failed": 0, "skipped": 0}
@@ -323,9 +348,10 @@ class Planter:
     def pytest_configure(self) -> None:
         """Before the suite's own modules are imported, so that what they import is watched."""
         self._boundaries.watch_network()
-        for watch in (self._boundaries.watch_s3, self._boundaries.watch_openai, self._boundaries.watch_app):
+        for watch in (self._boundaries.watch_s3, self._boundaries.watch_openai):
             with contextlib.suppress(ImportError, AttributeError):
                 watch()
+        self._boundaries.watch_app(self._frameworks)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from grader.collect.discovery import decoded, request_of
 from grader.collect.requests import Request, build
-from grader.collect.session import Session
+from grader.collect.session import Session, pointers
 from grader.collect.values import EXTENSIONS, nonce
 from grader.evidence import Exchange, Kind, Offer, Probe, StoredObject
 from grader.operations import Operation
@@ -41,6 +40,7 @@ def _probe(
         exchange=exchange.id,
         calls=tuple(call.id for call in session.calls_of(exchange)),
         objects=tuple(stored.id for stored in session.objects_of(exchange)),
+        outcome=session.outcomes.get(exchange.id),
         **more,
     )
 
@@ -213,6 +213,15 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     return _probe(session, "endpoint.serves_file", offer.kind, f"the stored file {stored.key}", best)
 
 
+def _places(session: Session, exchange: Exchange) -> Iterator[str]:
+    """What the answer points at, or, of a job, what told its end."""
+    yield from pointers(session.url, exchange)
+    ended = session.outcomes.get(exchange.id)
+    for told in session.exchanges:
+        if told.id == ended:
+            yield from pointers(session.url, told)
+
+
 def _ways_to(
     session: Session, exchange: Exchange, stored: StoredObject, operations: list[Operation], offer: Offer
 ) -> Iterator[Request]:
@@ -220,7 +229,7 @@ def _ways_to(
         {offer.path} if offer.method == "GET" else set()
     )  # asking there again would make another file
     seen: set[str] = set()
-    for place in _pointers(session, exchange):
+    for place in _places(session, exchange):
         if place not in seen:
             seen.add(place)
             yield Request("GET", place)
@@ -240,17 +249,3 @@ def _ways_to(
             if name and request.target not in seen:
                 seen.add(request.target)
                 yield request
-
-
-def _pointers(session: Session, exchange: Exchange) -> Iterator[str]:
-    """Addresses on the app itself that the answer names: its Location header, then anything in its body."""
-    texts = [exchange.headers.get("location", "")]
-    texts += [
-        part.strip('"')
-        for part in exchange.body.replace(",", " ").replace("{", " ").replace("}", " ").split()
-    ]
-    for text in texts:
-        whole = urljoin(session.url, text) if text.startswith(("/", "http")) else ""
-        parts = urlsplit(whole)
-        if whole.startswith(session.url):
-            yield f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -6,19 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from classroom.s3 import S3Mock
 from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
-from grader.collect.requests import Request
+from grader.collect.requests import Request, build
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
+from grader.jobs import state_of
 
 ANSWER_SECONDS = 30.0
 _REDIRECTS = 4  # followed in one exchange
-_JOB_SECONDS = 10.0  # how long a 202 may take to become a file
+_JOB_SECONDS = 15.0  # how long a 202 may take to become a file
+_JOB_POLL = 0.1
 _BODY = 4_000  # characters of a request's or an answer's body that the report shows
 _KIND_OF_ROUTE: dict[str, Kind] = {
     "chat/completions": "text",
@@ -54,6 +58,8 @@ class Session:
         self.objects: list[StoredObject] = []
         self.blobs: dict[str, bytes] = {}
         self.canary_seen: list[str] = []
+        self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
+        self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
         self._canary = canary
         self._known: set[tuple[str, str, str, str]] = set()
         self._calls_read = 0
@@ -77,7 +83,7 @@ class Session:
         exchange = self._note(purpose, request, self._transmit(request))
         self._gather(exchange)
         if exchange.status == 202:
-            self._await_job(exchange)
+            self._await_job(exchange, _JOB_SECONDS)
         return exchange
 
     def send_together(self, orders: Sequence[tuple[str, Request, str]]) -> list[Exchange]:
@@ -91,6 +97,9 @@ class Session:
         marks = {mark: exchange for (_, _, mark), exchange in zip(orders, exchanges, strict=True)}
         for exchange in exchanges[:1]:
             self._gather(exchange, marks)
+        for exchange in exchanges:
+            if exchange.status == 202:
+                self._await_job(exchange, ANSWER_SECONDS, marks)
         return exchanges
 
     def _transmit(self, request: Request) -> _Answer:
@@ -215,12 +224,43 @@ class Session:
             ),
         )
 
-    def _await_job(self, exchange: Exchange) -> None:
-        """202 promises a file for later: give it some time."""
-        deadline = time.monotonic() + _JOB_SECONDS
-        while time.monotonic() < deadline and not self.objects_of(exchange):
-            time.sleep(0.1)
-            self._gather(exchange)
+    def _await_job(
+        self, exchange: Exchange, seconds: float, marks: Mapping[str, Exchange] | None = None
+    ) -> None:
+        """202 promises a file for later: ask how the job is until it has ended, or wait for what it stores."""
+        deadline = time.monotonic() + seconds
+        address = self._job_address(exchange)
+        while time.monotonic() < deadline:
+            self._gather(exchange, marks)
+            if address is None and self.objects_of(exchange):
+                return
+            if address is not None and self._has_ended(exchange, address):
+                self._gather(exchange, marks)
+                return
+            time.sleep(_JOB_POLL)
+
+    def _job_address(self, exchange: Exchange) -> Request | None:
+        """Where the job tells how it is: what the answer points at, or a GET that takes what the answer names."""
+        for request in chain(
+            (Request("GET", place) for place in pointers(self.url, exchange)),
+            (
+                build("GET", path, {("path", name): value})
+                for path, name in self.lookups
+                for value in _short_texts(exchange.body)
+            ),
+        ):
+            got = self._transmit(request).response
+            if got is not None and got.status_code < 300 and state_of(got.text) is not None:
+                return request
+        return None
+
+    def _has_ended(self, exchange: Exchange, address: Request) -> bool:
+        answer = self._transmit(address)
+        got = answer.response
+        if got is None or got.status_code == 202 or state_of(got.text) == "pending":
+            return False
+        self.outcomes[exchange.id] = self._note(f"how did it end: {exchange.purpose}", address, answer).id
+        return True
 
     def calls_of(self, exchange: Exchange) -> list[Call]:
         """What reached OpenAI during an exchange."""
@@ -247,6 +287,30 @@ class Session:
             yield
         finally:
             self.s3.clear_faults()
+
+
+def pointers(url: str, exchange: Exchange) -> Iterator[str]:
+    """Addresses on the app itself that an answer names: its Location header, then anything in its body."""
+    texts = [exchange.headers.get("location", "")]
+    texts += [
+        part.strip('"')
+        for part in exchange.body.replace(",", " ").replace("{", " ").replace("}", " ").split()
+    ]
+    for text in dict.fromkeys(texts):
+        whole = urljoin(url, text) if text.startswith(("/", "http")) else ""
+        parts = urlsplit(whole)
+        if whole.startswith(url):
+            yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _short_texts(body: str) -> list[str]:
+    """What may be an identifier in a JSON answer."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return []
+    found = value.values() if isinstance(value, dict) else [value]
+    return [str(each) for each in found if isinstance(each, (str, int)) and 0 < len(str(each)) <= 100]
 
 
 def _readable(content: bytes, content_type: str) -> str:

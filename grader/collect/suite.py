@@ -1,5 +1,6 @@
 """The learner's own tests, run as they are. What the run says of itself is a claim."""
 
+import contextlib
 import json
 import re
 import tempfile
@@ -59,6 +60,7 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
                 "arguments": arguments,
                 "planting": {
                     "report": str(report),
+                    "frameworks": _frameworks(submission.root),
                     "generating": [_generating(offer) for offer in offers],
                 },
             },
@@ -78,6 +80,28 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
             "failure": failure,
         }
     )
+
+
+_FRAMEWORKS = {
+    "fastapi": "starlette",
+    "starlette": "starlette",
+    "litestar": "litestar",
+    "quart": "quart",
+    "flask": "flask",
+    "apiflask": "flask",
+    "flask_openapi3": "flask",
+    "django": "django",
+}
+_IMPORT = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(_FRAMEWORKS)})\b", re.MULTILINE)
+
+
+def _frameworks(root: Path) -> list[str]:
+    """The frameworks that the code imports: only those are watched, since importing the others takes seconds."""
+    found: set[str] = set()
+    for file in root.rglob("*.py"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found |= {_FRAMEWORKS[name] for name in _IMPORT.findall(file.read_text(encoding="utf-8"))}
+    return sorted(found)
 
 
 def _generating(offer: Offer) -> dict[str, object]:

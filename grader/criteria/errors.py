@@ -17,6 +17,7 @@ from grader.criteria.criterion import (
     working,
 )
 from grader.evidence import Evidence, Exchange, Probe
+from grader.jobs import state_of
 
 _SECTION = Section("errors")
 
@@ -53,12 +54,13 @@ def _is_json(exchange: Exchange) -> bool:
 
 def _finding(evidence: Evidence, probe: Probe) -> Finding:
     assert probe.exchange is not None
-    exchange = evidence.exchange(probe.exchange)
+    exchange = evidence.exchange(probe.outcome or probe.exchange)
+    failed_job = probe.outcome is not None and state_of(exchange.body) == "failed"
     after = evidence.exchange(probe.after) if probe.after else None
     advice = None
     if exchange.status is None:
         problem: str | None = f"{probe.asked}: {exchange.failure}"
-    elif exchange.status < 400:
+    elif exchange.status < 400 and not failed_job:
         problem = f"{probe.asked}, and the answer was {exchange.status}, as if all were well"
     elif not _is_json(exchange):
         problem = f"{probe.asked}, and the answer ({exchange.status}) is not JSON"
@@ -69,7 +71,7 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     else:
         problem = None
         usual = _USUAL[probe.criterion]
-        if exchange.status not in usual:
+        if exchange.status not in usual and not failed_job:
             listed = " or ".join(str(status) for status in usual[:2])
             advice = f"{probe.asked}: your {exchange.status} tells the caller little; {listed} would say whose fault it is."
     return Finding(probe.kind, problem, ids(probe), advice)
@@ -158,8 +160,8 @@ def no_internals(evidence: Evidence) -> Verdict:
     for probe in evidence.probes:
         if not probe.exchange or not probe.criterion.startswith(("errors.", "validation.")):
             continue
-        exchange = evidence.exchange(probe.exchange)
-        if exchange.status is None or exchange.status < 400:
+        exchange = evidence.exchange(probe.outcome or probe.exchange)
+        if exchange.status is None or (exchange.status < 400 and not probe.outcome):
             continue
         looked += 1
         shown = _internal(exchange.body, evidence.bucket)
