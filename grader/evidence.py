@@ -184,6 +184,20 @@ class TestRun(_Record):
     outside: tuple[str, ...] = ()
 
 
+class NotebookRun(_Record):
+    """One notebook, run from top to bottom.
+
+    `cells`: how many code cells were run. `failure`: the first error, and where; None if there was none.
+    `exercises`: the sentence of each exercise's check, by its identifier.
+    """
+
+    path: str
+    cells: int = 0
+    seconds: float = 0.0
+    failure: str | None = None
+    exercises: dict[str, str] = {}
+
+
 class Secret(_Record):
     """A credential that was found: never itself, only where and what it looks like."""
 
@@ -234,6 +248,7 @@ class Evidence(_Record):
     expected_kinds: tuple[Kind, ...] = ()
     only: tuple[str, ...] = ()
     test_run: TestRun = TestRun()
+    notebooks: tuple[NotebookRun, ...] = ()
     scans: Scans = Scans()
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = {}

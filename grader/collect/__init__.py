@@ -18,7 +18,7 @@ from classroom.loopback import bind
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
-from grader.collect import probes, suite
+from grader.collect import notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.process import Child, Order, base_environment
@@ -105,6 +105,8 @@ def collect(
             )
         with findings.phase("run the tests", progress):
             test_run = tests.result()
+        with findings.phase("run the notebooks", progress):
+            ran = tuple(notebooks.run(submission)) if _wants(only, "notebooks.") else ()
     return Evidence(
         submission=SubmissionFacts(name=submission.name, digest=submission.digest),
         isolation="process",
@@ -120,6 +122,7 @@ def collect(
         expected_kinds=submission.manifest.expect,
         only=tuple(only),
         test_run=test_run,
+        notebooks=ran,
         scans=scans,
         seconds=round(time.monotonic() - began, 3),
         phases=findings.phases,

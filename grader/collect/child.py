@@ -1,7 +1,7 @@
 """Runs a learner's code in a process of its own: `python child.py ORDER`, where ORDER is JSON.
 
 Imports nothing of the grader's, and nothing outside the standard library until the learner's own code asks for it.
-"serve" starts an application on a socket that is already open; "pytest" runs a test suite.
+"serve" starts an application on a socket that is already open; "pytest" runs a test suite, "notebook" a notebook.
 """
 
 import importlib
@@ -101,6 +101,61 @@ def run_pytest(order: dict[str, Any]) -> None:
     sys.exit(int(pytest.main(order["arguments"], plugins=[planting.Planter(order["planting"])])))
 
 
+_VERDICTS = """
+import json as _json
+from classroom.exercises import EXERCISES as _known, verdict as _verdict
+print({mark!r} + _json.dumps({{id: _verdict(id, dict(globals())) for id in {ids!r} if id in _known}}))
+"""
+
+
+def run_notebook(order: dict[str, Any]) -> None:
+    """Run every cell, then the check of every exercise; what was seen goes into a file."""
+    import re
+    import secrets
+    import time
+
+    import nbclient
+    import nbformat
+
+    notebook: Any = nbformat.read(order["path"], as_version=4)  # type: ignore[no-untyped-call]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    written = "\n".join(cell.source for cell in cells)
+    ids = sorted(set(re.findall(r"""\bcheck\(\s*["']([\w.]+)["']\s*\)""", written)))
+    mark = secrets.token_hex(8)
+    if ids:
+        asked = _VERDICTS.format(mark=mark, ids=ids)
+        notebook.cells.append(nbformat.v4.new_code_cell(asked))  # type: ignore[no-untyped-call]
+    began = time.monotonic()
+    client = nbclient.NotebookClient(notebook, timeout=int(order["seconds"]), allow_errors=True)
+    client.execute()
+    report = {
+        "cells": len(cells),
+        "seconds": round(time.monotonic() - began, 3),
+        "failure": next(filter(None, map(_error_of, range(1, len(cells) + 1), cells)), None),
+        "exercises": _verdicts(notebook.cells[-1], mark) if ids else {},
+    }
+    with open(order["report"], "w") as file:
+        json.dump(report, file)
+
+
+def _error_of(number: int, cell: Any) -> str | None:
+    """The error that a cell ended with; one that it announces by a tag is none."""
+    if "raises-exception" in cell.metadata.get("tags", []):
+        return None
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return f"code cell {number} raised {output.ename}: {str(output.evalue)[:300]}"
+    return None
+
+
+def _verdicts(cell: Any, mark: str) -> dict[str, str]:
+    said = "".join(output.get("text", "") for output in cell.outputs if output.output_type == "stream")
+    for line in said.splitlines():
+        if line.startswith(mark):
+            return dict(json.loads(line[len(mark) :]))
+    return {}
+
+
 def main() -> None:
     """Do as ordered on the command line."""
     order = json.loads(sys.argv[1])
@@ -111,7 +166,7 @@ def main() -> None:
         *order["pythonpath"],
         *(entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))),
     ]
-    {"serve": serve, "pytest": run_pytest}[order["do"]](order)
+    {"serve": serve, "pytest": run_pytest, "notebook": run_notebook}[order["do"]](order)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ LIMITS = {"file_megabytes": 256, "memory_megabytes": 8192, "cpu_seconds": 300}
 
 @dataclass(frozen=True)
 class Order:
-    """What a child does: "serve" an application or run "pytest"."""
+    """What a child does: "serve" an application, run "pytest" or a "notebook"."""
 
     do: str
     name: str

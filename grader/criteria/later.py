@@ -4,8 +4,6 @@ from grader.criteria.criterion import Criterion, Verdict, not_run
 from grader.evidence import Evidence
 
 _TITLES = {
-    "notebooks.run": "Each notebook runs from top to bottom",
-    "notebooks.exercises": "Each exercise's check holds",
     "module.models": "The module lists models and describes one",
     "module.engines": "The module answers for engines",
     "module.chat": "The module creates chat completions",

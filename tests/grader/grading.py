@@ -11,6 +11,7 @@ from grader.judge import Report, judge
 from grader.submission import opened
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
+ANSWER_KEY = Path(__file__).parents[2] / "answer-key"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Change:
 def planted(base: str, place: Path, *changes: Change) -> Path:
     """A copy of a submission with changes; a change that changes nothing is an error of the test."""
     copy = place / base
-    shutil.copytree(SUBMISSIONS / base, copy)
+    leave_out = shutil.ignore_patterns("notebooks", ".ipynb_checkpoints", "__pycache__")
+    shutil.copytree(ANSWER_KEY if base == ANSWER_KEY.name else SUBMISSIONS / base, copy, ignore=leave_out)
     for change in changes:
         file = copy / change.file
         text = file.read_text(encoding="utf-8")
