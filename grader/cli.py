@@ -3,9 +3,9 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.console import Console
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
 from grader.evidence import Evidence
 from grader.rubric import Rubric
+
+if TYPE_CHECKING:
+    from grader.judge import Report
 
 COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED = 0, 1, 2, 3
 
@@ -35,7 +38,13 @@ JunitFile = Annotated[
     Path | None,
     typer.Option("--junit", help="Write the report as JUnit XML; - for standard output.", allow_dash=True),
 ]
-RubricFile = Annotated[Path | None, typer.Option("--rubric", help="Another rubric than the shipped one.")]
+GradescopeFile = Annotated[
+    Path | None,
+    typer.Option("--gradescope", help="Write the report as Gradescope's results.json.", allow_dash=True),
+]
+RubricFile = Annotated[
+    Path | None, typer.Option("--rubric", help="Another rubric: a file, or original (core is the usual one).")
+]
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="Only criteria whose identifier begins so; repeatable.")
 ]
@@ -47,6 +56,7 @@ def check(
     json: JsonFile = None,
     html: HtmlFile = None,
     junit: JunitFile = None,
+    gradescope: GradescopeFile = None,
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="Keep what was seen in this folder.")
     ] = None,
@@ -58,6 +68,15 @@ def check(
             help="How the submission is kept apart: process runs it as you, for work that you trust."
         ),
     ] = "auto",
+    env: Annotated[
+        Literal["lab", "submission"],
+        typer.Option(
+            help="The packages to run it with: the lab's, or those that it declares (built by uv, kept)."
+        ),
+    ] = "lab",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Grade again whenever a file is saved, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Grade one submission."""
     from grader import rubric as rubrics
@@ -69,10 +88,14 @@ def check(
         raise GraderError(
             f"Isolation by {isolation} is not there yet, and is not weakened to another: use --isolation process for work that you trust."
         )
-    outputs = _Outputs(json, html, junit)
+    outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope)
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
+    if watch:
+        _watch(path, env, worth, outputs, tuple(only or ()))
     progress = Console(stderr=True)
-    with opened(path) as submission, progress.status("reading the submission …") as status:
+    if env == "submission":
+        progress.print("building the environment that the submission declares …", style="dim")
+    with opened(path, env) as submission, progress.status("reading the submission …") as status:
         seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()))
     if evidence:
         save(seen, evidence)
@@ -85,6 +108,7 @@ def judge(
     json: JsonFile = None,
     html: HtmlFile = None,
     junit: JunitFile = None,
+    gradescope: GradescopeFile = None,
     rubric: RubricFile = None,
     only: Only = None,
 ) -> None:
@@ -93,7 +117,7 @@ def judge(
     from grader.evidence import load
 
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
-    _finish(load(evidence), worth, _Outputs(json, html, junit))
+    _finish(load(evidence), worth, _Outputs(json=json, html=html, junit=junit, gradescope=gradescope))
 
 
 @app.command()
@@ -120,8 +144,8 @@ def release(
 class _Outputs:
     """Where the report goes. At most one of them may be standard output; then nothing else goes there."""
 
-    def __init__(self, json: Path | None, html: Path | None, junit: Path | None) -> None:
-        self.files = {"json": json, "html": html, "junit": junit}
+    def __init__(self, **files: Path | None) -> None:
+        self.files = files
         dashes = [name for name, file in self.files.items() if file == Path("-")]
         if len(dashes) > 1:
             raise typer.BadParameter(f"--{dashes[0]} and --{dashes[1]} can't both be standard output.")
@@ -147,20 +171,76 @@ class _Outputs:
 def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:
     """Judge, show, write, and exit with the contract's code."""
     from grader.judge import judge as judged
-    from grader.report import html, junit, terminal
+    from grader.report import terminal
 
     report = judged(seen, rubric)
     if not outputs.to_stdout:
         terminal.show(report, Console(highlight=False))
+    _write(report, seen, outputs)
+    raise typer.Exit(_exit_code(report))
+
+
+def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
+    """The files that were asked for."""
+    from grader.report import gradescope, html, junit
+
     outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
     if outputs.files["html"]:
         outputs.write("html", html.render(report, seen))
     outputs.write("junit", junit.render(report))
+    outputs.write("gradescope", gradescope.render(report))
     for name, file in outputs.files.items():
         if file and not outputs.to_stdout:
             typer.echo(f"{name}: {file}")
-    code = GRADER_FAILED if report.has_error else COMPLETE if report.complete else INCOMPLETE
-    raise typer.Exit(code)
+
+
+def _exit_code(report: "Report") -> int:
+    return GRADER_FAILED if report.has_error else COMPLETE if report.complete else INCOMPLETE
+
+
+def _watch(
+    path: str, env: Literal["lab", "submission"], rubric: Rubric, outputs: _Outputs, only: tuple[str, ...]
+) -> NoReturn:
+    """Grade, then again after every saved file; what changed is shown first."""
+    from grader import watch
+    from grader.collect import collect
+    from grader.judge import judge as judged
+    from grader.report import terminal
+    from grader.submission import opened
+
+    root = Path(path)
+    if not root.is_dir():
+        raise SubmissionError("--watch needs a folder: nothing is saved in an archive or a repository.")
+    if outputs.to_stdout:
+        raise typer.BadParameter("--watch prints as it goes: give the reports files, not -.")
+    if only:
+        raise typer.BadParameter("--watch chooses what to grade again by itself: leave --only out.")
+    console, progress = Console(highlight=False), Console(stderr=True)
+    evidence: list[Evidence] = []
+
+    def grade(families: Sequence[str]) -> "Report":
+        with opened(path, env) as submission, progress.status("grading …") as status:
+            seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(families))
+        evidence[:] = [seen]
+        return judged(seen, rubric)
+
+    last = grade(())
+    terminal.show(last, console)
+    _write(last, evidence[0], outputs)
+    progress.print("Watching. Save a file to grade again; Ctrl-C ends it.", style="dim")
+    try:
+        for changed in watch.changes(root):
+            if not changed:
+                continue
+            progress.print(f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}", style="dim")
+            now = watch.again(last, changed, grade)
+            terminal.show_difference(watch.difference(last, now), console)
+            console.print(f"Score {now.score:g} of {now.max_score:g}.")
+            last = now
+            _write(last, evidence[0], outputs)
+    except KeyboardInterrupt:
+        progress.print("Ended.", style="dim")
+    raise typer.Exit(_exit_code(last))
 
 
 def _guarded(run: Callable[[], None]) -> int:

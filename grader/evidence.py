@@ -268,6 +268,15 @@ class Evidence(_Record):
         """What that exchange left in S3."""
         return [stored for stored in self.objects if stored.exchange == exchange]
 
+    def files_of(self, exchange: str) -> list[StoredObject]:
+        """The objects that are what OpenAI made during that exchange; all that it left, if none of them is.
+
+        An app may store other things beside a file, such as facts about it.
+        """
+        made = {output.sha256 for call in self.calls_of(exchange) for output in call.outputs}
+        stored = self.objects_of(exchange)
+        return [one for one in stored if one.sha256 in made] or stored
+
     def probes_of(self, criterion: str) -> list[Probe]:
         """Every probe made for a criterion."""
         return [probe for probe in self.probes if probe.criterion == criterion]

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from grader import __version__
-from grader.criteria import ALL, Criterion, Verdict
+from grader.criteria import ALL, SECTIONS, Criterion, Verdict
 from grader.evidence import Evidence, Submission
 from grader.rubric import Rubric
 
@@ -26,6 +26,7 @@ class Result(BaseModel):
     hint: str
     evidence: tuple[str, ...]
     advice: tuple[str, ...]
+    extra: bool = False
 
 
 class Report(BaseModel):
@@ -43,6 +44,8 @@ class Report(BaseModel):
     grader: str
     seconds: float
     rubric: str
+    pass_mark: float | None = None
+    sections: dict[str, str] = {}
 
     @property
     def has_error(self) -> bool:
@@ -91,16 +94,39 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
                 hint=criterion.hint,
                 evidence=verdict.evidence,
                 advice=verdict.advice,
+                extra=worth.extra,
             )
         )
     return Report(
         submission=evidence.submission,
         score=sum(result.points for result in results),
-        max_score=sum(result.max_points for result in results),
+        max_score=sum(result.max_points for result in results if not result.extra),
         complete=all(result.status == "passed" for result in results if result.required),
         criteria=tuple(results),
         isolation=evidence.isolation,
         grader=__version__,
         seconds=evidence.seconds,
         rubric=rubric.title,
+        pass_mark=rubric.pass_mark,
+        sections={**SECTIONS, **rubric.sections},
+    )
+
+
+def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
+    """A report with some of its criteria judged anew.
+
+    Args:
+        last: the whole report.
+        now: a later one, of the criteria whose identifiers begin with one of `families`, at least.
+    """
+    anew = {result.id: result for result in now.criteria if result.id.startswith(families)}
+    results = tuple(anew.get(result.id, result) for result in last.criteria)
+    return last.model_copy(
+        update={
+            "submission": now.submission,
+            "score": sum(result.points for result in results),
+            "complete": all(result.status == "passed" for result in results if result.required),
+            "criteria": results,
+            "seconds": now.seconds,
+        }
     )

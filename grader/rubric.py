@@ -1,50 +1,73 @@
-"""What each criterion is worth. A rubric is data; the shipped one is `rubric.toml` beside this file."""
+"""What each criterion is worth. A rubric is data; two are shipped beside this file.
+
+`rubric.toml`, "core", is the lab's own. `rubric-original.toml`, "original", reads the success criteria of the lab's first
+version literally: blank prompts and the mapping of errors are advice there.
+"""
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from grader.criteria import BY_ID
 from grader.errors import RubricError
 
 SHIPPED = Path(__file__).with_name("rubric.toml")
+BY_NAME = {"core": SHIPPED, "original": Path(__file__).with_name("rubric-original.toml")}
 
 
 class Worth(BaseModel):
-    """Points, and whether a submission is incomplete without it; "one": at least one of these so marked must pass."""
+    """Points, and whether a submission is incomplete without it; "one": at least one of these so marked must pass.
+
+    `extra`: extra credit, which adds to the score and not to what can be reached.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     points: float = Field(ge=0, le=1000, allow_inf_nan=False)
     required: bool | Literal["one"] = False
+    extra: bool = False
+
+    @model_validator(mode="after")
+    def _extra_is_a_choice(self) -> "Worth":
+        if self.extra and self.required:
+            raise ValueError("what earns extra credit can't be required")
+        return self
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = Field(min_length=1)
+    pass_mark: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    sections: dict[str, str] = {}
     points: dict[str, Worth] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """A title, and the worth of each criterion by its identifier."""
+    """A title, and the worth of each criterion by its identifier.
+
+    `pass_mark`: the points that are enough, if any are. `sections`: titles in place of the usual ones.
+    """
 
     title: str
     worth: Mapping[str, Worth]
+    pass_mark: float | None = None
+    sections: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(path: Path = SHIPPED) -> Rubric:
-    """A rubric from a TOML file.
+    """A rubric from a TOML file; "core" and "original" are names of the shipped ones.
 
     Raises:
         RubricError: it isn't there, isn't TOML, names a criterion that doesn't exist, or gives it a worth that
             makes no sense; the text names the file and the line.
     """
+    path = path if path.exists() else BY_NAME.get(str(path), path)
     try:
         text = path.read_text(encoding="utf-8")
         table = _Table.model_validate(tomllib.loads(text))
@@ -62,7 +85,18 @@ def read(path: Path = SHIPPED) -> Rubric:
             raise RubricError(
                 f"{path}{_line(text, (id,))}: there is no criterion {id!r}. The shipped rubric lists them all."
             )
-    return Rubric(table.title, table.points)
+    reachable = sum(worth.points for worth in table.points.values() if not worth.extra)
+    if table.pass_mark is not None and table.pass_mark > reachable:
+        raise RubricError(
+            f"{path}{_line(text, ('pass_mark',))}: pass_mark is {table.pass_mark:g}, but only {reachable:g} points can be reached."
+        )
+    known = {id.partition(".")[0] for id in BY_ID}
+    for section in table.sections:
+        if section not in known:
+            raise RubricError(
+                f"{path}{_line(text, (section,))}: there is no section {section!r}; there are {', '.join(sorted(known))}."
+            )
+    return Rubric(table.title, table.points, table.pass_mark, table.sections)
 
 
 def only(rubric: Rubric, prefixes: Sequence[str]) -> Rubric:
@@ -78,7 +112,7 @@ def only(rubric: Rubric, prefixes: Sequence[str]) -> Rubric:
         raise RubricError(
             f"No criterion begins with {' or '.join(prefixes)}. Identifiers look like endpoint.mime_type."
         )
-    return Rubric(rubric.title, worth)
+    return Rubric(rubric.title, worth, None, rubric.sections)
 
 
 def _line(text: str, location: tuple[int | str, ...]) -> str:

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -16,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader import manifest
+from grader import environments, manifest
+from grader.environments import Choice
 from grader.errors import SubmissionError
 from grader.manifest import Manifest
 
@@ -42,7 +44,7 @@ _LEFT_OUT = frozenset(
 class Submission:
     """A copy of a submission that may be run. `digest` covers every file's path and content.
 
-    `history`: a clone of its repository, if it has one.
+    `history`: a clone of its repository, if it has one. `python`: what its app, its tests and its notebooks run with.
     """
 
     name: str
@@ -50,15 +52,20 @@ class Submission:
     digest: str
     manifest: Manifest
     history: Path | None = None
+    python: Path = Path(sys.executable)
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Submission]:
+def opened(path: str, environment: Choice = "lab") -> Iterator[Submission]:
     """A working copy of what `path` names; gone afterwards.
+
+    Args:
+        path: a folder, an archive, a git URL or bundle.
+        environment: "lab" for the packages of the lab, "submission" for those that the work declares.
 
     Raises:
         SubmissionError: there is nothing there, or nothing that can be graded, or an archive that tries to
-            write outside its folder.
+            write outside its folder, or packages that can't be had.
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as place:
         copy = Path(place) / "work"
@@ -71,7 +78,8 @@ def opened(path: str) -> Iterator[Submission]:
             )
         digest, told = _digest(root, files), manifest.read(root)
         history = _history(path, Path(place) / "history")
-        yield Submission(name, root, digest, told, history)
+        python = environments.python_for(root) if environment == "submission" else Path(sys.executable)
+        yield Submission(name, root, digest, told, history, python)
 
 
 def _copy(path: str, destination: Path) -> str:

@@ -1,6 +1,7 @@
 """The only part that runs a learner's code: starts the app and its tests, asks, and writes down what it saw."""
 
 import json
+import re
 import secrets
 import socket
 import tempfile
@@ -208,6 +209,7 @@ def _examine(
         cwd=submission.root / submission.manifest.cwd,
         environment=environment,
         facts={"target": target.target, "fd": listener.fileno()},
+        python=submission.python,
     )
     with listener, Child(order, pass_fds=[listener.fileno()]) as child:
         session = Session(
@@ -259,7 +261,7 @@ def _await_start(
     if child.exit_code is None:
         failure = f"The app did not answer within {START_SECONDS:g} seconds."
     else:
-        failure = f"The app ended while starting. {_last_error(log)}"
+        failure = f"The app ended while starting. {_last_error(log)}{_about_packages(log)}"
     return {}, AppStart(**facts, seconds=time.monotonic() - began, failure=failure, log=log)
 
 
@@ -268,6 +270,21 @@ def _last_error(log: str) -> str:
     lines = [line for line in log.strip().splitlines() if line.strip()]
     errors = [line for line in lines if not line.startswith((" ", "INFO", "Traceback"))]
     return (errors or lines or ["It printed nothing."])[-1][:300]
+
+
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+
+
+def _about_packages(log: str) -> str:
+    """What to do about a package that is not there."""
+    missing = _MISSING.findall(log)
+    if not missing:
+        return ""
+    name = missing[-1].partition(".")[0]
+    return (
+        f" The package {name} is not among those that it was run with: declare it, and use --env submission, "
+        "or do without it."
+    )
 
 
 def _document(session: Session) -> tuple[dict[str, Any], str | None]:

@@ -39,6 +39,7 @@ def _run(submission: Submission, path: Path) -> NotebookRun:
             cwd=path.parent,
             environment={**base_environment(Path(place)), "LAB_MODE": "mock", "CI": "true"},
             facts={"path": str(path), "report": str(report), "seconds": NOTEBOOK_SECONDS},
+            python=submission.python,
         )
         with Child(order) as child:
             code = child.wait(NOTEBOOK_SECONDS + 10)

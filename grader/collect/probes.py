@@ -197,7 +197,9 @@ def _and_after(session: Session, offer: Offer, probe: Probe) -> Probe:
 def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
     """The stored file, fetched over the app's own API: where the answer points, or else where a GET takes a name."""
     exchange = next(exchange for exchange in session.exchanges if exchange.id == made.exchange)
-    objects = session.objects_of(exchange)
+    made_by_openai = {output.sha256 for call in session.calls_of(exchange) for output in call.outputs}
+    everything = session.objects_of(exchange)
+    objects = [stored for stored in everything if stored.sha256 in made_by_openai] or everything
     if not objects:
         return _absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
     stored, best = objects[-1], None

@@ -31,6 +31,7 @@ class Order:
     cwd: Path
     environment: Mapping[str, str]
     facts: Mapping[str, Any]
+    python: Path = Path(sys.executable)
 
 
 def base_environment(home: Path) -> dict[str, str]:
@@ -49,6 +50,12 @@ def base_environment(home: Path) -> dict[str, str]:
     return environment
 
 
+def _with_programs_of(python: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with that Python's own programs found first."""
+    path = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
+    return {**environment, "PATH": path}
+
+
 class Child:
     """One running child. Leaving the context kills it and everything it started."""
 
@@ -62,9 +69,9 @@ class Child:
             **order.facts,
         }
         self._process = subprocess.Popen(  # noqa: S603 - our own script, whose order is data
-            [sys.executable, "-s", str(_CHILD), json.dumps(whole)],
+            [str(order.python), "-s", str(_CHILD), json.dumps(whole)],
             cwd=order.cwd,
-            env=dict(order.environment),
+            env=_with_programs_of(order.python, order.environment),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

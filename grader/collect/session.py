@@ -63,6 +63,7 @@ class Session:
         self._canary = canary
         self._known: set[tuple[str, str, str, str]] = set()
         self._calls_read = 0
+        self._requests_read = 0
         self._buckets = {s3.bucket}
         # the environment's proxies are not for loopback; no redirect is followed unseen; and each request has a
         # connection of its own, since one that the app has just closed would look like the app's fault
@@ -174,10 +175,11 @@ class Session:
             marked = (whose for mark, whose in (marks or {}).items() if call.mentions(mark))
             self.calls.append(self._seen(call, next(marked, exchange)))
         self._calls_read = len(journaled)
+        written = self._written()
         self._make_missing_buckets()
         for stored in self.s3.objects():
             fact = (stored.bucket, stored.key, sha256_of(stored.content), stored.content_type)
-            if fact in self._known:
+            if fact in self._known and (stored.bucket, stored.key) not in written:
                 continue
             self._known.add(fact)
             self._look_for_canary(f"the object {stored.key}", stored.content.decode("latin-1"))
@@ -192,6 +194,17 @@ class Session:
                     size=len(stored.content),
                 )
             )
+
+    def _written(self) -> set[tuple[str, str]]:
+        """What was put since the last look: the same bytes under the same name are stored again, and are a file, too."""
+        requests = list(self.s3.requests)
+        new = requests[self._requests_read :]
+        self._requests_read = len(requests)
+        return {
+            (one.bucket, one.key)
+            for one in new
+            if one.method in ("PUT", "POST") and one.key and one.fault is None
+        }
 
     def _make_missing_buckets(self) -> None:
         """A bucket whose name is written into the code: made, so that the rest of the work can be seen; reported."""

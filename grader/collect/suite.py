@@ -56,6 +56,7 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
             pythonpath=(*pythonpath, cwd),
             cwd=cwd,
             environment=environment(Path(place), pythonpath),
+            python=submission.python,
             facts={
                 "arguments": arguments,
                 "planting": {

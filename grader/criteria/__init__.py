@@ -18,4 +18,16 @@ ALL: tuple[Criterion, ...] = (
 )
 BY_ID = {criterion.id: criterion for criterion in ALL}
 
-__all__ = ["ALL", "BY_ID", "Criterion", "Verdict"]
+# what each section is called, in the order in which reports show them
+SECTIONS = {
+    "endpoint": "Your endpoint",
+    "secrets": "Your key",
+    "validation": "Bad input",
+    "errors": "When OpenAI or S3 fails",
+    "openapi": "Your API's document",
+    "tests": "Your tests",
+    "notebooks": "Notebooks",
+    "module": "The OpenAI module (extension)",
+}
+
+__all__ = ["ALL", "BY_ID", "SECTIONS", "Criterion", "Verdict"]

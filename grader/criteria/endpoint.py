@@ -177,7 +177,7 @@ def mime_type(evidence: Evidence) -> Verdict:
         probe = generated(evidence, offer.kind)
         assert probe is not None
         assert probe.exchange is not None
-        for stored in evidence.objects_of(probe.exchange):
+        for stored in evidence.files_of(probe.exchange):
             content = evidence.blob(stored.sha256)
             right = media_types.fits(stored.content_type, content, stored.key)
             problem = None
@@ -204,7 +204,7 @@ def serves_file(evidence: Evidence) -> Verdict:
     findings = []
     for probe in evidence.probes_of("endpoint.serves_file"):
         made = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == probe.kind), None)
-        objects = evidence.objects_of(made.exchange) if made and made.exchange else []
+        objects = evidence.files_of(made.exchange) if made and made.exchange else []
         if not objects:
             continue
         if probe.exchange is None:

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
-from grader.report.words import NOT_YET, SECTIONS, printable
+from grader.report.words import NOT_YET, printable
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -88,7 +88,7 @@ def _gallery(evidence: Evidence) -> list[Media]:
     """One file of each kind that came out, for the top of the page."""
     out = []
     for probe in evidence.probes_of("endpoint.generates"):
-        objects = evidence.objects_of(probe.exchange) if probe.exchange else []
+        objects = evidence.files_of(probe.exchange) if probe.exchange else []
         out += [_media(evidence, stored) for stored in objects[-1:]]
     return out
 
@@ -103,7 +103,7 @@ def render(report: Report, evidence: Evidence) -> str:
     graded = [result for result in report.criteria if result.summary != NOT_YET]
     sections = {
         title: [_part(evidence, result) for result in graded if result.section == name]
-        for name, title in SECTIONS.items()
+        for name, title in report.sections.items()
     }
     return template.render(
         report=report,

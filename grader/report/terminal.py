@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.judge import Report, Result
-from grader.report.words import NOT_YET, SECTIONS, printable
+from grader.report.words import NOT_YET, printable
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -21,7 +21,7 @@ def show(report: Report, console: Console) -> None:
     """Print the report."""
     console.print()
     console.print(Text.assemble(("Submission  ", "dim"), (printable(report.submission.name), "bold")))
-    for section, title in SECTIONS.items():
+    for section, title in report.sections.items():
         results = [result for result in report.criteria if result.section == section]
         shown = [result for result in results if result.summary != NOT_YET]
         if shown:
@@ -53,6 +53,7 @@ def _section(title: str, results: list[Result], console: Console) -> None:
             words.append(f"\nAdvice: {printable(advice)}", style="yellow")
         status = result.status.replace("_", " ")
         points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
+        points += " extra" if points and result.extra else ""
         table.add_row(Text(f"{sign} {status}", style=colour), words, points)
     console.print()
     console.print(table)
@@ -88,7 +89,11 @@ def _total(report: Report, console: Console) -> None:
             f"Not complete yet: {count} required {'criterion is' if count == 1 else 'criteria are'} open.",
             style="bold red",
         )
-    console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  ", verdict))
+    mark = ""
+    if report.pass_mark is not None:
+        reached = "reached" if report.score >= report.pass_mark else "not reached"
+        mark = f"The pass mark of {report.pass_mark:g} is {reached}.  "
+    console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  {mark}", verdict))
     notes = [f"isolation: {report.isolation}", f"{report.seconds:.0f} s", f"grader {report.grader}"]
     if waiting:
         notes.append(f"{waiting} criteria are not graded yet")
@@ -98,3 +103,23 @@ def _total(report: Report, console: Console) -> None:
             "The submission ran in processes of its own, as you: grade only work that you would run yourself.",
             style="dim",
         )
+
+
+def show_difference(changed: list[tuple[Result, Result]], console: Console) -> None:
+    """Print what is another than in the run before."""
+    console.print()
+    if not changed:
+        console.print("Since the last run: nothing changed.", style="bold")
+        return
+    console.print("Since the last run:", style="bold")
+    for before, now in changed:
+        sign, colour = _SIGNS[now.status]
+        console.print(
+            Text.assemble(
+                (f" {sign} {now.status.replace('_', ' ')}", colour),
+                f"  {now.title}  ",
+                (f"{now.id}, was {before.status.replace('_', ' ')}", "dim"),
+            )
+        )
+        if now.status == "failed":
+            console.print(f"    {escape(printable(now.summary))}", highlight=False)

@@ -1,15 +1,5 @@
 """Words that every form of the report shares."""
 
-SECTIONS = {
-    "endpoint": "Your endpoint",
-    "secrets": "Your key",
-    "validation": "Bad input",
-    "errors": "When OpenAI or S3 fails",
-    "openapi": "Your API's document",
-    "tests": "Your tests",
-    "notebooks": "Notebooks",
-    "module": "The OpenAI module (extension)",
-}
 NOT_YET = "not graded yet"
 
 

@@ -184,6 +184,7 @@ _add(
         "    prompt: Annotated[str, Form(max_length=1500",
         "    *,\n    prompt: Annotated[str, Form(max_length=1500",
     ),
+    beside=("validation.blank_prompt",),  # FastAPI takes an empty field of a form for one that is not there
 )
 _add("validation.blank_prompt", "other_words", (WORDS, 're.fullmatch(r"\\s*", word)', "False"))
 _add("validation.blank_prompt", "nested_json", (NESTED, "if not value.strip():", "if not value:"))
@@ -398,8 +399,10 @@ _add(
 )
 
 
-def _tricky(name: str, base: str, *changes: tuple[str, str, str]) -> Case:
-    return Case(name, base, tuple(Change(*change) for change in changes), None, frozenset())
+def _tricky(name: str, base: str, *changes: tuple[str, str, str], noticed: bool = False) -> Case:
+    """`noticed`: the design's own tests look at what was changed, and rightly fail."""
+    beside = frozenset({"tests.pass"} if noticed else ())
+    return Case(name, base, tuple(Change(*change) for change in changes), None, beside)
 
 
 # right, though they look unusual
@@ -453,11 +456,13 @@ TRICKY: list[Case] = [
         "the bucket is written into the code",
         "three_endpoints",
         ("main.py", 'bucket = os.environ["S3_BUCKET_NAME"]', 'bucket = "a-bucket-of-mine"'),
+        noticed=True,
     ),
     _tricky(
         "a retired model that is still asked for",
         "three_endpoints",
         ("main.py", 'gpt-4o-mini"', 'gpt-3.5-turbo"'),
+        noticed=True,
     ),
     _tricky(
         "the prompt is put into small letters",
