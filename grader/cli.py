@@ -42,6 +42,13 @@ GradescopeFile = Annotated[
     Path | None,
     typer.Option("--gradescope", help="Write the report as Gradescope's results.json.", allow_dash=True),
 ]
+NotebookFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--notebook",
+        help="Write the report as a notebook in which an instructor can comment and change points.",
+    ),
+]
 RubricFile = Annotated[
     Path | None, typer.Option("--rubric", help="Another rubric: a file, or original (core is the usual one).")
 ]
@@ -57,6 +64,7 @@ def check(
     html: HtmlFile = None,
     junit: JunitFile = None,
     gradescope: GradescopeFile = None,
+    notebook: NotebookFile = None,
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="Keep what was seen in this folder.")
     ] = None,
@@ -88,7 +96,7 @@ def check(
         raise GraderError(
             f"Isolation by {isolation} is not there yet, and is not weakened to another: use --isolation process for work that you trust."
         )
-    outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope)
+    outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
     if watch:
         _watch(path, env, worth, outputs, tuple(only or ()))
@@ -109,6 +117,7 @@ def judge(
     html: HtmlFile = None,
     junit: JunitFile = None,
     gradescope: GradescopeFile = None,
+    notebook: NotebookFile = None,
     rubric: RubricFile = None,
     only: Only = None,
 ) -> None:
@@ -117,7 +126,11 @@ def judge(
     from grader.evidence import load
 
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
-    _finish(load(evidence), worth, _Outputs(json=json, html=html, junit=junit, gradescope=gradescope))
+    _finish(
+        load(evidence),
+        worth,
+        _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook),
+    )
 
 
 @app.command()
@@ -182,13 +195,15 @@ def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:
 
 def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
     """The files that were asked for."""
-    from grader.report import gradescope, html, junit
+    from grader.report import gradescope, html, junit, sheet
 
     outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
     if outputs.files["html"]:
         outputs.write("html", html.render(report, seen))
     outputs.write("junit", junit.render(report))
     outputs.write("gradescope", gradescope.render(report))
+    if outputs.files["notebook"]:
+        sheet.write(report, outputs.files["notebook"])
     for name, file in outputs.files.items():
         if file and not outputs.to_stdout:
             typer.echo(f"{name}: {file}")

@@ -3,6 +3,7 @@
 The original is only read. Archives are checked member by member before anything is written.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from grader import environments, manifest
 from grader.environments import Choice
-from grader.errors import SubmissionError
+from grader.errors import GraderError, SubmissionError
 from grader.manifest import Manifest
 
 MAX_FILES = 5_000
@@ -38,6 +39,16 @@ _LEFT_OUT = frozenset(
         "reports",
     }
 )
+
+
+# this machine's trouble, whatever is copied
+_OUR_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS})
+
+
+def _check_whose(error: Exception) -> None:
+    """Raises GraderError if an error in reading is none of the submission's."""
+    if isinstance(error, OSError) and error.errno in _OUR_TROUBLE:
+        raise GraderError(f"The submission could not be copied: {error.strerror}.") from error
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,7 @@ def _copy(path: str, destination: Path) -> str:
         else:
             raise SubmissionError(f"{path} is neither a folder nor a .zip or .tar.gz archive.")
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
+        _check_whose(error)
         raise SubmissionError(f"The archive {path} can't be read: {error}") from error
     return resolved.name.removesuffix(".gz").removesuffix(".tar").removesuffix(".tgz").removesuffix(".zip")
 
@@ -123,6 +135,7 @@ def _copy_folder(source: Path, destination: Path) -> None:
             try:
                 shutil.copyfile(file, target / name)
             except OSError as error:
+                _check_whose(error)
                 raise SubmissionError(f"{file} can't be read: {error.strerror}") from error
 
 

@@ -26,12 +26,14 @@ from grader.collect.process import Child, Order, base_environment
 from grader.collect.requests import Request
 from grader.collect.scans import scan
 from grader.collect.session import Session
+from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Offer, Probe, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.operations import Operation, operations
 from grader.submission import Submission
 
 START_SECONDS = 20.0
+_ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
 _DOCUMENTS = (
     "/openapi.json",
@@ -104,6 +106,7 @@ def collect(
                 tests.start,
                 only,
             )
+        _check_alive(openai, s3)
         with findings.phase("run the tests", progress):
             test_run = tests.result()
         with findings.phase("run the notebooks", progress):
@@ -128,6 +131,22 @@ def collect(
         seconds=round(time.monotonic() - began, 3),
         phases=findings.phases,
     ).with_blobs(session.blobs if session else {})
+
+
+def _check_alive(openai: OpenAIMock, s3: S3Mock) -> None:
+    """What an app does while a stand-in is dead is not the app's doing.
+
+    Raises:
+        GraderError: one of them does not answer any more.
+    """
+    for name, url in (("OpenAI", openai.base_url), ("S3", s3.endpoint_url)):
+        try:
+            httpx.get(url, timeout=_ALIVE_SECONDS, trust_env=False)
+        except httpx.HTTPError as error:
+            raise GraderError(
+                f"The stand-in for {name} died while the submission was graded ({type(error).__name__}), "
+                "so nothing that was seen can be trusted. Grade it again."
+            ) from error
 
 
 def _wants(only: Sequence[str], family: str) -> bool:

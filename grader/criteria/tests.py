@@ -8,6 +8,15 @@ from grader.evidence import Evidence, PlantedFault, TestRun
 _SECTION = Section("tests")
 
 
+_INTERNAL_ERROR = 3  # pytest's exit code; https://docs.pytest.org/en/stable/reference/exit-codes.html
+
+
+def _is_ours(output: str) -> bool:
+    """Whether the last place in pytest's own traceback is the grader's plugin."""
+    places = [line for line in output.splitlines() if line.startswith("INTERNALERROR>") and "File " in line]
+    return bool(places) and "planting.py" in places[-1]
+
+
 @_SECTION.criterion(
     "pass",
     "Your tests pass with no network and no real key",
@@ -19,6 +28,8 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return failed(run.failure or "There are no tests.")
     if run.failure:
         return failed(run.failure, ("tests",))
+    if run.exit_code == _INTERNAL_ERROR and _is_ours(run.output):
+        return Verdict("error", "The grader's part in the test run failed; run it again.", ("tests",))
     if run.exit_code != 0:
         said = (
             f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"

@@ -1,0 +1,194 @@
+"""The report as a notebook for instructors: one section a criterion, each with a cell for a comment and other points.
+
+Executed by papermill, so that the total stands there when it is opened. What an instructor has written into a cell is kept
+when the submission is graded again: cells are known by the criterion's identifier.
+"""
+
+import html
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.errors import GraderError
+from grader.judge import Report, Result
+from grader.report.words import NOT_YET, printable
+
+_SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
+_SETUP = """from grader.report.sheet import Sheet
+
+sheet = Sheet.read(report)"""
+
+
+class SheetError(ValueError):
+    """An instructor's cell can't be used; the text says which and why."""
+
+
+@dataclass
+class Sheet:
+    """What an instructor adds to a report, cell by cell.
+
+    `report`: its JSON, as `grader check --json` writes it.
+    """
+
+    report: dict[str, Any]
+    comments: dict[str, str] = field(default_factory=dict)
+    overrides: dict[str, float] = field(default_factory=dict)
+
+    @staticmethod
+    def read(report: str) -> "Sheet":
+        """A sheet for a report, given as JSON."""
+        return Sheet(json.loads(report))
+
+    def note(self, id: str, *, comment: str = "", points: float | None = None) -> None:
+        """Show one criterion with what the instructor has to say of it.
+
+        Args:
+            id: of the criterion.
+            comment: for the learner.
+            points: in place of the graded ones; None leaves them.
+
+        Raises:
+            SheetError: there is no such criterion, or it can't earn so many points.
+        """
+        result = next((each for each in self.report["criteria"] if each["id"] == id), None)
+        if result is None:
+            raise SheetError(f"There is no criterion {id!r} in this report.")
+        if points is not None:
+            if not 0 <= points <= result["max_points"]:
+                raise SheetError(f"{id} earns 0 to {result['max_points']:g} points, not {points:g}.")
+            self.overrides[id] = float(points)
+        if comment:
+            self.comments[id] = comment
+        given = self.overrides.get(id, result["points"])
+        changed = f" (graded: {result['points']:g})" if id in self.overrides else ""
+        print(f"{given:g} of {result['max_points']:g} points{changed}")
+        if comment:
+            print(f"Comment: {comment}")
+
+    @property
+    def score(self) -> float:
+        """The points, with the instructor's in place of the graded ones."""
+        return float(sum(self.overrides.get(each["id"], each["points"]) for each in self.report["criteria"]))
+
+    def total(self) -> None:
+        """Print the score and how it came about."""
+        print(f"{self.score:g} of {self.report['max_score']:g} points.")
+        if self.overrides:
+            print(
+                f"{len(self.overrides)} changed by the instructor: {', '.join(self.overrides)}. "
+                f"Graded: {self.report['score']:g}."
+            )
+
+
+def write(report: Report, file: Path) -> None:
+    """Write the notebook, with what an instructor wrote into an earlier one at the same place.
+
+    Raises:
+        GraderError: the earlier file is no notebook, or the new one can't be executed or written.
+    """
+    import papermill
+
+    kept = _instructors_cells(file)
+    with tempfile.TemporaryDirectory(prefix="sheet-") as place:
+        blank, done = Path(place) / "blank.ipynb", Path(place) / "done.ipynb"
+        blank.write_text(json.dumps(_notebook(report, kept)), encoding="utf-8")
+        try:
+            papermill.execute_notebook(
+                str(blank), str(done), kernel_name="python3", progress_bar=False, log_output=False
+            )
+        except papermill.PapermillExecutionError as error:
+            raise GraderError(
+                f"The notebook {file} was not written anew: the instructor's cell for {_cell_at(kept, error)} "
+                f"stops with {error.ename}: {error.evalue}"
+            ) from error
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f".{file.name}.partial")
+            partial.write_bytes(done.read_bytes())
+            partial.replace(file)
+        except OSError as error:
+            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+
+
+def _cell_at(kept: dict[str, str], error: Any) -> str:
+    return next(
+        (id for id, source in kept.items() if source.strip() == str(error.source).strip()), "a criterion"
+    )
+
+
+def _instructors_cells(file: Path) -> dict[str, str]:
+    """What stands in the cells of an earlier notebook, by the criterion they are for."""
+    if not file.exists():
+        return {}
+    try:
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        found = {
+            str(cell["metadata"]["criterion"]): cell["source"]
+            for cell in cells
+            if cell["cell_type"] == "code" and "criterion" in cell["metadata"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GraderError(
+            f"{file} is there and is no notebook of this grader's; it is left as it is. Name another file."
+        ) from error
+    return {id: "".join(source) for id, source in found.items()}
+
+
+def _notebook(report: Report, kept: dict[str, str]) -> dict[str, Any]:
+    graded = [result for result in report.criteria if result.summary != NOT_YET]
+    cells = [
+        _markdown(
+            "title",
+            f"# {_plain(report.submission.name)}\n\nGraded: {report.score:g} of {report.max_score:g} points, "
+            f"{'complete' if report.complete else 'not complete yet'}. Write into the cells below, then run all: "
+            "a comment, and points in place of the graded ones. What you write is kept when the work is graded again.",
+        ),
+        # not a parameter of papermill's: those are copied into a second cell
+        _code("report", f"report = {report.model_dump_json(by_alias=True)!r}", hidden=True),
+        _code("setup", _SETUP, hidden=True),
+    ]
+    for result in graded:
+        cells.append(_markdown(f"seen-{result.id}", _section(result)))
+        source = kept.get(result.id, f'sheet.note("{result.id}", comment="", points=None)')
+        cells.append(_code(f"note-{result.id}", source, criterion=result.id))
+    cells.append(_code("total", "sheet.total()"))
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _plain(text: str) -> str:
+    """A stranger's words, as text in Markdown: no markup, no HTML."""
+    escaped = html.escape(printable(text))
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|~$" else char for char in escaped)
+
+
+def _section(result: Result) -> str:
+    lines = [f"## {_SIGNS[result.status]}: {result.title}", f"`{result.id}`", _plain(result.summary)]
+    lines += [f"Advice: {_plain(advice)}" for advice in result.advice]
+    if result.status == "failed":
+        lines.append(f"*{result.hint}*")
+    return "\n\n".join(lines)
+
+
+def _id(name: str) -> str:
+    return "".join(char if char.isalnum() else "-" for char in name)[:64]
+
+
+def _markdown(name: str, text: str) -> dict[str, Any]:
+    return {"id": _id(name), "cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _code(name: str, source: str, *, criterion: str | None = None, hidden: bool = False) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"criterion": criterion} if criterion else {}
+    if hidden:
+        metadata["jupyter"] = {"source_hidden": True}
+    return {
+        "id": _id(name),
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }

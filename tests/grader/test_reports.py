@@ -1,0 +1,94 @@
+"""Reports for other places: Gradescope's results, and the instructor's notebook."""
+
+import json
+
+import pytest
+
+from grader import rubric
+from grader.errors import GraderError
+from grader.evidence import Evidence, Submission
+from grader.judge import Report, judge
+from grader.report import gradescope, sheet
+from grader.report.sheet import Sheet, SheetError
+
+
+def report(**changes) -> Report:
+    evidence = Evidence(
+        submission=Submission(name="ada <script>", digest="sha256:1"),
+        isolation="process",
+        bucket="b",
+        canary_fingerprint="f",
+    )
+    return judge(evidence, rubric.read()).model_copy(update=changes)
+
+
+def broken() -> Report:
+    whole = report()
+    first = whole.criteria[0].model_copy(update={"status": "error", "summary": "The grader failed."})
+    return whole.model_copy(update={"criteria": (first, *whole.criteria[1:])})
+
+
+def test_gradescope_gets_a_test_for_each_criterion_with_its_points():
+    results = json.loads(gradescope.render(report()))
+    assert results["score"] == 0
+    [test] = [each for each in results["tests"] if each["number"] == "endpoint.starts"]
+    assert (test["score"], test["max_score"], test["status"]) == (0, 3, "failed")
+    assert sum(each.get("max_score", 0) for each in results["tests"]) == 67
+
+
+def test_a_fault_of_the_grader_s_own_is_no_score_on_gradescope():
+    results = json.loads(gradescope.render(broken()))
+    assert "score" not in results
+    assert "says nothing of your work" in results["output"]
+
+
+def cells(file):
+    notebook = json.loads(file.read_text())
+    return {cell["metadata"].get("criterion"): cell for cell in notebook["cells"]}, notebook
+
+
+def test_an_instructor_s_comment_and_points_survive_grading_again(tmp_path):
+    file = tmp_path / "ada.ipynb"
+    sheet.write(report(), file)
+    by_criterion, notebook = cells(file)
+    assert "0 of 67 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
+    by_criterion["endpoint.starts"]["source"] = (
+        'sheet.note("endpoint.starts", comment="I saw it run", points=2)'
+    )
+    file.write_text(json.dumps(notebook))
+    sheet.write(report(), file)
+    by_criterion, notebook = cells(file)
+    assert "I saw it run" in "".join(by_criterion["endpoint.starts"]["outputs"][0]["text"])
+    assert "2 of 67 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
+
+
+def test_an_instructor_s_mistake_is_named_and_the_file_is_left_as_it_was(tmp_path):
+    file = tmp_path / "ada.ipynb"
+    sheet.write(report(), file)
+    by_criterion, notebook = cells(file)
+    by_criterion["endpoint.starts"]["source"] = 'sheet.note("endpoint.starts", points=99)'
+    file.write_text(json.dumps(notebook))
+    before = file.read_text()
+    with pytest.raises(GraderError, match=r"endpoint\.starts .*earns 0 to 3 points, not 99"):
+        sheet.write(report(), file)
+    assert file.read_text() == before
+
+
+def test_a_file_that_is_no_notebook_is_not_overwritten(tmp_path):
+    file = tmp_path / "thesis.ipynb"
+    file.write_text("my thesis")
+    with pytest.raises(GraderError, match="no notebook of this grader's"):
+        sheet.write(report(), file)
+    assert file.read_text() == "my thesis"
+
+
+def test_a_stranger_s_name_is_text_in_the_notebook(tmp_path):
+    file = tmp_path / "ada.ipynb"
+    sheet.write(report(), file)
+    title = cells(file)[1]["cells"][0]["source"]
+    assert "<script>" not in "".join(title)
+
+
+def test_a_criterion_that_is_not_there_can_t_be_noted():
+    with pytest.raises(SheetError, match=r"no criterion 'endpoint\.sings'"):
+        Sheet.read(report().model_dump_json(by_alias=True)).note("endpoint.sings", points=1)
