@@ -1,4 +1,4 @@
-"""What the grader misses and whom it accuses wrongly: `python -m benchmarks.accuracy [--only WORD] [--jobs 2]`.
+"""What the grader misses and whom it accuses wrongly: `python -m benchmarks.accuracy [--only WORD] [--begin N] [--jobs 2]`.
 
 Grades every case of tests/grader/corpus.py and prints, for each criterion, how many planted faults were found, and every
 accusation that has no ground. Exit 1 if anything was missed or accused.
@@ -65,15 +65,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="cases whose name or base holds this")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--begin", type=int, default=1, help="the number of the first case, to go on where one stopped"
+    )
     options = parser.parse_args()
-    cases, outcomes = _cases(options.only), []
+    cases, outcomes = _cases(options.only)[options.begin - 1 :], []
     _check_changes(cases)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for number, each in enumerate(pool.map(outcome, cases), 1):
+        for number, each in enumerate(pool.map(outcome, cases), options.begin):
             outcomes.append(each)
             sign = "ok" if each.found and not each.accused else "WRONG"
             print(
-                f"{number}/{len(cases)} {sign} {each.case.name} ({each.case.base}) {each.seconds:.0f} s",
+                f"{number}/{options.begin - 1 + len(cases)} {sign} {each.case.name} ({each.case.base}) {each.seconds:.0f} s",
                 flush=True,
             )
             for accusation in each.accused:

@@ -100,7 +100,8 @@ class Offer(_Record):
     """A kind of file that the app generates, and how to ask for it.
 
     `values`: the inputs of a request that works, without the prompt's words. `type_input`: the one that selects
-    the kind. `path_input`: the one that names the file.
+    the kind. `path_input`: the one that names the file; `extension_given`: whether its extension is the file's own,
+    rather than one that the app puts behind it.
     """
 
     kind: Kind
@@ -109,6 +110,7 @@ class Offer(_Record):
     prompt_input: Input | None
     type_input: Input | None = None
     path_input: Input | None = None
+    extension_given: bool = True
     kind_by_extension: bool = False
     values: dict[str, Any] = {}
     exchange: str
@@ -118,7 +120,8 @@ class Probe(_Record):
     """One question put to the app, for one criterion and one kind.
 
     `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
-    `mark`: the word in the prompt by which it is recognised. `met`: whether an injected fault came into play.
+    `mark`: the word in the prompt by which it is recognised. `met`: whether an injected fault came into play;
+    `may_succeed`: whether a good answer is right in spite of it.
     `after`: the exchange that asked whether the app still serves. `outcome`: of an answer that promised a job, the
     exchange that told how it ended.
     """
@@ -133,6 +136,7 @@ class Probe(_Record):
     met: bool = True
     after: str | None = None
     outcome: str | None = None
+    may_succeed: bool = False
     not_applicable: str | None = None
 
 

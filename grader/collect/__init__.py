@@ -349,6 +349,8 @@ def _ask(
         for offer in findings.offers if _wants(only, "errors.") else ():
             findings.probes.extend(probes.errors(session, offer))
     start_tests(findings.offers)
-    with findings.phase("let OpenAI stay silent", progress):
+    with findings.phase("let OpenAI stay silent, and S3 take its time", progress):
         if findings.offers and _wants(only, "errors.timeout"):
             findings.probes.extend(probes.timeouts(session, findings.offers))
+        if findings.offers and _wants(only, "errors.storage_down"):
+            findings.probes.extend(probes.slow_storage(session, findings.offers))

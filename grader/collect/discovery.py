@@ -145,6 +145,8 @@ def _offer(
         and (role(field) == "path" or (assignment.marks.get(field.key, "-") in stored))
         and field.key in assignment.marks
     ]
+    keys = [one.key for one in session.objects_of(exchange)]
+    extension_given = bool(paths) and _names_extension(str(assignment.values[paths[0].key]), keys)
     # a type that has one value only (a union's tag) still selects the kind
     return Offer(
         kind=final.kind,
@@ -153,10 +155,18 @@ def _offer(
         prompt_input=_input(prompt) if prompt else None,
         type_input=_input(types[0]) if types else None,
         path_input=_input(paths[0]) if paths else None,
-        kind_by_extension=bool(paths) and not types,
+        extension_given=extension_given,
+        kind_by_extension=extension_given and not types,
         values=encoded(assignment.values),
         exchange=exchange.id,
     )
+
+
+def _names_extension(name: str, keys: Sequence[str]) -> bool:
+    """Whether a name has an extension and files were stored under it, with nothing put behind."""
+    if "." not in name.rpartition("/")[2]:
+        return False
+    return not keys or any(key.endswith(name.rpartition("/")[2]) for key in keys)
 
 
 def _arrived(mark: str | None, calls: Sequence[Call]) -> bool:

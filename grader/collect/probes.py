@@ -15,6 +15,7 @@ API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
 _TRAVERSAL = "../../etc/x"
 _NO_FILE_TYPE = "spreadsheet"
 _HANG_SECONDS = 45.0
+_SLOW_SECONDS = 3.0
 
 
 def generate(session: Session, offer: Offer) -> Probe:
@@ -106,6 +107,8 @@ def _extension(session: Session, offer: Offer) -> Iterator[Probe]:
     criterion, asked = "validation.extension_mismatch", "an extension that contradicts the kind"
     if offer.path_input is None:
         yield _absent(criterion, offer, asked, "the caller does not name the file")
+    elif not offer.extension_given:
+        yield _absent(criterion, offer, asked, "the app chooses the extension")
     elif offer.kind_by_extension:
         yield _absent(
             criterion, offer, asked, "the extension itself chooses the kind, so they can't disagree"
@@ -187,6 +190,26 @@ def timeouts(session: Session, offers: Sequence[Offer]) -> list[Probe]:
     ]
     met = [probe.model_copy(update={"met": bool(probe.calls)}) for probe in made]
     return [_and_after(session, offer, probe) for offer, probe in zip(offers, met, strict=True)]
+
+
+def slow_storage(session: Session, offers: Sequence[Offer]) -> list[Probe]:
+    """For every kind at once, an ordinary request while S3 takes its time: waiting is right, giving up in time, too."""
+    asked = f"S3 takes {_SLOW_SECONDS:g} seconds for each request"
+    requests = [request_of(offer) for offer in offers]
+    before = len(session.s3.requests)
+    with session.s3_fails(effect="slow", seconds=_SLOW_SECONDS):
+        exchanges = session.send_together(
+            [
+                (f"errors.storage_down ({offer.kind}): {asked}", *request)
+                for offer, request in zip(offers, requests, strict=True)
+            ]
+        )
+    met = len(session.s3.requests) > before
+    made = [
+        _probe(session, "errors.storage_down", offer.kind, asked, one, met=met, may_succeed=True)
+        for offer, one in zip(offers, exchanges, strict=True)
+    ]
+    return [_and_after(session, offer, probe) for offer, probe in zip(offers, made, strict=True)]
 
 
 def _and_after(session: Session, offer: Offer, probe: Probe) -> Probe:

@@ -1,5 +1,7 @@
 """endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
 
+from collections import Counter
+
 from classroom.standin import catalogue
 from grader import media_types
 from grader.criteria.criterion import (
@@ -15,7 +17,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import KINDS, Evidence, Kind
+from grader.evidence import KINDS, Evidence, Exchange, Kind
 
 _SECTION = Section("endpoint")
 
@@ -43,19 +45,33 @@ def starts(evidence: Evidence) -> Verdict:
         looked = [
             exchange for exchange in evidence.exchanges if exchange.purpose == "look for what generates"
         ]
+        answers = Counter(exchange.status or "no answer" for exchange in looked)
+        told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
         return failed(
             f"{_count(len(looked), 'request was', 'requests were')} sent to {_count(app.operations, 'operation', 'operations')}; "
-            "none of them reached OpenAI.",
+            f"none of them reached OpenAI{f' (answers: {told})' if told else ''}.",
             tuple(exchange.id for exchange in looked),
-            advice=(
-                "If your endpoint needs a request that could not be guessed, describe it in pyproject.toml: "
-                "[[tool.lab.endpoint]] with method, path, prompt and fixed = { … }.",
-            ),
+            advice=(_manifest_lines(looked),),
         )
     places = dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers)
     return passed(
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
+    )
+
+
+def _manifest_lines(looked: list[Exchange]) -> str:
+    """The lines that would tell the grader what it could not guess, filled in as far as they are known."""
+    likely = next(
+        (exchange for exchange in looked if exchange.method != "GET"), looked[0] if looked else None
+    )
+    method = likely.method if likely else "POST"
+    path = likely.url.partition("?")[0] if likely else "/your/path"
+    return (
+        "If your endpoint needs a request that could not be guessed, describe it in pyproject.toml:\n"
+        f'[[tool.lab.endpoint]]\nmethod = "{method}"\npath = "{path}"\n'
+        'prompt = "the name of the input that takes the prompt"\nkinds = ["text"]\n'
+        'fixed = { voice = "onyx" }   # other inputs, with values that work'
     )
 
 

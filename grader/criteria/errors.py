@@ -60,9 +60,9 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     advice = None
     if exchange.status is None:
         problem: str | None = f"{probe.asked}: {exchange.failure}"
-    elif exchange.status < 400 and not failed_job:
+    elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = f"{probe.asked}, and the answer was {exchange.status}, as if all were well"
-    elif not _is_json(exchange):
+    elif (exchange.status >= 400 or failed_job) and not _is_json(exchange):
         problem = f"{probe.asked}, and the answer ({exchange.status}) is not JSON"
     elif probe.objects and probe.criterion != "errors.storage_down":
         problem = f"{probe.asked}, and still something was stored"
@@ -71,7 +71,7 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     else:
         problem = None
         usual = _USUAL[probe.criterion]
-        if exchange.status not in usual and not failed_job:
+        if exchange.status >= 400 and exchange.status not in usual:
             listed = " or ".join(str(status) for status in usual[:2])
             advice = f"{probe.asked}: your {exchange.status} tells the caller little; {listed} would say whose fault it is."
     return Finding(probe.kind, problem, ids(probe), advice)

@@ -2,66 +2,24 @@
 
 import pytest
 
+from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
 
-API, TESTS = "service/api.py", "service/tests/test_say.py"
+API = "service/api.py"
 STORE = (
     '            store.put_object(Bucket=bucket, Key=f"sayings/{object_name}", Body=sound, ContentType=kind)'
 )
 
-# put together here, so that this file itself holds nothing of a key's shape
-KEY = "sk-" + "proj-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
-
-FAULTS = {
-    "endpoint.mime_type": Change(API, ", ContentType=kind)", ")"),
-    "endpoint.uses_prompt": Change(API, "input=word,", 'input="hello",'),
-    "endpoint.saves_to_s3": Change(API, "Body=sound,", "Body=sound[:-1],"),
-    "secrets.from_environment": Change(
-        API, "OpenAI(timeout", 'OpenAI(api_key="sk-written-in-the-code", timeout'
-    ),
-    "secrets.not_leaked": Change(
-        API, "        kind = {", '        print("using", os.environ["OPENAI_API_KEY"])\n        kind = {'
-    ),
-    "validation.blank_prompt": Change(API, 're.fullmatch(r"\\s*", word)', "False"),
-    "validation.oversized_prompt": Change(API, "Form(max_length=400, ", "Form("),
-    "validation.wrong_file_type": Change(API, r"\.(mp3|aac)$", r"\.(mp3|aac|xyz)$"),
-    "errors.server_error": Change(API, "{429: 429, ", "{429: 429, 500: 200, "),
-    "errors.malformed": Change(API, 'if not sound.startswith((b"ID3", b"\\xff")):', "if not sound:"),
-    "errors.empty_result": Change(
-        API,
-        'if not sound.startswith((b"ID3", b"\\xff")):',
-        'if not sound.startswith((b"ID3", b"\\xff")) and sound:',
-    ),
-    "errors.storage_down": Change(API, "except (ClientError, BotoCoreError):", "except KeyError:"),
-    "errors.no_internals": Change(API, '"The voice said no."', "str(error)"),
-    "secrets.not_in_code": Change(API, "NAME = ", f'OLD_KEY = "{KEY}"\nNAME = '),
-    "secrets.ignored_by_git": Change(".gitignore", ".env\n", ""),
-    "openapi.described": Change(API, '"""Say a word."""', ""),
-    "openapi.inputs": Change(API, 'description="What to say.", ', ""),
-    "openapi.responses": Change(API, "504: PROBLEM", "418: PROBLEM"),
-    "tests.pass": Change(TESTS, '200, {"stored"', '201, {"stored"'),
-    "tests.happy_path": Change(TESTS, ', ["hi"])', ", heard)"),
-    "tests.error_cases": Change(TESTS, '" "}).status_code == 422', '" "}).content'),
-    "tests.runs_in_ci": Change("pyproject.toml", 'markers = ["costs_money: asks OpenAI itself"]', ""),
-}
-# what a fault needs elsewhere, so that it is the only one
-BESIDE = {
-    "validation.oversized_prompt": [Change(API, "input=word,", "input=word[:4000],")],
-    "validation.wrong_file_type": [
-        Change(API, "response_format=form\n", 'response_format="mp3" if form == "xyz" else form\n'),
-        Change(API, '"aac": "audio/aac"}', '"aac": "audio/aac", "xyz": "audio/mpeg"}'),
-    ],
-}
+# every sixth, so that a run of the tests stays short; `python -m benchmarks.accuracy` grades them all
+SAMPLE = FAULTS[::6]
 
 
-@pytest.mark.parametrize("criterion", FAULTS)
-def test_exactly_the_planted_fault_is_found(criterion, tmp_path):
-    report, _ = graded(planted("other_words", tmp_path, FAULTS[criterion], *BESIDE.get(criterion, [])))
-    # a suite that catches the fault fails, and rightly so
-    beside = {"tests.pass"} if not criterion.startswith("tests.") else set()
-    assert with_status(report, "failed") - beside == {criterion}
+@pytest.mark.parametrize("case", SAMPLE, ids=[case.name for case in SAMPLE])
+def test_exactly_the_planted_fault_is_found(case, tmp_path):
+    report, _ = graded(planted(case.base, tmp_path, *case.changes))
+    not_asked = {"endpoint.serves_file"} - {case.criterion}
+    assert with_status(report, "failed") - case.beside - not_asked == {case.criterion}
     assert with_status(report, "error") == set()
-    assert not report.complete
 
 
 def test_an_app_that_stores_nothing_fails_that_alone(tmp_path):
