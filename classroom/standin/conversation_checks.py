@@ -184,15 +184,7 @@ def _check_tool_messages(messages: list[Any]) -> None:
 
 def _check_chat_tools(body: Mapping[str, Any]) -> None:
     tools = body.get("tools") or []
-    names = []
-    for index, tool in enumerate(tools):
-        at = f"tools[{index}]"
-        if not isinstance(tool, dict):
-            raise _wrong_type(at, "an object", tool)
-        if tool.get("type") not in _CHAT_TOOLS:
-            raise _wrong_value(f"{at}.type", tool.get("type"), _CHAT_TOOLS)
-        if tool["type"] == "function":
-            names.append(_check_function(tool.get("function"), f"{at}.function"))
+    names = _function_names(tools, known=_CHAT_TOOLS, inside="function")
     choice = body.get("tool_choice")
     _check_tool_choice(choice, bool(tools))
     named = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
@@ -202,19 +194,34 @@ def _check_chat_tools(body: Mapping[str, Any]) -> None:
 
 def _check_response_tools(body: Mapping[str, Any]) -> None:
     tools = body.get("tools") or []
+    names = _function_names(tools)
+    choice = body.get("tool_choice")
+    _check_tool_choice(choice, bool(tools))
+    if isinstance(choice, dict) and choice.get("type") == "function" and choice.get("name") not in names:
+        raise _unknown_tool(choice.get("name"))
+
+
+def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), inside: str = "") -> list[str]:
+    """The names of the functions among the tools.
+
+    Args:
+        known: the types that a tool may be of; any, if empty.
+        inside: the key under which a tool holds its function; Responses write it into the tool itself.
+    """
     names = []
     for index, tool in enumerate(tools):
         at = f"tools[{index}]"
         if not isinstance(tool, dict):
             raise _wrong_type(at, "an object", tool)
-        if not isinstance(tool.get("type"), str):
+        kind = tool.get("type")
+        if not isinstance(kind, str):
             raise _missing(f"{at}.type")
-        if tool["type"] == "function":
-            names.append(_check_function(tool, at))
-    choice = body.get("tool_choice")
-    _check_tool_choice(choice, bool(tools))
-    if isinstance(choice, dict) and choice.get("type") == "function" and choice.get("name") not in names:
-        raise _unknown_tool(choice.get("name"))
+        if known and kind not in known:
+            raise _wrong_value(f"{at}.type", kind, known)
+        if kind == "function":
+            function = tool.get(inside) if inside else tool
+            names.append(_check_function(function, f"{at}.{inside}" if inside else at))
+    return names
 
 
 def _check_function(function: Any, at: str) -> str:
