@@ -1,5 +1,6 @@
 """tests.*: the learner's own suite: that it passes, and what it catches."""
 
+import re
 from typing import Literal
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
@@ -8,6 +9,7 @@ from grader.evidence import Evidence, PlantedFault, TestRun
 _SECTION = Section("tests")
 
 
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)  # pytest's short summary
 _INTERNAL_ERROR = 3  # pytest's exit code; https://docs.pytest.org/en/stable/reference/exit-codes.html
 
 
@@ -20,7 +22,7 @@ def _is_ours(output: str) -> bool:
 @_SECTION.criterion(
     "pass",
     "Your tests pass with no network and no real key",
-    "Run them with OPENAI_API_KEY=dummy and the network off: what do they still need?",
+    "Run pytest in a terminal with OPENAI_API_KEY=dummy and the network off. What does the first failing test expect, and who changed: it, or the app?",
 )
 def tests_pass(evidence: Evidence) -> Verdict:
     run = evidence.test_run
@@ -34,7 +36,11 @@ def tests_pass(evidence: Evidence) -> Verdict:
         said = (
             f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
         )
-        return failed(f"The tests do not pass: {said} (pytest's exit code {run.exit_code}).", ("tests",))
+        first = _FAILED.search(run.output)
+        which = f" The first: {first[1]}." if first else ""
+        return failed(
+            f"The tests do not pass: {said} (pytest's exit code {run.exit_code}).{which}", ("tests",)
+        )
     if run.passed == 0:
         why = f"all {run.skipped} were skipped" if run.skipped else "none was collected"
         return failed(f"No test ran: {why}.", ("tests",))

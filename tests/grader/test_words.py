@@ -1,0 +1,41 @@
+"""What a failing verdict says: where to look, and what to write."""
+
+import tomllib
+
+from grader.criteria import BY_ID
+from grader.evidence import AppStart, Evidence, Exchange, Submission, TestRun
+
+
+def verdict(criterion, **facts):
+    submission = Submission(name="ada", digest="d")
+    evidence = Evidence(
+        submission=submission, isolation="process", bucket="b", canary_fingerprint="f", **facts
+    )
+    return BY_ID[criterion].judge(evidence)
+
+
+def test_a_failing_suite_is_told_its_first_failing_test():
+    output = (
+        "=== short test summary info ===\nFAILED tests/test_a.py::test_b - assert 1 == 2\n1 failed, 2 passed"
+    )
+    run = TestRun(found=True, exit_code=1, failed=1, passed=2, output=output)
+    assert "The first: tests/test_a.py::test_b." in verdict("tests.pass", test_run=run).summary
+
+
+def test_an_endpoint_that_was_not_found_is_told_what_was_tried_and_the_lines_that_would_help():
+    app = AppStart(started=True, openapi_url="/openapi.json", operations=2)
+    looked = tuple(
+        Exchange(
+            id=f"ex-{n}", purpose="look for what generates", method="POST", url="/say?loud=1", status=status
+        )
+        for n, status in enumerate((422, 422, 500))
+    )
+    found = verdict("endpoint.starts", app=app, exchanges=looked)
+    assert (
+        "3 requests were sent to 2 operations; none of them reached OpenAI (answers: 422 (2), 500 (1))"
+        in found.summary
+    )
+    assert found.evidence == ("ex-0", "ex-1", "ex-2")
+    lines = tomllib.loads(found.advice[0].partition("\n")[2])
+    [endpoint] = lines["tool"]["lab"]["endpoint"]
+    assert (endpoint["method"], endpoint["path"]) == ("POST", "/say")
