@@ -276,8 +276,12 @@ _add(
 _add(
     "errors.malformed",
     "background_jobs",
-    (JOBS, 'if not content.startswith(b"\\x89PNG"):', "if False:"),
-    (JOBS, "base64.b64decode(picture.b64_json)", "base64.b64decode(picture.b64_json)"),
+    (
+        JOBS,
+        "except (OpenAIError, ValueError, AttributeError, LookupError, TypeError):",
+        "except OpenAIError:",
+    ),
+    beside=("errors.empty_result",),  # told by the same clause
 )
 _add(
     "errors.empty_result",
