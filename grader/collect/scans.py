@@ -55,6 +55,11 @@ _CI_FILES = (
     "Jenkinsfile",
     ".ci/*",
 )
+# what names a test runner and runs none: comments, names of steps, and packages that are installed
+_NO_COMMAND = re.compile(
+    r"(?m)(?:^\s*|\s)#.*$|^\s*-?\s*(?:name|key|path)\s*:.*$"
+    r"|\b(?:pip3?|pipx|uv|poetry|pdm|conda|mamba|apt(?:-get)?|apk|brew)\b(?:\s+pip)?\s+(?:install|add|sync)\b(?:\\\n|[^\n;&|])*"
+)
 _RUNS_TESTS = re.compile(
     r"\bpytest\b|\bpy\.test\b|\btox\b|\bnox\b|\bunittest\b|\bmake\s+\w*(?:test|check|ci)\w*|\bjust\s+test|\b(?:hatch|pdm|poe|poetry run) test"
 )
@@ -192,7 +197,11 @@ def _used(root: Path, markers: set[str]) -> set[str]:
 def _ci(root: Path) -> tuple[str, ...]:
     """The CI configurations that run tests."""
     files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
-    return tuple(file.relative_to(root).as_posix() for file in files if _RUNS_TESTS.search(_read(file)))
+    return tuple(
+        file.relative_to(root).as_posix()
+        for file in files
+        if _RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file)))
+    )
 
 
 def scan(submission: Submission) -> Scans:

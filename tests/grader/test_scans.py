@@ -123,6 +123,12 @@ def test_commands_in_a_repository_s_configuration_are_not_run(repository, tmp_pa
         ({".github/workflows/a.yml": "run: pytest -q"}, (".github/workflows/a.yml",), ()),
         ({".github/workflows/a.yml": "run: echo hello"}, (), ()),
         ({".gitlab-ci.yml": "script: make test"}, (".gitlab-ci.yml",), ()),
+        ({".gitlab-ci.yml": "script:\n  - pip install -r r.txt && pytest"}, (".gitlab-ci.yml",), ()),
+        ({".gitlab-ci.yml": "script:\n  - pip install \\\n    pytest boto3\n  - echo done"}, (), ()),
+        ({".github/workflows/a.yml": "- name: Run pytest\n  run: uv pip install pytest"}, (), ()),
+        ({".github/workflows/a.yml": "- run: uv run -m pytest  # all"}, (".github/workflows/a.yml",), ()),
+        ({".github/workflows/a.yml": "# pytest\n- run: echo hello"}, (), ()),
+        ({".github/workflows/a.yml": "- uses: someone/pytest-action@v2"}, (".github/workflows/a.yml",), ()),
         (
             {"pytest.ini": "[pytest]\nmarkers =\n    live: costs\n", "test_a.py": "@pytest.mark.live"},
             (),
