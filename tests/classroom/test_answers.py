@@ -150,3 +150,29 @@ def test_nothing_that_steers_the_stand_in_is_reachable_over_http(raw, openai_moc
     ):
         for method in ("GET", "POST", "DELETE"):
             assert raw.request(method, origin + path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("prompt", "temperature", "says"),
+    [
+        ("Create a tagline for a new hotdog stand", 2, "hot dogs"),
+        (
+            "Summarize in one sentence:\nAn API key is like a password: whoever has it can spend your money. "
+            "Keep it in an environment variable or a .env file that git ignores, never in code, and make a new one "
+            "as soon as it may have leaked.",
+            0,
+            "like a password",
+        ),
+        (
+            "Update name to Maarten, pronouns to he/him and job title to Senior Content Developer in:\n"
+            "Joanne is an AI developer. She likes playing with her kids",
+            0.5,
+            "Maarten is a Senior Content Developer. He likes",
+        ),
+    ],
+)
+def test_the_lesson_s_examples_read_like_real_answers(client, prompt, temperature, says):
+    messages = [{"role": "user", "content": prompt}]
+    completion = client.chat.completions.create(model=MODEL, messages=messages, temperature=temperature)
+    assert says in completion.choices[0].message.content
+    assert "practice answer" not in completion.choices[0].message.content
