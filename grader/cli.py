@@ -162,6 +162,10 @@ class _Outputs:
         dashes = [name for name, file in self.files.items() if file == Path("-")]
         if len(dashes) > 1:
             raise typer.BadParameter(f"--{dashes[0]} and --{dashes[1]} can't both be standard output.")
+        if "notebook" in dashes:
+            raise typer.BadParameter(
+                "--notebook keeps what an instructor wrote into the file: give it one, not -."
+            )
         self.to_stdout = bool(dashes)
 
     def write(self, name: str, text: str) -> None:

@@ -158,7 +158,6 @@ _add(
 _add(
     "secrets.not_leaked",
     "nested_json",
-    (NESTED, 'Metadata={"made-by": "ai"}', 'Metadata={"made-by": "ai"}'),
     (NESTED, '"It made no sense."', 'os.environ.get("OPENAI_API_KEY", "no")'),
 )
 _add("secrets.not_in_code", "other_words", (WORDS, "NAME = ", f'OLD_KEY = "{KEY}"\nNAME = '))

@@ -1,6 +1,7 @@
 """Reports for other places: Gradescope's results, and the instructor's notebook."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,14 @@ def test_a_stranger_s_name_is_text_in_the_notebook(tmp_path):
 def test_a_criterion_that_is_not_there_can_t_be_noted():
     with pytest.raises(SheetError, match=r"no criterion 'endpoint\.sings'"):
         Sheet.read(report().model_dump_json(by_alias=True)).note("endpoint.sings", points=1)
+
+
+def test_a_notebook_is_a_file_and_not_standard_output():
+    from typer.testing import CliRunner
+
+    from grader.cli import app
+
+    result = CliRunner().invoke(app, ["check", ".", "--notebook", "-"])
+    assert result.exit_code == 2
+    assert "it one, not -." in result.output
+    assert not Path("-").exists()
