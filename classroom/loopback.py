@@ -36,10 +36,10 @@ def bind(port: int = 0) -> socket.socket:
 
 
 class LoopbackServer:
-    """Serves one ASGI application until `stop()`."""
+    """Serves one ASGI application until `stop()`: on a port, or on a socket that listens already."""
 
-    def __init__(self, app: ASGIApp, port: int = 0) -> None:
-        self._listener = bind(port)
+    def __init__(self, app: ASGIApp, port: int = 0, listener: socket.socket | None = None) -> None:
+        self._listener = listener or bind(port)
         self.port: int = self._listener.getsockname()[1]
         config = uvicorn.Config(
             app,

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from botocore.exceptions import ClientError, ParamValidationError
+from classroom.allowance import Allowance
 
 REGION = "us-east-1"
 DUMMY_ACCESS_KEY = "testing"
@@ -62,8 +62,9 @@ class StoredObject:
 class _Gate:
     """Stands before moto: keeps its control routes shut, notes requests, lets faults happen."""
 
-    def __init__(self, inner: Callable[..., Iterable[bytes]]) -> None:
-        self._inner = inner
+    def __init__(self, inner: Callable[..., Iterable[bytes]], allowance: Allowance | None) -> None:
+        self.inner = inner
+        self._allowance = allowance
         self.fault: S3Fault | None = None
         self.requests: list[S3Request] = []
 
@@ -71,6 +72,12 @@ class _Gate:
         path = environ.get("PATH_INFO", "")
         bucket, _, key = path.lstrip("/").partition("/")
         fault = self.fault
+        sent = {
+            "content-length": environ.get("CONTENT_LENGTH", ""),
+            "transfer-encoding": environ.get("HTTP_TRANSFER_ENCODING", ""),
+        }
+        if self._allowance and not self._allowance.take(sent):
+            return _error(start_response, "SlowDown", "This stand-in has been sent more than any lab needs.")
         self.requests.append(
             S3Request(
                 environ["REQUEST_METHOD"],
@@ -83,12 +90,12 @@ class _Gate:
         if bucket == "moto-api":
             return _error(start_response, "AccessDenied", "Not reachable from here.")
         if fault is None:
-            return self._inner(environ, start_response)
+            return self.inner(environ, start_response)
         if fault.effect == "error":
             return _error(start_response, fault.code, "Injected by the stand-in.")
         if fault.effect == "slow":
             time.sleep(fault.seconds)
-            return self._inner(environ, start_response)
+            return self.inner(environ, start_response)
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         raise ConnectionError("the stand-in hung up")
 
@@ -105,6 +112,8 @@ class S3Mock:
     Args:
         bucket: the name of the bucket to make; None makes none.
         port: where to listen; 0 lets the system choose.
+        listener: listen on this socket instead, which listens already.
+        allowance: refuse what is more than that.
     """
 
     VARIABLES: ClassVar[tuple[str, ...]] = (
@@ -117,7 +126,13 @@ class S3Mock:
         "S3_BUCKET_NAME",
     )
 
-    def __init__(self, bucket: str | None = "lab-files", port: int = 0) -> None:
+    def __init__(
+        self,
+        bucket: str | None = "lab-files",
+        port: int = 0,
+        listener: socket.socket | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         # imported here: moto takes a second to load, and a command's --help should not
         from moto.moto_server.werkzeug_app import create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
@@ -132,9 +147,10 @@ class S3Mock:
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.bucket = bucket
-        self._gate = _Gate(create_backend_app("s3"))
-        listener = bind(port)
-        listener.listen(128)
+        self._gate = _Gate(create_backend_app("s3"), allowance)
+        if listener is None:
+            listener = bind(port)
+            listener.listen(128)
         self.port: int = listener.getsockname()[1]
         self._server = make_server(
             "127.0.0.1",
@@ -209,27 +225,23 @@ class S3Mock:
         return found
 
     def create_bucket(self, name: str) -> None:
-        """Make a bucket.
+        """Make a bucket, past any scripted fault.
 
         Raises:
-            botocore.exceptions.ClientError: S3 allows no such name.
+            ValueError: S3 allows no such name, or it is there already.
         """
-        self._own_client.create_bucket(Bucket=name)
+        from werkzeug.test import Client
+
+        answer = Client(self._gate.inner).put(
+            f"/{quote(name, safe='')}", headers={"Host": f"s3.{REGION}.amazonaws.com"}
+        )
+        if answer.status_code >= 300:
+            raise ValueError(answer.text)
 
     def ensure_bucket(self, name: str) -> None:
-        """Make a bucket if S3 allows its name, past any scripted fault."""
-        fault, self._gate.fault = self._gate.fault, None
-        try:
-            # a name that S3 doesn't allow stays missing, as it would be there
-            with suppress(ClientError, ParamValidationError):
-                self.create_bucket(name)
-        finally:
-            self._gate.fault = fault
-
-    @cached_property
-    def _own_client(self) -> Any:
-        """Kept: making a client takes longer than what it is made for."""
-        return self.client()
+        """Make a bucket if S3 allows its name; one that it doesn't allow stays missing, as it would be there."""
+        with suppress(ValueError):
+            self.create_bucket(name)
 
     def reset(self) -> None:
         """Empty: no objects, no faults, no requests noted; the bucket is there again."""

@@ -13,6 +13,7 @@ from rich.console import Console
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
 from grader.evidence import Evidence
 from grader.rubric import Rubric
+from grader.sandbox.tiers import Isolation, Tier
 
 if TYPE_CHECKING:
     from grader.judge import Report
@@ -71,9 +72,9 @@ def check(
     rubric: RubricFile = None,
     only: Only = None,
     isolation: Annotated[
-        Literal["auto", "bubblewrap", "landlock", "process"],
+        Isolation,
         typer.Option(
-            help="How the submission is kept apart: process runs it as you, for work that you trust."
+            help="How the submission is kept apart; auto takes the best there is. process runs it as you, for work that you trust."
         ),
     ] = "auto",
     env: Annotated[
@@ -90,21 +91,19 @@ def check(
     from grader import rubric as rubrics
     from grader.collect import collect
     from grader.evidence import save
+    from grader.sandbox import chosen
     from grader.submission import opened
 
-    if isolation in ("bubblewrap", "landlock"):
-        raise GraderError(
-            f"Isolation by {isolation} is not there yet, and is not weakened to another: use --isolation process for work that you trust."
-        )
+    tier = chosen(isolation)
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
     if watch:
-        _watch(path, env, worth, outputs, tuple(only or ()))
+        _watch(path, env, tier, worth, outputs, tuple(only or ()))
     progress = Console(stderr=True)
     if env == "submission":
         progress.print("building the environment that the submission declares …", style="dim")
-    with opened(path, env) as submission, progress.status("reading the submission …") as status:
-        seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()))
+    with opened(path, env, tier) as submission, progress.status("reading the submission …") as status:
+        seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()), tier=tier)
     if evidence:
         save(seen, evidence)
     _finish(seen, worth, outputs)
@@ -218,7 +217,12 @@ def _exit_code(report: "Report") -> int:
 
 
 def _watch(
-    path: str, env: Literal["lab", "submission"], rubric: Rubric, outputs: _Outputs, only: tuple[str, ...]
+    path: str,
+    env: Literal["lab", "submission"],
+    tier: Tier,
+    rubric: Rubric,
+    outputs: _Outputs,
+    only: tuple[str, ...],
 ) -> NoReturn:
     """Grade, then again after every saved file; what changed is shown first."""
     from grader import watch
@@ -238,8 +242,8 @@ def _watch(
     evidence: list[Evidence] = []
 
     def grade(families: Sequence[str]) -> "Report":
-        with opened(path, env) as submission, progress.status("grading …") as status:
-            seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(families))
+        with opened(path, env, tier) as submission, progress.status("grading …") as status:
+            seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(families), tier=tier)
         evidence[:] = [seen]
         return judged(seen, rubric)
 

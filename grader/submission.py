@@ -1,18 +1,17 @@
-"""A submission on disk: a folder, an archive, or a git repository, copied to where it may be run.
+"""A submission: a folder, an archive, or a git repository, as a copy that the grader reads and no learner's code can write.
 
-The original is only read. Archives are checked member by member before anything is written.
+The original is only read. Archives are unpacked in a sandbox; what comes out of it is plain files, checked once more.
 """
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 import stat
 import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +20,17 @@ from pathlib import Path, PurePosixPath
 from grader import environments, manifest
 from grader.environments import Choice
 from grader.errors import GraderError, SubmissionError
+from grader.inside import wire
 from grader.manifest import Manifest
+from grader.sandbox import Order, Sandbox, Tier
 
 MAX_FILES = 5_000
 MAX_BYTES = 200 * 1024 * 1024
+_UNPACK_SECONDS = 120.0
 _LEFT_OUT = frozenset(
     {
-        ".git",
+        ".git",  # a file of that name would lead git elsewhere
+        "__MACOSX",
         ".venv",
         "venv",
         "node_modules",
@@ -53,9 +56,10 @@ def _check_whose(error: Exception) -> None:
 
 @dataclass(frozen=True)
 class Submission:
-    """A copy of a submission that may be run. `digest` covers every file's path and content.
+    """A copy of a submission, to be read. `digest` covers every file's path and content.
 
-    `history`: a clone of its repository, if it has one. `python`: what its app, its tests and its notebooks run with.
+    `history`: its repository's folder, if it has one; a stranger's, and not to be used outside a sandbox. `python`: what
+    its app, its tests and its notebooks run with.
     """
 
     name: str
@@ -67,11 +71,12 @@ class Submission:
 
 
 @contextmanager
-def opened(path: str, environment: Choice = "lab") -> Iterator[Submission]:
-    """A working copy of what `path` names; gone afterwards.
+def opened(path: str, environment: Choice = "lab", tier: Tier = "process") -> Iterator[Submission]:
+    """A copy of what `path` names; gone afterwards.
 
     Args:
         path: a folder, an archive, a git URL or bundle.
+        tier: how well to keep apart whatever unpacks an archive.
         environment: "lab" for the packages of the lab, "submission" for those that the work declares.
 
     Raises:
@@ -80,7 +85,7 @@ def opened(path: str, environment: Choice = "lab") -> Iterator[Submission]:
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as place:
         copy = Path(place) / "work"
-        name = _copy(path, copy)
+        name = _copy(path, copy, tier)
         root = copy if Path(path).is_dir() else _inner(copy)
         files = sorted(file for file in root.rglob("*") if file.is_file() and not file.is_symlink())
         if not files:
@@ -93,7 +98,7 @@ def opened(path: str, environment: Choice = "lab") -> Iterator[Submission]:
         yield Submission(name, root, digest, told, history, python)
 
 
-def _copy(path: str, destination: Path) -> str:
+def _copy(path: str, destination: Path, tier: Tier) -> str:
     """Fill the destination; returns the submission's name."""
     if "://" in path or path.startswith("git@") or path.endswith(".bundle"):
         _clone(path, destination)
@@ -107,16 +112,7 @@ def _copy(path: str, destination: Path) -> str:
     if resolved.is_dir():
         _copy_folder(resolved, destination)
         return resolved.name
-    try:
-        if zipfile.is_zipfile(resolved):
-            _unzip(resolved, destination)
-        elif tarfile.is_tarfile(resolved):
-            _untar(resolved, destination)
-        else:
-            raise SubmissionError(f"{path} is neither a folder nor a .zip or .tar.gz archive.")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-        _check_whose(error)
-        raise SubmissionError(f"The archive {path} can't be read: {error}") from error
+    _unpack(resolved, destination, tier)
     return resolved.name.removesuffix(".gz").removesuffix(".tar").removesuffix(".tgz").removesuffix(".zip")
 
 
@@ -128,7 +124,7 @@ def _copy_folder(source: Path, destination: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for name in names:
             file = Path(folder, name)
-            if not stat.S_ISREG(file.lstat().st_mode):
+            if name in _LEFT_OUT or not stat.S_ISREG(file.lstat().st_mode):
                 continue  # links, sockets and devices are not part of a submission
             count, size = count + 1, size + file.stat().st_size
             _check_limits(count, size)
@@ -150,57 +146,33 @@ def _check_limits(count: int, size: int) -> None:
         )
 
 
-def _safe(name: str) -> PurePosixPath:
-    """The path of a member, relative and without `..`; raises `SubmissionError` otherwise."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0] or "\0" in name:
-        raise SubmissionError(
-            f"The archive wants to write outside its folder: {name!r}. Pack it again from inside your project."
+def _unpack(archive: Path, destination: Path, tier: Tier) -> None:
+    """Unpack an archive in a sandbox, and write down the plain files that come out.
+
+    Raises:
+        SubmissionError: it is none, can't be read, or holds what a submission must not.
+    """
+    with archive.open("rb") as source, Sandbox(tier) as sandbox:
+        order = Order(
+            do="unpack",
+            name="unpack",
+            cwd=sandbox.root,
+            environment=sandbox.environment(),
+            facts={"most_files": MAX_FILES, "most_bytes": MAX_BYTES, "left_out": sorted(_LEFT_OUT)},
         )
-    return path
-
-
-def _wanted(path: PurePosixPath) -> bool:
-    return not _LEFT_OUT.intersection(path.parts) and "__MACOSX" not in path.parts
-
-
-def _unzip(archive: Path, destination: Path) -> None:
-    with zipfile.ZipFile(archive) as bundle:
-        members = [(member, _safe(member.filename)) for member in bundle.infolist()]
-        for member, _ in members:
-            if stat.S_ISLNK(member.external_attr >> 16):
-                raise SubmissionError(f"The archive holds a link: {member.filename!r}. Pack the file itself.")
-        wanted = [(member, path) for member, path in members if not member.is_dir() and _wanted(path)]
-        _check_limits(len(wanted), sum(member.file_size for member, _ in wanted))
-        written = 0
-        for count, (member, path) in enumerate(wanted, 1):
-            with bundle.open(member) as source:
-                # the size that an archive declares may be a lie: never read more than is left
-                content = source.read(MAX_BYTES - written + 1)
-            written += len(content)
-            _check_limits(count, written)
-            _write(destination / path, content)
-
-
-def _untar(archive: Path, destination: Path) -> None:
-    count = written = 0
-    with tarfile.open(archive) as bundle:
-        for member in bundle:
-            path = _safe(member.name)
-            if member.isdir() or not _wanted(path):
-                continue
-            if not member.isreg():
-                raise SubmissionError(f"The archive holds something that is no plain file: {member.name!r}.")
-            count, written = count + 1, written + member.size
-            _check_limits(count, written)
-            source = bundle.extractfile(member)
-            assert source is not None
-            _write(destination / path, source.read(member.size))
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+        with sandbox.start(order, [source.fileno()], hears=2 * MAX_BYTES) as job:
+            job.wait(_UNPACK_SECONDS)
+            said = job.said()
+    if said is None:
+        raise SubmissionError(f"The archive {archive.name} did not come to an end.")
+    try:
+        for name, content in wire.read_files(io.BytesIO(said), MAX_FILES, MAX_BYTES):
+            wire.put_file(str(destination), name, content)
+    except wire.WireError as error:
+        raise SubmissionError(f"{archive.name} can't be taken. {error}") from error
+    except OSError as error:
+        _check_whose(error)
+        raise SubmissionError(f"The archive {archive.name} can't be read: {error}") from error
 
 
 def _run_git(*arguments: str) -> None:
@@ -239,19 +211,12 @@ def _clone(url: str, destination: Path) -> None:
     (destination / ".git").rename(destination.parent / "history")
 
 
-def _history(path: str, destination: Path) -> Path | None:
-    """A clone of our own of the repository that a folder is: its configuration is not obeyed, its hooks not run."""
-    if destination.exists():
-        return destination
-    if not (Path(path) / ".git").exists():
-        return None
-    try:
-        _run_git(
-            "clone", "--quiet", "--bare", "--no-local", "--", str(Path(path).resolve()), str(destination)
-        )
-    except SubmissionError:
-        return None
-    return destination
+def _history(path: str, cloned: Path) -> Path | None:
+    """The folder of its repository: of our own clone, or the one in the folder that was handed in."""
+    if cloned.exists():
+        return cloned
+    own = Path(path) / ".git"
+    return own if own.is_dir() and not own.is_symlink() else None
 
 
 def _inner(copy: Path) -> Path:

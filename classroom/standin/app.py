@@ -121,10 +121,14 @@ class Application:
             return  # nobody is there to read it
         except Exception as error:
             # of the stand-in itself: in OpenAI's shape, and saying whose it is
-            fault = APIError(
-                500, f"The stand-in failed: {type(error).__name__}.", "server_error", code="stand_in_failed"
+            response = _refused(
+                APIError(
+                    500,
+                    f"The stand-in failed: {type(error).__name__}.",
+                    "server_error",
+                    code="stand_in_failed",
+                )
             )
-            response = JSONResponse(fault.body(), fault.status)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -133,6 +137,8 @@ class Application:
         if path.startswith(_PICTURES) and method == "GET":
             return self._picture(path.removeprefix(_PICTURES))
         headers = reading.headers_of(scope)
+        if self._standin.allowance and not self._standin.allowance.take(headers):
+            return _refused(errors.too_much_for_a_stand_in())
         found = _find(method, path)
         route = found.operation.route if found else path.removeprefix("/v1/")
         call = _Recorded(self._standin, method, path, headers, route)
@@ -212,6 +218,11 @@ class Application:
             return checks.check_shapes(rules, body)
         checks.check_parameters(rules, body, legacy=self._standin.legacy)
         return body
+
+
+def _refused(error: APIError) -> Response:
+    """An error that is nobody's call, and is not recorded."""
+    return JSONResponse(error.body(), error.status)
 
 
 def _size(body: Mapping[str, Any]) -> int:

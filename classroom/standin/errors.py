@@ -101,3 +101,13 @@ def missing_api_version() -> APIError:
 def unknown_url(method: str, path: str) -> APIError:
     """404: no such route."""
     return APIError(404, f"Invalid URL ({method} {path})")
+
+
+def too_much_for_a_stand_in() -> APIError:
+    """The stand-in's own: it was called more often, or sent more, than it takes."""
+    return APIError(
+        429,
+        "This stand-in has been called more often than any lab needs, and answers no more.",
+        "requests",
+        code="stand_in_exhausted",
+    )

@@ -1,10 +1,12 @@
 """`OpenAIMock`: the stand-in, served on loopback, with its journal and faults in your hands."""
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from classroom.allowance import Allowance
 from classroom.loopback import LoopbackServer
 from classroom.standin.app import Application
 from classroom.standin.faults import Fault, fault
@@ -35,6 +37,8 @@ class OpenAIMock:
         lenient: check shapes alone and take any model.
         legacy: serve what OpenAI has retired.
         deployments: Azure's names for models: `{"my-gpt": "gpt-5.4-mini"}`.
+        listener: listen on this socket instead of a port.
+        allowance: refuse what is more than that.
 
     Raises:
         PortTaken: another program listens on that port.
@@ -47,9 +51,13 @@ class OpenAIMock:
         lenient: bool = False,
         legacy: bool = False,
         deployments: Mapping[str, str] | None = None,
+        listener: socket.socket | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
-        self._standin = StandIn(lenient=lenient, legacy=legacy, deployments=deployments or {})
-        self._server = LoopbackServer(Application(self._standin), port)
+        self._standin = StandIn(
+            lenient=lenient, legacy=legacy, deployments=deployments or {}, allowance=allowance
+        )
+        self._server = LoopbackServer(Application(self._standin), port, listener)
 
     @property
     def base_url(self) -> str:

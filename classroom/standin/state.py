@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from classroom.allowance import Allowance
 from classroom.standin import checks
 from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
@@ -95,12 +96,13 @@ class StandIn:
     """One stand-in.
 
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
-    `deployments` are Azure's names for models; a model's own name is always one.
+    `deployments` are Azure's names for models; a model's own name is always one. `allowance`: what it takes at most.
     """
 
     lenient: bool = False
     legacy: bool = False
     deployments: Mapping[str, str] = field(default_factory=dict)
+    allowance: Allowance | None = None
     catalogue: Catalogue = field(default_factory=load)
     journal: Journal = field(default_factory=Journal)
     faults: FaultScript = field(default_factory=FaultScript)

@@ -11,11 +11,13 @@ from configparser import Error as ConfigParserError
 from pathlib import Path
 
 from grader.evidence import Scans, Secret
-from grader.submission import Submission
+from grader.sandbox import Order, Sandbox
+from grader.submission import MAX_BYTES, Submission
 
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
-_MAX_HISTORY = 50 * 1024 * 1024  # characters of a history
+_MAX_HISTORY = 50 * 1024 * 1024  # bytes of a history
 _MAX_FOUND = 50
+_GIT_SECONDS = 60
 
 # name of the kind → what it looks like, by the issuers' documentation
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -86,15 +88,22 @@ def masked(secret: str) -> str:
     return f"{secret[:6]}…{len(secret)} characters"
 
 
-def _git(*arguments: str, cwd: Path, timeout: int = 60) -> subprocess.CompletedProcess[bytes]:
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "HOME": str(cwd),
-    }
-    return subprocess.run(["git", *arguments], cwd=cwd, env=environment, capture_output=True, timeout=timeout)  # noqa: S603, S607
+_GIT_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+def _git(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(cwd), **_GIT_ENVIRONMENT}
+    return subprocess.run(  # noqa: S603
+        ["git", *arguments],  # noqa: S607 - whichever git is on the path
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        timeout=_GIT_SECONDS,
+    )
 
 
 def _handed_in(root: Path) -> tuple[list[Path], bool | None]:
@@ -142,30 +151,47 @@ def _notebook_text(notebook: object) -> str:
     return str(notebook)
 
 
-def _history(submission: Submission) -> Iterator[Secret]:
-    """Secrets in any commit: the patches of all of them, read from a clone of our own."""
+def _history(submission: Submission, sandbox: Sandbox) -> Iterator[Secret]:
+    """Secrets in any commit: the patches of all of them. A repository's configuration may name commands: they stay inside."""
     if submission.history is None:
         return
-    try:
-        log = _git(
-            "log",
-            "--all",
-            "-p",
-            "--no-color",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--format=commit %h",
-            cwd=submission.history,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return
+    place = f"{sandbox.temporary}/history"
+    sandbox.bring(_repository(submission.history), place)
+    order = Order(
+        do="run",
+        name="git",
+        cwd=place,
+        environment={**sandbox.environment(), **_GIT_ENVIRONMENT},
+        facts={
+            "command": [
+                *("git", "--git-dir", place, "log", "--all", "-p", "--no-color"),
+                *("--no-ext-diff", "--no-textconv", "--format=commit %h"),
+            ]
+        },
+    )
+    with sandbox.start(order, hears=_MAX_HISTORY) as job:
+        job.wait(_GIT_SECONDS)
+        said = job.said_first()
     commit = "?"
-    for line in log.stdout.decode("utf-8", "replace")[:_MAX_HISTORY].splitlines():
+    for line in said.decode("utf-8", "replace").splitlines():
         if line.startswith("commit "):
             commit = line[7:20]
         elif line.startswith(("+", "-")):
             for kind, value, _ in secrets_in(line[1:]):
                 yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+
+
+def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The plain files of a repository, up to a size; its hooks stay outside."""
+    size = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not path.is_file() or name.startswith("hooks/"):
+            continue
+        size += path.stat().st_size
+        if size > MAX_BYTES:
+            return
+        yield name, path
 
 
 def _markers(root: Path) -> set[str]:
@@ -204,7 +230,7 @@ def _ci(root: Path) -> tuple[str, ...]:
     )
 
 
-def scan(submission: Submission) -> Scans:
+def scan(submission: Submission, sandbox: Sandbox) -> Scans:
     """Look through everything that would be handed in."""
     files, env_is_ignored = _handed_in(submission.root)
     found: list[Secret] = []
@@ -214,7 +240,7 @@ def scan(submission: Submission) -> Scans:
             Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
             for kind, value, line in secrets_in(_read(file))
         ]
-    found += list(_history(submission))
+    found += list(_history(submission, sandbox))
     unique = {(one.where.partition(",")[0], one.shown): one for one in found}
     return Scans(
         files=len(files),

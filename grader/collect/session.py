@@ -4,8 +4,8 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,9 +15,11 @@ import httpx
 from classroom.s3 import S3Mock
 from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
+from grader.collect.inward import Inward
 from grader.collect.requests import Request, build
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 from grader.jobs import state_of
+from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
 _REDIRECTS = 4  # followed in one exchange
@@ -37,9 +39,16 @@ _KIND_OF_ROUTE: dict[str, Kind] = {
 class _Answer:
     """What came back over HTTP, or why nothing did."""
 
-    response: httpx.Response | None
-    failure: str | None
-    seconds: float
+    status: int | None = None
+    headers: httpx.Headers = field(default_factory=httpx.Headers)
+    content: bytes = b""
+    failure: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The body, as text if it is any."""
+        return self.content.decode("utf-8", "replace")
 
 
 class Session:
@@ -49,7 +58,13 @@ class Session:
     """
 
     def __init__(
-        self, url: str, openai: OpenAIMock, s3: S3Mock, canary: str, headers: dict[str, str]
+        self,
+        url: str,
+        openai: OpenAIMock,
+        s3: S3Mock,
+        canary: str,
+        headers: dict[str, str],
+        sandbox: Sandbox,
     ) -> None:
         self.openai, self.s3 = openai, s3
         self.url = url
@@ -65,14 +80,13 @@ class Session:
         self._calls_read = 0
         self._requests_read = 0
         self._buckets = {s3.bucket}
-        # the environment's proxies are not for loopback; no redirect is followed unseen; and each request has a
-        # connection of its own, since one that the app has just closed would look like the app's fault
+        # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
             base_url=url,
             timeout=ANSWER_SECONDS,
             trust_env=False,
             headers=headers,
-            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=Inward(sandbox),
         )
 
     def close(self) -> None:
@@ -104,23 +118,30 @@ class Session:
         return exchanges
 
     def _transmit(self, request: Request) -> _Answer:
+        """Send a request and read its answer: never longer than it may take, never more than is kept."""
         began = time.monotonic()
         body: dict[str, Any] = (
             {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
         )
         try:
-            answer = self._client.request(
+            following = self._client.build_request(
                 request.method, request.target, headers=dict(request.headers), **body
             )
-            for _ in range(_REDIRECTS):
+            for _ in range(_REDIRECTS + 1):
+                with closing(self._client.send(following, stream=True)) as answer:
+                    content = _read(answer, began + ANSWER_SECONDS)
                 if answer.next_request is None or not self._is_ours(answer.next_request.url):
                     break
-                answer = self._client.send(answer.next_request)
-        except httpx.TimeoutException:
-            return _Answer(None, f"no answer within {ANSWER_SECONDS:g} seconds", time.monotonic() - began)
+                following = answer.next_request
+        except (httpx.TimeoutException, _TooLong):
+            return _Answer(
+                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
+            )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return _Answer(None, f"the connection broke: {type(error).__name__}", time.monotonic() - began)
-        return _Answer(answer, None, time.monotonic() - began)
+            return _Answer(
+                failure=f"the connection broke: {type(error).__name__}", seconds=time.monotonic() - began
+            )
+        return _Answer(answer.status_code, answer.headers, content, seconds=time.monotonic() - began)
 
     def _is_ours(self, url: httpx.URL) -> bool:
         """Whether a redirect leads to the app or to S3's stand-in; none other is followed."""
@@ -135,20 +156,19 @@ class Session:
             "request_body": capped(request.shown, _BODY),
             "seconds": round(answer.seconds, 3),
         }
-        got = answer.response
-        if got is None:
+        if answer.status is None:
             exchange = Exchange(**facts, failure=answer.failure)
         else:
             where = f"the answer to {request.method} {capped(request.target, 200)}"
-            self._look_for_canary(where, got.text, str(got.headers))
-            content, content_type = got.content[:MAX_BLOB], got.headers.get("content-type", "")
+            self._look_for_canary(where, answer.text, str(answer.headers))
+            content_type = answer.headers.get("content-type", "")
             exchange = Exchange(
                 **facts,
-                status=got.status_code,
-                headers={name: capped(value, 500) for name, value in list(got.headers.items())[:50]},
-                content_type=content_type,
-                body=capped(_readable(content, content_type), _BODY),
-                body_sha256=self.keep(content),
+                status=answer.status,
+                headers={name: capped(value, 500) for name, value in list(answer.headers.items())[:50]},
+                content_type=capped(content_type, 500),
+                body=capped(_readable(answer.content, content_type), _BODY),
+                body_sha256=self.keep(answer.content),
             )
         self.exchanges.append(exchange)
         return exchange
@@ -262,15 +282,14 @@ class Session:
                 for value in _short_texts(exchange.body)
             ),
         ):
-            got = self._transmit(request).response
-            if got is not None and got.status_code < 300 and state_of(got.text) is not None:
+            got = self._transmit(request)
+            if got.status is not None and got.status < 300 and state_of(got.text) is not None:
                 return request
         return None
 
     def _has_ended(self, exchange: Exchange, address: Request) -> bool:
         answer = self._transmit(address)
-        got = answer.response
-        if got is None or got.status_code == 202 or state_of(got.text) == "pending":
+        if answer.status in (None, 202) or state_of(answer.text) == "pending":
             return False
         self.outcomes[exchange.id] = self._note(f"how did it end: {exchange.purpose}", address, answer).id
         return True
@@ -300,6 +319,22 @@ class Session:
             yield
         finally:
             self.s3.clear_faults()
+
+
+class _TooLong(Exception):
+    """An answer that did not come to an end."""
+
+
+def _read(answer: httpx.Response, deadline: float) -> bytes:
+    """The body, up to what is kept; more of it is not waited for."""
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) >= MAX_BLOB:
+            break
+        if time.monotonic() > deadline:
+            raise _TooLong
+    return bytes(content[:MAX_BLOB])
 
 
 def pointers(url: str, exchange: Exchange) -> Iterator[str]:

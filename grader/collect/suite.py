@@ -3,25 +3,34 @@
 import contextlib
 import json
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.collect.process import Child, Order, base_environment
 from grader.collect.values import EXTENSIONS, words_of
 from grader.evidence import Offer, TestRun
+from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
 SUITE_SECONDS = 120.0
+# plugins that come with packages of the lab, and take their time whether a suite uses them or not
+_UNASKED = ("nbval", "faker")
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
 _MAX_REPORT = 4 * 1024 * 1024
+_ARGUMENTS = (
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    # what was loaded before pytest is not rewritten, which is no fault of the suite's
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)
 
 
-def environment(home: Path, pythonpath: tuple[Path, ...]) -> dict[str, str]:
+def environment(sandbox: Sandbox, pythonpath: Sequence[str]) -> dict[str, str]:
     """A dummy key, dummy credentials, and nothing that points at a stand-in."""
     return {
-        **base_environment(home),
-        "PYTHONPATH": ":".join(str(path) for path in pythonpath),
+        **sandbox.environment(),
+        "PYTHONPATH": ":".join(pythonpath),
         "OPENAI_API_KEY": "sk-dummy-key-of-the-grader",
         "OPENAI_KEY": "sk-dummy-key-of-the-grader",
         "AWS_ACCESS_KEY_ID": "testing",
@@ -32,7 +41,9 @@ def environment(home: Path, pythonpath: tuple[Path, ...]) -> dict[str, str]:
     }
 
 
-def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[Offer] = ()) -> TestRun:
+def run(
+    submission: Submission, sandbox: Sandbox, folders: Sequence[Path], offers: Sequence[Offer] = ()
+) -> TestRun:
     """Run pytest in the submission's own folder; then, for what the app offers, once more for each planted fault."""
     cwd = submission.root / submission.manifest.cwd
     where = submission.manifest.tests
@@ -40,36 +51,26 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
         return TestRun(failure=f"[tool.lab] names the tests {where!r}, which are not there.")
     if not where and not _has_tests(cwd):
         return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
-    with tempfile.TemporaryDirectory(prefix="suite-") as place:
-        report = Path(place) / "report.json"
-        arguments = [
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:nbval",
-            *([where] if where else []),
-        ]
-        order = Order(
-            do="pytest",
-            name="pytest",
-            pythonpath=(*pythonpath, cwd),
-            cwd=cwd,
-            environment=environment(Path(place), pythonpath),
-            python=submission.python,
-            facts={
-                "arguments": arguments,
-                "planting": {
-                    "report": str(report),
-                    "frameworks": _frameworks(submission.root),
-                    "generating": [_generating(offer) for offer in offers],
-                },
+    pythonpath = tuple(sandbox.inside(folder) for folder in (*folders, cwd))
+    order = Order(
+        do="pytest",
+        name="pytest",
+        pythonpath=pythonpath,
+        cwd=sandbox.inside(cwd),
+        environment=environment(sandbox, pythonpath[:-1]),
+        facts={
+            "arguments": [*_ARGUMENTS, *_without_plugins(submission.root), *([where] if where else [])],
+            "planting": {
+                "frameworks": _frameworks(submission.root),
+                "generating": [_generating(offer) for offer in offers],
             },
-        )
-        with Child(order) as child:
-            code = child.wait(SUITE_SECONDS + PLANTING_SECONDS)
-            output = child.log()
-        claims = _claims(report)
+        },
+    )
+    with sandbox.start(order, hears=_MAX_REPORT) as job:
+        code = job.wait(SUITE_SECONDS + PLANTING_SECONDS)
+        if code is None:
+            job.kill()
+        output, claims = job.log(), _claims(job.said())
     late = claims.seconds > SUITE_SECONDS or (code is None and not claims.found)
     failure = f"The tests did not end within {SUITE_SECONDS:g} seconds." if late else None
     return claims.model_copy(
@@ -77,7 +78,7 @@ def run(submission: Submission, pythonpath: tuple[Path, ...], offers: Sequence[O
             "found": True,
             "command": f"pytest {where or ''}".strip(),
             "exit_code": code,
-            "output": output.replace(str(submission.root), "."),
+            "output": output.replace(sandbox.root, "."),
             "failure": failure,
         }
     )
@@ -125,16 +126,20 @@ def _pattern(path: str) -> str:
     return ".*".join(re.escape(part) for part in parts)
 
 
+def _without_plugins(root: Path) -> list[str]:
+    """Leave out the plugins that nothing in the submission names."""
+    files = [file for pattern in ("*.py", "*.toml", "*.ini", "*.cfg") for file in root.rglob(pattern)]
+    named = {name for file in files for name in _UNASKED if name.encode() in file.read_bytes()}
+    return [part for name in _UNASKED if name not in named for part in ("-p", f"no:{name}")]
+
+
 def _has_tests(folder: Path) -> bool:
     return any(True for pattern in ("test_*.py", "*_test.py") for _ in folder.rglob(pattern))
 
 
-def _claims(report: Path) -> TestRun:
-    """What the run wrote of itself; nothing, if it wrote nothing or something else."""
+def _claims(said: bytes | None) -> TestRun:
+    """What the run said of itself; nothing, if it said nothing, too much, or something else."""
     try:
-        content = report.read_bytes()
-        if len(content) > _MAX_REPORT:
-            return TestRun()
-        return TestRun.model_validate({**json.loads(content), "found": True})
-    except (OSError, ValueError, TypeError):
+        return TestRun.model_validate({**json.loads(said or b""), "found": True})
+    except (ValueError, TypeError, RecursionError):
         return TestRun()

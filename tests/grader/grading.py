@@ -8,6 +8,7 @@ from grader import rubric
 from grader.collect import collect
 from grader.evidence import Evidence
 from grader.judge import Report, judge
+from grader.sandbox import chosen
 from grader.submission import opened
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
@@ -40,8 +41,9 @@ def planted(base: str, place: Path, *changes: Change) -> Path:
 
 def graded(path: Path) -> tuple[Report, Evidence]:
     """A submission, graded by the shipped rubric."""
-    with opened(str(path)) as submission:
-        evidence = collect(submission)
+    tier = chosen("auto")
+    with opened(str(path), tier=tier) as submission:
+        evidence = collect(submission, tier=tier)
     return judge(evidence, rubric.read()), evidence
 
 

@@ -40,10 +40,10 @@ def zipped(place: Path, **members: str) -> Path:
     [
         (lambda place: place / "nowhere", "no submission at"),
         (lambda place: (place / "empty").mkdir() or place / "empty", "empty"),
-        (lambda place: (place / "file.txt").write_text("hi") and place / "file.txt", "neither a folder nor"),
+        (lambda place: (place / "file.txt").write_text("hi") and place / "file.txt", "neither a .zip nor"),
         (
             lambda place: (place / "work.zip").write_bytes(b"PK\x03\x04 broken") and place / "work.zip",
-            "neither a folder nor|can't be read",
+            "neither a .zip nor",
         ),
         (lambda place: zipped(place, **{"..__..__evil.py": "x"}), "outside its folder"),
         (lambda place: zipped(place, **{"__etc__evil.py": "x"}), "outside its folder"),
@@ -246,13 +246,6 @@ def test_a_rubric_that_makes_no_sense_names_the_line_and_exits_3(tmp_path, text,
 def test_only_of_nothing_known_exits_3():
     done = grader("check", SUBMISSIONS / "other_words", "--only", "nonsense")
     assert (done.returncode, "No criterion begins with nonsense" in done.stderr) == (3, True)
-
-
-@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
-def test_an_isolation_that_can_not_be_had_is_refused_rather_than_weakened(tier):
-    done = grader("check", SUBMISSIONS / "other_words", "--isolation", tier)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "not weakened" in done.stderr
 
 
 def test_a_bug_of_the_grader_s_own_exits_3_and_is_not_blamed_on_the_learner(capsys, monkeypatch):

@@ -10,6 +10,7 @@ from grader import cli
 from grader.collect import probes
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Submission, TestRun
+from grader.sandbox import Sandbox
 from tests.grader.grading import SUBMISSIONS, graded
 
 
@@ -53,7 +54,7 @@ def test_truncated_evidence_is_refused(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "status"), [("/x/grader/collect/planting.py", "error"), ("/x/tests/conftest.py", "failed")]
+    ("place", "status"), [("/x/grader/inside/planting.py", "error"), ("/x/tests/conftest.py", "failed")]
 )
 def test_pytest_stopped_by_the_grader_s_plugin_is_an_error_and_by_the_learner_s_a_failure(place, status):
     output = f'INTERNALERROR> Traceback\nINTERNALERROR>   File "{place}", line 3, in pytest_configure\n'
@@ -86,5 +87,9 @@ def test_stand_ins_that_were_never_started_are_not_taken_for_living():
     class Silent:
         base_url = endpoint_url = "http://127.0.0.1:9"
 
-    with OpenAIMock() as living, pytest.raises(GraderError, match="S3"):
-        _check_alive(living, Silent())
+    with (
+        Sandbox("process") as sandbox,
+        OpenAIMock(listener=sandbox.listener()) as living,
+        pytest.raises(GraderError, match="S3"),
+    ):
+        _check_alive(living, Silent(), sandbox)

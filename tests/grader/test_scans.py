@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from grader.collect.scans import scan, secrets_in
+from grader.sandbox import Sandbox
 from grader.submission import opened
 
 # put together here, so that this file itself holds nothing of a secret's shape
@@ -52,8 +53,8 @@ def test_a_placeholder_is_not_accused(text):
 
 
 def scanned(path):
-    with opened(str(path)) as submission:
-        return scan(submission)
+    with opened(str(path)) as submission, Sandbox("process") as sandbox:
+        return scan(submission, sandbox)
 
 
 def test_a_key_in_a_notebook_s_output_is_found_and_not_repeated(tmp_path):

@@ -1,6 +1,6 @@
 """A pytest plugin for the learner's process: after the suite has run, each fault is planted and the suite asked again.
 
-Loaded by `child.py`; imports nothing of the grader's. Faults are planted at the app's boundaries, never inside its
+Loaded by `work.py`; imports nothing of the grader's. Faults are planted at the app's boundaries, never inside its
 functions: in what boto3 sends to S3, in what the SDK sends to OpenAI, in the status with which the app answers. For
 each fault only the tests that came near it run again, until the first of them fails, in a process forked from the state
 after collection: nothing that the plain run left behind (objects in moto, counters, caches) can hide a fault.
@@ -335,11 +335,11 @@ class _Spare:
 
 
 class Planter:
-    """The plugin. `order`: the kinds that the app offers, its generating operations, and where to write the findings."""
+    """The plugin. `order`: the kinds that the app offers, its generating operations, and the open file for the findings."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._kinds: list[str] = [each["kind"] for each in order["generating"]]
-        self._report: str = order["report"]
+        self._report: int = order["report"]
         self._frameworks: list[str] = order["frameworks"]
         self._boundaries = Boundaries(order["generating"])
         self._failed = False

@@ -1,7 +1,8 @@
-"""Runs a learner's code in a process of its own: `python child.py ORDER`, where ORDER is JSON.
+"""Runs a learner's code: in a process that the agent forked, or cold, as `python work.py ORDER`, where ORDER is JSON.
 
-Imports nothing of the grader's, and nothing outside the standard library until the learner's own code asks for it.
-"serve" starts an application on a socket that is already open; "pytest" runs a test suite, "notebook" a notebook.
+Imports nothing outside the standard library until the learner's own code asks for it. "serve" starts an application on
+a socket that is already open; "pytest" runs a test suite, "notebook" a notebook; "unpack" unpacks an archive, "run"
+is any other program. What a job has to say goes into the first of the files that came with its order.
 """
 
 import importlib
@@ -12,23 +13,6 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any
-
-_MEGABYTE = 1024 * 1024
-
-
-def limit(limits: dict[str, int]) -> None:
-    """Ceilings that this process and its children cannot raise again."""
-    try:
-        import resource
-    except ImportError:  # Windows has none
-        return
-    for name, value in (
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_FSIZE", limits["file_megabytes"] * _MEGABYTE),
-        ("RLIMIT_AS", limits["memory_megabytes"] * _MEGABYTE),
-        ("RLIMIT_CPU", limits["cpu_seconds"]),
-    ):
-        resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def parameters_needed(target: Any) -> int:
@@ -73,7 +57,7 @@ def serve(order: dict[str, Any]) -> None:
     import socket
 
     app = application(order["target"])
-    listener = socket.socket(fileno=order["fd"])
+    listener = socket.socket(fileno=order["files"][0])
     if is_asgi(app):
         import uvicorn
 
@@ -92,15 +76,33 @@ def run_pytest(order: dict[str, Any]) -> None:
     """Run the suite with the plugin beside this file; the exit code is pytest's."""
     import pytest
 
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "planting.py")
-    spec = importlib.util.spec_from_file_location("_planting", place)
+    planting = _beside("planting")
+    planter = planting.Planter({**order["planting"], "report": order["files"][0]})
+    sys.exit(int(pytest.main(order["arguments"], plugins=[planter])))
+
+
+def _beside(name: str) -> Any:
+    """A module of this folder, under a name that no learner's module has."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_lab_{name}", place)
     assert spec is not None
     assert spec.loader is not None
-    planting = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(planting)
-    sys.exit(int(pytest.main(order["arguments"], plugins=[planting.Planter(order["planting"])])))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
+# a notebook may ask for the grader's checklist: within a grading there is none, and nothing to wait for
+_NO_CHECKLIST = """
+import sys as _sys, types as _types
+_grader = {name: _types.ModuleType(name) for name in ("grader", "grader.report", "grader.report.notebook")}
+def _checklist(submission, only=()):
+    print("The checklist is not shown here: the grader is what runs this notebook now.")
+_grader["grader.report.notebook"].checklist = _checklist
+_sys.modules.update(_grader)
+del _sys, _types, _grader, _checklist
+"""
 _VERDICTS = """
 import json as _json
 from classroom.exercises import EXERCISES as _known, verdict as _verdict
@@ -122,6 +124,7 @@ def run_notebook(order: dict[str, Any]) -> None:
     written = "\n".join(cell.source for cell in cells)
     ids = sorted(set(re.findall(r"""\bcheck\(\s*["']([\w.]+)["']\s*\)""", written)))
     mark = secrets.token_hex(8)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_NO_CHECKLIST))  # type: ignore[no-untyped-call]
     if ids:
         asked = _VERDICTS.format(mark=mark, ids=ids)
         notebook.cells.append(nbformat.v4.new_code_cell(asked))  # type: ignore[no-untyped-call]
@@ -134,7 +137,7 @@ def run_notebook(order: dict[str, Any]) -> None:
         "failure": next(filter(None, map(_error_of, range(1, len(cells) + 1), cells)), None),
         "exercises": _verdicts(notebook.cells[-1], mark) if ids else {},
     }
-    with open(order["report"], "w") as file:
+    with open(order["files"][0], "w") as file:
         json.dump(report, file)
 
 
@@ -156,18 +159,38 @@ def _verdicts(cell: Any, mark: str) -> dict[str, str]:
     return {}
 
 
-def main() -> None:
-    """Do as ordered on the command line."""
-    order = json.loads(sys.argv[1])
-    limit(order["limits"])
+def unpack(order: dict[str, Any]) -> None:
+    """Unpack an archive into a stream of files: the second file of the order into its first."""
+    _beside("unpacking").unpack(order)
+
+
+def run(order: dict[str, Any]) -> None:
+    """Be another program, which writes into the first file of the order."""
+    os.dup2(order["files"][0], 1)
+    try:
+        os.execvp(order["command"][0], order["command"])  # noqa: S606 - the grader's own words
+    except OSError as error:
+        sys.exit(f"{order['command'][0]} can't be run: {error.strerror}")
+
+
+_JOBS = {"serve": serve, "pytest": run_pytest, "notebook": run_notebook, "unpack": unpack, "run": run}
+
+
+def become(order: dict[str, Any]) -> None:
+    """Do as ordered in a fresh interpreter that takes the place of this one."""
+    for file in order["files"]:
+        os.set_inheritable(file, True)
+    os.execv(sys.executable, [sys.executable, "-s", os.path.abspath(__file__), json.dumps(order)])  # noqa: S606
+
+
+def main(order: dict[str, Any]) -> None:
+    """Do as ordered."""
     sys.argv = [order["name"]]
     # this script's own folder is not the learner's
-    sys.path[:] = [
-        *order["pythonpath"],
-        *(entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))),
-    ]
-    {"serve": serve, "pytest": run_pytest, "notebook": run_notebook}[order["do"]](order)
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [*order["pythonpath"], *(entry for entry in sys.path if entry != here)]
+    _JOBS[order["do"]](order)
 
 
 if __name__ == "__main__":
-    main()
+    main(json.loads(sys.argv[1]))

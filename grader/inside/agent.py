@@ -1,0 +1,274 @@
+"""The grader's agent in a sandbox: `python agent.py FD`. Makes sockets there, starts a learner's code, tells how it ended.
+
+Everything that it starts is a child of it, forked from this process as it is: what was loaded once (`preload`) is
+loaded for all of them. It does what comes over the socket FD and ends with it; in a process namespace of its own,
+where it is the first process, everything else ends then, too.
+"""
+
+import contextlib
+import ctypes
+import functools
+import importlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_REPOSITORY = os.path.dirname(os.path.dirname(_HERE))
+
+sys.path.remove(_HERE)  # nothing here is a learner's module
+sys.path.insert(0, _REPOSITORY)
+from grader.inside import landlock, limits, seccomp, wire, work  # noqa: E402 - the path comes first
+
+sys.path.remove(_REPOSITORY)
+
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
+_END_SECONDS = 10.0
+
+# compiles grammars for seconds, in every process that imports nbformat; without it jsonschema leaves one check out
+_SLOW = "rfc3987_syntax"
+
+Job = Callable[[], None]
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+class Agent:
+    """Serves one grader. `setup`: the tier, the ceilings, and what Landlock leaves open."""
+
+    def __init__(self, control: socket.socket, setup: dict[str, Any]) -> None:
+        self._control = control
+        self._setup = setup
+        self._jobs: dict[int, int] = {}  # process → number of the job
+        self._woken, self._wakes = os.pipe()
+        os.set_blocking(self._wakes, False)
+        os.set_blocking(self._woken, False)
+
+    def serve(self) -> Job | None:
+        """Until the grader is gone: None. In a process that was started for a job: that job, to be done."""
+        # with a handler of its own, the end of a child writes to the pipe
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._wakes, warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = {key.fd for key, _ in selector.select()}
+                if self._woken in ready:
+                    os.read(self._woken, 4096)
+                    self._tell_ended()
+                if self._control.fileno() in ready:
+                    try:
+                        order, files = wire.receive(self._control)
+                    except wire.WireError:
+                        return None
+                    job = self._obey(order, files)
+                    if job is not None:
+                        return job
+
+    def _obey(self, order: dict[str, Any], files: list[int]) -> Job | None:
+        answer: dict[str, Any] = {"to": order["id"]}
+        out: list[int] = []
+        sockets: list[socket.socket] = []
+        try:
+            match order["ask"]:
+                case "sockets":
+                    sockets = [_tcp() for _ in range(order["count"])]
+                    out = [each.fileno() for each in sockets]
+                case "listen":
+                    sockets = [_listening()]
+                    out = [sockets[0].fileno()]
+                case "receive":
+                    self._receive(order, files[0])
+                case "preload":
+                    _preload(order["modules"])
+                case "start":
+                    process = os.fork()
+                    if process == 0:
+                        return lambda: self._become(order, files)
+                    self._jobs[process] = order["job"]
+                case "end":
+                    self._end(order["job"])
+        except (OSError, wire.WireError) as error:
+            answer["trouble"] = str(error)
+        wire.send(self._control, answer, out)
+        for each in sockets:
+            each.close()
+        for file in files:
+            os.close(file)
+        return None
+
+    def _receive(self, order: dict[str, Any], file: int) -> None:
+        with open(os.dup(file), "rb") as source:
+            for name, content in wire.read_files(source, order["most_files"], order["most_bytes"]):
+                wire.put_file(order["root"], name, content)
+
+    def _end(self, job: int) -> None:
+        for process, number in self._jobs.items():
+            if number == job:
+                try:
+                    os.killpg(process, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
+
+    def _tell_ended(self) -> None:
+        while True:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if process == 0:
+                return
+            if process in self._jobs:
+                ended = {"ended": self._jobs.pop(process), "code": os.waitstatus_to_exitcode(status)}
+                wire.send(self._control, ended)
+
+    def _become(self, order: dict[str, Any], files: list[int]) -> None:
+        """In the child: give up what a learner's code must not have, then run it."""
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for mine in (self._control.detach(), self._woken, self._wakes):
+            os.close(mine)
+        _prctl(_PR_SET_DUMPABLE, 1)
+        _first_to_go()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for file, place in ((nothing, 0), (files[0], 1), (files[0], 2)):
+            os.dup2(file, place)
+        os.close(nothing)
+        os.close(files[0])
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.chdir(order["cwd"])
+        limits.apply(self._setup["limits"])
+        self._wall_in()
+        whole = {**order, "files": files[1:]}
+        if order["cold"]:
+            work.become(whole)
+        for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:
+            del sys.modules[name]  # a learner's package may bear that name
+        work.main(whole)
+
+    def _wall_in(self) -> None:
+        tier = self._setup["tier"]
+        if tier == "landlock":
+            paths = (self._setup[name] for name in ("readable", "writable", "listable"))
+            landlock.enter(*paths, landlock.ephemeral())
+        if tier != "process":
+            seccomp.enter(seccomp.program(network_namespace=tier == "bubblewrap"))
+
+
+def _first_to_go() -> None:
+    """When memory is short, the learner's process is ended, not this one's parent."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")
+
+
+def _tcp() -> socket.socket:
+    # the protocol by name: asyncio sends without delay only on sockets that say that they are TCP
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+
+
+def _listening() -> socket.socket:
+    made = _tcp()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", 0))
+    made.listen(128)
+    return made
+
+
+def _preload(modules: list[str]) -> None:
+    """Load what the learner's code will; what can't be loaded is left to fail there, where it is seen."""
+    sys.modules[_SLOW] = None  # type: ignore[assignment]
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    for package, warm in (("botocore", _warm_botocore), ("moto", _warm_moto)):
+        if package in sys.modules:
+            with contextlib.suppress(Exception):
+                warm()
+
+
+def _warm_botocore() -> None:
+    """Keep botocore's descriptions of S3, which every new session would look for and parse anew, for half a second."""
+    import botocore.session
+
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+    dummy = "for-loading-alone"
+    botocore.session.Session().create_client(
+        "s3", region_name="us-east-1", aws_access_key_id=dummy, aws_secret_access_key=dummy
+    )
+
+
+def _warm_moto() -> None:
+    """The same for moto's reading of them."""
+    from moto.core.utils import get_service_model
+
+    get_service_model("s3")
+
+
+def _parents() -> dict[int, int]:
+    """Every process and its parent; nothing where there is no /proc."""
+    found: dict[int, int] = {}
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    found[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
+                continue
+    return found
+
+
+def end_descendants() -> None:
+    """Kill whatever this process started, and what that started, however far it got away."""
+    deadline = time.monotonic() + _END_SECONDS
+    while time.monotonic() < deadline:
+        parents = _parents()
+        mine = {os.getpid()}
+        while more := {process for process, parent in parents.items() if parent in mine} - mine:
+            mine |= more
+        for process in mine - {os.getpid()}:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.005)
+
+
+def main() -> None:
+    """Serve the grader behind the socket whose number is on the command line."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(control.fileno(), False)
+    # nobody who shares this user may read or change this process
+    _prctl(_PR_SET_DUMPABLE, 0)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    sys.dont_write_bytecode = True
+    setup, _ = wire.receive(control)
+    wire.send(control, {"ready": os.getpid()})
+    job = Agent(control, setup).serve()
+    if job is None:
+        end_descendants()
+    else:
+        job()
+
+
+if __name__ == "__main__":
+    main()

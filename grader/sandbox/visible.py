@@ -1,0 +1,44 @@
+"""What of this machine a submission may read: the system's programs, the Python that runs it, the classroom."""
+
+import sys
+from pathlib import Path
+
+import classroom
+import grader
+
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
+_PACKAGE = Path(grader.__file__).parent
+PACKAGES = Path(classroom.__file__).parent.parent
+
+
+def of_python(python: Path) -> list[Path]:
+    """The folders of an interpreter: its environment, and the installation that this stands on."""
+    prefix = python.parent.parent
+    found = [prefix]
+    try:
+        lines = (prefix / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    if "home" in named:
+        found.append(Path(named["home"]).parent)
+    if prefix == Path(sys.prefix):
+        found.append(Path(sys.base_prefix))
+    # programs in an environment may be links into an installation elsewhere
+    found.append(python.resolve().parent.parent)
+    return found
+
+
+def to_submission(python: Path) -> list[Path]:
+    """Everything that a submission may read beside its own work; nothing twice, nothing that is not there."""
+    lab = Path(classroom.__file__).parent
+    wanted = [
+        *map(Path, _SYSTEM),
+        *of_python(python),
+        lab,
+        lab.parent / "assets" / "replies.toml",
+        _PACKAGE / "__init__.py",
+        _PACKAGE / "inside",
+    ]
+    found = list(dict.fromkeys(path for path in wanted if path.exists() or path.is_symlink()))
+    return [path for path in found if not any(other in path.parents for other in found)]
