@@ -212,14 +212,16 @@ class S3Mock:
         """From now on everything works."""
         self._gate.fault = None
 
-    def objects(self) -> list[StoredObject]:
-        """Everything stored, in every bucket, read past any scripted fault."""
+    def objects(self, wanted: Callable[[str, str], bool] = lambda bucket, key: True) -> list[StoredObject]:
+        """Everything stored, in every bucket, read past any scripted fault; `wanted` chooses by bucket and key."""
         from moto.backends import get_backend
 
         found = []
         for account in get_backend("s3").values():
             for bucket in account["aws"].buckets.values():
                 for key in list(bucket.keys.values()):
+                    if not wanted(bucket.name, key.name):
+                        continue
                     content_type = str(key.metadata.get("Content-Type") or "")
                     found.append(StoredObject(bucket.name, key.name, content_type, bytes(key.value)))
         return found

@@ -18,7 +18,7 @@ from grader.sandbox.tiers import Isolation, Tier
 if TYPE_CHECKING:
     from grader.judge import Report
 
-COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED = 0, 1, 2, 3
+COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
     help="Grades submissions of the lab: what was seen, why it matters, where to look.",
@@ -151,6 +151,85 @@ def release(
         )
         raise typer.Exit(INCOMPLETE)
     typer.echo("Up to date." if not stale else "\n".join(f"wrote {name}" for name in stale))
+
+
+@app.command()
+def batch(
+    where: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of submissions (folders, archives, downloads of Canvas, Moodle or GitHub Classroom), a text file of git URLs, or s3://bucket/prefix."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the results.")],
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, max=256, help="How many may keep this machine busy at a time.")
+    ] = os.cpu_count() or 1,
+    dask: Annotated[
+        str | None, typer.Option("--dask", help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="A CSV with the learners' names and identifiers.")
+    ] = None,
+    rubric: RubricFile = None,
+    isolation: Annotated[
+        Isolation, typer.Option(help="How submissions are kept apart; auto takes the best there is.")
+    ] = "auto",
+    env: Annotated[
+        Literal["lab", "submission"], typer.Option(help="The packages to run them with, as for check.")
+    ] = "lab",
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence", help="Keep what was seen elsewhere: a folder, or s3://bucket/prefix for a cluster."
+        ),
+    ] = None,
+) -> None:
+    """Grade a whole class, side by side; interrupted, the same command does what is left."""
+    from grader import rubric as rubrics
+    from grader.batch.progress import Live
+    from grader.batch.run import Plan
+    from grader.batch.run import batch as graded
+    from grader.batch.summary import show
+    from grader.sandbox import chosen
+
+    plan = Plan(
+        where=where,
+        out=out,
+        rubric=rubrics.read(rubric or rubrics.SHIPPED),
+        tier=chosen(isolation),
+        environment=env,
+        jobs=jobs,
+        dask=dask,
+        roster=roster,
+        evidence=evidence,
+    )
+    console = Console(stderr=True, highlight=False)
+    live = Live(console)
+    live.start()
+    try:
+        rows = graded(plan, live, lambda text: console.print(text, markup=False))
+    except KeyboardInterrupt:
+        live.stop()
+        console.print("Interrupted. What was collected is kept: the same command does what is left.")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        live.stop()
+    show(rows, out, Console(highlight=False))
+    raise typer.Exit(GRADER_FAILED if any(row.has_error for row in rows) else COMPLETE)
+
+
+@app.command()
+def isolation() -> None:
+    """Try which walls this machine can put around a submission, and say what each does not protect from."""
+    from grader.sandbox import TIERS, tiers
+
+    trials = {"bubblewrap": tiers.bubblewrap(), "landlock": tiers.has_landlock()}
+    for tier, limits in TIERS.items():
+        trial = trials.get(tier)
+        can = "works here" if trial is None or trial.works else f"not here: {trial.why_not}"
+        typer.echo(f"{tier}: {can}.\n    {limits}")
+    raise typer.Exit(COMPLETE if any(trial.works for trial in trials.values()) else INCOMPLETE)
 
 
 class _Outputs:
@@ -291,7 +370,7 @@ def _guarded(run: Callable[[], None]) -> int:
         return GRADER_FAILED
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted; nothing was written.")
-        return 130
+        return INTERRUPTED
     return COMPLETE
 
 

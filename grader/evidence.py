@@ -213,7 +213,7 @@ class Secret(_Record):
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked.
+    `env_is_ignored` is None where git could not be asked. `fingerprints`: of the code's shape, see `grader.collect.likeness`.
     """
 
     files: int = 0
@@ -222,6 +222,7 @@ class Scans(_Record):
     env_is_ignored: bool | None = None
     ci: tuple[str, ...] = ()
     live_markers: tuple[str, ...] = ()
+    fingerprints: tuple[int, ...] = ()
 
 
 class Submission(_Record):
@@ -285,6 +286,11 @@ class Evidence(_Record):
         """Every probe made for a criterion."""
         return [probe for probe in self.probes if probe.criterion == criterion]
 
+    @property
+    def blobs(self) -> dict[str, bytes]:
+        """The bytes that were kept, by their hash."""
+        return dict(self._blobs)
+
     def blob(self, sha256: str) -> bytes:
         """The bytes of that hash; empty if they were too large to keep."""
         return self._blobs.get(sha256, b"")
@@ -312,7 +318,7 @@ def save(evidence: Evidence, folder: Path) -> None:
     """Write `evidence.json` and `blobs/` into a folder; the JSON last, so that its presence means all is there."""
     blobs = folder / "blobs"
     blobs.mkdir(parents=True, exist_ok=True)
-    for name, content in evidence._blobs.items():
+    for name, content in evidence.blobs.items():
         (blobs / name).write_bytes(content)
     text = evidence.model_dump_json(by_alias=True, indent=1)
     partial = folder / "evidence.json.partial"

@@ -27,7 +27,7 @@ from grader.sandbox import Order, Sandbox, Tier
 MAX_FILES = 5_000
 MAX_BYTES = 200 * 1024 * 1024
 _UNPACK_SECONDS = 120.0
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {
         ".git",  # a file of that name would lead git elsewhere
         "__MACOSX",
@@ -119,12 +119,12 @@ def _copy(path: str, destination: Path, tier: Tier) -> str:
 def _copy_folder(source: Path, destination: Path) -> None:
     count = size = 0
     for folder, folders, names in os.walk(source):
-        folders[:] = sorted(set(folders) - _LEFT_OUT)
+        folders[:] = sorted(set(folders) - LEFT_OUT)
         target = destination / Path(folder).relative_to(source)
         target.mkdir(parents=True, exist_ok=True)
         for name in names:
             file = Path(folder, name)
-            if name in _LEFT_OUT or not stat.S_ISREG(file.lstat().st_mode):
+            if name in LEFT_OUT or not stat.S_ISREG(file.lstat().st_mode):
                 continue  # links, sockets and devices are not part of a submission
             count, size = count + 1, size + file.stat().st_size
             _check_limits(count, size)
@@ -158,7 +158,7 @@ def _unpack(archive: Path, destination: Path, tier: Tier) -> None:
             name="unpack",
             cwd=sandbox.root,
             environment=sandbox.environment(),
-            facts={"most_files": MAX_FILES, "most_bytes": MAX_BYTES, "left_out": sorted(_LEFT_OUT)},
+            facts={"most_files": MAX_FILES, "most_bytes": MAX_BYTES, "left_out": sorted(LEFT_OUT)},
         )
         with sandbox.start(order, [source.fileno()], hears=2 * MAX_BYTES) as job:
             job.wait(_UNPACK_SECONDS)

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ _DOCUMENTS = (
 )
 
 Progress = Callable[[str], None]
+Patience = Callable[[], AbstractContextManager[None]]
 
 
 def collect(
@@ -55,6 +56,7 @@ def collect(
     *,
     tier: Tier = "process",
     cold: bool = False,
+    patience: Patience | None = None,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -64,6 +66,8 @@ def collect(
         only: leave out what no criterion whose identifier begins so needs; everything, if empty.
         tier: how well its code is kept apart.
         cold: start each of its programs in a fresh interpreter; slower, and the reference for what is quicker.
+        patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
+            tests run beside that; with it, before.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
@@ -78,7 +82,7 @@ def collect(
             _BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
         ) as s3,
     ):
-        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only))
+        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience)
         grading.go()
         return grading.evidence(time.monotonic() - began)
 
@@ -98,6 +102,7 @@ class _Grading:
     s3: S3Mock
     progress: Progress
     only: tuple[str, ...]
+    patience: Patience | None = None
     canary: str = field(default_factory=lambda: f"sk-canary-{secrets.token_urlsafe(24)}")
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
@@ -265,7 +270,12 @@ class _Grading:
             for offer in self.offers if self.wants("errors.") else ():
                 self.probes.extend(probes.errors(session, offer))
         beside.start(self.offers)
-        with self.phase("let OpenAI stay silent, and S3 take its time"):
+        if self.patience:
+            beside.result()
+        with (
+            self.phase("let OpenAI stay silent, and S3 take its time"),
+            self.patience() if self.patience else nullcontext(),
+        ):
             if self.offers and self.wants("errors.timeout"):
                 self.probes.extend(probes.timeouts(session, self.offers))
             if self.offers and self.wants("errors.storage_down"):

@@ -10,6 +10,7 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from pathlib import Path
 
+from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
 from grader.sandbox import Order, Sandbox
 from grader.submission import MAX_BYTES, Submission
@@ -249,4 +250,5 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         env_is_ignored=env_is_ignored,
         ci=_ci(submission.root),
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
+        fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

@@ -22,6 +22,7 @@ from grader.jobs import state_of
 from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
+_MOST_CALLS, _MOST_OBJECTS = 2_000, 2_000  # kept of one submission; what floods the rest says nothing more
 _REDIRECTS = 4  # followed in one exchange
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
@@ -76,7 +77,6 @@ class Session:
         self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
         self._canary = canary
-        self._known: set[tuple[str, str, str, str]] = set()
         self._calls_read = 0
         self._requests_read = 0
         self._buckets = {s3.bucket}
@@ -193,15 +193,14 @@ class Session:
         journaled = list(self.openai.calls)
         for call in journaled[self._calls_read :]:
             marked = (whose for mark, whose in (marks or {}).items() if call.mentions(mark))
-            self.calls.append(self._seen(call, next(marked, exchange)))
+            if len(self.calls) < _MOST_CALLS:
+                self.calls.append(self._seen(call, next(marked, exchange)))
         self._calls_read = len(journaled)
         written = self._written()
         self._make_missing_buckets()
-        for stored in self.s3.objects():
-            fact = (stored.bucket, stored.key, sha256_of(stored.content), stored.content_type)
-            if fact in self._known and (stored.bucket, stored.key) not in written:
-                continue
-            self._known.add(fact)
+        for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
+            if len(self.objects) >= _MOST_OBJECTS:
+                break
             self._look_for_canary(f"the object {stored.key}", stored.content.decode("latin-1"))
             self.objects.append(
                 StoredObject(
@@ -216,14 +215,17 @@ class Session:
             )
 
     def _written(self) -> set[tuple[str, str]]:
-        """What was put since the last look: the same bytes under the same name are stored again, and are a file, too."""
+        """What was put since the last look, by bucket and key; a form that was posted to a bucket names its key within.
+
+        The same bytes under the same name are stored again, and are a file, too.
+        """
         requests = list(self.s3.requests)
         new = requests[self._requests_read :]
         self._requests_read = len(requests)
         return {
             (one.bucket, one.key)
             for one in new
-            if one.method in ("PUT", "POST") and one.key and one.fault is None
+            if one.fault is None and ((one.method == "PUT" and one.key) or one.method == "POST")
         }
 
     def _make_missing_buckets(self) -> None:

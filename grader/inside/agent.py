@@ -164,8 +164,8 @@ class Agent:
     def _wall_in(self) -> None:
         tier = self._setup["tier"]
         if tier == "landlock":
-            paths = (self._setup[name] for name in ("readable", "writable", "listable"))
-            landlock.enter(*paths, landlock.ephemeral())
+            paths: dict[str, list[str]] = self._setup
+            landlock.enter(paths["readable"], paths["writable"], paths["listable"], landlock.ephemeral())
         if tier != "process":
             seccomp.enter(seccomp.program(network_namespace=tier == "bubblewrap"))
 

@@ -1,0 +1,127 @@
+"""The class as rows: what was said of each learner, from records that are judged anew every time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.batch.handed_in import HandedIn
+from grader.batch.roster import Learner
+from grader.batch.vault import Outcome, State
+from grader.evidence import Evidence
+from grader.judge import Report, judge
+from grader.rubric import Rubric
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One learner's row. `report` is None unless it was graded; `likes`: whose work is nearly the same."""
+
+    name: str
+    submission: str
+    state: State | str
+    message: str = ""
+    learner: Learner | None = None
+    report: Report | None = None
+    page: str = ""
+    seconds: float = 0.0
+    likes: tuple[str, ...] = ()
+    change: str = ""
+
+    @property
+    def has_error(self) -> bool:
+        """Whether this says nothing of the learner, and must be run again."""
+        return self.state == "error" or (self.report is not None and self.report.has_error)
+
+    @property
+    def status(self) -> str:
+        """One word for the row."""
+        if self.has_error:
+            return "error"
+        if self.report is None:
+            return self.state
+        return "complete" if self.report.complete else "incomplete"
+
+    @property
+    def score(self) -> float | None:
+        """The points; None where there is no judgement, which is never a 0."""
+        return None if self.report is None or self.has_error else self.report.score
+
+    @property
+    def wants_a_look(self) -> str:
+        """Why a person should look at it; empty if nobody needs to."""
+        if self.has_error:
+            return "The grader failed. Run the batch again; if it stays, look at the submission."
+        if self.state == "ungradable":
+            return self.message
+        if self.state == "missing":
+            return "On the roster, and nothing was handed in."
+        if self.likes:
+            return f"Much of its code has the same shape as that of {', '.join(self.likes)}. Ask, before you judge."
+        if self.report is not None and any(
+            result.id == "endpoint.starts" and result.status == "failed" for result in self.report.criteria
+        ):
+            return "Its endpoint was not found: the page says what was tried."
+        return ""
+
+
+def entry(
+    one: HandedIn,
+    outcome: Outcome,
+    evidence: Evidence | None,
+    rubric: Rubric,
+    learner: Learner | None,
+) -> Entry:
+    """The row of a submission, judged now."""
+    return Entry(
+        name=learner.name if learner else one.name,
+        submission=one.name,
+        state=outcome.state,
+        message=outcome.message,
+        learner=learner,
+        report=judge(evidence, rubric) if evidence is not None and outcome.state == "graded" else None,
+        seconds=outcome.seconds,
+    )
+
+
+def missing(learner: Learner) -> Entry:
+    """The row of someone who handed in nothing."""
+    return Entry(name=learner.name, submission="", state="missing", learner=learner)
+
+
+_FIRST = {"error": 0, "ungradable": 1}
+
+
+def ordered(entries: Sequence[Entry]) -> list[Entry]:
+    """What the grader could not do first, then by name."""
+    return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), one.name.casefold(), one.submission))
+
+
+def remembered(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
+    """What the next run needs to say what has changed."""
+    return {
+        one.submission: {
+            "score": one.score,
+            "status": one.status,
+            "criteria": {result.id: result.status for result in one.report.criteria} if one.report else {},
+        }
+        for one in entries
+        if one.submission
+    }
+
+
+def change(one: Entry, before: Mapping[str, object] | None) -> str:
+    """What is different from the last run, in a sentence; empty if nothing is."""
+    if before is None:
+        return "new"
+    said = []
+    if before.get("status") != one.status:
+        said.append(f"was {before.get('status')}")
+    if before.get("score") != one.score:
+        was = before.get("score")
+        said.append("had no score" if was is None else f"had {was:g} points")
+    known = before.get("criteria")
+    if one.report and isinstance(known, Mapping):
+        now = {result.id: result.status for result in one.report.criteria}
+        differ = [id for id, status in now.items() if id in known and known[id] != status]
+        if differ:
+            said.append(f"different: {', '.join(differ[:5])}{' …' if len(differ) > 5 else ''}")
+    return "; ".join(said)

@@ -1,0 +1,191 @@
+"""`grader batch`: find, collect what is left, judge everything, write the results."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, vault
+from grader.batch.collecting import Task
+from grader.batch.entries import Entry
+from grader.batch.handed_in import HandedIn
+from grader.batch.pools import Watcher
+from grader.batch.roster import Learner
+from grader.batch.vault import Outcome
+from grader.errors import EvidenceError, GraderError
+from grader.evidence import Evidence
+from grader.report import html
+from grader.rubric import Rubric
+from grader.sandbox import Tier
+
+_STATE = ".grader"
+_LAST = "last.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a batch is to do."""
+
+    where: str
+    out: Path
+    rubric: Rubric
+    tier: Tier
+    environment: Literal["lab", "submission"] = "lab"
+    jobs: int = 1
+    dask: str | None = None
+    roster: Path | None = None
+    evidence: str | None = None
+
+    @property
+    def vault(self) -> str:
+        """Where the records are kept."""
+        return self.evidence or str((self.out / _STATE / "records").resolve())
+
+
+def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Entry]:
+    """Grade a class.
+
+    What has been collected before is not collected again: records are kept by what was handed in and what looks at it.
+    A changed rubric judges all of them anew.
+
+    Raises:
+        SubmissionError: no submissions were found.
+        GraderError: the roster, the cluster or the folder for the results can't be used.
+    """
+    submissions = handed_in.found(plan.where)
+    learners = roster.read(plan.roster) if plan.roster else []
+    whose, absent = roster.matched(submissions, learners)
+    kept = vault.opened(plan.vault)
+    failed: dict[str, Outcome] = {}
+    tasks: dict[str, Task] = {}
+    for one in submissions:
+        try:
+            record = vault.name_of(handed_in.digest_of(one), f"{plan.environment} {plan.tier}")
+        except GraderError as error:
+            failed[one.name] = Outcome("error", str(error))
+            continue
+        path = one.path if "://" in one.path or one.path.startswith("git@") else str(Path(one.path).resolve())
+        tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier)
+    left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
+    said(
+        f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
+    )
+    outcomes = _Outcomes(watcher)
+    watcher.expect(len(left))
+    if left and plan.dask:
+        pools.on_dask(left, plan.dask, outcomes)
+    elif left:
+        pools.on_this_machine(left, plan.jobs, outcomes)
+    failed |= outcomes.errors(tasks)
+    rows, shapes = [], {}
+    names = _file_names(submissions)
+    for one in submissions:
+        row, evidence = _entry(
+            one, kept, tasks.get(one.name), failed.get(one.name), plan.rubric, whose.get(one.name)
+        )
+        report = row.report
+        if report and evidence:
+            row = replace(row, page=f"reports/{names[one.name]}.html")
+            vault.write(plan.out / row.page, html.render(report, evidence).encode())
+            text = report.model_dump_json(by_alias=True, indent=1) + "\n"
+            vault.write((plan.out / row.page).with_suffix(".json"), text.encode())
+            shapes[one.name] = frozenset(evidence.scans.fingerprints)
+        rows.append(row)
+    rows += [entries.missing(learner) for learner in absent]
+    return _written(plan, rows, shapes)
+
+
+class _Outcomes:
+    """Passes on what goes on, and remembers what went wrong."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._wrong: dict[str, Outcome] = {}
+
+    def expect(self, count: int) -> None:
+        """See `Watcher`."""
+        self._watcher.expect(count)
+
+    def began(self, task: Task) -> None:
+        """See `Watcher`."""
+        self._watcher.began(task)
+
+    def ended(self, task: Task, outcome: Outcome) -> None:
+        """See `Watcher`."""
+        if outcome.state == "error":
+            self._wrong[task.record] = outcome
+        self._watcher.ended(task, outcome)
+
+    def errors(self, tasks: dict[str, Task]) -> dict[str, Outcome]:
+        """By submission; the same work, handed in twice, fails for both."""
+        return {name: self._wrong[task.record] for name, task in tasks.items() if task.record in self._wrong}
+
+
+def _without_twins(tasks: Sequence[Task]) -> list[Task]:
+    """What is the same to the byte is looked at once."""
+    return list({task.record: task for task in reversed(tasks)}.values())[::-1]
+
+
+def _entry(
+    one: HandedIn,
+    kept: vault.Vault,
+    task: Task | None,
+    failed: Outcome | None,
+    rubric: Rubric,
+    learner: Learner | None,
+) -> tuple[Entry, Evidence | None]:
+    record = kept.get(task.record) if task and failed is None else None
+    outcome, evidence = failed or Outcome("error", "It was not collected."), None
+    if record is not None:
+        try:
+            outcome, evidence = vault.unpacked(record)
+        except EvidenceError as error:
+            outcome = Outcome("error", str(error))
+    if evidence is not None:
+        # the same work may have been handed in under two names
+        facts = evidence.submission.model_copy(update={"name": one.name})
+        evidence = evidence.model_copy(update={"submission": facts}).with_blobs(evidence.blobs)
+    return entries.entry(one, outcome, evidence, rubric, learner), evidence
+
+
+def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:
+    """What is said of the class, the gradebook last: its presence means that the rest is there."""
+    likes = alike.alike(shapes)
+    names = {row.submission: row.name for row in rows}
+    before = _before(plan.out)
+    done: list[Entry] = []
+    for row in entries.ordered(rows):
+        others = tuple(names[each] for each in likes.get(row.submission, ()))
+        changed = entries.change(row, before.get(row.submission)) if before is not None else ""
+        done.append(replace(row, likes=others, change=changed if row.submission else ""))
+    title = plan.rubric.title
+    vault.write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
+    vault.write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
+    vault.write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
+    vault.write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
+    vault.write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
+    return done
+
+
+def _file_names(submissions: Sequence[HandedIn]) -> dict[str, str]:
+    """A name for each one's page that every system takes, and nobody else has."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in submissions:
+        plain = re.sub(r"[^\w-]+", "-", one.name).strip("-")[:60] or "submission"
+        name, number = plain, 2
+        while name.casefold() in taken:
+            name, number = f"{plain}-{number}", number + 1
+        taken.add(name.casefold())
+        names[one.name] = name
+    return names
+
+
+def _before(out: Path) -> dict[str, dict[str, object]] | None:
+    try:
+        found = json.loads((out / _STATE / _LAST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,59 @@
+"""The shape of code as a set of numbers, by which copies are found: winnowing (Schleimer, Wilkerson, Aiken, 2003).
+
+Names, texts, numbers, comments and layout don't count, so that renaming changes nothing.
+"""
+
+import hashlib
+import io
+import keyword
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+_GRAM = 14  # tokens
+_WINDOW = 6  # grams of which one is kept
+_MOST = 4_000
+_LARGEST = 512 * 1024
+_LAYOUT = frozenset(
+    {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
+)
+
+
+def fingerprints(files: Iterable[Path]) -> set[int]:
+    """Those of all files together."""
+    found: set[int] = set()
+    for file in files:
+        try:
+            content = file.read_bytes()[:_LARGEST]
+        except OSError:
+            continue
+        found.update(_chosen(list(_grams(list(_shapes(content))))))
+        if len(found) >= _MOST:
+            break
+    return set(sorted(found)[:_MOST])
+
+
+def _shapes(content: bytes) -> Iterator[str]:
+    """One word for each token: operators and keywords as they are."""
+    try:
+        for token in tokenize.tokenize(io.BytesIO(content).readline):
+            if token.type in _LAYOUT:
+                continue
+            if token.type == tokenize.NAME:
+                yield token.string if keyword.iskeyword(token.string) else "name"
+            else:
+                yield token.string if token.type == tokenize.OP else str(token.type)
+    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError, ValueError):
+        return  # as far as it could be read
+
+
+def _grams(words: Sequence[str]) -> Iterator[int]:
+    for at in range(len(words) - _GRAM + 1):
+        text = " ".join(words[at : at + _GRAM])
+        yield int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
+
+
+def _chosen(grams: Sequence[int]) -> Iterator[int]:
+    """The smallest of each window: whatever long enough two files share, they share a choice."""
+    for at in range(max(0, len(grams) - _WINDOW + 1)):
+        yield min(grams[at : at + _WINDOW])
