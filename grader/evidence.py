@@ -213,7 +213,8 @@ class Secret(_Record):
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked. `fingerprints`: of the code's shape, see `grader.collect.likeness`.
+    `env_is_ignored` is None where git could not be asked. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
+    do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
     """
 
     files: int = 0
@@ -223,6 +224,7 @@ class Scans(_Record):
     ci: tuple[str, ...] = ()
     live_markers: tuple[str, ...] = ()
     fingerprints: tuple[int, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 class Submission(_Record):

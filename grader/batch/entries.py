@@ -13,7 +13,8 @@ from grader.rubric import Rubric
 
 @dataclass(frozen=True)
 class Entry:
-    """One learner's row. `report` is None unless it was graded; `likes`: whose work is nearly the same."""
+    """One learner's row. `report` is None unless it was graded; `likes`: whose work is nearly the same; `odd`: what
+    its tests do that tests seldom do."""
 
     name: str
     submission: str
@@ -24,6 +25,7 @@ class Entry:
     page: str = ""
     seconds: float = 0.0
     likes: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     change: str = ""
 
     @property
@@ -56,6 +58,8 @@ class Entry:
             return "On the roster, and nothing was handed in."
         if self.likes:
             return f"Much of its code has the same shape as that of {', '.join(self.likes)}. Ask, before you judge."
+        if self.odd:
+            return f"Its tests do what tests seldom do ({'; '.join(self.odd[:3])}). Read them before you trust their result."
         if self.report is not None and any(
             result.id == "endpoint.starts" and result.status == "failed" for result in self.report.criteria
         ):
@@ -79,6 +83,7 @@ def entry(
         learner=learner,
         report=judge(evidence, rubric) if evidence is not None and outcome.state == "graded" else None,
         seconds=outcome.seconds,
+        odd=evidence.scans.odd if evidence is not None else (),
     )
 
 

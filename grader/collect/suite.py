@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def run(
         return TestRun(failure=f"[tool.lab] names the tests {where!r}, which are not there.")
     if not where and not _has_tests(cwd):
         return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
+    word = secrets.token_hex(16)
     pythonpath = tuple(sandbox.inside(folder) for folder in (*folders, cwd))
     order = Order(
         do="pytest",
@@ -61,6 +63,7 @@ def run(
         facts={
             "arguments": [*_ARGUMENTS, *_without_plugins(submission.root), *([where] if where else [])],
             "planting": {
+                "word": word,
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers],
             },
@@ -70,7 +73,7 @@ def run(
         code = job.wait(SUITE_SECONDS + PLANTING_SECONDS)
         if code is None:
             job.kill()
-        output, claims = job.log(), _claims(job.said())
+        output, claims = job.log(), _claims(job.said(), word)
     late = claims.seconds > SUITE_SECONDS or (code is None and not claims.found)
     failure = f"The tests did not end within {SUITE_SECONDS:g} seconds." if late else None
     return claims.model_copy(
@@ -137,9 +140,12 @@ def _has_tests(folder: Path) -> bool:
     return any(True for pattern in ("test_*.py", "*_test.py") for _ in folder.rglob(pattern))
 
 
-def _claims(said: bytes | None) -> TestRun:
-    """What the run said of itself; nothing, if it said nothing, too much, or something else."""
+def _claims(said: bytes | None, word: str) -> TestRun:
+    """What the run said of itself; nothing, if it said nothing, too much, or without the word that it was given."""
     try:
-        return TestRun.model_validate({**json.loads(said or b""), "found": True})
-    except (ValueError, TypeError, RecursionError):
+        told = json.loads(said or b"")
+        if told.pop("word") != word:
+            return TestRun()
+        return TestRun.model_validate({**told, "found": True})
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return TestRun()

@@ -2,8 +2,10 @@
 
 Loaded by `work.py`; imports nothing of the grader's. Faults are planted at the app's boundaries, never inside its
 functions: in what boto3 sends to S3, in what the SDK sends to OpenAI, in the status with which the app answers. For
-each fault only the tests that came near it run again, until the first of them fails, in a process forked from the state
-after collection: nothing that the plain run left behind (objects in moto, counters, caches) can hide a fault.
+each fault only the tests that came near it run again, until the first of them fails. All faults share one process, forked
+from the state after collection; there a test that failed must pass again as soon as the fault is gone. What was noticed
+by nobody there is planted once more in a process of its own: nothing that others left behind (objects in moto, counters,
+caches) can hide a fault.
 """
 
 import contextlib
@@ -14,6 +16,7 @@ import io
 import json
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -51,6 +54,8 @@ _HEARD = 20_000  # bytes of a request that tell of which kind it is
 S3_FAULTS = ("dropped_write", "wrong_content_type", "swapped_bytes", "wrong_key", "s3_failing")
 OPENAI_FAULTS = ("replaced_prompt", "replaced_model", "openai_failing")
 APP_FAULTS = ("refused_success", "accepted_error", "accepted_bad_input")
+# only advice follows from these: they are planted where a test can notice, and not twice
+_ADVISORY = {"replaced_model": re.compile(r"(?i)model")}
 
 
 class Boundaries:
@@ -298,7 +303,7 @@ def _replaced(value: Any) -> Any:
 class _Spare:
     """A copy of this process as it is now, which does one thing whenever it is asked; it ends when this one does."""
 
-    def __init__(self, do: Callable[[dict[str, Any]], Any]) -> None:
+    def __init__(self, do: Callable[[Any], Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         orders, self._orders = os.pipe()
@@ -319,10 +324,11 @@ class _Spare:
         os.close(answers)
         self._lines = os.fdopen(self._answers)
 
-    def ask(self, order: dict[str, Any]) -> Any:
+    def ask(self, order: Any) -> Any:
         """The answer; None if the copy has ended."""
         try:
-            os.write(self._orders, json.dumps(order).encode() + b"\n")
+            with os.fdopen(os.dup(self._orders), "w") as orders:
+                print(json.dumps(order), file=orders)
             return json.loads(self._lines.readline() or "null")
         except (OSError, ValueError):
             return None
@@ -335,11 +341,13 @@ class _Spare:
 
 
 class Planter:
-    """The plugin. `order`: the kinds that the app offers, its generating operations, and the open file for the findings."""
+    """The plugin. `order`: the kinds that the app offers, its generating operations, the open
+    file for the findings, and the word by which they are known."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._kinds: list[str] = [each["kind"] for each in order["generating"]]
         self._report: int = order["report"]
+        self._word: str = order["word"]
         self._frameworks: list[str] = order["frameworks"]
         self._boundaries = Boundaries(order["generating"])
         self._failed = False
@@ -376,7 +384,7 @@ class Planter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """The suite as it is; then, if it passes, once more for each fault."""
-        spare = _Spare(lambda order: self._ask_again(session, **order)) if hasattr(os, "fork") else None
+        spare = _Spare(lambda plans: self._ask_again(session, plans)) if hasattr(os, "fork") else None
         began = time.monotonic()
         result = yield
         seconds = round(time.monotonic() - began, 3)
@@ -385,10 +393,20 @@ class Planter:
         self._boundaries.test = None
         reached = self._boundaries.reached
         if not counts["failed"] and spare is not None:
-            for name, kind in self._faults():
-                near = sorted(reached.get((name, kind), ()))
-                caught = spare.ask({"name": name, "kind": kind, "near": near}) if near else None
-                faults.append({"name": name, "kind": kind, "tests": len(near), "caught": caught})
+            planned: list[dict[str, Any]] = [
+                {"name": name, "kind": kind, "near": self._near(session, name, kind)}
+                for name, kind in self._faults()
+            ]
+            answers = spare.ask(planned)
+            faults = [
+                {
+                    "name": plan["name"],
+                    "kind": plan["kind"],
+                    "tests": len(reached.get((plan["name"], plan["kind"]), ())),
+                    "caught": answers[at] if answers else None,
+                }
+                for at, plan in enumerate(planned)
+            ]
         if spare is not None:
             spare.end()
         boundaries = {
@@ -398,6 +416,7 @@ class Planter:
         }
         findings = {
             **counts,
+            "word": self._word,
             "seconds": seconds,
             "faults": faults,
             "boundaries": boundaries,
@@ -412,41 +431,104 @@ class Planter:
         by_kind = [(name, kind) for name in (*S3_FAULTS, *OPENAI_FAULTS) for kind in self._kinds]
         return [*by_kind, *((name, "any") for name in APP_FAULTS)] if self._kinds else []
 
-    def _ask_again(self, session: pytest.Session, name: str, kind: str, near: list[str]) -> bool | None:
-        """Whether any of the tests near a fault fails while it is planted; None if that could not be seen."""
+    def _near(self, session: pytest.Session, name: str, kind: str) -> list[str]:
+        """The tests that came near a fault; for one that is only advice, those whose module speaks of such a thing."""
+        near = sorted(self._boundaries.reached.get((name, kind), ()))
+        if name not in _ADVISORY:
+            return near
+        speaking = {item.nodeid for item in session.items if _ADVISORY[name].search(_source(item))}
+        return [test for test in near if test in speaking]
+
+    def _ask_again(self, session: pytest.Session, plans: list[dict[str, Any]]) -> list[bool | None]:
+        """For each planned fault whether any test near it fails; None if that could not be seen."""
         sys.stdout.flush()
         sys.stderr.flush()
+        answers: list[bool | None] = [None if not plan["near"] else False for plan in plans]
+        waiting = [at for at, plan in enumerate(plans) if plan["near"]]
+        while waiting:
+            told = self._together(session, [plans[at] for at in waiting])
+            for at, caught in zip(waiting, told, strict=False):
+                answers[at] = caught
+            # one that spoiled that process, or did not end, was its last
+            waiting = waiting[len(told) :]
+        for at, plan in enumerate(plans):
+            if plan["near"] and answers[at] is not True and plan["name"] not in _ADVISORY:
+                answers[at] = next(iter(self._together(session, [plan], alone=True)), None)
+            elif plan["name"] in _ADVISORY and not plan["near"]:
+                answers[at] = False
+        return answers
+
+    def _together(
+        self, session: pytest.Session, plans: list[dict[str, Any]], *, alone: bool = False
+    ) -> list[bool | None]:
+        """Plant faults one after the other in one process; as many answers as it got to, at least one."""
+        hears, tells = os.pipe()
         child = os.fork()
         if child == 0:
-            code = 2
             try:
-                code = self._run_planted(session, name, kind, near)
+                os.close(hears)
+                self._plant(session, plans, tells, alone)
             finally:
-                os._exit(code)
-        deadline = time.monotonic() + _SECONDS
-        while time.monotonic() < deadline:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return {0: False, 1: True}.get(os.waitstatus_to_exitcode(status))
-            time.sleep(0.01)
-        os.kill(child, signal.SIGKILL)
+                os._exit(0)
+        os.close(tells)
+        told: list[bool | None] = []
+        with os.fdopen(hears, "rb", buffering=0) as lines:
+            while len(told) < len(plans):
+                ready, _, _ = select.select([lines], [], [], _SECONDS)
+                answer = lines.read(1) if ready else b"1"  # a suite that hangs does not pass
+                if not answer:
+                    break
+                told.append({b"0": False, b"1": True}.get(answer))
+                if not ready or answer == b"?":
+                    break
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        return True  # a suite that hangs does not pass
+        return told or [None]
 
-    def _run_planted(self, session: pytest.Session, name: str, kind: str, near: list[str]) -> int:
+    def _plant(self, session: pytest.Session, plans: list[dict[str, Any]], tells: int, alone: bool) -> None:
+        """In a process of its own: one character for each fault, 1 if it was noticed, 0 if not, ? if nobody can say."""
         silence = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(silence, stream)
-        self._failed = False
-        self._boundaries.active = (name, kind)
         session.config.option.tbstyle = "no"
+        # it writes past the silence, to where pytest keeps the real output
+        reporter = session.config.pluginmanager.getplugin("terminalreporter")
+        session.config.pluginmanager.unregister(reporter)
+        for plan in plans:
+            items = [item for item in session.items if item.nodeid in plan["near"]]
+            noticed = self._first_failing(session, items, (plan["name"], plan["kind"]))
+            if noticed is None:
+                os.write(tells, b"0")
+            elif alone or self._first_failing(session, [noticed], None) is None:
+                os.write(tells, b"1")
+            else:
+                os.write(tells, b"?")
+                return
+
+    def _first_failing(
+        self, session: pytest.Session, items: list[pytest.Item], fault: tuple[str, str] | None
+    ) -> pytest.Item | None:
+        """The first of the tests that fails with a fault planted; None if all pass."""
+        self._boundaries.active = fault
+        self._failed = False
         session.testsfailed, session.shouldfail, session.shouldstop = 0, False, False
-        items = [item for item in session.items if item.nodeid in near]
-        for position, item in enumerate(items):
+        for item in items:
+            session._setupstate.teardown_exact(item)
             if hasattr(item, "_initrequest"):
                 item._initrequest()  # its fixtures are set up anew
-            following = items[position + 1] if position + 1 < len(items) else None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            other = next((each for each in session.items if each is not item), None)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
             if self._failed:
-                return 1
-        return 0
+                self._boundaries.active = None
+                return item
+        self._boundaries.active = None
+        return None
+
+
+def _source(item: pytest.Item) -> str:
+    """The text of a test's module; empty if it can't be had."""
+    try:
+        return item.path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -313,7 +313,7 @@ def test_a_job_can_be_forked_from_a_loaded_process_or_started_cold(tmp_path):
                 pythonpath=(sandbox.root,),
                 facts={
                     "arguments": ["-q", "-p", "no:nbval"],
-                    "planting": {"frameworks": [], "generating": []},
+                    "planting": {"word": "w", "frameworks": [], "generating": []},
                 },
             )
             with sandbox.start(order, hears=100_000) as job:

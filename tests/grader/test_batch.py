@@ -1,0 +1,386 @@
+"""A class: found as platforms leave it, collected once, judged as often as one likes, handed out."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader import rubric
+from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, run, vault
+from grader.batch.handed_in import HandedIn
+from grader.batch.run import Plan
+from grader.batch.vault import Outcome
+from grader.errors import EvidenceError, GraderError, SubmissionError
+from grader.evidence import AppStart, Evidence, Scans, Submission
+
+HONEST = Path(__file__).parents[1] / "hostile" / "honest"
+BIN = Path(sys.executable).parent
+
+
+class Quiet:
+    """Watches, and says nothing."""
+
+    def __init__(self):
+        self.names = []
+
+    def expect(self, count):
+        self.count = count
+
+    def began(self, task):
+        self.names.append(task.name)
+
+    def ended(self, task, outcome):
+        pass
+
+
+def seen(name: str, **facts) -> Evidence:
+    submission = Submission(name=name, digest=f"sha256:{name}")
+    return Evidence(submission=submission, isolation="process", bucket="b", canary_fingerprint="f", **facts)
+
+
+def class_of(place: Path, *names: str) -> Path:
+    for name in names:
+        (place / name).mkdir(parents=True)
+        (place / name / "main.py").write_text(f"# {name}")
+    return place
+
+
+@pytest.fixture
+def collected(monkeypatch):
+    """Collecting without running anything: what comes out is chosen by name."""
+    asked: list[str] = []
+
+    def on_this_machine(tasks, jobs, watcher):
+        for task in tasks:
+            asked.append(task.name)
+            watcher.began(task)
+            if "broken" in task.name:
+                outcome = Outcome("error", "The grader's process ended by itself (-9).")
+            elif "hostile" in task.name:
+                outcome = Outcome("ungradable", "The archive wants to write outside its folder.", 1.0)
+            else:
+                outcome = Outcome("graded", seconds=2.0)
+            if outcome.state != "error":
+                evidence = seen(task.name, app=AppStart(started=True)) if outcome.state == "graded" else None
+                vault.opened(task.vault).put(task.record, vault.packed(outcome, evidence))
+            watcher.ended(task, outcome)
+
+    monkeypatch.setattr(pools, "on_this_machine", on_this_machine)
+    return asked
+
+
+def batched(where: Path, out: Path, **options):
+    plan = Plan(
+        where=str(where), out=out, rubric=options.pop("rubric", rubric.read()), tier="process", **options
+    )
+    return run.batch(plan, Quiet(), lambda text: None)
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file.read_text())))
+
+
+# --- finding ------------------------------------------------------------------------------------------------------
+
+
+def names(place: Path) -> list[str]:
+    return [one.name for one in handed_in.found(str(place))]
+
+
+def test_folders_and_archives_are_submissions_and_hidden_things_are_not(tmp_path):
+    class_of(tmp_path, "ada", "grace", ".cache", "__MACOSX")
+    (tmp_path / "linus.zip").touch()
+    (tmp_path / "notes.md").touch()
+    assert names(tmp_path) == ["ada", "grace", "linus"]
+
+
+def test_canvas_s_download_is_read_and_the_latest_counts(tmp_path):
+    for name in (
+        "lovelaceada_101_2001_work.zip",
+        "lovelaceada_LATE_101_2009_work-1.zip",
+        "hoppergrace_102_2003_lab.tar.gz",
+    ):
+        (tmp_path / name).touch()
+    found = handed_in.found(str(tmp_path))
+    assert [(one.name, Path(one.path).name, one.handles[1]) for one in found] == [
+        ("hoppergrace", "hoppergrace_102_2003_lab.tar.gz", "102"),
+        ("lovelaceada", "lovelaceada_LATE_101_2009_work-1.zip", "101"),
+    ]
+
+
+def test_moodle_s_download_is_read_in_folders_and_without(tmp_path):
+    folder = tmp_path / "Ada Lovelace_4711_assignsubmission_file_"
+    folder.mkdir()
+    (folder / "work.zip").touch()
+    (tmp_path / "Grace Hopper_4712_assignsubmission_file_lab.zip").touch()
+    (tmp_path / "Grace Hopper_4712_assignsubmission_onlinetext_").mkdir()
+    found = handed_in.found(str(tmp_path))
+    assert [(one.name, Path(one.path).suffix) for one in found] == [
+        ("Ada Lovelace", ".zip"),
+        ("Grace Hopper", ".zip"),
+    ]
+    assert "Participant 4711" in found[0].handles
+
+
+def test_github_classroom_s_folders_are_named_by_their_learners(tmp_path):
+    class_of(tmp_path, "files-lab-ada", "files-lab-grace-h", "files-lab-linus")
+    assert names(tmp_path) == ["ada", "grace-h", "linus"]
+
+
+def test_a_list_of_git_urls_is_read(tmp_path):
+    (tmp_path / "urls.txt").write_text(
+        "# the class\nada https://example.org/ada/lab.git\n\ngit@example.org:grace/lab.git\n"
+    )
+    assert [(one.name, one.path) for one in handed_in.found(str(tmp_path / "urls.txt"))] == [
+        ("ada", "https://example.org/ada/lab.git"),
+        ("git@example.org:grace-lab", "git@example.org:grace/lab.git"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda place: place / "nowhere", "nothing at"),
+        (lambda place: place, "No submission was found"),
+        (lambda place: class_of(place, "src").joinpath("src"), "looks like one submission"),
+        (
+            lambda place: (place / "a.txt").write_text("no url here") and place / "a.txt",
+            "line 1: 'no url here'",
+        ),
+    ],
+)
+def test_a_place_without_a_class_is_told_so(tmp_path, make, words):
+    with pytest.raises(SubmissionError, match=words):
+        handed_in.found(str(make(tmp_path)))
+
+
+def test_the_digest_follows_the_content_and_not_the_name(tmp_path):
+    class_of(tmp_path, "one", "two")
+    (tmp_path / "two" / "main.py").write_text("# one")
+    one, two = handed_in.found(str(tmp_path))
+    assert handed_in.digest_of(one) == handed_in.digest_of(two)
+    (tmp_path / "two" / "main.py").write_text("# other")
+    assert handed_in.digest_of(one) != handed_in.digest_of(two)
+
+
+# --- the roster ---------------------------------------------------------------------------------------------------
+
+CANVAS_ROSTER = 'Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"Lovelace, Ada",101,s1,ada,A\n"Hopper, Grace",102,s2,grace,A\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "handle", "name"),
+    [
+        (CANVAS_ROSTER, "101", "Lovelace, Ada"),
+        (CANVAS_ROSTER, "lovelaceada", "Lovelace, Ada"),
+        ("identifier,github_username,github_id,name\ns1,ada-l,1,Ada Lovelace\n", "ada-l", "Ada Lovelace"),
+        (
+            "Identifier;Full name;Email address\nParticipant 7;Ada Lovelace;a@x.org\n",
+            "Participant 7",
+            "Ada Lovelace",
+        ),
+        ("First name,Last name,Email\nAda,Lovelace,a@x.org\n", "Ada Lovelace", "Ada Lovelace"),
+    ],
+)
+def test_rosters_of_platforms_are_understood(tmp_path, text, handle, name):
+    (tmp_path / "roster.csv").write_text(text)
+    whose, _ = roster.matched([HandedIn("x", "x", (handle,))], roster.read(tmp_path / "roster.csv"))
+    assert whose["x"].name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("a,b\n1,2\n", "needs a header"), ("name,id\nAda,1\nGrace,1\n", "'1' twice")]
+)
+def test_a_roster_that_can_not_be_used_says_why(tmp_path, text, words):
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(GraderError, match=words):
+        roster.read(tmp_path / "roster.csv")
+
+
+def test_who_handed_in_nothing_is_listed_and_gets_no_score(tmp_path, collected):
+    (tmp_path / "roster.csv").write_text("name,login\nAda Lovelace,ada\nGrace Hopper,grace\n")
+    batched(class_of(tmp_path / "class", "ada"), tmp_path / "out", roster=tmp_path / "roster.csv")
+    rows = {row["name"]: row for row in rows_of(tmp_path / "out" / "gradebook.csv")}
+    assert (rows["Grace Hopper"]["status"], rows["Grace Hopper"]["score"]) == ("missing", "")
+    assert rows["Ada Lovelace"]["id"] == "ada"
+
+
+# --- collecting once, judging always -----------------------------------------------------------------------------
+
+
+def test_what_was_collected_is_not_collected_again_until_it_or_the_collector_changes(
+    tmp_path, collected, monkeypatch
+):
+    place = class_of(tmp_path / "class", "ada", "grace")
+    batched(place, tmp_path / "out")
+    batched(place, tmp_path / "out")
+    assert collected == ["ada", "grace"]
+    (place / "ada" / "main.py").write_text("# better")
+    batched(place, tmp_path / "out")
+    assert collected == ["ada", "grace", "ada"]
+    monkeypatch.setattr(vault, "collector", lambda: "another")
+    batched(place, tmp_path / "out")
+    assert collected[3:] == ["ada", "grace"]
+
+
+def test_another_rubric_judges_everything_anew_and_collects_nothing(tmp_path, collected):
+    place = class_of(tmp_path / "class", "ada")
+    [before] = batched(place, tmp_path / "out")
+    [after] = batched(place, tmp_path / "out", rubric=rubric.read(rubric.BY_NAME["original"]))
+    assert collected == ["ada"]
+    assert before.report.rubric != after.report.rubric
+
+
+def test_a_submission_that_breaks_the_grader_is_an_error_listed_first_tried_again_and_never_a_zero(
+    tmp_path, collected
+):
+    place = class_of(tmp_path / "class", "ada", "broken", "hostile")
+    for _ in range(2):
+        rows = batched(place, tmp_path / "out")
+        assert [(row.submission, row.status) for row in rows] == [
+            ("broken", "error"),
+            ("hostile", "ungradable"),
+            ("ada", "incomplete"),
+        ]
+    table = {row["submission"]: row for row in rows_of(tmp_path / "out" / "gradebook.csv")}
+    assert table["broken"]["score"] == table["hostile"]["score"] == ""
+    assert collected == ["ada", "broken", "hostile", "broken"]
+    for name in ("canvas.csv", "moodle.csv"):
+        assert "broken" not in (tmp_path / "out" / name).read_text()
+
+
+def test_the_same_work_handed_in_twice_is_collected_once_and_shown_under_both_names(tmp_path, collected):
+    place = class_of(tmp_path / "class", "ada", "grace")
+    (place / "grace" / "main.py").write_text("# ada")
+    rows = batched(place, tmp_path / "out")
+    assert collected == ["ada"]
+    assert [row.report.submission.name for row in rows] == ["ada", "grace"]
+
+
+def test_a_record_that_was_tampered_with_is_an_error(tmp_path, collected):
+    place = class_of(tmp_path / "class", "ada")
+    batched(place, tmp_path / "out")
+    [record] = (tmp_path / "out" / ".grader" / "records").glob("*.zip")
+    record.write_bytes(record.read_bytes()[:-30])
+    [row] = batched(place, tmp_path / "out")
+    assert row.status == "error"
+
+
+def test_a_record_keeps_evidence_and_bytes_and_refuses_others():
+    evidence = seen("ada").with_blobs({vault.sha256_of(b"x"): b"x"})
+    outcome, again = vault.unpacked(vault.packed(Outcome("graded"), evidence))
+    assert (outcome.state, again.blobs) == ("graded", evidence.blobs)
+    with pytest.raises(EvidenceError, match="changed"):
+        vault.unpacked(vault.packed(Outcome("graded"), seen("ada").with_blobs({"0" * 64: b"x"})))
+    with pytest.raises(EvidenceError):
+        vault.unpacked(b"\x80\x04\x95 a pickle")
+
+
+def test_records_can_be_kept_in_a_bucket(s3_mock, s3_bucket):
+    kept = vault.opened(f"s3://{s3_bucket}/class/a")
+    assert kept.get("r.zip") is None
+    kept.put("r.zip", b"content")
+    assert (kept.get("r.zip"), kept.names()) == (b"content", ["r.zip"])
+    assert [one.name for one in handed_in.found(f"s3://{s3_bucket}/class")] == ["r"]
+
+
+# --- what comes out ----------------------------------------------------------------------------------------------
+
+
+def test_what_changed_since_the_last_run_is_said(tmp_path, collected):
+    place = class_of(tmp_path / "class", "ada", "grace")
+    assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]
+    assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]
+    file = tmp_path / "out" / ".grader" / "last.json"
+    before = json.loads(file.read_text())
+    before["ada"] |= {"score": 99.0, "status": "complete"}
+    file.write_text(json.dumps(before))
+    assert [row.change for row in batched(place, tmp_path / "out")] == ["was complete; had 99 points", ""]
+    assert "was complete" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"])
+def test_a_name_that_is_a_formula_is_text_in_the_tables(name):
+    row = entries.Entry(name=name, submission=name, state="missing")
+    assert rows_first(gradebook.gradebook([row])).startswith("'")
+
+
+def rows_first(text: str) -> str:
+    return next(csv.reader(io.StringIO(text.partition("\n")[2])))[0]
+
+
+def test_a_name_that_is_a_script_is_text_on_the_page():
+    row = entries.Entry(name="<script>alert(1)</script>", submission="x", state="missing")
+    page = overview.render([row], "Class", "bubblewrap")
+    assert "<script>alert" not in page
+    assert page.count("<script>") == 1
+    assert "script-src &#39;sha256-" in page or "script-src 'sha256-" in page
+
+
+def test_canvas_gets_the_columns_and_the_line_of_points_that_it_wants(tmp_path, collected):
+    (tmp_path / "roster.csv").write_text(CANVAS_ROSTER)
+    place = tmp_path / "class"
+    place.mkdir()
+    shutil.make_archive(str(place / "lovelaceada_101_1_work"), "zip", HONEST)
+    batched(place, tmp_path / "out", roster=tmp_path / "roster.csv")
+    head, points, ada = list(csv.reader(io.StringIO((tmp_path / "out" / "canvas.csv").read_text())))
+    assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert (points[0], points[5]) == ("Points Possible", "67")
+    assert ada[:5] == ["Lovelace, Ada", "101", "s1", "ada", "A"]
+
+
+def test_nearly_the_same_work_is_a_question_and_the_skeleton_is_none():
+    skeleton, hers, his = frozenset(range(500)), frozenset(range(1000, 1100)), frozenset(range(2000, 2100))
+    shapes = {
+        f"n{number}": skeleton | frozenset(range(9000 + 100 * number, 9100 + 100 * number))
+        for number in range(8)
+    }
+    shapes |= {"ada": skeleton | hers, "bob": skeleton | hers, "eve": skeleton | his}
+    assert alike.alike(shapes) == {"ada": ("bob",), "bob": ("ada",)}
+
+
+def test_renaming_and_comments_do_not_hide_a_copy(tmp_path):
+    from grader.collect.likeness import fingerprints
+
+    source = (HONEST / "main.py").read_text()
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "b.py").write_text(
+        "# mine\n" + source.replace("wish", "order").replace("answer", "text_of_it")
+    )
+    one, other = fingerprints([tmp_path / "a.py"]), fingerprints([tmp_path / "b.py"])
+    assert len(one) > 40
+    assert len(one & other) >= 0.95 * len(one)
+
+
+def test_tests_that_steer_pytest_are_for_a_person_to_read():
+    odd = seen("ada", app=AppStart(started=True), scans=Scans(odd=("conftest.py, line 3: os._exit",)))
+    row = entries.entry(HandedIn("ada", "ada"), Outcome("graded"), odd, rubric.read(), None)
+    assert "conftest.py, line 3: os._exit" in row.wants_a_look
+    assert replace(row, odd=()).wants_a_look != row.wants_a_look
+
+
+# --- for real -----------------------------------------------------------------------------------------------------
+
+
+def test_a_small_class_is_graded_for_real(tmp_path):
+    for name in ("ada", "grace"):
+        shutil.copytree(HONEST, tmp_path / "class" / name)
+    (tmp_path / "class" / "grace" / "main.py").write_text("raise SystemExit('no app')")
+    (tmp_path / "class" / "eve.zip").write_bytes(b"no archive")
+    command = [BIN / "grader", "batch", tmp_path / "class", "--out", tmp_path / "out", "--jobs", "2"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = {row["submission"]: row for row in rows_of(tmp_path / "out" / "gradebook.csv")}
+    assert (rows["eve"]["status"], rows["ada"]["endpoint.saves_to_s3"]) == ("ungradable", "passed")
+    assert rows["grace"]["endpoint.starts"] == "failed"
+    report = json.loads((tmp_path / "out" / "reports" / "ada.json").read_text())
+    assert report["submission"]["name"] == "ada"
+    assert (tmp_path / "out" / "reports" / "ada.html").exists()
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert "3 are collected already, 0 to go" in again.stderr

@@ -1,0 +1,133 @@
+"""Kill a batch at random moments and start it again: the gradebook must be that of an undisturbed run.
+
+    python -m tests.killing [--submissions 30] [--kills 10] [--dask]
+
+With --dask, two workers in processes of their own do the work, and one of them is killed half-way. Takes minutes, and is
+no part of `make test`.
+"""
+
+import argparse
+import csv
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HONEST = Path(__file__).with_name("hostile") / "honest"
+BIN = Path(sys.executable).parent
+_TIMES = ("seconds",)
+
+
+def class_of(place: Path, count: int) -> Path:
+    """Honest submissions, every fifth with a fault, every seventh not to be graded."""
+    for number in range(count):
+        work = place / f"learner-{number:02}"
+        if number % 7 == 6:
+            work.with_suffix(".zip").write_bytes(b"no archive %d" % number)
+            continue
+        shutil.copytree(HONEST, work)
+        main = work / "main.py"
+        text = main.read_text().replace("haiku", f"haiku {number}")
+        main.write_text(text.replace("text/plain", "image/png") if number % 5 == 4 else text)
+    return place
+
+
+def gradebook(out: Path) -> list[dict[str, str]]:
+    """The rows, without times."""
+    with (out / "gradebook.csv").open(newline="") as file:
+        return [
+            {name: value for name, value in row.items() if name not in _TIMES} for row in csv.DictReader(file)
+        ]
+
+
+def command(place: Path, out: Path, *options: str) -> list[str]:
+    """The batch."""
+    return [str(BIN / "grader"), "batch", str(place), "--out", str(out), *options]
+
+
+def killed_and_resumed(place: Path, out: Path, kills: int, seconds: float) -> int:
+    """Kill -9 at random moments, then let it end; returns how many kills hit a running batch."""
+    hit = 0
+    for _ in range(kills):
+        process = subprocess.Popen(command(place, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(1, seconds))
+        hit += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        print(
+            f"  killed; {len(list((out / '.grader' / 'records').glob('*.zip')))} records are kept", flush=True
+        )
+    subprocess.run(command(place, out), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return hit
+
+
+def on_dask(place: Path, out: Path) -> None:
+    """Two workers; one is killed half-way."""
+    python = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    scheduler = subprocess.Popen(
+        [*python, "--port", "18786", "--dashboard-address", ":0", "--host", "127.0.0.1"]
+    )
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "tcp://127.0.0.1:18786"]
+    options = ["--nthreads", "4", "--no-nanny", "--no-dashboard", "--local-directory", tempfile.mkdtemp()]
+    workers = [subprocess.Popen([*worker, *options, "--name", str(number)]) for number in range(2)]
+    try:
+        batch = subprocess.Popen(command(place, out, "--dask", "tcp://127.0.0.1:18786"))
+        records = out / ".grader" / "records"
+        while len(list(records.glob("*.zip"))) < 6 and batch.poll() is None:
+            time.sleep(0.2)
+        workers[0].kill()
+        print("  one worker is killed", flush=True)
+        if batch.wait(600):
+            raise SystemExit(f"the batch ended with {batch.returncode}")
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+
+
+def left_behind() -> list[str]:
+    """Processes of a grading that nobody waits for."""
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [
+        line for line in listed.splitlines() if "inside/agent.py" in line and str(os.getpid()) not in line
+    ]
+
+
+def main() -> int:
+    """0 if every gradebook is the same."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=30)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--dask", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as base:
+        place = class_of(Path(base) / "class", options.submissions)
+        began = time.monotonic()
+        subprocess.run(
+            command(place, Path(base) / "whole"),
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        seconds = time.monotonic() - began
+        whole = gradebook(Path(base) / "whole")
+        print(f"undisturbed: {len(whole)} rows in {seconds:.0f} s", flush=True)
+        other = Path(base) / "other"
+        if options.dask:
+            on_dask(place, other)
+        else:
+            hit = killed_and_resumed(place, other, options.kills, seconds / 4)
+            print(f"{hit} of {options.kills} kills hit a running batch")
+        time.sleep(3)
+        same = gradebook(other) == whole
+        print("the gradebooks are the same" if same else "the gradebooks DIFFER")
+        print(f"left behind: {left_behind() or 'nothing'}")
+        return 0 if same and not left_behind() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
