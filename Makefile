@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SUBMISSION ?= answer-key
+ISOLATION ?= auto
 
 .PHONY: lab grade test conformance setup requirements release notebooks
 .SILENT:
@@ -10,7 +11,7 @@ lab: setup        ## open JupyterLab on the first notebook, with the stand-ins r
 	$(BIN)/classroom lab
 
 grade: setup      ## grade a submission: make grade SUBMISSION=path
-	$(BIN)/grader check "$(SUBMISSION)" --json reports/report.json --html reports/report.html
+	$(BIN)/grader check "$(SUBMISSION)" --isolation "$(ISOLATION)" --json reports/report.json --html reports/report.html
 
 test: setup       ## every test, every notebook, the style, the types
 	$(BIN)/python -m tests

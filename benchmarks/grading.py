@@ -36,7 +36,7 @@ def measure(path: Path) -> tuple[dict[str, float], dict[str, float]]:
             submission,
             lambda phase: marks.append((phase, cpu_seconds())),
             tier="bubblewrap",
-            only=["endpoint","secrets","validation","errors","openapi","tests"],
+            only=["endpoint", "secrets", "validation", "errors", "openapi", "tests"],
         )
     judge(evidence, rubric.read())
     after = cpu_seconds()

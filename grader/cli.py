@@ -220,6 +220,27 @@ def batch(
 
 
 @app.command()
+def export(
+    platform: Annotated[Literal["gradescope", "github"], typer.Argument(help="For which platform.")],
+    destination: Annotated[Path, typer.Argument(help="The .zip for Gradescope; a new folder for GitHub.")],
+    rubric: RubricFile = None,
+) -> None:
+    """Pack the grader for another platform."""
+    from grader import export as exports
+    from grader import rubric as rubrics
+
+    if platform == "github":
+        if rubric:
+            raise typer.BadParameter("A template is for learners to read: keep your rubric for grader batch.")
+        typer.echo(f"wrote {exports.github(destination)}: see CLASSROOM.md in it")
+        return
+    if rubric:
+        rubrics.read(rubric)  # a mistake in it shows now, not on Gradescope
+    named = rubrics.BY_NAME.get(str(rubric), rubric) if rubric else None
+    typer.echo(f"wrote {exports.gradescope(destination, named)}: upload it as the autograder")
+
+
+@app.command()
 def isolation() -> None:
     """Try which walls this machine can put around a submission, and say what each does not protect from."""
     from grader.sandbox import TIERS, tiers
