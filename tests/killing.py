@@ -120,7 +120,7 @@ def main() -> int:
         if options.dask:
             on_dask(place, other)
         else:
-            hit = killed_and_resumed(place, other, options.kills, seconds / 4)
+            hit = killed_and_resumed(place, other, options.kills, seconds / 2)
             print(f"{hit} of {options.kills} kills hit a running batch")
         time.sleep(3)
         same = gradebook(other) == whole

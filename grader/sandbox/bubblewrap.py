@@ -101,11 +101,6 @@ def launch(
     shown = {str(number): str(path) for number, path in enumerate(paths) if not path.is_symlink()}
     sources = {path: os.path.join(stage, name) if stage else path for name, path in shown.items()}
     arguments = [*_NAMESPACES]
-    for path in paths:
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        else:
-            arguments += ["--ro-bind", sources[str(path)], str(path)]
     files = []
     for name, content in _FILES.items():
         file = _file_of(content)
@@ -119,6 +114,12 @@ def launch(
         ("/dev/shm", ceilings.shared_memory),  # noqa: S108
     ):
         arguments += ["--perms", "0700", "--size", str(megabytes * 1024 * 1024), "--tmpfs", name]
+    # last, since what is shown may lie below what is writable: an environment in /tmp, say
+    for path in paths:
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        else:
+            arguments += ["--ro-bind", sources[str(path)], str(path)]
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in environment.items():
         arguments += ["--setenv", name, value]

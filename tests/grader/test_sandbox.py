@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,15 @@ def test_a_job_can_be_forked_from_a_loaded_process_or_started_cold(tmp_path):
             with sandbox.start(order, hears=100_000) as job:
                 codes.append(job.wait(60))
     assert codes == [0, 1]
+
+
+def test_an_environment_below_the_temporary_folder_is_shown(tmp_path):
+    if not HAS["bubblewrap"]:
+        pytest.skip("bubblewrap can't be had here")
+    venv.create(tmp_path / "env", symlinks=True)
+    with Sandbox("bubblewrap", tmp_path / "env" / "bin" / "python") as sandbox:
+        done = run(sandbox, "import sys; print(sys.prefix)")
+    assert done.printed == f"{tmp_path / 'env'}\n"
 
 
 # --- which wall ---------------------------------------------------------------------------------------------------
