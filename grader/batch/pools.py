@@ -81,7 +81,7 @@ def on_dask(tasks: Sequence[Task], address: str, watcher: Watcher) -> None:
                 task
             )
             watcher.began(task)
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
+        for future in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
             watcher.ended(futures[future], _result(future))
 
 
