@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 
 from grader.batch.entries import Entry
 from grader.judge import Result
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable
 
 _TEMPLATE = Path(__file__).with_name("overview.html.jinja")
 _SORTING = Path(__file__).with_name("overview.js")
@@ -41,8 +41,6 @@ def rates(entries: Sequence[Entry]) -> list[Rate]:
     known: dict[str, Result] = {}
     for one in entries:
         for result in one.report.criteria if one.report and not one.has_error else ():
-            if result.summary == NOT_YET:
-                continue
             known.setdefault(result.id, result)
             if result.status in ("passed", "failed"):
                 judged[result.id] += 1

@@ -16,7 +16,8 @@ from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
-from grader.collect import imports, notebooks, probes, suite
+from grader import openai_module
+from grader.collect import imports, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
@@ -194,7 +195,8 @@ class _Grading:
                 found = operations(document)
                 self.app = self.app.model_copy(update={"operations": len(found)})
                 session.lookups = _lookups(found)
-                self._ask(session, found, beside)
+                self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
+                self._ask_module(session, found)
             session.close()
             log = job.log()
             session.look_in_log(log)
@@ -280,6 +282,13 @@ class _Grading:
                 self.probes.extend(probes.timeouts(session, self.offers))
             if self.offers and self.wants("errors.storage_down"):
                 self.probes.extend(probes.slow_storage(session, self.offers))
+
+    def _ask_module(self, session: Session, found: list[Operation]) -> None:
+        paths = [one.path for one in found if openai_module.belongs(one.path)]
+        if paths and self.wants("module."):
+            with self.phase("ask the OpenAI module"):
+                prefix = min(paths, key=len).partition(openai_module.BASE)[0]
+                self.probes.extend(module.ask(session, prefix))
 
 
 class _TestsBeside:

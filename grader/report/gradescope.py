@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from grader.judge import Report, Result
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable, shown
 
 
 def render(report: Report) -> str:
@@ -16,7 +16,7 @@ def render(report: Report) -> str:
         "output": _summary(report),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(result) for result in report.criteria if result.summary != NOT_YET],
+        "tests": [_test(result) for result in shown(report.criteria)],
         "extra_data": {"digest": report.submission.digest, "grader": report.grader, "rubric": report.rubric},
     }
     if not report.has_error:

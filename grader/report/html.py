@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable, shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -100,7 +100,7 @@ def render(report: Report, evidence: Evidence) -> str:
     )
     environment.filters["printable"] = printable
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    graded = [result for result in report.criteria if result.summary != NOT_YET]
+    graded = shown(report.criteria)
     sections = {
         title: [_part(evidence, result) for result in graded if result.section == name]
         for name, title in report.sections.items()
@@ -111,5 +111,4 @@ def render(report: Report, evidence: Evidence) -> str:
         sections={title: parts for title, parts in sections.items() if parts},
         to_do=[result for result in graded if result.status == "failed"],
         gallery=_gallery(evidence),
-        waiting=len(report.criteria) - len(graded),
     )

@@ -9,7 +9,7 @@ from IPython import display as notebook
 from grader import rubric
 from grader.collect import collect
 from grader.judge import Report, judge
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable, shown
 from grader.submission import opened
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
@@ -35,9 +35,7 @@ def checklist(submission: str | Path, only: Sequence[str] = ()) -> Report:
 
 def _table(report: Report) -> str:
     rows = []
-    for result in report.criteria:
-        if result.summary == NOT_YET:
-            continue
+    for result in shown(report.criteria):
         # times differ from run to run; the sentence is kept without them
         hint = f"<br><em>{html.escape(result.hint)}</em>" if result.status == "failed" else ""
         seen = "" if result.status == "passed" else f"<br>{html.escape(printable(result.summary))}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.errors import GraderError
 from grader.judge import Report, Result
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable, shown
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _SETUP = """from grader.report.sheet import Sheet
@@ -137,7 +137,7 @@ def _instructors_cells(file: Path) -> dict[str, str]:
 
 
 def _notebook(report: Report, kept: dict[str, str]) -> dict[str, Any]:
-    graded = [result for result in report.criteria if result.summary != NOT_YET]
+    graded = shown(report.criteria)
     cells = [
         _markdown(
             "title",

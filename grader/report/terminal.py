@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.judge import Report, Result
-from grader.report.words import NOT_YET, printable
+from grader.report.words import printable, shown
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -22,10 +22,9 @@ def show(report: Report, console: Console) -> None:
     console.print()
     console.print(Text.assemble(("Submission  ", "dim"), (printable(report.submission.name), "bold")))
     for section, title in report.sections.items():
-        results = [result for result in report.criteria if result.section == section]
-        shown = [result for result in results if result.summary != NOT_YET]
-        if shown:
-            _section(title, shown, console)
+        results = shown(result for result in report.criteria if result.section == section)
+        if results:
+            _section(title, results, console)
     _to_do(report, console)
     _total(report, console)
 
@@ -75,7 +74,6 @@ def _to_do(report: Report, console: Console) -> None:
 
 
 def _total(report: Report, console: Console) -> None:
-    waiting = sum(result.summary == NOT_YET for result in report.criteria)
     console.print()
     if report.has_error:
         verdict = Text(
@@ -95,8 +93,6 @@ def _total(report: Report, console: Console) -> None:
         mark = f"The pass mark of {report.pass_mark:g} is {reached}.  "
     console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  {mark}", verdict))
     notes = [f"isolation: {report.isolation}", f"{report.seconds:.0f} s", f"grader {report.grader}"]
-    if waiting:
-        notes.append(f"{waiting} criteria are not graded yet")
     console.print(" · ".join(notes), style="dim")
     if report.isolation == "process":
         console.print(

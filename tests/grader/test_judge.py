@@ -12,7 +12,7 @@ from grader.evidence import Evidence, Submission
 from grader.judge import judge
 from grader.media_types import fits
 from grader.report import html, junit, terminal
-from grader.report.words import NOT_YET
+from grader.report.words import shown
 
 NOTHING = Evidence(
     submission=Submission(name="ada", digest="sha256:0"),
@@ -49,10 +49,12 @@ def test_the_rubric_names_every_criterion_of_the_contract_once():
     assert len(ALL) == len(BY_ID) == 48
 
 
-def test_criteria_that_are_not_graded_yet_do_not_keep_a_report_from_being_complete():
-    waiting = {one.id for one in judge(NOTHING, rubric.read()).criteria if one.summary == NOT_YET}
-    worth = rubric.read().worth
-    assert all(not worth[id].required and not worth[id].points for id in waiting)
+def test_an_extension_that_was_not_taken_costs_nothing_and_takes_no_line():
+    report = judge(NOTHING, rubric.read())
+    module = [result for result in report.criteria if result.section == "module"]
+    assert {result.status for result in module} == {"not_run"}
+    assert not any(result.required for result in module)
+    assert not [result for result in shown(report.criteria) if result.section == "module"]
 
 
 @pytest.mark.parametrize(

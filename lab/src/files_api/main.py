@@ -2,13 +2,17 @@
 
 from fastapi import FastAPI
 
-from files_api import errors, files, generated_files
+from files_api import errors, files, generated_files, openai_module
 from files_api.settings import Settings
 from files_api.storage import Storage
 
 TAGS = [
     {"name": "Generate files", "description": "Make files from a prompt."},
     {"name": "Files", "description": "Upload, list, view and delete files."},
+    {
+        "name": "OpenAI module",
+        "description": "OpenAI's models, texts, pictures and transcripts, passed through.",
+    },
 ]
 
 
@@ -30,5 +34,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.storage = Storage(settings.s3_bucket_name)
     app.include_router(generated_files.router)
     app.include_router(files.router)
+    app.include_router(openai_module.router)
     errors.register(app)
     return app

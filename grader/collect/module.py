@@ -1,0 +1,103 @@
+"""The questions put to the OpenAI module, if an app has it. Nothing is judged here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from classroom.media.sound import speak
+from grader import openai_module
+from grader.collect.requests import Request
+from grader.collect.session import Session
+from grader.collect.values import nonce
+from grader.evidence import Probe
+
+
+def ask(session: Session, prefix: str) -> Iterator[Probe]:
+    """Every question; `prefix` is what stands before the module's addresses."""
+    for name in ("models", "engines"):
+        yield _asked(session, f"module.{name}", openai_module.LISTED, _get(prefix, f"{name}/"))
+        yield _asked(
+            session, f"module.{name}", openai_module.DESCRIBED, _get(prefix, f"{name}/{openai_module.MODEL}/")
+        )
+    yield from _texts(session, prefix)
+    yield from _pictures(session, prefix)
+    yield from _sounds(session, prefix)
+    chat = _post(prefix, "chat/completions/", _chat(nonce()))
+    with session.openai_fails(status=429, headers={"retry-after-ms": "5"}):
+        yield _asked(session, "module.errors", openai_module.RATE_LIMITED, chat)
+    with session.openai_fails(effect="drop"):
+        yield _asked(session, "module.errors", openai_module.DROPPED, chat)
+
+
+def _chat(words: str, **more: Any) -> dict[str, Any]:
+    messages = [{"role": "user", "content": f"Say {words}."}]
+    return {
+        "model": openai_module.MODEL,
+        "messages": messages,
+        "temperature": openai_module.TEMPERATURE,
+        **more,
+    }
+
+
+def _texts(session: Session, prefix: str) -> Iterator[Probe]:
+    place = "chat/completions/"
+    yield _asked(session, "module.chat", openai_module.PLAIN, _post(prefix, place, _chat(nonce())))
+    yield _asked(
+        session, "module.chat", openai_module.STREAMED, _post(prefix, place, _chat(nonce(), stream=True))
+    )
+    body = {"model": "gpt-3.5-turbo-instruct", "prompt": f"Go on with {nonce()}", "max_tokens": 24}
+    yield _asked(session, "module.completion", openai_module.PLAIN, _post(prefix, "completion/", body))
+    body = {
+        "model": "text-davinci-edit-001",
+        "instruction": "Fix the spelling.",
+        "input": f"the wek of {nonce()}",
+    }
+    yield _asked(session, "module.edits", openai_module.PLAIN, _post(prefix, "edits/", body))
+
+
+def _pictures(session: Session, prefix: str) -> Iterator[Probe]:
+    place = "images/generations/"
+    body = {"prompt": f"a kite over {nonce()}", "n": 1, "size": "1024x1024"}
+    named = {**body, "model": "gpt-image-1.5"}
+    yield _asked(session, "module.images", openai_module.PLAIN, _post(prefix, place, named))
+    yield _asked(session, "module.images", openai_module.WITHOUT_MODEL, _post(prefix, place, body))
+
+
+def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
+    for name, model in (("transcription", "gpt-4o-mini-transcribe"), ("translation", "whisper-1")):
+        criterion, place = f"module.{name}", f"audio/{name}/"
+        words = f"Say {nonce()} again."
+        sound = speak(words, format="wav")
+        upload = Request(
+            "POST",
+            _at(prefix, place),
+            form={"model": model},
+            files={"file": ("said.wav", sound, "audio/wav")},
+        )
+        yield _asked(session, criterion, openai_module.PLAIN, upload, mark=words)
+        wrong = {"file": ("notes.txt", b"these are words", "text/plain")}
+        refused = Request("POST", _at(prefix, place), form={"model": model}, files=wrong)
+        yield _asked(session, criterion, openai_module.NO_SOUND, refused)
+
+
+def _at(prefix: str, place: str) -> str:
+    return f"{prefix.rstrip('/')}{openai_module.BASE}{place}"
+
+
+def _get(prefix: str, place: str) -> Request:
+    return Request("GET", _at(prefix, place))
+
+
+def _post(prefix: str, place: str, body: dict[str, Any]) -> Request:
+    return Request("POST", _at(prefix, place), json=body, has_json=True)
+
+
+def _asked(session: Session, criterion: str, asked: str, request: Request, mark: str | None = None) -> Probe:
+    exchange = session.send(f"{criterion}: {asked}", request)
+    return Probe(
+        criterion=criterion,
+        kind=None,
+        asked=asked,
+        exchange=exchange.id,
+        calls=tuple(call.id for call in session.calls_of(exchange)),
+        mark=mark,
+    )

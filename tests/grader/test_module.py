@@ -1,0 +1,107 @@
+"""module.*: the OpenAI module is found, asked, and judged by what came through; each fault of it is told apart."""
+
+import pytest
+
+from grader import rubric
+from grader.collect import collect
+from grader.judge import judge
+from grader.sandbox import chosen
+from grader.submission import opened
+from tests.grader.grading import ANSWER_KEY, Change, planted
+
+FILE = "src/files_api/openai_module.py"
+ALL = {
+    f"module.{name}"
+    for name in (
+        "models",
+        "engines",
+        "chat",
+        "completion",
+        "edits",
+        "images",
+        "transcription",
+        "translation",
+        "errors",
+    )
+}
+
+
+def failing(path) -> set[str]:
+    tier = chosen("auto")
+    with opened(str(path), tier=tier) as submission:
+        evidence = collect(submission, tier=tier, only=("module.",))
+    report = judge(evidence, rubric.only(rubric.read(), ["module."]))
+    return {result.id for result in report.criteria if result.status != "passed"}
+
+
+def test_the_answer_key_s_module_is_complete():
+    assert failing(ANSWER_KEY) == set()
+
+
+def test_the_untouched_skeleton_is_a_to_do_list():
+    assert failing(ANSWER_KEY.parent / "lab") == ALL
+
+
+@pytest.mark.parametrize(
+    ("change", "criteria"),
+    [
+        (
+            Change(
+                FILE,
+                'await passed_on(client, "GET", f"models/{model_id}")',
+                'await passed_on(client, "GET", f"models/{model_id.split(\'.\')[0]}")',
+            ),
+            {"module.models"},
+        ),
+        (
+            Change(
+                FILE,
+                '"chat/completions", json=body.model_dump(exclude_unset=True)',
+                '"chat/completions", json=body.model_dump(include={"model", "messages"})',
+            ),
+            {"module.chat"},
+        ),
+        (
+            Change(
+                FILE,
+                'asked = {"model": IMAGE_MODEL, **body.model_dump(exclude_unset=True)}',
+                'asked = {**body.model_dump(exclude_unset=True), "model": IMAGE_MODEL}',
+            ),
+            {"module.images"},
+        ),
+        (
+            Change(FILE, '    if PurePath(name).suffix.lower().lstrip(".") not in SOUNDS:', "    if False:"),
+            {"module.transcription", "module.translation"},
+        ),
+        (
+            Change(
+                FILE,
+                "return Response(content, answer.status_code, headers=kept",
+                "return Response(content, 200, headers=kept",
+            ),
+            {"module.errors"},
+        ),
+        (
+            Change(
+                FILE,
+                '        return problem(502, f"OpenAI {reason}."',
+                '        return problem(500, f"OpenAI {reason}."',
+            ),
+            {"module.errors"},
+        ),
+        (Change(FILE, '@router.post("/completion/"', '@router.post("/completions/"'), {"module.completion"}),
+        (Change(FILE, 'passed_on(client, "POST", "edits"', 'passed_on(client, "POST", "edit"'), set()),
+    ],
+    ids=[
+        "a name cut at its dot",
+        "temperature dropped",
+        "model replaced",
+        "any upload sent on",
+        "errors as 200",
+        "unreachable as 500",
+        "another address",
+        "retired, truthfully",
+    ],
+)
+def test_each_fault_of_the_module_fails_its_own_criterion(tmp_path, change, criteria):
+    assert failing(planted("answer-key", tmp_path, change)) == criteria
