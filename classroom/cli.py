@@ -13,6 +13,7 @@ import typer
 
 from classroom.lesson import SHARED_S3, LessonError, mode_of
 from classroom.loopback import PortTaken
+from classroom.proxy.commands import app as proxy
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
 from classroom.standin.scripts import ScriptError
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(proxy, name="proxy")
 _JUPYTER_CONFIG = Path(__file__).with_name("jupyter")
 _FIRST_NOTEBOOK = Path("notebooks/00-start-here.ipynb")
 

@@ -1,0 +1,107 @@
+"""An event: who may ask for what, from when until when, for how much."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from classroom.proxy.errors import EventError
+
+NANO = 1_000_000_000  # money is counted in billionths of a dollar: an embedding costs some twenty of them
+ANY = "*"  # a deployment name that stands for every other one
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event.
+
+    Attributes:
+        code: what learners put before their name.
+        starts, ends: moments in UTC; the event is on from the first until just before the second.
+        zone: the name of a time zone, by which days begin and times are told.
+        open: whether any name is taken; otherwise only attendees with their secret.
+        models: what a learner may ask for → the upstream's name for it; the first is used where none is named.
+        max_tokens: the most that one answer may be asked for.
+        daily_requests: of one learner, from midnight to midnight in the event's zone.
+        learner_budget, event_budget: in billionths of a dollar, for the whole event.
+        organization, project: whom OpenAI bills.
+        keeps_prompts: whether prompts and answers are stored; learners are told.
+        self_registration: whether someone who knows the code may make themself an attendee.
+    """
+
+    code: str
+    starts: datetime
+    ends: datetime
+    zone: str = "UTC"
+    open: bool = False
+    models: Mapping[str, str] = field(default_factory=dict)
+    max_tokens: int | None = None
+    daily_requests: int | None = None
+    learner_budget: int | None = None
+    event_budget: int | None = None
+    organization: str | None = None
+    project: str | None = None
+    keeps_prompts: bool = False
+    self_registration: bool = False
+
+    def day(self, now: datetime) -> str:
+        """The date in the event's zone."""
+        return now.astimezone(ZoneInfo(self.zone)).date().isoformat()
+
+    def next_day(self, now: datetime) -> datetime:
+        """When that day ends: midnight in the event's zone, however long the day is."""
+        zone = ZoneInfo(self.zone)
+        tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time.min, zone).astimezone(UTC)
+
+    def told(self, moment: datetime) -> str:
+        """A moment as people of the event read it."""
+        return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")
+
+    def model(self, asked: str | None) -> tuple[str, str] | None:
+        """The deployment's name and the upstream's, for what a request asks for; None if it may not."""
+        if not asked:
+            return next(((name, target) for name, target in self.models.items() if name != ANY), None)
+        if asked in self.models:
+            return asked, self.models[asked]
+        return (asked, self.models[ANY]) if ANY in self.models else None
+
+
+def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:
+    """A moment in UTC, from ISO 8601.
+
+    Args:
+        text: "2026-11-21T09:00+01:00"; without an offset, local time in `zone`.
+        zone: the name of a time zone.
+        late: of a local time that comes twice (when clocks go back), take the second.
+
+    Raises:
+        EventError: it is no time, has no zone, or is skipped when clocks go forward.
+    """
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EventError(f"{text!r} is no time: write 2026-11-21T09:00+01:00.") from error
+    if parsed.tzinfo is not None:
+        return parsed.astimezone(UTC)
+    if zone is None:
+        raise EventError(
+            f"{text!r} does not say in which time zone: write {text}+01:00, or add --zone Europe/Berlin."
+        )
+    local = parsed.replace(tzinfo=known_zone(zone), fold=int(late))
+    result = local.astimezone(UTC)
+    if result.astimezone(local.tzinfo).replace(tzinfo=None) != parsed:
+        raise EventError(f"{text} does not exist in {zone}: clocks go forward then.")
+    return result
+
+
+def known_zone(name: str) -> ZoneInfo:
+    """The time zone of that name.
+
+    Raises:
+        EventError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise EventError(f"There is no time zone {name!r}: write one such as Europe/Berlin.") from error

@@ -1,0 +1,163 @@
+"""What the proxy refuses by itself, in OpenAI's error shape: which rule, its limit, and until when it holds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from classroom.proxy.events import NANO, Event
+from classroom.standin.errors import APIError
+
+
+def _refused(
+    status: int, code: str, message: str, kind: str, headers: Mapping[str, str] | None = None
+) -> APIError:
+    return APIError(status, message, kind, code=code, headers=dict(headers or {}))
+
+
+def no_token() -> APIError:
+    """401: nothing that could be a token."""
+    return _refused(
+        401,
+        "token_missing",
+        "Send your token, event-code/user, in the header openai-event-code, api-key, or Authorization: Bearer.",
+        "authentication_error",
+    )
+
+
+def two_tokens() -> APIError:
+    """401: headers that contradict each other."""
+    return _refused(
+        401, "token_ambiguous", "Two headers bear different tokens. Send one.", "authentication_error"
+    )
+
+
+def unknown_event() -> APIError:
+    """401: no such code."""
+    return _refused(
+        401, "event_unknown", "There is no event of that code. Ask your instructor.", "authentication_error"
+    )
+
+
+def unknown_attendee() -> APIError:
+    """401: the event is closed, and this is none of its attendees."""
+    return _refused(
+        401,
+        "attendee_unknown",
+        "This event takes only its attendees, by the token that each was given. Ask your instructor.",
+        "authentication_error",
+    )
+
+
+def not_started(event: Event) -> APIError:
+    """401: too early."""
+    return _refused(
+        401,
+        "event_not_started",
+        f"The event {event.code} starts at {event.told(event.starts)}.",
+        "authentication_error",
+    )
+
+
+def ended(event: Event) -> APIError:
+    """401: too late."""
+    return _refused(
+        401,
+        "event_ended",
+        f"The event {event.code} ended at {event.told(event.ends)}.",
+        "authentication_error",
+    )
+
+
+def guessing(seconds: int) -> APIError:
+    """429: too many wrong tokens from one address."""
+    return _refused(
+        429,
+        "too_many_attempts",
+        f"Too many unknown tokens came from your address. Try again in {seconds} seconds.",
+        "requests",
+        {"retry-after": str(seconds)},
+    )
+
+
+def model_not_allowed(event: Event, asked: str | None, allowed: list[str]) -> APIError:
+    """403: not on the event's list."""
+    return _refused(
+        403,
+        "model_not_allowed",
+        f"The event {event.code} does not offer {asked or 'a model'} for this. It offers: {', '.join(allowed) or 'none'}.",
+        "permission_error",
+    )
+
+
+def unpriced(model: str) -> APIError:
+    """403: what has no known price is not given away."""
+    return _refused(
+        403,
+        "model_unpriced",
+        f"No price is known for {model}, so it can't be counted, and is not offered.",
+        "permission_error",
+    )
+
+
+def too_many_tokens(event: Event, parameter: str, asked: int) -> APIError:
+    """400: a longer answer than the event allows."""
+    return APIError(
+        400,
+        f"{parameter} is {asked}; the event {event.code} allows at most {event.max_tokens}.",
+        param=parameter,
+        code="max_tokens_exceeded",
+    )
+
+
+def daily_cap(event: Event, now: datetime) -> APIError:
+    """429: as many requests as a day has."""
+    resets = event.next_day(now)
+    return _refused(
+        429,
+        "daily_cap_reached",
+        f"You have made the {event.daily_requests} requests that the event {event.code} allows in a day. "
+        f"The next day begins at {event.told(resets)}.",
+        "requests",
+        {"retry-after": str(max(1, int((resets - now).total_seconds()))), "x-should-retry": "false"},
+    )
+
+
+def spent(event: Event, budget: int, whose: str) -> APIError:
+    """429: the money is used up, or what is left would not cover this request."""
+    return _refused(
+        429,
+        "budget_spent",
+        f"What is left of the budget of ${budget / NANO:g} for {whose} does not cover this request. It holds "
+        f"until the event ends, at {event.told(event.ends)}.",
+        "insufficient_quota",
+        {"x-should-retry": "false"},
+    )
+
+
+def upstream_failed(why: str) -> APIError:
+    """503: OpenAI could not be reached, or failed."""
+    return _refused(
+        503,
+        "upstream_failed",
+        f"The service behind this proxy {why}. Nothing was charged. Try again.",
+        "server_error",
+    )
+
+
+def too_large(limit: int) -> APIError:
+    """413: a body that is larger than any lab needs."""
+    return APIError(413, f"The request is larger than {limit // 1024**2} MB.", code="request_too_large")
+
+
+def too_slow() -> APIError:
+    """408: a body that does not arrive."""
+    return APIError(408, "The request did not arrive in time.", code="request_too_slow")
+
+
+def no_such_address(method: str, path: str) -> APIError:
+    """404: not a route of this proxy."""
+    return APIError(404, f"Unknown request URL: {method} {path[:200]}.", code="unknown_url")
+
+
+def unreadable(why: str) -> APIError:
+    """400: a body that can't be read."""
+    return APIError(400, f"The request could not be read: {why}.", code="invalid_body")

@@ -1,0 +1,62 @@
+"""The proxy's tables. Money is in billionths of a dollar, moments are seconds since 1970 in UTC."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("starts", Float, nullable=False),
+    Column("ends", Float, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("models", Text, nullable=False),  # JSON: deployment → upstream's model
+    Column("max_tokens", Integer),
+    Column("daily_requests", Integer),
+    Column("learner_budget", BigInteger),
+    Column("event_budget", BigInteger),
+    Column("organization", String(128)),
+    Column("project", String(128)),
+    Column("keeps_prompts", Boolean, nullable=False),
+    Column("self_registration", Boolean, nullable=False),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+)
+
+attendees = Table(
+    "attendees",
+    metadata,
+    Column("event", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("secret", String(64)),  # its SHA-256; none in open events
+    Column("day", String(10), nullable=False, server_default=""),
+    Column("requests", Integer, nullable=False, server_default="0"),  # on that day
+    Column("spent", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("event", String(64), nullable=False),
+    Column("attendee", String(128), nullable=False),
+    Column("route", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String(16), nullable=False),  # open, settled, failed, abandoned
+    Column("owner", String(32), nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False, server_default="0"),
+    Column("input_tokens", Integer, nullable=False, server_default="0"),
+    Column("output_tokens", Integer, nullable=False, server_default="0"),
+    Column("status", Integer),
+    Column("prompt", Text),
+    Column("answer", Text),
+    Index("calls_by_event", "event", "attendee"),
+    Index("calls_open", "state", "expires"),
+)
