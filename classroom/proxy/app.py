@@ -5,13 +5,14 @@ import base64
 import contextlib
 import hmac
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from classroom.proxy import amounts, bodies, pages, refusals, routes, streams, tokens
 from classroom.proxy.bodies import Prepared
@@ -24,6 +25,7 @@ from classroom.proxy.upstream import Upstream
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
+_log = logging.getLogger("classroom.proxy")
 _PASSED = ("content-type", "x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms")
 _TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
 _MOST_TO_REGISTER = 4096
@@ -59,6 +61,10 @@ class Proxy:
             await self._answer(scope, receive, send)
         except APIError as error:
             await _send(send, error.status, json.dumps(error.body()).encode(), error.headers)
+        except Exception as error:  # of the proxy itself, such as a database that is away
+            _log.error("the proxy failed: %s: %s", type(error).__name__, error)
+            failed = refusals.own_fault()
+            await _send(send, failed.status, json.dumps(failed.body()).encode(), failed.headers)
 
     # --- living -----------------------------------------------------------------------------------------------
 
@@ -126,23 +132,21 @@ class Proxy:
         made = await self._booked(
             self._ledger.reserve, event, name, route.name, prepared.asked, prepared.most
         )
-        await self._relay(event, route, prepared, made, send)
+        await self._relay(_Admitted(event, route, prepared, made, receive, send))
 
-    async def _relay(
-        self, event: Event, route: Route, prepared: Prepared, made: Reservation, send: Send
-    ) -> None:
+    async def _relay(self, call: "_Admitted") -> None:
         """Ask upstream and pass the answer on; whatever happens, the call is settled once."""
-        settlement = Settlement(cost=made.amount)  # what is charged if its use is never told
+        settlement = Settlement(cost=call.made.amount)  # what is charged if its use is never told
+        last: list[Message] = []  # sent when the books are closed: who asks what is left is told the truth
         try:
-            async with self._asked(event, route, prepared) as answer:
+            async with self._asked(call) as answer:
+                kind = answer.headers.get("content-type", "")
                 if answer.status_code >= 400:
-                    settlement = await self._refused(answer, event, send)
-                elif prepared.streams and answer.headers.get("content-type", "").startswith(
-                    "text/event-stream"
-                ):
-                    settlement = await self._streamed(answer, event, route, prepared, made, send)
+                    settlement, last = await self._refused(answer, call)
+                elif call.prepared.streams and kind.startswith("text/event-stream"):
+                    settlement, last = await self._streamed(answer, call)
                 else:
-                    settlement = await self._whole(answer, event, route, prepared, made, send)
+                    settlement, last = await self._whole(answer, call)
         except httpx2.ConnectError:
             settlement = Settlement(failed=True)
             raise refusals.upstream_failed("can't be reached") from None
@@ -156,32 +160,27 @@ class Proxy:
             settlement = Settlement(failed=True)
             raise
         finally:
-            if event.keeps_prompts:
-                settlement = _with_prompt(settlement, prepared)
+            if call.event.keeps_prompts:
+                settlement = replace(settlement, prompt=call.prepared.prompt)
             # finished even if this request is cancelled meanwhile
-            task = asyncio.ensure_future(self._booked(self._ledger.settle, made, settlement))
+            task = asyncio.ensure_future(self._booked(self._ledger.settle, call.made, settlement))
             self._settling.add(task)
             task.add_done_callback(self._settling.discard)
             await asyncio.shield(task)
+        for message in last:
+            await call.send(message)
 
     @contextlib.asynccontextmanager
-    async def _asked(self, event: Event, route: Route, prepared: Prepared) -> AsyncIterator[httpx2.Response]:
+    async def _asked(self, call: "_Admitted") -> AsyncIterator[httpx2.Response]:
         assert self._client is not None
-        headers = self._upstream.headers(event)
+        prepared, url = call.prepared, self._upstream.url(call.route.name)
+        headers = self._upstream.headers(call.event)
         if prepared.json is not None:
-            request = self._client.build_request(
-                "POST",
-                self._upstream.url(route.name),
-                content=prepared.json,
-                headers={**headers, "content-type": "application/json"},
-            )
+            headers |= {"content-type": "application/json"}
+            request = self._client.build_request("POST", url, content=prepared.json, headers=headers)
         else:
             request = self._client.build_request(
-                "POST",
-                self._upstream.url(route.name),
-                data=dict(prepared.form),
-                files=list(prepared.files),
-                headers=headers,
+                "POST", url, data=dict(prepared.form), files=list(prepared.files), headers=headers
             )
         answer = await self._client.send(request, stream=True)
         try:
@@ -189,7 +188,9 @@ class Proxy:
         finally:
             await answer.aclose()
 
-    async def _refused(self, answer: httpx2.Response, event: Event, send: Send) -> Settlement:
+    async def _refused(
+        self, answer: httpx2.Response, call: "_Admitted"
+    ) -> "tuple[Settlement, list[Message]]":
         """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
         content = self._upstream.without_key((await answer.aread())[:1_000_000])
         status = answer.status_code
@@ -197,52 +198,39 @@ class Proxy:
             raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
-        await _send(send, status, content, {**_passed(answer), **_told(event)})
+        last = _messages(status, content, {**_passed(answer), **_told(call.event)})
         # what OpenAI had no room for was not asked; what it refused, was
-        return Settlement(status=status, failed=status == 429)
+        return Settlement(status=status, failed=status == 429), last
 
-    async def _whole(
-        self,
-        answer: httpx2.Response,
-        event: Event,
-        route: Route,
-        prepared: Prepared,
-        made: Reservation,
-        send: Send,
-    ) -> Settlement:
+    async def _whole(self, answer: httpx2.Response, call: "_Admitted") -> "tuple[Settlement, list[Message]]":
         content = await answer.aread()
         usage = amounts.usage_in(content) if "json" in answer.headers.get("content-type", "") else None
-        settlement = _settled(route, prepared, made, usage, answer.status_code)
-        await _send(send, answer.status_code, content, {**_passed(answer), **_told(event)})
-        return settlement
+        last = _messages(answer.status_code, content, {**_passed(answer), **_told(call.event)})
+        return _settled(call, usage, answer.status_code), last
 
     async def _streamed(
-        self,
-        answer: httpx2.Response,
-        event: Event,
-        route: Route,
-        prepared: Prepared,
-        made: Reservation,
-        send: Send,
-    ) -> Settlement:
+        self, answer: httpx2.Response, call: "_Admitted"
+    ) -> "tuple[Settlement, list[Message]]":
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
-        events = streams.Events(hide=prepared.hides_usage)
-        await send(
-            _start(answer.status_code, {**_passed(answer), **_told(event), "cache-control": "no-cache"})
-        )
+        events = streams.Events(hide=call.prepared.hides_usage)
+        headers = {**_passed(answer), **_told(call.event), "cache-control": "no-cache"}
+        await call.send(_start(answer.status_code, headers))
+        gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
         broken = False
         try:
             async for part in answer.aiter_raw():
                 out = events.pass_on(part)
-                if out:
-                    await send({"type": "http.response.body", "body": out, "more_body": True})
+                if out and not gone.done():
+                    await call.send({"type": "http.response.body", "body": out, "more_body": True})
         except httpx2.HTTPError:
             broken = True
+        finally:
+            gone.cancel()
         if broken and events.usage is None:
             # no proper end: the learner's client sees that its answer is not whole
             raise _Broken(begun=True)
-        await send({"type": "http.response.body", "body": events.end(), "more_body": False})
-        return _settled(route, prepared, made, events.usage, answer.status_code)
+        last: list[Message] = [{"type": "http.response.body", "body": events.end(), "more_body": False}]
+        return _settled(call, events.usage, answer.status_code), last
 
     # --- other addresses --------------------------------------------------------------------------------------
 
@@ -310,25 +298,33 @@ class _Broken(Exception):
         self.begun = begun
 
 
-def _settled(route: Route, prepared: Prepared, made: Reservation, usage: Any, status: int) -> Settlement:
+@dataclass(frozen=True)
+class _Admitted:
+    """A call that was let in, and the two ends of its connection."""
+
+    event: Event
+    route: Route
+    prepared: Prepared
+    made: Reservation
+    receive: Receive
+    send: Send
+
+
+def _settled(call: _Admitted, usage: Any, status: int) -> Settlement:
     """By what the answer says; what says nothing is charged as reckoned before."""
-    used = amounts.units(route.name, usage)
+    used = amounts.units(call.route.name, usage)
     if used is None:
-        return Settlement(cost=made.amount, status=status)
+        return Settlement(cost=call.made.amount, status=status)
     try:
-        cost = amounts.charged(route.name, prepared.model, used)
+        cost = amounts.charged(call.route.name, call.prepared.model, used)
     except Unpriced:
-        cost = made.amount
+        cost = call.made.amount
     return Settlement(
         cost=cost,
         input_tokens=int(used.get("input_tokens", 0)),
         output_tokens=int(used.get("output_tokens", 0)),
         status=status,
     )
-
-
-def _with_prompt(settlement: Settlement, prepared: Prepared) -> Settlement:
-    return replace(settlement, prompt=prepared.prompt)
 
 
 def _models(event: Event, route: Route) -> bytes:
@@ -366,12 +362,17 @@ def _is_admin(scope: Scope, password: str) -> bool:
     return scheme.lower() == "basic" and hmac.compare_digest(given.encode(), password.encode())
 
 
-def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+def _start(status: int, headers: Mapping[str, str]) -> Message:
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     return {"type": "http.response.start", "status": status, "headers": pairs}
 
 
-async def _send(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+def _messages(status: int, content: bytes, headers: Mapping[str, str]) -> list[Message]:
+    """A whole answer."""
     whole = {"content-type": "application/json", **headers, "content-length": str(len(content))}
-    await send(_start(status, whole))
-    await send({"type": "http.response.body", "body": content})
+    return [_start(status, whole), {"type": "http.response.body", "body": content}]
+
+
+async def _send(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    for message in _messages(status, content, headers):
+        await send(message)

@@ -1,6 +1,7 @@
 """`classroom proxy …`: serve it, make events, let attendees in, see what they used."""
 
 import csv
+import logging
 import os
 import secrets
 import sys
@@ -112,6 +113,8 @@ def serve(
         if "CLASSROOM_PROXY_ADMIN" not in os.environ:
             typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
         sys.stdout.flush()
+        # learners hang up all the time: no line for each
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         config = uvicorn.Config(
             Proxy(ledger, target, admin=password, hub=hub),
             host=host,

@@ -246,6 +246,7 @@ class Ledger:
                     reserved=amount,
                 )
             )
+        self._known.add((event.code, attendee))  # only now: a refusal takes the new row back
         return made
 
     def _ensure(self, connection: Connection, event: Event, attendee: str) -> None:
@@ -256,7 +257,6 @@ class Ledger:
         connection.execute(
             dialect.insert(attendees).values(event=event.code, name=attendee).on_conflict_do_nothing()
         )
-        self._known.add((event.code, attendee))
 
     def _count(self, connection: Connection, event: Event, made: Reservation, now: datetime) -> None:
         mine = and_(attendees.c.event == event.code, attendees.c.name == made.attendee)

@@ -6,6 +6,8 @@ from datetime import datetime
 from classroom.proxy.events import NANO, Event
 from classroom.standin.errors import APIError
 
+_HANG_UP = {"connection": "close"}  # the rest of the body is not waited for
+
 
 def _refused(
     status: int, code: str, message: str, kind: str, headers: Mapping[str, str] | None = None
@@ -145,12 +147,14 @@ def upstream_failed(why: str) -> APIError:
 
 def too_large(limit: int) -> APIError:
     """413: a body that is larger than any lab needs."""
-    return APIError(413, f"The request is larger than {limit // 1024**2} MB.", code="request_too_large")
+    return APIError(
+        413, f"The request is larger than {limit // 1024**2} MB.", code="request_too_large", headers=_HANG_UP
+    )
 
 
 def too_slow() -> APIError:
     """408: a body that does not arrive."""
-    return APIError(408, "The request did not arrive in time.", code="request_too_slow")
+    return APIError(408, "The request did not arrive in time.", code="request_too_slow", headers=_HANG_UP)
 
 
 def no_such_address(method: str, path: str) -> APIError:
@@ -161,3 +165,8 @@ def no_such_address(method: str, path: str) -> APIError:
 def unreadable(why: str) -> APIError:
     """400: a body that can't be read."""
     return APIError(400, f"The request could not be read: {why}.", code="invalid_body")
+
+
+def own_fault() -> APIError:
+    """500: the proxy itself failed. What went wrong is in its log."""
+    return _refused(500, "proxy_failed", "The proxy itself failed. Tell your instructor.", "server_error")

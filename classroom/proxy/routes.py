@@ -20,8 +20,8 @@ ROUTES: dict[str, Reads] = {
     "models": "nothing",
 }
 _ADDRESS = re.compile(
-    r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?(?:/(?:deployments|engines)/(?P<deployment>[A-Za-z0-9._:-]{1,128}))?"
-    rf"/(?P<route>{'|'.join(ROUTES)})(?:/(?P<model>[A-Za-z0-9._:-]{{1,128}}))?/?"
+    r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?(?:/(?:deployments|engines)/(?P<deployment>[A-Za-z0-9][A-Za-z0-9._:-]{0,127}))?"
+    rf"/(?P<route>{'|'.join(ROUTES)})(?:/(?P<model>[A-Za-z0-9][A-Za-z0-9._:-]{{0,127}}))?/?"
 )
 
 

@@ -1,0 +1,145 @@
+"""A proxy in front of the stand-in, on a SQLite file or on a PostgreSQL that is started for the tests."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from classroom import OpenAIMock
+from classroom.loopback import bind
+from classroom.proxy.app import Proxy
+from classroom.proxy.database import connect
+from classroom.proxy.events import Event
+from classroom.proxy.ledger import Ledger
+from classroom.proxy.upstream import Upstream
+
+PASSWORD = "for-the-tests"
+KEY = "sk-" + "of-the-instructor-1234"
+_NOBODY = 65534
+
+
+def programs_of_postgres() -> Path | None:
+    """The folder with initdb and postgres."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    return next((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
+
+
+def _as_nobody(command: list[str]) -> list[str]:
+    """PostgreSQL refuses to be run by root."""
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *command]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory) -> Iterator[str]:
+    """The URL of a server of its own."""
+    programs = programs_of_postgres()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has to install postgresql")
+        pytest.skip("PostgreSQL is not installed")
+    place = Path("/tmp") / f"lab-postgres-{os.getpid()}-{time.monotonic_ns()}"
+    place.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(place, _NOBODY, _NOBODY)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = place / "data"
+    options = ["-D", str(data), "-A", "trust", "-U", "lab", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+    subprocess.run(_as_nobody([str(programs / "initdb"), *options]), check=True, **quiet)
+    arguments = ["-D", str(data), "-p", str(port), "-k", str(place), "-c", "listen_addresses=127.0.0.1"]
+    arguments += ["-c", "fsync=off", "-c", "max_connections=100"]
+    server = subprocess.Popen(_as_nobody([str(programs / "postgres"), *arguments]), **quiet)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield f"postgresql://lab@127.0.0.1:{port}/postgres"
+    finally:
+        server.send_signal(signal.SIGINT)  # do not wait for who is still connected
+        server.wait(20)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path) -> str:
+    """Each of the two, with nothing in it."""
+    if request.param == "sqlite":
+        return str(tmp_path / "proxy.sqlite")
+    url = request.getfixturevalue("postgres")
+    ledger = Ledger(connect(url))
+    for event, _ in ledger.events():
+        ledger.delete(event.code)
+    return url
+
+
+def an_event(code: str = "lesson", **facts) -> Event:
+    """An open event that is on."""
+    now = datetime.now(UTC)
+    usual = {
+        "starts": now - timedelta(hours=1),
+        "ends": now + timedelta(hours=8),
+        "open": True,
+        "models": {"gpt-5.4-mini": "gpt-5.4-mini", "text-embedding-3-small": "text-embedding-3-small"},
+    }
+    return Event(code, **{**usual, **facts})
+
+
+@dataclass
+class Running:
+    """A proxy that serves, its books, and what is behind it."""
+
+    url: str
+    ledger: Ledger
+    openai: OpenAIMock
+
+
+@contextmanager
+def served(app: Proxy) -> Iterator[str]:
+    """An application on a port of its own; yields its address."""
+    listener = bind()
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=10)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listener.close()
+
+
+@pytest.fixture
+def proxy(tmp_path) -> Iterator[Running]:
+    """On SQLite, with an open event `lesson`."""
+    ledger = Ledger(connect(str(tmp_path / "proxy.sqlite")))
+    ledger.add(an_event())
+    with (
+        OpenAIMock(legacy=True) as openai,
+        served(Proxy(ledger, Upstream(openai.base_url, KEY), admin=PASSWORD)) as url,
+    ):
+        yield Running(url, ledger, openai)

@@ -1,0 +1,174 @@
+"""`classroom proxy …`, as an instructor types it."""
+
+import csv
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from classroom.cli import app
+from classroom.loopback import bind
+from classroom.proxy import example
+from classroom.proxy.upstream import from_environment
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def proxy_command(tmp_path, monkeypatch):
+    """Runs one in a folder of its own; exit code and what was printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CLASSROOM_PROXY_DATABASE", raising=False)
+
+    def run(*arguments):
+        done = CliRunner().invoke(app, ["proxy", *map(str, arguments)])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    return run
+
+
+@pytest.fixture
+def event(proxy_command):
+    code, said = proxy_command(
+        *("event", "add", "ml-101", "--starts", "2026-11-21T09:00", "--ends", "2027-11-21T18:00"),
+        *(
+            "--zone",
+            "Europe/Berlin",
+            "--models",
+            "gpt-5.4-mini,small=text-embedding-3-small",
+            "--budget",
+            "25",
+        ),
+    )
+    assert code == 0, said
+    return said
+
+
+def test_an_event_is_made_listed_and_ended(proxy_command, event):
+    assert "from 2026-11-21T09:00+01:00 to 2027-11-21T18:00+01:00" in event
+    _, listed = proxy_command("event", "list")
+    assert "ml-101" in listed
+    assert proxy_command("event", "end", "ml-101") == (0, "ml-101 is over.\n")
+    assert "(over)" in proxy_command("event", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--starts", "2026-11-21T09:00", "--ends", "2026-11-22T09:00"), "which time zone"),
+        (("--starts", "2026-11-22T09:00Z", "--ends", "2026-11-21T09:00Z"), "ends"),
+        (
+            ("--starts", "2026-11-21T09:00Z", "--ends", "2026-11-22T09:00Z", "--budget", "much"),
+            "no amount of money",
+        ),
+        (
+            ("--starts", "2026-11-21T09:00Z", "--ends", "2026-11-22T09:00Z", "--models", "mystery-9000"),
+            "No price",
+        ),
+        (("--starts", "soon", "--ends", "2026-11-22T09:00Z"), "is no time"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_one_clear_line_and_exit_code_2(proxy_command, arguments, words):
+    code, said = proxy_command("event", "add", "ml-101", *arguments)
+    assert (code, said.count("\n")) == (2, 1)
+    assert words in said
+
+
+def test_a_roster_comes_in_and_its_tokens_are_for_one_pair_of_eyes(proxy_command, event, tmp_path):
+    (tmp_path / "roster.csv").write_text(
+        "identifier,github_username,name\ns1,ada-l,Ada Lovelace\ns2,grace,Grace Hopper\n"
+    )
+    code, said = proxy_command("attendee", "import", "ml-101", "roster.csv", "--out", "tokens.csv")
+    assert (code, "2 tokens are in tokens.csv" in said) == (0, True)
+    assert stat.S_IMODE((tmp_path / "tokens.csv").stat().st_mode) == 0o600
+    rows = list(csv.reader((tmp_path / "tokens.csv").open()))
+    assert [row[0] for row in rows] == ["name", "ada-l", "grace"]
+    assert rows[1][1].startswith("ml-101/ada-l.")
+    code, said = proxy_command("attendee", "rotate", "ml-101", "grace")
+    assert said.startswith("grace\tml-101/grace.")
+    assert rows[2][1] not in said
+    assert proxy_command("attendee", "add", "ml-101", "grace")[0] == 2
+    assert proxy_command("attendee", "import", "ml-101", "nowhere.csv")[0] == 2
+
+
+def test_a_report_is_a_table_or_csv(proxy_command, event):
+    assert proxy_command("report", "ml-101")[0] == 0
+    code, said = proxy_command("report", "ml-101", "--csv", "-")
+    assert (code, said) == (0, "attendee,model,requests,failed,tokens in,tokens out,US dollars\n")
+    assert proxy_command("report", "nowhere")[0] == 2
+
+
+@pytest.mark.parametrize("upstream", ["openai", "azure"])
+def test_without_a_key_in_the_environment_it_does_not_start(proxy_command, monkeypatch, upstream):
+    for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    code, said = proxy_command("serve", "--upstream", upstream)
+    assert (code, "Set " in said) == (2, True)
+
+
+def test_azure_is_called_at_its_own_addresses_with_its_own_header(openai_mock):
+    upstream = from_environment(
+        "azure",
+        {
+            "AZURE_OPENAI_API_KEY": "k",
+            "AZURE_OPENAI_ENDPOINT": openai_mock.base_url.removesuffix("/v1") + "/",
+        },
+    )
+    from tests.proxy.conftest import an_event
+
+    headers = upstream.headers(an_event())
+    assert headers["api-key"] == "k"
+    body = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "x"}]}
+    assert httpx.post(upstream.url("chat/completions"), headers=headers, json=body).status_code == 200
+
+
+@pytest.fixture
+def hackathon(tmp_path):
+    """`classroom proxy serve --upstream mock` in an empty folder."""
+    with bind() as free:
+        port = free.getsockname()[1]
+    command = [BIN / "classroom", "proxy", "serve", "--upstream", "mock", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            try:
+                httpx.get(f"{url}/healthz")
+                break
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_with_the_stand_in_behind_it_an_open_event_is_made_and_the_old_examples_work(
+    hackathon, monkeypatch, capsys
+):
+    url, process = hackathon
+    body = {"max_tokens": 256, "temperature": 1, "messages": [{"role": "user", "content": "Write a poem."}]}
+    answer = httpx.post(
+        f"{url}/api/v1/chat/completions", headers={"openai-event-code": "hackathon/githubuser"}, json=body
+    )
+    assert answer.status_code == 200
+    monkeypatch.setenv("PROXY_ENDPOINT_URL", f"{url}/v1")
+    monkeypatch.setenv("EVENT_TOKEN", "hackathon/githubuser")
+    assert example.main() == 0
+    monkeypatch.setenv("EVENT_TOKEN", "elsewhere/githubuser")
+    assert example.main() == 1
+    assert "does not let you in: Error code: 401" in capsys.readouterr().out
+    process.terminate()
+    said = process.communicate(timeout=20)[0]
+    assert "An open event was made: hackathon" in said
+    assert "password" in said
