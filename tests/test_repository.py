@@ -12,7 +12,13 @@ from grader.collect.scans import secrets_in
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY_NOTEBOOKS = sorted((ROOT / "answer-key" / "notebooks").glob("*.ipynb"))
-PAGES = [ROOT / "README.md", ROOT / "answer-key" / "README.md", ROOT / "lab" / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    ROOT / "classroom" / "proxy" / "README.md",
+    ROOT / "answer-key" / "README.md",
+    ROOT / "lab" / "README.md",
+]
 TRACKED = [
     ROOT / name
     for name in subprocess.run(
