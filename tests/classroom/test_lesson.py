@@ -81,6 +81,196 @@ def test_a_taken_port_is_one_clear_line():
     assert "Traceback" not in done.stderr
 
 
+def patiently(*waits, hide=False, everything=False):
+    """A retry by hand: right or wrong in one way."""
+    import time
+
+    import openai
+
+    caught = openai.APIError if everything else openai.RateLimitError
+
+    def retry(call):
+        for wait in waits:
+            try:
+                return call()
+            except caught:
+                if wait is None:
+                    if hide:
+                        return None
+                    raise
+                if wait:
+                    time.sleep(wait)
+        return None if hide else call()
+
+    return retry
+
+
+def recursive(call, tries=4):
+    import time
+
+    import openai
+
+    try:
+        return call()
+    except openai.RateLimitError as error:
+        if tries == 1:
+            raise
+        time.sleep(int(error.response.headers.get("retry-after-ms", "100")) / 1000)
+        return recursive(call, tries - 1)
+
+
+def by_while(call):
+    import time
+    from contextlib import suppress
+
+    import openai
+
+    wait = 0.1
+    while wait < 2:
+        with suppress(openai.RateLimitError):
+            return call()
+        time.sleep(wait)
+        wait *= 2
+    return call()
+
+
+def answers_of_later_notebooks():
+    """06, 08 and 09, right and wrong."""
+    import os
+
+    import boto3
+    import httpx2
+    from openai import AzureOpenAI, OpenAI
+
+    s3, bucket = boto3.client("s3"), os.environ["S3_BUCKET_NAME"]
+
+    def every(client, prefix):
+        found, token = [], {}
+        while True:
+            page = client.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
+            found += [item["Key"] for item in page.get("Contents", [])]
+            if not page["IsTruncated"]:
+                return found
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def paged(client, prefix):
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def put(key, content, **named):
+        s3.put_object(Bucket=bucket, Key=key, Body=content, **named)
+
+    def by_code(error):
+        code = error.code
+        return "shorten" if "tokens" in code else "ask" if code.startswith(("event", "attendee")) else "wait"
+
+    def by_status(error):
+        return {401: "ask", 400: "shorten"}.get(error.status_code, "wait")
+
+    return {
+        "06.1": (
+            [patiently(0.1, 0.2, 0.4, None), recursive, by_while],
+            [
+                (lambda call: None, "nothing"),
+                (lambda call: call(), "RateLimitError"),
+                (patiently(0, 0, 0, None), "Wait first"),
+                (patiently(0.1, 0.1, 0.1, None, everything=True), "wrong in itself"),
+                (patiently(0.1, 0.1, 0.1, None, hide=True), "hides"),
+                (patiently(*[0.1] * 50), "does not stop"),
+            ],
+        ),
+        "06.2": (
+            [
+                lambda given, made: (given * 0.75 + made * 4.5) / 1_000_000,
+                lambda given, made: given / 1e6 * 0.75 + made / 1e6 * 4.5,
+                lambda given, made: sum(n * p for n, p in ((given, 0.75e-6), (made, 4.5e-6))),
+            ],
+            [
+                (lambda given, made: given * 0.75 + made * 4.5, "cost $"),
+                (lambda given, made: (given + made) * 0.75 / 1_000_000, "cost $"),
+                (lambda given, made: f"${given}", "not a number"),
+            ],
+        ),
+        "08.1": (
+            [
+                lambda key, content, kind: put(key, content, ContentType=kind),
+                lambda key, content, kind: (
+                    boto3.resource("s3").Bucket(bucket).put_object(Key=key, Body=content, ContentType=kind)
+                ),
+                lambda key, content, kind: s3.upload_fileobj(
+                    __import__("io").BytesIO(content), bucket, key, ExtraArgs={"ContentType": kind}
+                ),
+            ],
+            [
+                (lambda key, content, kind: None, "nothing is stored"),
+                (lambda key, content, kind: put(key, content), "binary/octet-stream"),
+                (lambda key, content, kind: put(key, b"x", ContentType=kind), "not the bytes"),
+                (lambda key, content: put(key, content), "TypeError"),
+            ],
+        ),
+        "08.2": (
+            [every, paged, lambda client, prefix: set(paged(client, prefix))],
+            [
+                (lambda client, prefix: None, "nothing"),
+                (
+                    lambda client, prefix: [
+                        item["Key"]
+                        for item in client.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+                    ],
+                    "first page is not all",
+                ),
+                (lambda client, prefix: paged(client, ""), "not those that begin"),
+                (
+                    lambda client, prefix: client.list_objects_v2(Bucket=bucket, Prefix=prefix),
+                    "not a list",
+                ),
+            ],
+        ),
+        "09.1": (
+            [
+                lambda url, token: OpenAI(base_url=f"{url}/v1", api_key=token),
+                lambda url, token: OpenAI(base_url=f"{url}/api/v1/", api_key=token, timeout=20),
+                lambda url, token: AzureOpenAI(base_url=f"{url}/v1", api_key=token, api_version="2024-02-01"),
+            ],
+            [
+                (lambda url, token: None, "nothing"),
+                (lambda url, token: httpx2.Client(base_url=url), "not a client"),
+                (lambda url, token: OpenAI(base_url=f"{url}/v1", api_key="sk-mine"), "api_key"),
+                (lambda url, token: OpenAI(base_url=f"{url}/v2", api_key=token), "does not reach"),
+            ],
+        ),
+        "09.2": (
+            [
+                by_code,
+                by_status,
+                lambda error: "wait" if error.status_code in (429, 503) else by_status(error),
+            ],
+            [
+                (lambda error: None, "nothing"),
+                (lambda error: "wait", "'ask' would help"),
+                (lambda error: "ask" if error.status_code < 500 else "wait", "'wait' would help"),
+            ],
+        ),
+    }
+
+
+@pytest.fixture
+def later_answers(openai_mock, s3_bucket, monkeypatch):
+    from classroom.lesson import Lesson
+    from classroom.proxy import lesson
+
+    lesson.start_proxy.cache_clear()
+    monkeypatch.setattr(lesson, "current", lambda: Lesson("mock", s3_bucket, openai_mock))
+    monkeypatch.setattr(lesson, "_running", [])
+    lesson.start_proxy()
+    return answers_of_later_notebooks()
+
+
+@pytest.mark.parametrize("id", [id for id in exercises.EXERCISES if id >= "06"])
+def test_right_and_wrong_answers_of_later_notebooks_are_told_apart(id, later_answers):
+    told_apart(id, *later_answers[id])
+
+
 @pytest.fixture
 def answers(openai_mock):
     """Answers to the exercises, right and wrong, that use the stand-in."""
@@ -152,9 +342,14 @@ def answers(openai_mock):
     }
 
 
-@pytest.mark.parametrize("id", exercises.EXERCISES)
+@pytest.mark.parametrize("id", [id for id in exercises.EXERCISES if id < "06"])
 def test_unlike_right_answers_are_right_and_typical_wrong_ones_are_told_why(id, answers):
-    right, wrong = answers[id]
+    told_apart(id, *answers[id])
+
+
+def told_apart(id, right, wrong):
+    assert len(right) >= 3
+    assert len(wrong) >= 3
     name = exercises.EXERCISES[id].answer
     for answer in right:
         assert exercises.verdict(id, {name: answer}).startswith(f"Exercise {id}: done.")

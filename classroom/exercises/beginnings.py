@@ -1,0 +1,61 @@
+"""Notebooks 00 and 02: a picture, a question, a role."""
+
+from typing import Any
+
+from classroom.exercises.looking import Exercise, NotYet, called, calls_since, count
+from classroom.media.signatures import sniff
+
+
+def _draw(function: Any) -> str:
+    before, prompt = count(), "a teapot on the moon"
+    picture = called(function, prompt)
+    if not isinstance(picture, bytes):
+        raise NotYet(f"it returns {type(picture).__name__}, not bytes. b64_json is text: decode it.")
+    if not sniff(picture).startswith("image/"):
+        raise NotYet("the bytes it returns are no picture. Is b64_json decoded, once?")
+    calls = calls_since(before)
+    if calls and not any(call.mentions(prompt) for call in calls):
+        raise NotYet("the prompt that it was given did not reach OpenAI.")
+    return f"It draws what it is told to: {len(picture)} bytes of {sniff(picture)}."
+
+
+def _ask(function: Any) -> str:
+    before, question = count(), "How deep is the sea?"
+    answer = called(function, question)
+    if not isinstance(answer, str):
+        raise NotYet(
+            f"it returns {type(answer).__name__}, not text. Which attribute of the answer holds the words?"
+        )
+    if not answer.strip():
+        raise NotYet("it returns an empty text.")
+    calls = calls_since(before)
+    if calls and not any(call.mentions(question) for call in calls):
+        raise NotYet("the question that it was given did not reach OpenAI.")
+    return "It asks, and gives back the words of the answer."
+
+
+def _advise(function: Any) -> str:
+    before, question = count(), "Should I bring an umbrella?"
+    answer = called(function, question)
+    if not isinstance(answer, str):
+        raise NotYet(f"it returns {type(answer).__name__}, not text.")
+    calls = calls_since(before)
+    if calls:
+        body = calls[-1].body
+        roles = [message.get("role") for message in body.get("messages", []) if isinstance(message, dict)]
+        if not ({"system", "developer"} & set(roles) or body.get("instructions")):
+            raise NotYet("no system message went with the question: the model was not told who to be.")
+        if not calls[-1].mentions(question):
+            raise NotYet("the question that it was given did not reach OpenAI.")
+    return "The model is told who to be, and then asked."
+
+
+EXERCISES = {
+    "00.1": Exercise(
+        "draw", _draw, "Two steps: client.images.generate(…), then base64.b64decode(…) of its first picture."
+    ),
+    "02.1": Exercise("ask", _ask, "client.responses.create(…) has all you need; its output_text is a str."),
+    "02.2": Exercise(
+        "advise", _advise, "messages= takes a list: first {'role': 'system', …}, then {'role': 'user', …}."
+    ),
+}
