@@ -77,11 +77,10 @@ def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, [
         (result.id, result.summary) for result in report.criteria
     ]
-    assert f"{MARK} found ['" not in evidence.app.log or "instructor" not in evidence.app.log
     assert f"{MARK} reached" not in evidence.app.log
     assert f"{MARK} wrote" not in evidence.app.log
     assert f"{MARK} control" not in evidence.app.log
-    for secret in ("BEGIN SOLUTION", "endpoint.generates_image", "root:", "[points"):
+    for secret in ("BEGIN SOLUTION", "endpoint.generates_image", "root:x:", "[points"):
         assert secret not in evidence.app.log
     assert len(evidence.model_dump_json()) < 40_000_000
     # nothing of it is left anywhere
