@@ -175,8 +175,15 @@ def _unpack(archive: Path, destination: Path, tier: Tier) -> None:
         raise SubmissionError(f"The archive {archive.name} can't be read: {error}") from error
 
 
-def _run_git(*arguments: str) -> None:
+def _run_git(*arguments: str, about: str) -> str:
     """Run git with no configuration of this machine, no prompts, no hooks, and no transport that runs commands.
+
+    Args:
+        arguments: git's.
+        about: the repository that it concerns, for messages.
+
+    Returns:
+        What it printed.
 
     Raises:
         SubmissionError: it is missing, slow, or failed.
@@ -188,7 +195,6 @@ def _run_git(*arguments: str) -> None:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "https:ssh:file:git",
     }
-    where = arguments[-2]
     try:
         done = subprocess.run(  # noqa: S603 - our own words, and a URL after "--"
             ["git", *arguments],  # noqa: S607 - whichever git is on the path
@@ -200,13 +206,23 @@ def _run_git(*arguments: str) -> None:
     except FileNotFoundError as error:
         raise SubmissionError("git is not installed, so that repository can't be fetched.") from error
     except subprocess.TimeoutExpired as error:
-        raise SubmissionError(f"{where} did not answer within 120 seconds.") from error
+        raise SubmissionError(f"{about} did not answer within 120 seconds.") from error
     if done.returncode:
-        raise SubmissionError(f"{where} can't be cloned: {done.stderr.strip()[-300:]}")
+        raise SubmissionError(f"{about} can't be fetched: {done.stderr.strip()[-300:]}")
+    return done.stdout
+
+
+def state_of_remote(url: str) -> str:
+    """What every branch and tag of a repository elsewhere points at.
+
+    Raises:
+        SubmissionError: it can't be asked.
+    """
+    return _run_git("ls-remote", "--quiet", "--", url, about=url)
 
 
 def _clone(url: str, destination: Path) -> None:
-    _run_git("clone", "--quiet", "--no-recurse-submodules", "--", url, str(destination))
+    _run_git("clone", "--quiet", "--no-recurse-submodules", "--", url, str(destination), about=url)
     # kept beside the copy, for the scan of its history
     (destination / ".git").rename(destination.parent / "history")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError, SubmissionError
-from grader.submission import LEFT_OUT
+from grader.submission import LEFT_OUT, state_of_remote
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
 _CANVAS = re.compile(r"^(?P<name>[^_]+)_(?:LATE_)?(?P<user>\d+)_(?P<number>\d+)_.+$", re.IGNORECASE)
@@ -158,8 +158,9 @@ def digest_of(one: HandedIn) -> str:
         if path.is_file():
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        if not path.is_dir():  # a URL: what stands there now is asked when it is fetched
-            return hashlib.sha256(one.path.encode()).hexdigest()
+        if not path.is_dir():
+            whole.update(f"{one.path}\0{state_of_remote(one.path)}".encode())
+            return whole.hexdigest()
         for folder, folders, names in os.walk(path):
             inside_git = ".git" in Path(folder).relative_to(path).parts
             folders[:] = sorted(name for name in folders if name == ".git" or name not in LEFT_OUT)
@@ -170,6 +171,8 @@ def digest_of(one: HandedIn) -> str:
                     content = b"" if inside_git and "objects" in folder else file_path.read_bytes()
                     where = file_path.relative_to(path).as_posix()
                     whole.update(f"{where}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    except SubmissionError as error:
+        raise GraderError(str(error)) from error
     except OSError as error:
         raise GraderError(f"{one.path} can't be read: {error.strerror}.") from error
     return whole.hexdigest()

@@ -169,6 +169,27 @@ def test_the_digest_follows_the_content_and_not_the_name(tmp_path):
     assert handed_in.digest_of(one) != handed_in.digest_of(two)
 
 
+def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit(tmp_path):
+    def git(*arguments):
+        who = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path / "ada", check=True, capture_output=True)
+
+    class_of(tmp_path, "ada")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    (tmp_path / "urls.txt").write_text(
+        f"ada file://{tmp_path / 'ada'}\nnobody file://{tmp_path / 'nowhere'}\n"
+    )
+    ada, nobody = handed_in.found(str(tmp_path / "urls.txt"))
+    first = handed_in.digest_of(ada)
+    assert handed_in.digest_of(ada) == first
+    git("commit", "-qm", "second", "--allow-empty")
+    assert handed_in.digest_of(ada) != first
+    with pytest.raises(GraderError, match="can't be fetched"):
+        handed_in.digest_of(nobody)
+
+
 # --- the roster ---------------------------------------------------------------------------------------------------
 
 CANVAS_ROSTER = 'Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"Lovelace, Ada",101,s1,ada,A\n"Hopper, Grace",102,s2,grace,A\n'
