@@ -8,6 +8,7 @@ connection; CPU-milliseconds are those of the proxy's process, by /proc.
 
 import argparse
 import os
+import secrets
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,7 @@ BODY = {
     "messages": [{"role": "user", "content": "Say hello."}],
     "max_completion_tokens": 100,
 }
+THEIR_KEY = f"sk-{secrets.token_hex(32)}"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
