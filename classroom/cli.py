@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from classroom.lesson import SHARED_S3, LessonError, mode_of
+from classroom.errors import LessonError
+from classroom.lesson import SHARED_S3, mode_of
 from classroom.loopback import PortTaken
 from classroom.proxy.commands import app as proxy
 from classroom.s3 import S3Mock

@@ -16,6 +16,11 @@ def show(content: bytes, description: str, width: int = 360) -> None:
         description: what it is, in words; read out by screen readers.
         width: of a picture, in pixels.
     """
+    notebook.display(notebook.HTML(figure(content, description, width)))  # type: ignore[no-untyped-call]
+
+
+def figure(content: bytes, description: str, width: int = 360) -> str:
+    """The same as HTML; arguments as for `show`."""
     media_type = sniff(content)
     source = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
     words = html.escape(description, quote=True)
@@ -25,5 +30,4 @@ def show(content: bytes, description: str, width: int = 360) -> None:
         body = f'<audio controls aria-label="{words}" src="{source}"></audio>'
     else:
         body = f"<blockquote>{html.escape(content.decode(errors='replace'))}</blockquote>"
-    figure = f"<figure>{body}<figcaption>{words}</figcaption></figure>"
-    notebook.display(notebook.HTML(figure))  # type: ignore[no-untyped-call]
+    return f"<figure>{body}<figcaption>{words}</figcaption></figure>"

@@ -1,7 +1,7 @@
 """`start()`: one line at the top of a notebook, after which `OpenAI()` and `boto3.client("s3")` just work.
 
 By default both speak to stand-ins on this computer. With `LAB_MODE=live` they speak to OpenAI and AWS with the
-learner's own key and account; the learner's code is the same.
+learner's own key and account, up to a spending cap; the learner's code is the same.
 """
 
 import os
@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from classroom.errors import LessonError
 from classroom.s3 import REGION, S3Mock
 from classroom.standin.mock import OpenAIMock
 
@@ -23,13 +24,6 @@ SHARED_S3 = "LAB_S3_URL"
 _FOREIGN = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
 
 
-class LessonError(Exception):
-    """The lesson can't start; the text says what to do. Notebooks show it without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"The lesson can't start: {self}"]
-
-
 @dataclass(frozen=True)
 class Lesson:
     """What `start()` set up. `openai` is None in live mode: nobody scripts faults on the real thing."""
@@ -37,6 +31,11 @@ class Lesson:
     mode: Mode
     bucket: str
     openai: OpenAIMock | None
+
+    @property
+    def live(self) -> bool:
+        """Whether calls cost money."""
+        return self.mode == "live"
 
 
 def mode_of(environment: dict[str, str]) -> Mode:
@@ -78,11 +77,17 @@ def _start_mock() -> Lesson:
 
 
 def current() -> Lesson | None:
-    """The lesson with stand-ins that runs in this process, if one was started."""
-    return _start_mock() if _start_mock.cache_info().currsize else None
+    """The lesson that runs in this process, if one was started."""
+    for started in (_start_mock, _start_live):
+        if started.cache_info().currsize:
+            return started()
+    return None
 
 
+@cache
 def _start_live() -> Lesson:
+    from classroom.spending import cap_spending
+
     wanted = {
         "OPENAI_API_KEY": "your own key, from https://platform.openai.com/api-keys",
         "S3_BUCKET_NAME": "a bucket of your own",
@@ -90,23 +95,31 @@ def _start_live() -> Lesson:
     for name, what in wanted.items():
         if not os.environ.get(name):
             raise LessonError(
-                f"LAB_MODE=live needs {name} in the environment: {what}. Notebook 10 shows where to put it."
+                f"LAB_MODE=live needs {name} in the environment: {what}. The README shows how to set it."
             )
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    # from here on the environment leads through the cap, and the key is in it no more
+    os.environ.update(cap_spending(dict(os.environ)).environment)
     return Lesson("live", os.environ["S3_BUCKET_NAME"], None)
 
 
-def start() -> Lesson:
+def start(notebook: str | None = None) -> Lesson:
     """Point `OpenAI()` and `boto3.client("s3")` at the stand-ins, or at the real services if asked to.
 
     Call it as often as you like: the stand-ins start once for each notebook.
 
+    Args:
+        notebook: its number, such as "03": in live mode, what it will cost is said before anything is spent.
+
     Raises:
-        LessonError: `LAB_MODE` is misspelt, or live mode lacks a key or a bucket.
+        LessonError: `LAB_MODE` is misspelt; or live mode lacks a key or a bucket, or its cap makes no sense.
     """
     if mode_of(dict(os.environ)) == "live":
+        from classroom.spending import forecast
+
         lesson = _start_live()
         print("LIVE: calls go to OpenAI and AWS with your own key and account, and cost money.")
+        print(forecast(notebook))
         return lesson
     lesson = _start_mock()
     print(

@@ -1,9 +1,10 @@
 """The learners' copy, made from the answer key: `lab/` and `notebooks/` without solutions.
 
 `# BEGIN SOLUTION` … `# END SOLUTION` around lines leaves a place to write in; a cell with the tag `solution` is left
-out; so is a file that is nothing but a solution.
+out; so is a file that is nothing but a solution. Pictures that a page or a notebook shows come along, into `assets/`.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import nbformat
 from grader.errors import ReleaseError
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+_PICTURE = re.compile(r"(?:\.\./)+assets/([\w.-]+)")
 _PLACE = ("# YOUR CODE HERE", "...")
 _LEFT_OUT = frozenset(
     {"__pycache__", ".pytest_cache", ".ipynb_checkpoints", ".venv", ".ruff_cache", ".mypy_cache"}
@@ -77,10 +79,14 @@ def _wanted(source: Path) -> dict[Path, bytes]:
     wanted: dict[Path, bytes] = {}
     for file in _files(source):
         inside = file.relative_to(source)
+        if file.suffix in (".ipynb", ".md"):
+            wanted |= _pictures(file, source.parent / "assets")
         is_notebook = inside.parts[0] == "notebooks"
         target = inside if is_notebook else Path("lab") / inside
         if file.suffix == ".ipynb":
-            wanted[target] = _notebook(file.read_text(encoding="utf-8"), str(inside)).encode()
+            # one folder nearer to the pictures than in the answer key
+            text = _PICTURE.sub(r"../assets/\1", file.read_text(encoding="utf-8"))
+            wanted[target] = _notebook(text, str(inside)).encode()
         elif file.suffix == ".py":
             text = without_solutions(file.read_text(encoding="utf-8"), str(inside))
             if BEGIN in file.read_text(encoding="utf-8") and _is_only_a_place(text):
@@ -89,6 +95,15 @@ def _wanted(source: Path) -> dict[Path, bytes]:
         else:
             wanted[target] = file.read_bytes()
     return wanted
+
+
+def _pictures(page: Path, assets: Path) -> dict[Path, bytes]:
+    """The pictures that a page shows, by their paths under the destination."""
+    names = set(_PICTURE.findall(page.read_text(encoding="utf-8")))
+    missing = sorted(name for name in names if not (assets / name).is_file())
+    if missing:
+        raise ReleaseError(f"{page.name} shows {missing[0]}, which is not in {assets}.")
+    return {Path("assets") / name: (assets / name).read_bytes() for name in names}
 
 
 def release(source: Path, destination: Path, *, dry_run: bool = False) -> list[str]:

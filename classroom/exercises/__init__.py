@@ -5,15 +5,36 @@ A check calls what the learner wrote and looks at what it does; how it is writte
 
 from typing import Any
 
-from classroom.exercises import beginnings, failures, proxies, storage
+from classroom.exercises import (
+    beginnings,
+    failures,
+    keys,
+    meaning,
+    mocking,
+    module,
+    pictures,
+    proxies,
+    steering,
+    storage,
+)
 from classroom.exercises.looking import Exercise, NotYet
 
-EXERCISES: dict[str, Exercise] = {
-    **beginnings.EXERCISES,
-    **failures.EXERCISES,
-    **storage.EXERCISES,
-    **proxies.EXERCISES,
-}
+EXERCISES: dict[str, Exercise] = dict(
+    sorted(
+        (
+            beginnings.EXERCISES
+            | keys.EXERCISES
+            | steering.EXERCISES
+            | pictures.EXERCISES
+            | meaning.EXERCISES
+            | failures.EXERCISES
+            | mocking.EXERCISES
+            | storage.EXERCISES
+            | proxies.EXERCISES
+            | module.EXERCISES
+        ).items()
+    )
+)
 
 
 def _exercise(id: str) -> Exercise:

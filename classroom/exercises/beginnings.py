@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from classroom.exercises.looking import Exercise, NotYet, called, calls_since, count
+from classroom.exercises.looking import Exercise, NotYet, asked_since, called, count
 from classroom.media.signatures import sniff
 
 
@@ -13,7 +13,7 @@ def _draw(function: Any) -> str:
         raise NotYet(f"it returns {type(picture).__name__}, not bytes. b64_json is text: decode it.")
     if not sniff(picture).startswith("image/"):
         raise NotYet("the bytes it returns are no picture. Is b64_json decoded, once?")
-    calls = calls_since(before)
+    calls = asked_since(before)
     if calls and not any(call.mentions(prompt) for call in calls):
         raise NotYet("the prompt that it was given did not reach OpenAI.")
     return f"It draws what it is told to: {len(picture)} bytes of {sniff(picture)}."
@@ -28,7 +28,7 @@ def _ask(function: Any) -> str:
         )
     if not answer.strip():
         raise NotYet("it returns an empty text.")
-    calls = calls_since(before)
+    calls = asked_since(before)
     if calls and not any(call.mentions(question) for call in calls):
         raise NotYet("the question that it was given did not reach OpenAI.")
     return "It asks, and gives back the words of the answer."
@@ -39,10 +39,13 @@ def _advise(function: Any) -> str:
     answer = called(function, question)
     if not isinstance(answer, str):
         raise NotYet(f"it returns {type(answer).__name__}, not text.")
-    calls = calls_since(before)
+    calls = asked_since(before)
     if calls:
         body = calls[-1].body
-        roles = [message.get("role") for message in body.get("messages", []) if isinstance(message, dict)]
+        said = body.get("messages") or body.get("input")
+        roles = (
+            [part.get("role") for part in said if isinstance(part, dict)] if isinstance(said, list) else []
+        )
         if not ({"system", "developer"} & set(roles) or body.get("instructions")):
             raise NotYet("no system message went with the question: the model was not told who to be.")
         if not calls[-1].mentions(question):

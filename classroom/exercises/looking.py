@@ -1,5 +1,6 @@
 """How an answer is looked at: it is called, and what it does is seen at the other end."""
 
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ def called(function: Any, *arguments: Any) -> Any:
     try:
         result = function(*arguments)
     except Exception as error:
-        shown = ", ".join(repr(argument) for argument in arguments)
+        shown = ", ".join(reprlib.repr(argument) for argument in arguments)
         raise NotYet(f"calling it with {shown} raised {type(error).__name__}: {error}") from error
     if result is None:
         raise NotYet("it returns nothing so far. Write its body, and end it with return.")
@@ -38,6 +39,15 @@ def calls_since(before: int) -> list[Any]:
     """What reached the stand-in since; nothing in live mode, where nobody can look."""
     lesson = current()
     return list(lesson.openai.calls)[before:] if lesson and lesson.openai else []
+
+
+def asked_since(before: int) -> list[Any]:
+    """The same, where something had to be asked: `NotYet` if nothing reached the stand-in."""
+    calls = calls_since(before)
+    lesson = current()
+    if not calls and lesson and lesson.openai:
+        raise NotYet("it did not ask OpenAI for this: nothing reached it.")
+    return calls
 
 
 def count() -> int:

@@ -39,11 +39,20 @@ class Proxy:
         upstream: what is behind it.
         admin: the password of the page and the metrics; None shows neither.
         hub: the API of a JupyterHub, if its users may sign in.
+        own_key: whoever asks holds the key themself, and wants a cap, no guard: what OpenAI says of key, models and its own
+            troubles is passed on as it is.
     """
 
     def __init__(
-        self, ledger: Ledger, upstream: Upstream, *, admin: str | None = None, hub: str | None = None
+        self,
+        ledger: Ledger,
+        upstream: Upstream,
+        *,
+        admin: str | None = None,
+        hub: str | None = None,
+        own_key: bool = False,
     ) -> None:
+        self._own_key = own_key
         self._ledger, self._upstream, self._admin = ledger, upstream, admin
         self._pool: Executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ledger")
         self._people = People(ledger, self._pool, hub=hub)
@@ -65,6 +74,10 @@ class Proxy:
             _log.error("the proxy failed: %s: %s", type(error).__name__, error)
             failed = refusals.own_fault()
             await _send(send, failed.status, json.dumps(failed.body()).encode(), failed.headers)
+
+    def change_key(self, key: str) -> None:
+        """Ask with another key from now on."""
+        self._upstream = replace(self._upstream, key=key)
 
     # --- living -----------------------------------------------------------------------------------------------
 
@@ -118,7 +131,10 @@ class Proxy:
         if route is None:
             raise refusals.no_such_address(method, path)
         if route.reads == "nothing":
-            await _send(send, 200, _models(event, route), _told(event))
+            if self._own_key:
+                await self._describe_models(event, route.named, send)
+            else:
+                await _send(send, 200, _models(event, route), _told(event))
             return
         content = await bodies.read(scope, receive)
         try:
@@ -127,7 +143,10 @@ class Proxy:
                 if route.reads == "json"
                 else await bodies.of_form(event, route, scope, content)
             )
-        except Unpriced:
+        except Unpriced as error:
+            if self._own_key and error.model:
+                await self._describe_models(event, error.model, send, refusal=True)
+                return
             raise refusals.unpriced(route.named or "that model") from None
         made = await self._booked(
             self._ledger.reserve, event, name, route.name, prepared.asked, prepared.most
@@ -194,6 +213,9 @@ class Proxy:
         """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
         content = self._upstream.without_key((await answer.aread())[:1_000_000])
         status = answer.status_code
+        if self._own_key and status != 429:
+            last = _messages(status, content, {**_passed(answer), **_told(call.event)})
+            return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
             raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
         if status >= 500:
@@ -231,6 +253,21 @@ class Proxy:
             raise _Broken(begun=True)
         last: list[Message] = [{"type": "http.response.body", "body": events.end(), "more_body": False}]
         return _settled(call, events.usage, answer.status_code), last
+
+    async def _describe_models(
+        self, event: Event, model: str | None, send: Send, *, refusal: bool = False
+    ) -> None:
+        """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
+        assert self._client is not None
+        url = self._upstream.url(f"models/{model}" if model else "models")
+        try:
+            answer = await self._client.get(url, headers=self._upstream.headers(event))
+        except httpx2.HTTPError:
+            raise refusals.upstream_failed("can't be reached") from None
+        if refusal and answer.status_code < 400:
+            raise refusals.unpriced(model or "that model")
+        content = self._upstream.without_key(answer.content)
+        await _send(send, answer.status_code, content, {**_passed(answer), **_told(event)})
 
     # --- other addresses --------------------------------------------------------------------------------------
 

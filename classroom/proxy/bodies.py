@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from classroom.proxy import amounts, refusals
-from classroom.proxy.events import Event
+from classroom.proxy.events import ANY, Event
 from classroom.proxy.routes import Route
 from classroom.standin import catalogue
 
@@ -25,12 +25,14 @@ _KINDS = {
     "responses": "chat",
     "completions": "completion",
     "embeddings": "embedding",
+    "moderations": "moderation",
     "images/generations": "image",
     "images/edits": "image",
     "audio/speech": "speech",
     "audio/transcriptions": "transcription",
     "audio/translations": "transcription",
 }
+_USUAL = {"moderations": "omni-moderation-latest"}  # for requests that may leave the model out
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def of_json(event: Event, route: Route, content: bytes) -> Prepared:
         raise refusals.unreadable("it is no JSON") from None
     if not isinstance(body, dict):
         raise refusals.unreadable("it is no JSON object")
-    named = body.get("model")
+    named = body.get("model", _USUAL.get(route.name))
     asked, model = chosen(event, route, route.named or (named if isinstance(named, str) else None))
     body = {**body, "model": model}
     _bound(event, route, body)
@@ -120,8 +122,10 @@ def chosen(event: Event, route: Route, asked: str | None) -> tuple[str, str]:
     if asked is None or (asked not in event.models and "*" in event.models):
         # the seeds' first request names no model, and deployments may be called anything where "*" is offered
         usual = next((name for name in fitting if name != "*"), None) or (fitting[0] if fitting else None)
-        if usual is not None:
+        if usual is not None and event.models[usual] != ANY:
             return asked or usual, event.models[usual]
+        if usual is not None and asked is not None:
+            return asked, asked
     elif asked in fitting:
         return asked, event.models[asked]
     raise refusals.model_not_allowed(event, asked, [name for name in fitting if name != "*"])

@@ -21,6 +21,7 @@ class Event:
         zone: the name of a time zone, by which days begin and times are told.
         open: whether any name is taken; otherwise only attendees with their secret.
         models: what a learner may ask for → the upstream's name for it; the first is used where none is named.
+            `ANY` as the upstream's name is the one that was asked for.
         max_tokens: the most that one answer may be asked for.
         daily_requests: of one learner, from midnight to midnight in the event's zone.
         learner_budget, event_budget: in billionths of a dollar, for the whole event.
@@ -57,14 +58,6 @@ class Event:
     def told(self, moment: datetime) -> str:
         """A moment as people of the event read it."""
         return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")
-
-    def model(self, asked: str | None) -> tuple[str, str] | None:
-        """The deployment's name and the upstream's, for what a request asks for; None if it may not."""
-        if not asked:
-            return next(((name, target) for name, target in self.models.items() if name != ANY), None)
-        if asked in self.models:
-            return asked, self.models[asked]
-        return (asked, self.models[ANY]) if ANY in self.models else None
 
 
 def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:

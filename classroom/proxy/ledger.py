@@ -100,16 +100,16 @@ class Ledger:
             )
         if not event.models:
             raise EventError("The event offers no model: add --models.")
-        row = asdict(event) | {
-            "starts": event.starts.timestamp(),
-            "ends": event.ends.timestamp(),
-            "models": json.dumps(dict(event.models)),
-        }
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(events).values(**row))
+                connection.execute(insert(events).values(**_row(event)))
         except IntegrityError as error:
             raise EventError(f"There is an event {event.code!r} already.") from error
+
+    def change(self, event: Event) -> None:
+        """Put other terms in force for the event of that code; what was counted stays."""
+        with self._engine.begin() as connection:
+            connection.execute(update(events).where(events.c.code == event.code).values(**_row(event)))
 
     def event(self, code: str) -> Event | None:
         """The event of that code."""
@@ -404,6 +404,14 @@ class Ledger:
             ):
                 connection.execute(delete(table).where(column == code))
         self._known = {known for known in self._known if known[0] != code}
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return asdict(event) | {
+        "starts": event.starts.timestamp(),
+        "ends": event.ends.timestamp(),
+        "models": json.dumps(dict(event.models)),
+    }
 
 
 def _event(row: Any) -> Event:

@@ -1,5 +1,7 @@
 """A class proxy inside a notebook: learners see both sides of it, the event code's and the instructor's."""
 
+import atexit
+import os
 import tempfile
 import threading
 import time
@@ -10,13 +12,13 @@ from pathlib import Path
 
 import uvicorn
 
-from classroom.lesson import LessonError, current
+from classroom.errors import LessonError
 from classroom.loopback import bind
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream, from_environment
+from classroom.proxy.upstream import from_environment
 
 _MODELS = {"gpt-5.4-mini": "gpt-5.4-mini", "text-embedding-3-small": "text-embedding-3-small"}
 _running: list["RunningProxy"] = []
@@ -52,31 +54,29 @@ def running() -> RunningProxy | None:
     return _running[-1] if _running else None
 
 
+def serve(proxy: Proxy, ledger: Ledger) -> RunningProxy:
+    """Serve a proxy in a thread of this process, until the process ends."""
+    listener = bind()
+    server = uvicorn.Server(uvicorn.Config(proxy, log_level="critical", access_log=False, ws="none"))
+    threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
+    while not server.started:
+        time.sleep(0.005)
+    return RunningProxy(f"http://127.0.0.1:{listener.getsockname()[1]}", ledger)
+
+
 @cache
 def start_proxy() -> RunningProxy:
-    """Start a proxy on this computer, before the stand-in (or, in live mode, before OpenAI with your own key).
+    """Start a proxy on this computer, before whatever the lesson's calls go to.
 
     Raises:
         LessonError: `start()` was not called before.
     """
-    lesson = current()
-    if lesson is None:
+    if not os.environ.get("OPENAI_BASE_URL"):
         raise LessonError("Run the cell with start() first.")
-    upstream = (
-        from_environment("openai")
-        if lesson.openai is None
-        else Upstream(lesson.openai.base_url, "sk-mock-key")
-    )
-    place = Path(tempfile.mkdtemp(prefix="class-proxy-"))
-    ledger = Ledger(connect(str(place / "proxy.sqlite")))
-    listener = bind()
-    server = uvicorn.Server(
-        uvicorn.Config(Proxy(ledger, upstream), log_level="critical", access_log=False, ws="none")
-    )
-    threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-    while not server.started:
-        time.sleep(0.005)
-    made = RunningProxy(f"http://127.0.0.1:{listener.getsockname()[1]}", ledger)
+    place = tempfile.TemporaryDirectory(prefix="class-proxy-", ignore_cleanup_errors=True)
+    atexit.register(place.cleanup)
+    ledger = Ledger(connect(str(Path(place.name) / "proxy.sqlite")))
+    made = serve(Proxy(ledger, from_environment("openai")), ledger)
     made.event("hackathon")
     _running.append(made)
     return made

@@ -12,6 +12,7 @@ ROUTES: dict[str, Reads] = {
     "completions": "json",
     "responses": "json",
     "embeddings": "json",
+    "moderations": "json",
     "images/generations": "json",
     "images/edits": "form",
     "audio/speech": "json",

@@ -15,7 +15,11 @@ _FREE_KINDS = ("omni-moderation-", "text-moderation-")
 
 
 class Unpriced(Exception):
-    """No price is known for a model, or for a unit that it was used by."""
+    """No price is known for `model`, or for a unit that it was used by."""
+
+    def __init__(self, model: str, why: str) -> None:
+        super().__init__(f"no price is known for {model}{why}")
+        self.model = model
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,9 @@ def cost_of(usage: Usage) -> Decimal:
         except LookupError:
             price = _listed(_SNAPSHOT.sub("", usage.model), used)
     except (LookupError, ValueError, Warning) as error:
-        raise Unpriced(
-            f"no price is known for {usage.model} by {', '.join(used) or 'nothing'}: {error}"
-        ) from error
+        raise Unpriced(usage.model, f" by {', '.join(used) or 'nothing'}: {error}") from error
     if used and price <= 0:
-        raise Unpriced(f"the price list gives nothing for {usage.model} by {', '.join(used)}")
+        raise Unpriced(usage.model, f" by {', '.join(used)}: the list says nothing")
     return price
 
 

@@ -1,13 +1,16 @@
 """The checklist in a notebook: the same verdicts as `grader check`, shown below the cell."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import ipywidgets
 from IPython import display as notebook
 
+from classroom.widgets import panel
 from grader import rubric
 from grader.collect import collect
+from grader.errors import GraderError, SubmissionError
 from grader.judge import Report, judge
 from grader.report.words import printable, shown
 from grader.submission import opened
@@ -31,6 +34,54 @@ def checklist(submission: str | Path, only: Sequence[str] = ()) -> Report:
         report = judge(collect(work, only=tuple(only)), worth)
     notebook.display(notebook.HTML(_table(report)))  # type: ignore[no-untyped-call]
     return report
+
+
+_PARTS = {
+    "Endpoint": "endpoint",
+    "Validation": "validation",
+    "Secrets": "secrets",
+    "OpenAPI document": "openapi",
+    "Errors (takes a minute)": "errors",
+    "Tests (takes a minute)": "tests",
+}
+
+
+def live_checklist(submission: str | Path) -> None:
+    """A panel with a button that grades one section, again and again while you work.
+
+    The plain way: `checklist(submission, only=["validation"])`, or `grader check lab` in a terminal.
+    """
+    part = panel.labelled(ipywidgets.Dropdown, "Section", "lab-check-part", options=list(_PARTS))
+    run = panel.button("Check now", "lab-check-run")
+    answer = ipywidgets.HTML()
+    answer.add_class("lab-check-answer")
+
+    def check(_: object) -> None:
+        def tell(step: str) -> None:
+            answer.value = f"<p>Checking: {html.escape(step)} …</p>"
+
+        run.disabled = True
+        tell("starting")
+        try:
+            answer.value = checked(submission, _PARTS[part.value], tell)
+        finally:
+            run.disabled = False
+
+    run.on_click(check)
+    panel.show("The grader's checklist", "lab-check", [part, run, answer])
+
+
+def checked(submission: str | Path, section: str, tell: Callable[[str], None]) -> str:
+    """Grade one section and say as HTML what was seen; `tell` hears of each step."""
+    worth = rubric.only(rubric.read(), [section])
+    try:
+        with opened(str(submission)) as work:
+            report = judge(collect(work, only=(section,), progress=tell), worth)
+    except (GraderError, SubmissionError) as error:
+        return panel.said(str(error), wrong=True)
+    open_ones = sum(result.status == "failed" for result in report.criteria)
+    sentence = f"{report.score:g} of {report.max_score:g} points, {open_ones or 'nothing'} left to do."
+    return panel.said(sentence, wrong=bool(open_ones)) + _table(report)
 
 
 def _table(report: Report) -> str:

@@ -38,7 +38,7 @@ def made(ceilings: Ceilings) -> ControlGroup | None:
     memory, processes = str(ceilings.memory * 1024 * 1024), str(ceilings.processes)
     if (_ROOT / "cgroup.controllers").exists():
         wanted: dict[Path, Mapping[str, str]] = {
-            _ROOT: {"memory.max": memory, "memory.swap.max": "0", "pids.max": processes, "cpu.weight": "100"}
+            _ROOT: {"memory.max": memory, "memory.swap.max": "0", "pids.max": processes, "cpu.weight": "25"}
         }
         required = {"memory.max", "pids.max"}
     else:
@@ -47,8 +47,9 @@ def made(ceilings: Ceilings) -> ControlGroup | None:
             _ROOT / "pids": {"pids.max": processes},
         }
         if (_ROOT / "cpu").is_dir():
-            # one share of the processors for all that a submission starts, however much that is
-            wanted[_ROOT / "cpu"] = {"cpu.shares": "1024"}
+            # one share of the processors for all that a submission starts, however much that is, and a smaller one than
+            # the grader itself has: its clock and its stand-ins go on
+            wanted[_ROOT / "cpu"] = {"cpu.shares": "256"}
         required = {"memory.limit_in_bytes", "pids.max"}
     name = f"lab-grader-{os.getpid()}-{next(_numbers)}"
     folders: list[Path] = []

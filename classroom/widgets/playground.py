@@ -1,0 +1,107 @@
+"""A playground: words in, a text, a picture or a sound out, with its cost and the request as code."""
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+import openai
+
+from classroom.display import figure
+from classroom.lesson import current
+from classroom.proxy import amounts
+from classroom.proxy.events import NANO
+from classroom.widgets import panel
+
+# what is asked for → the call's name, its route, its options beside the words, and the option that holds the words
+_CALLS: dict[str, tuple[str, str, dict[str, Any], str]] = {
+    "Text": ("responses.create", "responses", {"model": "gpt-5.4-mini", "max_output_tokens": 300}, "input"),
+    "Picture": (
+        "images.generate",
+        "images/generations",
+        {"model": "gpt-image-2", "size": "1024x1024", "quality": "low", "output_format": "jpeg"},
+        "prompt",
+    ),
+    "Sound": ("audio.speech.create", "audio/speech", {"model": "gpt-4o-mini-tts", "voice": "nova"}, "input"),
+}
+
+
+def playground(words: str = "a robot under a tree") -> None:
+    """Try words on the models. The plain way is the code that it shows with each answer."""
+    kind = panel.labelled(ipywidgets.Dropdown, "What shall come out", "lab-play-kind", options=list(_CALLS))
+    prompt = panel.labelled(ipywidgets.Textarea, "Your words", "lab-play-words", value=words, rows=3)
+    send = panel.button("Send", "lab-play-send")
+    price, answer = ipywidgets.HTML(), ipywidgets.HTML()
+    price.add_class("lab-play-price")
+    answer.add_class("lab-play-answer")
+
+    def reckon(_: object = None) -> None:
+        price.value = html.escape(at_most(kind.value, prompt.value))
+
+    def ask(_: object) -> None:
+        send.disabled, answer.value = True, "<p>Asking …</p>"
+        try:
+            answer.value = asked(kind.value, prompt.value)
+        finally:
+            send.disabled = False
+
+    for field in (kind, prompt):
+        field.observe(reckon, "value")
+    send.on_click(ask)
+    reckon()
+    panel.show("Playground", "lab-play", [kind, prompt, price, send, answer])
+
+
+def at_most(kind: str, words: str) -> str:
+    """What it may cost, before it is sent."""
+    _, route, options, name = _CALLS[kind]
+    dollars = amounts.most(route, {**options, name: words}, options["model"]) / NANO
+    lesson = current()
+    where = "This will cost" if lesson and lesson.live else "At OpenAI this would cost"
+    return f"{where} at most ${dollars:.4f}."
+
+
+def asked(kind: str, words: str) -> str:
+    """Ask, and say as HTML what came: the thing itself, its cost, the code."""
+    if not words.strip():
+        return panel.said("There are no words yet. Nothing was sent.", wrong=True)
+    call, _, options, name = _CALLS[kind]
+    options = {**options, name: words}
+    function: Any = openai.OpenAI()
+    for part in call.split("."):
+        function = getattr(function, part)
+    try:
+        shown = _SHOWN[kind](function(**options), words)
+    except openai.APIStatusError as error:
+        body = error.body if isinstance(error.body, dict) else {}
+        return panel.said(
+            f"OpenAI refuses it ({error.status_code}): {body.get('message', error.message)}", wrong=True
+        )
+    except openai.APIError as error:
+        return panel.said(f"No answer came: {error}. Send it again.", wrong=True)
+    return panel.said(f"{kind}: done.{_cost()}") + shown + f"<pre>{html.escape(_code(call, options))}</pre>"
+
+
+def _cost() -> str:
+    lesson = current()
+    if lesson is None or lesson.openai is None:
+        return ""
+    return f" At OpenAI it would have cost ${lesson.openai.calls[-1].cost:.4f}."
+
+
+def _code(call: str, options: dict[str, Any]) -> str:
+    lines = "".join(
+        f"    {name}={json.dumps(value, ensure_ascii=False)},\n" for name, value in options.items()
+    )
+    return f"client.{call}(\n{lines})"
+
+
+_SHOWN: dict[str, Callable[[Any, str], str]] = {
+    "Text": lambda answer, words: f"<blockquote>{html.escape(answer.output_text)}</blockquote>",
+    "Picture": lambda answer, words: figure(
+        base64.b64decode(answer.data[0].b64_json), f"A generated picture of {words}"
+    ),
+    "Sound": lambda answer, words: figure(answer.read(), f"A voice that says: {words}"),
+}
