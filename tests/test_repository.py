@@ -39,6 +39,16 @@ def test_every_code_cell_of_a_solved_notebook_was_run_in_order_without_errors(pa
     )
 
 
+def test_cells_for_live_mode_alone_are_marked_and_skip_themselves():
+    cells = [cell for path in KEY_NOTEBOOKS for cell in nbformat.read(path, 4).cells]
+    marked = [cell for cell in cells if "live-only" in cell.metadata.get("tags", [])]
+    assert len(marked) >= 2
+    assert marked == [cell for cell in cells if "Skipped: only with LAB_MODE=live." in cell.source]
+    for cell in marked:
+        assert cell.source.startswith("if lesson.live:\n")
+        assert cell.outputs[0].text == "Skipped: only with LAB_MODE=live.\n"
+
+
 @pytest.mark.parametrize("path", KEY_NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_picture_in_a_notebook_has_a_description(path):
     pictures = re.findall(r"<img [^>]*>", path.read_text(encoding="utf-8").replace('\\"', '"'))

@@ -152,7 +152,9 @@ def _media(value: Any) -> str:
 
     module = _again(value)
     before = count()
-    drawn = module.post("/modules/openai/images/generations/", json={"prompt": "a red kite"})
+    drawn = module.post(
+        "/modules/openai/images/generations/", json={"prompt": "a red kite", "quality": "low"}
+    )
     said = _answered(drawn, 200, "POST images/generations/")
     if not (said.get("data") and said["data"][0].get("b64_json")):
         raise NotYet("POST images/generations/ answers 200, but no picture.")

@@ -148,9 +148,14 @@ class Proxy:
                 await self._describe_models(event, error.model, send, refusal=True)
                 return
             raise refusals.unpriced(route.named or "that model") from None
-        made = await self._booked(
-            self._ledger.reserve, event, name, route.name, prepared.asked, prepared.most
-        )
+        try:
+            made = await self._booked(
+                self._ledger.reserve, event, name, route.name, prepared.asked, prepared.most
+            )
+        except APIError as error:
+            if self._own_key and error.code == "budget_spent":
+                raise refusals.over_own_cap(event, prepared.most) from None
+            raise
         await self._relay(_Admitted(event, route, prepared, made, receive, send))
 
     async def _relay(self, call: "_Admitted") -> None:

@@ -135,6 +135,18 @@ def spent(event: Event, budget: int, whose: str) -> APIError:
     )
 
 
+def over_own_cap(event: Event, amount: int) -> APIError:
+    """429: what is left of one's own cap does not cover this request."""
+    return _refused(
+        429,
+        "budget_spent",
+        f"This request may cost ${amount / NANO:.2f}, and less is left of your cap of "
+        f"${(event.event_budget or 0) / NANO:g} for today. Ask for less, or set LAB_BUDGET_USD to more.",
+        "insufficient_quota",
+        {"x-should-retry": "false"},
+    )
+
+
 def upstream_failed(why: str) -> APIError:
     """503: OpenAI could not be reached, or failed."""
     return _refused(

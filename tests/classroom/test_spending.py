@@ -1,0 +1,151 @@
+"""Live mode's cap: calls go through it with the real key, and stop where the money does."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import openai
+import pytest
+from nbclient import NotebookClient
+from openai import OpenAI
+
+from classroom import spending
+from classroom.errors import LessonError
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "answer-key" / "notebooks"
+KEY = "sk-" + "real-1234567890abcdefghij"
+
+
+@pytest.fixture
+def live(openai_mock, tmp_path):
+    """Start a cap of so many dollars before the stand-in, which plays the real OpenAI here."""
+
+    def start(dollars="1", key=KEY):
+        environment = {**openai_mock.environment, "OPENAI_API_KEY": key, "LAB_BUDGET_USD": dollars}
+        return spending.cap_spending(environment, tmp_path / "spent.sqlite")
+
+    return start
+
+
+def client_of(capped, **options):
+    lead = capped.environment
+    return OpenAI(base_url=lead["OPENAI_BASE_URL"], api_key=lead["OPENAI_API_KEY"], max_retries=0, **options)
+
+
+def ask(client, words="How deep is the sea?", **options):
+    return client.responses.create(model="gpt-5.4-mini", input=words, **options)
+
+
+def test_calls_reach_openai_with_the_real_key_which_the_program_does_not_have(live, openai_mock):
+    capped = live()
+    ask(client_of(capped))
+    assert len(openai_mock.calls.by(KEY)) == 1
+    assert KEY not in str(capped.environment)
+
+
+def test_what_was_spent_is_counted(live, openai_mock):
+    capped = live()
+    ask(client_of(capped))
+    assert capped.spent() == pytest.approx(float(openai_mock.calls.cost), rel=1e-6)
+
+
+def test_what_would_go_over_the_cap_is_refused_and_not_asked(live, openai_mock):
+    client = client_of(live("0.20"))
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.images.generate(model="gpt-image-2", prompt="a kite", n=4, quality="high")
+    assert refused.value.code == "budget_spent"
+    assert len(openai_mock.calls) == 0
+    assert ask(client).output_text
+
+
+def test_notebooks_share_the_cap_of_a_day(live):
+    first, second = live(), live()
+    ask(client_of(first))
+    assert second.spent() == first.spent() > 0
+
+
+def test_another_cap_keeps_what_was_spent(live):
+    ask(client_of(live("1")))
+    lowered = live("0.0001")
+    with pytest.raises(openai.RateLimitError, match="LAB_BUDGET_USD"):
+        ask(client_of(lowered))
+
+
+@pytest.mark.parametrize("text", ["much", "0", "-1", "1e9", "nan"])
+def test_a_cap_that_is_no_amount_is_told(live, text):
+    with pytest.raises(LessonError, match="LAB_BUDGET_USD"):
+        live(text)
+
+
+def test_a_wrong_key_is_told_as_openai_tells_it(live, openai_mock):
+    openai_mock.fail(status=401)
+    with pytest.raises(openai.AuthenticationError):
+        ask(client_of(live()))
+
+
+def test_another_key_is_used_from_then_on(live, openai_mock):
+    capped = live()
+    other = KEY.replace("real", "next")
+    spending.use_key(other)
+    ask(client_of(capped))
+    assert len(openai_mock.calls.by(other)) == 1
+
+
+def test_models_are_those_of_openai(live):
+    client = client_of(live())
+    assert client.models.retrieve("gpt-image-2").id == "gpt-image-2"
+    assert len(list(client.models.list())) > 20
+
+
+def test_a_model_that_does_not_exist_is_not_found(live):
+    with pytest.raises(openai.NotFoundError):
+        client_of(live()).responses.create(model="gpt-5.4-minni", input="hi")
+
+
+def test_moderation_passes_and_costs_nothing(live):
+    capped = live()
+    assert client_of(capped).moderations.create(input="You are worthless.").results[0].flagged
+    assert capped.spent() == 0
+
+
+def test_an_answer_without_a_limit_is_bounded_by_what_is_reckoned(live, openai_mock):
+    ask(client_of(live()))
+    assert openai_mock.calls[-1].body["max_output_tokens"]
+
+
+def test_the_forecast_says_what_a_notebook_costs_and_what_is_left(live):
+    live("2.50")
+    assert spending.forecast("04") == (
+        f"This notebook, once from top to bottom, costs about ${_cost('04'):.2f}. "
+        "$0.00 of today's $2.50 is spent; LAB_BUDGET_USD changes the cap."
+    )
+    assert spending.forecast(None).startswith("$0.00 of today's")
+
+
+def _cost(notebook):
+    import tomllib
+
+    return tomllib.loads(Path(spending.__file__).with_name("notebook_costs.toml").read_text())["dollars"][
+        notebook
+    ]
+
+
+def test_every_notebook_has_a_forecast():
+    import tomllib
+
+    costs = tomllib.loads(Path(spending.__file__).with_name("notebook_costs.toml").read_text())["dollars"]
+    assert sorted(costs) == sorted(path.name[:2] for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+def test_a_notebook_runs_live(openai_mock, s3_bucket, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_MODE", "live")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    notebook = nbformat.read(NOTEBOOKS / "02-first-calls.ipynb", 4)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    said = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
+    assert "LIVE: calls go to OpenAI" in said
+    assert "costs about $" in said
+    assert "not yet" not in said
+    assert {call.key for call in openai_mock.calls} == {openai_mock.calls.by(KEY)[0].key}
+    assert os.environ["OPENAI_API_KEY"] not in str(notebook)
