@@ -7,6 +7,7 @@ learner's own key and account, up to a spending cap; the learner's code is the s
 import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -14,11 +15,15 @@ from urllib.request import urlopen
 from classroom.errors import LessonError
 from classroom.s3 import REGION, S3Mock
 from classroom.standin.mock import OpenAIMock
+from classroom.standin.scripts import ScriptError
 
 Mode = Literal["mock", "live"]
 
 # Set by `classroom lab` and `classroom up`: an S3 stand-in that notebooks and terminals share.
 SHARED_S3 = "LAB_S3_URL"
+
+# A file of faults and rate limits that the stand-in meets notebooks with: how a lesson looks on a bad day.
+FAULTS = "LAB_FAULTS"
 
 # What would send a request elsewhere, or say who pays, although the stand-ins are meant.
 _FOREIGN = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
@@ -65,12 +70,21 @@ def _shared_s3(environment: dict[str, str]) -> dict[str, str] | None:
     return {name: environment[name] for name in S3Mock.VARIABLES if name in environment}
 
 
+def _load_faults(openai: OpenAIMock, script: Path) -> None:
+    try:
+        openai.load(script)
+    except ScriptError as error:
+        raise LessonError(f"{FAULTS}: {error}") from error
+
+
 @cache
 def _start_mock() -> Lesson:
     environment = dict(os.environ)
     for name in _FOREIGN:
         os.environ.pop(name, None)
     openai = OpenAIMock().start()
+    if script := environment.get(FAULTS):
+        _load_faults(openai, Path(script))
     s3 = _shared_s3(environment) or S3Mock().start().environment
     os.environ.update(openai.environment | s3)
     return Lesson("mock", s3["S3_BUCKET_NAME"], openai)
@@ -114,6 +128,9 @@ def start(notebook: str | None = None) -> Lesson:
     Raises:
         LessonError: `LAB_MODE` is misspelt; or live mode lacks a key or a bucket, or its cap makes no sense.
     """
+    from classroom.explaining import explain_failures  # here: it loads the SDK
+
+    explain_failures()
     if mode_of(dict(os.environ)) == "live":
         from classroom.spending import forecast
 
