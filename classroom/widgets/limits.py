@@ -1,6 +1,5 @@
 """A rate limit that one can run into: what is answered when, with and without waiting."""
 
-import html
 import time
 from dataclasses import dataclass
 
@@ -80,7 +79,7 @@ def sent(allowed: int, calls: int, retries: int) -> list[Answer]:
 
 def told(answers: list[Answer]) -> str:
     """The calls as a table, as HTML: sign, word and a bar for each."""
-    longest = max(answer.at for answer in answers) or 1.0
+    longest = max(_WINDOW, *(answer.at for answer in answers))
     rows = "".join(
         f"<tr><td>{number}</td><td>{'✓ answered' if answer.answered else '✗ refused (429)'}</td>"
         f"<td>{answer.at:.1f} s</td><td><progress max='{longest:.3f}' value='{answer.at:.3f}' "
@@ -91,6 +90,6 @@ def told(answers: list[Answer]) -> str:
     sentence = f"{passed} of {len(answers)} were answered, in {answers[-1].at:.1f} seconds."
     return (
         panel.said(sentence, wrong=passed < len(answers))
-        + f"<table><caption>{html.escape(sentence)}</caption><thead><tr><th>Call</th><th>What came</th><th>After</th>"
+        + f"<table><thead><tr><th>Call</th><th>What came</th><th>After</th>"
         f"<th>On a line</th></tr></thead><tbody>{rows}</tbody></table>"
     )

@@ -18,7 +18,9 @@ def labelled(kind: type[ipywidgets.Widget], label: str, hook: str, **options: ob
 
 def button(label: str, hook: str) -> ipywidgets.Button:
     """A button; its words are its name."""
-    made = ipywidgets.Button(description=label, layout=ipywidgets.Layout(width="auto"))
+    made = ipywidgets.Button(
+        description=label, layout=ipywidgets.Layout(width="auto", align_self="flex-start")
+    )
     made.add_class(hook)
     return made
 

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from classroom.loopback import bind
 
@@ -44,9 +44,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def lab(place: Path) -> Iterator[str]:
-    """`classroom lab` on a copy of the learners' notebooks; yields the address of the first one."""
-    for name in ("notebooks", "lab"):
+def lab(place: Path) -> Iterator[Callable[[str], str]]:
+    """`classroom lab` on a copy of what learners get; yields a function that gives a notebook's address."""
+    for name in ("notebooks", "lab", "assets"):
         shutil.copytree(ROOT / name, place / name)
     port = free_port()
     command = [str(Path(sys.executable).parent / "classroom"), "lab", "--no-browser", "--port", str(port)]
@@ -59,7 +59,7 @@ def lab(place: Path) -> Iterator[str]:
                 assert process.poll() is None, (place / "log").read_text()
                 assert time.monotonic() < deadline, (place / "log").read_text()
                 time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/lab/tree/notebooks/00-start-here.ipynb?token={TOKEN}"
+            yield lambda name: f"http://127.0.0.1:{port}/lab/tree/notebooks/{name}.ipynb?reset&token={TOKEN}"
         finally:
             process.terminate()
             process.wait(20)
@@ -72,3 +72,11 @@ def run_all(page: Page, address: str, last_words: str) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.get_by_text(last_words, exact=True).last.wait_for(timeout=_PATIENCE)
+
+
+def panel(page: Page, hook: str) -> Locator:
+    """A panel of `classroom.widgets`, by its class; scrolled to, since JupyterLab draws only what is near the window."""
+    found = page.locator(f".{hook}").first
+    found.wait_for(timeout=_PATIENCE)
+    found.scroll_into_view_if_needed()
+    return found

@@ -26,9 +26,9 @@ ASSETS = jupyterlab.ROOT / "assets"
 
 def notebook(browser: Browser) -> None:
     """Notebook 00 after its first picture."""
-    with tempfile.TemporaryDirectory() as place, jupyterlab.lab(Path(place)) as address:
+    with tempfile.TemporaryDirectory() as place, jupyterlab.lab(Path(place)) as address_of:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        jupyterlab.run_all(page, address, "You have reached the end of notebook 00.")
+        jupyterlab.run_all(page, address_of("00-start-here"), "You have reached the end of notebook 00.")
         picture = page.get_by_role("img", name="A generated picture of a lighthouse in a storm")
         picture.scroll_into_view_if_needed()
         page.wait_for_timeout(500)

@@ -1,8 +1,12 @@
-"""`make lab` leads to a notebook that runs and shows its picture, in a real browser."""
+"""`make lab` leads to notebooks that run, and to panels that work, in a real browser."""
 
+import json
 import os
+import re
+import time
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import jupyterlab
 
@@ -15,11 +19,129 @@ pytestmark = [
 ]
 
 
-def test_notebook_00_runs_and_shows_the_picture(tmp_path):
-    with jupyterlab.lab(tmp_path) as address, jupyterlab.browser() as browser:
-        page = browser.new_page()
-        jupyterlab.run_all(page, address, "You have reached the end of notebook 00.")
-        picture = page.get_by_role("img", name="A generated picture of a lighthouse in a storm")
-        assert picture.evaluate("image => image.complete && image.naturalWidth") == 1024
-        assert page.get_by_text("Exercise 00.1: not yet, it returns nothing so far.").count() == 1
-        assert page.locator("audio").count() == 1
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def address_of(place):
+    with jupyterlab.lab(place) as address_of:
+        yield address_of
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with jupyterlab.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def run(chromium, address_of):
+    """Open a notebook in a fresh window and run it from top to bottom."""
+    opened = []
+
+    def opens(name, width=1280):
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        opened.append(page)
+        page.set_default_timeout(30_000)
+        jupyterlab.run_all(page, address_of(name), f"You have reached the end of notebook {name[:2]}.")
+        return page
+
+    yield opens
+    for page in opened:
+        page.close()
+
+
+def test_notebook_00_runs_and_shows_the_picture(run):
+    page = run("00-start-here")
+    picture = page.get_by_role("img", name="A generated picture of a lighthouse in a storm")
+    assert picture.evaluate("image => image.complete && image.naturalWidth") == 1024
+    assert page.get_by_text("Exercise 00.1: not yet, it returns nothing so far.").count() == 1
+    assert page.locator("audio").count() == 1
+
+
+def test_a_key_that_is_entered_or_typed_into_a_cell_is_not_in_the_saved_file(run, place):
+    page = run("01-keys")
+    entered, typed = ("sk-" + "proj-" + letter * 12 + "0123456789" for letter in "ab")
+    panel = jupyterlab.panel(page, "lab-key")
+    assert all_named(panel)
+    panel.get_by_label("Your key").fill(entered)
+    panel.get_by_role("button", name="Use this key").press("Space")
+    expect(panel.get_by_role("alert")).to_contain_text("A key of 30 characters is in the environment")
+    expect(panel.get_by_label("Your key")).to_have_value("")
+    cell = page.locator(".jp-CodeCell .cm-content").first
+    cell.click()
+    page.keyboard.type(f"mine = '{typed}'  # ")
+    page.keyboard.press("Control+s")
+    saved = place / "notebooks" / "01-keys.ipynb"
+    deadline = time.monotonic() + 20
+    while "mine = '" not in (text := saved.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "mine = '[a key was here]'" in text
+    assert typed not in text
+    assert entered not in text
+    assert "widgets" not in json.loads(text)["metadata"]
+
+
+def test_the_playground_shows_what_came_what_it_costs_and_the_code(run):
+    page = run("04-pictures-and-sound")
+    panel = jupyterlab.panel(page, "lab-play")
+    assert all_named(panel)
+    panel.get_by_label("Your words").fill("an otter with a kite")
+    answer = panel.locator(".lab-play-answer")
+    for kind, shown in (
+        ("Picture", panel.get_by_role("img", name="A generated picture of an otter with a kite")),
+        ("Sound", panel.get_by_label("A voice that says: an otter with a kite")),
+        ("Text", panel.locator("blockquote")),
+    ):
+        panel.get_by_label("What shall come out").select_option(kind)
+        expect(panel.locator(".lab-play-price")).to_contain_text("At OpenAI this would cost at most $")
+        panel.get_by_role("button", name="Send").press("Space")
+        expect(panel.get_by_role("alert")).to_contain_text(f"{kind}: done. At OpenAI it would have cost $0.")
+        expect(shown).to_be_visible()
+        expect(answer.locator("pre")).to_contain_text("an otter with a kite")
+    panel.get_by_label("Your words").fill("  ")
+    panel.get_by_role("button", name="Send").press("Space")
+    expect(panel.get_by_role("alert")).to_contain_text("✗ There are no words yet.")
+
+
+def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(run):
+    page = run("06-when-it-fails")
+    panel = jupyterlab.panel(page, "lab-limit")
+    assert all_named(panel)
+    panel.get_by_label("Allowed in 2 seconds").fill("2")
+    panel.get_by_label("Calls to send").fill("4")
+    panel.get_by_label("Calls to send").press("Tab")
+    panel.get_by_role("button", name="Send them").press("Space")
+    expect(panel.get_by_role("alert")).to_contain_text("✗ 2 of 4 were answered")
+    assert panel.get_by_role("row").filter(has_text="refused (429)").count() == 2
+    panel.get_by_label("When refused").select_option("let the SDK wait and try again")
+    panel.get_by_role("button", name="Send them").press("Space")
+    expect(panel.get_by_role("alert")).to_contain_text("✓ 4 of 4 were answered")
+
+    panel = jupyterlab.panel(page, "lab-cost")
+    row = panel.get_by_role("row").filter(has=page.get_by_role("rowheader", name="gpt-5.4-mini"))
+    expect(row).to_contain_text("$1.36")
+    panel.get_by_label("Tokens of an answer").fill("600")
+    panel.get_by_label("Tokens of an answer").press("Tab")
+    expect(row).to_contain_text("$2.71")
+
+
+def test_the_checklist_grades_a_section_at_the_press_of_a_button(run):
+    page = run("10-build-test-check")
+    figure = page.get_by_role("img", name=re.compile("The grader starts your app"))
+    figure.scroll_into_view_if_needed()
+    assert figure.evaluate("image => image.complete && image.naturalWidth") > 300
+    panel = jupyterlab.panel(page, "lab-check")
+    assert all_named(panel)
+    panel.get_by_label("Section").select_option("OpenAPI document")
+    panel.get_by_role("button", name="Check now").press("Space")
+    expect(panel.get_by_role("alert")).to_contain_text("left to do", timeout=60_000)
+    assert panel.get_by_role("row").filter(has_text="openapi.valid").count() == 1
+
+
+def all_named(panel):
+    """Whether every field and button has a name that a screen reader can say."""
+    fields = panel.locator("input, textarea, select, button").all()
+    return bool(fields) and all(re.search(r'"[^"]{4,}"', field.aria_snapshot()) for field in fields)
