@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSION ?= answer-key
 ISOLATION ?= auto
 
-.PHONY: lab grade test conformance setup requirements release notebooks
+.PHONY: lab grade test conformance setup requirements release notebooks site
 .SILENT:
 
 lab: setup        ## open JupyterLab on the first notebook, with the stand-ins running
@@ -23,7 +23,10 @@ release: setup    ## write lab/ and notebooks/ anew from answer-key/
 	$(BIN)/grader release .
 
 notebooks: setup  ## run the solved notebooks anew and keep what they show
-	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False answer-key/notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False answer-key/notebooks/*.ipynb
+
+site: setup       ## the course as a web page, in build/site
+	$(BIN)/python -m course.build
 
 requirements: setup ## compile requirements.txt anew from pyproject.toml
 	$(BIN)/python -m uv pip compile --quiet --universal --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make requirements" pyproject.toml requirements.in -o requirements.txt
