@@ -34,7 +34,7 @@ def page_of(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode
             continue
         answer = _answer(cell.source)
         cell.source, cell.outputs = without_solutions(cell.source, name), []
-        cells += [cell, nbformat.v4.new_markdown_cell(answer)]
+        cells += [cell, nbformat.v4.new_markdown_cell(answer)]  # type: ignore[no-untyped-call]
     notebook.cells = cells
     return notebook
 
@@ -57,10 +57,23 @@ def prepare(pages: Path) -> None:
 
 
 def render(pages: Path, site: Path) -> int:
-    """Let MkDocs make the site of them: 0 if it stands; a link that leads nowhere is an error."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--config-file", "course/mkdocs.yml"]
-    places = {"COURSE_PAGES": str(pages), "COURSE_SITE": str(site)}
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **places}).returncode  # noqa: S603 - our own command line
+    """Let MkDocs make the site of them: 0 if it stands; a link that leads nowhere is an error, and is printed."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", "course/mkdocs.yml"]
+    places = {"COURSE_PAGES": str(pages), "COURSE_SITE": str(site), "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(  # noqa: S603 - our own command line
+        command,
+        cwd=ROOT,
+        env={**os.environ, **places},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        print(
+            "\n".join(line for line in done.stdout.splitlines() if not line.startswith("INFO")),
+            file=sys.stderr,
+        )
+    return done.returncode
 
 
 def main() -> int:

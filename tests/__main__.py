@@ -27,7 +27,8 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
     ("types", (sys.executable, "-m", "mypy")),
     ("lab/ and notebooks/ are not stale", (str(BIN / "grader"), "release", ".", "--check")),
-    ("tests", (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "--dist", "worksteal")),
+    # one process more than there are processors, on most machines: many tests wait for what they started
+    ("tests", (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "3", "--dist", "worksteal")),
     (
         "the reference app's tests",
         (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "answer-key"),

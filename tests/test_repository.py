@@ -34,7 +34,9 @@ def test_every_code_cell_of_a_solved_notebook_was_run_in_order_without_errors(pa
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     assert any(cell.outputs for cell in cells)
-    assert "widgets" not in nbformat.read(path, 4).metadata, "the state of a widget may hold what was typed into it"
+    assert "widgets" not in nbformat.read(path, 4).metadata, (
+        "the state of a widget may hold what was typed into it"
+    )
     assert not any("execution" in cell.metadata for cell in cells), (
         "times differ in every run: use `make notebooks`"
     )
