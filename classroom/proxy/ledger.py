@@ -12,7 +12,21 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -24,6 +38,70 @@ from classroom.proxy.tables import attendees, calls, events
 LEASE_SECONDS = 60.0  # a call that nobody has vouched for so long belongs to a process that is gone
 _NO_SECRET = "-"  # noqa: S105 - no digest looks like that: nothing matches it
 _MOST_KEPT = 100_000  # characters of a prompt or an answer
+
+
+# --- the statements of a call, built once: building one costs more than running it -------------------------------
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger)
+
+
+_MINE = and_(attendees.c.event == bindparam("event_"), attendees.c.name == bindparam("attendee_"))
+_TODAY = case((attendees.c.day == bindparam("today"), attendees.c.requests), else_=0)
+_WITHIN_BUDGET = or_(
+    _number("budget").is_(None),
+    attendees.c.spent + attendees.c.reserved + _number("amount") <= _number("budget"),
+)
+_COUNT_ATTENDEE = (
+    update(attendees)
+    .where(_MINE, or_(_number("cap").is_(None), _number("cap") > _TODAY), _WITHIN_BUDGET)
+    .values(day=bindparam("today"), requests=_TODAY + 1, reserved=attendees.c.reserved + _number("amount"))
+)
+_REQUESTS_OF_ATTENDEE = select(_TODAY).where(_MINE)
+_RESERVE_OF_EVENT = (
+    update(events)
+    .where(
+        events.c.code == bindparam("event_"),
+        or_(
+            _number("budget").is_(None),
+            events.c.spent + events.c.reserved + _number("amount") <= _number("budget"),
+        ),
+    )
+    .values(reserved=events.c.reserved + _number("amount"))
+)
+_OPEN_CALL = insert(calls)
+_CLOSE_CALL = (
+    update(calls)
+    .where(calls.c.id == bindparam("id_"), calls.c.state == "open")
+    .values(
+        state=bindparam("state_"),
+        cost=_number("cost_"),
+        input_tokens=_number("given"),
+        output_tokens=_number("made_"),
+        status=_number("status_"),
+        prompt=bindparam("prompt_"),
+        answer=bindparam("answer_"),
+    )
+)
+# a request that failed is given back, unless another day has begun since
+_GIVEN_BACK = case(
+    (and_(attendees.c.day == bindparam("today"), attendees.c.requests > 0), _number("back")), else_=0
+)
+_CHARGE_ATTENDEE = (
+    update(attendees)
+    .where(_MINE)
+    .values(
+        reserved=attendees.c.reserved - _number("amount"),
+        spent=attendees.c.spent + _number("cost_"),
+        requests=attendees.c.requests - _GIVEN_BACK,
+    )
+)
+_CHARGE_EVENT = (
+    update(events)
+    .where(events.c.code == bindparam("event_"))
+    .values(reserved=events.c.reserved - _number("amount"), spent=events.c.spent + _number("cost_"))
+)
 
 
 @dataclass(frozen=True)
@@ -219,32 +297,24 @@ class Ledger:
         with self._engine.begin() as connection:
             self._ensure(connection, event, attendee)
             self._count(connection, event, made, now)
-            within = (
-                []
-                if event.event_budget is None
-                else [events.c.spent + events.c.reserved + amount <= event.event_budget]
-            )
-            done = connection.execute(
-                update(events)
-                .where(events.c.code == event.code, *within)
-                .values(reserved=events.c.reserved + amount)
-            )
-            if done.rowcount != 1:
+            asked = {"event_": event.code, "amount": amount, "budget": event.event_budget}
+            if connection.execute(_RESERVE_OF_EVENT, asked).rowcount != 1:
                 raise refusals.spent(event, event.event_budget or 0, "the whole event")
             connection.execute(
-                insert(calls).values(
-                    id=made.id,
-                    event=event.code,
-                    attendee=attendee,
-                    route=route,
-                    model=model,
-                    day=made.day,
-                    at=now.timestamp(),
-                    state="open",
-                    owner=self._owner,
-                    expires=now.timestamp() + LEASE_SECONDS,
-                    reserved=amount,
-                )
+                _OPEN_CALL,
+                {
+                    "id": made.id,
+                    "event": event.code,
+                    "attendee": attendee,
+                    "route": route,
+                    "model": model,
+                    "day": made.day,
+                    "at": now.timestamp(),
+                    "state": "open",
+                    "owner": self._owner,
+                    "expires": now.timestamp() + LEASE_SECONDS,
+                    "reserved": amount,
+                },
             )
         self._known.add((event.code, attendee))  # only now: a refusal takes the new row back
         return made
@@ -259,21 +329,17 @@ class Ledger:
         )
 
     def _count(self, connection: Connection, event: Event, made: Reservation, now: datetime) -> None:
-        mine = and_(attendees.c.event == event.code, attendees.c.name == made.attendee)
-        today = case((attendees.c.day == made.day, attendees.c.requests), else_=0)
-        within = []
-        if event.daily_requests is not None:
-            within.append(today < event.daily_requests)
-        if event.learner_budget is not None:
-            within.append(attendees.c.spent + attendees.c.reserved + made.amount <= event.learner_budget)
-        done = connection.execute(
-            update(attendees)
-            .where(mine, *within)
-            .values(day=made.day, requests=today + 1, reserved=attendees.c.reserved + made.amount)
-        )
-        if done.rowcount == 1:
+        asked = {
+            "event_": event.code,
+            "attendee_": made.attendee,
+            "today": made.day,
+            "amount": made.amount,
+            "cap": event.daily_requests,
+            "budget": event.learner_budget,
+        }
+        if connection.execute(_COUNT_ATTENDEE, asked).rowcount == 1:
             return
-        requests = connection.execute(select(today).where(mine)).scalar_one()
+        requests = connection.execute(_REQUESTS_OF_ATTENDEE, asked).scalar_one()
         if event.daily_requests is not None and requests >= event.daily_requests:
             raise refusals.daily_cap(event, now)
         raise refusals.spent(event, event.learner_budget or 0, "you")
@@ -292,38 +358,27 @@ class Ledger:
 
     def _close(self, connection: Connection, made: Reservation, settlement: Settlement, state: str) -> bool:
         facts = {
-            "cost": settlement.cost,
-            "input_tokens": settlement.input_tokens,
-            "output_tokens": settlement.output_tokens,
-            "status": settlement.status,
-            "prompt": (settlement.prompt or "")[:_MOST_KEPT] or None,
-            "answer": (settlement.answer or "")[:_MOST_KEPT] or None,
+            "id_": made.id,
+            "state_": state,
+            "cost_": settlement.cost,
+            "given": settlement.input_tokens,
+            "made_": settlement.output_tokens,
+            "status_": settlement.status,
+            "prompt_": (settlement.prompt or "")[:_MOST_KEPT] or None,
+            "answer_": (settlement.answer or "")[:_MOST_KEPT] or None,
         }
-        done = connection.execute(
-            update(calls).where(calls.c.id == made.id, calls.c.state == "open").values(state=state, **facts)
-        )
-        if done.rowcount != 1:
+        if connection.execute(_CLOSE_CALL, facts).rowcount != 1:
             return False
-        given_back = case(
-            (and_(attendees.c.day == made.day, attendees.c.requests > 0), attendees.c.requests - 1),
-            else_=attendees.c.requests,
-        )
-        changed: dict[str, Any] = {
-            "reserved": attendees.c.reserved - made.amount,
-            "spent": attendees.c.spent + settlement.cost,
+        charged = {
+            "event_": made.event,
+            "attendee_": made.attendee,
+            "today": made.day,
+            "amount": made.amount,
+            "cost_": settlement.cost,
+            "back": int(state == "failed"),
         }
-        if state == "failed":
-            changed["requests"] = given_back
-        connection.execute(
-            update(attendees)
-            .where(attendees.c.event == made.event, attendees.c.name == made.attendee)
-            .values(**changed)
-        )
-        connection.execute(
-            update(events)
-            .where(events.c.code == made.event)
-            .values(reserved=events.c.reserved - made.amount, spent=events.c.spent + settlement.cost)
-        )
+        connection.execute(_CHARGE_ATTENDEE, charged)
+        connection.execute(_CHARGE_EVENT, charged)
         return True
 
     def renew(self) -> None:

@@ -16,7 +16,7 @@ class Events:
 
     def __init__(self, *, hide: bool) -> None:
         self._hide = hide
-        self._left = b""
+        self._left = self._done = b""
         self.usage: Any = None
 
     def pass_on(self, part: bytes) -> bytes:
@@ -28,12 +28,15 @@ class Events:
         return b"".join(event + b"\n\n" for event in self._kept(events))
 
     def end(self) -> bytes:
-        """What is left when the stream is over."""
+        """What is left when the stream is over: its last words among it, after which a client reads no further."""
         left, self._left = self._left, b""
-        return b"".join(self._kept([left])) if left else b""
+        return (b"".join(self._kept([left])) if left else b"") + self._done
 
     def _kept(self, events: list[bytes]) -> Iterator[bytes]:
         for event in events:
+            if event.strip() == b"data: [DONE]":
+                self._done = event + b"\n\n"
+                continue
             if b'"usage"' not in event:
                 yield event
                 continue

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from classroom.proxy import tokens
+from classroom.proxy import bodies, tokens
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import moment
 from classroom.proxy.guesses import Guesses
@@ -231,6 +231,22 @@ def test_smuggled_requests_are_not_two(proxy):
     assert all(call.route == "chat/completions" for call in proxy.openai.calls)
     assert len(proxy.openai.calls) <= 1
     assert received.startswith(b"HTTP/1.1 ")
+
+
+def test_a_body_that_comes_too_slowly_is_not_waited_for(proxy, monkeypatch):
+    monkeypatch.setattr(bodies, "_SECONDS", 0.5)
+    host, _, port = proxy.url.removeprefix("http://").partition(":")
+    began = time.monotonic()
+    with socket.create_connection((host, int(port)), 5) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\napi-key: lesson/ada\r\nContent-Length: 100\r\n\r\n{"
+        )
+        for _ in range(3):  # a byte now and then keeps nothing open
+            time.sleep(0.2)
+            connection.sendall(b" ")
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - began < 5
+    assert len(proxy.openai.calls) == 0
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(proxy):
