@@ -11,8 +11,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# one notebook after the other: kernels that start side by side now and then take each other's ports
 _NBVAL = [
+    "-p",
+    "tests.kernels",
+    "-n",
+    "3",
+    "--dist",
+    "loadfile",
     "--nbval-current-env",
     "--nbval-sanitize-with",
     "nbval.cfg",
