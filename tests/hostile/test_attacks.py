@@ -1,7 +1,6 @@
 """Every attack is contained, and judged fairly."""
 
 import io
-import os
 import shutil
 import tarfile
 import time
@@ -18,6 +17,7 @@ from grader.report import html, terminal
 from grader.sandbox import tiers
 from grader.submission import MAX_BYTES, opened
 from tests.hostile.cases import ATTACKS, MARK, Attack
+from tests.sampling import of_today
 
 HONEST = Path(__file__).with_name("honest")
 TIERS = [
@@ -25,8 +25,6 @@ TIERS = [
     for tier, works in (("bubblewrap", tiers.bubblewrap().works), ("landlock", tiers.has_landlock().works))
     if works
 ]
-# each takes seconds: a third of them in each run of the tests, all of them with HOSTILE=all
-SAMPLE = ATTACKS if os.environ.get("HOSTILE") == "all" else ATTACKS[int(time.time() // 86_400) % 3 :: 3]
 
 
 def written(attack: Attack, place: Path) -> Path:
@@ -66,7 +64,7 @@ def statuses(report) -> dict[str, str]:
 
 
 @pytest.mark.skipif(not TIERS, reason="no wall can be had here")
-@pytest.mark.parametrize("attack", SAMPLE, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", of_today(ATTACKS, 3), ids=lambda attack: attack.name)
 def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
     work = written(attack, tmp_path)
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
