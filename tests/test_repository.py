@@ -1,5 +1,6 @@
 """What the repository promises as a whole: notebooks that were run, links that lead somewhere, no key anywhere."""
 
+import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -40,6 +41,34 @@ def test_every_code_cell_of_a_solved_notebook_was_run_in_order_without_errors(pa
     assert not any("execution" in cell.metadata for cell in cells), (
         "times differ in every run: use `make notebooks`"
     )
+
+
+@pytest.mark.parametrize("path", KEY_NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_is_built_alike(path):
+    number = path.name[:2]
+    cells = nbformat.read(path, 4).cells
+    text = "\n".join(cell.source for cell in cells)
+    for part in (
+        "**You will be able to:**",
+        "**Time:**",
+        "**You need:**",
+        "**Predict.**",
+        "**Explain.**",
+        "**A bug to hunt.**",
+        "## Key points",
+        "**Questions.**",
+        f'lesson = start("{number}")',
+    ):
+        assert part in text, part
+    exercises = re.findall(rf"\*\*Exercise ({number}\.\d)\.\*\*", text)
+    assert 2 <= len(exercises) <= 5
+    assert exercises == re.findall(rf'check\("({number}\.\d)"\)', text)
+    assert cells[-1].source.endswith(f'print("You have reached the end of notebook {number}.")')
+
+
+def test_the_notebooks_lead_from_one_to_the_next():
+    for path, later in itertools.pairwise(KEY_NOTEBOOKS):
+        assert f"]({later.name})" in path.read_text(encoding="utf-8")
 
 
 def test_cells_for_live_mode_alone_are_marked_and_skip_themselves():

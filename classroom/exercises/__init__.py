@@ -7,6 +7,7 @@ from typing import Any
 
 from classroom.exercises import (
     beginnings,
+    endpoints,
     failures,
     keys,
     meaning,
@@ -31,6 +32,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | mocking.EXERCISES
             | storage.EXERCISES
             | proxies.EXERCISES
+            | endpoints.EXERCISES
             | module.EXERCISES
         ).items()
     )

@@ -1,9 +1,18 @@
-"""Notebooks 00 and 02: a picture, a question, a role."""
+"""Notebooks 00 and 02: a picture, a type, a question, a role."""
 
 from typing import Any
 
 from classroom.exercises.looking import Exercise, NotYet, asked_since, called, count
 from classroom.media.signatures import sniff
+
+_TYPES = {
+    "notes.txt": "text/plain",
+    "pictures/kite.jpg": "image/jpeg",
+    "two.dots.png": "image/png",
+    "voice.mp3": "audio/mpeg",
+    "backup.zip": "application/octet-stream",
+    "mp3.old": "application/octet-stream",
+}
 
 
 def _draw(function: Any) -> str:
@@ -17,6 +26,14 @@ def _draw(function: Any) -> str:
     if calls and not any(call.mentions(prompt) for call in calls):
         raise NotYet("the prompt that it was given did not reach OpenAI.")
     return f"It draws what it is told to: {len(picture)} bytes of {sniff(picture)}."
+
+
+def _mime_type(function: Any) -> str:
+    for name, right in _TYPES.items():
+        said = called(function, name)
+        if said != right:
+            raise NotYet(f"of {name!r} it says {said!r}, not {right!r}.")
+    return "Each ending has its type, and what is not known is just bytes."
 
 
 def _ask(function: Any) -> str:
@@ -56,6 +73,9 @@ def _advise(function: Any) -> str:
 EXERCISES = {
     "00.1": Exercise(
         "draw", _draw, "Two steps: client.images.generate(…), then base64.b64decode(…) of its first picture."
+    ),
+    "00.2": Exercise(
+        "mime_type", _mime_type, 'name.endswith(".txt") is one way; a dictionary of endings is another.'
     ),
     "02.1": Exercise("ask", _ask, "client.responses.create(…) has all you need; its output_text is a str."),
     "02.2": Exercise(

@@ -208,20 +208,27 @@ class Sandbox:
     # --- the two ends -----------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._group = cgroups.made(self._ceilings) if self.tier != "process" else None
-        self._trouble = tempfile.TemporaryFile()
-        launch = self._launch(theirs.fileno())
-        self._clean = launch.clean
-        self._process = subprocess.Popen(  # noqa: S603 - our own words
-            launch.command,
-            env={},
-            stdin=subprocess.DEVNULL,
-            stdout=self._trouble,
-            stderr=self._trouble,
-            start_new_session=True,
-            pass_fds=[theirs.fileno(), *launch.files],
-        )
+        with contextlib.ExitStack() as undo:  # of what was made, should the rest fail
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            undo.callback(self._control.close)
+            undo.callback(theirs.close)
+            self._group = cgroups.made(self._ceilings) if self.tier != "process" else None
+            if self._group is not None:
+                undo.callback(self._group.remove)
+            self._trouble = undo.enter_context(tempfile.TemporaryFile())
+            launch = self._launch(theirs.fileno())
+            self._clean = launch.clean
+            undo.callback(self._clean)
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
+                launch.command,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=self._trouble,
+                stderr=self._trouble,
+                start_new_session=True,
+                pass_fds=[theirs.fileno(), *launch.files],
+            )
+            undo.pop_all()
         theirs.close()
         self._reader = threading.Thread(target=self._read, daemon=True)
         try:

@@ -53,6 +53,13 @@ def beginnings():
     def plain(words):
         return [{"role": "user", "content": words}]
 
+    def by_endings(name):
+        if name.endswith(".txt"):
+            return "text/plain"
+        if name.endswith((".jpg", ".png")):
+            return "image/png" if name.endswith("png") else "image/jpeg"
+        return "audio/mpeg" if name.endswith(".mp3") else "application/octet-stream"
+
     def responses(words, **options):
         return client.responses.create(model=MODEL, input=words, **options)
 
@@ -67,6 +74,24 @@ def beginnings():
                 (lambda words: None, "nothing"),
                 (picture, "not bytes"),
                 (lambda words: b"no picture", "no picture"),
+            ],
+        ),
+        "00.2": (
+            [
+                lambda name: {
+                    "txt": "text/plain",
+                    "jpg": "image/jpeg",
+                    "png": "image/png",
+                    "mp3": "audio/mpeg",
+                }.get(name.partition(".")[2] and name.rsplit(".", 1)[1], "application/octet-stream"),
+                by_endings,
+                lambda name: by_endings(name) if Path(name).suffix else "application/octet-stream",
+            ],
+            [
+                (lambda name: None, "nothing"),
+                (lambda name: "image/jpeg", "of 'notes.txt'"),
+                (lambda name: by_endings(name).replace("application", "text"), "of 'backup.zip'"),
+                (lambda name: by_endings(name.partition(".")[0] + "." + name.split(".")[1]), "two.dots.png"),
             ],
         ),
         "02.1": (
@@ -842,6 +867,77 @@ def proxies():
     }
 
 
+def endpoints():
+    def by_pattern(prompt):
+        if not re.fullmatch(r"(?s).{1,4000}", prompt or "") or not re.search(r"\S", prompt):
+            return "Send a prompt of 1 to 4000 characters."
+        return None
+
+    def plain(prompt):
+        if not prompt or prompt.isspace():
+            return "The prompt is missing."
+        return "The prompt is too long." if len(prompt) > 4000 else None
+
+    def collected(prompt):
+        problems = []
+        if not (prompt or "").strip():
+            problems.append("Please write a prompt.")
+        if len(prompt or "") > 4000:
+            problems.append("Please use at most 4000 characters.")
+        return problems[0] if problems else None
+
+    def by_match(error):
+        match error:
+            case openai.APITimeoutError():
+                return 504
+            case openai.RateLimitError(code="rate_limit_exceeded"):
+                return 429
+            case openai.APIError(code="content_policy_violation"):
+                return 422
+        return 502
+
+    def by_code(error):
+        if type(error) is openai.APITimeoutError:
+            return 504
+        return {"content_policy_violation": 422, "rate_limit_exceeded": 429}.get(error.code, 502)
+
+    def by_status(error):
+        if getattr(error, "status_code", None) == 429:
+            return 502 if error.code == "insufficient_quota" else 429
+        if isinstance(error, openai.BadRequestError):
+            return 422
+        return 504 if isinstance(error, openai.APITimeoutError) else 502
+
+    return {
+        "10.1": (
+            [plain, by_pattern, collected],
+            [
+                (lambda prompt: None, "not a sentence"),
+                (lambda prompt: None if prompt.strip() else "It is blank.", "AttributeError"),
+                (lambda prompt: plain(prompt) if prompt != "\n\t" else None, "not a sentence"),
+                (lambda prompt: "Write another prompt." if prompt != "a kite" else None, "it refuses"),
+                (lambda prompt: False if plain(prompt) else None, "not a sentence"),
+            ],
+        ),
+        "10.2": (
+            [by_match, by_code, by_status],
+            [
+                (lambda error: None, "nothing"),
+                (lambda error: 500, "not 429"),
+                (lambda error: error.status_code, "not 422"),
+                (
+                    lambda error: 502 if isinstance(error, openai.APIConnectionError) else by_code(error),
+                    "not 504",
+                ),
+                (
+                    lambda error: 429 if isinstance(error, openai.RateLimitError) else by_code(error),
+                    "insufficient_quota",
+                ),
+            ],
+        ),
+    }
+
+
 def module():
     """The answer key's module, as it is and with one thing changed."""
     source = (ROOT / "answer-key" / "src" / "files_api" / "openai_module.py").read_text()
@@ -922,6 +1018,7 @@ BY_NOTEBOOK = {
     "07": mocking,
     "08": storage,
     "09": proxies,
+    "10": endpoints,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
 
