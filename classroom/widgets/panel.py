@@ -11,7 +11,9 @@ _LABEL = {"description_width": "11em"}
 
 def labelled(kind: type[ipywidgets.Widget], label: str, hook: str, **options: object) -> ipywidgets.Widget:
     """A field with a visible label that is its name for screen readers, too; `hook` is a class for tests and styles."""
-    made = kind(description=label, style=_LABEL, layout=ipywidgets.Layout(width="34em"), **options)
+    made = kind(
+        description=label, style=_LABEL, layout=ipywidgets.Layout(width="34em", max_width="100%"), **options
+    )
     made.add_class(hook)
     return made
 

@@ -1,0 +1,76 @@
+"""Pictures of the notebooks with panels, to be looked at: `python -m tests.browser.looks FOLDER`.
+
+Each at 1280 and 800 pixels, light and dark, after a run from top to bottom; beside them, as text, what a screen reader is told.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser import jupyterlab
+
+# notebook → the panels that are scrolled to
+NOTEBOOKS = {
+    "00-start-here": [],
+    "04-pictures-and-sound": ["lab-play"],
+    "06-when-it-fails": ["lab-limit", "lab-cost"],
+    "10-build-test-check": ["lab-check"],
+}
+
+
+def look(page: Page, name: str, hooks: list[str], place: Path, suffix: str) -> None:
+    """The top of a notebook, and each of its panels."""
+    page.locator(".jp-Cell").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    page.screenshot(path=place / f"{name[:2]}-top-{suffix}.png")
+    for hook in hooks:
+        panel = jupyterlab.panel(page, hook)
+        send = panel.get_by_role("button").first
+        if send.count() and hook != "lab-check":
+            send.press("Space")
+            panel.get_by_role("alert").wait_for()
+        panel.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        page.screenshot(path=place / f"{name[:2]}-{hook}-{suffix}.png")
+
+
+def main() -> int:
+    """Take them all."""
+    if len(sys.argv) != 2:
+        print("Say where to: python -m tests.browser.looks FOLDER", file=sys.stderr)
+        return 2
+    place = Path(sys.argv[1])
+    place.mkdir(parents=True, exist_ok=True)
+    for theme in ("Light", "Dark"):
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            jupyterlab.lab(themed(Path(scratch), theme)) as address_of,
+            jupyterlab.browser() as browser,
+        ):
+            for name, hooks in NOTEBOOKS.items():
+                page = browser.new_page(color_scheme="dark" if theme == "Dark" else "light")
+                jupyterlab.run_all(
+                    page, address_of(name), f"You have reached the end of notebook {name[:2]}."
+                )
+                (place / f"{name[:2]}.txt").write_text(page.locator(".jp-Notebook").aria_snapshot())
+                for width in (1280, 800):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    look(page, name, hooks, place, f"{theme.lower()}-{width}")
+                page.close()
+                print(name, theme, flush=True)
+    return 0
+
+
+def themed(home: Path, theme: str) -> Path:
+    """A home whose JupyterLab has that theme."""
+    settings = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": f"JupyterLab {theme}"}))
+    return home
+
+
+if __name__ == "__main__":
+    sys.exit(main())
