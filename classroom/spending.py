@@ -5,9 +5,10 @@ the cap, whichever notebook, test or terminal asks. The real key is known to it 
 """
 
 import math
+import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ import platformdirs
 from classroom.errors import LessonError
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
+from classroom.proxy.errors import DatabaseError, EventError
 from classroom.proxy.events import ANY, NANO, Event
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.lesson import RunningProxy, serve
@@ -24,23 +26,23 @@ from classroom.proxy.upstream import from_environment
 
 CAP = "LAB_BUDGET_USD"
 _USUAL_CAP = "1"
-_LEARNER = "me"
 _COSTS = Path(__file__).with_name("notebook_costs.toml")
 
 
 @dataclass(frozen=True)
 class Spending:
-    """A cap in force. `dollars`: of one day; `proxy` keeps to it, at the address of `running`."""
+    """A cap in force. `dollars`: of one day; `proxy` keeps to it, at the address of `running`, for whoever has the token."""
 
     proxy: Proxy
     running: RunningProxy
     event: str
+    token: str = field(repr=False)
     dollars: float
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead the SDK through the cap."""
-        return {"OPENAI_BASE_URL": f"{self.running.url}/v1", "OPENAI_API_KEY": f"{self.event}/{_LEARNER}"}
+        return {"OPENAI_BASE_URL": f"{self.running.url}/v1", "OPENAI_API_KEY": self.token}
 
     def spent(self) -> float:
         """US dollars so far today."""
@@ -66,7 +68,6 @@ def _today(code: str, dollars: float, environment: Mapping[str, str]) -> Event:
         code,
         midnight - timedelta(days=1),
         midnight + timedelta(days=2),  # a notebook may stay open overnight
-        open=True,
         models={ANY: ANY},
         event_budget=round(dollars * NANO),
         organization=environment.get("OPENAI_ORG_ID"),
@@ -87,20 +88,28 @@ def cap_spending(environment: Mapping[str, str], books: Path | None = None) -> S
         books: where what was spent is written down; all notebooks share it.
 
     Raises:
-        LessonError: the cap is no amount of dollars.
+        LessonError: the cap is no amount of dollars, or the books can't be written.
     """
     dollars = _cap(environment)
     place = books or platformdirs.user_state_path("openai-files-lab") / "spent.sqlite"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(connect(str(place)))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(connect(str(place)))
+    except (OSError, DatabaseError) as error:
+        raise LessonError(
+            f"What is spent is written down in {place}, which can't be used: {error}"
+        ) from error
     code = f"live-{datetime.now().astimezone().date()}"
     event = _today(code, dollars, environment)
-    if ledger.event(code) is None:
+    try:
         ledger.add(event)
-    else:
+    except EventError:  # another notebook was there before; the cap of today is the last that was set
         ledger.change(event)
+    # a token of this process alone: other users of the machine reach its loopback address, too
+    name = f"notebook-{secrets.token_hex(4)}"
+    token = ledger.attend(code, [name])[name]
     proxy = Proxy(ledger, from_environment("openai", environment), own_key=True)
-    made = Spending(proxy, serve(proxy, ledger), code, dollars)
+    made = Spending(proxy, serve(proxy, ledger), code, token, dollars)
     _running().append(made)
     return made
 

@@ -43,6 +43,16 @@ def test_calls_reach_openai_with_the_real_key_which_the_program_does_not_have(li
     assert KEY not in str(capped.environment)
 
 
+def test_nobody_else_gets_in(live, openai_mock):
+    capped = live()
+    event, _, name = capped.environment["OPENAI_API_KEY"].partition("/")
+    for token in (f"{event}/me", f"{event}/{name.partition('.')[0]}", f"{event}/{name}x", KEY):
+        with pytest.raises(openai.AuthenticationError):
+            ask(OpenAI(base_url=capped.environment["OPENAI_BASE_URL"], api_key=token, max_retries=0))
+    assert len(openai_mock.calls) == 0
+    assert capped.token not in repr(capped)
+
+
 def test_what_was_spent_is_counted(live, openai_mock):
     capped = live()
     ask(client_of(capped))
@@ -75,6 +85,13 @@ def test_another_cap_keeps_what_was_spent(live):
 def test_a_cap_that_is_no_amount_is_told(live, text):
     with pytest.raises(LessonError, match="LAB_BUDGET_USD"):
         live(text)
+
+
+def test_books_that_can_not_be_written_are_told(openai_mock, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    environment = {**openai_mock.environment, "OPENAI_API_KEY": KEY}
+    with pytest.raises(LessonError, match="which can't be used"):
+        spending.cap_spending(environment, tmp_path / "file" / "spent.sqlite")
 
 
 def test_a_wrong_key_is_told_as_openai_tells_it(live, openai_mock):
