@@ -65,6 +65,11 @@ def verdict(id: str, namespace: dict[str, Any]) -> str:
         return f"Exercise {id}: done. {exercise.look(namespace[exercise.answer])}"
     except NotYet as problem:
         return f'Exercise {id}: not yet, {problem} (hint("{id}") helps.)'
+    except Exception as error:  # an answer may give back anything at all
+        return (
+            f"Exercise {id}: not yet, what it gives can't be used: {type(error).__name__}: {error} "
+            f'(hint("{id}") helps.)'
+        )
 
 
 def check(id: str) -> None:

@@ -23,9 +23,7 @@ def _problem_with(function: Any) -> str:
     for wrong in not_fine:
         said = _asked(function, wrong)
         if not isinstance(said, str) or len(said.split()) < 3:
-            raise NotYet(
-                f"for {_shown(prompt)} it returns {said!r}, not a sentence that says what to change."
-            )
+            raise NotYet(f"for {_shown(wrong)} it returns {said!r}, not a sentence that says what to change.")
     return "It takes what can be generated, and says of the rest what to change."
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import openai
+from openai.types.chat import ChatCompletion
 
 from classroom.exercises.looking import Exercise, NotYet
 
@@ -22,8 +23,15 @@ def _respond(function: Any) -> str:
         max_retries=0,
         http_client=httpx2.Client(transport=httpx2.MockTransport(_checked(function))),
     )
-    said = client.chat.completions.create(model=_MODEL, messages=[{"role": "user", "content": "Hi."}])
-    if not said.choices or said.choices[0].message.content != "Hello!":
+    try:
+        said = client.chat.completions.create(model=_MODEL, messages=[{"role": "user", "content": "Hi."}])
+    except openai.APIError as error:
+        raise NotYet(f"to a friendly question the SDK says {type(error).__name__}: {error}") from error
+    if (
+        not isinstance(said, ChatCompletion)
+        or not said.choices
+        or said.choices[0].message.content != "Hello!"
+    ):
         raise NotYet("a friendly question is not answered with a chat completion that says Hello!")
     try:
         client.chat.completions.create(model=_MODEL, messages=[{"role": "user", "content": "Now be rude."}])

@@ -742,6 +742,8 @@ def mocking():
             [
                 (lambda request: None, "not an httpx2.Response"),
                 (lambda request: httpx2.Response(200, json=completion()), "is answered"),
+                (lambda request: httpx2.Response(500), "InternalServerError"),
+                (lambda request: httpx2.Response(200, text="Hello!"), "friendly question"),
                 (lambda request: httpx2.Response(200, json=completion("Hi")), "says Hello!"),
                 (
                     lambda request: (
@@ -912,7 +914,7 @@ def endpoints():
         "10.1": (
             [plain, by_pattern, collected],
             [
-                (lambda prompt: None, "not a sentence"),
+                (lambda prompt: None, "for None it returns None"),
                 (lambda prompt: None if prompt.strip() else "It is blank.", "AttributeError"),
                 (lambda prompt: plain(prompt) if prompt != "\n\t" else None, "not a sentence"),
                 (lambda prompt: "Write another prompt." if prompt != "a kite" else None, "it refuses"),
@@ -1059,6 +1061,15 @@ def test_every_exercise_is_asked_in_its_notebook_and_has_a_hint(id):
     assert f"**Exercise {id}.**" in text
     assert f'check(\\"{id}\\")' in text
     assert len(exercises.EXERCISES[id].hint) > 20
+
+
+def test_an_answer_that_gives_back_something_strange_is_told_and_no_traceback(lesson):
+    class Strange(list):
+        def __len__(self):
+            raise RuntimeError("no length")
+
+    said = exercises.verdict("08.2", {"names_of": lambda client, prefix: Strange()})
+    assert said.startswith("Exercise 08.2: not yet")
 
 
 def test_a_file_that_can_not_be_run_is_told_with_its_line(tmp_path):
