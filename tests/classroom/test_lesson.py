@@ -24,13 +24,10 @@ def test_a_misspelt_mode_is_named():
         mode_of({"LAB_MODE": "lvie"})
 
 
-@pytest.mark.parametrize("missing", ["OPENAI_API_KEY", "S3_BUCKET_NAME"])
-def test_live_says_what_is_missing(monkeypatch, missing):
-    for name in ("OPENAI_API_KEY", "S3_BUCKET_NAME"):
-        monkeypatch.setenv(name, "something")
+def test_live_says_that_a_key_is_missing(monkeypatch):
     monkeypatch.setenv("LAB_MODE", "live")
-    monkeypatch.delenv(missing)
-    with pytest.raises(LessonError, match=missing):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(LessonError, match="OPENAI_API_KEY"):
         start()
 
 

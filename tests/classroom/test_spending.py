@@ -154,15 +154,17 @@ def test_every_notebook_has_a_forecast():
     assert sorted(costs) == sorted(path.name[:2] for path in NOTEBOOKS.glob("*.ipynb"))
 
 
-def test_a_notebook_runs_live(openai_mock, s3_bucket, tmp_path, monkeypatch):
+def test_a_notebook_runs_live_with_a_key_and_no_account_at_aws(openai_mock, tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_MODE", "live")
+    monkeypatch.setenv("AWS_PROFILE", "of-work")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    notebook = nbformat.read(NOTEBOOKS / "02-first-calls.ipynb", 4)
+    notebook = nbformat.read(NOTEBOOKS / "00-start-here.ipynb", 4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": NOTEBOOKS}}).execute()
     said = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
     assert "LIVE: calls go to OpenAI" in said
     assert "costs about $" in said
+    assert "S3 is still played on this computer." in said
     assert "not yet" not in said
     assert {call.key for call in openai_mock.calls} == {openai_mock.calls.by(KEY)[0].key}
     assert os.environ["OPENAI_API_KEY"] not in str(notebook)
