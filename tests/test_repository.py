@@ -13,6 +13,7 @@ from grader.collect.scans import secrets_in
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY_NOTEBOOKS = sorted((ROOT / "answer-key" / "notebooks").glob("*.ipynb"))
+LEARNERS_NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "SECURITY.md",
@@ -20,6 +21,13 @@ PAGES = [
     ROOT / "answer-key" / "README.md",
     ROOT / "lab" / "README.md",
 ]
+# every page elsewhere that people are sent to: the list to open, one by one, before a release
+ELSEWHERE = {
+    "https://developers.openai.com/api/docs/deprecations",
+    "https://platform.openai.com/api-keys",
+    "https://platform.openai.com/signup",
+}
+_LOCAL = re.compile(r"https?://(127\.0\.0\.1|localhost|your-computer|hub/|[^\w])|https?:/*$")
 TRACKED = [
     ROOT / name
     for name in subprocess.run(
@@ -90,7 +98,7 @@ def test_every_picture_in_a_notebook_has_a_description(path):
     )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LEARNERS_NOTEBOOKS, ids=lambda path: path.stem)
 def test_learners_get_no_outputs_and_no_answers(path):
     notebook = nbformat.read(path, 4)
     assert not any(cell.get("outputs") for cell in notebook.cells)
@@ -105,6 +113,17 @@ def test_a_notebook_runs_with_another_prompt(tmp_path):
     assert "A generated picture of two owls reading" in target.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("path", LEARNERS_NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_learner_s_notebook_runs_unsolved_from_top_to_bottom(path, tmp_path):
+    target = tmp_path / path.name
+    papermill.execute_notebook(path, target, progress_bar=False, cwd=str(path.parent))
+    ran = nbformat.read(target, 4)
+    said = "".join(out.get("text", "") for cell in ran.cells for out in cell.get("outputs", []))
+    exercises = re.findall(r"\*\*Exercise (\d\d\.\d)\.\*\*", path.read_text(encoding="utf-8"))
+    assert re.findall(r"Exercise (\d\d\.\d): not yet", said) == exercises
+    assert f"You have reached the end of notebook {path.name[:2]}." in said
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_of_a_page_leads_to_something(page):
     text = page.read_text(encoding="utf-8")
@@ -112,6 +131,30 @@ def test_every_link_of_a_page_leads_to_something(page):
     local = [link for link in links if not link.startswith(("http", "mailto"))]
     assert local
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "path", [*KEY_NOTEBOOKS, *LEARNERS_NOTEBOOKS], ids=lambda path: f"{path.parts[-3]} {path.stem}"
+)
+def test_every_link_of_a_notebook_leads_to_something(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    links = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    assert links
+    local = [link for link in links if not link.startswith("http")]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_every_address_on_the_web_is_on_the_list():
+    found = set()
+    for path in [
+        *PAGES,
+        *KEY_NOTEBOOKS,
+        *(ROOT / "course").glob("*.md"),
+        *(ROOT / "classroom").rglob("README.md"),
+    ]:
+        found |= set(re.findall(r"https?://[\w./-]*[\w/-]", path.read_text(encoding="utf-8")))
+    elsewhere = {address for address in found if not _LOCAL.match(address)}
+    assert sorted(elsewhere - ELSEWHERE) == []
 
 
 def test_every_picture_of_a_page_has_a_description():
