@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import math
 import re
 import secrets
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +63,7 @@ def run(
         cwd=sandbox.inside(cwd),
         environment=environment(sandbox, pythonpath[:-1]),
         facts={
+            "seconds": math.ceil(SUITE_SECONDS),
             "arguments": [*_ARGUMENTS, *_without_plugins(submission.root), *([where] if where else [])],
             "planting": {
                 "word": word,
@@ -74,7 +77,8 @@ def run(
         if code is None:
             job.kill()
         output, claims = job.log(), _claims(job.said(), word)
-    late = claims.seconds > SUITE_SECONDS or (code is None and not claims.found)
+    stopped = code is None or (hasattr(signal, "SIGALRM") and code == -signal.SIGALRM)
+    late = claims.seconds > SUITE_SECONDS or (stopped and not claims.found)
     failure = f"The tests did not end within {SUITE_SECONDS:g} seconds." if late else None
     return claims.model_copy(
         update={

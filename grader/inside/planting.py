@@ -387,6 +387,8 @@ class Planter:
         spare = _Spare(lambda plans: self._ask_again(session, plans)) if hasattr(os, "fork") else None
         began = time.monotonic()
         result = yield
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
         seconds = round(time.monotonic() - began, 3)
         counts = dict(self._counts)
         faults = []

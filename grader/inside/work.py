@@ -74,8 +74,14 @@ def serve(order: dict[str, Any]) -> None:
 
 def run_pytest(order: dict[str, Any]) -> None:
     """Run the suite with the plugin beside this file; the exit code is pytest's."""
+    import signal
+
     import pytest
 
+    if hasattr(signal, "alarm"):
+        signal.alarm(
+            order["seconds"]
+        )  # for the suite as it is; the plugin takes it back before it plants anything
     planting = _beside("planting")
     planter = planting.Planter({**order["planting"], "report": order["files"][0]})
     sys.exit(int(pytest.main(order["arguments"], plugins=[planter])))

@@ -1,7 +1,12 @@
 """One fault planted in a right design: exactly its criterion fails."""
 
+import time
+
 import pytest
 
+from grader.collect import suite
+from grader.sandbox import Sandbox
+from grader.submission import opened
 from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
 
@@ -108,3 +113,13 @@ def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_pa
     by_id = {result.id: result for result in report.criteria}
     assert by_id["endpoint.saves_to_s3"].status == "passed"
     assert "a-bucket-of-mine" in by_id["endpoint.saves_to_s3"].advice[0]
+
+
+def test_a_suite_that_never_ends_is_stopped_at_the_limit_and_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(suite, "SUITE_SECONDS", 2.0)
+    (tmp_path / "test_it.py").write_text("while True:\n    pass\n")
+    began = time.monotonic()
+    with opened(str(tmp_path)) as submission, Sandbox("process", work=submission.root) as sandbox:
+        ran = suite.run(submission, sandbox, ())
+    assert ran.failure == "The tests did not end within 2 seconds."
+    assert time.monotonic() - began < 20
