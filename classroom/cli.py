@@ -103,7 +103,7 @@ def lab(
     except LessonError as error:
         _fail(str(error))
     if live:
-        typer.echo("LIVE: notebooks will call OpenAI and AWS with your own key and account.")
+        typer.echo("LIVE: notebooks will call OpenAI with your own key, up to a cap a day (LAB_BUDGET_USD).")
         raise typer.Exit(_jupyter({}, port, browser))
     with OpenAIMock() as openai, S3Mock() as s3:
         typer.echo("The stand-ins for OpenAI and S3 are up. JupyterLab opens next; Ctrl-C ends all of it.")

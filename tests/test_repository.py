@@ -8,7 +8,10 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+import typer
 
+from classroom.cli import app as classroom_app
+from grader.cli import app as grader_app
 from grader.collect.scans import secrets_in
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,6 +158,38 @@ def test_every_address_on_the_web_is_on_the_list():
         found |= set(re.findall(r"https?://[\w./-]*[\w/-]", path.read_text(encoding="utf-8")))
     elsewhere = {address for address in found if not _LOCAL.match(address)}
     assert sorted(elsewhere - ELSEWHERE) == []
+
+
+def _known(command, words=()):
+    """Every command below one, by its words, with its options."""
+    options = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    found = {words: options | {"--help"}}
+    for name, inner in getattr(command, "commands", {}).items():
+        found |= _known(inner, (*words, name))
+    return found
+
+
+def test_every_command_that_a_page_shows_exists_with_its_options():
+    known = {
+        program: _known(typer.main.get_command(app))
+        for program, app in (("classroom", classroom_app), ("grader", grader_app))
+    }
+    shown = 0
+    for page in [*PAGES, *(ROOT / "course").glob("*.md")]:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        blocks = "\n".join(re.findall(r"(?s)```.*?```", text))
+        lines = re.findall(r"(?m)^\s*((?:classroom|grader) .*)$", blocks)
+        for line in lines + re.findall(r"`((?:classroom|grader) [^`]*)`", text):
+            program, *words = line.partition("#")[0].split()
+            plain = list(itertools.takewhile(lambda word: re.fullmatch("[a-z]+", word), words))
+            named = max((key for key in known[program] if tuple(plain[: len(key)]) == key), key=len)
+            assert named, f"{page.name}: there is no command {program} {' '.join(words)}"
+            missing = {word for word in words if word.startswith("--")} - known[program][named]
+            assert not missing, f"{page.name}: {program} {' '.join(named)} has no {missing}"
+            shown += 1
+    assert shown > 20
 
 
 def test_every_picture_of_a_page_has_a_description():
