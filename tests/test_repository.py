@@ -3,6 +3,8 @@
 import itertools
 import re
 import subprocess
+import warnings
+from datetime import date, timedelta
 from pathlib import Path
 
 import nbformat
@@ -11,6 +13,7 @@ import pytest
 import typer
 
 from classroom.cli import app as classroom_app
+from classroom.standin import catalogue
 from grader.cli import app as grader_app
 from grader.collect.scans import secrets_in
 
@@ -80,6 +83,19 @@ def test_every_notebook_is_built_alike(path):
 def test_the_notebooks_lead_from_one_to_the_next():
     for path, later in itertools.pairwise(KEY_NOTEBOOKS):
         assert f"]({later.name})" in path.read_text(encoding="utf-8")
+
+
+def test_models_that_end_soon_are_told():
+    files = [*KEY_NOTEBOOKS, *(ROOT / "answer-key" / "src").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    used = {
+        name: model for name, model in catalogue.load().models.items() if f'"{name}' in text.replace("\\", "")
+    }
+    assert "gpt-5.4-mini" in used
+    today = date.today()
+    for name, model in used.items():
+        if model.shutdown and today < model.shutdown <= today + timedelta(days=60):
+            warnings.warn(f"{name}, which the lesson uses, ends on {model.shutdown}.", stacklevel=1)
 
 
 def test_cells_for_live_mode_alone_are_marked_and_skip_themselves():
