@@ -160,6 +160,10 @@ class Ledger:
         self._owner = uuid.uuid4().hex
         self._known: set[tuple[str, str]] = set()
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
     def now(self) -> datetime:
         """The moment, in UTC."""
         return datetime.fromtimestamp(self._clock(), UTC)

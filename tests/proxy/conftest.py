@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,22 @@ def database(request, tmp_path) -> str:
     ledger = Ledger(connect(url))
     for event, _ in ledger.events():
         ledger.delete(event.code)
+    ledger.close()
     return url
+
+
+@pytest.fixture
+def books(database) -> Iterator[Callable[..., Ledger]]:
+    """Makes ledgers on it, with the clock that one likes."""
+    made: list[Ledger] = []
+
+    def books(**named) -> Ledger:
+        made.append(Ledger(connect(database), **named))
+        return made[-1]
+
+    yield books
+    for ledger in made:
+        ledger.close()
 
 
 def an_event(code: str = "lesson", **facts) -> Event:

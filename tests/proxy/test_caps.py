@@ -18,8 +18,8 @@ CHAT = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Say h
 
 
 @pytest.fixture
-def ledger(database) -> Ledger:
-    return Ledger(connect(database))
+def ledger(books) -> Ledger:
+    return books()
 
 
 def at_once(count, do):
@@ -45,8 +45,8 @@ def test_of_many_at_once_as_many_are_admitted_as_the_cap_allows(ledger):
     assert ledger.standing(event, "ada").requests == 3
 
 
-def test_two_processes_on_one_database_share_a_cap(database):
-    first, second = Ledger(connect(database)), Ledger(connect(database))
+def test_two_processes_on_one_database_share_a_cap(books):
+    first, second = books(), books()
     event = an_event(daily_requests=5)
     first.add(event)
     told = at_once(
@@ -100,12 +100,12 @@ def test_what_the_upstream_failed_is_given_back(ledger):
     assert (line.requests, line.failed, line.cost) == (1, 1, 0)
 
 
-def test_a_process_that_is_gone_leaves_no_reservation_and_loses_no_money(database):
+def test_a_process_that_is_gone_leaves_no_reservation_and_loses_no_money(books):
     now = [1_800_000_000.0]
     event = an_event(
         starts=datetime(2026, 1, 1, tzinfo=UTC), ends=datetime(2030, 1, 1, tzinfo=UTC), learner_budget=1000
     )
-    dead, alive = (Ledger(connect(database), clock=lambda: now[0]) for _ in range(2))
+    dead, alive = (books(clock=lambda: now[0]) for _ in range(2))
     dead.add(event)
     lost = dead.reserve(event, "ada", "chat/completions", "m", 300)
     mine = alive.reserve(event, "grace", "chat/completions", "m", 200)
@@ -123,11 +123,11 @@ def test_a_process_that_is_gone_leaves_no_reservation_and_loses_no_money(databas
     assert alive.settle(mine, Settlement(cost=1))
 
 
-def test_the_cap_begins_anew_at_midnight_in_the_event_s_zone(database):
+def test_the_cap_begins_anew_at_midnight_in_the_event_s_zone(books):
     zone = "Pacific/Auckland"
     moment = datetime(2026, 11, 21, 10, 59, tzinfo=UTC)  # 23:59 there
     now = [moment.timestamp()]
-    ledger = Ledger(connect(database), clock=lambda: now[0])
+    ledger = books(clock=lambda: now[0])
     event = an_event(
         zone=zone, daily_requests=1, starts=moment - timedelta(days=1), ends=moment + timedelta(days=3)
     )

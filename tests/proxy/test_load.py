@@ -86,6 +86,7 @@ def run(database: str, learners: int, *, kill: bool = False) -> dict[str, object
     ledger.add(event)
     random.seed(7)
     with OpenAIMock() as openai, contextlib.ExitStack() as stack:
+        stack.callback(ledger.close)
         for after in range(0, learners * ASKED, 5):
             openai.fail(status=500, after=after, times=1)
         running = [proxy(database, openai.base_url) for _ in range(2)]
