@@ -137,10 +137,18 @@ def main() -> None:
                 f"      api_base: {upstream}\n      api_key: sk-mock-key\n"
             )
             command = [options.litellm, "--config", str(config), "--port", str(other), "--host", "127.0.0.1"]
+            # it refuses weak keys, and would fetch its price list
+            theirs_only = {"LITELLM_MASTER_KEY": THEIR_KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
             theirs = started(
-                stack, command, f"http://127.0.0.1:{other}/health/liveliness", environment, place
+                stack,
+                command,
+                f"http://127.0.0.1:{other}/health/liveliness",
+                environment | theirs_only,
+                place,
             )
-            rows.append(("LiteLLM's proxy", f"http://127.0.0.1:{other}/v1/chat/completions", "x", theirs))
+            rows.append(
+                ("LiteLLM's proxy", f"http://127.0.0.1:{other}/v1/chat/completions", THEIR_KEY, theirs)
+            )
         for name, url, key, process in rows:
             table.add_row(name, *(f"{value:.2f}" for value in measured(url, key, process, options.requests)))
     Console().print(table)
