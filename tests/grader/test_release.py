@@ -82,3 +82,22 @@ def test_with_an_unbalanced_marker_nothing_is_written(key, tmp_path):
     with pytest.raises(ReleaseError, match=r"src/zz\.py, line 1"):
         release(key, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_come_along_and_are_found_from_where_the_notebook_is_then(key, tmp_path):
+    notebook = new_notebook(cells=[new_markdown_cell('<img src="../../assets/trip.svg" alt="the trip">')])
+    nbformat.write(notebook, key / "notebooks" / "04.ipynb")
+    (key.parent / "assets").mkdir()
+    (key.parent / "assets" / "trip.svg").write_text("<svg/>")
+    release(key, tmp_path / "class")
+    assert (tmp_path / "class" / "assets" / "trip.svg").read_text() == "<svg/>"
+    shown = nbformat.read(tmp_path / "class" / "notebooks" / "04.ipynb", 4).cells[0].source
+    assert (tmp_path / "class" / "notebooks" / shown.split('"')[1]).is_file()
+
+
+def test_a_picture_that_is_missing_is_named_and_nothing_is_written(key, tmp_path):
+    notebook = new_notebook(cells=[new_markdown_cell("![a trip](../../assets/trip.svg)")])
+    nbformat.write(notebook, key / "notebooks" / "04.ipynb")
+    with pytest.raises(ReleaseError, match=r"04\.ipynb shows trip\.svg"):
+        release(key, tmp_path / "class")
+    assert not (tmp_path / "class").exists()
