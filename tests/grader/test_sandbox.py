@@ -314,6 +314,7 @@ def test_a_job_can_be_forked_from_a_loaded_process_or_started_cold(tmp_path):
                 pythonpath=(sandbox.root,),
                 facts={
                     "arguments": ["-q", "-p", "no:nbval"],
+                    "seconds": 60,
                     "planting": {"word": "w", "frameworks": [], "generating": []},
                 },
             )
