@@ -18,7 +18,7 @@ def saved(*sources, outputs=(), metadata=None):
     return model["content"]
 
 
-@pytest.mark.parametrize("key", [OPENAI, AWS])
+@pytest.mark.parametrize("key", [OPENAI, AWS], ids=["OpenAI", "AWS"])
 def test_a_key_is_blotted_out_wherever_it_stands(key):
     output = {"output_type": "stream", "text": f"the key is {key}\n", "data": {"text/plain": [key]}}
     notebook = saved(f'client = OpenAI(api_key="{key}")', outputs=[output])
