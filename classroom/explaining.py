@@ -5,14 +5,14 @@ from types import TracebackType
 from typing import Any
 
 import openai
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 from IPython.core.getipython import get_ipython
 
 _EXPLAINED = (openai.APIError, ClientError, BotoCoreError)
 # https://developers.openai.com/api/docs/guides/error-codes; the first that fits is taken
 _BY_CODE = {
     "insufficient_quota": "The account has no money left. Waiting does not help; adding credit does.",
-    "budget_spent": "Your spending cap is reached. LAB_BUDGET_USD sets another.",
+    "budget_spent": "What is left of the budget is too little for this: the message says of which. Ask for less.",
     "content_policy_violation": "OpenAI does not generate this. Ask for something else.",
 }
 _BY_KIND: tuple[tuple[type[Exception], str], ...] = (
@@ -42,11 +42,12 @@ def explanation(error: BaseException) -> str:
     else:
         code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
         who, message, name = "S3", str(error), code or type(error).__name__
-        helps = (
-            "Look at bucket and key."
-            if code
-            else "S3 can't be reached. Run the first cell again, then this one."
-        )
+        if code:
+            helps = "Look at bucket and key."
+        elif isinstance(error, (ConnectionError, HTTPClientError)):
+            helps = "S3 can't be reached. Run the first cell again, then this one."
+        else:  # an argument of another type, credentials that are missing: nothing was sent
+            helps = "Something in the call is wrong in itself: the message says what. Mend it."
         more = "Notebook 08 is on S3."
     return f"The call to {who} failed ({name}).\n  It says: {message}\n  What helps: {helps}\n  {more} %tb shows where it happened."
 

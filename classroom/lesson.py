@@ -1,7 +1,7 @@
 """`start()`: one line at the top of a notebook, after which `OpenAI()` and `boto3.client("s3")` just work.
 
-By default both speak to stand-ins on this computer. With `LAB_MODE=live` they speak to OpenAI and AWS with the
-learner's own key and account, up to a spending cap; the learner's code is the same.
+By default both speak to stand-ins on this computer. With `LAB_MODE=live` the first speaks to OpenAI with the learner's
+own key, up to a spending cap, and the second to AWS if a bucket of theirs is named; the learner's code is the same.
 """
 
 import os
@@ -96,9 +96,10 @@ def _start_mock() -> Lesson:
     environment = dict(os.environ)
     for name in _FOREIGN:
         os.environ.pop(name, None)
-    openai = OpenAIMock().start()
+    openai = OpenAIMock()
     if script := environment.get(FAULTS):
         _load_faults(openai, Path(script))
+    openai.start()
     s3 = _s3_on_this_computer(environment)
     os.environ.update(openai.environment | s3)
     return Lesson("mock", s3["S3_BUCKET_NAME"], openai)

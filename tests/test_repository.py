@@ -92,10 +92,18 @@ def test_models_that_end_soon_are_told():
         name: model for name, model in catalogue.load().models.items() if f'"{name}' in text.replace("\\", "")
     }
     assert "gpt-5.4-mini" in used
-    today = date.today()
-    for name, model in used.items():
-        if model.shutdown and today < model.shutdown <= today + timedelta(days=60):
-            warnings.warn(f"{name}, which the lesson uses, ends on {model.shutdown}.", stacklevel=1)
+    for name, day in ending({name: model.shutdown for name, model in used.items()}, date.today()):
+        warnings.warn(f"{name}, which the lesson uses, ends on {day}.", stacklevel=1)
+
+
+def ending(ends, today):
+    """The models that end within sixty days, with the day."""
+    return [(name, day) for name, day in ends.items() if day and today < day <= today + timedelta(days=60)]
+
+
+def test_soon_is_within_sixty_days():
+    ends = {"never": None, "gone": date(2026, 1, 1), "soon": date(2026, 3, 2), "later": date(2026, 3, 3)}
+    assert ending(ends, date(2026, 1, 1)) == [("soon", date(2026, 3, 2))]
 
 
 def test_cells_for_live_mode_alone_are_marked_and_skip_themselves():

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from starlette.types import Message, Receive, Scope, Send
@@ -264,7 +265,8 @@ class Proxy:
     ) -> None:
         """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
         assert self._client is not None
-        url = self._upstream.url(f"models/{model}" if model else "models")
+        # a model's name may come from a request's body: it stays one part of the address
+        url = self._upstream.url(f"models/{quote(model, safe='')}" if model else "models")
         try:
             answer = await self._client.get(url, headers=self._upstream.headers(event))
         except httpx2.HTTPError:

@@ -79,9 +79,8 @@ def run_pytest(order: dict[str, Any]) -> None:
     import pytest
 
     if hasattr(signal, "alarm"):
-        signal.alarm(
-            order["seconds"]
-        )  # for the suite as it is; the plugin takes it back before it plants anything
+        # for the suite as it is; the plugin takes it back before it plants anything
+        signal.alarm(order["seconds"])
     planting = _beside("planting")
     planter = planting.Planter({**order["planting"], "report": order["files"][0]})
     sys.exit(int(pytest.main(order["arguments"], plugins=[planter])))

@@ -1,6 +1,7 @@
 """The checklist in a notebook: the same verdicts as `grader check`, shown below the cell."""
 
 import html
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -79,9 +80,10 @@ def checked(submission: str | Path, section: str, tell: Callable[[str], None]) -
             report = judge(collect(work, only=(section,), progress=tell), worth)
     except (GraderError, SubmissionError) as error:
         return panel.said(str(error), wrong=True)
-    open_ones = sum(result.status == "failed" for result in report.criteria)
-    sentence = f"{report.score:g} of {report.max_score:g} points, {open_ones or 'nothing'} left to do."
-    return panel.said(sentence, wrong=bool(open_ones)) + _table(report)
+    count = Counter(result.status for result in report.criteria)
+    sentence = f"{count['passed']} passed, {count['failed']} failed, {count['not_run']} not run."
+    # what could not be looked at is not done
+    return panel.said(sentence, wrong=count["passed"] < count.total()) + _table(report)
 
 
 def _table(report: Report) -> str:

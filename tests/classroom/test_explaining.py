@@ -6,7 +6,7 @@ import boto3
 import nbformat
 import openai
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 from nbclient import NotebookClient
 from openai import OpenAI
 
@@ -40,6 +40,14 @@ def test_failures_of_s3_are_told_as_s3_s(s3_bucket):
         boto3.client("s3").get_object(Bucket=s3_bucket, Key="nothing.txt")
     assert explanation(failed.value).startswith("The call to S3 failed (NoSuchKey).")
     assert "can't be reached" in explanation(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
+
+
+def test_a_call_that_never_left_is_not_told_as_a_lost_connection(s3_bucket):
+    with pytest.raises(ParamValidationError) as failed:
+        boto3.client("s3").put_object(Bucket=s3_bucket, Key="a", Body=123)
+    said = explanation(failed.value)
+    assert "wrong in itself" in said
+    assert "can't be reached" not in said
 
 
 def run(name, faults, tmp_path, monkeypatch):

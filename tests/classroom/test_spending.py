@@ -11,6 +11,7 @@ from openai import OpenAI
 
 from classroom import spending
 from classroom.errors import LessonError
+from tests.notebook_costs import dollars
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "answer-key" / "notebooks"
 KEY = "sk-" + "real-1234567890abcdefghij"
@@ -119,6 +120,13 @@ def test_a_model_that_does_not_exist_is_not_found(live):
         client_of(live()).responses.create(model="gpt-5.4-minni", input="hi")
 
 
+@pytest.mark.parametrize("name", ["../files", "../../v1/files", "x/../../files", "%2e%2e/files", "a?b=c"])
+def test_a_model_s_name_leads_nowhere_else(live, openai_mock, name):
+    with pytest.raises(openai.APIStatusError):
+        client_of(live()).responses.create(model=name, input="hi")
+    assert all(call.path.startswith("/v1/models/") for call in openai_mock.calls)
+
+
 def test_moderation_passes_and_costs_nothing(live):
     capped = live()
     assert client_of(capped).moderations.create(input="You are worthless.").results[0].flagged
@@ -145,6 +153,11 @@ def _cost(notebook):
     return tomllib.loads(Path(spending.__file__).with_name("notebook_costs.toml").read_text())["dollars"][
         notebook
     ]
+
+
+def test_a_forecast_is_what_the_notebook_costs():
+    """The dearest of them: a change of what it draws has to change what is said."""
+    assert dollars(NOTEBOOKS / "04-pictures-and-sound.ipynb") == pytest.approx(_cost("04"), rel=0.2)
 
 
 def test_every_notebook_has_a_forecast():

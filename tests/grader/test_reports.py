@@ -10,7 +10,10 @@ from grader.errors import GraderError
 from grader.evidence import Evidence, Submission
 from grader.judge import Report, judge
 from grader.report import gradescope, sheet
+from grader.report.notebook import checked
 from grader.report.sheet import Sheet, SheetError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def report(**changes) -> Report:
@@ -104,3 +107,11 @@ def test_a_notebook_is_a_file_and_not_standard_output():
     assert result.exit_code == 2
     assert "it one, not -." in result.output
     assert not Path("-").exists()
+
+
+def test_the_panel_does_not_call_done_what_could_not_be_looked_at():
+    steps = []
+    said = checked(ROOT / "lab", "validation", steps.append)
+    assert "✗ 0 passed, 0 failed, 6 not run." in said
+    assert steps
+    assert "✗" in checked(ROOT / "nothing-there", "validation", steps.append)

@@ -417,3 +417,17 @@ def test_an_ordinary_user_gets_the_same_wall(tier):
     )
     assert done.stdout.startswith("31000 Ran(code=1"), done.stderr
     assert "inside" in done.stdout
+
+
+def test_a_sandbox_that_can_not_start_leaves_nothing_open(monkeypatch):
+    def no_launch(sandbox, control):
+        raise GraderError("no wall today")
+
+    monkeypatch.setattr(Sandbox, "_launch", no_launch)
+    mine = f"*/lab-grader-{os.getpid()}-*"
+    groups, before = sorted(Path("/sys/fs/cgroup").glob(mine)), len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(GraderError, match="no wall today"), Sandbox("bubblewrap"):
+            pass
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert sorted(Path("/sys/fs/cgroup").glob(mine)) == groups
