@@ -3,7 +3,8 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -11,12 +12,11 @@ import typer
 from rich.console import Console
 
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
-from grader.evidence import Evidence
-from grader.rubric import Rubric
-from grader.sandbox.tiers import Isolation, Tier
+from grader.sandbox.tiers import Isolation
 
 if TYPE_CHECKING:
     from grader.judge import Report
+    from grader.worker import Graded, Wanted
 
 COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -89,24 +89,27 @@ def check(
 ) -> None:
     """Grade one submission."""
     from grader import rubric as rubrics
-    from grader.collect import collect
-    from grader.evidence import save
     from grader.sandbox import chosen
-    from grader.submission import opened
+    from grader.worker import Wanted, grade
 
     tier = chosen(isolation)
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
+    wanted = Wanted(
+        tier,
+        env,
+        tuple(only or ()),
+        worth,
+        pages=("html",) if html else (),
+        evidence="files" if evidence else "none",
+    )
     if watch:
-        _watch(path, env, tier, worth, outputs, tuple(only or ()))
-    progress = Console(stderr=True)
-    if env == "submission":
-        progress.print("building the environment that the submission declares …", style="dim")
-    with opened(path, env, tier) as submission, progress.status("reading the submission …") as status:
-        seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()), tier=tier)
+        _watch(path, wanted, outputs)
+    with Console(stderr=True).status("starting …") as status:
+        graded = grade(path, wanted, lambda phase: status.update(f"{phase} …"))
     if evidence:
-        save(seen, evidence)
-    _finish(seen, worth, outputs)
+        _keep(graded.files, evidence)
+    _finish(graded, outputs)
 
 
 @app.command()
@@ -119,17 +122,19 @@ def judge(
     notebook: NotebookFile = None,
     rubric: RubricFile = None,
     only: Only = None,
+    isolation: Annotated[
+        Isolation, typer.Option(help="How the evidence is kept apart while it is read, as for check.")
+    ] = "auto",
 ) -> None:
     """Judge saved evidence again, under another rubric if you like; nothing is run."""
     from grader import rubric as rubrics
-    from grader.evidence import load
+    from grader.sandbox import chosen
+    from grader.worker import Wanted, rejudge
 
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
-    _finish(
-        load(evidence),
-        worth,
-        _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook),
-    )
+    outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
+    wanted = Wanted(chosen(isolation), rubric=worth, pages=("html",) if html else ())
+    _finish(rejudge(evidence, wanted), outputs)
 
 
 @app.command()
@@ -284,25 +289,23 @@ class _Outputs:
             raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
 
 
-def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:
-    """Judge, show, write, and exit with the contract's code."""
-    from grader.judge import judge as judged
+def _finish(graded: "Graded", outputs: _Outputs) -> None:
+    """Show, write, and exit with the contract's code."""
     from grader.report import terminal
 
-    report = judged(seen, rubric)
     if not outputs.to_stdout:
-        terminal.show(report, Console(highlight=False))
-    _write(report, seen, outputs)
-    raise typer.Exit(_exit_code(report))
+        terminal.show(graded.report, Console(highlight=False))
+    _write(graded, outputs)
+    raise typer.Exit(_exit_code(graded.report))
 
 
-def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
+def _write(graded: "Graded", outputs: _Outputs) -> None:
     """The files that were asked for."""
-    from grader.report import gradescope, html, junit, sheet
+    from grader.report import gradescope, junit, sheet
 
+    report = graded.report
     outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
-    if outputs.files["html"]:
-        outputs.write("html", html.render(report, seen))
+    outputs.write("html", graded.files.get("page.html", b"").decode("utf-8", "replace"))
     outputs.write("junit", junit.render(report))
     outputs.write("gradescope", gradescope.render(report))
     if outputs.files["notebook"]:
@@ -312,44 +315,52 @@ def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
             typer.echo(f"{name}: {file}")
 
 
+def _keep(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write the evidence into a folder; the JSON last, so that its presence means that all is there."""
+    try:
+        (folder / "blobs").mkdir(parents=True, exist_ok=True)
+        for name in sorted(files):
+            if name.startswith("blobs/"):
+                (folder / name).write_bytes(files[name])
+        partial = folder / "evidence.json.partial"
+        partial.write_bytes(files["evidence.json"])
+        partial.replace(folder / "evidence.json")
+    except OSError as error:
+        raise GraderError(f"The evidence can't be written to {folder}: {error.strerror}.") from error
+
+
 def _exit_code(report: "Report") -> int:
     return GRADER_FAILED if report.has_error else COMPLETE if report.complete else INCOMPLETE
 
 
-def _watch(
-    path: str,
-    env: Literal["lab", "submission"],
-    tier: Tier,
-    rubric: Rubric,
-    outputs: _Outputs,
-    only: tuple[str, ...],
-) -> NoReturn:
+def _watch(path: str, wanted: "Wanted", outputs: _Outputs) -> NoReturn:
     """Grade, then again after every saved file; what changed is shown first."""
     from grader import watch
-    from grader.collect import collect
-    from grader.judge import judge as judged
     from grader.report import terminal
-    from grader.submission import opened
+    from grader.worker import Graded
+    from grader.worker import grade as grade_once
 
     root = Path(path)
     if not root.is_dir():
         raise SubmissionError("--watch needs a folder: nothing is saved in an archive or a repository.")
     if outputs.to_stdout:
         raise typer.BadParameter("--watch prints as it goes: give the reports files, not -.")
-    if only:
+    if wanted.only:
         raise typer.BadParameter("--watch chooses what to grade again by itself: leave --only out.")
     console, progress = Console(highlight=False), Console(stderr=True)
-    evidence: list[Evidence] = []
+    pages: dict[str, bytes] = {}
 
     def grade(families: Sequence[str]) -> "Report":
-        with opened(path, env, tier) as submission, progress.status("grading …") as status:
-            seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(families), tier=tier)
-        evidence[:] = [seen]
-        return judged(seen, rubric)
+        with progress.status("grading …") as status:
+            graded = grade_once(
+                path, replace(wanted, only=tuple(families)), lambda phase: status.update(f"{phase} …")
+            )
+        pages.update(graded.files)
+        return graded.report
 
     last = grade(())
     terminal.show(last, console)
-    _write(last, evidence[0], outputs)
+    _write(Graded(last, pages), outputs)
     progress.print("Watching. Save a file to grade again; Ctrl-C ends it.", style="dim")
     try:
         for changed in watch.changes(root):
@@ -360,7 +371,7 @@ def _watch(
             terminal.show_difference(watch.difference(last, now), console)
             console.print(f"Score {now.score:g} of {now.max_score:g}.")
             last = now
-            _write(last, evidence[0], outputs)
+            _write(Graded(last, pages), outputs)
     except KeyboardInterrupt:
         progress.print("Ended.", style="dim")
     raise typer.Exit(_exit_code(last))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from grader.errors import GraderError, SubmissionError
 
 Choice = Literal["lab", "submission"]
@@ -144,3 +146,11 @@ def _uv(arguments: list[str], root: Path) -> None:
         raise SubmissionError(
             "The packages that it declares can't be installed from wheels: " + " ".join(said[-6:])[-500:]
         )
+
+
+class Declaration(BaseModel):
+    requirements: tuple[str, ...] = ()
+
+
+def build(declaration: Declaration) -> Any:
+    raise NotImplementedError

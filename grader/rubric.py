@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -97,6 +97,22 @@ def read(path: Path = SHIPPED) -> Rubric:
                 f"{path}{_line(text, (section,))}: there is no section {section!r}; there are {', '.join(sorted(known))}."
             )
     return Rubric(table.title, table.points, table.pass_mark, table.sections)
+
+
+def as_table(rubric: Rubric) -> dict[str, Any]:
+    """A rubric as JSON has it."""
+    return _Table(
+        title=rubric.title,
+        pass_mark=rubric.pass_mark,
+        sections=dict(rubric.sections),
+        points=dict(rubric.worth),
+    ).model_dump(mode="json")
+
+
+def from_table(table: Mapping[str, Any]) -> Rubric:
+    """The rubric that `as_table` wrote."""
+    read = _Table.model_validate(table)
+    return Rubric(read.title, read.points, read.pass_mark, read.sections)
 
 
 def only(rubric: Rubric, prefixes: Sequence[str]) -> Rubric:

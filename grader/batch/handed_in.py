@@ -6,14 +6,14 @@ file of git URLs, one a line, each with a name before it if you like (`ada https
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError, SubmissionError
-from grader.submission import LEFT_OUT, state_of_remote
+from grader.intake import courier
+from grader.sandbox import Tier
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
 _CANVAS = re.compile(r"^(?P<name>[^_]+)_(?:LATE_)?(?P<user>\d+)_(?P<number>\d+)_.+$", re.IGNORECASE)
@@ -140,11 +140,12 @@ def _common_prefix(names: Sequence[str]) -> str:
     return first[: first.rfind("-", 0, same) + 1]
 
 
-def digest_of(one: HandedIn) -> str:
-    """What a submission is, without unpacking it: the same bytes, the same digest.
+def digest_of(one: HandedIn, tier: Tier) -> str:
+    """What a submission is, without looking into it: the same bytes, the same digest.
 
     Raises:
-        GraderError: it can't be read.
+        SubmissionError: it is not there, or its folder holds what can't be read.
+        GraderError: this machine's trouble.
     """
     path = Path(one.path)
     whole = hashlib.sha256()
@@ -154,25 +155,15 @@ def digest_of(one: HandedIn) -> str:
         prefix, _, name = one.path.rpartition("/")
         whole.update(Bucket(prefix).get(name) or b"")
         return whole.hexdigest()
+    if courier.is_repository(one.path):
+        whole.update(f"{one.path}\0".encode() + courier.refs_of(one.path, tier))
+        return whole.hexdigest()
     try:
         if path.is_file():
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        if not path.is_dir():
-            whole.update(f"{one.path}\0{state_of_remote(one.path)}".encode())
-            return whole.hexdigest()
-        for folder, folders, names in os.walk(path):
-            inside_git = ".git" in Path(folder).relative_to(path).parts
-            folders[:] = sorted(name for name in folders if name == ".git" or name not in LEFT_OUT)
-            for name in sorted(names):
-                file_path = Path(folder, name)
-                if not file_path.is_symlink() and file_path.is_file():
-                    # git's objects are named for what they hold
-                    content = b"" if inside_git and "objects" in folder else file_path.read_bytes()
-                    where = file_path.relative_to(path).as_posix()
-                    whole.update(f"{where}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    except SubmissionError as error:
-        raise GraderError(str(error)) from error
+        for name, content in courier.plain_files(path):
+            whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     except OSError as error:
         raise GraderError(f"{one.path} can't be read: {error.strerror}.") from error
     return whole.hexdigest()

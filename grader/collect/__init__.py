@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ from grader.evidence import AppStart, Evidence, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.operations import Operation, operations
 from grader.sandbox import Job, Order, Sandbox, Tier
-from grader.submission import Submission
+from grader.submission import OpensSandbox, Submission
 
 START_SECONDS = 20.0
 _ALIVE_SECONDS = 10.0
@@ -58,6 +59,7 @@ def collect(
     tier: Tier = "process",
     cold: bool = False,
     patience: Patience | None = None,
+    open_sandbox: OpensSandbox | None = None,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -69,13 +71,14 @@ def collect(
         cold: start each of its programs in a fresh interpreter; slower, and the reference for what is quicker.
         patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
             tests run beside that; with it, before.
+        open_sandbox: starts the sandbox for its code; this process does, if it is left out.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
     """
     began = time.monotonic()
     with (
-        Sandbox(tier, submission.python, submission.root, cold=cold) as sandbox,
+        (open_sandbox or partial(Sandbox, tier))(submission.python, submission.root, cold=cold) as sandbox,
         OpenAIMock(
             legacy=True, listener=sandbox.listener(), allowance=Allowance(_MOST_CALLS, _MOST_BYTES)
         ) as openai,

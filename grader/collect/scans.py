@@ -13,7 +13,8 @@ from pathlib import Path
 from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
 from grader.sandbox import Order, Sandbox
-from grader.submission import MAX_BYTES, Submission
+from grader.intake.bounds import MAX_HISTORY_BYTES
+from grader.submission import Submission
 
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
 _MAX_HISTORY = 50 * 1024 * 1024  # bytes of a history
@@ -195,7 +196,7 @@ def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
         if path.is_symlink() or not path.is_file() or name.startswith("hooks/"):
             continue
         size += path.stat().st_size
-        if size > MAX_BYTES:
+        if size > MAX_HISTORY_BYTES:
             return
         yield name, path
 

@@ -140,7 +140,9 @@ class Agent:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for mine in (self._control.detach(), self._woken, self._wakes):
             os.close(mine)
-        _prctl(_PR_SET_DUMPABLE, 1)
+        ours = order["do"] in work.OURS
+        if not ours:
+            _prctl(_PR_SET_DUMPABLE, 1)
         _first_to_go()
         nothing = os.open(os.devnull, os.O_RDWR)
         for file, place in ((nothing, 0), (files[0], 1), (files[0], 2)):
@@ -157,17 +159,19 @@ class Agent:
         whole = {**order, "files": files[1:]}
         if order["cold"]:
             work.become(whole)
-        for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:
-            del sys.modules[name]  # a learner's package may bear that name
+        for name in [] if ours else list(sys.modules):
+            if name == "grader" or name.startswith("grader."):
+                del sys.modules[name]  # a learner's package may have that name
         work.main(whole)
 
     def _wall_in(self) -> None:
         tier = self._setup["tier"]
         if tier == "landlock":
             paths: dict[str, list[str]] = self._setup
-            landlock.enter(paths["readable"], paths["writable"], paths["listable"], landlock.ephemeral())
+            ports = [*landlock.ephemeral(), *self._setup["ports"]]
+            landlock.enter(paths["readable"], paths["writable"], paths["listable"], ports)
         if tier != "process":
-            seccomp.enter(seccomp.program(network_namespace=tier == "bubblewrap"))
+            seccomp.enter(seccomp.program(network_namespace=self._setup["all_sockets"]))
 
 
 def _first_to_go() -> None:

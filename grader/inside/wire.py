@@ -14,10 +14,15 @@ from typing import Any, BinaryIO
 _LENGTH = struct.Struct("!I")
 _MOST_FILES = 64
 _MOST_BYTES = 16 * 1024 * 1024
+MOST_FOLDERS = 100  # above a file of a submission
 
 
 class WireError(Exception):
     """The other side is gone, or said what can't be a message."""
+
+
+class Trouble(WireError):
+    """A stream of files ended with a sentence that says what was wrong with them."""
 
 
 def send(control: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> None:
@@ -34,8 +39,8 @@ def send(control: socket.socket, message: dict[str, Any], files: Sequence[int] =
         raise WireError(str(error)) from error
 
 
-def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Wait for one message and the files that came with it.
+def receive(control: socket.socket, most: int = _MOST_BYTES) -> tuple[dict[str, Any], list[int]]:
+    """Wait for one message of at most so many bytes, and the files that came with it.
 
     Raises:
         WireError: the other side is gone, or sent no message.
@@ -47,13 +52,13 @@ def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not head:
             raise WireError("closed")
         size = _LENGTH.unpack(head)[0]
-        if size > _MOST_BYTES:
+        if size > most:
             raise WireError(f"a message of {size} bytes")
         content = bytearray()
         while len(content) < size:
             content += _some(control, size - len(content))
         message = json.loads(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WireError(str(error)) from error
     if not isinstance(message, dict):
         raise WireError("no JSON object")
@@ -82,25 +87,37 @@ def read_files(source: BinaryIO, most_files: int, most_bytes: int) -> Iterator[t
     """The files of a stream, names and contents.
 
     Raises:
-        WireError: it is cut off, is larger than allowed, or ends with somebody's trouble (the message is that trouble).
+        Trouble: it ends with a sentence that says what was wrong.
+        WireError: it is cut off, or is larger than allowed.
     """
     count = size = 0
     while True:
-        try:
-            head = json.loads(source.readline(64 * 1024))
-        except ValueError as error:
-            raise WireError("the files were cut off") from error
-        if head.get("end"):
-            if head["trouble"]:
-                raise WireError(head["trouble"])
+        name, length, trouble = _head(source)
+        if name is None:
+            if trouble:
+                raise Trouble(trouble)
             return
-        count, size = count + 1, size + int(head["size"])
-        if count > most_files or size > most_bytes or head["size"] < 0:
+        count, size = count + 1, size + length
+        if count > most_files or size > most_bytes:
             raise WireError("there are more files than allowed")
-        content = source.read(head["size"])
-        if len(content) != head["size"]:
+        content = source.read(length)
+        if len(content) != length:
             raise WireError("the files were cut off")
-        yield str(head["name"]), content
+        yield name, content
+
+
+def _head(source: BinaryIO) -> tuple[str | None, int, str]:
+    """The line before a file: its name, None at the end; its size; at the end, what went wrong."""
+    try:
+        head = json.loads(source.readline(64 * 1024))
+        if head.get("end"):
+            return None, 0, str(head["trouble"] or "")[:2000]
+        name, length = head["name"], head["size"]
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise WireError("the files were cut off") from error
+    if not isinstance(name, str) or type(length) is not int or length < 0:
+        raise WireError("the files were cut off")
+    return name, length, ""
 
 
 def put_file(root: str, name: str, content: bytes) -> None:
@@ -112,7 +129,12 @@ def put_file(root: str, name: str, content: bytes) -> None:
     parts = name.split("/")
     if name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
         raise WireError(f"the name of a file leads elsewhere: {name!r}")
+    if len(parts) > MOST_FOLDERS:
+        raise WireError(f"a file lies more than {MOST_FOLDERS} folders deep")
     path = os.path.join(root, *parts)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "xb") as file:
-        file.write(content)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "xb") as file:
+            file.write(content)
+    except UnicodeEncodeError as error:
+        raise WireError(f"the name of a file is not valid text: {name!r}") from error

@@ -2,7 +2,8 @@
 
 Imports nothing outside the standard library until the learner's own code asks for it. "serve" starts an application on
 a socket that is already open; "pytest" runs a test suite, "notebook" a notebook; "unpack" unpacks an archive, "run"
-is any other program. What a job has to say goes into the first of the files that came with its order.
+is any other program; "checkout" and "fetch" read repositories; "grade" and "judge" are the
+grader's own work, in sandboxes where no learner's code runs. What a job has to say goes into the first of the files that came with its order.
 """
 
 import importlib
@@ -166,7 +167,37 @@ def _verdicts(cell: Any, mark: str) -> dict[str, str]:
 
 def unpack(order: dict[str, Any]) -> None:
     """Unpack an archive into a stream of files: the second file of the order into its first."""
-    _beside("unpacking").unpack(order)
+    from grader.inside import unpacking
+
+    unpacking.unpack(order)
+
+
+def checkout(order: dict[str, Any]) -> None:
+    """Take the plain files out of a repository: a bundle, or a folder that was brought in."""
+    from grader.inside import repositories
+
+    repositories.checkout(order)
+
+
+def fetch(order: dict[str, Any]) -> None:
+    """Bring a repository from another host, as a bundle."""
+    from grader.inside import repositories
+
+    repositories.fetch(order)
+
+
+def grade(order: dict[str, Any]) -> None:
+    """Be the grader's worker: see `grader.worker.grading`."""
+    from grader.worker.grading import main as work
+
+    work(order)
+
+
+def judge(order: dict[str, Any]) -> None:
+    """Judge and render evidence that was kept: see `grader.worker.judging`."""
+    from grader.worker.judging import main as work
+
+    work(order)
 
 
 def run(order: dict[str, Any]) -> None:
@@ -178,7 +209,19 @@ def run(order: dict[str, Any]) -> None:
         sys.exit(f"{order['command'][0]} can't be run: {error.strerror}")
 
 
-_JOBS = {"serve": serve, "pytest": run_pytest, "notebook": run_notebook, "unpack": unpack, "run": run}
+# the grader's own work: no learner's code runs in these, and they may import the grader
+OURS = frozenset({"unpack", "checkout", "fetch", "grade", "judge"})
+_JOBS = {
+    "serve": serve,
+    "pytest": run_pytest,
+    "notebook": run_notebook,
+    "unpack": unpack,
+    "checkout": checkout,
+    "fetch": fetch,
+    "run": run,
+    "grade": grade,
+    "judge": judge,
+}
 
 
 def become(order: dict[str, Any]) -> None:

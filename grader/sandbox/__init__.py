@@ -1,6 +1,8 @@
 """Where learners' code runs: a wall around it, and the few doors in that wall."""
 
-from grader.sandbox.sandbox import Job, Order, Sandbox
+from grader.sandbox.enclosure import Enclosure, Places
+from grader.sandbox.job import Job, Order
+from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.tiers import TIERS, Isolation, Tier, chosen
 
-__all__ = ["TIERS", "Isolation", "Job", "Order", "Sandbox", "Tier", "chosen"]
+__all__ = ["TIERS", "Enclosure", "Isolation", "Job", "Order", "Places", "Sandbox", "Tier", "chosen"]

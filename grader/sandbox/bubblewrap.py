@@ -1,5 +1,6 @@
 """The command line of bubblewrap: which namespaces, which files, what is writable."""
 
+import itertools
 import os
 import shutil
 import sys
@@ -36,7 +37,10 @@ _FILES = {
     "/etc/hosts": "127.0.0.1 localhost lab\n::1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
-_FIRST_USER, _USERS = 200_000, 60_000
+# several sandboxes of one process run side by side, and so do processes
+_FIRST_USER, _USERS, _USERS_OF_A_PROCESS = 200_000, 6_000_000, 100
+_numbers = itertools.count()
+_ETC = ("resolv.conf", "ssl", "pki", "ca-certificates", "ssh")  # what reaching another host takes
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class Launch:
 
 def own_user() -> int | None:
     """A user that nothing else on this machine is, for a sandbox started by root; None if we are not root."""
-    return _FIRST_USER + os.getpid() % _USERS if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        return None
+    return _FIRST_USER + (os.getpid() * _USERS_OF_A_PROCESS + next(_numbers) % _USERS_OF_A_PROCESS) % _USERS
 
 
 def launcher(
@@ -81,51 +87,74 @@ def launcher(
 
 def launch(
     program: Path,
-    python: Path,
+    paths: Sequence[Path],
     command: Sequence[str],
     environment: Mapping[str, str],
     ceilings: Ceilings,
     joins: Sequence[Path] = (),
+    *,
+    shares_network: bool = False,
+    shows: Mapping[str, str] | None = None,
 ) -> Launch:
     """A program behind bubblewrap's wall.
 
     Args:
         program: bwrap.
-        python: the interpreter whose folders the submission may read.
+        paths: what may be read inside, at the same place.
         command: what to run inside, with its environment.
         joins: files of control groups to join first.
+        shares_network: whether it has this machine's network rather than one of its own.
+        shows: what else may be read: path here → path inside. By root, such a sandbox keeps root's name, without its
+            rights: files of other users are not to be read by it.
     """
-    user = own_user()
-    paths = visible.to_submission(python)
+    user = None if shows else own_user()
     stage = tempfile.mkdtemp(prefix="lab-stage-") if user is not None else ""
     shown = {str(number): str(path) for number, path in enumerate(paths) if not path.is_symlink()}
     sources = {path: os.path.join(stage, name) if stage else path for name, path in shown.items()}
-    arguments = [*_NAMESPACES]
+    arguments = [*_NAMESPACES, *(["--share-net"] if shares_network else [])]
     files = []
     for name, content in _FILES.items():
+        if shares_network and name in ("/etc/hosts", "/etc/nsswitch.conf"):
+            arguments += ["--ro-bind-try", name, name]
+            continue
         file = _file_of(content)
         files.append(file)
         arguments += ["--ro-bind-data", str(file), name]
+    for name in _ETC if shares_network else ():
+        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for name, megabytes in (
-        (WORK, ceilings.work),
-        (HOME, ceilings.home),
-        (TEMPORARY, ceilings.temporary),
-        ("/dev/shm", ceilings.shared_memory),  # noqa: S108
-    ):
-        arguments += ["--perms", "0700", "--size", str(megabytes * 1024 * 1024), "--tmpfs", name]
+    writable = {
+        WORK: ceilings.work,
+        HOME: ceilings.home,
+        TEMPORARY: ceilings.temporary,
+        "/dev/shm": ceilings.shared_memory,  # noqa: S108
+    }
+    for name, megabytes in writable.items():
+        arguments += _tmpfs(name, megabytes, "0700")
     # last, since what is shown may lie below what is writable: an environment in /tmp, say
+    folders = sorted({folder for path in paths for folder in _folders_below(writable, path)})
+    for folder in folders:
+        arguments += _tmpfs(folder, 1, "0755")
     for path in paths:
         if path.is_symlink():
             arguments += ["--symlink", os.readlink(path), str(path)]
         else:
             arguments += ["--ro-bind", sources[str(path)], str(path)]
-    arguments += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    for here, inside in (shows or {}).items():
+        arguments += ["--ro-bind", here, inside]
+    for folder in ("/dev", *folders, "/"):
+        arguments += ["--remount-ro", folder]
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     whole = [str(program), *arguments, "--chdir", WORK, "--", *command]
-    if user is not None or joins:
-        whole = launcher(whole, joins=joins, stage=stage, shows=shown if stage else None, user=user)
+    if user is not None or joins or os.geteuid() == 0:
+        whole = launcher(
+            whole,
+            joins=joins,
+            stage=stage,
+            shows=shown if stage else None,
+            user=user,
+        )
 
     def clean() -> None:
         for file in files:
@@ -136,9 +165,23 @@ def launch(
     return Launch(whole, files, clean)
 
 
+def _tmpfs(name: str, megabytes: int, mode: str) -> list[str]:
+    return ["--perms", mode, "--size", str(megabytes * 1024 * 1024), "--tmpfs", name]
+
+
+def _folders_below(writable: Mapping[str, int], path: Path) -> list[str]:
+    """The folder right below a writable one that leads to a path: shown read-only, too, or names could be added there."""
+    return [
+        str(Path(name) / path.relative_to(name).parts[0])
+        for name in writable
+        if path.is_relative_to(name) and len(path.relative_to(name).parts) > 1
+    ]
+
+
 def trial(program: Path) -> Launch:
     """The smallest program behind the same wall."""
-    return launch(program, Path(sys.executable), [sys.executable, "-S", "-c", ""], {}, Ceilings())
+    paths = visible.paths(Path(sys.executable), "submission")
+    return launch(program, paths, [sys.executable, "-S", "-c", ""], {}, Ceilings())
 
 
 def _file_of(content: str) -> int:

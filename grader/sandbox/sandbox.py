@@ -1,168 +1,34 @@
-"""One sandbox a submission: an agent behind the wall, and what the grader asks of it.
+"""What the grader asks of a sandbox: files brought in, sockets handed out, jobs started.
 
-The wall is the tier's (see `tiers`). Sockets are made inside and handed out: the stand-ins listen on them, and the
-grader's own requests go through them, without a route between the two sides.
+Sockets are made inside and handed out: the stand-ins listen on them, and the grader's own requests go through them,
+without a route between the two sides.
 """
 
 import contextlib
 import itertools
 import os
-import shutil
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from grader.errors import GraderError
-from grader.evidence import MAX_TEXT, capped
-from grader.inside import wire
-from grader.sandbox import bubblewrap, cgroups, tiers, visible
-from grader.sandbox.bubblewrap import Launch
+from grader.evidence import MAX_TEXT
+from grader.inside import wire, work
+from grader.sandbox import enclosure, visible
 from grader.sandbox.ceilings import Ceilings
+from grader.sandbox.enclosure import Enclosure, Places, Purpose
+from grader.sandbox.job import Job, Listener, Order
 from grader.sandbox.tiers import Tier
 
-_AGENT = Path(wire.__file__).with_name("agent.py")
-_START_SECONDS = 30.0
 _ANSWER_SECONDS = 60.0
 _END_SECONDS = 15.0
-_LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
 _SPARE_SOCKETS = 16
-# for Landlock, where what is there but can't be read is another thing than what is not there
-_READABLE = (
-    *(
-        f"/etc/{name}"
-        for name in ("hosts", "passwd", "group", "nsswitch.conf", "host.conf", "resolv.conf", "gai.conf")
-    ),
-    *(
-        f"/etc/{name}"
-        for name in ("services", "protocols", "localtime", "timezone", "os-release", "mime.types")
-    ),
-    *(f"/etc/{name}" for name in ("ssl", "pki", "ca-certificates", "fonts")),
-    "/proc",
-    "/sys/devices/system/cpu",
-)
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a job does: "serve" an application, run "pytest" or a "notebook", "unpack" an archive, "run" a program.
-
-    Paths are those of the inside: see `Sandbox.inside`.
-    """
-
-    do: Literal["serve", "pytest", "notebook", "unpack", "run"]
-    name: str
-    cwd: str
-    environment: Mapping[str, str]
-    pythonpath: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-class _Listener(threading.Thread):
-    """Reads what a job writes until nobody can write any more, and keeps the first or the last of it.
-
-    Never stops reading: a full pipe would stall the job.
-    """
-
-    def __init__(self, file: int, most: int, keep: Literal["first", "last"]) -> None:
-        super().__init__(daemon=True)
-        self._file, self._most, self._keep = file, most, keep
-        self._kept = bytearray()
-        self.total = 0
-        self.start()
-
-    def run(self) -> None:
-        """Read."""
-        with open(self._file, "rb", buffering=0) as source:
-            while part := source.read(1 << 16):
-                self.total += len(part)
-                if self._keep == "last":
-                    self._kept += part
-                    del self._kept[: max(0, len(self._kept) - self._most)]
-                elif len(self._kept) < self._most:
-                    self._kept += part[: self._most - len(self._kept)]
-
-    def settle(self) -> None:
-        """Wait until all is read; a process that got away may hold the other end for ever, and is not waited for."""
-        before = -1
-        while self.is_alive() and self.total != before:
-            before = self.total
-            self.join(_LAST_WORDS)
-
-    @property
-    def content(self) -> bytes:
-        """What is kept so far."""
-        return bytes(self._kept)
-
-    @property
-    def whole(self) -> bytes | None:
-        """All of it, if it was not more than is kept."""
-        return bytes(self._kept) if self.total <= self._most else None
-
-
-class Job:
-    """Something that runs in a sandbox. Leaving the context kills it and its process group."""
-
-    def __init__(self, sandbox: "Sandbox", number: int, log: _Listener, said: _Listener | None) -> None:
-        self._sandbox, self._number = sandbox, number
-        self._log, self._said = log, said
-        self.ended: Future[int] = Future()
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs; negative if a signal ended it."""
-        return self.ended.result() if self.ended.done() else None
-
-    def wait(self, seconds: float) -> int | None:
-        """The exit code, or None if it runs longer than that."""
-        try:
-            return self.ended.result(seconds)
-        except FutureTimeout:
-            return None
-
-    def log(self) -> str:
-        """What it printed, capped; the end of it if it was much."""
-        if self.ended.done():
-            self._log.settle()
-        return capped(self._log.content.decode("utf-8", "replace"))
-
-    def said(self) -> bytes | None:
-        """What it wrote into the first file of its order; None if that was too much."""
-        return self._heard().whole
-
-    def said_first(self) -> bytes:
-        """As much of it as is kept."""
-        return self._heard().content
-
-    def _heard(self) -> _Listener:
-        if self._said is None:
-            raise GraderError("A job that was given no file to write to can't have said anything.")
-        self._said.settle()
-        return self._said
-
-    def kill(self) -> None:
-        """End it."""
-        if not self.ended.done():
-            with contextlib.suppress(GraderError):
-                self._sandbox.ask("end", job=self._number)
-            self.wait(_END_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
 
 class Sandbox:
@@ -173,6 +39,8 @@ class Sandbox:
         python: the interpreter for whatever runs inside.
         work: the submission's own files on this side, if it is to have any.
         cold: start every job in a fresh interpreter, rather than forking a loaded one.
+        ceilings: how much it may take of the machine.
+        purpose, shows: see `Enclosure`.
 
     Raises:
         GraderError: it can't be made.
@@ -186,54 +54,41 @@ class Sandbox:
         *,
         cold: bool = False,
         ceilings: Ceilings | None = None,
+        purpose: Purpose = "submission",
+        shows: dict[str, str] | None = None,
     ) -> None:
-        self.tier = tier
-        self.python = python
-        self._cold = cold
-        self._work = work
-        self._ceilings = ceilings or Ceilings()
+        self._enclosure: Enclosure | None = Enclosure(tier, python, ceilings, purpose, shows)
+        self._prepare(work, cold)
+
+    @classmethod
+    def handed_over(
+        cls, control: socket.socket, places: Places, work: Path | None = None, *, cold: bool = False
+    ) -> Self:
+        """A sandbox that another process started and ends; `control` steers it."""
+        sandbox = cls.__new__(cls)
+        sandbox._enclosure = None
+        sandbox._control, sandbox._places = control, places
+        sandbox._prepare(work, cold)
+        return sandbox
+
+    def _prepare(self, work: Path | None, cold: bool) -> None:
+        self._cold, self._work = cold, work
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[tuple[dict[str, Any], list[int]]]] = {}
         self._jobs: dict[int, Job] = {}
         self._sending, self._taking = threading.Lock(), threading.Lock()
         self._socket_lock = threading.Lock()
         self._spare: list[socket.socket] = []
-        self._base: Path | None = None
-        self.root, self.home, self.temporary = (
-            bubblewrap.WORK,
-            bubblewrap.HOME,
-            bubblewrap.TEMPORARY,
-        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
 
     # --- the two ends -----------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as undo:  # of what was made, should the rest fail
-            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            undo.callback(self._control.close)
-            undo.callback(theirs.close)
-            self._group = cgroups.made(self._ceilings) if self.tier != "process" else None
-            if self._group is not None:
-                undo.callback(self._group.remove)
-            self._trouble = undo.enter_context(tempfile.TemporaryFile())
-            launch = self._launch(theirs.fileno())
-            self._clean = launch.clean
-            undo.callback(self._clean)
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
-                launch.command,
-                env={},
-                stdin=subprocess.DEVNULL,
-                stdout=self._trouble,
-                stderr=self._trouble,
-                start_new_session=True,
-                pass_fds=[theirs.fileno(), *launch.files],
-            )
-            undo.pop_all()
-        theirs.close()
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        if self._enclosure is not None:
+            self._enclosure.__enter__()
+            self._control, self._places = self._enclosure.control, self._enclosure.places
+        self._reader.start()
         try:
-            self._greet()
-            self._reader.start()
             if self._work is not None:
                 self._bring(self._work)
         except BaseException:
@@ -248,87 +103,40 @@ class Sandbox:
 
     def close(self) -> None:
         """End everything inside, and leave nothing behind."""
-        # the agent ends what it started, then itself; whoever keeps it from that is killed with it
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._enclosure is not None:
+            self._enclosure.close()
         if self._reader.is_alive():
             self._reader.join(_END_SECONDS)
         self._control.close()
-        self._trouble.close()
         for each in self._spare:
             each.close()
-        if self._group:
-            self._group.remove()
-        self._clean()
-        if self._base:
-            shutil.rmtree(self._base, ignore_errors=True)
 
-    def _launch(self, control: int) -> Launch:
-        command = [str(self.python), "-s", str(_AGENT), str(control)]
-        joins = self._group.joins if self._group else []
-        if self.tier == "bubblewrap":
-            program = tiers.bubblewrap().program
-            if program is None:
-                raise GraderError("bubblewrap can't be used here.")
-            environment = self.environment()
-            return bubblewrap.launch(program, self.python, command, environment, self._ceilings, joins)
-        return self._launch_here(command, joins)
+    @property
+    def tier(self) -> Tier:
+        """How strong its wall is."""
+        return self._places.tier
 
-    def _launch_here(self, command: list[str], joins: Sequence[Path]) -> Launch:
-        """Without namespaces: in a folder of its own, and, by root, as a user of its own if that one can read Python."""
-        self._base = Path(tempfile.mkdtemp(prefix="lab-sandbox-")).resolve()
-        user = bubblewrap.own_user() if self.tier == "landlock" and _everyone_may_read(self.python) else None
-        for name in ("submission", "home", "tmp"):
-            (self._base / name).mkdir(mode=0o700)
-            if user is not None:
-                os.chown(self._base / name, user, user)
-        self._base.chmod(0o711)
-        self.root, self.home, self.temporary = (
-            str(self._base / name) for name in ("submission", "home", "tmp")
-        )
-        environment = self.environment()
-        if self.tier == "process" or os.geteuid() != 0:
-            command = [
-                "/usr/bin/env",
-                "-i",
-                *(f"{name}={value}" for name, value in environment.items()),
-                *command,
-            ]
-            return Launch(command)
-        return Launch(
-            bubblewrap.launcher(
-                command, joins=joins, user=user, gives_up=user is None, environment=environment
-            )
-        )
+    @property
+    def python(self) -> Path:
+        """The interpreter for whatever runs inside."""
+        return Path(self._places.python)
 
-    def _greet(self) -> None:
-        """Tell the agent who it is, and hear that it is there."""
-        self._control.settimeout(_START_SECONDS)
-        limits = self._ceilings.of_a_process(
-            memory_is_counted=self._group is not None,
-            other_processes=0 if self.tier == "bubblewrap" else _processes_of_this_user(),
-        )
-        setup = {
-            "tier": self.tier,
-            "limits": limits,
-            "readable": [*map(str, visible.to_submission(self.python)), *_READABLE],
-            # Python looks for packages by listing the folder that holds them
-            "listable": [str(visible.PACKAGES)],
-            "writable": [self.root, self.home, self.temporary, *_DEVICES],
-        }
-        try:
-            wire.send(self._control, setup)
-            wire.receive(self._control)
-        except wire.WireError as error:
-            self._trouble.seek(0)
-            said = self._trouble.read()[-2000:].decode("utf-8", "replace").strip()
-            raise GraderError(f"The sandbox ({self.tier}) did not start: {said or error}") from error
-        self._control.settimeout(None)
+    @property
+    def root(self) -> str:
+        """The folder of the submission, on the inside."""
+        return self._places.root
+
+    @property
+    def home(self) -> str:
+        """The home folder, on the inside."""
+        return self._places.home
+
+    @property
+    def temporary(self) -> str:
+        """The folder for temporary files, on the inside."""
+        return self._places.temporary
 
     def _read(self) -> None:
         """Hand each message of the agent's to whoever waits for it."""
@@ -432,18 +240,8 @@ class Sandbox:
     # --- jobs -------------------------------------------------------------------------------------------------
 
     def environment(self) -> dict[str, str]:
-        """What any program needs, and nothing of the grader's own environment: no key can leak from there."""
-        return {
-            "PATH": os.pathsep.join([str(self.python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-            "HOME": self.home,
-            "TMPDIR": self.temporary,
-            "USER": "learner",
-            "LOGNAME": "learner",
-            "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        """What any program inside needs; see `enclosure.environment`."""
+        return enclosure.environment(self._places)
 
     def preload(self, modules: Sequence[str]) -> None:
         """Load modules once for every job; nothing is loaded in a cold sandbox."""
@@ -464,9 +262,9 @@ class Sandbox:
         said = None
         if hears:
             heard, speaking = os.pipe()
-            said = _Listener(heard, hears, "first")
+            said = Listener(heard, hears, "first")
             theirs.append(speaking)
-        job = self._jobs[number] = Job(self, number, _Listener(printed, 4 * MAX_TEXT, "last"), said)
+        job = self._jobs[number] = Job(self, number, Listener(printed, 4 * MAX_TEXT, "last"), said)
         try:
             self.ask(
                 "start",
@@ -475,28 +273,10 @@ class Sandbox:
                 cold=self._cold,
                 cwd=order.cwd,
                 environment=dict(order.environment),
-                pythonpath=list(order.pythonpath),
+                pythonpath=[str(visible.PACKAGES)] if order.do in work.OURS else list(order.pythonpath),
                 **{"name": order.name, "do": order.do, **order.facts},
             )
         finally:
             for file in theirs:
                 os.close(file)
         return job
-
-
-def _everyone_may_read(python: Path) -> bool:
-    """Whether another user can get at an interpreter and its libraries."""
-    folders = [folder for root in visible.of_python(python) for folder in (root, *root.parents)]
-    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in folders)
-
-
-def _processes_of_this_user() -> int:
-    """How many processes and threads the user has already, which its ceiling counts too."""
-    count, me = 0, os.geteuid()
-    for folder in Path("/proc").glob("[0-9]*") if Path("/proc").is_dir() else ():
-        try:
-            if folder.stat().st_uid == me:
-                count += len(list((folder / "task").iterdir()))
-        except OSError:
-            continue
-    return count

@@ -1,7 +1,8 @@
-"""What of this machine a submission may read: the system's programs, the Python that runs it, the classroom."""
+"""What of this machine a sandbox shows: the system's programs, the Python that runs inside, the packages it needs."""
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import classroom
 import grader
@@ -29,16 +30,20 @@ def of_python(python: Path) -> list[Path]:
     return found
 
 
-def to_submission(python: Path) -> list[Path]:
-    """Everything that a submission may read beside its own work; nothing twice, nothing that is not there."""
+def paths(python: Path, purpose: Literal["submission", "worker", "fetch"]) -> list[Path]:
+    """Everything that may be read inside a sandbox; nothing twice, nothing that is not there.
+
+    A submission sees the classroom and the grader's programs for the inside. The worker that reads a submission sees
+    the whole grader. Neither sees the answer key, the tests, or anybody's home.
+    """
     lab = Path(classroom.__file__).parent
+    grader_code = [_PACKAGE] if purpose == "worker" else [_PACKAGE / "__init__.py", _PACKAGE / "inside"]
     wanted = [
         *map(Path, _SYSTEM),
         *of_python(python),
         lab,
         lab.parent / "assets" / "replies.toml",
-        _PACKAGE / "__init__.py",
-        _PACKAGE / "inside",
+        *grader_code,
     ]
     found = list(dict.fromkeys(path for path in wanted if path.exists() or path.is_symlink()))
     return [path for path in found if not any(other in path.parents for other in found)]

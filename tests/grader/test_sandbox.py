@@ -12,7 +12,7 @@ import pytest
 from grader import sandbox as sandboxes
 from grader.errors import GraderError
 from grader.inside import seccomp
-from grader.sandbox import Order, Sandbox, tiers
+from grader.sandbox import Enclosure, Order, Sandbox, tiers
 from grader.sandbox.ceilings import Ceilings
 from tests.grader.walls import run
 
@@ -70,7 +70,7 @@ def test_files_that_are_none_of_its_business_can_not_be_read(walled, path):
 def test_another_submission_s_files_can_not_be_read(walled, tmp_path):
     (tmp_path / "main.py").write_text("answer = 42")
     with Sandbox(walled.tier, work=tmp_path) as neighbour:
-        tried = [str(tmp_path / "main.py"), f"/proc/{neighbour._process.pid}/root/submission/main.py"]
+        tried = [str(tmp_path / "main.py"), f"/proc/{neighbour._enclosure.process.pid}/root/submission/main.py"]
         if walled.tier == "landlock":
             tried.append(f"{neighbour.root}/main.py")
         done = run(walled, f"for path in {tried!r}:\n try: print(open(path).read())\n except OSError: pass")
@@ -280,7 +280,7 @@ def test_its_command_line_and_mounts_show_nothing_of_the_grader_s_order(bubbled)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_started_by_root_it_is_a_user_that_owns_nothing_else(bubbled):
     assert run(bubbled, "import os; print(os.getuid(), os.geteuid())").printed == "1000 1000\n"
-    status = Path(f"/proc/{bubbled._process.pid}/status").read_text()
+    status = Path(f"/proc/{bubbled._enclosure.process.pid}/status").read_text()
     [users] = [line.split()[1:] for line in status.splitlines() if line.startswith("Uid:")]
     assert all(int(user) >= 200_000 for user in users)
 
@@ -423,7 +423,7 @@ def test_a_sandbox_that_can_not_start_leaves_nothing_open(monkeypatch):
     def no_launch(sandbox, control):
         raise GraderError("no wall today")
 
-    monkeypatch.setattr(Sandbox, "_launch", no_launch)
+    monkeypatch.setattr(Enclosure, "_launch", no_launch)
     mine = f"*/lab-grader-{os.getpid()}-*"
     groups, before = sorted(Path("/sys/fs/cgroup").glob(mine)), len(os.listdir("/proc/self/fd"))
     for _ in range(3):

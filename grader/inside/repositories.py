@@ -1,0 +1,205 @@
+"""Git repositories, read where nothing can be broken: plain files come out, and the repository itself for its history.
+
+Git runs here alone: in a sandbox, without configuration of this machine, hooks or prompts. Nothing is checked out by
+git; the files of one commit are listed, counted, and only then read. Links and submodules are left out.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from grader.inside import wire
+
+_GIT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "https:ssh:file:git",
+    "GIT_OPTIONAL_LOCKS": "0",
+    # the folder belongs to another user here; it is read, never trusted
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+    "GIT_CONFIG_KEY_1": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_1": "false",
+}
+_PLAIN = frozenset({b"100644", b"100755", b"100664"})
+_LAST_WORDS = 300
+
+
+class Refused(Exception):
+    """The repository can't be read; the message says why."""
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - our own words, and a URL after "--"
+        ["git", *arguments],  # noqa: S607 - the system's, on the path of the inside
+        env={**os.environ, **_GIT},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+
+
+def _checked(done: subprocess.CompletedProcess[bytes], what: str) -> bytes:
+    if done.returncode:
+        raise Refused(f"{what}: {done.stderr.decode('utf-8', 'replace').strip()[-_LAST_WORDS:]}")
+    return done.stdout
+
+
+def fetch(order: dict[str, Any]) -> None:
+    """Bring a repository from another host into the first file of the order, as a bundle; or, with `list`, its refs."""
+    url = order["url"]
+    with open(order["files"][0], "wb") as out, tempfile.TemporaryDirectory() as place:
+        trouble = None
+        try:
+            if order["list"]:
+                name, content = "refs", _checked(_git("ls-remote", "--quiet", "--", url), f"{url} can't be asked")
+            else:
+                name, content = "bundle", _bundled(url, Path(place))
+            wire.write_file(out, name, content)
+        except Refused as error:
+            trouble = str(error)
+        except OSError as error:
+            trouble = f"git can't be run here: {error.strerror}"
+        wire.end_files(out, trouble)
+
+
+def _bundled(url: str, place: Path) -> bytes:
+    repository, bundle = place / "repository", place / "bundle"
+    clone = ("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", url, str(repository))
+    _checked(_git(*clone), f"{url} can't be fetched")
+    made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "HEAD", "--all")
+    if made.returncode:  # a repository whose HEAD names no branch of its own
+        made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "--all")
+    _checked(made, f"{url} holds no commit")
+    return bundle.read_bytes()
+
+
+def checkout(order: dict[str, Any]) -> None:
+    """Take a bundle, the second file of the order, apart: into its first, as a stream of plain files.
+
+    The files of the commit are `work/…`, those of the repository `history/…`.
+    """
+    out, bundle = order["files"]
+    with open(out, "wb") as stream, tempfile.TemporaryDirectory() as place:
+        trouble = None
+        try:
+            repository = _cloned(bundle, Path(place))
+            files = _listed(repository, order)
+            for name, content in _contents(repository, files):
+                wire.write_file(stream, f"work/{name}", content)
+            for path in sorted(repository.rglob("*")):
+                inside = path.relative_to(repository).as_posix()
+                if path.is_file() and not path.is_symlink() and not inside.startswith("hooks/"):
+                    wire.write_file(stream, f"history/{inside}", path.read_bytes())
+        except Refused as error:
+            trouble = str(error)
+        except (OSError, ValueError, MemoryError, RecursionError) as error:
+            trouble = f"The repository can't be read: {error or type(error).__name__}"
+        wire.end_files(stream, trouble)
+
+
+def _cloned(bundle: int, place: Path) -> Path:
+    file, repository = place / "bundle", place / "repository"
+    with open(bundle, "rb") as source, file.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    _checked(
+        _git("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", str(file), str(repository)),
+        "The bundle can't be read",
+    )
+    file.unlink()
+    return repository
+
+
+def _commit(repository: Path) -> str:
+    """What HEAD names; else a branch of a usual name; else any."""
+    names = _checked(
+        _git("--git-dir", str(repository), "for-each-ref", "--count=100", "--format=%(refname)", "refs/heads"),
+        "The repository can't be read",
+    )
+    branches = names.decode("utf-8", "replace").split()
+    usual = [f"refs/heads/{name}" for name in ("main", "master")]
+    for name in ("HEAD", *(name for name in usual if name in branches), *branches):
+        found = _git("--git-dir", str(repository), "rev-parse", "--quiet", "--verify", f"{name}^{{commit}}")
+        if found.returncode == 0:
+            return found.stdout.decode().strip()
+    raise Refused("The repository holds no commit on any branch.")
+
+
+def _listed(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and object of each plain file of the commit, counted and measured before any is read.
+
+    The list is read as it comes: a few hundred bytes can describe more files than memory holds.
+    """
+    most_files, left_out = order["most_files"], frozenset(order["left_out"])
+    found: list[tuple[str, str]] = []
+    size = seen = 0
+    command = ["git", "--git-dir", str(repository), "ls-tree", "-r", "-l", "-z", "--full-tree", _commit(repository)]
+    with subprocess.Popen(  # noqa: S603 - our own words
+        command, env={**os.environ, **_GIT}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as listing:
+        assert listing.stdout is not None
+        try:
+            for entry in _entries(listing.stdout):
+                facts, _, raw = entry.partition(b"\t")
+                mode, _, name_of_object, length = facts.split()
+                seen += 1
+                if seen > 4 * most_files:
+                    raise Refused(f"The repository holds more than {most_files} files. Leave out environments and data.")
+                name = _name(raw)
+                if mode not in _PLAIN or left_out.intersection(name.split("/")):
+                    continue
+                size += int(length)
+                if len(found) >= most_files:
+                    raise Refused(f"The submission has more than {most_files} files. Leave out environments and data.")
+                if size > order["most_bytes"]:
+                    raise Refused(
+                        f"The submission is larger than {order['most_bytes'] // 1024**2} MB. Leave out environments and data."
+                    )
+                found.append((name, name_of_object.decode()))
+        finally:
+            listing.kill()
+    if len({name for name, _ in found}) != len(found):
+        raise Refused("The repository holds two files of the same name.")
+    return found
+
+
+def _entries(listing: BinaryIO) -> Iterator[bytes]:
+    """What stands between zero bytes."""
+    rest = b""
+    while part := listing.read(1 << 16):
+        *whole, rest = (rest + part).split(b"\0")
+        if len(rest) > 1 << 20:
+            raise Refused("The name of a file in the repository is longer than any system takes.")
+        yield from whole
+
+
+def _name(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(f"The name of a file is not valid text: {raw!r}. Rename it.") from error
+
+
+def _contents(repository: Path, files: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    with subprocess.Popen(  # noqa: S603 - our own words
+        ["git", "--git-dir", str(repository), "cat-file", "--batch"],  # noqa: S607 - the system's
+        env={**os.environ, **_GIT},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as reading:
+        assert reading.stdin is not None
+        assert reading.stdout is not None
+        for name, name_of_object in files:
+            reading.stdin.write(f"{name_of_object}\n".encode())
+            reading.stdin.flush()
+            head = reading.stdout.readline().split()
+            if len(head) != 3:
+                raise Refused(f"The repository is damaged: {name!r} is missing.")
+            yield name, reading.stdout.read(int(head[2]))
+            reading.stdout.read(1)

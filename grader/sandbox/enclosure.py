@@ -1,0 +1,250 @@
+"""A sandbox as the process that starts it sees it: what is shown inside, what it may take, and how it ends.
+
+Whoever holds the control socket steers what runs inside (see `sandbox`). That is the same process, or a worker in a
+sandbox of its own to which the socket is handed over.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from grader.errors import GraderError
+from grader.inside import wire
+from grader.sandbox import bubblewrap, cgroups, tiers, visible
+from grader.sandbox.bubblewrap import Launch
+from grader.sandbox.ceilings import Ceilings
+from grader.sandbox.tiers import Tier
+
+Purpose = Literal["submission", "worker", "fetch"]
+
+_AGENT = Path(wire.__file__).with_name("agent.py")
+_START_SECONDS = 30.0
+_END_SECONDS = 15.0
+# for Landlock, where a file that is there but can't be read differs from one that is not there
+_READABLE = (
+    *(
+        f"/etc/{name}"
+        for name in ("hosts", "passwd", "group", "nsswitch.conf", "host.conf", "resolv.conf", "gai.conf")
+    ),
+    *(
+        f"/etc/{name}"
+        for name in ("services", "protocols", "localtime", "timezone", "os-release", "mime.types")
+    ),
+    *(f"/etc/{name}" for name in ("ssl", "pki", "ca-certificates", "fonts")),
+    "/proc",
+    "/sys/devices/system/cpu",
+)
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
+_REPOSITORY_PORTS = (22, 53, 80, 443, 9418)  # ssh, names, http, https, git
+
+
+@dataclass(frozen=True)
+class Places:
+    """What the holder of the control socket has to know: the tier, the interpreter, and the folders of the inside."""
+
+    tier: Tier
+    python: str
+    root: str
+    home: str
+    temporary: str
+
+    def facts(self) -> dict[str, str]:
+        """As JSON."""
+        return asdict(self)
+
+
+class Enclosure:
+    """A started sandbox. Leaving the context ends everything in it and removes what it wrote.
+
+    Args:
+        tier: how strong the wall is.
+        python: the interpreter of what runs inside.
+        ceilings: how much it may take of the machine.
+        purpose: what is shown inside. A "submission" sees the system's programs and its interpreter; a "worker" sees
+            the grader's own code too; a "fetch" has the network of this machine, and runs git alone.
+        shows: further paths to show, read-only: path here → path inside.
+
+    Raises:
+        GraderError: it can't be made.
+    """
+
+    def __init__(
+        self,
+        tier: Tier,
+        python: Path = Path(sys.executable),
+        ceilings: Ceilings | None = None,
+        purpose: Purpose = "submission",
+        shows: dict[str, str] | None = None,
+    ) -> None:
+        self.tier, self.python, self.purpose = tier, python, purpose
+        self._ceilings = ceilings or Ceilings()
+        self._shows = shows or {}
+        self._base: Path | None = None
+        self._root, self._home, self._temporary = bubblewrap.WORK, bubblewrap.HOME, bubblewrap.TEMPORARY
+
+    @property
+    def places(self) -> Places:
+        """The folders of the inside."""
+        return Places(self.tier, str(self.python), self._root, self._home, self._temporary)
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:  # of what was made, should the rest fail
+            self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            undo.callback(self.control.close)
+            undo.callback(theirs.close)
+            self._group = cgroups.made(self._ceilings) if self.tier != "process" else None
+            if self._group is not None:
+                undo.callback(self._group.remove)
+            self._trouble = undo.enter_context(tempfile.TemporaryFile())
+            launch = self._launch(theirs.fileno())
+            self._clean = launch.clean
+            undo.callback(self._clean)
+            self.process = subprocess.Popen(  # noqa: S603 - our own words
+                launch.command,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=self._trouble,
+                stderr=self._trouble,
+                start_new_session=True,
+                pass_fds=[theirs.fileno(), *launch.files],
+            )
+            undo.pop_all()
+        theirs.close()
+        try:
+            self._greet()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything inside, and leave nothing behind."""
+        # the agent ends what it started, then itself; what keeps it from that is killed with it
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.control.close()
+        self._trouble.close()
+        if self._group:
+            self._group.remove()
+        self._clean()
+        if self._base:
+            shutil.rmtree(self._base, ignore_errors=True)
+
+    def _launch(self, control: int) -> Launch:
+        command = [str(self.python), "-s", str(_AGENT), str(control)]
+        joins = self._group.joins if self._group else []
+        if self.tier == "bubblewrap":
+            program = tiers.bubblewrap().program
+            if program is None:
+                raise GraderError("bubblewrap can't be used here.")
+            return bubblewrap.launch(
+                program,
+                visible.paths(self.python, self.purpose),
+                command,
+                environment(self.places),
+                self._ceilings,
+                joins,
+                shares_network=self.purpose == "fetch",
+                shows=self._shows,
+            )
+        return self._launch_here(command, joins)
+
+    def _launch_here(self, command: list[str], joins: Sequence[Path]) -> Launch:
+        """Without namespaces: in a folder of its own, and, by root, as a user of its own if that one can read Python."""
+        self._base = Path(tempfile.mkdtemp(prefix="lab-sandbox-")).resolve()
+        own = self.tier == "landlock" and self.purpose != "fetch" and _everyone_may_read(self.python)
+        user = bubblewrap.own_user() if own else None
+        for name in ("submission", "home", "tmp"):
+            (self._base / name).mkdir(mode=0o700)
+            if user is not None:
+                os.chown(self._base / name, user, user)
+        self._base.chmod(0o711)
+        self._root, self._home, self._temporary = (
+            str(self._base / name) for name in ("submission", "home", "tmp")
+        )
+        named = environment(self.places)
+        if self.tier == "process" or os.geteuid() != 0:
+            return Launch(
+                ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in named.items()), *command]
+            )
+        return Launch(
+            bubblewrap.launcher(command, joins=joins, user=user, gives_up=user is None, environment=named)
+        )
+
+    def _greet(self) -> None:
+        """Give the agent its limits, and hear that it is there."""
+        self.control.settimeout(_START_SECONDS)
+        limits = self._ceilings.of_a_process(
+            memory_is_counted=self._group is not None,
+            other_processes=0 if self.tier == "bubblewrap" else _processes_of_this_user(),
+        )
+        setup: dict[str, Any] = {
+            "tier": self.tier,
+            "limits": limits,
+            "readable": [*map(str, visible.paths(self.python, self.purpose)), *_READABLE, *self._shows],
+            # Python looks for packages by listing the folder that holds them
+            "listable": [str(visible.PACKAGES)],
+            "writable": [self._root, self._home, self._temporary, *_DEVICES],
+            "ports": list(_REPOSITORY_PORTS) if self.purpose == "fetch" else [],
+            "all_sockets": self.tier == "bubblewrap" or self.purpose == "fetch",
+        }
+        try:
+            wire.send(self.control, setup)
+            wire.receive(self.control)
+        except wire.WireError as error:
+            self._trouble.seek(0)
+            printed = self._trouble.read()[-2000:].decode("utf-8", "replace").strip()
+            raise GraderError(f"The sandbox ({self.tier}) did not start: {printed or error}") from error
+        self.control.settimeout(None)
+
+
+def environment(places: Places) -> dict[str, str]:
+    """What any program needs, and nothing of the grader's own environment: no key can leak from there."""
+    return {
+        "PATH": os.pathsep.join([str(Path(places.python).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": places.home,
+        "TMPDIR": places.temporary,
+        "USER": "learner",
+        "LOGNAME": "learner",
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _everyone_may_read(python: Path) -> bool:
+    """Whether another user can get at an interpreter and its libraries."""
+    folders = [folder for root in visible.of_python(python) for folder in (root, *root.parents)]
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in folders)
+
+
+def _processes_of_this_user() -> int:
+    """How many processes and threads the user has already, which its ceiling counts too."""
+    count, me = 0, os.geteuid()
+    for folder in Path("/proc").glob("[0-9]*") if Path("/proc").is_dir() else ():
+        try:
+            if folder.stat().st_uid == me:
+                count += len(list((folder / "task").iterdir()))
+        except OSError:
+            continue
+    return count

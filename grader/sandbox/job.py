@@ -1,0 +1,140 @@
+"""Something that runs in a sandbox: how it ended, what it printed, what it wrote to the grader."""
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+from grader.errors import GraderError
+from grader.evidence import MAX_TEXT, capped
+
+_END_SECONDS = 15.0
+_LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a job does.
+
+    `do`: "serve" an application, run "pytest" or a "notebook", "unpack" an archive, "checkout" a repository, "fetch" one
+    from another host, "run" a program, or do the grader's own reading ("grade", "judge"). Paths are those of the
+    inside: see `Sandbox.inside`.
+    """
+
+    do: Literal["serve", "pytest", "notebook", "unpack", "checkout", "fetch", "run", "grade", "judge"]
+    name: str
+    cwd: str
+    environment: Mapping[str, str]
+    pythonpath: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Asks(Protocol):
+    """What a job needs of its sandbox."""
+
+    def ask(self, what: str, **facts: Any) -> list[int]:
+        """See `Sandbox.ask`."""
+
+
+class Listener(threading.Thread):
+    """Reads what a job writes until nobody can write any more, and keeps the first or the last of it.
+
+    Never stops reading: a full pipe would stall the job.
+    """
+
+    def __init__(self, file: int, most: int, keep: Literal["first", "last"]) -> None:
+        super().__init__(daemon=True)
+        self._file, self._most, self._keep = file, most, keep
+        self._kept = bytearray()
+        self.total = 0
+        self.start()
+
+    def run(self) -> None:
+        """Read."""
+        with open(self._file, "rb", buffering=0) as source:
+            while part := source.read(1 << 16):
+                self.total += len(part)
+                if self._keep == "last":
+                    self._kept += part
+                    del self._kept[: max(0, len(self._kept) - self._most)]
+                elif len(self._kept) < self._most:
+                    self._kept += part[: self._most - len(self._kept)]
+
+    def settle(self) -> None:
+        """Wait until all is read; a process that got away may hold the other end for ever, and is not waited for."""
+        before = -1
+        while self.is_alive() and self.total != before:
+            before = self.total
+            self.join(_LAST_WORDS)
+
+    @property
+    def content(self) -> bytes:
+        """What is kept so far."""
+        return bytes(self._kept)
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of it, if it was not more than is kept."""
+        return bytes(self._kept) if self.total <= self._most else None
+
+
+class Job:
+    """Something that runs in a sandbox. Leaving the context kills it and its process group."""
+
+    def __init__(self, sandbox: Asks, number: int, log: Listener, said: Listener | None) -> None:
+        self._sandbox, self._number = sandbox, number
+        self._log, self._said = log, said
+        self.ended: Future[int] = Future()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative if a signal ended it."""
+        return self.ended.result() if self.ended.done() else None
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None if it runs longer than that."""
+        try:
+            return self.ended.result(seconds)
+        except FutureTimeout:
+            return None
+
+    def log(self) -> str:
+        """What it printed, capped; the end of it if it was much."""
+        if self.ended.done():
+            self._log.settle()
+        return capped(self._log.content.decode("utf-8", "replace"))
+
+    def said(self) -> bytes | None:
+        """What it wrote into the first file of its order; None if that was too much."""
+        return self._heard().whole
+
+    def said_first(self) -> bytes:
+        """As much of it as is kept."""
+        return self._heard().content
+
+    def _heard(self) -> Listener:
+        if self._said is None:
+            raise GraderError("A job that was given no file to write to can't have said anything.")
+        self._said.settle()
+        return self._said
+
+    def kill(self) -> None:
+        """End it."""
+        if not self.ended.done():
+            with contextlib.suppress(GraderError):
+                self._sandbox.ask("end", job=self._number)
+            self.wait(_END_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+

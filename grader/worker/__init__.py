@@ -1,0 +1,10 @@
+"""The process that reads a submission: one for each, in a sandbox of its own.
+
+`grade` and `judge` are what the rest of the grader calls; they start that process, give it what it needs, and take one
+bounded record from it. `grading` and `judging` run inside.
+"""
+
+from grader.worker.parent import Graded, Wanted, collected, grade, judge_again, rejudge
+from grader.worker.records import Record
+
+__all__ = ["Graded", "Record", "Wanted", "collected", "grade", "judge_again", "rejudge"]

@@ -1,0 +1,125 @@
+"""Inside the worker's sandbox: read a submission, run it in another sandbox, judge what was seen, write it down."""
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from grader.errors import GraderError, SubmissionError
+from grader.inside import wire
+from grader.intake.courier import Parcel
+from grader.sandbox import Places, Sandbox
+from grader.worker import records, writing
+from grader.worker.records import Instructions, Record
+
+_FIRST_WORDS = 2_000
+
+
+class Parent:
+    """The line to the process that started this one: it has what a worker must not have."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def _ask(self, message: Any, *, answers: bool = True) -> tuple[dict[str, Any], list[int]]:
+        try:
+            wire.send(self._line, message.model_dump(mode="json"))
+            return wire.receive(self._line) if answers else ({}, [])
+        except wire.WireError as error:
+            raise GraderError(f"The grader's parent process is gone: {error}") from error
+
+    def begins(self, phase: str) -> None:
+        """Say what is being done."""
+        self._ask(records.Phase(phase=phase[:200]), answers=False)
+
+    def python_for(self, root: Path) -> Path:
+        """The interpreter with the packages that a submission declares, built by the parent.
+
+        Raises:
+            SubmissionError: it declares none.
+            GraderError: they can't be had.
+        """
+        from grader import environments
+
+        declaration = environments.declared(root)
+        if declaration is None:
+            raise SubmissionError(environments.NOTHING_DECLARED)
+        answer, _ = self._ask(records.NeedsPython(declaration=declaration))
+        if answer.get("trouble"):
+            raise GraderError(str(answer["trouble"]))
+        return Path(answer["python"])
+
+    @contextmanager
+    def sandbox(
+        self, python: Path = Path(sys.executable), work: Path | None = None, *, cold: bool = False
+    ) -> Iterator[Sandbox]:
+        """A sandbox for the submission's code, which the parent starts and ends."""
+        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
+        if answer.get("trouble"):
+            raise GraderError(str(answer["trouble"]))
+        control = socket.socket(fileno=files[0])
+        with Sandbox.handed_over(control, Places(**answer["places"]), work, cold=cold) as sandbox:
+            yield sandbox
+
+    @contextmanager
+    def rests(self) -> Iterator[None]:
+        """Let another submission have this one's turn while it only waits."""
+        self._ask(records.Rests(resting=True))
+        try:
+            yield
+        finally:
+            self._ask(records.Rests(resting=False))
+
+
+def main(order: dict[str, Any]) -> None:
+    """Grade: the files of the order are the line to the parent, the submission, and the file for the record."""
+    line, incoming, out = order["files"]
+    instructions = Instructions.model_validate(order["instructions"])
+    began = time.monotonic()
+    with open(out, "wb") as stream:
+        try:
+            _graded(instructions, Parent(socket.socket(fileno=line)), incoming, stream, began)
+        except SubmissionError as error:
+            writing.outcome(stream, Record(state="ungradable", message=_first(error)))
+        except (GraderError, MemoryError) as error:
+            writing.outcome(stream, Record(state="error", message=_first(error)))
+        except Exception as error:  # a bug of ours is never the learner's failure
+            where = f"{type(error).__name__}: {error}"
+            writing.outcome(stream, Record(state="error", message=where[:_FIRST_WORDS]))
+            raise
+        stream.flush()
+    os._exit(0)  # threads of a stand-in that a submission keeps busy are not waited for
+
+
+def _first(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:_FIRST_WORDS]
+
+
+def _graded(
+    instructions: Instructions, parent: Parent, incoming: int, stream: Any, began: float
+) -> None:
+    from grader.collect import collect
+    from grader.submission import read
+
+    place = Path(os.getcwd())
+    parcel = Parcel(instructions.kind, instructions.name, incoming)
+    python = {"find_python": parent.python_for} if instructions.environment == "submission" else {}
+    parent.begins("reading the submission")
+    submission = read(parcel, place, parent.sandbox, **python)
+    seen = collect(
+        submission,
+        parent.begins,
+        instructions.only,
+        tier=instructions.tier,
+        cold=instructions.cold,
+        patience=parent.rests if instructions.gives_way else None,
+        open_sandbox=parent.sandbox,
+    )
+    writing.everything(stream, seen, instructions, time.monotonic() - began)
+    with contextlib.suppress(OSError):
+        os.close(incoming)

@@ -1,0 +1,42 @@
+"""Inside a worker's sandbox: judge and render evidence that was collected before; nothing is run."""
+
+from pathlib import Path
+from typing import Any
+
+from grader import evidence
+from grader.errors import EvidenceError
+from grader.inside import wire
+from grader.worker import packing, writing
+from grader.worker.records import Instructions, Record
+
+
+def main(order: dict[str, Any]) -> None:
+    """Judge: the files of the order are the evidence and the file for the record.
+
+    `name`: the submission's, in place of the one it was collected under, if given. `packed`: whether the evidence is
+    one record of `grader.batch.vault`; else it comes as the stream of a folder's files.
+    """
+    incoming, out = order["files"]
+    instructions = Instructions.model_validate(order["instructions"])
+    with open(incoming, "rb") as source, open(out, "wb") as stream:
+        try:
+            seen = _evidence(source, packed=order["packed"])
+            if instructions.name:
+                facts = seen.submission.model_copy(update={"name": instructions.name})
+                seen = seen.model_copy(update={"submission": facts}).with_blobs(seen.blobs)
+        except EvidenceError as error:
+            writing.outcome(stream, Record(state="error", message=str(error)[:2_000]))
+            return
+        writing.everything(stream, seen, instructions, 0.0)
+
+
+def _evidence(source: Any, *, packed: bool) -> Any:
+    if packed:
+        return packing.unpacked(source.read())
+    place = Path.cwd() / "evidence"
+    try:
+        for name, content in wire.read_files(source, 10_000, 1 << 30):
+            wire.put_file(str(place), name, content)
+    except wire.WireError as error:
+        raise EvidenceError(str(error)) from error
+    return evidence.load(place)

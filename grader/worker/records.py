@@ -1,0 +1,90 @@
+"""What crosses between a worker and its parent: every field typed and bounded, checked on arrival."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from grader.environments import Choice, Declaration
+from grader.judge import Report
+from grader.sandbox.tiers import Tier
+
+MOST_MESSAGE = 256 * 1024  # bytes of one message of the worker's
+MOST_RECORD = 16 * 1024 * 1024  # bytes of the record itself
+MOST_FILES, MOST_BYTES = 4_000, 256 * 1024 * 1024  # that come with it
+
+Text = Annotated[str, Field(max_length=4_000)]
+Page = Literal["html"]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Instructions(_Message):
+    """What the worker is to do.
+
+    `kind` and `name`: of the submission that comes (see `grader.intake.courier.Parcel`). `only`: the beginnings of the
+    identifiers of the criteria that are asked for. `rubric`: as `grader.rubric.as_table` writes it; None to collect
+    without judging. `evidence`: whether to give back what was seen, as a folder's files or as one record.
+    `gives_way`: whether to report when it only waits, so that another submission can have its turn.
+    """
+
+    kind: Literal["folder", "archive", "bundle"]
+    name: str
+    tier: Tier
+    environment: Choice = "lab"
+    only: tuple[str, ...] = ()
+    rubric: dict[str, Any] | None = None
+    pages: tuple[Page, ...] = ()
+    evidence: Literal["none", "files", "record"] = "none"
+    cold: bool = False
+    gives_way: bool = False
+
+
+class Phase(_Message):
+    """The worker begins something that a person may want to know of."""
+
+    is_: Literal["phase"] = "phase"
+    phase: Annotated[str, Field(max_length=200)]
+
+
+class NeedsPython(_Message):
+    """The submission declares packages: build an environment with them."""
+
+    is_: Literal["python"] = "python"
+    declaration: Declaration
+
+
+class NeedsSandbox(_Message):
+    """Start a sandbox for the submission's code, and hand over the socket that steers it."""
+
+    is_: Literal["sandbox"] = "sandbox"
+    python: Annotated[str, Field(max_length=4_096)]
+
+
+class Rests(_Message):
+    """The worker only waits from now on, or goes on working."""
+
+    is_: Literal["rests"] = "rests"
+    resting: bool
+
+
+Message = Annotated[Phase | NeedsPython | NeedsSandbox | Rests, Field(discriminator="is_")]
+MESSAGE: TypeAdapter[Phase | NeedsPython | NeedsSandbox | Rests] = TypeAdapter(Message)
+
+
+class Record(_Message):
+    """What is left of a grading. `ungradable` is the submission's trouble, `error` the grader's.
+
+    `report` is None unless it was graded and judged. `odd` and `fingerprints`: see `grader.evidence.Scans`.
+    `tried_twice`: its worker was lost twice, so that it will not be tried a third time.
+    """
+
+    state: Literal["graded", "ungradable", "error"]
+    message: Text = ""
+    report: Report | None = None
+    odd: Annotated[tuple[Text, ...], Field(max_length=1_000)] = ()
+    fingerprints: Annotated[tuple[int, ...], Field(max_length=200_000)] = ()
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    cpu_seconds: Annotated[float, Field(ge=0)] = 0.0
+    lost: bool = False

@@ -1,0 +1,57 @@
+"""How a worker writes its record down: the record first, then the pages and the evidence that were asked for."""
+
+import resource
+from typing import BinaryIO
+
+from grader import rubric as rubrics
+from grader.evidence import Evidence
+from grader.inside import wire
+from grader.judge import Report, judge
+from grader.worker import packing
+from grader.worker.records import Instructions, Record
+
+RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "evidence.zip"
+
+
+def outcome(stream: BinaryIO, record: Record) -> None:
+    """A record without anything beside it."""
+    stream.seek(0)
+    stream.truncate()
+    wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
+    wire.end_files(stream)
+
+
+def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: float) -> None:
+    """The record of a grading, and what goes with it."""
+    rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
+    report = judge(seen, rubric) if rubric is not None else None
+    record = Record(
+        state="graded",
+        report=report,
+        odd=tuple(line[:1_000] for line in seen.scans.odd[:100]),
+        fingerprints=seen.scans.fingerprints,
+        seconds=round(seconds, 3),
+        cpu_seconds=round(_cpu_seconds(), 3),
+    )
+    wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
+    if report is not None and "html" in wanted.pages:
+        wire.write_file(stream, PAGE, page(report, seen))
+    if wanted.evidence == "files":
+        wire.write_file(stream, EVIDENCE, seen.model_dump_json(by_alias=True, indent=1).encode())
+        for name, content in seen.blobs.items():
+            wire.write_file(stream, f"blobs/{name}", content)
+    elif wanted.evidence == "record":
+        wire.write_file(stream, PACKED, packing.packed(seen))
+    wire.end_files(stream)
+
+
+def page(report: Report, seen: Evidence) -> bytes:
+    """The report as a page."""
+    from grader.report import html
+
+    return html.render(report, seen).encode("utf-8", "backslashreplace")
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
