@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
 from grader.sandbox.tiers import Isolation
@@ -106,7 +107,7 @@ def check(
     if watch:
         _watch(path, wanted, outputs)
     with Console(stderr=True).status("starting …") as status:
-        graded = grade(path, wanted, lambda phase: status.update(f"{phase} …"))
+        graded = grade(path, wanted, lambda phase: status.update(Text(f"{phase} …")))
     if evidence:
         _keep(graded.files, evidence)
     _finish(graded, outputs)
@@ -353,7 +354,7 @@ def _watch(path: str, wanted: "Wanted", outputs: _Outputs) -> NoReturn:
     def grade(families: Sequence[str]) -> "Report":
         with progress.status("grading …") as status:
             graded = grade_once(
-                path, replace(wanted, only=tuple(families)), lambda phase: status.update(f"{phase} …")
+                path, replace(wanted, only=tuple(families)), lambda phase: status.update(Text(f"{phase} …"))
             )
         pages.update(graded.files)
         return graded.report

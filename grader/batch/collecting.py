@@ -1,34 +1,24 @@
-"""One submission of a class, collected in a process of its own: what it does to that process is nobody else's trouble.
+"""One submission of a class: collected by a worker, kept as a record.
 
-`collect_into` is the same wherever it runs: from the pool of this machine, or by a worker of Dask's on another.
+`collect_into` is the same on this machine and on a worker of Dask's on another.
 """
 
-import json
-import multiprocessing
-import os
-import resource
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from grader.batch import vault
 from grader.batch.vault import Outcome
+from grader.errors import GraderError
 from grader.sandbox import Tier
+from grader.worker import Wanted, collected
+from grader.worker.parent import Turns
 
-WALL_SECONDS = 1_800.0  # for one submission, whatever it does
-_FIRST_WORDS = 300
-
-_context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-if sys.platform != "win32":
-    # loaded once, then forked for each submission: a second of work saved every time
-    _context.set_forkserver_preload(["grader.collect", "grader.batch.loaded"])
+MOST_TRIES = 2  # of a submission whose worker is lost
 
 
 @dataclass(frozen=True)
@@ -43,132 +33,76 @@ class Task:
     tier: Tier
 
 
-def slots(jobs: int) -> Any:
-    """So many submissions may keep this machine busy at once; those that only wait for an app's patience are not counted."""
-    return _context.Semaphore(jobs)
-
-
-def collect_into(task: Task, busy: Any = None, started: Any = None) -> Outcome:
+def collect_into(
+    task: Task, turns: Turns | None = None, stopped: Callable[[], bool] = lambda: False
+) -> Outcome:
     """Collect one submission and keep the record.
 
     Args:
         task: which, and where to keep it.
-        busy: a semaphore of `slots`, if there is one.
-        started: called with the process's number as soon as there is one.
+        turns: whose turn it is on this machine, if several share it.
+        stopped: asked again and again; once it says so, everything that was started is ended.
 
     Returns:
-        How it went. A grader that fails, is killed or takes too long is an `error`, never a learner's failure.
+        How it went. A worker that fails, is killed or takes too long is an `error`, never a learner's failure. A worker
+        that is lost is tried once more; lost again, the submission waits for a person.
     """
-    hears, tells = _context.Pipe(duplex=False)
-    process = _context.Process(target=_collect, args=(task, tells, busy), daemon=False)
-    process.start()
-    if started:
-        started(process)
-    tells.close()
-    outcome = _awaited(process, hears)
-    process.join(5)
-    if process.is_alive():
-        process.kill()
-        process.join()
-    if outcome.state == "error":
-        return outcome
-    kept = vault.opened(task.vault).get(task.record)
-    return outcome if kept is not None else Outcome("error", "The record was not written.")
+    place = vault.opened(task.vault)
+    tries = vault.tries(place, task.record)
+    outcome = Outcome(state="error", message="It was interrupted.")
+    if tries >= MOST_TRIES:
+        outcome = vault.parsed(place.get(vault.lost_name(task.record)) or b"")[0]
+    while tries < MOST_TRIES and not stopped():
+        outcome, packed = _tried(task, turns, stopped)
+        if outcome.state != "error":
+            place.put(task.record, vault.entry(outcome, packed))
+            return outcome
+        if not outcome.lost or stopped():
+            return outcome
+        tries += 1
+        outcome = outcome.model_copy(update={"tries": tries})
+        place.put(vault.lost_name(task.record), vault.entry(outcome, b""))
+    return outcome
 
 
-def _awaited(process: Any, hears: Connection) -> Outcome:
-    if not hears.poll(WALL_SECONDS):
-        process.kill()
-        return Outcome("error", f"It took longer than {WALL_SECONDS:g} seconds, and was stopped.")
-    try:
-        facts = hears.recv_bytes(1 << 20)
-    except (EOFError, OSError):
-        process.join(5)
-        return Outcome("error", f"The grader's process ended by itself ({process.exitcode}).")
-    return Outcome(**json.loads(facts))
-
-
-def _collect(task: Task, tells: Connection, busy: Any) -> None:
-    """In the process of its own."""
-    _end_with_parent()
+def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tuple[Outcome, bytes]:
+    files: dict[str, bytes] = {}
     began = time.monotonic()
     try:
-        outcome, evidence = _seen(task, busy)
-    except Exception as error:  # whatever it is: it must come out as the grader's own trouble
-        outcome, evidence = Outcome("error", f"{type(error).__name__}: {error}"[:_FIRST_WORDS]), None
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        with _here(task.path) as path:
+            record = collected(
+                path,
+                Wanted(task.tier, task.environment, evidence="record"),
+                files.__setitem__,
+                turns=turns,
+                stopped=stopped,
+            )
+    except (GraderError, OSError) as error:
+        return Outcome(state="error", message=str(error)[:2_000]), b""
     outcome = Outcome(
-        outcome.state,
-        outcome.message,
-        round(time.monotonic() - began, 3),
-        round(sum(each.ru_utime + each.ru_stime for each in used), 3),
+        state=record.state,
+        message=record.message,
+        seconds=record.seconds or round(time.monotonic() - began, 3),
+        cpu_seconds=record.cpu_seconds,
+        lost=record.lost,
     )
-    if outcome.state != "error":  # an error is tried again by the next run
-        vault.opened(task.vault).put(task.record, vault.packed(outcome, evidence))
-    tells.send_bytes(json.dumps(asdict(outcome)).encode())
-    sys.stdout.flush()
-    os._exit(0)  # threads of a stand-in that a submission keeps busy are not waited for
-
-
-def _seen(task: Task, busy: Any) -> tuple[Outcome, Any]:
-    from grader.collect import collect
-    from grader.errors import SubmissionError
-    from grader.submission import opened
-
-    with tempfile.TemporaryDirectory(prefix="lab-batch-") as place, _held(busy):
-        Path(place).chmod(0o711)  # a sandbox's own user passes through
-        tempfile.tempdir = place
-        try:
-            path = _fetched(task.path, Path(place))
-            with opened(path, task.environment, task.tier) as submission:
-                evidence = collect(submission, tier=task.tier, patience=lambda: _given_up(busy))
-        except SubmissionError as error:
-            return Outcome("ungradable", str(error)), None
-        finally:
-            tempfile.tempdir = None
-    named = evidence.model_copy(
-        update={"submission": evidence.submission.model_copy(update={"name": task.name})}
-    )
-    return Outcome("graded"), named.with_blobs(evidence.blobs)
-
-
-def _fetched(path: str, place: Path) -> str:
-    """The submission on this machine: one in a bucket is brought here first."""
-    if not path.startswith("s3://"):
-        return path
-    prefix, _, name = path.rpartition("/")
-    content = vault.Bucket(prefix).get(name)
-    if content is None:
-        raise FileNotFoundError(f"{path} is not there any more")
-    file = place / name
-    file.write_bytes(content)
-    return str(file)
-
-
-def _held(busy: Any) -> AbstractContextManager[Any]:
-    return nullcontext() if busy is None else busy
+    packed = files.get("evidence.zip", b"")
+    if outcome.state == "graded" and not packed:
+        return Outcome(state="error", message="The worker gave no evidence."), b""
+    return outcome, packed
 
 
 @contextmanager
-def _given_up(busy: Any) -> Iterator[None]:
-    """Let another submission have this one's turn while it only waits."""
-    if busy is None:
-        yield
+def _here(path: str) -> Iterator[str]:
+    """The submission on this machine: one in a bucket is brought here first."""
+    if not path.startswith("s3://"):
+        yield path
         return
-    busy.release()
-    try:
-        yield
-    finally:
-        busy.acquire()
-
-
-def _end_with_parent() -> None:
-    """A batch that is killed leaves nothing running."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    prefix, _, name = path.rpartition("/")
+    content = vault.Bucket(prefix).get(name)
+    if content is None:
+        raise GraderError(f"{path} is not there any more.")
+    with tempfile.TemporaryDirectory(prefix="lab-batch-") as place:
+        file = Path(place) / name
+        file.write_bytes(content)
+        yield str(file)

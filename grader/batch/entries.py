@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from grader.batch.handed_in import HandedIn
 from grader.batch.roster import Learner
 from grader.batch.vault import Outcome, State
-from grader.evidence import Evidence
-from grader.judge import Report, judge
-from grader.rubric import Rubric
+from grader.judge import Report
+from grader.worker.records import Record
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Entry:
     likes: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
     change: str = ""
+    tries: int = 0
 
     @property
     def has_error(self) -> bool:
@@ -50,6 +50,8 @@ class Entry:
     @property
     def wants_a_look(self) -> str:
         """Why a person should look at it; empty if nobody needs to."""
+        if self.tries > 1:
+            return f"The grader's worker was lost {self.tries} times; a person has to look. {self.message}"
         if self.has_error:
             return "The grader failed. Run the batch again; if it stays, look at the submission."
         if self.state == "ungradable":
@@ -67,23 +69,18 @@ class Entry:
         return ""
 
 
-def entry(
-    one: HandedIn,
-    outcome: Outcome,
-    evidence: Evidence | None,
-    rubric: Rubric,
-    learner: Learner | None,
-) -> Entry:
-    """The row of a submission, judged now."""
+def entry(one: HandedIn, outcome: Outcome, record: Record | None, learner: Learner | None) -> Entry:
+    """The row of a submission: how collecting it went, and what judging it gave."""
     return Entry(
         name=learner.name if learner else one.name,
         submission=one.name,
         state=outcome.state,
         message=outcome.message,
         learner=learner,
-        report=judge(evidence, rubric) if evidence is not None and outcome.state == "graded" else None,
+        report=record.report if record is not None else None,
         seconds=outcome.seconds,
-        odd=evidence.scans.odd if evidence is not None else (),
+        odd=record.odd if record is not None else (),
+        tries=outcome.tries,
     )
 
 

@@ -1,6 +1,5 @@
 """Many submissions side by side: on this machine, or on the workers of a Dask cluster. The same function, the same results."""
 
-import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,6 +10,7 @@ from grader.batch.collecting import Task
 from grader.batch.vault import Outcome
 from grader.errors import GraderError
 
+_POLL = 0.5  # seconds
 _WAITING_PER_BUSY = 5  # most of a grading is waiting for an app's patience, which costs nothing but memory
 
 
@@ -27,38 +27,58 @@ class Watcher(Protocol):
         """And how it went."""
 
 
+class _Turns:
+    """So many submissions may keep this machine busy at once; those that only wait are not counted."""
+
+    def __init__(self, jobs: int, stopped: threading.Event) -> None:
+        self._free, self._stopped = threading.Semaphore(jobs), stopped
+
+    def acquire(self) -> None:
+        """Wait for a turn; once the batch is stopped, nobody waits any more."""
+        while not self._free.acquire(timeout=_POLL) and not self._stopped.is_set():
+            pass
+
+    def release(self) -> None:
+        """Let somebody else have it."""
+        self._free.release()
+
+
 def on_this_machine(tasks: Sequence[Task], jobs: int, watcher: Watcher) -> None:
     """Collect them all, `jobs` of them keeping a processor busy at a time."""
-    busy = collecting.slots(jobs)
-    processes: set[Any] = set()
     stopped = threading.Event()
+    turns = _Turns(jobs, stopped)
 
     def one(task: Task) -> Outcome:
         if stopped.is_set():
-            return Outcome("error", "The batch was interrupted.")
+            return Outcome(state="error", message="The batch was interrupted.")
         watcher.began(task)
-        return collecting.collect_into(task, busy, processes.add)
+        return collecting.collect_into(task, turns, stopped.is_set)
 
     with ThreadPoolExecutor(max_workers=jobs * _WAITING_PER_BUSY) as pool:
         futures = {pool.submit(one, task): task for task in tasks}
         try:
             for future in _as_they_end(futures):
-                watcher.ended(futures[future], future.result())
+                watcher.ended(futures[future], _outcome(future))
         except BaseException:
             stopped.set()
             for future in futures:
                 future.cancel()
-            for process in processes:
-                with contextlib.suppress(ValueError, OSError):
-                    process.kill()
             raise
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    """How one went; a bug of ours costs one submission its grade for now, never the class its table."""
+    try:
+        return future.result()
+    except Exception as error:
+        return Outcome(state="error", message=f"The grader failed: {type(error).__name__}: {error}"[:300])
 
 
 def _as_they_end(futures: dict[Future[Outcome], Task]) -> Iterator[Future[Outcome]]:
     """Like `as_completed`, but woken often enough for Ctrl-C."""
     left = set(futures)
     while left:
-        done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+        done, left = wait(left, timeout=_POLL, return_when=FIRST_COMPLETED)
         yield from done
 
 
@@ -89,7 +109,8 @@ def _result(future: Any) -> Outcome:
     try:
         outcome = future.result()
     except Exception as error:  # of the cluster: lost workers, a version that does not fit
-        return Outcome("error", f"The cluster failed: {type(error).__name__}: {error}"[:300])
-    return (
-        outcome if isinstance(outcome, Outcome) else Outcome("error", "The cluster answered with no outcome.")
-    )
+        message = f"The cluster failed: {type(error).__name__}: {error}"[:300]
+        return Outcome(state="error", message=message)
+    if isinstance(outcome, Outcome):
+        return outcome
+    return Outcome(state="error", message="The cluster answered with no outcome.")

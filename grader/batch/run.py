@@ -2,23 +2,23 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, vault
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
 from grader.batch.pools import Watcher
-from grader.batch.roster import Learner
 from grader.batch.vault import Outcome
-from grader.errors import EvidenceError, GraderError
-from grader.evidence import Evidence
-from grader.report import html
+from grader.errors import EvidenceError, GraderError, SubmissionError
+from grader.intake import courier
 from grader.rubric import Rubric
 from grader.sandbox import Tier
+from grader.worker import Record, Wanted, judge_again
 
 _STATE = ".grader"
 _LAST = "last.json"
@@ -62,16 +62,26 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     tasks: dict[str, Task] = {}
     for one in submissions:
         try:
-            record = vault.name_of(handed_in.digest_of(one), f"{plan.environment} {plan.tier}")
-        except GraderError as error:
-            failed[one.name] = Outcome("error", str(error))
+            digest = handed_in.digest_of(one, plan.tier)
+        except SubmissionError as error:
+            failed[one.name] = Outcome(state="ungradable", message=str(error)[:2_000])
             continue
-        path = one.path if "://" in one.path or one.path.startswith("git@") else str(Path(one.path).resolve())
+        except GraderError as error:
+            failed[one.name] = Outcome(state="error", message=str(error)[:2_000])
+            continue
+        record = vault.name_of(digest, f"{plan.environment} {plan.tier}")
+        path = (
+            one.path
+            if courier.is_repository(one.path) or "://" in one.path
+            else str(Path(one.path).resolve())
+        )
         tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier)
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
     said(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
     )
+    if plan.tier != "bubblewrap" and len(left) > 1:
+        said("Without network namespaces, submissions could reach each other: they are graded one at a time.")
     outcomes = _Outcomes(watcher)
     watcher.expect(len(left))
     if left and plan.dask:
@@ -79,22 +89,65 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     elif left:
         pools.on_this_machine(left, plan.jobs, outcomes)
     failed |= outcomes.errors(tasks)
-    rows, shapes = [], {}
-    names = _file_names(submissions)
+    judged = _Judged(plan, kept)
+    judged.judge([(one.name, tasks[one.name]) for one in submissions if one.name not in failed], submissions)
+    rows = []
     for one in submissions:
-        row, evidence = _entry(
-            one, kept, tasks.get(one.name), failed.get(one.name), plan.rubric, whose.get(one.name)
-        )
-        report = row.report
-        if report and evidence:
-            row = replace(row, page=f"reports/{names[one.name]}.html")
-            vault.write(plan.out / row.page, html.render(report, evidence).encode())
-            text = report.model_dump_json(by_alias=True, indent=1) + "\n"
-            vault.write((plan.out / row.page).with_suffix(".json"), text.encode())
-            shapes[one.name] = frozenset(evidence.scans.fingerprints)
+        outcome = failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
+        row = entries.entry(one, outcome, judged.records.get(one.name), whose.get(one.name))
+        if row.report:
+            row = replace(row, page=judged.pages[one.name])
         rows.append(row)
     rows += [entries.missing(learner) for learner in absent]
-    return _written(plan, rows, shapes)
+    return _written(plan, rows, judged.shapes)
+
+
+_NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
+
+
+class _Judged:
+    """Every record that is kept, judged now: workers read the evidence, and what they wrote goes to files."""
+
+    def __init__(self, plan: Plan, kept: vault.Vault) -> None:
+        self._plan, self._kept = plan, kept
+        self.outcomes: dict[str, Outcome] = {}
+        self.records: dict[str, Record] = {}
+        self.pages: dict[str, str] = {}
+        self.shapes: dict[str, frozenset[int]] = {}
+
+    def judge(self, tasks: Sequence[tuple[str, Task]], submissions: Sequence[HandedIn]) -> None:
+        """Judge all of them, and write a page and a report for each."""
+        names = _file_names(submissions)
+        self.pages = {name: f"reports/{plain}.html" for name, plain in names.items()}
+        wanted = Wanted(self._plan.tier, rubric=self._plan.rubric, pages=("html",))
+        for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
+            if record.report is None:
+                self.outcomes[name] = Outcome(state="error", message=record.message)
+                continue
+            self.records[name] = record
+            self.shapes[name] = frozenset(record.fingerprints)
+            text = record.report.model_dump_json(by_alias=True, indent=1) + "\n"
+            vault.write((self._plan.out / self.pages[name]).with_suffix(".json"), text.encode())
+
+    def _evidence(self, tasks: Sequence[tuple[str, Task]]) -> Iterator[tuple[str, BinaryIO]]:
+        for name, task in tasks:
+            content = self._kept.get(task.record)
+            if content is None:
+                continue
+            try:
+                self.outcomes[name], packed = vault.parsed(content)
+            except EvidenceError as error:
+                self.outcomes[name] = Outcome(state="error", message=str(error))
+                continue
+            if self.outcomes[name].state == "graded":
+                with tempfile.TemporaryFile() as file:
+                    file.write(packed)
+                    file.seek(0)
+                    yield name, file
+
+    def _keep(self, name: str, file: str, content: bytes) -> None:
+        if file == "page.html":
+            vault.write(self._plan.out / self.pages[name], content)
 
 
 class _Outcomes:
@@ -126,28 +179,6 @@ class _Outcomes:
 def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     """What is the same to the byte is looked at once."""
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
-
-
-def _entry(
-    one: HandedIn,
-    kept: vault.Vault,
-    task: Task | None,
-    failed: Outcome | None,
-    rubric: Rubric,
-    learner: Learner | None,
-) -> tuple[Entry, Evidence | None]:
-    record = kept.get(task.record) if task and failed is None else None
-    outcome, evidence = failed or Outcome("error", "It was not collected."), None
-    if record is not None:
-        try:
-            outcome, evidence = vault.unpacked(record)
-        except EvidenceError as error:
-            outcome = Outcome("error", str(error))
-    if evidence is not None:
-        # the same work may have been handed in under two names
-        facts = evidence.submission.model_copy(update={"name": one.name})
-        evidence = evidence.model_copy(update={"submission": facts}).with_blobs(evidence.blobs)
-    return entries.entry(one, outcome, evidence, rubric, learner), evidence
 
 
 def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:

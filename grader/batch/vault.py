@@ -1,39 +1,39 @@
 """Where a batch keeps what it saw: a folder, or an S3 bucket that several machines share.
 
-A record is one file, written whole or not at all: a ZIP of `outcome.json`, and `evidence.json` with its blobs if the
-submission could be graded.
+A record is one file, written whole or not at all: a line of JSON, how collecting went, and the evidence behind it, as a
+worker packed it. Only a worker unpacks it (see `grader.worker.packing`).
 """
 
 import hashlib
-import io
-import json
 import os
-import zipfile
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import classroom
 import grader
 from grader.errors import EvidenceError, GraderError
-from grader.evidence import Evidence, sha256_of
 
 State = Literal["graded", "ungradable", "error"]
-_MOST_BYTES = 1024 * 1024 * 1024  # of one record, unpacked
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How collecting one submission went. `ungradable` is the submission's trouble, `error` the grader's."""
+class Outcome(BaseModel):
+    """How collecting one submission went. `ungradable` is the submission's trouble, `error` the grader's.
+
+    `lost`: its worker died or took too long. `tries`: how often that has happened.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: State
-    message: str = ""
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    message: str = Field(default="", max_length=8_000)
+    seconds: float = Field(default=0.0, ge=0)
+    cpu_seconds: float = Field(default=0.0, ge=0)
+    lost: bool = False
+    tries: int = Field(default=0, ge=0)
 
 
 class Vault(Protocol):
@@ -121,66 +121,57 @@ def write(file: Path, content: bytes) -> None:
         raise GraderError(f"{file} can't be written: {error.strerror}.") from error
 
 
+# what judges, shows or packs what was seen, and can't change it
+_NOT_COLLECTING = frozenset(
+    {"batch", "criteria", "export", "report", "cli.py", "judge.py", "release.py", "rubric.py", "watch.py"}
+)
+
+
 @cache
 def collector() -> str:
-    """The version of whatever can change what is seen: a digest of that code. Judging and reporting are not part of it."""
+    """The version of everything that can change what is seen: a digest of that code."""
     package = Path(grader.__file__).parent
-    parts = [package / name for name in ("collect", "inside", "sandbox")]
+    parts = [path for path in sorted(package.iterdir()) if path.name not in _NOT_COLLECTING]
     parts += [Path(classroom.__file__).parent]
-    files = [file for part in parts for file in part.rglob("*") if file.suffix in (".py", ".toml")]
-    files += [
-        package / f"{name}.py"
-        for name in (
-            "submission",
-            "evidence",
-            "operations",
-            "manifest",
-            "environments",
-            "jobs",
-            "media_types",
-        )
-    ]
     whole = hashlib.sha256()
-    for file in sorted(files):
-        whole.update(file.read_bytes())
+    for part in parts:
+        files = sorted(part.rglob("*")) if part.is_dir() else [part]
+        for file in files:
+            if file.suffix in (".py", ".toml"):
+                whole.update(f"{file.relative_to(package.parent).as_posix()}\0".encode())
+                whole.update(file.read_bytes())
     return whole.hexdigest()
 
 
 def name_of(digest: str, environment: str) -> str:
     """The name of a record: by what was handed in, what it is run with, and what looked at it."""
-    return hashlib.sha256(f"{digest}\0{environment}\0{collector()}".encode()).hexdigest()[:40] + ".zip"
+    return hashlib.sha256(f"{digest}\0{environment}\0{collector()}".encode()).hexdigest()[:40] + ".record"
 
 
-def packed(outcome: Outcome, evidence: Evidence | None) -> bytes:
-    """A record."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
-        bundle.writestr("outcome.json", json.dumps(asdict(outcome)))
-        if evidence is not None:
-            bundle.writestr("evidence.json", evidence.model_dump_json(by_alias=True))
-            for name, content in evidence.blobs.items():
-                bundle.writestr(f"blobs/{name}", content)
-    return out.getvalue()
+def lost_name(record: str) -> str:
+    """Where it is noted that a submission's worker was lost."""
+    return f"{record}.lost"
 
 
-def unpacked(content: bytes) -> tuple[Outcome, Evidence | None]:
-    """What a record holds.
+def tries(place: Vault, record: str) -> int:
+    """How often the worker of a submission has been lost."""
+    content = place.get(lost_name(record))
+    return parsed(content)[0].tries if content else 0
+
+
+def entry(outcome: Outcome, packed: bytes) -> bytes:
+    """A record: how it went, and the evidence as a worker packed it."""
+    return outcome.model_dump_json().encode() + b"\n" + packed
+
+
+def parsed(content: bytes) -> tuple[Outcome, bytes]:
+    """What a record holds: how it went, and the packed evidence.
 
     Raises:
-        EvidenceError: it isn't one, or was changed.
+        EvidenceError: it isn't a record.
     """
+    head, _, _ = content[: 1 << 16].partition(b"\n")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-            if sum(member.file_size for member in bundle.infolist()) > _MOST_BYTES:
-                raise EvidenceError("A record is larger than any that this grader writes.")
-            outcome = Outcome(**json.loads(bundle.read("outcome.json")))
-            names = bundle.namelist()
-            if "evidence.json" not in names:
-                return outcome, None
-            evidence = Evidence.model_validate_json(bundle.read("evidence.json"))
-            blobs = {name[6:]: bundle.read(name) for name in names if name.startswith("blobs/")}
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, ValidationError, OSError) as error:
-        raise EvidenceError(f"A record is not one that this grader wrote: {type(error).__name__}.") from error
-    if any(sha256_of(blob) != name for name, blob in blobs.items()):
-        raise EvidenceError("A record was changed after it was written.")
-    return outcome, evidence.with_blobs(blobs)
+        return Outcome.model_validate_json(head), content[len(head) + 1 :]
+    except ValidationError as error:
+        raise EvidenceError("A record is not one that this grader wrote.") from error

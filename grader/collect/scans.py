@@ -12,8 +12,8 @@ from pathlib import Path
 
 from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
-from grader.sandbox import Order, Sandbox
 from grader.intake.bounds import MAX_HISTORY_BYTES
+from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from grader.inside import wire
 
@@ -57,7 +57,10 @@ def fetch(order: dict[str, Any]) -> None:
         trouble = None
         try:
             if order["list"]:
-                name, content = "refs", _checked(_git("ls-remote", "--quiet", "--", url), f"{url} can't be asked")
+                name, content = (
+                    "refs",
+                    _checked(_git("ls-remote", "--quiet", "--", url), f"{url} can't be asked"),
+                )
             else:
                 name, content = "bundle", _bundled(url, Path(place))
             wire.write_file(out, name, content)
@@ -118,7 +121,9 @@ def _cloned(bundle: int, place: Path) -> Path:
 def _commit(repository: Path) -> str:
     """What HEAD names; else a branch of a usual name; else any."""
     names = _checked(
-        _git("--git-dir", str(repository), "for-each-ref", "--count=100", "--format=%(refname)", "refs/heads"),
+        _git(
+            "--git-dir", str(repository), "for-each-ref", "--count=100", "--format=%(refname)", "refs/heads"
+        ),
         "The repository can't be read",
     )
     branches = names.decode("utf-8", "replace").split()
@@ -138,7 +143,17 @@ def _listed(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
     most_files, left_out = order["most_files"], frozenset(order["left_out"])
     found: list[tuple[str, str]] = []
     size = seen = 0
-    command = ["git", "--git-dir", str(repository), "ls-tree", "-r", "-l", "-z", "--full-tree", _commit(repository)]
+    command = [
+        "git",
+        "--git-dir",
+        str(repository),
+        "ls-tree",
+        "-r",
+        "-l",
+        "-z",
+        "--full-tree",
+        _commit(repository),
+    ]
     with subprocess.Popen(  # noqa: S603 - our own words
         command, env={**os.environ, **_GIT}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as listing:
@@ -149,13 +164,17 @@ def _listed(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
                 mode, _, name_of_object, length = facts.split()
                 seen += 1
                 if seen > 4 * most_files:
-                    raise Refused(f"The repository holds more than {most_files} files. Leave out environments and data.")
+                    raise Refused(
+                        f"The repository holds more than {most_files} files. Leave out environments and data."
+                    )
                 name = _name(raw)
                 if mode not in _PLAIN or left_out.intersection(name.split("/")):
                     continue
                 size += int(length)
                 if len(found) >= most_files:
-                    raise Refused(f"The submission has more than {most_files} files. Leave out environments and data.")
+                    raise Refused(
+                        f"The submission has more than {most_files} files. Leave out environments and data."
+                    )
                 if size > order["most_bytes"]:
                     raise Refused(
                         f"The submission is larger than {order['most_bytes'] // 1024**2} MB. Leave out environments and data."
@@ -168,7 +187,7 @@ def _listed(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _entries(listing: BinaryIO) -> Iterator[bytes]:
+def _entries(listing: IO[bytes]) -> Iterator[bytes]:
     """What stands between zero bytes."""
     rest = b""
     while part := listing.read(1 << 16):

@@ -25,7 +25,9 @@ LEFT_OUT = frozenset(
 )
 
 # this machine's trouble, whatever is copied
-_OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno.EIO})
+_OURS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno.EIO}
+)
 
 
 def raise_if_ours(error: Exception) -> None:

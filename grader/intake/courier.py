@@ -74,7 +74,9 @@ def carried(path: str, tier: Tier) -> Iterator[Parcel]:
         raise SubmissionError(f"{path} is neither a folder nor a file.")
     try:
         with source.open("rb") as archive:
-            yield Parcel("bundle" if source.suffix == ".bundle" else "archive", _plain(source.name), archive.fileno())
+            yield Parcel(
+                "bundle" if source.suffix == ".bundle" else "archive", _plain(source.name), archive.fileno()
+            )
     except PermissionError as error:
         raise SubmissionError(f"{path} can't be read: {error.strerror}.") from error
 
@@ -107,6 +109,10 @@ def _folder(root: Path) -> Iterator[int]:
                 send_folder(root, out)
             except GraderError as error:
                 failed.append(error)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                failed.append(GraderError(f"The submission could not be copied: {error.strerror}."))
 
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
@@ -128,11 +134,16 @@ def send_folder(root: Path, out: BinaryIO) -> None:
         GraderError: this machine's trouble.
     """
     trouble = None
-    try:
-        for name, content in plain_files(root):
-            wire.write_file(out, name, content)
-    except SubmissionError as error:
-        trouble = str(error)
+    files = plain_files(root)
+    while True:
+        try:
+            name, content = next(files)
+        except StopIteration:
+            break
+        except SubmissionError as error:
+            trouble = str(error)
+            break
+        wire.write_file(out, name, content)
     wire.end_files(out, trouble)
 
 
@@ -159,11 +170,8 @@ def _below(
 ) -> Iterator[tuple[str, bytes]]:
     count = size = 0
     for name, folder, entry in _walked(root, left_out):
-        try:
+        with _readable(name):
             file = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-        except OSError as error:
-            raise_if_ours(error)
-            raise SubmissionError(f"{name} can't be read: {error.strerror}.") from error
         with open(file, "rb") as source:
             facts = os.fstat(file)
             if not stat.S_ISREG(facts.st_mode):
@@ -185,39 +193,54 @@ def _walked(root: Path, left_out: frozenset[str]) -> Iterator[tuple[str, int, st
 
     Each folder is opened from the one above it, so that a link put in its place meanwhile is not followed.
     """
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _readable(root.name):
+        here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield from _in_folder(here, "", left_out, wire.MOST_FOLDERS - 1)
     finally:
         os.close(here)
 
 
-def _in_folder(here: int, above: str, left_out: frozenset[str], deeper: int) -> Iterator[tuple[str, int, str]]:
-    for entry in sorted(os.listdir(here)):
+def _in_folder(
+    here: int, above: str, left_out: frozenset[str], deeper: int
+) -> Iterator[tuple[str, int, str]]:
+    with _readable(above or "."):
+        entries = sorted(os.listdir(here))
+    for entry in entries:
         if entry in left_out:
             continue
         name = above + entry
         try:
             entry.encode()
         except UnicodeEncodeError as error:
-            raise SubmissionError(f"The name of a file is not valid text: {ascii(name)}. Rename it.") from error
-        kind = os.stat(entry, dir_fd=here, follow_symlinks=False).st_mode
+            raise SubmissionError(
+                f"The name of a file is not valid text: {ascii(name)}. Rename it."
+            ) from error
+        with _readable(name):
+            kind = os.stat(entry, dir_fd=here, follow_symlinks=False).st_mode
         if stat.S_ISREG(kind):
             yield name, here, entry
         elif stat.S_ISDIR(kind):
             if deeper == 0:
                 raise SubmissionError(f"Folders lie more than {wire.MOST_FOLDERS} deep in it.")
-            try:
+            with _readable(name):
                 inner = os.open(
                     entry, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here
                 )
-            except OSError as error:
-                raise_if_ours(error)
-                raise SubmissionError(f"{name} can't be read: {error.strerror}.") from error
             try:
                 yield from _in_folder(inner, f"{name}/", left_out, deeper - 1)
             finally:
                 os.close(inner)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """What can't be read is the submission's trouble, unless it is this machine's."""
+    try:
+        yield
+    except OSError as error:
+        raise_if_ours(error)
+        raise SubmissionError(f"{name} can't be read: {error.strerror}.") from error
 
 
 # --- repositories elsewhere ---------------------------------------------------------------------------------------

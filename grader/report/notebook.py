@@ -10,11 +10,10 @@ from IPython import display as notebook
 
 from classroom.widgets import panel
 from grader import rubric
-from grader.collect import collect
 from grader.errors import GraderError, SubmissionError
-from grader.judge import Report, judge
+from grader.judge import Report
 from grader.report.words import printable, shown
-from grader.submission import opened
+from grader.worker import Wanted, grade
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 
@@ -31,8 +30,7 @@ def checklist(submission: str | Path, only: Sequence[str] = ()) -> Report:
         RubricError: no criterion begins so.
     """
     worth = rubric.only(rubric.read(), only)
-    with opened(str(submission)) as work:
-        report = judge(collect(work, only=tuple(only)), worth)
+    report = grade(str(submission), Wanted("process", only=tuple(only), rubric=worth)).report
     notebook.display(notebook.HTML(_table(report)))  # type: ignore[no-untyped-call]
     return report
 
@@ -76,8 +74,8 @@ def checked(submission: str | Path, section: str, tell: Callable[[str], None]) -
     """Grade one section and say as HTML what was seen; `tell` hears of each step."""
     worth = rubric.only(rubric.read(), [section])
     try:
-        with opened(str(submission)) as work:
-            report = judge(collect(work, only=(section,), progress=tell), worth)
+        wanted = Wanted("process", only=(section,), rubric=worth)  # one's own work, on one's own machine
+        report = grade(str(submission), wanted, tell).report
     except (GraderError, SubmissionError) as error:
         return panel.said(str(error), wrong=True)
     count = Counter(result.status for result in report.criteria)

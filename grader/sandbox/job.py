@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from grader.errors import GraderError
-from grader.evidence import MAX_TEXT, capped
+from grader.evidence import capped
 
 _END_SECONDS = 15.0
 _LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
@@ -136,5 +136,3 @@ class Job:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
-
-

@@ -48,7 +48,9 @@ class Parent:
 
         declaration = environments.declared(root)
         if declaration is None:
-            raise SubmissionError(environments.NOTHING_DECLARED)
+            raise SubmissionError(
+                "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, in the submission."
+            )
         answer, _ = self._ask(records.NeedsPython(declaration=declaration))
         if answer.get("trouble"):
             raise GraderError(str(answer["trouble"]))
@@ -100,9 +102,7 @@ def _first(error: BaseException) -> str:
     return (str(error) or type(error).__name__)[:_FIRST_WORDS]
 
 
-def _graded(
-    instructions: Instructions, parent: Parent, incoming: int, stream: Any, began: float
-) -> None:
+def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: Any, began: float) -> None:
     from grader.collect import collect
     from grader.submission import read
 

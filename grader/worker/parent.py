@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from pydantic import ValidationError
 
@@ -39,11 +39,21 @@ WALL_SECONDS = 1_800.0  # for one submission, whatever it does
 CEILINGS = Ceilings(
     memory=500, address=3_072, processes=192, cpu_seconds=900, file=300, work=480, temporary=32, home=8
 )
+_POLL = 0.5  # seconds
+_JUDGING_SECONDS = 120.0  # for one submission
 _MOST_SANDBOXES = 4  # of one submission
 _RECORD_NAME = re.compile(r"record\.json|page\.html|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
-_GRADING = ("grader.worker.grading", "grader.worker.writing", "grader.collect", "grader.submission", "grader.report.html")
+# what each kind of worker loads before it is given its work
+_COLLECTING = (
+    "grader.worker.grading",
+    "grader.collect",
+    "grader.submission",
+    "moto.backends",
+    "moto.moto_server.werkzeug_app",
+    "moto.s3.responses",
+    "moto.s3.urls",
+)
 _JUDGING = ("grader.worker.judging", "grader.worker.packing", "grader.report.html")
-_STAND_INS = ("moto.backends", "moto.moto_server.werkzeug_app", "moto.s3.responses", "moto.s3.urls")
 
 Keep = Callable[[str, bytes], None]
 
@@ -70,7 +80,7 @@ class Wanted:
     only: tuple[str, ...] = ()
     rubric: Rubric | None = None
     pages: tuple[Page, ...] = ()
-    evidence: str = "none"
+    evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
 
 
@@ -108,9 +118,11 @@ def collected(
     keep: Keep,
     begins: Callable[[str], None] = lambda phase: None,
     turns: Turns | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Record:
     """The record of one submission; what comes beside it is given to `keep`, name and bytes.
 
+    `turns`: whose turn it is on this machine. `stopped`: once it says so, everything that was started is ended.
     A submission that can't be read is `ungradable`; a worker that fails, dies or takes too long is an `error`.
 
     Raises:
@@ -121,7 +133,7 @@ def collected(
             parcel = stack.enter_context(courier.carried(path, wanted.tier))
         except SubmissionError as error:
             return Record(state="ungradable", message=str(error)[:2_000])
-        return _Grading(wanted, begins, turns).record(parcel, keep)
+        return _Grading(wanted, begins, turns, stopped).record(parcel, keep)
 
 
 def judge_again(
@@ -137,18 +149,33 @@ def judge_again(
         evidence: the name to show, and the open file: a record (`packed`), or a stream of a folder's files.
         keep: given the name, and what was written beside the record, name and bytes.
     """
-    with Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox:
-        sandbox.preload(_JUDGING)
+    with contextlib.ExitStack() as stack:
+        sandbox: Sandbox | None = None
         for name, source in evidence:
-            instructions = _instructions(wanted, "archive", name)
-            with tempfile.TemporaryFile() as out:
-                order = _order(sandbox, "judge", instructions, packed=packed)
-                with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
-                    code = job.wait(_JUDGING_SECONDS)
-                yield name, _received(out, code, job.log, lambda file, content, name=name: keep(name, file, content))
+            try:
+                if sandbox is None:
+                    sandbox = stack.enter_context(Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS))
+                    sandbox.preload(_JUDGING)
+                yield name, _judged(sandbox, name, source, wanted, keep, packed=packed)
+            except GraderError as error:  # the sandbox is gone: the next ones get another
+                sandbox = None
+                yield name, Record(state="error", lost=True, message=str(error)[:2_000])
 
 
-_JUDGING_SECONDS = 120.0
+def _judged(
+    sandbox: Sandbox,
+    name: str,
+    source: BinaryIO,
+    wanted: Wanted,
+    keep: Callable[[str, str, bytes], None],
+    *,
+    packed: bool,
+) -> Record:
+    with tempfile.TemporaryFile() as out:
+        order = _order(sandbox, "judge", _instructions(wanted, "archive", name), packed=packed)
+        with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
+            code = job.wait(_JUDGING_SECONDS)
+        return _received(out, code, job.log, lambda file, content: keep(name, file, content))
 
 
 def _instructions(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = False) -> Instructions:
@@ -160,7 +187,7 @@ def _instructions(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = Fal
         only=wanted.only,
         rubric=rubrics.as_table(wanted.rubric) if wanted.rubric else None,
         pages=wanted.pages,
-        evidence=wanted.evidence,  # type: ignore[arg-type]
+        evidence=wanted.evidence,
         cold=wanted.cold,
         gives_way=gives_way,
     )
@@ -179,8 +206,14 @@ def _order(sandbox: Sandbox, do: Any, instructions: Instructions, **facts: Any) 
 class _Grading:
     """One worker, and the sandboxes that it asks for."""
 
-    def __init__(self, wanted: Wanted, begins: Callable[[str], None], turns: Turns | None) -> None:
-        self._wanted, self._begins, self._turns = wanted, begins, turns
+    def __init__(
+        self,
+        wanted: Wanted,
+        begins: Callable[[str], None],
+        turns: Turns | None,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._wanted, self._begins, self._turns, self._stopped = wanted, begins, turns, stopped
         self._pythons = {str(Path(sys.executable))}
         self._enclosures: list[Enclosure] = []
         self._resting = False
@@ -195,7 +228,7 @@ class _Grading:
                 Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox,
                 tempfile.TemporaryFile() as out,
             ):
-                sandbox.preload((*_GRADING, *_STAND_INS))
+                sandbox.preload(_COLLECTING)
                 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
                 instructions = _instructions(
                     self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
@@ -217,9 +250,10 @@ class _Grading:
         self._deadline = time.monotonic() + WALL_SECONDS
         line.settimeout(60)
         while True:
-            left = self._deadline - time.monotonic()
-            if left <= 0 or not select.select([line], [], [], left)[0]:
+            if self._stopped() or time.monotonic() > self._deadline:
                 return False
+            if not select.select([line], [], [], _POLL)[0]:
+                continue
             try:
                 content, files = wire.receive(line, records.MOST_MESSAGE)
                 for file in files:
@@ -349,9 +383,7 @@ def rejudge(folder: Path, wanted: Wanted) -> Graded:
 def _stream(path: Path) -> Iterator[BinaryIO]:
     file = path / "evidence.json" if path.is_dir() else path
     if not file.is_file():
-        raise EvidenceError(
-            f"There is no evidence at {path}. Make it with: grader check … --evidence DIR"
-        )
+        raise EvidenceError(f"There is no evidence at {path}. Make it with: grader check … --evidence DIR")
     with tempfile.TemporaryFile() as stream:
         wire.write_file(stream, "evidence.json", file.read_bytes())
         for blob in sorted((file.parent / "blobs").glob("*")):

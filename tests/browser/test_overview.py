@@ -11,6 +11,8 @@ from grader.batch import entries, overview
 from grader.batch.handed_in import HandedIn
 from grader.batch.vault import Outcome
 from grader.evidence import AppStart, Evidence, Scans, Submission
+from grader.judge import judge
+from grader.worker import Record
 from tests.browser.jupyterlab import browser, chromium
 
 pytestmark = [
@@ -30,9 +32,9 @@ def row(number: int) -> entries.Entry:
     seen = Evidence(
         submission=Submission(name=name, digest="sha256:0"), app=AppStart(started=True), scans=scans, **facts
     )
-    made = entries.entry(
-        HandedIn(name, name), Outcome("graded", seconds=20.0 + number % 11), seen, rubric.read(), None
-    )
+    outcome = Outcome(state="graded", seconds=20.0 + number % 11)
+    record = Record(state="graded", report=judge(seen, rubric.read()))
+    made = entries.entry(HandedIn(name, name), outcome, record, None)
     return entries.Entry(**{**vars(made), "page": f"reports/{number}.html"})
 
 

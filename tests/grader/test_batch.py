@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, run, vault
+from grader.batch import alike, collecting, entries, gradebook, handed_in, overview, pools, roster, run, vault
 from grader.batch.handed_in import HandedIn
 from grader.batch.run import Plan
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
-from grader.evidence import AppStart, Evidence, Scans, Submission
+from grader.evidence import AppStart, Evidence, Submission, sha256_of
+from grader.worker import Record, packing
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 BIN = Path(sys.executable).parent
@@ -61,14 +62,17 @@ def collected(monkeypatch):
             asked.append(task.name)
             watcher.began(task)
             if "broken" in task.name:
-                outcome = Outcome("error", "The grader's process ended by itself (-9).")
+                outcome = Outcome(state="error", message="The grader's worker ended early.")
             elif "hostile" in task.name:
-                outcome = Outcome("ungradable", "The archive wants to write outside its folder.", 1.0)
+                outcome = Outcome(
+                    state="ungradable", message="The archive wants to write outside its folder.", seconds=1.0
+                )
             else:
-                outcome = Outcome("graded", seconds=2.0)
+                outcome = Outcome(state="graded", seconds=2.0)
             if outcome.state != "error":
-                evidence = seen(task.name, app=AppStart(started=True)) if outcome.state == "graded" else None
-                vault.opened(task.vault).put(task.record, vault.packed(outcome, evidence))
+                graded = outcome.state == "graded"
+                packed = packing.packed(seen(task.name, app=AppStart(started=True))) if graded else b""
+                vault.opened(task.vault).put(task.record, vault.entry(outcome, packed))
             watcher.ended(task, outcome)
 
     monkeypatch.setattr(pools, "on_this_machine", on_this_machine)
@@ -164,9 +168,9 @@ def test_the_digest_follows_the_content_and_not_the_name(tmp_path):
     class_of(tmp_path, "one", "two")
     (tmp_path / "two" / "main.py").write_text("# one")
     one, two = handed_in.found(str(tmp_path))
-    assert handed_in.digest_of(one) == handed_in.digest_of(two)
+    assert handed_in.digest_of(one, "process") == handed_in.digest_of(two, "process")
     (tmp_path / "two" / "main.py").write_text("# other")
-    assert handed_in.digest_of(one) != handed_in.digest_of(two)
+    assert handed_in.digest_of(one, "process") != handed_in.digest_of(two, "process")
 
 
 def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit(tmp_path):
@@ -182,12 +186,12 @@ def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit
         f"ada file://{tmp_path / 'ada'}\nnobody file://{tmp_path / 'nowhere'}\n"
     )
     ada, nobody = handed_in.found(str(tmp_path / "urls.txt"))
-    first = handed_in.digest_of(ada)
-    assert handed_in.digest_of(ada) == first
+    first = handed_in.digest_of(ada, "process")
+    assert handed_in.digest_of(ada, "process") == first
     git("commit", "-qm", "second", "--allow-empty")
-    assert handed_in.digest_of(ada) != first
-    with pytest.raises(GraderError, match="can't be fetched"):
-        handed_in.digest_of(nobody)
+    assert handed_in.digest_of(ada, "process") != first
+    with pytest.raises(SubmissionError, match="no repository at"):
+        handed_in.digest_of(nobody, "process")
 
 
 # --- the roster ---------------------------------------------------------------------------------------------------
@@ -287,20 +291,21 @@ def test_the_same_work_handed_in_twice_is_collected_once_and_shown_under_both_na
 def test_a_record_that_was_tampered_with_is_an_error(tmp_path, collected):
     place = class_of(tmp_path / "class", "ada")
     batched(place, tmp_path / "out")
-    [record] = (tmp_path / "out" / ".grader" / "records").glob("*.zip")
+    [record] = (tmp_path / "out" / ".grader" / "records").glob("*.record")
     record.write_bytes(record.read_bytes()[:-30])
     [row] = batched(place, tmp_path / "out")
     assert row.status == "error"
 
 
 def test_a_record_keeps_evidence_and_bytes_and_refuses_others():
-    evidence = seen("ada").with_blobs({vault.sha256_of(b"x"): b"x"})
-    outcome, again = vault.unpacked(vault.packed(Outcome("graded"), evidence))
-    assert (outcome.state, again.blobs) == ("graded", evidence.blobs)
+    evidence = seen("ada").with_blobs({sha256_of(b"x"): b"x"})
+    outcome, packed = vault.parsed(vault.entry(Outcome(state="graded"), packing.packed(evidence)))
+    assert (outcome.state, packing.unpacked(packed).blobs) == ("graded", evidence.blobs)
     with pytest.raises(EvidenceError, match="changed"):
-        vault.unpacked(vault.packed(Outcome("graded"), seen("ada").with_blobs({"0" * 64: b"x"})))
-    with pytest.raises(EvidenceError):
-        vault.unpacked(b"\x80\x04\x95 a pickle")
+        packing.unpacked(packing.packed(seen("ada").with_blobs({"0" * 64: b"x"})))
+    for content in (b"\x80\x04\x95 a pickle", b'{"state": "graded", "more": 1}\n', b"[" * 100_000):
+        with pytest.raises(EvidenceError):
+            vault.parsed(content)
 
 
 def test_records_can_be_kept_in_a_bucket(s3_mock, s3_bucket):
@@ -380,10 +385,44 @@ def test_renaming_and_comments_do_not_hide_a_copy(tmp_path):
 
 
 def test_tests_that_steer_pytest_are_for_a_person_to_read():
-    odd = seen("ada", app=AppStart(started=True), scans=Scans(odd=("conftest.py, line 3: os._exit",)))
-    row = entries.entry(HandedIn("ada", "ada"), Outcome("graded"), odd, rubric.read(), None)
+    odd = Record(state="graded", odd=("conftest.py, line 3: os._exit",))
+    row = entries.entry(HandedIn("ada", "ada"), Outcome(state="graded"), odd, None)
     assert "conftest.py, line 3: os._exit" in row.wants_a_look
     assert replace(row, odd=()).wants_a_look != row.wants_a_look
+
+
+# --- workers that are lost ---------------------------------------------------------------------------------------
+
+
+def test_a_submission_whose_worker_is_lost_twice_waits_for_a_person(tmp_path, monkeypatch):
+    tried = []
+
+    def lost(path, wanted, keep, **options):
+        tried.append(path)
+        return Record(state="error", lost=True, message="The grader's worker ended early.")
+
+    monkeypatch.setattr(collecting, "collected", lost)
+    place = class_of(tmp_path / "class", "ada")
+    for _ in range(3):
+        [row] = batched(place, tmp_path / "out")
+        assert (row.status, row.score) == ("error", None)
+        assert "a person has to look" in row.wants_a_look
+    assert len(tried) == 2
+    assert (tmp_path / "out" / "gradebook.csv").exists()
+
+
+def test_trouble_of_this_machine_is_tried_again_in_every_run(tmp_path, monkeypatch):
+    tried = []
+
+    def trouble(path, wanted, keep, **options):
+        tried.append(path)
+        raise GraderError("no space left")
+
+    monkeypatch.setattr(collecting, "collected", trouble)
+    place = class_of(tmp_path / "class", "ada")
+    for _ in range(3):
+        batched(place, tmp_path / "out")
+    assert len(tried) == 3
 
 
 # --- for real -----------------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ import pytest
 
 from classroom import OpenAIMock
 from grader import cli
-from grader.collect import probes
+from grader.collect import collect, probes
 from grader.criteria import BY_ID
+from grader.errors import GraderError
 from grader.evidence import Evidence, Submission, TestRun
 from grader.sandbox import Sandbox
+from grader.submission import opened
 from tests.grader.grading import SUBMISSIONS, graded
 
 
@@ -21,7 +23,7 @@ def exit_code(monkeypatch, *arguments: str) -> int:
     return ended.value.code
 
 
-def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch, capsys):
+def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch):
     generate = probes.generate
 
     def dying(session, offer):
@@ -29,17 +31,18 @@ def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch, capsys):
         return generate(session, offer)
 
     monkeypatch.setattr(probes, "generate", dying)
-    assert exit_code(monkeypatch, "check", str(SUBMISSIONS / "other_words"), "--only", "endpoint") == 3
-    assert "The stand-in for OpenAI died" in capsys.readouterr().err
+    with (
+        opened(str(SUBMISSIONS / "other_words")) as submission,
+        pytest.raises(GraderError, match="The stand-in for OpenAI died"),
+    ):
+        collect(submission, only=("endpoint",))
 
 
 def test_a_full_disk_is_the_grader_s_trouble(monkeypatch, capsys):
     def full(*args, **named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("grader.submission.shutil.copy2", full)
-    monkeypatch.setattr("grader.submission.shutil.copytree", full)
-    monkeypatch.setattr("grader.submission.shutil.copyfile", full)
+    monkeypatch.setattr("grader.intake.courier.os.open", full)
     assert exit_code(monkeypatch, "check", str(SUBMISSIONS / "other_words")) == 3
     assert "No space left" in capsys.readouterr().err
 

@@ -70,7 +70,10 @@ def test_files_that_are_none_of_its_business_can_not_be_read(walled, path):
 def test_another_submission_s_files_can_not_be_read(walled, tmp_path):
     (tmp_path / "main.py").write_text("answer = 42")
     with Sandbox(walled.tier, work=tmp_path) as neighbour:
-        tried = [str(tmp_path / "main.py"), f"/proc/{neighbour._enclosure.process.pid}/root/submission/main.py"]
+        tried = [
+            str(tmp_path / "main.py"),
+            f"/proc/{neighbour._enclosure.process.pid}/root/submission/main.py",
+        ]
         if walled.tier == "landlock":
             tried.append(f"{neighbour.root}/main.py")
         done = run(walled, f"for path in {tried!r}:\n try: print(open(path).read())\n except OSError: pass")

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.collect import collect
 from grader.errors import SubmissionError
-from grader.judge import judge
-from grader.report import html, terminal
+from grader.evidence import Evidence
+from grader.intake.bounds import MAX_BYTES
+from grader.report import terminal
 from grader.sandbox import tiers
-from grader.submission import MAX_BYTES, opened
-from tests.hostile.cases import ATTACKS, MARK, Attack
+from grader.worker import Wanted, grade
+from tests.hostile.cases import ATTACKS, MARK, STARTS, Attack
 from tests.sampling import of_today
 
 HONEST = Path(__file__).with_name("honest")
@@ -54,9 +54,11 @@ def processes() -> set[str]:
 
 
 def graded(path: Path, only: tuple[str, ...], tier: str):
-    with opened(str(path), tier=tier) as submission:
-        evidence = collect(submission, tier=tier, only=only)
-    return judge(evidence, rubric.only(rubric.read(), only)), evidence
+    """Graded as `grader check` grades: by a worker in a sandbox of its own."""
+    worth = rubric.only(rubric.read(), only)
+    graded = grade(str(path), Wanted(tier, only=only, rubric=worth, pages=("html",), evidence="files"))
+    evidence = Evidence.model_validate_json(graded.files["evidence.json"])
+    return graded.report, evidence, graded.files["page.html"].decode()
 
 
 def statuses(report) -> dict[str, str]:
@@ -69,7 +71,7 @@ def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
     work = written(attack, tmp_path)
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
     began = time.monotonic()
-    report, evidence = graded(work, attack.only, TIERS[0])
+    report, evidence, _ = graded(work, attack.only, TIERS[0])
     assert time.monotonic() - began < 120
     found = statuses(report)
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, [
@@ -102,7 +104,7 @@ def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
 )
 def test_landlock_holds_where_namespaces_can_not_be_had(name, tmp_path):
     [attack] = [each for each in ATTACKS if each.name == name]
-    report, evidence = graded(written(attack, tmp_path), attack.only, "landlock")
+    report, evidence, _ = graded(written(attack, tmp_path), attack.only, "landlock")
     found = statuses(report)
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts
     assert f"{MARK} reached" not in evidence.app.log
@@ -122,13 +124,12 @@ def test_terminal_escapes_in_a_log_do_not_reach_the_terminal_or_the_page(tmp_pat
     attack = Attack(
         "escapes", {}, first="raise RuntimeError('\\x1b[2J\\x1b]0;owned\\x07<script>alert(1)</script>')\n"
     )
-    report, evidence = graded(written(attack, tmp_path), ("endpoint.starts",), "process")
+    report, _, page = graded(written(attack, tmp_path), ("endpoint.starts",), "process")
     from rich.console import Console
 
     out = io.StringIO()
     terminal.show(report, Console(file=out, force_terminal=False))
     assert "\x1b" not in out.getvalue()
-    page = html.render(report, evidence)
     assert "\x1b" not in page
     assert "<script" not in page
 
@@ -194,11 +195,10 @@ def linked_zip() -> bytes:
 )
 def test_a_hostile_archive_is_refused_and_writes_nothing(name, content, words, tmp_path):
     (tmp_path / name).write_bytes(content)
-    with (
-        pytest.raises(SubmissionError, match=words),
-        opened(str(tmp_path / name), tier=TIERS[0] if TIERS else "process"),
-    ):
-        pass
+    with pytest.raises(SubmissionError, match=words):
+        grade(
+            str(tmp_path / name), Wanted(TIERS[0] if TIERS else "process", only=STARTS, rubric=rubric.read())
+        )
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
     assert not Path("/tmp/evil.py").exists()
     assert MAX_BYTES == 200 * 1024 * 1024
