@@ -190,6 +190,9 @@ def batch(
             "--evidence", help="Keep what was seen elsewhere: a folder, or s3://bucket/prefix for a cluster."
         ),
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Also try again those whose worker was lost twice.")
+    ] = False,
 ) -> None:
     """Grade a whole class, side by side; interrupted, the same command does what is left."""
     from grader import rubric as rubrics
@@ -209,6 +212,7 @@ def batch(
         dask=dask,
         roster=roster,
         evidence=evidence,
+        retry=retry,
     )
     console = Console(stderr=True, highlight=False)
     live = Live(console)

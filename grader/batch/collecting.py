@@ -23,7 +23,7 @@ MOST_TRIES = 2  # of a submission whose worker is lost
 
 @dataclass(frozen=True)
 class Task:
-    """What to collect, with what, and where to keep it."""
+    """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice."""
 
     name: str
     path: str
@@ -31,6 +31,7 @@ class Task:
     vault: str
     environment: Literal["lab", "submission"]
     tier: Tier
+    retry: bool = False
 
 
 def collect_into(
@@ -48,7 +49,7 @@ def collect_into(
         that is lost is tried once more; lost again, the submission waits for a person.
     """
     place = vault.opened(task.vault)
-    tries = vault.tries(place, task.record)
+    tries = 0 if task.retry else vault.tries(place, task.record)
     outcome = Outcome(state="error", message="It was interrupted.")
     if tries >= MOST_TRIES:
         outcome = vault.parsed(place.get(vault.lost_name(task.record)) or b"")[0]

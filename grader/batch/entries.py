@@ -51,7 +51,7 @@ class Entry:
     def wants_a_look(self) -> str:
         """Why a person should look at it; empty if nobody needs to."""
         if self.tries > 1:
-            return f"The grader's worker was lost {self.tries} times; a person has to look. {self.message}"
+            return f"Its worker was lost {self.tries} times: a person has to look. {self.message} To try once more: --retry."
         if self.has_error:
             return "The grader failed. Run the batch again; if it stays, look at the submission."
         if self.state == "ungradable":

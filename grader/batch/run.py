@@ -37,6 +37,7 @@ class Plan:
     dask: str | None = None
     roster: Path | None = None
     evidence: str | None = None
+    retry: bool = False
 
     @property
     def vault(self) -> str:
@@ -75,13 +76,13 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             if courier.is_repository(one.path) or "://" in one.path
             else str(Path(one.path).resolve())
         )
-        tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier)
+        tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry)
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
     said(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
     )
-    if plan.tier != "bubblewrap" and len(left) > 1:
-        said("Without network namespaces, submissions could reach each other: they are graded one at a time.")
+    if plan.tier == "landlock" and len(left) > 1:
+        said("Behind Landlock, submissions could reach each other's ports: they are graded one at a time.")
     outcomes = _Outcomes(watcher)
     watcher.expect(len(left))
     if left and plan.dask:

@@ -213,9 +213,7 @@ def _in_folder(
         try:
             entry.encode()
         except UnicodeEncodeError as error:
-            raise SubmissionError(
-                f"The name of a file is not valid text: {ascii(name)}. Rename it."
-            ) from error
+            raise SubmissionError(f"The name of a file is not valid text: {name!a}. Rename it.") from error
         with _readable(name):
             kind = os.stat(entry, dir_fd=here, follow_symlinks=False).st_mode
         if stat.S_ISREG(kind):

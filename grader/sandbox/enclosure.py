@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ Purpose = Literal["submission", "worker", "fetch"]
 _AGENT = Path(wire.__file__).with_name("agent.py")
 _START_SECONDS = 30.0
 _END_SECONDS = 15.0
+_POLL = 0.005
 # for Landlock, where a file that is there but can't be read differs from one that is not there
 _READABLE = (
     *(
@@ -88,6 +90,7 @@ class Enclosure:
         self.tier, self.python, self.purpose = tier, python, purpose
         self._ceilings = ceilings or Ceilings()
         self._shows = shows or {}
+        self.cpu_seconds = 0.0  # of all that ran in it, once it is closed
         self._base: Path | None = None
         self._root, self._home, self._temporary = bubblewrap.WORK, bubblewrap.HOME, bubblewrap.TEMPORARY
 
@@ -136,11 +139,9 @@ class Enclosure:
         # the agent ends what it started, then itself; what keeps it from that is killed with it
         with contextlib.suppress(OSError):
             self.control.shutdown(socket.SHUT_RDWR)
-        try:
-            self.process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
+        if not self._ended(_END_SECONDS):
             self.process.kill()
-            self.process.wait()
+            self._ended(_END_SECONDS)
         self.control.close()
         self._trouble.close()
         if self._group:
@@ -148,6 +149,24 @@ class Enclosure:
         self._clean()
         if self._base:
             shutil.rmtree(self._base, ignore_errors=True)
+
+    def _ended(self, seconds: float) -> bool:
+        """Wait until its first process is gone, and note the processor time of all that ran in it."""
+        deadline = time.monotonic() + seconds
+        while self.process.returncode is None:
+            try:
+                process, status, used = os.wait4(self.process.pid, os.WNOHANG)
+            except ChildProcessError:
+                self.process.returncode = 0
+                break
+            if process:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+                self.cpu_seconds = used.ru_utime + used.ru_stime
+            elif time.monotonic() > deadline:
+                return False
+            else:
+                time.sleep(_POLL)
+        return True
 
     def _launch(self, control: int) -> Launch:
         command = [str(self.python), "-s", str(_AGENT), str(control)]

@@ -224,26 +224,31 @@ class _Grading:
         if self._turns:
             self._turns.acquire()
         try:
-            with (
-                Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox,
-                tempfile.TemporaryFile() as out,
-            ):
-                sandbox.preload(_COLLECTING)
-                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-                instructions = _instructions(
-                    self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
-                )
-                order = _order(sandbox, "grade", instructions)
-                with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:
-                    theirs.close()
-                    late = not self._serve(ours)
-                    code = None if late else job.wait(10)
-                return _received(out, code, job.log, keep)
+            record = self._worked(parcel, keep)
         finally:
             for enclosure in self._enclosures:
                 enclosure.close()
             if self._turns and not self._resting:
                 self._turns.release()
+        used = sum(enclosure.cpu_seconds for enclosure in self._enclosures)
+        return record.model_copy(update={"cpu_seconds": round(record.cpu_seconds + used, 3)})
+
+    def _worked(self, parcel: Parcel, keep: Keep) -> Record:
+        with (
+            Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox,
+            tempfile.TemporaryFile() as out,
+        ):
+            sandbox.preload(_COLLECTING)
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            instructions = _instructions(
+                self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
+            )
+            order = _order(sandbox, "grade", instructions)
+            with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:
+                theirs.close()
+                late = not self._serve(ours)
+                code = None if late else job.wait(10)
+            return _received(out, code, job.log, keep)
 
     def _serve(self, line: socket.socket) -> bool:
         """Give the worker what it asks for, until it hangs up: False if it took too long."""
@@ -348,8 +353,8 @@ def _why_lost(code: int, log: str, error: Exception) -> str:
 
 @contextmanager
 def _alone(tier: Tier, begins: Callable[[str], None]) -> Iterator[None]:
-    """Outside network namespaces of their own, submissions can reach each other's ports: one at a time is graded."""
-    if tier == "bubblewrap":
+    """Behind Landlock, submissions can reach each other's ports: one at a time is graded."""
+    if tier != "landlock":
         yield
         return
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "openai-files-lab"

@@ -408,6 +408,8 @@ def test_a_submission_whose_worker_is_lost_twice_waits_for_a_person(tmp_path, mo
         assert (row.status, row.score) == ("error", None)
         assert "a person has to look" in row.wants_a_look
     assert len(tried) == 2
+    batched(place, tmp_path / "out", retry=True)
+    assert len(tried) == 4
     assert (tmp_path / "out" / "gradebook.csv").exists()
 
 
