@@ -125,7 +125,7 @@ def write(file: Path, content: bytes) -> None:
 def collector() -> str:
     """The version of whatever can change what is seen: a digest of that code. Judging and reporting are not part of it."""
     package = Path(grader.__file__).parent
-    parts = [package / name for name in ("collect", "inside", "sandbox")]
+    parts = [package / name for name in ("collect", "environments", "inside", "sandbox")]
     parts += [Path(classroom.__file__).parent]
     files = [file for part in parts for file in part.rglob("*") if file.suffix in (".py", ".toml")]
     files += [
@@ -135,7 +135,6 @@ def collector() -> str:
             "evidence",
             "operations",
             "manifest",
-            "environments",
             "jobs",
             "media_types",
         )
