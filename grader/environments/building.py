@@ -11,15 +11,18 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from grader.environments import sealing
-from grader.environments.declaration import Declaration
+from grader.environments.declaration import Declaration, canonical
 from grader.environments.resolving import Lock, Unsolvable, end, index_settings, read_lock, resolve, run_uv
 from grader.errors import EnvironmentUnavailable
 
@@ -35,6 +38,7 @@ _COMPILE_BYTES = 2 * 1024**3  # of memory, for each of its processes
 _LOCK_SECONDS = 24 * 3600.0  # how long the same declaration gets the same versions
 _ABANDONED_SECONDS = 3600.0
 _BUILDING = "building-"
+_OURS = "openai-files-lab"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def _digest(*parts: str) -> str:
 
 def _locked(declaration: Declaration, place: Path) -> Lock:
     """What the declaration resolves to: as it did within the last day, or else now; as it did last if the index is away."""
-    wanted = declaration.applying()
+    wanted = _with_our_own(declaration.applying())
     kept = place / "locks" / f"{_digest(_interpreter(), index_settings(), *wanted)}.txt"
     if (lock := _kept(kept)) and time.time() - kept.stat().st_mtime < _LOCK_SECONDS:
         return lock
@@ -117,6 +121,22 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
     partial.write_text(text, encoding="utf-8")
     partial.replace(kept)
     return fresh
+
+
+def _with_our_own(requirements: Sequence[str]) -> tuple[str, ...]:
+    """The requirements, with what this project needs in the place of its own name: a sandbox shows it, no index has it."""
+    found = set()
+    for text in requirements:
+        if canonicalize_name(Requirement(text).name) != _OURS:
+            found.add(text)
+            continue
+        with suppress(metadata.PackageNotFoundError):
+            found.update(Declaration(requirements=_own_requirements()).applying())
+    return tuple(sorted(found))
+
+
+def _own_requirements() -> tuple[str, ...]:
+    return tuple(sorted({canonical(text) for text in metadata.requires(_OURS) or ()}))
 
 
 def _kept(file: Path) -> Lock | None:

@@ -84,6 +84,15 @@ def test_a_declaration_of_nothing_gets_the_runners(index):
     assert {package.partition("==")[0] for package in build(wants()).packages} == set(RUNNERS)
 
 
+def test_this_projects_own_name_asks_for_what_it_needs_and_not_for_a_package_of_the_index(index, monkeypatch):
+    index.files.update([wheel("openai_files_lab", "9.9")])
+    monkeypatch.setattr(
+        building.metadata, "requires", lambda name: ["shared<2", "absent; python_version < '3'"]
+    )
+    built = build(wants("openai-files-lab"))
+    assert {package.partition("==")[0] for package in built.packages} == {"shared", *RUNNERS}
+
+
 def test_only_what_a_marker_asks_for_here_is_installed(index):
     built = build(wants('shared ; sys_platform == "nowhere"', 'absent ; python_version < "3"'))
     assert {package.partition("==")[0] for package in built.packages} == set(RUNNERS)
