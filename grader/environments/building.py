@@ -14,15 +14,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from grader.environments import sealing
-from grader.environments.declaration import Declaration, canonical
+from grader.environments import classroom, sealing
+from grader.environments.declaration import Declaration
 from grader.environments.resolving import Lock, Unsolvable, end, index_settings, read_lock, resolve, run_uv
 from grader.errors import EnvironmentUnavailable
 
@@ -38,7 +37,6 @@ _COMPILE_BYTES = 2 * 1024**3  # of memory, for each of its processes
 _LOCK_SECONDS = 24 * 3600.0  # how long the same declaration gets the same versions
 _ABANDONED_SECONDS = 3600.0
 _BUILDING = "building-"
-_OURS = "openai-files-lab"
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,12 @@ def build(declaration: Declaration) -> Built:
         EnvironmentUnavailable: the packages can't be had here, with the resolver's sentence; no fault of the work.
     """
     _check_python(declaration.python)
+    ours = any(canonicalize_name(Requirement(text).name) == classroom.NAME for text in declaration.applying())
     place = cache()
     try:
         place.mkdir(parents=True, exist_ok=True)
         lock = _locked(declaration, place)
-        return _environment(lock, place)
+        return _environment(lock, place, ours)
     except OSError as error:
         raise EnvironmentUnavailable(
             f"The submission's environment can't be kept in {place}: {error.strerror}."
@@ -125,18 +124,10 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
 
 def _with_our_own(requirements: Sequence[str]) -> tuple[str, ...]:
     """The requirements, with what this project needs in the place of its own name: a sandbox shows it, no index has it."""
-    found = set()
-    for text in requirements:
-        if canonicalize_name(Requirement(text).name) != _OURS:
-            found.add(text)
-            continue
-        with suppress(metadata.PackageNotFoundError):
-            found.update(Declaration(requirements=_own_requirements()).applying())
+    found = {text for text in requirements if canonicalize_name(Requirement(text).name) != classroom.NAME}
+    if len(found) < len(requirements):
+        found.update(Declaration(requirements=classroom.requirements()).applying())
     return tuple(sorted(found))
-
-
-def _own_requirements() -> tuple[str, ...]:
-    return tuple(sorted({canonical(text) for text in metadata.requires(_OURS) or ()}))
 
 
 def _kept(file: Path) -> Lock | None:
@@ -149,9 +140,9 @@ def _kept(file: Path) -> Lock | None:
     return Lock(lines, tuple(missing))
 
 
-def _environment(lock: Lock, place: Path) -> Built:
+def _environment(lock: Lock, place: Path, ours: bool) -> Built:
     """The environment of a lock; one that is not exactly as it was built is built again."""
-    digest = _digest(_interpreter(), *lock.lines)
+    digest = _digest(_interpreter(), *lock.lines, *(classroom.described() if ours else ()))
     home = place / digest
     inside, record = home / "environment", home / "contents.json"
     with _alone(place / f"{digest}.lock"):
@@ -160,7 +151,7 @@ def _environment(lock: Lock, place: Path) -> Built:
         if damaged:
             sealing.remove(home)
         if not home.exists():
-            _make(lock, home, place, afresh=damaged)
+            _make(lock, home, place, ours=ours, afresh=damaged)
     return Built(_python_of(inside), digest, lock.packages, lock.missing)
 
 
@@ -174,13 +165,14 @@ def _packages_of(environment: Path) -> Path:
     return environment / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
 
-def _make(lock: Lock, home: Path, place: Path, *, afresh: bool) -> None:
+def _make(lock: Lock, home: Path, place: Path, *, ours: bool, afresh: bool) -> None:
     """Build beside its place, and move it there when it is whole.
 
     Args:
         lock: what to install.
         home: where it goes.
         place: the folder of all environments.
+        ours: whether it can import what a sandbox shows of this project.
         afresh: fetch everything again; what was tampered with may have been tampered with among the downloads, too.
     """
     building = Path(tempfile.mkdtemp(dir=place, prefix=_BUILDING))
@@ -189,6 +181,8 @@ def _make(lock: Lock, home: Path, place: Path, *, afresh: bool) -> None:
         environment = made / "environment"
         downloads = building / "downloads" if afresh else place / "downloads"
         _install(lock, environment, building, downloads)
+        if ours:
+            classroom.show_in(_packages_of(environment))
         sealing.seal(environment, made / "contents.json")
         try:
             made.rename(home)

@@ -87,10 +87,12 @@ def test_a_declaration_of_nothing_gets_the_runners(index):
 def test_this_projects_own_name_asks_for_what_it_needs_and_not_for_a_package_of_the_index(index, monkeypatch):
     index.files.update([wheel("openai_files_lab", "9.9")])
     monkeypatch.setattr(
-        building.metadata, "requires", lambda name: ["shared<2", "absent; python_version < '3'"]
+        building.classroom.metadata, "requires", lambda _: ["shared<2", "absent; python_version < '3'"]
     )
     built = build(wants("openai-files-lab"))
     assert {package.partition("==")[0] for package in built.packages} == {"shared", *RUNNERS}
+    assert run(built, "import classroom; print('there')") == "there"
+    assert build(wants("shared<2")).digest != built.digest
 
 
 def test_only_what_a_marker_asks_for_here_is_installed(index):
