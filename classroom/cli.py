@@ -15,6 +15,7 @@ from classroom.errors import LessonError
 from classroom.lesson import SHARED_S3, mode_of
 from classroom.loopback import PortTaken
 from classroom.proxy.commands import app as proxy
+from classroom.redaction.kernels import profile
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
 from classroom.standin.scripts import ScriptError
@@ -122,10 +123,11 @@ def _jupyter(environment: Mapping[str, str], port: int, browser: bool) -> int:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container; on a desktop nobody is root
-    child = {**os.environ, **environment, "JUPYTER_CONFIG_PATH": config_path, "PATH": path}
-    process = subprocess.Popen(command, env=child)  # noqa: S603 - our own command line
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return process.wait()
+    with profile() as of_lessons:
+        child = {**os.environ, **environment, **of_lessons, "JUPYTER_CONFIG_PATH": config_path, "PATH": path}
+        process = subprocess.Popen(command, env=child)  # noqa: S603 - our own command line
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()

@@ -146,7 +146,9 @@ def start(notebook: str | None = None) -> Lesson:
         LessonError: `LAB_MODE` is misspelt; or live mode lacks a key, or its cap makes no sense.
     """
     from classroom.explaining import explain_failures  # here: it loads the SDK
+    from classroom.redaction import kernels
 
+    kernels.join()  # before any key is typed
     explain_failures()
     if mode_of(dict(os.environ)) == "live":
         from classroom.spending import forecast

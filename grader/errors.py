@@ -19,3 +19,7 @@ class GraderError(Exception):
 
 class ReleaseError(Exception):
     """Solutions can't be told from the rest; the text names the file and the line (exit code 3)."""
+
+
+class EnvironmentUnavailable(GraderError):
+    """The packages that a submission declares can't be had here; the text has the resolver's own sentence (exit code 3)."""

@@ -5,6 +5,7 @@ import os
 import ipywidgets
 
 from classroom.lesson import current
+from classroom.redaction.kernels import hide
 from classroom.widgets import panel
 
 _NAME = "OPENAI_API_KEY"
@@ -33,6 +34,7 @@ def _taken(key: str) -> str:
         return panel.said("There was nothing in the field. The key from before stays.", wrong=True)
     if any(character.isspace() or not character.isprintable() for character in key):
         return panel.said("A key has no spaces in it. Nothing was changed.", wrong=True)
+    hide(key)
     lesson = current()
     if lesson is not None and lesson.live:
         from classroom.spending import use_key

@@ -1,0 +1,42 @@
+"""This project's own packages in an environment: no index has them, a sandbox shows them where they are on this machine."""
+
+from importlib import metadata
+from pathlib import Path
+
+import classroom
+from grader.environments.declaration import canonical
+
+NAME = "openai-files-lab"
+
+
+def requirements() -> tuple[str, ...]:
+    """What this project needs, canonical and sorted; nothing if it runs without having been installed."""
+    try:
+        return tuple(sorted({canonical(text) for text in metadata.requires(NAME) or ()}))
+    except metadata.PackageNotFoundError:
+        return ()
+
+
+def _version() -> str:
+    try:
+        return metadata.version(NAME)
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def _folder() -> Path:
+    return Path(classroom.__file__).resolve().parent.parent
+
+
+def described() -> tuple[str, ...]:
+    """What decides how an environment shows this project."""
+    return (NAME, _version(), str(_folder()))
+
+
+def show_in(packages: Path) -> None:
+    """Let an environment import what a sandbox shows of this project, and let pytest find its fixtures there."""
+    record = packages / f"{NAME.replace('-', '_')}-{_version()}.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {_version()}\n")
+    (record / "entry_points.txt").write_text("[pytest11]\nclassroom = classroom.pytest_plugin\n")
+    (packages / f"{NAME.replace('-', '_')}.pth").write_text(f"{_folder()}\n", encoding="utf-8")
