@@ -39,11 +39,27 @@ def send(control: socket.socket, message: dict[str, Any], files: Sequence[int] =
         raise WireError(str(error)) from error
 
 
-def receive(control: socket.socket, most: int = _MOST_BYTES) -> tuple[dict[str, Any], list[int]]:
-    """Wait for one message of at most so many bytes, and the files that came with it.
+def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Wait for one message and the files that came with it.
 
     Raises:
         WireError: the other side is gone, or sent no message.
+    """
+    content, files = receive_content(control, _MOST_BYTES)
+    try:
+        message = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise WireError(str(error)) from error
+    if not isinstance(message, dict):
+        raise WireError("no JSON object")
+    return message, files
+
+
+def receive_content(control: socket.socket, most: int) -> tuple[bytes, list[int]]:
+    """Wait for the content of one message, of at most so many bytes, and the files that came with it.
+
+    Raises:
+        WireError: the other side is gone, or sent more.
     """
     try:
         head, files, _, _ = socket.recv_fds(control, _LENGTH.size, _MOST_FILES)
@@ -57,12 +73,9 @@ def receive(control: socket.socket, most: int = _MOST_BYTES) -> tuple[dict[str, 
         content = bytearray()
         while len(content) < size:
             content += _some(control, size - len(content))
-        message = json.loads(content)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise WireError(str(error)) from error
-    if not isinstance(message, dict):
-        raise WireError("no JSON object")
-    return message, files
+    return bytes(content), files
 
 
 def _some(control: socket.socket, most: int) -> bytes:

@@ -40,6 +40,7 @@ CEILINGS = Ceilings(
     memory=500, address=3_072, processes=192, cpu_seconds=900, file=300, work=480, temporary=32, home=8
 )
 _POLL = 0.5  # seconds
+_LAST_SECONDS = 20.0  # for a worker to end once it has written its record
 _JUDGING_SECONDS = 120.0  # for one submission
 _MOST_SANDBOXES = 4  # of one submission
 _RECORD_NAME = re.compile(r"record\.json|page\.html|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
@@ -175,6 +176,9 @@ def _judged(
         order = _order(sandbox, "judge", _instructions(wanted, "archive", name), packed=packed)
         with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
             code = job.wait(_JUDGING_SECONDS)
+        if code is None:
+            reason = f"Judging it timed out after {_JUDGING_SECONDS:g} seconds."
+            return Record(state="error", lost=True, message=reason)
         return _received(out, code, job.log, lambda file, content: keep(name, file, content))
 
 
@@ -246,27 +250,36 @@ class _Grading:
             order = _order(sandbox, "grade", instructions)
             with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:
                 theirs.close()
-                late = not self._serve(ours)
-                code = None if late else job.wait(10)
+                stopped = self._serve(ours)
+                code = None if stopped else job.wait(_LAST_SECONDS)
+            if code is None:
+                reason = stopped or "The grader's worker did not end after its work."
+                return Record(state="error", lost=True, message=reason)
             return _received(out, code, job.log, keep)
 
-    def _serve(self, line: socket.socket) -> bool:
-        """Give the worker what it asks for, until it hangs up: False if it took too long."""
+    def _serve(self, line: socket.socket) -> str:
+        """Give the worker what it asks for, until it hangs up; returns why it was not waited for, or nothing."""
         self._deadline = time.monotonic() + WALL_SECONDS
         line.settimeout(60)
         while True:
-            if self._stopped() or time.monotonic() > self._deadline:
-                return False
+            if self._stopped():
+                return "The grading was interrupted."
+            if time.monotonic() > self._deadline:
+                return f"The grader's worker timed out after {WALL_SECONDS:g} seconds."
             if not select.select([line], [], [], _POLL)[0]:
                 continue
             try:
-                content, files = wire.receive(line, records.MOST_MESSAGE)
-                for file in files:
-                    os.close(file)
-                message = records.MESSAGE.validate_python(content)
-                self._answer(line, message)
-            except (wire.WireError, ValidationError):
-                return True
+                content, files = wire.receive_content(line, records.MOST_MESSAGE)
+            except wire.WireError as error:
+                return "" if str(error) == "closed" else f"The grader's worker was stopped: it sent {error}."
+            for file in files:
+                os.close(file)
+            try:
+                self._answer(line, records.MESSAGE.validate_json(content))
+            except ValidationError:
+                return "The grader's worker was stopped: it sent what is no message."
+            except wire.WireError:
+                return ""
 
     def _answer(self, line: socket.socket, message: Phase | NeedsPython | NeedsSandbox | Rests) -> None:
         match message:
@@ -320,12 +333,8 @@ class _Grading:
         wire.send(line, {"places": enclosure.places.facts()}, [enclosure.control.fileno()])
 
 
-def _received(out: BinaryIO, code: int | None, log: Callable[[], str], keep: Keep) -> Record:
+def _received(out: BinaryIO, code: int, log: Callable[[], str], keep: Keep) -> Record:
     """The record that a worker wrote; what lies beside it is given to `keep`."""
-    if code is None:
-        return Record(
-            state="error", lost=True, message=f"The grader's worker timed out after {WALL_SECONDS:g} seconds."
-        )
     out.seek(0)
     try:
         files = wire.read_files(out, records.MOST_FILES, records.MOST_BYTES)
