@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
+from grader.escaping import for_terminal
 from grader.evidence import Evidence
 from grader.rubric import Rubric
 from grader.sandbox.tiers import Isolation, Tier
@@ -103,7 +105,12 @@ def check(
     if env == "submission":
         progress.print("building the environment that the submission declares …", style="dim")
     with opened(path, env, tier) as submission, progress.status("reading the submission …") as status:
-        seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(only or ()), tier=tier)
+        seen = collect(
+            submission,
+            lambda phase: status.update(Text(for_terminal(f"{phase} …"))),
+            tuple(only or ()),
+            tier=tier,
+        )
     if evidence:
         save(seen, evidence)
     _finish(seen, worth, outputs)
@@ -208,7 +215,7 @@ def batch(
     live = Live(console)
     live.start()
     try:
-        rows = graded(plan, live, lambda text: console.print(text, markup=False))
+        rows = graded(plan, live, lambda text: console.print(Text(for_terminal(text))))
     except KeyboardInterrupt:
         live.stop()
         console.print("Interrupted. What was collected is kept: the same command does what is left.")
@@ -298,9 +305,9 @@ def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:
 
 def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
     """The files that were asked for."""
-    from grader.report import gradescope, html, junit, sheet
+    from grader.report import document, gradescope, html, junit, sheet
 
-    outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
+    outputs.write("json", document.render(report))
     if outputs.files["html"]:
         outputs.write("html", html.render(report, seen))
     outputs.write("junit", junit.render(report))
@@ -309,7 +316,7 @@ def _write(report: "Report", seen: Evidence, outputs: _Outputs) -> None:
         sheet.write(report, outputs.files["notebook"])
     for name, file in outputs.files.items():
         if file and not outputs.to_stdout:
-            typer.echo(f"{name}: {file}")
+            typer.echo(for_terminal(f"{name}: {file}"))
 
 
 def _exit_code(report: "Report") -> int:
@@ -343,7 +350,12 @@ def _watch(
 
     def grade(families: Sequence[str]) -> "Report":
         with opened(path, env, tier) as submission, progress.status("grading …") as status:
-            seen = collect(submission, lambda phase: status.update(f"{phase} …"), tuple(families), tier=tier)
+            seen = collect(
+                submission,
+                lambda phase: status.update(Text(for_terminal(f"{phase} …"))),
+                tuple(families),
+                tier=tier,
+            )
         evidence[:] = [seen]
         return judged(seen, rubric)
 
@@ -355,7 +367,8 @@ def _watch(
         for changed in watch.changes(root):
             if not changed:
                 continue
-            progress.print(f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}", style="dim")
+            saved = f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"
+            progress.print(Text(for_terminal(saved), style="dim"))
             now = watch.again(last, changed, grade)
             terminal.show_difference(watch.difference(last, now), console)
             console.print(f"Score {now.score:g} of {now.max_score:g}.")
@@ -366,28 +379,28 @@ def _watch(
     raise typer.Exit(_exit_code(last))
 
 
+def _complain(sentence: str) -> None:
+    """One message on standard error. It may quote a submission: further lines are indented, so that none looks like ours."""
+    shown = for_terminal(sentence, lines=True).replace("\n", "\n    ")
+    Console(stderr=True, highlight=False).print(Text(shown), soft_wrap=True)
+
+
 def _guarded(run: Callable[[], None]) -> int:
     """The exit code; our own errors as one clear line each."""
     try:
         run()
     except SubmissionError as error:
-        Console(stderr=True, highlight=False).print(
-            f"This can't be graded: {error}", markup=False, soft_wrap=True
-        )
+        _complain(f"This can't be graded: {error}")
         return UNGRADABLE
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
-        Console(stderr=True, highlight=False).print(
-            f"The grader can't go on: {error}", markup=False, soft_wrap=True
-        )
+        _complain(f"The grader can't go on: {error}")
         return GRADER_FAILED
     except Exception as error:  # a bug of ours must never exit with 1, which says that the learner failed
         where = "".join(traceback.format_exception(error)) if os.environ.get("GRADER_DEBUG") else ""
-        Console(stderr=True, highlight=False).print(
-            f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}\n"
-            "Set GRADER_DEBUG=1 and run it again to see where.",
-            markup=False,
-            soft_wrap=True,
+        _complain(
+            f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}"
         )
+        _complain("Set GRADER_DEBUG=1 and run it again to see where.")
         return GRADER_FAILED
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted; nothing was written.")

@@ -126,10 +126,7 @@ def _seen(task: Task, busy: Any) -> tuple[Outcome, Any]:
             return Outcome("ungradable", str(error)), None
         finally:
             tempfile.tempdir = None
-    named = evidence.model_copy(
-        update={"submission": evidence.submission.model_copy(update={"name": task.name})}
-    )
-    return Outcome("graded"), named.with_blobs(evidence.blobs)
+    return Outcome("graded"), evidence.renamed(task.name)
 
 
 def _fetched(path: str, place: Path) -> str:

@@ -16,7 +16,7 @@ from grader.batch.roster import Learner
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError
 from grader.evidence import Evidence
-from grader.report import html
+from grader.report import document, html
 from grader.rubric import Rubric
 from grader.sandbox import Tier
 
@@ -89,8 +89,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         if report and evidence:
             row = replace(row, page=f"reports/{names[one.name]}.html")
             vault.write(plan.out / row.page, html.render(report, evidence).encode())
-            text = report.model_dump_json(by_alias=True, indent=1) + "\n"
-            vault.write((plan.out / row.page).with_suffix(".json"), text.encode())
+            vault.write((plan.out / row.page).with_suffix(".json"), document.render(report).encode())
             shapes[one.name] = frozenset(evidence.scans.fingerprints)
         rows.append(row)
     rows += [entries.missing(learner) for learner in absent]
@@ -145,8 +144,7 @@ def _entry(
             outcome = Outcome("error", str(error))
     if evidence is not None:
         # the same work may have been handed in under two names
-        facts = evidence.submission.model_copy(update={"name": one.name})
-        evidence = evidence.model_copy(update={"submission": facts}).with_blobs(evidence.blobs)
+        evidence = evidence.renamed(one.name)
     return entries.entry(one, outcome, evidence, rubric, learner), evidence
 
 

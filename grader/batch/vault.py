@@ -132,6 +132,7 @@ def collector() -> str:
         package / f"{name}.py"
         for name in (
             "submission",
+            "escaping",
             "evidence",
             "operations",
             "manifest",

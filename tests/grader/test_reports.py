@@ -43,7 +43,7 @@ def test_gradescope_gets_a_test_for_each_criterion_with_its_points():
 def test_a_fault_of_the_grader_s_own_is_no_score_on_gradescope():
     results = json.loads(gradescope.render(broken()))
     assert "score" not in results
-    assert "says nothing of your work" in results["output"]
+    assert "says nothing about your work" in results["output"]
 
 
 def cells(file):
