@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
 from grader.escaping import for_terminal
 from grader.evidence import Evidence
+from grader.files import write
 from grader.rubric import Rubric
 from grader.sandbox.tiers import Isolation, Tier
 
@@ -282,13 +283,7 @@ class _Outputs:
         if file == Path("-"):
             sys.stdout.write(text)
             return
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f".{file.name}.partial")
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(file)
-        except OSError as error:
-            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+        write(file, text.encode())
 
 
 def _finish(seen: Evidence, rubric: Rubric, outputs: _Outputs) -> None:

@@ -16,6 +16,7 @@ from grader.batch.roster import Learner
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError
 from grader.evidence import Evidence
+from grader.files import write
 from grader.report import document, html
 from grader.rubric import Rubric
 from grader.sandbox import Tier
@@ -88,8 +89,8 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         report = row.report
         if report and evidence:
             row = replace(row, page=f"reports/{names[one.name]}.html")
-            vault.write(plan.out / row.page, html.render(report, evidence).encode())
-            vault.write((plan.out / row.page).with_suffix(".json"), document.render(report).encode())
+            write(plan.out / row.page, html.render(report, evidence).encode())
+            write((plan.out / row.page).with_suffix(".json"), document.render(report).encode())
             shapes[one.name] = frozenset(evidence.scans.fingerprints)
         rows.append(row)
     rows += [entries.missing(learner) for learner in absent]
@@ -159,11 +160,11 @@ def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
-    vault.write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    vault.write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
-    vault.write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
-    vault.write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
-    vault.write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
+    write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
+    write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
+    write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
+    write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
+    write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done
 
 

@@ -7,7 +7,6 @@ submission could be graded.
 import hashlib
 import io
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -19,8 +18,9 @@ from pydantic import ValidationError
 
 import classroom
 import grader
-from grader.errors import EvidenceError, GraderError
+from grader.errors import EvidenceError
 from grader.evidence import Evidence, sha256_of
+from grader.files import write
 
 State = Literal["graded", "ungradable", "error"]
 _MOST_BYTES = 1024 * 1024 * 1024  # of one record, unpacked
@@ -101,24 +101,6 @@ class Bucket:
 def opened(place: str) -> Vault:
     """The vault at a path or an `s3://` URL."""
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
-
-
-def write(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        GraderError: it can't be written.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
-    except OSError as error:
-        raise GraderError(f"{file} can't be written: {error.strerror}.") from error
 
 
 @cache

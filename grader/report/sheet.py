@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader import files
 from grader.errors import GraderError
 from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
@@ -104,13 +105,7 @@ def write(report: Report, file: Path) -> None:
                 f"The notebook {file} was not written anew: the instructor's cell for {_cell_at(kept, error)} "
                 f"stops with {error.ename}: {error.evalue}"
             ) from error
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f".{file.name}.partial")
-            partial.write_bytes(done.read_bytes())
-            partial.replace(file)
-        except OSError as error:
-            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+        files.write(file, done.read_bytes())
 
 
 def _cell_at(kept: dict[str, str], error: Any) -> str:
