@@ -15,6 +15,7 @@ from grader.batch.pools import Watcher
 from grader.batch.roster import Learner
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError
+from grader.escaping import visible
 from grader.evidence import Evidence
 from grader.files import write
 from grader.report import document, html
@@ -173,7 +174,7 @@ def _file_names(submissions: Sequence[HandedIn]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for one in submissions:
-        plain = re.sub(r"[^\w-]+", "-", one.name).strip("-")[:60] or "submission"
+        plain = re.sub(r"[^\w-]+", "-", visible(one.name)).strip("-")[:60] or "submission"
         name, number = plain, 2
         while name.casefold() in taken:
             name, number = f"{plain}-{number}", number + 1

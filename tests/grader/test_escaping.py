@@ -17,9 +17,10 @@ from rich.console import Console
 
 from grader import cli, evidence
 from grader import rubric as rubrics
-from grader.batch import gradebook, overview, summary
+from grader.batch import gradebook, overview, run, summary
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
+from grader.batch.handed_in import HandedIn
 from grader.batch.progress import Live
 from grader.batch.roster import Learner
 from grader.batch.vault import Outcome
@@ -274,7 +275,9 @@ def test_a_notebook_shows_the_words_and_no_markup(text):
 
 def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
     file = tmp_path / "hostile.ipynb"
-    sheet.write(with_words(words.report(), EVERYTHING, keep_ours=True), file)
+    whole = words.report()
+    few = whole.model_copy(update={"criteria": words.with_error(whole).criteria[:4]})
+    sheet.write(with_words(few, EVERYTHING, keep_ours=True), file)
     text = file.read_text(encoding="utf-8")
     assert unseen(text) == []
     written = nbformat.reads(text, as_version=4)
@@ -406,6 +409,19 @@ def test_the_overview_has_the_same_elements_and_one_script():
     assert found.elements == plain.elements
     assert found.addresses == plain.addresses
     assert sum(tag == "script" for tag, *_ in found.elements) == 1
+
+
+def test_the_name_of_a_page_can_be_seen_and_found():
+    names = run._file_names(
+        [HandedIn(name, name) for name in (EVERYTHING, "\u3164", "\udcff", "../../x", "Ærø")]
+    )
+    page = overview.render(
+        [entry("", page=f"reports/{name}.html") for name in names.values()], "Class", "landlock"
+    )
+    for name in names.values():
+        assert unseen(name) == []
+        assert "/" not in name
+        assert f"reports/{name}.html" in Page(page).addresses
 
 
 def test_the_class_in_a_few_lines_is_plain():

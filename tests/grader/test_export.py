@@ -1,7 +1,10 @@
 """The grader packed for other platforms: everything that is needed, and nothing that learners must not see."""
 
+import html
+import os
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -93,3 +96,37 @@ def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path):
     (tmp_path / "mine.txt").touch()
     with pytest.raises(GraderError, match="not empty"):
         export.github(tmp_path)
+
+
+def test_what_a_run_on_github_prints_is_text_in_its_summary_and_no_command(template, tmp_path):
+    workflow = yaml.safe_load((template / ".github" / "workflows" / "grade.yml").read_text())
+    [script] = [
+        step["run"] for step in workflow["jobs"]["grade"]["steps"] if "grader check" in step.get("run", "")
+    ]
+    hostile = "```\n<img src=x onerror=alert(1)> </pre> &lt;\n::add-mask::x\n"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "said").write_text(hostile)
+    for name, body in {
+        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/said"; exit 1',
+        "git": "tar -c -T /dev/null",
+    }.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    summary = tmp_path / "summary.md"
+    environment = {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    inner = summary.read_text().removeprefix("<pre>\n").removesuffix("</pre>\n")
+    assert "<" not in inner
+    assert html.unescape(inner).endswith(hostile)
+    stop, _, rest = done.stdout.partition("::add-mask::")
+    token = stop.partition("::stop-commands::")[2].split()[0]
+    assert len(token) == 32
+    assert f"::{token}::" in rest
