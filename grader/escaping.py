@@ -6,7 +6,8 @@ in a string: `\x1b`, `\u202e`, `\ud800`. That holds for control characters (C0, 
 isolates, zero-width and other ignorable characters, line and paragraph separators, half surrogate pairs, code points
 without a character, private ones, letters that are blank, and the rest of a long pile of combining marks. The reader
 sees that something was there and what it was; nothing is dropped in silence. Letters of every language, emoji and
-ordinary spaces stay as they are. (The price: a zero-width joiner in an emoji or a Persian word is written out, too.)
+ordinary spaces stay as they are; in pages, each piece of text is isolated from its neighbours' direction. (The price: a
+zero-width joiner in an emoji or a Persian word is written out, too.)
 
 JSON is data that programs read back: `for_json` keeps every character, but writes the same ones as JSON escapes, so
 that the file itself holds none of them. Only half a surrogate pair, which is no character, becomes text there as well.
