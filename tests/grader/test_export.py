@@ -37,6 +37,7 @@ def test_gradescope_s_two_programs_are_at_the_top_and_can_be_run(autograder):
     assert {"lab-grader/pyproject.toml", "lab-grader/requirements.txt", "rubric.toml"} <= names
     assert {
         "lab-grader/grader/cli.py",
+        "lab-grader/grader/export/autograder.py",
         "lab-grader/classroom/s3.py",
         "lab-grader/assets/replies.toml",
     } <= names

@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from grader.cli import app
 from grader.errors import ReleaseError
 from grader.release import release, state
 
@@ -300,28 +303,28 @@ def test_without_a_record_what_the_committed_key_makes_is_nobody_s_work(key, cop
 # --- the command -------------------------------------------------------------------------------------------------
 
 
-def grader(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([GRADER, "release", *map(str, arguments)], capture_output=True, text=True)
+def grader(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["release", *map(str, arguments)])
 
 
 def test_the_command_names_work_and_exits_1_and_check_tells_it_from_a_key_that_moved_on(key, copy):
     (copy / APP).write_text("my work\n")
     move_on(key, "tests/test_app.py")
     checked = grader(copy, "--from", key, "--check")
-    assert checked.returncode == 1
+    assert checked.exit_code == 1
     worked, _, moved = checked.stderr.partition("The answer key moved on")
     assert "Someone worked here:" in worked
     assert (APP in worked, TEST in worked) == (True, False)
     assert (APP in moved, TEST in moved) == (False, True)
     done = grader(copy, "--from", key)
-    assert (done.returncode, done.stdout) == (1, f"wrote {TEST}\n")
+    assert (done.exit_code, done.stdout) == (1, f"wrote {TEST}\n")
     assert "Someone worked here" in done.stderr
     assert APP in done.stderr
     forced = grader(copy, "--from", key, "--force")
-    assert forced.returncode == 0
+    assert forced.exit_code == 0
     assert "set-aside-" in forced.stdout
-    assert grader(copy, "--from", key, "--check").returncode == 0
-    assert grader(copy, "--from", key, "--check", "--force").returncode == 2
+    assert grader(copy, "--from", key, "--check").exit_code == 0
+    assert grader(copy, "--from", key, "--check", "--force").exit_code == 2
 
 
 def test_a_name_that_steers_a_terminal_is_written_out(key, copy):
