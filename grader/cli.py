@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -20,7 +20,6 @@ from grader.sandbox.tiers import Isolation, Tier
 
 if TYPE_CHECKING:
     from grader.judge import Report
-    from grader.release_record import State
 
 COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -158,12 +157,14 @@ def release(
 ) -> None:
     """Write the learners' copy: skeletons without answers. Files that somebody worked on are left alone, and named."""
     from grader import release as releases
+    from grader import release_record as listings
 
     if check_only:
         if force:
             raise typer.BadParameter("--check writes nothing: leave --force out.")
-        _report_state(releases.state(source, destination), destination)
-        return
+        differences = listings.describe(releases.state(source, destination), destination)
+        typer.echo(differences or "Up to date.", err=bool(differences))
+        raise typer.Exit(INCOMPLETE if differences else COMPLETE)
     done = releases.release(source, destination, force=force)
     for name in done.written:
         typer.echo(for_terminal(f"wrote {name}"))
@@ -171,34 +172,15 @@ def release(
         typer.echo(for_terminal(f"removed {name}, which the answer key no longer has"))
     if done.kept:
         typer.echo(for_terminal(f"Someone worked here. What you find in {done.kept} was moved there:"))
-        typer.echo(_listed(done.worked))
+        typer.echo(listings.listed(done.worked))
     elif done.worked:
-        typer.echo("Someone worked here. These were left as they are:\n" + _listed(done.worked), err=True)
+        typer.echo(
+            "Someone worked here. These were left as they are:\n" + listings.listed(done.worked), err=True
+        )
         typer.echo("--force moves them to a dated folder, and writes them again.", err=True)
         raise typer.Exit(INCOMPLETE)
     if not (done.written or done.removed or done.kept):
         typer.echo("Up to date.")
-
-
-def _report_state(state: "State", destination: Path) -> None:
-    """Say how a copy differs, and exit with 1 if it does."""
-    worked = {**state.worked, **dict.fromkeys(state.removed, "removed")}
-    moved = [name for name in (*state.stale, *state.obsolete) if name not in worked]
-    if worked:
-        typer.echo("Someone worked here:\n" + _listed(worked), err=True)
-    if moved or (state.record_is_behind and not worked):
-        names = dict.fromkeys(moved, "") or {".release.json": ""}
-        typer.echo("The answer key moved on, and these did not:\n" + _listed(names), err=True)
-        typer.echo(for_terminal(f"To write them: grader release {destination}"), err=True)
-    if worked or moved or state.record_is_behind:
-        raise typer.Exit(INCOMPLETE)
-    typer.echo("Up to date.")
-
-
-def _listed(names: Mapping[str, str]) -> str:
-    return "\n".join(
-        for_terminal(f"  {name} ({why})" if why else f"  {name}") for name, why in sorted(names.items())
-    )
 
 
 @app.command()

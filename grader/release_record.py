@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from grader.errors import ReleaseError
-from grader.escaping import for_json
+from grader.escaping import for_json, for_terminal
 
 RECORD = ".release.json"
 _ABOUT = "What grader release wrote here. It replaces a file of these that is still so, and leaves all others alone."
@@ -140,6 +140,28 @@ def _digest_at(file: Path) -> str | None:
         return digest_of(file.read_bytes()) if file.is_file() else None
     except OSError as error:
         raise ReleaseError(f"{file} can't be read: {error.strerror}.") from error
+
+
+def listed(names: Mapping[str, str]) -> str:
+    """Paths for a terminal, one a line, with the word for each."""
+    return "\n".join(
+        for_terminal(f"  {name} ({why})" if why else f"  {name}") for name, why in sorted(names.items())
+    )
+
+
+def describe(state: State, destination: Path) -> str:
+    """How a copy differs, for a terminal: where somebody worked, and where the answer key moved on. Empty if it does not."""
+    lines = []
+    worked = {**state.worked, **dict.fromkeys(state.removed, "removed")}
+    moved = dict.fromkeys((name for name in (*state.stale, *state.obsolete) if name not in worked), "")
+    if worked:
+        lines += ["Someone worked here:", listed(worked)]
+    elif state.record_is_behind and not moved:
+        moved = {RECORD: ""}
+    if moved:
+        lines += ["The answer key moved on, and these did not:", listed(moved)]
+        lines.append(for_terminal(f"To write them: grader release {destination}"))
+    return "\n".join(lines)
 
 
 def of_committed_key(source: Path, make: Callable[[Path], Mapping[str, bytes]]) -> dict[str, str]:
