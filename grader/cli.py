@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError, SubmissionError
+from grader.escaping import for_terminal
+from grader.files import write
 from grader.sandbox.tiers import Isolation
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ def check(
     if watch:
         _watch(path, wanted, outputs)
     with Console(stderr=True).status("starting …") as status:
-        graded = grade(path, wanted, lambda phase: status.update(Text(f"{phase} …")))
+        graded = grade(path, wanted, lambda phase: status.update(Text(for_terminal(f"{phase} …"))))
     if evidence:
         _keep(graded.files, evidence)
     _finish(graded, outputs)
@@ -143,20 +145,42 @@ def release(
     destination: Annotated[Path, typer.Argument(help="The folder in which to write lab/ and notebooks/.")],
     source: Annotated[Path, typer.Option("--from", help="The answer key.")] = Path("answer-key"),
     check_only: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if anything is stale.")
+        bool,
+        typer.Option("--check", help="Write nothing; fail if the copy is not as the answer key makes it."),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Move what somebody worked on to a dated folder beside lab/, then write it again."
+        ),
     ] = False,
 ) -> None:
-    """Write the learners' copy: skeletons without answers."""
-    from grader.release import release as write
+    """Write the learners' copy: skeletons without answers. Files that somebody worked on are left alone, and named."""
+    from grader import release as releases
+    from grader import release_record as listings
 
-    stale = write(source, destination, dry_run=check_only)
-    if check_only and stale:
+    if check_only:
+        if force:
+            raise typer.BadParameter("--check writes nothing: leave --force out.")
+        differences = listings.describe(releases.state(source, destination), destination)
+        typer.echo(differences or "Up to date.", err=bool(differences))
+        raise typer.Exit(INCOMPLETE if differences else COMPLETE)
+    done = releases.release(source, destination, force=force)
+    for name in done.written:
+        typer.echo(for_terminal(f"wrote {name}"))
+    for name in done.removed:
+        typer.echo(for_terminal(f"removed {name}, which the answer key no longer has"))
+    if done.kept:
+        typer.echo(for_terminal(f"Someone worked here. What you find in {done.kept} was moved there:"))
+        typer.echo(listings.listed(done.worked))
+    elif done.worked:
         typer.echo(
-            "Stale, write them anew with `make release`:\n" + "\n".join(f"  {name}" for name in stale),
-            err=True,
+            "Someone worked here. These were left as they are:\n" + listings.listed(done.worked), err=True
         )
+        typer.echo("--force moves them to a dated folder, and writes them again.", err=True)
         raise typer.Exit(INCOMPLETE)
-    typer.echo("Up to date." if not stale else "\n".join(f"wrote {name}" for name in stale))
+    if not (done.written or done.removed or done.kept):
+        typer.echo("Up to date.")
 
 
 @app.command()
@@ -218,7 +242,7 @@ def batch(
     live = Live(console)
     live.start()
     try:
-        rows = graded(plan, live, lambda text: console.print(text, markup=False))
+        rows = graded(plan, live, lambda text: console.print(Text(for_terminal(text))))
     except KeyboardInterrupt:
         live.stop()
         console.print("Interrupted. What was collected is kept: the same command does what is left.")
@@ -285,13 +309,7 @@ class _Outputs:
         if file == Path("-"):
             sys.stdout.write(text)
             return
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f".{file.name}.partial")
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(file)
-        except OSError as error:
-            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+        write(file, text.encode())
 
 
 def _finish(graded: "Graded", outputs: _Outputs) -> None:
@@ -306,10 +324,10 @@ def _finish(graded: "Graded", outputs: _Outputs) -> None:
 
 def _write(graded: "Graded", outputs: _Outputs) -> None:
     """The files that were asked for."""
-    from grader.report import gradescope, junit, sheet
+    from grader.report import document, gradescope, junit, sheet
 
     report = graded.report
-    outputs.write("json", report.model_dump_json(by_alias=True, indent=1) + "\n")
+    outputs.write("json", document.render(report))
     outputs.write("html", graded.files.get("page.html", b"").decode("utf-8", "replace"))
     outputs.write("junit", junit.render(report))
     outputs.write("gradescope", gradescope.render(report))
@@ -317,21 +335,16 @@ def _write(graded: "Graded", outputs: _Outputs) -> None:
         sheet.write(report, outputs.files["notebook"])
     for name, file in outputs.files.items():
         if file and not outputs.to_stdout:
-            typer.echo(f"{name}: {file}")
+            typer.echo(for_terminal(f"{name}: {file}"))
 
 
 def _keep(files: Mapping[str, bytes], folder: Path) -> None:
     """Write the evidence into a folder; the JSON last, so that its presence means that all is there."""
-    try:
-        (folder / "blobs").mkdir(parents=True, exist_ok=True)
-        for name in sorted(files):
-            if name.startswith("blobs/"):
-                (folder / name).write_bytes(files[name])
-        partial = folder / "evidence.json.partial"
-        partial.write_bytes(files["evidence.json"])
-        partial.replace(folder / "evidence.json")
-    except OSError as error:
-        raise GraderError(f"The evidence can't be written to {folder}: {error.strerror}.") from error
+    for name in sorted(files):
+        if name.startswith("blobs/"):
+            write(folder / name, files[name])
+    (folder / "blobs").mkdir(parents=True, exist_ok=True)
+    write(folder / "evidence.json", files["evidence.json"])
 
 
 def _exit_code(report: "Report") -> int:
@@ -358,7 +371,9 @@ def _watch(path: str, wanted: "Wanted", outputs: _Outputs) -> NoReturn:
     def grade(families: Sequence[str]) -> "Report":
         with progress.status("grading …") as status:
             graded = grade_once(
-                path, replace(wanted, only=tuple(families)), lambda phase: status.update(Text(f"{phase} …"))
+                path,
+                replace(wanted, only=tuple(families)),
+                lambda phase: status.update(Text(for_terminal(f"{phase} …"))),
             )
         pages.update(graded.files)
         return graded.report
@@ -371,7 +386,8 @@ def _watch(path: str, wanted: "Wanted", outputs: _Outputs) -> NoReturn:
         for changed in watch.changes(root):
             if not changed:
                 continue
-            progress.print(f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}", style="dim")
+            saved = f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"
+            progress.print(Text(for_terminal(saved), style="dim"))
             now = watch.again(last, changed, grade)
             terminal.show_difference(watch.difference(last, now), console)
             console.print(f"Score {now.score:g} of {now.max_score:g}.")
@@ -382,28 +398,28 @@ def _watch(path: str, wanted: "Wanted", outputs: _Outputs) -> NoReturn:
     raise typer.Exit(_exit_code(last))
 
 
+def _complain(sentence: str) -> None:
+    """One message on standard error. It may quote a submission: further lines are indented, so that none looks like ours."""
+    shown = for_terminal(sentence, lines=True).replace("\n", "\n    ")
+    Console(stderr=True, highlight=False).print(Text(shown), soft_wrap=True)
+
+
 def _guarded(run: Callable[[], None]) -> int:
     """The exit code; our own errors as one clear line each."""
     try:
         run()
     except SubmissionError as error:
-        Console(stderr=True, highlight=False).print(
-            f"This can't be graded: {error}", markup=False, soft_wrap=True
-        )
+        _complain(f"This can't be graded: {error}")
         return UNGRADABLE
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
-        Console(stderr=True, highlight=False).print(
-            f"The grader can't go on: {error}", markup=False, soft_wrap=True
-        )
+        _complain(f"The grader can't go on: {error}")
         return GRADER_FAILED
     except Exception as error:  # a bug of ours must never exit with 1, which says that the learner failed
         where = "".join(traceback.format_exception(error)) if os.environ.get("GRADER_DEBUG") else ""
-        Console(stderr=True, highlight=False).print(
-            f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}\n"
-            "Set GRADER_DEBUG=1 and run it again to see where.",
-            markup=False,
-            soft_wrap=True,
+        _complain(
+            f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}"
         )
+        _complain("Set GRADER_DEBUG=1 and run it again to see where.")
         return GRADER_FAILED
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted; nothing was written.")

@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from grader.errors import EvidenceError
+from grader.escaping import for_json, whole_characters
 
 Kind = Literal["text", "image", "audio"]
 KINDS: tuple[Kind, ...] = ("text", "image", "audio")
@@ -20,7 +21,16 @@ MAX_TEXT = 20_000  # characters of a body, a log, a test run's output
 MAX_BLOB = 32 * 1024 * 1024  # bytes of one object or body
 
 
-class _Record(BaseModel):
+class Writable(BaseModel):
+    """A record that can always be written down: half a surrogate pair, which no encoding knows, becomes text."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, data: Any) -> Any:
+        return whole_characters(data)
+
+
+class _Record(Writable):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -297,6 +307,11 @@ class Evidence(_Record):
         """The bytes of that hash; empty if they were too large to keep."""
         return self._blobs.get(sha256, b"")
 
+    def renamed(self, name: str) -> "Evidence":
+        """The same evidence under another name: that by which a class knows the submission."""
+        submission = Submission(name=name, digest=self.submission.digest)
+        return self.model_copy(update={"submission": submission}).with_blobs(self.blobs)
+
     def with_blobs(self, blobs: dict[str, bytes]) -> "Evidence":
         """The same evidence, with the bytes that it refers to."""
         self._blobs.update(blobs)
@@ -322,7 +337,7 @@ def save(evidence: Evidence, folder: Path) -> None:
     blobs.mkdir(parents=True, exist_ok=True)
     for name, content in evidence.blobs.items():
         (blobs / name).write_bytes(content)
-    text = evidence.model_dump_json(by_alias=True, indent=1)
+    text = for_json(evidence.model_dump(mode="json", by_alias=True))
     partial = folder / "evidence.json.partial"
     partial.write_text(text, encoding="utf-8")
     partial.replace(folder / "evidence.json")

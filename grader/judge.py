@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
-from grader.evidence import Evidence, Submission
+from grader.evidence import Evidence, Submission, Writable
 from grader.rubric import Rubric
 
 
-class Result(BaseModel):
+class Result(Writable):
     """One criterion of a report; the contract, section 4."""
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +29,7 @@ class Result(BaseModel):
     extra: bool = False
 
 
-class Report(BaseModel):
+class Report(Writable):
     """What is said of a submission; the contract, section 4."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -45,7 +45,7 @@ class Report(BaseModel):
     seconds: float
     rubric: str
     pass_mark: float | None = None
-    sections: dict[str, str] = {}
+    sections: dict[str, str] = Field(default_factory=dict)
 
     @property
     def has_error(self) -> bool:

@@ -1,23 +1,34 @@
 """The learners' copy, made from the answer key: `lab/` and `notebooks/` without solutions.
 
 `# BEGIN SOLUTION` … `# END SOLUTION` around lines leaves a place to write in; a cell with the tag `solution` is left
-out; so is a file that is nothing but a solution. Pictures that a page or a notebook shows come along, into `assets/`.
+out; so is a file that is nothing but a solution. Pictures that a page or a notebook shows come along, into `assets/`; a
+folder for a class, which is any but the answer key's own, gets a page, a Makefile and a `.gitignore` as well.
+
+Nobody's work is lost: a file that is not as it was written last is left alone, or set aside if asked for.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 
-from grader.errors import ReleaseError
+from grader import release_record
+from grader.errors import GraderError, ReleaseError
+from grader.files import write
+from grader.release_record import RECORD, State
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 _PICTURE = re.compile(r"(?:\.\./)+assets/([\w.-]+)")
 _PLACE = ("# YOUR CODE HERE", "...")
 _LEFT_OUT = frozenset(
-    {"__pycache__", ".pytest_cache", ".ipynb_checkpoints", ".venv", ".ruff_cache", ".mypy_cache"}
+    {"__pycache__", ".pytest_cache", ".ipynb_checkpoints", ".venv", ".ruff_cache", ".mypy_cache", ".DS_Store"}
 )
+_FOLDERS = ("lab", "notebooks")  # the copy's alone: what else lies in them, somebody added
+_CLASS = Path(__file__).parent / "export" / "class"
+_FOR_A_CLASS = {"README.md": "README.md", "Makefile": "Makefile", "gitignore": ".gitignore"}
 
 
 def without_solutions(text: str, name: str) -> str:
@@ -70,7 +81,9 @@ def _notebook(text: str, name: str) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and not _LEFT_OUT.intersection(file.parts) and file.name != ".env":
+        inside = file.relative_to(folder)
+        is_content = (file.is_file() or file.is_symlink()) and file.name != ".env"
+        if is_content and not _LEFT_OUT.intersection(inside.parts):
             yield file
 
 
@@ -78,6 +91,8 @@ def _wanted(source: Path) -> dict[Path, bytes]:
     """Every file of the learners' copy, by its path under the destination."""
     wanted: dict[Path, bytes] = {}
     for file in _files(source):
+        if not file.is_file():
+            continue
         inside = file.relative_to(source)
         if file.suffix in (".ipynb", ".md"):
             wanted |= _pictures(file, source.parent / "assets")
@@ -106,35 +121,120 @@ def _pictures(page: Path, assets: Path) -> dict[Path, bytes]:
     return {Path("assets") / name: (assets / name).read_bytes() for name in names}
 
 
-def release(source: Path, destination: Path, *, dry_run: bool = False) -> list[str]:
-    """Write what is missing or differs, remove what is no longer there; returns those paths.
+@dataclass(frozen=True)
+class Released:
+    """What a release did: paths under the destination.
+
+    `worked`: what somebody worked on, with a word for it. `kept`: the folder to which that was moved, if it was.
+    """
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    worked: dict[str, str]
+    kept: Path | None = None
+
+
+def state(source: Path, destination: Path) -> State:
+    """How a learners' copy differs from what the answer key makes; nothing is written.
 
     Args:
         source: the answer key.
         destination: the folder that holds, or will hold, `lab/` and `notebooks/`.
-        dry_run: write nothing, only say what would be written.
 
     Raises:
-        ReleaseError: there is no answer key, or its markers are unbalanced. Then nothing was written.
+        ReleaseError: there is no answer key, its markers are unbalanced, or the record of the copy can't be used.
     """
+    return _compared(_copy(source, destination), source, destination)
+
+
+def release(source: Path, destination: Path, *, force: bool = False) -> Released:
+    """Write what is missing or behind the answer key, remove what it no longer has, leave alone where somebody worked.
+
+    Args:
+        source: the answer key.
+        destination: the folder that holds, or will hold, `lab/` and `notebooks/`.
+        force: move what somebody worked on to a new folder beside `lab/`, dated, and write it as the answer key has it.
+
+    Raises:
+        ReleaseError: as for `state`; then nothing was written. Or something can't be written or moved.
+    """
+    wanted = _copy(source, destination)
+    found, kept = _compared(wanted, source, destination), None
+    worked = dict(found.worked)
+    if force and worked:
+        kept = _set_aside(destination, found)
+        found = _compared(wanted, source, destination)
+    known = release_record.read(destination) or {}
+    try:
+        for path in found.stale:
+            write(destination / path, wanted[path])
+        for path in found.obsolete:
+            (destination / path).unlink()
+        if found.record_is_behind:
+            record = _record(wanted, known, found)
+            write(destination / RECORD, release_record.text_of(record).encode())
+    except (OSError, GraderError) as error:
+        raise ReleaseError(f"The copy can't be written: {error}") from error
+    return Released(found.stale, found.obsolete, worked, kept)
+
+
+def _copy(source: Path, destination: Path) -> dict[str, bytes]:
+    """Every file that the copy at a destination should have."""
     if not (source / "pyproject.toml").is_file():
         raise ReleaseError(f"There is no answer key at {source}. Say where it is with --from.")
-    wanted = _wanted(source)
-    stale = [path for path, content in wanted.items() if not _is_current(destination / path, content)]
-    extra = [
-        file.relative_to(destination)
-        for name in ("lab", "notebooks")
+    if source.parent.resolve() == destination.resolve():
+        # the project itself: its pictures lie there already, and are nobody's copy
+        return _lesson(source)
+    wanted = {path.as_posix(): content for path, content in _wanted(source).items()}
+    return wanted | {name: (_CLASS / file).read_bytes() for file, name in _FOR_A_CLASS.items()}
+
+
+def _lesson(source: Path) -> dict[str, bytes]:
+    """What a copy has in its own folders."""
+    wanted = {path.as_posix(): content for path, content in _wanted(source).items()}
+    return {path: content for path, content in wanted.items() if path.split("/")[0] in _FOLDERS}
+
+
+def _compared(wanted: dict[str, bytes], source: Path, destination: Path) -> State:
+    known = release_record.read(destination)
+    present = [
+        file.relative_to(destination).as_posix()
+        for name in _FOLDERS
+        if not (destination / name).is_symlink()
         for file in _files(destination / name)
-        if file.relative_to(destination) not in wanted
     ]
-    if not dry_run:
-        for path in stale:
-            (destination / path).parent.mkdir(parents=True, exist_ok=True)
-            (destination / path).write_bytes(wanted[path])
-        for path in extra:
-            (destination / path).unlink()
-    return [path.as_posix() for path in sorted([*stale, *extra])]
+    found = release_record.compare(wanted, iter(present), destination, known or {})
+    if known is None and found.worked:
+        written = release_record.of_committed_key(source, _lesson)
+        found = release_record.compare(wanted, iter(present), destination, written)
+    return replace(found, record_is_behind=known != _record(wanted, known or {}, found))
 
 
-def _is_current(file: Path, content: bytes) -> bool:
-    return file.is_file() and file.read_bytes() == content
+def _record(wanted: dict[str, bytes], known: dict[str, str], found: State) -> dict[str, str]:
+    """What the record says once a release is done: of files that were left alone, what was written there last."""
+    now = {path: release_record.digest_of(content) for path, content in wanted.items()}
+    for path in found.worked:
+        now.pop(path, None)
+    behind = {path for path in now if any(path.startswith(f"{barrier}/") for barrier in found.worked)}
+    last = {path: known[path] for path in {*found.worked, *behind} if path in known}
+    return {path: digest for path, digest in now.items() if path not in behind} | last
+
+
+def _set_aside(destination: Path, found: State) -> Path:
+    """Move what somebody worked on, with its place, to a folder that was not there before."""
+    name = f"set-aside-{datetime.now():%Y-%m-%d-%H%M%S}"
+    try:
+        for number in range(1, 1000):
+            kept = destination / (name if number == 1 else f"{name}-{number}")
+            try:
+                kept.mkdir()
+                break
+            except FileExistsError:
+                continue
+        for path in found.worked:
+            target = kept / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (destination / path).rename(target)
+    except OSError as error:
+        raise ReleaseError(f"Work can't be set aside: {error}. Nothing was overwritten.") from error
+    return kept

@@ -1,7 +1,8 @@
 """The results as tables: everything, and what Canvas and Moodle import.
 
 Canvas: https://community.canvaslms.com/docs/DOC-12675 (Import grades); Moodle: the offline grading worksheet.
-Only judged work is in the last two: nothing there says 0 for what was not graded.
+Only judged work is in the last two: nothing there says 0 for what was not graded. Their columns are what the platforms
+ask for; how each submission was isolated is in the gradebook.
 """
 
 import csv
@@ -9,26 +10,14 @@ import io
 from collections.abc import Iterable, Sequence
 
 from grader.batch.entries import Entry
-from grader.report.words import printable
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: object) -> str:
-    """A value as a table may hold it: what a spreadsheet would take for a formula is text there."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = printable(str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+from grader.escaping import for_csv
 
 
 def _table(rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
-        writer.writerow([cell(value) for value in row])
+        writer.writerow([for_csv(value) for value in row])
     return out.getvalue()
 
 
@@ -45,6 +34,7 @@ def gradebook(entries: Sequence[Entry]) -> str:
         "max_score",
         "look",
         *ids,
+        "isolation",
         "seconds",
         "digest",
         "page",
@@ -62,6 +52,7 @@ def gradebook(entries: Sequence[Entry]) -> str:
                 one.report.max_score if one.report else None,
                 one.wants_a_look,
                 *(statuses.get(id, "") for id in ids),
+                one.report.isolation if one.report else "",
                 round(one.seconds, 1),
                 one.report.submission.digest if one.report else "",
                 one.page,

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from jinja2 import Environment, StrictUndefined
-
 from grader.batch.entries import Entry
 from grader.judge import Result
-from grader.report.words import printable
+from grader.report.pages import environment
 
 _TEMPLATE = Path(__file__).with_name("overview.html.jinja")
 _SORTING = Path(__file__).with_name("overview.js")
@@ -55,26 +53,26 @@ def rates(entries: Sequence[Entry]) -> list[Rate]:
 
 def render(entries: Sequence[Entry], title: str, isolation: str) -> str:
     """The page. Its one script sorts the table; no other can run, whatever a submission is called."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["printable"] = printable
     script = _SORTING.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     scores = [one.score for one in entries if one.score is not None]
     times = [one.seconds for one in entries if one.seconds]
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        entries=entries,
-        looks=[one for one in entries if one.wants_a_look],
-        changed=[one for one in entries if one.change and one.change != "new"],
-        rates=rates(entries),
-        counts=Counter(one.status for one in entries),
-        median=median(scores) if scores else None,
-        most=next((one.report.max_score for one in entries if one.report), 0),
-        slowest=max(times, default=0.0),
-        usual=median(times) if times else 0.0,
-        title=title,
-        isolation=isolation,
-        script=script,
-        script_digest=f"sha256-{digest}",
+    return (
+        environment()
+        .from_string(_TEMPLATE.read_text(encoding="utf-8"))
+        .render(
+            entries=entries,
+            looks=[one for one in entries if one.wants_a_look],
+            changed=[one for one in entries if one.change and one.change != "new"],
+            rates=rates(entries),
+            counts=Counter(one.status for one in entries),
+            median=median(scores) if scores else None,
+            most=next((one.report.max_score for one in entries if one.report), 0),
+            slowest=max(times, default=0.0),
+            usual=median(times) if times else 0.0,
+            title=title,
+            isolation=isolation,
+            script=script,
+            script_digest=f"sha256-{digest}",
+        )
     )

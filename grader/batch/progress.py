@@ -11,10 +11,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from grader.batch.collecting import Task
 from grader.batch.vault import Outcome
-from grader.report.words import printable
+from grader.escaping import for_terminal
 
 _SHOWN = 4  # names of those that are running
 
@@ -32,7 +33,7 @@ class Live:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[running]}", style="dim"),
+            TextColumn("{task.fields[running]}", style="dim", markup=False),  # names of submissions
             console=console,
             disable=not console.is_terminal,
         )
@@ -60,13 +61,15 @@ class Live:
         self._running.pop(task.name, None)
         self._bar.advance(self._task)
         self._show()
-        name = printable(task.name)
         if outcome.state != "graded":
-            self._console.print(f"{name}: {outcome.state}. {printable(outcome.message)}", markup=False)
+            self._print(f"{task.name}: {outcome.state}. {outcome.message}")
         elif not self._console.is_terminal:
-            self._console.print(f"{name}: collected in {outcome.seconds:.0f} s", markup=False)
+            self._print(f"{task.name}: collected in {outcome.seconds:.0f} s")
+
+    def _print(self, words: str) -> None:
+        self._console.print(Text(for_terminal(words)))
 
     def _show(self) -> None:
         names = sorted(self._running, key=self._running.__getitem__)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        self._bar.update(self._task, running=printable(", ".join(names[:_SHOWN]) + more))
+        self._bar.update(self._task, running=for_terminal(", ".join(names[:_SHOWN]) + more))

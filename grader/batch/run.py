@@ -15,7 +15,10 @@ from grader.batch.handed_in import HandedIn
 from grader.batch.pools import Watcher
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
+from grader.escaping import visible
+from grader.files import write
 from grader.intake import courier
+from grader.report import document
 from grader.rubric import Rubric
 from grader.sandbox import Tier
 from grader.worker import Record, Wanted, judge_again
@@ -127,8 +130,8 @@ class _Judged:
                 continue
             self.records[name] = record
             self.shapes[name] = frozenset(record.fingerprints)
-            text = record.report.model_dump_json(by_alias=True, indent=1) + "\n"
-            vault.write((self._plan.out / self.pages[name]).with_suffix(".json"), text.encode())
+            file = (self._plan.out / self.pages[name]).with_suffix(".json")
+            write(file, document.render(record.report).encode())
 
     def _evidence(self, tasks: Sequence[tuple[str, Task]]) -> Iterator[tuple[str, BinaryIO]]:
         for name, task in tasks:
@@ -148,7 +151,7 @@ class _Judged:
 
     def _keep(self, name: str, file: str, content: bytes) -> None:
         if file == "page.html":
-            vault.write(self._plan.out / self.pages[name], content)
+            write(self._plan.out / self.pages[name], content)
 
 
 class _Outcomes:
@@ -193,11 +196,11 @@ def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
-    vault.write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    vault.write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
-    vault.write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
-    vault.write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
-    vault.write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
+    write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
+    write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
+    write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
+    write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
+    write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done
 
 
@@ -206,7 +209,7 @@ def _file_names(submissions: Sequence[HandedIn]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for one in submissions:
-        plain = re.sub(r"[^\w-]+", "-", one.name).strip("-")[:60] or "submission"
+        plain = re.sub(r"[^\w-]+", "-", visible(one.name)).strip("-")[:60] or "submission"
         name, number = plain, 2
         while name.casefold() in taken:
             name, number = f"{plain}-{number}", number + 1

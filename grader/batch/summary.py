@@ -6,10 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from grader.batch.entries import Entry
 from grader.batch.overview import rates
-from grader.report.words import printable
+from grader.escaping import for_terminal
 
 _SHOWN = 20
 
@@ -19,19 +20,25 @@ def show(rows: Sequence[Entry], out: Path, console: Console) -> None:
     counts = Counter(row.status for row in rows)
     for row in [row for row in rows if row.wants_a_look][:_SHOWN]:
         more = f" {row.message}" if row.has_error else ""
-        console.print(
-            f"! {printable(row.name)} ({row.status}): {printable(row.wants_a_look + more)}", markup=False
-        )
+        words = f"! {row.name} ({row.status}): {row.wants_a_look}{more}"
+        console.print(Text(for_terminal(words)), soft_wrap=True)
     said = [
         f"{counts[status]} {status}"
         for status in ("complete", "incomplete", "error", "ungradable", "missing")
     ]
+    isolations = sorted({row.report.isolation for row in rows if row.report})
     console.print(
-        f"{len(rows)} learners: " + ", ".join(each for each in said if not each.startswith("0 ")) + "."
+        Text(
+            f"{len(rows)} learners: {', '.join(each for each in said if not each.startswith('0 '))}."
+            + (f" Isolation: {for_terminal(', '.join(isolations))}." if isolations else "")
+        )
     )
     table = Table("the hardest criteria", "passed", box=None, pad_edge=False)
     for rate in rates(rows)[:5]:
-        table.add_row(f"{rate.id}  [dim]{rate.title}[/dim]", f"{rate.passed} of {rate.judged}")
+        title = Text.assemble(for_terminal(rate.id), "  ", (for_terminal(rate.title), "dim"))
+        table.add_row(title, f"{rate.passed} of {rate.judged}")
     if table.row_count:
         console.print(table)
-    console.print(f"Results: {out / 'index.html'}, {out / 'gradebook.csv'}", markup=False, soft_wrap=True)
+    console.print(
+        Text(for_terminal(f"Results: {out / 'index.html'}, {out / 'gradebook.csv'}")), soft_wrap=True
+    )

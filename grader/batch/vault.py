@@ -5,7 +5,6 @@ worker packed it. Only a worker unpacks it (see `grader.worker.packing`).
 """
 
 import hashlib
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import classroom
 import grader
-from grader.errors import EvidenceError, GraderError
+from grader.errors import EvidenceError
+from grader.files import write
 
 State = Literal["graded", "ungradable", "error"]
 
@@ -103,27 +103,21 @@ def opened(place: str) -> Vault:
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
 
 
-def write(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        GraderError: it can't be written.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
-    except OSError as error:
-        raise GraderError(f"{file} can't be written: {error.strerror}.") from error
-
-
 # what judges, shows or packs what was seen, and can't change it
 _NOT_COLLECTING = frozenset(
-    {"batch", "criteria", "export", "report", "cli.py", "judge.py", "release.py", "rubric.py", "watch.py"}
+    {
+        "batch",
+        "criteria",
+        "export",
+        "report",
+        "cli.py",
+        "files.py",
+        "judge.py",
+        "release.py",
+        "release_record.py",
+        "rubric.py",
+        "watch.py",
+    }
 )
 
 

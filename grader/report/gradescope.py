@@ -1,48 +1,68 @@
 """The report as Gradescope's `results.json`: https://gradescope-autograders.readthedocs.io/en/latest/specs/ (Output Format)."""
 
-import json
 from typing import Any
 
+from grader.escaping import for_json, visible
 from grader.judge import Report, Result
-from grader.report.words import printable, shown
+from grader.report.words import shown
+
+_TEXT = {"output_format": "text", "test_output_format": "text", "test_name_format": "text"}
 
 
 def render(report: Report) -> str:
     """One test a criterion; what could not be asked is shown and fails nobody. A fault of the grader's own is no score.
 
-    Gradescope shows a submission without "score" as one whose grading failed, which is what it is then.
+    Gradescope takes the sum of the tests' scores where the whole has none. So with a fault of the grader's own no test
+    has a score either: what could be judged is shown, and Gradescope has nothing to add up.
     """
     whole: dict[str, Any] = {
         "output": _summary(report),
+        **_TEXT,
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(result) for result in shown(report.criteria)],
-        "extra_data": {"digest": report.submission.digest, "grader": report.grader, "rubric": report.rubric},
+        "tests": [_test(result, scored=not report.has_error) for result in shown(report.criteria)],
+        "extra_data": {
+            "digest": visible(report.submission.digest),
+            "grader": visible(report.grader),
+            "rubric": visible(report.rubric),
+            "isolation": visible(report.isolation),
+        },
     }
     if not report.has_error:
         whole |= {"score": report.score, "execution_time": round(report.seconds)}
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return for_json(whole)
+
+
+def failed(output: str) -> str:
+    """The results of a grading that did not take place: words, and no score anywhere."""
+    return for_json(
+        {"output": visible(output), **_TEXT, "visibility": "visible", "stdout_visibility": "hidden"}
+    )
 
 
 def _summary(report: Report) -> str:
+    isolation = f"Isolation: {visible(report.isolation)}."
     if report.has_error:
-        return "The grader itself failed, which says nothing of your work. Your instructor can run it again."
+        return (
+            "The grader itself failed, which says nothing about your work, so there is no score. Your instructor can "
+            f"run it again. {isolation}"
+        )
     done = "Complete." if report.complete else "Not complete yet."
-    return f"{report.score:g} of {report.max_score:g} points. {done}"
+    return f"{report.score:g} of {report.max_score:g} points. {done} {isolation}"
 
 
-def _test(result: Result) -> dict[str, Any]:
-    lines = [printable(result.summary), *(f"Advice: {printable(each)}" for each in result.advice)]
+def _test(result: Result, *, scored: bool) -> dict[str, Any]:
+    lines = [visible(result.summary), *(f"Advice: {visible(each)}" for each in result.advice)]
     if result.status == "failed":
-        lines.append(result.hint)
+        lines.append(visible(result.hint))
     test: dict[str, Any] = {
-        "name": result.title,
-        "number": result.id,
+        "name": visible(result.title),
+        "number": visible(result.id),
         "output": "\n\n".join(lines),
-        "tags": [result.section],
+        "tags": [visible(result.section)],
         "visibility": "visible",
     }
-    if result.max_points:
+    if scored and result.max_points:
         test |= {"score": result.points, "max_score": 0 if result.extra else result.max_points}
     if result.status in ("passed", "failed"):
         test["status"] = result.status

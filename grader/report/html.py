@@ -8,12 +8,11 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
-from grader.report.words import printable, shown
+from grader.report.pages import environment
+from grader.report.words import shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -57,7 +56,7 @@ def _media(evidence: Evidence, stored: StoredObject) -> Media:
     content = evidence.blob(stored.sha256)
     media_type = sniff(content)
     if media_type == "text/plain":
-        return Media(stored, media_type, text=printable(content.decode(errors="replace")[:2000]))
+        return Media(stored, media_type, text=content.decode(errors="replace")[:2000])
     if media_type.startswith(("image/", "audio/")) and 0 < len(content) <= _LARGEST_MEDIA:
         return Media(
             stored, media_type, source=f"data:{media_type};base64,{base64.b64encode(content).decode()}"
@@ -95,11 +94,7 @@ def _gallery(evidence: Evidence) -> list[Media]:
 
 def render(report: Report, evidence: Evidence) -> str:
     """The page."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["printable"] = printable
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = environment().from_string(_TEMPLATE.read_text(encoding="utf-8"))
     graded = shown(report.criteria)
     sections = {
         title: [_part(evidence, result) for result in graded if result.section == name]

@@ -1,6 +1,5 @@
 """The checklist in a notebook: the same verdicts as `grader check`, shown below the cell."""
 
-import html
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ from IPython import display as notebook
 from classroom.widgets import panel
 from grader import rubric
 from grader.errors import GraderError, SubmissionError
+from grader.escaping import for_html, visible
 from grader.judge import Report
-from grader.report.words import printable, shown
+from grader.report.words import shown
 from grader.worker import Wanted, grade
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
@@ -57,7 +57,7 @@ def live_checklist(submission: str | Path) -> None:
 
     def check(_: object) -> None:
         def tell(step: str) -> None:
-            answer.value = f"<p>Checking: {html.escape(step)} …</p>"
+            answer.value = f"<p>Checking: {for_html(step)} …</p>"
 
         run.disabled = True
         tell("starting")
@@ -77,7 +77,7 @@ def checked(submission: str | Path, section: str, tell: Callable[[str], None]) -
         wanted = Wanted("process", only=(section,), rubric=worth)  # one's own work, on one's own machine
         report = grade(str(submission), wanted, tell).report
     except (GraderError, SubmissionError) as error:
-        return panel.said(str(error), wrong=True)
+        return panel.said(visible(str(error)), wrong=True)
     count = Counter(result.status for result in report.criteria)
     sentence = f"{count['passed']} passed, {count['failed']} failed, {count['not_run']} not run."
     # what could not be looked at is not done
@@ -88,15 +88,15 @@ def _table(report: Report) -> str:
     rows = []
     for result in shown(report.criteria):
         # times differ from run to run; the sentence is kept without them
-        hint = f"<br><em>{html.escape(result.hint)}</em>" if result.status == "failed" else ""
-        seen = "" if result.status == "passed" else f"<br>{html.escape(printable(result.summary))}"
-        title = f"<strong>{html.escape(result.title)}</strong> <code>{result.id}</code>"
+        hint = f"<br><em>{for_html(result.hint)}</em>" if result.status == "failed" else ""
+        seen = "" if result.status == "passed" else f"<br>{for_html(result.summary)}"
+        title = f"<strong>{for_html(result.title)}</strong> <code>{for_html(result.id)}</code>"
         rows.append(
             f'<tr><td style="white-space:nowrap;text-align:left">{_SIGNS[result.status]}</td>'
             f'<td style="text-align:left">{title}{seen}{hint}</td></tr>'
         )
     done = "Complete." if report.complete else "Not complete yet."
     return (
-        f"<p><strong>{report.score:g} of {report.max_score:g} points.</strong> {done}</p>"
+        f"<p><strong>{report.score:g} of {report.max_score:g} points.</strong> {done} Isolation: {for_html(report.isolation)}.</p>"
         f"<table><thead><tr><th>Status</th><th>Criterion</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )

@@ -4,16 +4,18 @@ Executed by papermill, so that the total stands there when it is opened. What an
 when the submission is graded again: cells are known by the criterion's identifier.
 """
 
-import html
 import json
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader import files
 from grader.errors import GraderError
+from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
-from grader.report.words import printable, shown
+from grader.report import document
+from grader.report.words import shown
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _SETUP = """from grader.report.sheet import Sheet
@@ -93,7 +95,7 @@ def write(report: Report, file: Path) -> None:
     kept = _instructors_cells(file)
     with tempfile.TemporaryDirectory(prefix="sheet-") as place:
         blank, done = Path(place) / "blank.ipynb", Path(place) / "done.ipynb"
-        blank.write_text(json.dumps(_notebook(report, kept)), encoding="utf-8")
+        blank.write_text(for_json(_notebook(report, kept)), encoding="utf-8")
         try:
             papermill.execute_notebook(
                 str(blank), str(done), kernel_name="python3", progress_bar=False, log_output=False
@@ -103,13 +105,7 @@ def write(report: Report, file: Path) -> None:
                 f"The notebook {file} was not written anew: the instructor's cell for {_cell_at(kept, error)} "
                 f"stops with {error.ename}: {error.evalue}"
             ) from error
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f".{file.name}.partial")
-            partial.write_bytes(done.read_bytes())
-            partial.replace(file)
-        except OSError as error:
-            raise GraderError(f"The report can't be written to {file}: {error.strerror}.") from error
+        files.write(file, done.read_bytes())
 
 
 def _cell_at(kept: dict[str, str], error: Any) -> str:
@@ -141,39 +137,38 @@ def _notebook(report: Report, kept: dict[str, str]) -> dict[str, Any]:
     cells = [
         _markdown(
             "title",
-            f"# {_plain(report.submission.name)}\n\nGraded: {report.score:g} of {report.max_score:g} points, "
-            f"{'complete' if report.complete else 'not complete yet'}. Write into the cells below, then run all: "
+            f"# {for_notebook(report.submission.name)}\n\nGraded: {report.score:g} of {report.max_score:g} points, "
+            f"{'complete' if report.complete else 'not complete yet'}. Isolation: {for_notebook(report.isolation)}.\n\nWrite into the cells below, then run all: "
             "a comment, and points in place of the graded ones. What you write is kept when the work is graded again.",
         ),
         # not a parameter of papermill's: those are copied into a second cell
-        _code("report", f"report = {report.model_dump_json(by_alias=True)!r}", hidden=True),
+        _code("report", f"report = {document.render(report)!r}", hidden=True),
         _code("setup", _SETUP, hidden=True),
     ]
     for result in graded:
         cells.append(_markdown(f"seen-{result.id}", _section(result)))
-        source = kept.get(result.id, f'sheet.note("{result.id}", comment="", points=None)')
+        source = kept.get(result.id, f'sheet.note({json.dumps(result.id)}, comment="", points=None)')
         cells.append(_code(f"note-{result.id}", source, criterion=result.id))
     cells.append(_code("total", "sheet.total()"))
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _plain(text: str) -> str:
-    """A stranger's words, as text in Markdown: no markup, no HTML."""
-    escaped = html.escape(printable(text))
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|~$" else char for char in escaped)
-
-
 def _section(result: Result) -> str:
-    lines = [f"## {_SIGNS[result.status]}: {result.title}", f"`{result.id}`", _plain(result.summary)]
-    lines += [f"Advice: {_plain(advice)}" for advice in result.advice]
+    lines = [
+        f"## {_SIGNS[result.status]}: {for_notebook(result.title)}",
+        f"<code>{for_notebook(result.id)}</code>",
+        for_notebook(result.summary),
+    ]
+    lines += [f"Advice: {for_notebook(advice)}" for advice in result.advice]
     if result.status == "failed":
-        lines.append(f"*{result.hint}*")
+        lines.append(f"<em>{for_notebook(result.hint)}</em>")
     return "\n\n".join(lines)
 
 
 def _id(name: str) -> str:
-    return "".join(char if char.isalnum() else "-" for char in name)[:64]
+    """As notebooks want identifiers of cells: 1 to 64 letters, digits and dashes of ASCII."""
+    return "".join(char if char.isascii() and char.isalnum() else "-" for char in name)[:64]
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:

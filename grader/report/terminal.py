@@ -1,12 +1,12 @@
 """The report on a terminal: what passed, what to do next, and where to look."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from grader.escaping import for_terminal
 from grader.judge import Report, Result
-from grader.report.words import printable, shown
+from grader.report.words import shown
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -20,7 +20,7 @@ _SIGNS = {
 def show(report: Report, console: Console) -> None:
     """Print the report."""
     console.print()
-    console.print(Text.assemble(("Submission  ", "dim"), (printable(report.submission.name), "bold")))
+    console.print(Text.assemble(("Submission  ", "dim"), (for_terminal(report.submission.name), "bold")))
     for section, title in report.sections.items():
         results = shown(result for result in report.criteria if result.section == section)
         if results:
@@ -34,7 +34,7 @@ def _section(title: str, results: list[Result], console: Console) -> None:
         box=None,
         padding=(0, 1, 0, 0),
         show_header=False,
-        title=title,
+        title=Text(for_terminal(title)),
         title_justify="left",
         title_style="bold",
     )
@@ -43,13 +43,13 @@ def _section(title: str, results: list[Result], console: Console) -> None:
     table.add_column(justify="right", no_wrap=True, style="dim")
     for result, following in zip(results, [*results[1:], None], strict=True):
         sign, colour = _SIGNS[result.status]
-        words = Text(result.title)
+        words = Text(for_terminal(result.title))
         # what holds for several criteria in a row is said once, below the last of them
         if following is None or (following.status, following.summary) != (result.status, result.summary):
             style = "dim" if result.status in ("passed", "not_run") else colour
-            words.append(f"\n{printable(result.summary)}", style=style)
+            words.append(f"\n{for_terminal(result.summary, lines=True)}", style=style)
         for advice in result.advice:
-            words.append(f"\nAdvice: {printable(advice)}", style="yellow")
+            words.append(f"\nAdvice: {for_terminal(advice, lines=True)}", style="yellow")
         status = result.status.replace("_", " ")
         points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
         points += " extra" if points and result.extra else ""
@@ -63,14 +63,17 @@ def _to_do(report: Report, console: Console) -> None:
     if not failed:
         return
     console.print()
-    console.print("[bold]To do next[/bold]")
+    console.print(Text("To do next", style="bold"))
     for number, result in enumerate(failed, 1):
-        optional = "" if result.required else " [dim](not required)[/dim]"
+        optional = "" if result.required else " (not required)"
         console.print(
-            f" {number}. [bold]{escape(result.title)}[/bold]{optional}  [dim]{result.id}[/dim]",
-            highlight=False,
+            Text.assemble(
+                f" {number}. ",
+                (for_terminal(result.title), "bold"),
+                (f"{optional}  {for_terminal(result.id)}", "dim"),
+            )
         )
-        console.print(f"    {escape(result.hint)}", highlight=False)
+        console.print(Text(f"    {for_terminal(result.hint)}"))
 
 
 def _total(report: Report, console: Console) -> None:
@@ -93,7 +96,7 @@ def _total(report: Report, console: Console) -> None:
         mark = f"The pass mark of {report.pass_mark:g} is {reached}.  "
     console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  {mark}", verdict))
     notes = [f"isolation: {report.isolation}", f"{report.seconds:.0f} s", f"grader {report.grader}"]
-    console.print(" · ".join(notes), style="dim")
+    console.print(Text(for_terminal(" · ".join(notes)), style="dim"))
     if report.isolation == "process":
         console.print(
             "The submission ran in processes of its own, as you: grade only work that you would run yourself.",
@@ -113,9 +116,9 @@ def show_difference(changed: list[tuple[Result, Result]], console: Console) -> N
         console.print(
             Text.assemble(
                 (f" {sign} {now.status.replace('_', ' ')}", colour),
-                f"  {now.title}  ",
-                (f"{now.id}, was {before.status.replace('_', ' ')}", "dim"),
+                f"  {for_terminal(now.title)}  ",
+                (f"{for_terminal(now.id)}, was {before.status.replace('_', ' ')}", "dim"),
             )
         )
         if now.status == "failed":
-            console.print(f"    {escape(printable(now.summary))}", highlight=False)
+            console.print(Text(f"    {for_terminal(now.summary)}"))

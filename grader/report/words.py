@@ -17,8 +17,3 @@ _Result = TypeVar("_Result", bound=_Judged)
 def shown(results: Iterable[_Result]) -> list[_Result]:
     """Without extra credit that nobody asked for: an extension that was not taken is no line in a report."""
     return [result for result in results if not (result.extra and result.status == "not_run")]
-
-
-def printable(text: str) -> str:
-    """Without control characters: a learner's words must not steer the terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)

@@ -22,8 +22,7 @@ def main(order: dict[str, Any]) -> None:
         try:
             seen = _evidence(source, packed=order["packed"])
             if instructions.name:
-                facts = seen.submission.model_copy(update={"name": instructions.name})
-                seen = seen.model_copy(update={"submission": facts}).with_blobs(seen.blobs)
+                seen = seen.renamed(instructions.name)
         except EvidenceError as error:
             writing.outcome(stream, Record(state="error", message=str(error)[:2_000]))
             return

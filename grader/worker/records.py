@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from grader.environments import Choice, Declaration
+from grader.evidence import Writable
 from grader.judge import Report
 from grader.sandbox.tiers import Tier
 
@@ -16,7 +17,7 @@ Text = Annotated[str, Field(max_length=4_000)]
 Page = Literal["html"]
 
 
-class _Message(BaseModel):
+class _Message(Writable):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

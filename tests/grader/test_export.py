@@ -1,8 +1,10 @@
 """The grader packed for other platforms: everything that is needed, and nothing that learners must not see."""
 
+import html
 import os
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -35,6 +37,7 @@ def test_gradescope_s_two_programs_are_at_the_top_and_can_be_run(autograder):
     assert {"lab-grader/pyproject.toml", "lab-grader/requirements.txt", "rubric.toml"} <= names
     assert {
         "lab-grader/grader/cli.py",
+        "lab-grader/grader/export/autograder.py",
         "lab-grader/classroom/s3.py",
         "lab-grader/assets/replies.toml",
     } <= names
@@ -43,21 +46,6 @@ def test_gradescope_s_two_programs_are_at_the_top_and_can_be_run(autograder):
 @pytest.mark.parametrize("name", ["setup.sh", "run_autograder"])
 def test_the_programs_for_gradescope_are_valid_shell(name):
     subprocess.run(["bash", "-n", ROOT / "grader" / "export" / "gradescope" / name], check=True)
-
-
-def test_run_autograder_writes_results_without_a_score_when_grading_failed(tmp_path):
-    (tmp_path / "source" / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / "source" / ".venv" / "bin" / "python").symlink_to(Path(os.sys.executable))
-    grader = tmp_path / "source" / ".venv" / "bin" / "grader"
-    grader.write_text("#!/bin/sh\necho 'The grader can not go on: the disk is full.' >&2\nexit 3\n")
-    grader.chmod(0o755)
-    program = ROOT / "grader" / "export" / "gradescope" / "run_autograder"
-    subprocess.run(
-        [program], env={**os.environ, "AUTOGRADER": str(tmp_path)}, check=True, capture_output=True
-    )
-    results = (tmp_path / "results" / "results.json").read_text()
-    assert "the disk is full" in results
-    assert "score" not in results
 
 
 def test_a_template_for_github_is_the_lab_with_its_workflow_and_no_answers(template):
@@ -69,6 +57,11 @@ def test_a_template_for_github_is_the_lab_with_its_workflow_and_no_answers(templ
     assert not [
         name for name in names if "answer-key" in name or name.startswith((".grader/tests", ".grader/answer"))
     ]
+
+
+@pytest.mark.parametrize("path", ["gradescope/run_autograder", "github/grade.yml"])
+def test_no_platform_is_told_to_run_a_submission_without_a_sandbox(path):
+    assert "process" not in (ROOT / "grader" / "export" / path).read_text()
 
 
 def solution_lines() -> set[str]:
@@ -104,3 +97,37 @@ def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path):
     (tmp_path / "mine.txt").touch()
     with pytest.raises(GraderError, match="not empty"):
         export.github(tmp_path)
+
+
+def test_what_a_run_on_github_prints_is_text_in_its_summary_and_no_command(template, tmp_path):
+    workflow = yaml.safe_load((template / ".github" / "workflows" / "grade.yml").read_text())
+    [script] = [
+        step["run"] for step in workflow["jobs"]["grade"]["steps"] if "grader check" in step.get("run", "")
+    ]
+    hostile = "```\n<img src=x onerror=alert(1)> </pre> &lt;\n::add-mask::x\n"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "said").write_text(hostile)
+    for name, body in {
+        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/said"; exit 1',
+        "git": "tar -c -T /dev/null",
+    }.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    summary = tmp_path / "summary.md"
+    environment = {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    inner = summary.read_text().removeprefix("<pre>\n").removesuffix("</pre>\n")
+    assert "<" not in inner
+    assert html.unescape(inner).endswith(hostile)
+    stop, _, rest = done.stdout.partition("::add-mask::")
+    token = stop.partition("::stop-commands::")[2].split()[0]
+    assert len(token) == 32
+    assert f"::{token}::" in rest

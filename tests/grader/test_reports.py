@@ -1,17 +1,24 @@
 """Reports for other places: Gradescope's results, and the instructor's notebook."""
 
+import contextlib
+import csv
+import io
 import json
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from grader import rubric
+from grader.batch import entries, gradebook, overview, summary
 from grader.errors import GraderError
 from grader.evidence import Evidence, Submission
 from grader.judge import Report, judge
-from grader.report import gradescope, sheet
+from grader.report import document, gradescope, html, junit, notebook, sheet, terminal
 from grader.report.notebook import checked
 from grader.report.sheet import Sheet, SheetError
+from tests.grader import hostile_words as words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +50,7 @@ def test_gradescope_gets_a_test_for_each_criterion_with_its_points():
 def test_a_fault_of_the_grader_s_own_is_no_score_on_gradescope():
     results = json.loads(gradescope.render(broken()))
     assert "score" not in results
-    assert "says nothing of your work" in results["output"]
+    assert "says nothing about your work" in results["output"]
 
 
 def cells(file):
@@ -115,3 +122,33 @@ def test_the_panel_does_not_call_done_what_could_not_be_looked_at():
     assert "✗ 0 passed, 0 failed, 6 not run." in said
     assert steps
     assert "✗" in checked(ROOT / "nothing-there", "validation", steps.append)
+
+
+def on_terminal(print_it) -> str:
+    console = Console(file=io.StringIO(), width=120)
+    print_it(console)
+    return console.file.getvalue()
+
+
+def test_every_form_of_a_report_names_its_isolation():
+    whole = report(isolation="landlock")
+    row = entries.Entry(name="ada", submission="ada", state="graded", report=whole)
+    properties = ElementTree.fromstring(junit.render(whole)).iter("property")
+    assert ("isolation", "landlock") in [(each.get("name"), each.get("value")) for each in properties]
+    assert json.loads(document.render(whole))["isolation"] == "landlock"
+    assert json.loads(gradescope.render(whole))["extra_data"]["isolation"] == "landlock"
+    assert "Isolation: landlock." in html.render(whole, words.evidence())
+    assert "Isolation: landlock." in overview.render([row], "Class", "landlock")
+    assert "isolation: landlock" in on_terminal(lambda console: terminal.show(whole, console))
+    assert "Isolation: landlock." in on_terminal(lambda console: summary.show([row], Path("out"), console))
+    [first] = csv.DictReader(io.StringIO(gradebook.gradebook([row])))
+    assert first["isolation"] == "landlock"
+
+
+def test_the_notebooks_name_the_isolation(tmp_path, monkeypatch):
+    sheet.write(report(isolation="landlock"), tmp_path / "ada.ipynb")
+    assert "Isolation: landlock." in "".join(cells(tmp_path / "ada.ipynb")[1]["cells"][0]["source"])
+    monkeypatch.setattr(notebook, "opened", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(notebook, "collect", lambda *_, **__: None)
+    monkeypatch.setattr(notebook, "judge", lambda *_: report(isolation="landlock"))
+    assert "Isolation: landlock." in checked("lab", "endpoint", lambda _: None)

@@ -18,4 +18,4 @@ else
 fi
 (cd lab-grader && ../.venv/bin/python -m pip install --quiet -r requirements.txt)  # which names this folder, too
 .venv/bin/python -m compileall -q .venv >/dev/null || true
-.venv/bin/grader isolation || echo "No wall can be put up here: submissions are kept apart by Gradescope's containers alone."
+.venv/bin/grader isolation || echo "Nothing here can isolate a submission while the image is built. If that holds when it runs, too, submissions are not graded: each gets an error and no score."
