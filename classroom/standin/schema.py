@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.standin import errors
+from classroom.standin.patterns import matching
 
 _FORMATS: Mapping[str, str] = {
     "date-time": "2026-11-21T09:30:00Z",
@@ -158,18 +159,6 @@ class _Inventor:
             found = self._chance.randint(first, max(first, last)) * step
             return int(found) if whole else found
         return round(low + (high - low) * self._chance.random(), 6)
-
-
-def matching(pattern: str, chance: random.Random) -> str:
-    """A string that a regular expression matches; the pattern itself if it can't be read."""
-    import re
-
-    import rstr  # here: few schemas have patterns
-
-    try:
-        return str(rstr.Rstr(chance).xeger(pattern))
-    except (re.error, ValueError, KeyError, OverflowError):
-        return pattern
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ _GRAM = 14  # tokens
 _WINDOW = 6  # grams of which one is kept
 _MOST = 4_000
 _LARGEST = 512 * 1024  # bytes of one file that are looked at
-_LARGEST_TOGETHER = 8 * 1024 * 1024
+_LARGEST_TOGETHER = 2 * 1024 * 1024
 _LAYOUT = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
 )

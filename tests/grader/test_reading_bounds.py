@@ -13,14 +13,14 @@ from grader.collect.likeness import fingerprints
 from grader.errors import SubmissionError
 from grader.manifest import Manifest
 
-SECONDS = 5.0
+SECONDS = 10.0  # of a processor, however busy the machine is
 
 
 @pytest.fixture(autouse=True)
 def quickly():
-    began = time.monotonic()
+    began = time.process_time()
     yield
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 PYTHON = {
