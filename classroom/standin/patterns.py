@@ -151,4 +151,4 @@ def _is_member(char: str, op: Any, value: Any) -> bool:
             name = str(value)
             return _MEMBERS[name.replace("NOT_", "")](char) != ("NOT_" in name)
         case _:
-            return ord(char) == value
+            return bool(ord(char) == value)

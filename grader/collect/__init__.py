@@ -1,6 +1,5 @@
 """The only part that runs a learner's code: starts the app and its tests, asks, and writes down what it saw."""
 
-import json
 import re
 import secrets
 import time
@@ -16,7 +15,7 @@ from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
-from grader import openai_module
+from grader import openai_module, reading
 from grader.collect import imports, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
@@ -380,7 +379,7 @@ def _document(session: Session) -> tuple[dict[str, Any], str | None]:
 
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
+        value = reading.parse_json(content)
+    except reading.Unreadable:
         return {}
     return value if isinstance(value, dict) else {}
