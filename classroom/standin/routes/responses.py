@@ -123,7 +123,6 @@ def _wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         schema.check_strict(wanted.get("schema"), param="text.format.schema", name=str(wanted.get("name")))
     functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
     for each in functions:
-        # Responses follow the schemas of functions strictly unless they are asked not to; size is checked as said
         schema_limits.check_size(
             each.get("parameters"),
             param="tools",
