@@ -92,5 +92,5 @@ def words_in(content: bytes) -> str | None:
     for tag in tags:
         for name, value in tag.items():
             if name.lower() == "comment" and value.startswith(MARK):
-                return value[len(MARK) :]
+                return str(value[len(MARK) :])
     return None
