@@ -19,7 +19,8 @@ class Allowance:
     def take(self, headers: Mapping[str, str]) -> bool:
         """Whether one more request is still allowed, by its headers, their names in small letters.
 
-        A body whose announced length is more than what is left is refused before it is read.
+        An announced length is counted now, so that many bodies at once are not more than one after the other; a body
+        without is for `spend`, as it is read.
         """
         length = headers.get("content-length", "")
         announced = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
@@ -28,7 +29,7 @@ class Allowance:
             if self.requests < 1 or self.bytes < announced + weight:
                 return False
             self.requests -= 1
-            self.bytes -= weight
+            self.bytes -= announced + weight
             return True
 
     def spend(self, size: int) -> bool:

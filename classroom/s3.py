@@ -75,12 +75,12 @@ _MOST_CONNECTIONS = 64
 class _Measured:
     """A request's body, counted as it is read."""
 
-    def __init__(self, inner: Any, allowance: Allowance, most: int) -> None:
+    def __init__(self, inner: Any, allowance: Allowance | None, most: int) -> None:
         self._inner, self._allowance, self._left = inner, allowance, most
 
     def _counted(self, content: bytes) -> bytes:
         self._left -= len(content)
-        if self._left < 0 or not self._allowance.spend(len(content)):
+        if self._left < 0 or (self._allowance and not self._allowance.spend(len(content))):
             raise _TooMuch
         return content
 
@@ -191,7 +191,9 @@ class _Gate:
             return _error(
                 start_response, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size."
             )
-        environ["wsgi.input"] = _Measured(environ["wsgi.input"], self._allowance, most + _PIECE)
+        # an announced length was counted when the request came
+        counting = None if environ.get("CONTENT_LENGTH") else self._allowance
+        environ["wsgi.input"] = _Measured(environ["wsgi.input"], counting, most + _PIECE)
         copied = _size_of(*_source(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")))
         leaving = _size_of(bucket, key) if method == "GET" else 0
         if (copied and not self._allowance.spend(copied)) or not self._let_out(leaving):

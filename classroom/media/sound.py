@@ -18,7 +18,7 @@ _SPOKEN_RATE = 22_050  # of eSpeak NG
 _WORDS_PER_MINUTE = 165
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _TIMEOUT = 60
-_LONGEST = 600  # seconds that the voice goes on: twice as long as the longest text takes, read as words
+_LONGEST = 300  # seconds that the voice goes on: what the longest text takes, read as words
 
 # container and codec of each format, by PyAV's names
 _FORMATS = {

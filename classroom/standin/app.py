@@ -118,7 +118,7 @@ class Application:
         """How many pictures and sounds are made at once: each takes memory while it is made."""
         loop = asyncio.get_running_loop()
         if loop not in self._limiters:
-            self._limiters[loop] = CapacityLimiter(_SLOW_AT_ONCE)
+            self._limiters[loop] = CapacityLimiter(1 if self._standin.allowance else _SLOW_AT_ONCE)
         return self._limiters[loop]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,7 +191,10 @@ class Application:
         base_url = f"{request.scope['scheme']}://{headers.get('host', '')}"
         asked = Asked(self._checked(operation, body), found.path, query, base_url)
         if operation.slow:
-            answer = await to_thread.run_sync(operation.compute, standin, asked, limiter=self._at_once())
+            async with self._at_once():
+                if standin.allowance and not standin.allowance.spend(0):
+                    raise errors.too_much_for_a_stand_in()  # used up by those that were made meanwhile
+                answer = await to_thread.run_sync(operation.compute, standin, asked)
         else:
             answer = operation.compute(standin, asked)
         return await call.answered(answer, fault)

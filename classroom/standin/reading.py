@@ -115,9 +115,10 @@ def _whole_characters(value: Any) -> Any:
 
 async def _read(request: Request, largest: int, allowance: Allowance | None) -> bytes:
     content = bytearray()
+    announced = "content-length" in request.headers  # and counted when the request came
     async for chunk in request.stream():
         content.extend(chunk)
-        if allowance and not allowance.spend(len(chunk)):
+        if allowance and not announced and not allowance.spend(len(chunk)):
             raise errors.too_much_for_a_stand_in()
         if len(content) > largest:
             raise APIError(413, f"The request is larger than {largest} bytes.", code="request_too_large")

@@ -34,7 +34,7 @@ START_SECONDS = 20.0
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
 # more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
-_MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 64 * 1024 * 1024
+_MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 48 * 1024 * 1024
 _DOCUMENTS = (
     "/openapi.json",
     "/api/openapi.json",
