@@ -7,25 +7,33 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Allowance:
-    """So many requests and so many bytes of bodies, together; what is more is refused, and not recorded.
+    """So many requests and so many bytes, together; what is more is refused, and not recorded.
 
-    `unmeasured`: the bytes that a body of unknown length counts as.
+    Bytes are those of headers and bodies as they are read, and of what is kept because of them.
     """
 
     requests: int
     bytes: int
-    unmeasured: int = 25 * 1024 * 1024
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def take(self, headers: Mapping[str, str]) -> bool:
-        """Whether one more request is still allowed; its headers, their names in small letters, tell its length."""
+        """Whether one more request is still allowed, by its headers, their names in small letters.
+
+        An announced length is counted now, so that many bodies at once are not more than one after the other; a body
+        without is for `spend`, as it is read.
+        """
         length = headers.get("content-length", "")
-        size = int(length) if length.isdigit() else 0
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            size = self.unmeasured
+        announced = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
+        weight = sum(len(name) + len(value) for name, value in headers.items())
         with self._lock:
-            if self.requests < 1 or self.bytes < size:
+            if self.requests < 1 or self.bytes < announced + weight:
                 return False
             self.requests -= 1
-            self.bytes -= size
+            self.bytes -= announced + weight
             return True
+
+    def spend(self, size: int) -> bool:
+        """Count so many bytes more; whether they were still allowed."""
+        with self._lock:
+            self.bytes -= size
+            return self.bytes >= 0

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
+_MOST_CONNECTIONS = 500
 
 
 class PortTaken(Exception):
@@ -49,6 +50,8 @@ class LoopbackServer:
             ws="none",
             server_header=False,
             timeout_keep_alive=30,
+            limit_concurrency=_MOST_CONNECTIONS,
+            http="h11",  # the one that bounds the head of a request: 64 KB
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -7,12 +7,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, unquote
 from xml.sax.saxutils import escape
 
 from classroom.allowance import Allowance
@@ -26,6 +26,7 @@ _STATUS = {
     "AccessDenied": "403 Forbidden",
     "SlowDown": "503 Slow Down",
     "InternalError": "500 Internal Server Error",
+    "NotImplemented": "501 Not Implemented",
 }
 
 
@@ -59,24 +60,88 @@ class StoredObject:
     content: bytes
 
 
+# what of S3 reaches beyond the object that it names: other buckets, queries over contents, other services
+_NOT_SERVED = frozenset(
+    {"select", "notification", "replication", "logging", "inventory", "restore", "torrent"}
+)
+_LARGEST_OBJECT = 32 * 1024 * 1024
+_LARGEST_XML = 2 * 1024 * 1024  # of a request about objects, such as the parts of an upload
+_LONGEST_KEY = 1024  # bytes, https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_KEPT_OF_AN_OBJECT = 8 * 1024  # bytes that moto takes for each, beside its content
+_MOST_AT_ONCE = 64 * 1024 * 1024  # bytes of objects on their way out
+_MOST_CONNECTIONS = 64
+
+
+class _Measured:
+    """A request's body, counted as it is read."""
+
+    def __init__(self, inner: Any, allowance: Allowance | None, most: int) -> None:
+        self._inner, self._allowance, self._left = inner, allowance, most
+
+    def _counted(self, content: bytes) -> bytes:
+        self._left -= len(content)
+        if self._left < 0 or (self._allowance and not self._allowance.spend(len(content))):
+            raise _TooMuch
+        return content
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file, a piece at a time."""
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(_PIECE), b""))
+        return self._counted(self._inner.read(min(size, _PIECE)))
+
+    def readline(self, size: int = -1) -> bytes:
+        """As of a file."""
+        return self._counted(self._inner.readline(_PIECE if size is None or size < 0 else min(size, _PIECE)))
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        """As of a file."""
+        return list(iter(self.readline, b""))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+
+_PIECE = 1024 * 1024
+
+
+class _Leaving:
+    """An answer on its way out; says when it is out, or its reader is gone."""
+
+    def __init__(self, answer: Iterable[bytes], done: Callable[[], None]) -> None:
+        self._answer, self._done = answer, done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """As WSGI's servers call it at the end, whatever that was (PEP 3333)."""
+        try:
+            getattr(self._answer, "close", lambda: None)()
+        finally:
+            self._done()
+
+
+class _TooMuch(Exception):
+    """A body is larger than it may be."""
+
+
 class _Gate:
-    """Stands before moto: keeps its control routes shut, notes requests, lets faults happen."""
+    """Stands before moto: keeps its control routes shut, bounds and notes requests, lets faults happen."""
 
     def __init__(self, inner: Callable[..., Iterable[bytes]], allowance: Allowance | None) -> None:
         self.inner = inner
         self._allowance = allowance
+        self._going_out = 0
+        self._lock = threading.Lock()
         self.fault: S3Fault | None = None
         self.requests: list[S3Request] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
+        path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
         bucket, _, key = path.lstrip("/").partition("/")
         fault = self.fault
-        sent = {
-            "content-length": environ.get("CONTENT_LENGTH", ""),
-            "transfer-encoding": environ.get("HTTP_TRANSFER_ENCODING", ""),
-        }
-        if self._allowance and not self._allowance.take(sent):
+        if self._allowance and not self._is_allowed(environ, path):
             return _error(start_response, "SlowDown", "This stand-in has been sent more than any lab needs.")
         self.requests.append(
             S3Request(
@@ -90,20 +155,118 @@ class _Gate:
         if bucket == "moto-api":
             return _error(start_response, "AccessDenied", "Not reachable from here.")
         if fault is None:
-            return self.inner(environ, start_response)
+            return self._served(environ, start_response, bucket, key)
         if fault.effect == "error":
             return _error(start_response, fault.code, "Injected by the stand-in.")
         if fault.effect == "slow":
             time.sleep(fault.seconds)
-            return self.inner(environ, start_response)
+            return self._served(environ, start_response, bucket, key)
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         raise ConnectionError("the stand-in hung up")
+
+    def _is_allowed(self, environ: Mapping[str, Any], path: str) -> bool:
+        assert self._allowance is not None
+        sent = {name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+        sent["path"] = path + environ.get("QUERY_STRING", "")
+        sent["content-length"] = environ.get("CONTENT_LENGTH", "")
+        kept = _KEPT_OF_AN_OBJECT if environ["REQUEST_METHOD"] in ("PUT", "POST") else len(path)
+        return self._allowance.take(sent) and self._allowance.spend(kept)
+
+    def _served(
+        self, environ: dict[str, Any], start_response: Callable[..., Any], bucket: str, key: str
+    ) -> Iterable[bytes]:
+        """moto's answer, if the request is one that S3 and this computer's memory allow."""
+        method, asked = environ["REQUEST_METHOD"], set(parse_qs(environ.get("QUERY_STRING", ""), True))
+        if asked & _NOT_SERVED:
+            return _error(start_response, "NotImplemented", "The stand-in doesn't do that.")
+        if len(key.encode("utf-8", "replace")) > _LONGEST_KEY:
+            return _error(start_response, "KeyTooLongError", "Your key is too long.")
+        if self._allowance is None:
+            return self.inner(environ, start_response)
+        is_about_objects = bool(asked) and not asked & {"partNumber", "x-id", "X-Amz-Signature", "Signature"}
+        most = _LARGEST_XML if is_about_objects and method in ("PUT", "POST") else _LARGEST_OBJECT
+        if (
+            int(environ.get("CONTENT_LENGTH") or 0) > most + _PIECE
+        ):  # a signed body has lines of its own between
+            return _error(
+                start_response, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size."
+            )
+        # an announced length was counted when the request came
+        counting = None if environ.get("CONTENT_LENGTH") else self._allowance
+        environ["wsgi.input"] = _Measured(environ["wsgi.input"], counting, most + _PIECE)
+        copied = _size_of(*_source(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")))
+        leaving = _size_of(bucket, key) if method == "GET" else 0
+        if (copied and not self._allowance.spend(copied)) or not self._let_out(leaving):
+            return _error(start_response, "SlowDown", "Please reduce your request rate.")
+        try:
+            answer = self.inner(environ, start_response)
+        except _TooMuch:
+            self._is_out(leaving)
+            return _error(
+                start_response, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size."
+            )
+        except BaseException:
+            self._is_out(leaving)
+            raise
+        return _Leaving(answer, lambda: self._is_out(leaving))
+
+    def _let_out(self, size: int) -> bool:
+        with self._lock:
+            if size and self._going_out + size > _MOST_AT_ONCE:
+                return False
+            self._going_out += size
+            return True
+
+    def _is_out(self, size: int) -> None:
+        with self._lock:
+            self._going_out -= size
+
+
+def _source(header: str) -> tuple[str, str]:
+    bucket, _, key = unquote(header).lstrip("/").partition("/")
+    return bucket, key.partition("?versionId=")[0]
+
+
+def _size_of(bucket: str, key: str) -> int:
+    """How large an object is; 0 if there is none."""
+    from moto.backends import get_backend
+
+    for account in get_backend("s3").values():
+        found = account["aws"].buckets.get(bucket)
+        kept = found.keys.get(key) if found is not None and key else None
+        if kept is not None:
+            return int(kept.size)
+    return 0
 
 
 def _error(start_response: Callable[..., Any], code: str, message: str) -> Iterable[bytes]:
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>'
     start_response(_STATUS.get(code, "400 Bad Request"), [("Content-Type", "application/xml")])
     return [body.encode()]
+
+
+def _bound_connections(server: Any) -> None:
+    """Let a threaded server hold so many connections, and hang up on the others: each takes a thread."""
+    places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+    begin, work = server.process_request, server.process_request_thread
+
+    def process_request(request: socket.socket, address: Any) -> None:
+        if not places.acquire(blocking=False):
+            server.shutdown_request(request)
+            return
+        try:
+            begin(request, address)
+        except BaseException:
+            places.release()
+            raise
+
+    def process_request_thread(request: socket.socket, address: Any) -> None:
+        try:
+            work(request, address)
+        finally:
+            places.release()
+
+    server.process_request, server.process_request_thread = process_request, process_request_thread
 
 
 class S3Mock:
@@ -160,6 +323,8 @@ class S3Mock:
             request_handler=QuietHandler,
             fd=listener.detach(),
         )
+        if allowance:
+            _bound_connections(self._server)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )

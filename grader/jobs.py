@@ -1,9 +1,10 @@
 """Work that is done after the answer: what a job's own address says of how it ended. Pure reading, no names assumed
 but those that people use for a state."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Literal
+
+from grader import reading
 
 State = Literal["pending", "failed", "done"]
 
@@ -49,8 +50,8 @@ _TROUBLE_NAMES = frozenset({"error", "errors", "problem", "failure", "exception"
 def state_of(body: str) -> State | None:
     """How a job is, by the JSON that its address answered with; None if that says nothing."""
     try:
-        whole = json.loads(body)
-    except ValueError:
+        whole = reading.parse_json(body)
+    except reading.Unreadable:
         return None
     facts = list(_facts(whole))
     states = {

@@ -1,13 +1,111 @@
-"""`[tool.lab]` of a submission's `pyproject.toml`, or its `lab.toml`: what the grader can't find by itself."""
+"""`[tool.lab]` of a submission's `pyproject.toml`, or its `lab.toml`: what the grader can't find by itself.
 
-import tomllib
+A stranger wrote it. Every path in it leads inside the submission or is refused in the same words, whether or not
+something is there; counts, sizes and names are bounded.
+"""
+
+import math
+import re
+from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from grader import reading
 from grader.errors import SubmissionError
 from grader.evidence import Kind
+
+_LONGEST = 4_096  # characters of a value
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")  # RFC 9110, section 5.6.2
+# variables that load other code into a program before its own begins (ld.so(8), python(1), pytest's reference)
+_STEERING = re.compile(
+    r"(?i)(LD|DYLD)_.*|GLIBC_TUNABLES|GCONV_PATH|PATH|PYTEST_.*"
+    r"|PYTHON(PATH|HOME|STARTUP|INSPECT|BREAKPOINT|USERBASE|EXECUTABLE|PLATLIBDIR|PYCACHEPREFIX)"
+)
+# headers that belong to the connection, and to whoever holds its other end
+_OF_THE_CONNECTION = frozenset(
+    {
+        "host",
+        "connection",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "accept-encoding",
+        "keep-alive",
+        "proxy-connection",
+    }
+)
+
+
+def _quoted(text: str) -> str:
+    """A stranger's word in a message: short, and nothing in it but what can be printed."""
+    plain = "".join(char if char.isprintable() else "�" for char in text[:80])
+    return f"“{plain}{'…' if len(text) > 80 else ''}”"
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _leads_out(path: str) -> str:
+    return f"{_quoted(path)} does not lead inside the submission; give a path relative to its top, with / and without links"
+
+
+def _environment(variables: dict[str, str]) -> dict[str, str]:
+    for name, value in variables.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{_quoted(name)} is no name of a variable")
+        if _STEERING.fullmatch(name):
+            raise ValueError(
+                f"{name} would change how programs are loaded; import folders go into pythonpath"
+            )
+        if len(value) > _LONGEST or not value.isprintable():
+            raise ValueError(f"the value of {name} must be one line of at most {_LONGEST} characters")
+    return variables
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise ValueError(f"{_quoted(name)} is no name of a header")
+        if name.lower() in _OF_THE_CONNECTION:
+            raise ValueError(f"{name} is a header of the connection, which the grader sets itself")
+        if len(value) > _LONGEST or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"the value of {name} must be one line of at most {_LONGEST} ASCII characters")
+    return headers
+
+
+def _as_json(value: Any, depth: int = 0) -> Any:
+    """A TOML value as JSON has it: dates as text, and no number that JSON can't write."""
+    match value:
+        case date() | time():
+            return value.isoformat()
+        case float() if not math.isfinite(value):
+            raise ValueError("nan and inf can't be sent as JSON")
+        case list() if depth < 10:
+            return [_as_json(each, depth + 1) for each in value]
+        case dict() if depth < 10:
+            return {name: _as_json(each, depth + 1) for name, each in value.items()}
+        case list() | dict():
+            raise ValueError("a value is nested too deeply")
+        case str() if len(value) > _LONGEST:
+            raise ValueError(f"a value is longer than {_LONGEST} characters")
+        case int() if abs(value) >= 2**63:
+            raise ValueError("a number is larger than TOML allows")
+        case _:
+            return value
+
+
+_Inner = Annotated[str, Field(max_length=500)]  # `read` sees to it that it leads inside
+_Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
 
 
 class Endpoint(BaseModel):
@@ -15,11 +113,11 @@ class Endpoint(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: str = "POST"
-    path: str
-    prompt: str
-    kinds: tuple[Kind, ...] = ()
-    fixed: dict[str, Any] = {}
+    method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
+    path: Annotated[str, Field(max_length=2_000, pattern=r"^/([^/]|$)"), AfterValidator(_plain)]
+    prompt: _Word
+    kinds: Annotated[tuple[Kind, ...], Field(max_length=10)] = ()
+    fixed: Annotated[dict[_Word, Any], Field(max_length=50), BeforeValidator(_as_json)] = {}
 
 
 class Auth(BaseModel):
@@ -27,7 +125,7 @@ class Auth(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], Field(max_length=20), AfterValidator(_headers)] = {}
 
 
 class Manifest(BaseModel):
@@ -35,39 +133,63 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    app: str | None = Field(default=None, pattern=r"^[\w.]+:[\w.]+$")
-    pythonpath: tuple[str, ...] = ()
-    cwd: str = "."
-    tests: str | None = None
-    expect: tuple[Kind, ...] = ()
-    env: dict[str, str] = {}
+    app: Annotated[str, Field(max_length=500, pattern=r"^[\w.]+:[\w.]+$")] | None = None
+    pythonpath: Annotated[tuple[_Inner, ...], Field(max_length=20)] = ()
+    cwd: _Inner = "."
+    tests: _Inner | None = None
+    expect: Annotated[tuple[Kind, ...], Field(max_length=10)] = ()
+    env: Annotated[dict[str, str], Field(max_length=100), AfterValidator(_environment)] = {}
     auth: Auth = Auth()
-    endpoint: tuple[Endpoint, ...] = ()
+    endpoint: Annotated[tuple[Endpoint, ...], Field(max_length=20)] = ()
 
 
 def read(root: Path) -> Manifest:
     """The manifest of a submission; an empty one if it has none.
 
     Raises:
-        SubmissionError: it has one that can't be read; the text names the file and the field.
+        SubmissionError: it has one that can't be read, or names a place outside the submission; the text names the
+            file and the field, and tells nothing of what lies outside.
     """
-    for name, keys in (("lab.toml", ()), ("pyproject.toml", ("tool", "lab"))):
+    for name in ("lab.toml", "pyproject.toml"):
         file = root / name
         if not file.is_file():
             continue
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-            for key in keys:
-                table = table.get(key, {})
-            if not table:
+            table = _lab_table(reading.parse_toml(reading.read_text(file, reading.MAX_TOML)), name)
+            if table is None:
                 continue
-            return Manifest.model_validate(
-                table.get("tool", {}).get("lab", table) if name == "lab.toml" else table
-            )
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SubmissionError(f"{name} is not valid TOML: {error}") from error
+            manifest = Manifest.model_validate(table)
+        except reading.Unreadable as error:
+            raise SubmissionError(f"{name} can't be read: {error}.") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise SubmissionError(f"{name}: [tool.lab] {where}: {first['msg']}") from error
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(_shortened(str(part)) for part in first["loc"])
+            problem = first["msg"].removeprefix("Value error, ")
+            raise SubmissionError(f"{name}: [tool.lab] {where}: {problem}") from error
+        _check_paths(root, name, manifest)
+        return manifest
     return Manifest()
+
+
+def _shortened(part: str) -> str:
+    return part if part.isprintable() and len(part) <= 80 else _quoted(part)
+
+
+def _lab_table(table: dict[str, Any], name: str) -> Any:
+    """`[tool.lab]`; all of a `lab.toml` that has no such table. None if there is none."""
+    tool = table.get("tool")
+    inner = tool.get("lab") if isinstance(tool, dict) else None
+    found = table if inner is None and name == "lab.toml" else inner
+    return None if found in (None, {}) else found
+
+
+def _check_paths(root: Path, name: str, manifest: Manifest) -> None:
+    """Raises SubmissionError for a path that leads out of the submission, or through a link."""
+    named = [("cwd", manifest.cwd, manifest.cwd)]
+    named += [(f"pythonpath.{index}", path, path) for index, path in enumerate(manifest.pythonpath)]
+    if manifest.tests is not None:  # relative to where they are run
+        whole = manifest.tests if manifest.tests.startswith("/") else f"{manifest.cwd}/{manifest.tests}"
+        named.append(("tests", manifest.tests, whole))
+    for where, path, whole in named:
+        if reading.inside(root, whole) is None or path.startswith("-"):  # pytest would read an option
+            raise SubmissionError(f"{name}: [tool.lab] {where}: {_leads_out(path)}.")

@@ -1,9 +1,14 @@
-"""The operations of an app and their inputs, read from its OpenAPI document."""
+"""The operations of an app and their inputs, read from its OpenAPI document.
 
-from collections.abc import Iterator, Mapping
+A stranger wrote the document. References are followed inside it only, and so many steps are taken for one document: what
+is left then is read as if it said nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, product
 from typing import Any, Literal
+from urllib.parse import unquote
 
 Location = Literal["path", "query", "header", "json", "form", "multipart"]
 _BODIES: Mapping[str, Location] = {
@@ -14,6 +19,14 @@ _BODIES: Mapping[str, Location] = {
 _METHODS = ("post", "put", "patch", "get")
 _MAX_DEPTH = 6
 _MAX_SHAPES = 8
+_MAX_OPERATIONS = 500
+_MAX_FIELDS = 200  # of one body
+_MAX_CHOICES = 200
+_MAX_WORDS = 10_000  # characters of what an operation says of itself
+_MAX_NAME = 200  # characters of an input's name
+_MAX_STEPS = (
+    200_000  # members of schemas that are looked at in one document: a hundred times what an app's has
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Field:
         if "const" in self.schema:
             return (self.schema["const"],)
         values = self.schema.get("enum")
-        return tuple(values) if isinstance(values, list) else ()
+        return tuple(values[:_MAX_CHOICES]) if isinstance(values, list) else ()
 
     @property
     def is_text(self) -> bool:
@@ -61,15 +74,47 @@ class Operation:
     shapes: tuple[tuple[Field, ...], ...] = field(default=())
 
 
-def operations(document: Mapping[str, Any]) -> list[Operation]:
+class Document:
+    """An OpenAPI document, and how many steps may still be taken in it."""
+
+    def __init__(self, whole: Mapping[str, Any], steps: int = _MAX_STEPS) -> None:
+        self._whole = whole
+        self._left = steps
+
+    def spend(self, steps: int) -> bool:
+        """Whether so many more steps may be taken."""
+        self._left -= steps
+        return self._left >= 0
+
+    def target(self, reference: str) -> Any:
+        """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else."""
+        if reference != "#" and not reference.startswith("#/"):
+            return {}
+        target: Any = self._whole
+        for part in reference.split("/")[1:]:
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(target, dict):
+                target = target.get(name, {})
+            elif isinstance(target, list) and name.isascii() and name.isdigit() and len(name) < 9:
+                target = target[int(name)] if int(name) < len(target) else {}
+            else:
+                return {}
+        return target
+
+
+def operations(whole: Mapping[str, Any]) -> list[Operation]:
     """Every operation that may generate: POST, PUT, PATCH and GET, the likeliest first."""
-    found = []
-    paths = document.get("paths")
+    document = Document(whole)
+    listed = list(islice(_listed(whole), _MAX_OPERATIONS))
+    return sorted((_operation(document, *each) for each in listed), key=_likelihood)
+
+
+def _listed(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    paths = whole.get("paths")
     for path, item in (paths if isinstance(paths, dict) else {}).items():
         for method in _METHODS:
             if isinstance(item, dict) and isinstance(item.get(method), dict):
-                found.append(_operation(document, path, item, method))
-    return sorted(found, key=_likelihood)
+                yield path, item, method
 
 
 def _likelihood(operation: Operation) -> tuple[int, int]:
@@ -78,37 +123,57 @@ def _likelihood(operation: Operation) -> tuple[int, int]:
     return _METHODS.index(operation.method.lower()), -sum(hint in words for hint in hints)
 
 
-def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], method: str) -> Operation:
+def _operation(document: Document, path: str, item: Mapping[str, Any], method: str) -> Operation:
     facts = item[method]
     listed = [*_list(item.get("parameters")), *_list(facts.get("parameters"))]
-    parameters = [found for found in (_parameter(document, entry) for entry in listed) if found]
+    found = (_parameter(document, entry) for entry in listed[:_MAX_FIELDS])
+    parameters = [parameter for parameter in found if parameter]
     bodies = list(_bodies(document, facts.get("requestBody")))
     shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
-    names = " ".join(one.name for shape in shapes for one in shape)
-    words = f"{path} {facts.get('summary', '')} {facts.get('operationId', '')} {facts.get('description', '')} {names}"
-    words += " ".join(f" {one.description} {one.schema}" for shape in shapes for one in shape)
+    texts = [path, *(facts.get(name, "") for name in ("summary", "operationId", "description"))]
+    names = [one.name for shape in shapes for one in shape]
+    about = [each for shape in shapes for one in shape for each in (one.description, one.schema)]
+    words = _words([*texts, *names, *about], _MAX_WORDS)
     return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES])
+
+
+def _words(values: Sequence[Any], room: int) -> str:
+    """Every text and number in some values, with the names of their members, as far as there is room."""
+    out: list[str] = []
+    waiting = list(reversed(values))
+    while waiting and room > 0:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name, inner in reversed(list(islice(value.items(), room))):
+                waiting += [inner, name]
+        elif isinstance(value, list):
+            waiting += reversed(value[:room])
+        else:
+            out.append(str(value)[:room])
+            room -= len(out[-1]) + 1
+    return " ".join(out)
+
+
+def _text(value: Any) -> str:
+    return value[:_MAX_WORDS] if isinstance(value, str) else ""
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def resolved(document: Mapping[str, Any], schema: Any, depth: int = 0) -> dict[str, Any]:
+def resolved(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
     """A schema with its references followed, `allOf` merged, and "or null" dropped."""
-    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH or not document.spend(1 + len(schema)):
         return {}
     if isinstance(reference := schema.get("$ref"), str):
-        target: Any = document
-        for part in reference.removeprefix("#/").split("/"):
-            target = (
-                target.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
-            )
         rest = {key: value for key, value in schema.items() if key != "$ref"}
-        return {**resolved(document, target, depth + 1), **rest}
+        return {**resolved(document, document.target(reference), depth + 1), **rest}
     merged = {key: value for key, value in schema.items() if key != "allOf"}
     for part in _list(schema.get("allOf")):
         found = resolved(document, part, depth + 1)
+        if not document.spend(1 + len(merged) + _size(merged) + _size(found)):
+            break
         if isinstance(merged.get("properties"), dict) and isinstance(found.get("properties"), dict):
             found["properties"] = {**found["properties"], **merged["properties"]}
         found["required"] = [*_list(merged.get("required")), *_list(found.get("required"))]
@@ -126,14 +191,20 @@ def resolved(document: Mapping[str, Any], schema: Any, depth: int = 0) -> dict[s
     return merged
 
 
+def _size(schema: Mapping[str, Any]) -> int:
+    """How much it takes to merge a schema with another."""
+    properties = schema.get("properties")
+    return len(_list(schema.get("required"))) + (len(properties) if isinstance(properties, dict) else 0)
+
+
 def _is_null(schema: Any) -> bool:
     return isinstance(schema, dict) and schema.get("type") == "null"
 
 
-def _parameter(document: Mapping[str, Any], parameter: Any) -> Field | None:
+def _parameter(document: Document, parameter: Any) -> Field | None:
     facts = resolved(document, parameter)
     place = facts.get("in")
-    if place not in ("path", "query", "header") or not isinstance(facts.get("name"), str):
+    if place not in ("path", "query", "header") or not _is_name(facts.get("name")):
         return None
     schema = resolved(document, facts.get("schema"))
     if "example" in facts or "examples" in facts:
@@ -145,11 +216,15 @@ def _parameter(document: Mapping[str, Any], parameter: Any) -> Field | None:
         facts["name"],
         schema,
         required,
-        str(facts.get("description") or schema.get("description") or ""),
+        _text(facts.get("description")) or _text(schema.get("description")),
     )
 
 
-def _bodies(document: Mapping[str, Any], body: Any) -> Iterator[tuple[Field, ...]]:
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and len(name) <= _MAX_NAME
+
+
+def _bodies(document: Document, body: Any) -> Iterator[tuple[Field, ...]]:
     content = resolved(document, body).get("content")
     for media_type, facts in (content if isinstance(content, dict) else {}).items():
         location = _BODIES.get(media_type.partition(";")[0].strip())
@@ -161,11 +236,11 @@ def _bodies(document: Mapping[str, Any], body: Any) -> Iterator[tuple[Field, ...
 
 
 def _shapes(
-    document: Mapping[str, Any], location: Location, schema: Mapping[str, Any], example: Any
+    document: Document, location: Location, schema: Mapping[str, Any], example: Any
 ) -> Iterator[tuple[Field, ...]]:
     options = _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
     if not options and not _is_object(schema):
-        yield (Field(location, "", _scalar(document, schema), True, str(schema.get("description", ""))),)
+        yield (Field(location, "", _scalar(document, schema), True, _text(schema.get("description"))),)
         return
     yield from _objects(document, location, schema, example, prefix="", required=True, depth=0)
 
@@ -175,7 +250,7 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 
 
 def _objects(
-    document: Mapping[str, Any],
+    document: Document,
     location: Location,
     schema: Mapping[str, Any],
     example: Any,
@@ -188,6 +263,8 @@ def _objects(
     options = [
         resolved(document, option) for option in _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
     ]
+    if options and depth > _MAX_DEPTH:
+        return []
     if options:
         ways = [
             _objects(document, location, option, example, prefix=prefix, required=required, depth=depth + 1)
@@ -199,7 +276,9 @@ def _objects(
     needed = _list(schema.get("required"))
     properties = schema.get("properties")
     parts: list[list[tuple[Field, ...]]] = []
-    for name, raw in (properties if isinstance(properties, dict) else {}).items():
+    for name, raw in islice((properties if isinstance(properties, dict) else {}).items(), _MAX_FIELDS):
+        if not _is_name(name) or not document.spend(1 + len(needed)):
+            continue
         facts = resolved(document, raw)
         is_required = required and name in needed
         shown = examples.get(name) if isinstance(examples, dict) else None
@@ -216,12 +295,13 @@ def _objects(
         if shown is not None:
             facts = {"example": shown, **facts}
         parts.append(
-            [(Field(location, f"{prefix}{name}", facts, is_required, str(facts.get("description", ""))),)]
+            [(Field(location, f"{prefix}{name}", facts, is_required, _text(facts.get("description"))),)]
         )
-    return [tuple(chain.from_iterable(choice)) for choice in islice(product(*parts), _MAX_SHAPES)]
+    shapes = islice(product(*parts), _MAX_SHAPES)
+    return [tuple(islice(chain.from_iterable(choice), _MAX_FIELDS)) for choice in shapes]
 
 
-def _scalar(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+def _scalar(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Of a union of simple values, the one that takes words, or that names its choices."""
     options = [
         resolved(document, option) for option in _list(schema.get("anyOf")) or _list(schema.get("oneOf"))

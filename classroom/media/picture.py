@@ -3,13 +3,19 @@
 import io
 import random
 import textwrap
+import warnings
 from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 _MODES = {"png": "RGBA", "webp": "RGBA", "jpeg": "RGB"}
+_READ = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # nothing that is run by another program, such as EPS
 _HUES = ((16, 110, 190), (196, 74, 60), (38, 128, 92), (122, 78, 168), (188, 120, 24), (24, 128, 138))
+# A picture's header says how large it is before anything of it is unpacked. The largest that the models draw has 8
+# million pixels, a telephone's camera gives up to 50 million
+_MOST_PIXELS = 50_000_000
+_WORKED_AT = 4096  # pixels of a side, above which a picture is made smaller first
 _SHOWN = 220  # characters of the prompt that fit into the picture
 
 
@@ -123,18 +129,28 @@ def measure(content: bytes) -> Facts:
     Raises:
         NotPicture: the bytes can't be read as one.
     """
-    image = _opened(content)
+    image, size, format = _opened(content)
     lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
-    return Facts((image.format or "").lower(), image.size, int(lowest) < 255)  # type: ignore[arg-type]
+    return Facts(format, size, int(lowest) < 255)  # type: ignore[arg-type]
 
 
-def _opened(content: bytes) -> Image.Image:
+def _opened(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
+    """A picture, no larger than is needed to work at; its own size; its format."""
     try:
-        image = Image.open(io.BytesIO(content))
-        image.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes that are within the bound here
+            image = Image.open(io.BytesIO(content), formats=_READ)
+            size, format = image.size, (image.format or "").lower()
+            if size[0] * size[1] > _MOST_PIXELS:
+                raise NotPicture(f"it has {size[0]} x {size[1]} pixels, more than {_MOST_PIXELS}")
+            if max(size) > _WORKED_AT:
+                image.draft("RGB", (_WORKED_AT, _WORKED_AT))
+            image.load()
+            if max(image.size) > _WORKED_AT:
+                image.thumbnail((_WORKED_AT, _WORKED_AT))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotPicture(str(error)) from error
-    return image
+    return image, size, format
 
 
 def redraw(
@@ -157,7 +173,7 @@ def redraw(
         seed, size, format, quality: as for `draw`.
     """
     try:
-        before = ImageOps.fit(ImageOps.exif_transpose(_opened(content)).convert("RGBA"), size)
+        before = ImageOps.fit(ImageOps.exif_transpose(_opened(content)[0]).convert("RGBA"), size)
     except NotPicture:
         before = Image.new("RGBA", size, (255, 255, 255, 255))
     chance = random.Random(f"{seed}:{words}")  # noqa: S311 - a drawing, not a secret
@@ -168,7 +184,7 @@ def redraw(
         if words:
             _caption(ImageDraw.Draw(after), size, words)
     else:
-        scene = _opened(draw(words, seed=seed, size=size)).convert("RGBA")
+        scene = _opened(draw(words, seed=seed, size=size))[0].convert("RGBA")
         after = Image.composite(before, scene, kept)
     return _encode(after, format, quality)
 
@@ -178,7 +194,7 @@ def _kept(mask: bytes | None, size: tuple[int, int]) -> Image.Image | None:
     if mask is None:
         return None
     try:
-        return ImageOps.fit(_opened(mask).convert("RGBA"), size).getchannel("A")
+        return ImageOps.fit(_opened(mask)[0].convert("RGBA"), size).getchannel("A")
     except NotPicture:
         return None
 

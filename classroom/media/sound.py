@@ -18,6 +18,7 @@ _SPOKEN_RATE = 22_050  # of eSpeak NG
 _WORDS_PER_MINUTE = 165
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _TIMEOUT = 60
+_LONGEST = 300  # seconds that the voice goes on: what the longest text takes, read as words
 
 # container and codec of each format, by PyAV's names
 _FORMATS = {
@@ -41,7 +42,7 @@ def _voice(name: str) -> tuple[str, int]:
     return f"en-us+{_VARIANTS[number % len(_VARIANTS)]}", 35 + (number >> 8) % 40
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def _say(words: str, voice: str, speed: float) -> bytes:
     """16-bit mono samples at eSpeak NG's rate."""
     variant, pitch = _voice(voice)
@@ -52,6 +53,7 @@ def _say(words: str, voice: str, speed: float) -> bytes:
         "voice": variant,
         "rate": max(80, min(450, round(_WORDS_PER_MINUTE * speed))),
         "pitch": pitch,
+        "most": _LONGEST * _SPOKEN_RATE * 2,
     }
     command = [sys.executable, "-I", "-S", str(_SPEAKER)]
     try:

@@ -15,7 +15,7 @@ _RATE, _PITCH = 1, 3  # espeakRATE, espeakPITCH
 
 
 def main() -> None:
-    """Reads {"library", "data", "text", "voice", "rate", "pitch"}, writes the samples."""
+    """Reads {"library", "data", "text", "voice", "rate", "pitch", "most"}, writes the samples."""
     order = json.load(sys.stdin)
     library = ctypes.CDLL(order["library"])
     if library.espeak_Initialize(_SYNCHRONOUS, 0, order["data"].encode(), 0) <= 0:
@@ -27,7 +27,7 @@ def main() -> None:
     def collect(samples, count, _events):  # type: ignore[no-untyped-def]
         if samples and count > 0:
             sound.extend(ctypes.string_at(samples, count * 2))
-        return 0
+        return int(len(sound) >= order["most"])  # 1 ends it
 
     library.espeak_SetSynthCallback(collect)
     if library.espeak_SetVoiceByName(order["voice"].encode()) != 0:
@@ -37,7 +37,7 @@ def main() -> None:
     text = order["text"].encode("utf-8", "replace")
     library.espeak_Synth(text, len(text) + 1, 0, 0, 0, _UTF8, None, None)
     library.espeak_Synchronize()
-    sys.stdout.buffer.write(sound)
+    sys.stdout.buffer.write(sound[: order["most"]])
 
 
 if __name__ == "__main__":

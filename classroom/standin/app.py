@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -59,6 +60,8 @@ _BASES = ("/v1/", "/openai/v1/")
 _PICTURES = "/pictures/"
 _CHARACTERS_PER_TOKEN = 4  # the API's own rule of thumb for what it counts before the call
 _USUAL_ANSWER = 16
+_SLOW_AT_ONCE = 2
+_KEPT_OF_A_CALL = 2_000  # bytes, beside its body and what was made
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,14 @@ class Application:
 
     def __init__(self, standin: StandIn) -> None:
         self._standin = standin
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, CapacityLimiter] = WeakKeyDictionary()
+
+    def _at_once(self) -> CapacityLimiter:
+        """How many pictures and sounds are made at once: each takes memory while it is made."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._limiters:
+            self._limiters[loop] = CapacityLimiter(1 if self._standin.allowance else _SLOW_AT_ONCE)
+        return self._limiters[loop]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; everything else that a server may ask is ignored."""
@@ -180,7 +191,10 @@ class Application:
         base_url = f"{request.scope['scheme']}://{headers.get('host', '')}"
         asked = Asked(self._checked(operation, body), found.path, query, base_url)
         if operation.slow:
-            answer = await to_thread.run_sync(operation.compute, standin, asked)
+            async with self._at_once():
+                if standin.allowance and not standin.allowance.spend(0):
+                    raise errors.too_much_for_a_stand_in()  # used up by those that were made meanwhile
+                answer = await to_thread.run_sync(operation.compute, standin, asked)
         else:
             answer = operation.compute(standin, asked)
         return await call.answered(answer, fault)
@@ -198,9 +212,10 @@ class Application:
         if operation.reads == "nothing":
             return {}
         if operation.reads == "form":
-            body = await reading.read_form(request, standin.catalogue.routes[operation.rules or ""])
+            rules = standin.catalogue.routes[operation.rules or ""]
+            body = await reading.read_form(request, rules, standin.allowance)
         else:
-            body = await reading.read_json(request)
+            body = await reading.read_json(request, standin.allowance)
         if "model" in found.path:
             return {**body, "model": found.path["model"]}
         if found.deployment is None:
@@ -266,6 +281,8 @@ class _Recorded:
 
     def done(self, outputs: Any, **facts: Any) -> None:
         """Into the journal."""
+        if self._standin.allowance:
+            self._standin.allowance.spend(_KEPT_OF_A_CALL + sum(len(output.content) for output in outputs))
         self._standin.journal.record(**{**self._facts, "outputs": outputs, **facts})
 
     def refused(self, error: APIError) -> Response:

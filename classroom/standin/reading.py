@@ -1,6 +1,7 @@
 """Requests as data: the key, the JSON or the form, with files and nested names."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Scope
 
+from classroom.allowance import Allowance
 from classroom.standin import checks, errors
 from classroom.standin.catalogue import Parameter
 from classroom.standin.errors import APIError
@@ -18,6 +20,11 @@ from classroom.standin.operations import Upload
 
 MAX_JSON = 25 * 1024 * 1024  # bytes; the API's own limit for one request is of this order
 MAX_FORM = 128 * 1024 * 1024
+_DEEPEST = 100  # containers within containers
+_MOST_PARTS = 500_000  # values in one body; a conversation that fills a context has fewer
+_PART_WEIGHT = 64  # bytes of memory that a value takes, beside its characters
+_LONGEST_NAME = 200  # characters of a form's field
+_DEEPEST_NAME = 5
 _REDACTED = "[key redacted]"
 _SHORTEST_KEY = 8  # shorter ones are words, and stand in texts for reasons of their own
 
@@ -41,15 +48,20 @@ def key_of(headers: Mapping[str, str]) -> str:
     return key
 
 
-async def read_json(request: Request) -> dict[str, Any]:
+async def read_json(request: Request, allowance: Allowance | None = None) -> dict[str, Any]:
     """The JSON object in a request's body.
 
     Raises:
-        APIError: 400 if it is none, 413 if it is too large.
+        APIError: 400 if it is none, or nested too deeply; 413 if it is too large; 429 if the allowance is used up.
     """
-    content = await _read(request, MAX_JSON)
+    content = await _read(request, MAX_JSON, allowance)
+    parts = sum(map(content.count, (b",", b"[", b"{")))
+    if parts > _MOST_PARTS:
+        raise APIError(413, f"The request has more than {_MOST_PARTS} values.", code="request_too_large")
+    if allowance and not allowance.spend(parts * _PART_WEIGHT):
+        raise errors.too_much_for_a_stand_in()
     try:
-        body = json.loads(content)
+        body = json.loads(content, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise errors.invalid(
             "The body of the request is not valid JSON. Send a JSON object and the header Content-Type: application/json.",
@@ -62,8 +74,31 @@ async def read_json(request: Request) -> dict[str, Any]:
             None,
             "invalid_type",
         )
+    _check_depth(body)
     # half of a pair is valid JSON (RFC 8259, section 8.2) but no text that can be sent back
     return _whole_characters(body) if b"\\ud" in content.lower() else body
+
+
+def _finite(digits: str) -> float:
+    """A number that can be sent back; NaN and Infinity are no JSON, and nothing of 1e999 is left in a float."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
+def _check_depth(body: Any) -> None:
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for each in level
+            if isinstance(each, (dict, list))
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise errors.invalid(f"The body of the request is nested deeper than {_DEEPEST} levels.", None, None)
 
 
 def _whole_characters(value: Any) -> Any:
@@ -78,23 +113,28 @@ def _whole_characters(value: Any) -> Any:
             return value
 
 
-async def _read(request: Request, largest: int) -> bytes:
+async def _read(request: Request, largest: int, allowance: Allowance | None) -> bytes:
     content = bytearray()
+    announced = "content-length" in request.headers  # and counted when the request came
     async for chunk in request.stream():
         content.extend(chunk)
+        if allowance and not announced and not allowance.spend(len(chunk)):
+            raise errors.too_much_for_a_stand_in()
         if len(content) > largest:
             raise APIError(413, f"The request is larger than {largest} bytes.", code="request_too_large")
     return bytes(content)
 
 
-async def read_form(request: Request, rules: Mapping[str, Parameter]) -> dict[str, Any]:
+async def read_form(
+    request: Request, rules: Mapping[str, Parameter], allowance: Allowance | None = None
+) -> dict[str, Any]:
     """The fields of a form, by the types that the rules give them.
 
     "include[]" makes a list, "expires_after[seconds]" an object. Texts become numbers and booleans where
     the rules ask for them and the text is one.
 
     Raises:
-        APIError: 400 if the body is no form, 413 if it is too large.
+        APIError: 400 if the body is no form, 413 if it is too large, 429 if the allowance is used up.
     """
     kind = request.headers.get("content-type", "")
     if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
@@ -103,7 +143,9 @@ async def read_form(request: Request, rules: Mapping[str, Parameter]) -> dict[st
             None,
             "unsupported_content_type",
         )
-    request._body = await _read(request, MAX_FORM)  # Starlette's own cache: the form is parsed from it
+    request._body = await _read(
+        request, MAX_FORM, allowance
+    )  # Starlette's own cache: the form is parsed from it
     body: dict[str, Any] = {}
     try:
         async with request.form() as form:
@@ -123,6 +165,8 @@ async def _value(value: str | UploadFile) -> str | Upload:
 
 
 def _put(body: dict[str, Any], name: str, value: str | Upload) -> None:
+    if len(name) > _LONGEST_NAME or name.count("[") > _DEEPEST_NAME:
+        raise errors.invalid("The name of a field is too long.", None, "invalid_parameter")
     head, *inner = re.findall(r"[^\[\]]+|\[\]", name) or [name]
     if inner and inner[0] != "[]":
         nested = body.setdefault(head, {})

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.standin import errors
+from classroom.standin.patterns import matching
+from classroom.standin.schema_limits import Budget
 
 _FORMATS: Mapping[str, str] = {
     "date-time": "2026-11-21T09:30:00Z",
@@ -34,16 +36,28 @@ def invent(schema: Any, *, seed: str, words: str) -> Any:
         schema: a JSON Schema; `$ref` into `$defs` or `definitions` of the same document is followed.
         seed: what chooses between values.
         words: what strings say where the schema leaves it open.
+
+    Raises:
+        APIError: 400 for a schema that makes no sense, or asks for more than any answer holds.
     """
     chance = random.Random(seed)  # noqa: S311 - an example, not a secret
-    return _Inventor(schema, chance, words).value(schema, 0)
+    try:
+        return _Inventor(schema, chance, words).value(schema, 0)
+    except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError):
+        raise errors.invalid(
+            "Invalid schema: a bound, a type or a reference in it makes no sense.",
+            "response_format",
+            "invalid_json_schema",
+        ) from None
 
 
 class _Inventor:
     def __init__(self, root: Any, chance: random.Random, words: str) -> None:
         self._root, self._chance, self._words = root, chance, words
+        self._budget = Budget()
 
     def value(self, schema: Any, depth: int) -> Any:
+        self._budget.spend(1)
         if not isinstance(schema, Mapping):
             return self._words
         schema = self._resolved(schema)
@@ -113,6 +127,7 @@ class _Inventor:
         )
         prefix = schema.get("prefixItems") or []
         items = schema.get("items", {"type": "string"})
+        self._budget.spend(count)
         out: list[Any] = []
         for attempt in range(count * 20):
             if len(out) == count:
@@ -133,6 +148,7 @@ class _Inventor:
             return _FORMATS[schema["format"]]
         text = self._words
         least, most = schema.get("minLength"), schema.get("maxLength")
+        self._budget.spend(max(len(text), least if isinstance(least, int) else 0))
         if isinstance(least, int) and len(text) < least:
             text = (text + " ") * math.ceil(least / (len(text) + 1))
             text = text[:least].rstrip().ljust(least, ".")
@@ -158,18 +174,6 @@ class _Inventor:
             found = self._chance.randint(first, max(first, last)) * step
             return int(found) if whole else found
         return round(low + (high - low) * self._chance.random(), 6)
-
-
-def matching(pattern: str, chance: random.Random) -> str:
-    """A string that a regular expression matches; the pattern itself if it can't be read."""
-    import re
-
-    import rstr  # here: few schemas have patterns
-
-    try:
-        return str(rstr.Rstr(chance).xeger(pattern))
-    except (re.error, ValueError, KeyError, OverflowError):
-        return pattern
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:

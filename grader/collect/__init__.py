@@ -1,6 +1,5 @@
 """The only part that runs a learner's code: starts the app and its tests, asks, and writes down what it saw."""
 
-import json
 import re
 import secrets
 import time
@@ -17,7 +16,7 @@ from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
-from grader import openai_module
+from grader import openai_module, reading
 from grader.collect import imports, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
@@ -35,8 +34,8 @@ from grader.submission import OpensSandbox, Submission
 START_SECONDS = 20.0
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
-# more than ten times what a grading takes
-_MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 512 * 1024 * 1024
+# more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
+_MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 48 * 1024 * 1024
 _DOCUMENTS = (
     "/openapi.json",
     "/api/openapi.json",
@@ -383,7 +382,7 @@ def _document(session: Session) -> tuple[dict[str, Any], str | None]:
 
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
+        value = reading.parse_json(content)
+    except reading.Unreadable:
         return {}
     return value if isinstance(value, dict) else {}

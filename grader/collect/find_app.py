@@ -1,11 +1,12 @@
 """Where a submission's web application is, found by reading its code; nothing is imported."""
 
 import ast
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from grader import reading
 from grader.manifest import Manifest
 
 _FRAMEWORKS = frozenset({"FastAPI", "Starlette", "Flask", "Quart", "Litestar", "APIFlask", "OpenAPI"})
@@ -24,6 +25,9 @@ _LIKELY_NAMES = (
     "build_app",
     "create_application",
 )
+# a candidate assigns, or returns, what something of one of these names makes
+_WORTH_PARSING = (*_FRAMEWORKS, *_READY_MADE, *_LIKELY_NAMES)
+_MOST_FILES, _MOST_ROOTS = 2_000, 20
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,28 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
 def _declared_roots(root: Path, manifest: Manifest) -> tuple[Path, ...]:
     """Import folders that the submission names, for the grader or for pytest."""
     named = list(manifest.pythonpath)
+    options: Any = pytest_options(root).get("pythonpath")
+    named += [options] if isinstance(options, str) else options if isinstance(options, list) else []
+    folders = (reading.inside(root, name) for name in named[:_MOST_ROOTS] if isinstance(name, str))
+    return tuple(folder for folder in folders if folder is not None)
+
+
+def pytest_options(root: Path) -> dict[str, Any]:
+    """What `pyproject.toml` configures of pytest; nothing if there is none that can be read."""
     try:
-        table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        options = table.get("tool", {}).get("pytest", {}).get("ini_options", {}).get("pythonpath", [])
-        named += [options] if isinstance(options, str) else list(options)
-    except (OSError, ValueError):
-        pass  # no pyproject.toml, or one that is not TOML: nothing is declared there
-    inside = [(root / name).resolve() for name in named]
-    return tuple(folder for folder in inside if folder.is_relative_to(root.resolve()))
+        at: Any = reading.parse_toml(reading.read_text(root / "pyproject.toml", reading.MAX_TOML))
+    except reading.Unreadable:
+        return {}
+    for name in ("tool", "pytest", "ini_options"):
+        at = at.get(name) if isinstance(at, dict) else None
+    return at if isinstance(at, dict) else {}
 
 
 def _python_files(root: Path) -> Iterator[Path]:
-    for file in sorted(root.rglob("*.py")):
+    for file in sorted(root.rglob("*.py"))[:_MOST_FILES]:
         parts = file.relative_to(root).parts
+        if not reading.is_text(file):
+            continue  # no import statement can name it
         if not _NOT_THE_APP.intersection(parts[:-1]) and not file.name.startswith(("test_", "conftest")):
             yield file
 
@@ -113,8 +126,11 @@ def _makes_app(node: ast.FunctionDef) -> bool:
 
 def _candidates(file: Path) -> Iterator[_Candidate]:
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError, RecursionError):
+        text = reading.read_text(file, reading.MAX_PYTHON)
+        if not any(name in text for name in _WORTH_PARSING):
+            return
+        tree = reading.parse_python(text)
+    except reading.Unreadable:
         return  # not Python that this interpreter reads; it will not be the app
     factories = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _makes_app(node)}
     for name in factories:
@@ -163,7 +179,7 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
 
 def _imported_names(file: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))):
         if isinstance(node, ast.Import):
             names.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -3,7 +3,10 @@ planted fault."""
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+
+from grader import reading
 
 _MOTO = ("moto", "moto.backends", "moto.iam.models", "moto.s3.models", "moto.s3.responses", "moto.s3.urls")
 
@@ -31,17 +34,19 @@ _HEAVY: dict[str, tuple[str, ...]] = {
     "pytest": ("pytest", "_pytest.assertion.rewrite"),
     "classroom": (*_MOTO, "moto.moto_server.werkzeug_app", "classroom.s3", "classroom.standin.mock"),
 }
-_IMPORT = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(_HEAVY)})\b", re.MULTILINE)
+_IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_HEAVY)})\b", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
-_LARGEST = 1024 * 1024  # bytes of a file that is looked at
+_MOST_FILES = 2_000
 
 
 def worth_loading(root: Path) -> Sequence[str]:
     """The modules to load before the submission's own code is run."""
     found: set[str] = set()
-    for file in root.rglob("*.py"):
-        if file.stat().st_size <= _LARGEST:
-            text = file.read_text(encoding="utf-8", errors="replace")
-            found |= set(_IMPORT.findall(text))
-            found |= {"classroom"} if _FIXTURES.search(text) else set()
+    for file in islice(root.rglob("*.py"), _MOST_FILES):
+        try:
+            text = reading.read_bytes(file, reading.MAX_PYTHON).decode("utf-8", "replace")
+        except reading.Unreadable:
+            continue
+        found |= set(_IMPORT.findall(text))
+        found |= {"classroom"} if _FIXTURES.search(text) else set()
     return [module for package in _HEAVY if package in found for module in _HEAVY[package]]

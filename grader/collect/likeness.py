@@ -10,10 +10,13 @@ import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from grader import reading
+
 _GRAM = 14  # tokens
 _WINDOW = 6  # grams of which one is kept
 _MOST = 4_000
-_LARGEST = 512 * 1024
+_LARGEST = 512 * 1024  # bytes of one file that are looked at
+_LARGEST_TOGETHER = 2 * 1024 * 1024
 _LAYOUT = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
 )
@@ -22,11 +25,15 @@ _LAYOUT = frozenset(
 def fingerprints(files: Iterable[Path]) -> set[int]:
     """Those of all files together."""
     found: set[int] = set()
+    left = _LARGEST_TOGETHER
     for file in files:
         try:
-            content = file.read_bytes()[:_LARGEST]
-        except OSError:
+            content = reading.read_bytes(file, _LARGEST)
+        except reading.Unreadable:
             continue
+        left -= len(content)
+        if left < 0:
+            break
         found.update(_chosen(list(_grams(list(_shapes(content))))))
         if len(found) >= _MOST:
             break
@@ -43,7 +50,7 @@ def _shapes(content: bytes) -> Iterator[str]:
                 yield token.string if keyword.iskeyword(token.string) else "name"
             else:
                 yield token.string if token.type == tokenize.OP else str(token.type)
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError, ValueError):
+    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         return  # as far as it could be read
 
 

@@ -12,6 +12,7 @@ from grader.operations import Operation
 
 # Longest input of each kind, in characters, as the API documents it; a text's limit is the app's own to document.
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
+_LONGEST_LIMIT = 10_000_000  # a limit above it is none: no model takes so much, and no request holds it
 _TRAVERSAL = "../../etc/x"
 _NO_FILE_TYPE = "spreadsheet"
 _HANG_SECONDS = 45.0
@@ -73,12 +74,14 @@ def documented_limit(offer: Offer) -> int | None:
     field = offer.prompt_input
     if field is None:
         return None
-    if field.max_length is not None:
+    if field.max_length is not None and field.max_length <= _LONGEST_LIMIT:
         return field.max_length
     digits = "".join(
-        char if char.isdigit() else " " for char in field.description.replace(",", "").replace("_", "")
+        char if char.isdecimal() else " " for char in field.description.replace(",", "").replace("_", "")
     )
-    numbers = [int(number) for number in digits.split() if 10 <= int(number) <= 10_000_000]
+    numbers = [
+        int(number) for number in digits.split() if len(number) < 9 and 10 <= int(number) <= _LONGEST_LIMIT
+    ]
     return max(numbers, default=None)
 
 

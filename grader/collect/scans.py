@@ -1,15 +1,17 @@
 """What can be told of a submission without running it: secrets in files and history, what git ignores, what CI runs."""
 
-import json
 import os
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
+from grader import reading
+from grader.collect.find_app import pytest_options
 from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
 from grader.intake.bounds import MAX_HISTORY_BYTES
@@ -19,15 +21,22 @@ from grader.submission import Submission
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
 _MAX_HISTORY = 50 * 1024 * 1024  # bytes of a history
 _MAX_FOUND = 50
+_MAX_FOUND_IN_ONE = 100  # in one file, or one commit's line
+_MAX_PARTS = 1_000_000  # values of a notebook
+_MAX_TESTS = 16 * 1024 * 1024  # characters of tests that are looked through for markers
+_MAX_MARKERS = 200
 _GIT_SECONDS = 60
 
-# name of the kind → what it looks like, by the issuers' documentation
+# name of the kind → what it looks like, by the issuers' documentation. Each repetition that another could continue
+# is bounded: a file made for it must not be read for hours
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("OpenAI key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,}")),
     ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
     (
         "AWS secret key",
-        re.compile(r"(?i)aws_?secret\w*[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
+        re.compile(
+            r"(?i)aws_?secret\w{0,60}[\"']?\s{0,20}[:=]\s{0,20}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+        ),
     ),
     ("GitHub token", re.compile(r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{22,}")),
     ("Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
@@ -35,12 +44,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Stripe key", re.compile(r"\b[rs]k_live_[0-9a-zA-Z]{24,}")),
     (
         "private key",
-        re.compile(r"-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{20,}"),
+        re.compile(r"-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----\s{1,20}[A-Za-z0-9+/]{20,}"),
     ),
     (
         "secret in a name that says so",
         re.compile(
-            r"(?i)\b\w*(?:api_?key|secret_?key|access_?token|auth_?token|password)\w*[\"']?\s*[:=]\s*[\"']([^\"'\s{}$<>]{20,})[\"']"
+            r"(?i)(?:api_?key|secret_?key|access_?token|auth_?token|password)\w{0,60}[\"']?\s{0,20}[:=]\s{0,20}"
+            r"[\"']([^\"'\s{}$<>]{20,2000})[\"']"
         ),
     ),
 )
@@ -61,9 +71,10 @@ _CI_FILES = (
 )
 # what names a test runner and runs none: comments, names of steps, and packages that are installed
 _NO_COMMAND = re.compile(
-    r"(?m)(?:^\s*|\s)#.*$|^\s*-?\s*(?:name|key|path)\s*:.*$"
-    r"|\b(?:pip3?|pipx|uv|poetry|pdm|conda|mamba|apt(?:-get)?|apk|brew)\b(?:\s+pip)?\s+(?:install|add|sync)\b(?:\\\n|[^\n;&|])*"
+    r"(?m)(?:^|[ \t])#.*$|^[ \t]{0,200}(?:-[ \t]{0,20})?(?:name|key|path)[ \t]{0,20}:.*$"
+    r"|\b(?:pip3?|pipx|uv|poetry|pdm|conda|mamba|apt(?:-get)?|apk|brew)\b(?:[ \t]{1,20}pip)?[ \t]{1,20}(?:install|add|sync)\b(?:\\\n|[^\n;&|])*"
 )
+_MARK = re.compile(r"\bmark\.(\w{1,200})")
 _TESTS = re.compile(r"(^|/)(conftest\.py|test_[^/]*\.py|[^/]*_test\.py|sitecustomize\.py|usercustomize\.py)$")
 _ODD = re.compile(
     r"\bos\._exit\b|pytest_runtest_makereport|pytest_report_teststatus|pytest_sessionfinish|pytest_collection_modifyitems"
@@ -82,12 +93,15 @@ def _is_secret(text: str) -> bool:
 
 
 def secrets_in(text: str) -> Iterator[tuple[str, str, int]]:
-    """Each credential in a text: its kind, itself, and its line."""
+    """Each credential in a text, up to a number of each kind: its kind, itself, and its line."""
     for kind, shape in _SHAPES:
-        for match in shape.finditer(text):
-            value = match.group(match.lastindex or 0)
-            if kind == "private key" or _is_secret(value):
-                yield kind, value, text.count("\n", 0, match.start()) + 1
+        found = (
+            match
+            for match in shape.finditer(text)
+            if kind == "private key" or _is_secret(match.group(match.lastindex or 0))
+        )
+        for match in islice(found, _MAX_FOUND_IN_ONE):
+            yield kind, match.group(match.lastindex or 0), text.count("\n", 0, match.start()) + 1
 
 
 def masked(secret: str) -> str:
@@ -132,18 +146,19 @@ def _handed_in(root: Path) -> tuple[list[Path], bool | None]:
 
 def _read(file: Path) -> str:
     try:
-        if file.stat().st_size > _MAX_FILE:
-            return ""
-        content = file.read_bytes()
-    except OSError:
+        content = reading.read_bytes(file, _MAX_FILE)
+    except reading.Unreadable:
         return ""
     if file.suffix == ".ipynb":
-        try:
+        with suppress(reading.Unreadable):
             # joined, so that a secret that the file cuts into lines is whole
-            return _notebook_text(json.loads(content))
-        except (ValueError, RecursionError, AttributeError, TypeError):
-            pass
+            return _notebook_text(reading.parse_json(content, most=_MAX_FILE, parts=_MAX_PARTS))
     return content.decode("utf-8", "replace")
+
+
+def _name(root: Path, file: Path) -> str:
+    """Where a file is, as text, whatever bytes its name has."""
+    return reading.shown(file.relative_to(root))
 
 
 def _notebook_text(notebook: object) -> str:
@@ -203,28 +218,34 @@ def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _markers(root: Path) -> set[str]:
     """The markers that the pytest configuration registers, built-in ones aside."""
-    lines: list[str] = []
-    try:
-        table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        lines += table.get("tool", {}).get("pytest", {}).get("ini_options", {}).get("markers", [])
-    except (OSError, ValueError, TypeError, AttributeError):
-        pass  # none there
+    configured = pytest_options(root).get("markers")
+    lines = [line for line in configured if isinstance(line, str)] if isinstance(configured, list) else []
     for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         parser = ConfigParser(interpolation=None)
         try:
-            parser.read(root / name, encoding="utf-8")
+            parser.read_string(reading.read_text(root / name, reading.MAX_TOML))
             lines += parser.get(section, "markers", fallback="").splitlines()
-        except (ConfigParserError, UnicodeDecodeError):
+        except (ConfigParserError, reading.Unreadable):
             continue
     for file in root.rglob("conftest.py"):
-        lines += re.findall(r"addinivalue_line\(\s*[\"']markers[\"'],\s*[\"']([^\"']+)", _read(file))
-    return {str(line).partition(":")[0].partition("(")[0].strip() for line in lines if str(line).strip()}
+        lines += re.findall(
+            r"addinivalue_line\(\s{0,20}[\"']markers[\"'],\s{0,20}[\"']([^\"']{1,500})", _read(file)
+        )
+    found = (line.partition(":")[0].partition("(")[0].strip() for line in lines)
+    return {name for name in islice(found, _MAX_MARKERS) if 0 < len(name) <= 200}
 
 
 def _used(root: Path, markers: set[str]) -> set[str]:
     """Those of the markers that a test bears."""
-    text = "\n".join(_read(file) for pattern in ("test_*.py", "*_test.py") for file in root.rglob(pattern))
-    return {marker for marker in markers if re.search(rf"\bmark\.{re.escape(marker)}\b", text)}
+    used: set[str] = set()
+    left = _MAX_TESTS
+    for file in (file for pattern in ("test_*.py", "*_test.py") for file in root.rglob(pattern)):
+        text = _read(file)
+        left -= len(text)
+        if left < 0 or not markers:
+            break
+        used |= markers.intersection(_MARK.findall(text))
+    return used
 
 
 def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
@@ -234,18 +255,14 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
             for number, line in enumerate(_read(file).splitlines(), 1):
                 found = _ODD.search(line.partition("#")[0])
                 if found:
-                    yield f"{file.relative_to(root).as_posix()}, line {number}: {found.group()}"
+                    yield f"{_name(root, file)}, line {number}: {found.group()}"
                     break
 
 
 def _ci(root: Path) -> tuple[str, ...]:
     """The CI configurations that run tests."""
     files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
-    return tuple(
-        file.relative_to(root).as_posix()
-        for file in files
-        if _RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file)))
-    )
+    return tuple(_name(root, file) for file in files if _RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file))))
 
 
 def scan(submission: Submission, sandbox: Sandbox) -> Scans:
@@ -253,7 +270,7 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
     files, env_is_ignored = _handed_in(submission.root)
     found: list[Secret] = []
     for file in files:
-        where = file.relative_to(submission.root).as_posix()
+        where = _name(submission.root, file)
         found += [
             Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
             for kind, value, line in secrets_in(_read(file))

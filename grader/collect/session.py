@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -15,6 +15,8 @@ import httpx
 from classroom.s3 import S3Mock
 from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
+from grader import reading
+from grader.collect.answers import NotDecodable, TooLong, read_body
 from grader.collect.inward import Inward
 from grader.collect.requests import Request, build
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
@@ -23,6 +25,10 @@ from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
 _MOST_CALLS, _MOST_OBJECTS = 2_000, 2_000  # kept of one submission; what floods the rest says nothing more
+_MOST_KEPT = 64 * 1024 * 1024  # bytes of bodies and objects; of what is beyond only the hash is kept
+_MOST_BUCKETS = 20  # made because the app named them
+_MOST_ADDRESSES = 20  # tried of all that an answer names
+_SHORT = 200  # characters of a name
 _REDIRECTS = 4  # followed in one exchange
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
@@ -77,6 +83,7 @@ class Session:
         self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
         self._canary = canary
+        self._kept = 0
         self._calls_read = 0
         self._requests_read = 0
         self._buckets = {s3.bucket}
@@ -85,7 +92,7 @@ class Session:
             base_url=url,
             timeout=ANSWER_SECONDS,
             trust_env=False,
-            headers=headers,
+            headers={"accept-encoding": "identity", **headers},
             transport=Inward(sandbox),
         )
 
@@ -127,25 +134,38 @@ class Session:
             following = self._client.build_request(
                 request.method, request.target, headers=dict(request.headers), **body
             )
+            if not self._is_ours(following.url, self.url):
+                return _Answer(failure="the address is not the app's own")
+            deadline = began + ANSWER_SECONDS
             for _ in range(_REDIRECTS + 1):
+                left = httpx.Timeout(max(0.1, deadline - time.monotonic())).as_dict()
+                following.extensions = {**following.extensions, "timeout": left}
                 with closing(self._client.send(following, stream=True)) as answer:
-                    content = _read(answer, began + ANSWER_SECONDS)
-                if answer.next_request is None or not self._is_ours(answer.next_request.url):
+                    content = read_body(answer, deadline, MAX_BLOB)
+                if answer.next_request is None or not self._may_follow(answer.next_request):
                     break
                 following = answer.next_request
-        except (httpx.TimeoutException, _TooLong):
+        except (httpx.TimeoutException, TooLong):
             return _Answer(
                 failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
             )
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, NotDecodable, UnicodeError) as error:
             return _Answer(
                 failure=f"the connection broke: {type(error).__name__}", seconds=time.monotonic() - began
             )
         return _Answer(answer.status_code, answer.headers, content, seconds=time.monotonic() - began)
 
-    def _is_ours(self, url: httpx.URL) -> bool:
-        """Whether a redirect leads to the app or to S3's stand-in; none other is followed."""
-        return any(str(url).startswith(f"{place}/") for place in (self.url, self.s3.endpoint_url))
+    def _may_follow(self, request: httpx.Request) -> bool:
+        """Whether a redirect leads to the app, or to S3's stand-in to read there; none other is followed."""
+        places = (self.url, self.s3.endpoint_url) if request.method in ("GET", "HEAD") else (self.url,)
+        return self._is_ours(request.url, *places)
+
+    @staticmethod
+    def _is_ours(url: httpx.URL, *places: str) -> bool:
+        return any(
+            (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port) and not url.userinfo
+            for own in map(httpx.URL, places)
+        )
 
     def _note(self, purpose: str, request: Request, answer: _Answer) -> Exchange:
         facts: dict[str, Any] = {
@@ -184,8 +204,9 @@ class Session:
     def keep(self, content: bytes) -> str:
         """Keep bytes for the report; returns their hash."""
         name = sha256_of(content)
-        if len(content) <= MAX_BLOB:
+        if name not in self.blobs and len(content) <= min(MAX_BLOB, _MOST_KEPT - self._kept):
             self.blobs[name] = content
+            self._kept += len(content)
         return name
 
     def _gather(self, exchange: Exchange, marks: Mapping[str, Exchange] | None = None) -> None:
@@ -201,14 +222,14 @@ class Session:
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
                 break
-            self._look_for_canary(f"the object {stored.key}", stored.content.decode("latin-1"))
+            self._look_for_canary(f"the object {_plain(stored.key)}", stored.content.decode("latin-1"))
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
                     exchange=exchange.id,
-                    bucket=stored.bucket,
-                    key=stored.key,
-                    content_type=stored.content_type,
+                    bucket=_plain(stored.bucket),
+                    key=_plain(stored.key),
+                    content_type=_plain(stored.content_type),
                     sha256=self.keep(stored.content),
                     size=len(stored.content),
                 )
@@ -231,6 +252,8 @@ class Session:
     def _make_missing_buckets(self) -> None:
         """A bucket whose name is written into the code: made, so that the rest of the work can be seen; reported."""
         for request in self.s3.requests:
+            if len(self._buckets) > _MOST_BUCKETS:
+                return
             if request.bucket and request.bucket not in self._buckets:
                 self._buckets.add(request.bucket)
                 self.s3.ensure_bucket(request.bucket)
@@ -240,10 +263,10 @@ class Session:
         return Call(
             id=call.id,
             exchange=exchange.id,
-            route=call.route,
+            route=capped(call.route, _SHORT),
             kind=_KIND_OF_ROUTE.get(call.route),
             key=call.key,
-            model=str(body.get("model", "")),
+            model=capped(str(body.get("model", "")), _SHORT),
             request=capped(json.dumps(call.body, ensure_ascii=False), _BODY),
             status=call.status,
             error_code=call.error_code,
@@ -264,7 +287,7 @@ class Session:
     ) -> None:
         """202 promises a file for later: ask how the job is until it has ended, or wait for what it stores."""
         deadline = time.monotonic() + seconds
-        address = self._job_address(exchange)
+        address = self._job_address(exchange, deadline)
         while time.monotonic() < deadline:
             self._gather(exchange, marks)
             if address is None and self.objects_of(exchange):
@@ -274,16 +297,16 @@ class Session:
                 return
             time.sleep(_JOB_POLL)
 
-    def _job_address(self, exchange: Exchange) -> Request | None:
+    def _job_address(self, exchange: Exchange, deadline: float) -> Request | None:
         """Where the job tells how it is: what the answer points at, or a GET that takes what the answer names."""
-        for request in chain(
+        values = _short_texts(exchange.body)
+        asked = chain(
             (Request("GET", place) for place in pointers(self.url, exchange)),
-            (
-                build("GET", path, {("path", name): value})
-                for path, name in self.lookups
-                for value in _short_texts(exchange.body)
-            ),
-        ):
+            (build("GET", path, {("path", name): value}) for path, name in self.lookups for value in values),
+        )
+        for request in islice(asked, 2 * _MOST_ADDRESSES):
+            if time.monotonic() > deadline:
+                break
             got = self._transmit(request)
             if got.status is not None and got.status < 300 and state_of(got.text) is not None:
                 return request
@@ -323,44 +346,41 @@ class Session:
             self.s3.clear_faults()
 
 
-class _TooLong(Exception):
-    """An answer that did not come to an end."""
-
-
-def _read(answer: httpx.Response, deadline: float) -> bytes:
-    """The body, up to what is kept; more of it is not waited for."""
-    content = bytearray()
-    for part in answer.iter_bytes():
-        content += part
-        if len(content) >= MAX_BLOB:
-            break
-        if time.monotonic() > deadline:
-            raise _TooLong
-    return bytes(content[:MAX_BLOB])
-
-
 def pointers(url: str, exchange: Exchange) -> Iterator[str]:
-    """Addresses on the app itself that an answer names: its Location header, then anything in its body."""
+    """Addresses on the app itself that an answer names, up to a number: its Location header, then anything in its body."""
+    return islice(_pointers(url, exchange), _MOST_ADDRESSES)
+
+
+def _pointers(url: str, exchange: Exchange) -> Iterator[str]:
     texts = [exchange.headers.get("location", "")]
     texts += [
         part.strip('"')
         for part in exchange.body.replace(",", " ").replace("{", " ").replace("}", " ").split()
     ]
     for text in dict.fromkeys(texts):
-        whole = urljoin(url, text) if text.startswith(("/", "http")) else ""
-        parts = urlsplit(whole)
-        if whole.startswith(url):
+        try:
+            whole = urljoin(url, text) if text.startswith(("/", "http")) else ""
+            parts = urlsplit(whole)
+        except ValueError:  # an address that none can be, such as one with half a bracket
+            continue
+        if f"{parts.scheme}://{parts.netloc}" == url:
             yield f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _short_texts(body: str) -> list[str]:
     """What may be an identifier in a JSON answer."""
     try:
-        value = json.loads(body)
-    except ValueError:
+        value = reading.parse_json(body)
+    except reading.Unreadable:
         return []
     found = value.values() if isinstance(value, dict) else [value]
-    return [str(each) for each in found if isinstance(each, (str, int)) and 0 < len(str(each)) <= 100]
+    texts = (str(each) for each in found if isinstance(each, (str, int)) and len(str(each)) <= 100)
+    return list(islice((text for text in texts if text), _MOST_ADDRESSES))
+
+
+def _plain(name: str) -> str:
+    """A name that the app chose, as text of bounded length."""
+    return capped(name.encode("utf-8", "replace").decode(), 2 * 1024)
 
 
 def _readable(content: bytes, content_type: str) -> str:

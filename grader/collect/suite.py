@@ -101,7 +101,7 @@ _FRAMEWORKS = {
     "flask_openapi3": "flask",
     "django": "django",
 }
-_IMPORT = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(_FRAMEWORKS)})\b", re.MULTILINE)
+_IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_FRAMEWORKS)})\b", re.MULTILINE)
 
 
 def _frameworks(root: Path) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from classroom.standin.schema import matching
+from classroom.standin.patterns import matching
+from grader import patterns
 from grader.collect.requests import Key
 from grader.evidence import KINDS, Kind
 from grader.operations import Field
@@ -77,6 +78,9 @@ _PROMPT = frozenset(
         "q",
     }
 )
+_LONGEST_BOUND = 10_000_000  # characters: more than any request to an app or to OpenAI holds
+_LARGEST_NUMBER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
+_DEEPEST = 5  # lists of lists
 # Options of OpenAI's own that apps pass through, with a value that the API takes.
 _OPTIONS: Mapping[str, Any] = {
     "voice": "alloy",
@@ -144,16 +148,27 @@ def file_name(mark: str, extension: str, schema: Mapping[str, Any]) -> str:
     """A path that no file had before, as a schema takes it; with a folder, or without extension, only if it must be."""
     end = f".{extension}" if extension else ""
     tries = (f"probe-{mark}{end}", f"{mark}{end}", mark, f"probes/{mark}{end}", f"probes/{mark}")
-    pattern, longest = schema.get("pattern"), schema.get("maxLength")
+    pattern, longest = schema.get("pattern"), _length(schema, "maxLength")
     for name in tries:
-        if isinstance(longest, int) and len(name) > longest:
+        if longest is not None and len(name) > longest:
             continue
-        try:
-            if not isinstance(pattern, str) or re.search(pattern, name):
-                return name
-        except re.error:
+        if not isinstance(pattern, str) or patterns.fits(pattern, name) is not False:
             return name
     return tries[0]
+
+
+def _length(schema: Mapping[str, Any], name: str) -> int | None:
+    """A bound on a text's length, if it is one; what no request could ever reach is none."""
+    bound = schema.get(name)
+    fits = isinstance(bound, int) and not isinstance(bound, bool) and 0 <= bound <= _LONGEST_BOUND
+    return bound if fits else None
+
+
+def _number(schema: Mapping[str, Any], name: str) -> int | float | None:
+    """A bound on a number, if it is one that can be sent."""
+    bound = schema.get(name)
+    fits = isinstance(bound, (int, float)) and not isinstance(bound, bool) and abs(bound) <= _LARGEST_NUMBER
+    return bound if fits else None
 
 
 @dataclass(frozen=True)
@@ -179,7 +194,7 @@ def _example(field: Field) -> Any:
     return None
 
 
-def _simple(field: Field) -> Any:
+def _simple(field: Field, depth: int = 0) -> Any:
     """A value of the right type for an input that takes no words."""
     if field.choices:
         return field.choices[0]
@@ -189,16 +204,16 @@ def _simple(field: Field) -> Any:
     schema = field.schema
     match schema.get("type"):
         case "integer" | "number":
-            low = schema.get(
-                "minimum", schema.get("exclusiveMinimum", 0) + 1 if "exclusiveMinimum" in schema else 1
-            )
-            return min(low, schema["maximum"]) if "maximum" in schema else low
+            low, above, high = (_number(schema, name) for name in ("minimum", "exclusiveMinimum", "maximum"))
+            lowest = low if low is not None else above + 1 if above is not None else 1
+            return lowest if high is None else min(lowest, high)
         case "boolean":
             return False
         case "array":
             items = schema.get("items")
-            inner = items if isinstance(items, dict) else {}
-            return [_simple(Field(field.location, field.name, inner))]
+            if not isinstance(items, dict) or depth >= _DEEPEST:
+                return ["probe"]
+            return [_simple(Field(field.location, field.name, items), depth + 1)]
         case "object":
             return {}
     match schema.get("format"):
@@ -272,6 +287,7 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
 
 
 _SHORTEST_MARK = 5  # characters by which words are still known again
+_MOST_TRIES = 20  # of making words for a pattern
 
 
 def fitted(mark: str, schema: Mapping[str, Any]) -> tuple[str, str]:
@@ -280,8 +296,7 @@ def fitted(mark: str, schema: Mapping[str, Any]) -> tuple[str, str]:
     A prompt if possible; where a pattern or a short limit leaves no room for one, the mark alone, cut or in capitals;
     where not even that fits, whatever the pattern makes.
     """
-    longest = schema.get("maxLength") if isinstance(schema.get("maxLength"), int) else None
-    shortest = int(schema.get("minLength") or 0)
+    longest, shortest = _length(schema, "maxLength"), _length(schema, "minLength") or 0
     short = mark[:longest]
     words = prompt_words(mark)
     padded = words + ", seen from the sea on a clear day" * (1 + max(0, shortest - len(words)) // 30)
@@ -289,18 +304,20 @@ def fitted(mark: str, schema: Mapping[str, Any]) -> tuple[str, str]:
     tries += [(written, written) for written in (short, short.capitalize(), short.upper())]
     tries += [(f"{short.capitalize()} {short}", short)]
     pattern = schema.get("pattern")
-    try:
-        fits = re.compile(pattern).search if isinstance(pattern, str) else None
-    except re.error:
-        fits = None
     for written, known in tries:
         room = shortest <= len(written) and (longest is None or len(written) <= longest)
-        if room and (fits is None or fits(written)) and len(known) >= min(_SHORTEST_MARK, longest or 99):
+        fits = not isinstance(pattern, str) or patterns.fits(pattern, written) is not False
+        if known and room and fits and len(known) >= min(_SHORTEST_MARK, 99 if longest is None else longest):
             return written, known
-    if isinstance(pattern, str) and fits is not None:
-        made = matching(pattern, random.Random(mark))  # noqa: S311 - an example, not a secret
-        return made, made
-    return words, mark
+    made = _made(pattern, mark) if isinstance(pattern, str) else ""
+    return (made, made) if made else (words, mark)
+
+
+def _made(pattern: str, mark: str) -> str:
+    """Words that a pattern makes; none if what is made doesn't fit it after all."""
+    chance = random.Random(mark)  # noqa: S311 - an example, not a secret
+    tries = (matching(pattern, chance) for _ in range(_MOST_TRIES))
+    return next((made for made in tries if patterns.fits(pattern, made)), "")
 
 
 def _takes_words(field: Field) -> bool:

@@ -1,9 +1,9 @@
 """errors.*: when OpenAI or S3 fails, the caller is told, nothing is half-stored, and the app goes on."""
 
-import json
 import re
 
 from classroom.standin import faults
+from grader import reading
 from grader.criteria.criterion import (
     NOTHING_WORKS,
     Finding,
@@ -46,8 +46,8 @@ def _is_json(exchange: Exchange) -> bool:
     if "json" not in exchange.content_type.lower():
         return False
     try:
-        json.loads(exchange.body)
-    except ValueError:
+        reading.parse_json(exchange.body)
+    except reading.Unreadable:
         return "characters left out" in exchange.body  # too long to be kept whole
     return True
 

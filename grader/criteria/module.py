@@ -1,12 +1,11 @@
 """module.*: the OpenAI module of the extension, seen from both ends. An app that does not have it is asked nothing."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-from grader import openai_module
+from grader import openai_module, reading
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Call, Evidence, Exchange, Probe, sha256_of
+from grader.evidence import MAX_BLOB, Call, Evidence, Exchange, Probe, sha256_of
 
 section = Section("module")
 
@@ -38,9 +37,14 @@ def _judged(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence],
 
 
 def _json(evidence: Evidence, exchange: Exchange) -> dict[str, Any]:
+    return _parsed(evidence.blob(exchange.body_sha256 or "") or exchange.body)
+
+
+def _parsed(content: bytes | str) -> dict[str, Any]:
+    """A JSON object; an empty one if it is none, or was cut for the report."""
     try:
-        value = json.loads(evidence.blob(exchange.body_sha256 or "") or exchange.body)
-    except (ValueError, RecursionError):
+        value = reading.parse_json(content, most=MAX_BLOB)
+    except reading.Unreadable:
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -98,7 +102,7 @@ def _text_at(*path: str | int) -> _Check:
 
 def _chatted(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     wrong = _text_at("choices", 0, "message", "content")(evidence, probe, exchange)
-    sent = [json.loads(call.request) for call in _calls(evidence, probe) if call.request.startswith("{")]
+    sent = [_parsed(call.request) for call in _calls(evidence, probe)]
     if wrong is None and not any(body.get("temperature") == openai_module.TEMPERATURE for body in sent):
         return f"the temperature {openai_module.TEMPERATURE} did not reach OpenAI"
     return wrong

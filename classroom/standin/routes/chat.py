@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, text, turns
+from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -65,6 +65,13 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     """
     wanted = body.get("response_format") or {"type": "text"}
     named = wanted.get("json_schema") or {}
+    if wanted.get("type") == "json_schema":
+        schema_limits.check_size(
+            named.get("schema"),
+            param="response_format",
+            name=str(named.get("name") or "response_format"),
+            strict=bool(strict and named.get("strict")),
+        )
     if strict and wanted.get("type") == "json_schema" and named.get("strict"):
         schema.check_strict(
             named.get("schema"), param="response_format", name=str(named.get("name") or "response_format")
@@ -76,6 +83,12 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         for each in functions
     )
     for each in functions:
+        schema_limits.check_size(
+            each.get("parameters"),
+            param="tools",
+            name=each["name"],
+            strict=bool(strict and each.get("strict")),
+        )
         if strict and each.get("strict"):
             schema.check_strict(each.get("parameters"), param="tools", name=each["name"])
     choice: Any = body.get("tool_choice") or body.get("function_call") or "auto"

@@ -14,6 +14,7 @@ from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation, Retired
 from classroom.standin.state import StandIn
 
+_MOST_COMPLETIONS = 2_048  # prompts, each as often as `n` says: the stand-in's own bound
 _USUAL_TOKENS = 16  # of an answer, where no limit was named (openai/types/completion_create_params.py)
 
 
@@ -31,6 +32,12 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         checks.check_context(model, prompt_tokens + limit, "prompt")
         _check_best_of(body)
+    if len(prompts) * (body.get("n") or 1) > _MOST_COMPLETIONS:
+        raise errors.invalid(
+            f"Too many completions: at most {_MOST_COMPLETIONS} are made for one request.",
+            "prompt",
+            "invalid_value",
+        )
     mark = text.mark_of("completions", body)
     replies = [
         text.reply(prompt, mark, choice=n, max_tokens=limit, stop=body.get("stop"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, text, turns
+from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -11,6 +11,8 @@ from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pages import page
 from classroom.standin.state import StandIn, StoredResponse
+
+_MOST_ITEMS = 2_000  # of one conversation: the stand-in's own bound
 
 
 def create(standin: StandIn, asked: Asked) -> Answer:
@@ -24,6 +26,12 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     model = standin.model(body.get("model"), "chat")
     items = _items(body)
     conversation = [*_before(standin, body), *items]
+    if len(conversation) > _MOST_ITEMS:
+        raise errors.invalid(
+            f"Invalid 'input': array too long. Expected at most {_MOST_ITEMS} items, but got {len(conversation)}.",
+            "input",
+            "array_above_max_length",
+        )
     messages = _messages(conversation, body.get("instructions"))
     checks.check_messages([message for message in messages if message.get("role") != "tool"], "input")
     input_tokens = text.count_message_tokens(messages)
@@ -104,9 +112,23 @@ def _messages(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping
 
 def _wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     wanted = (body.get("text") or {}).get("format") or {"type": "text"}
+    if wanted.get("type") == "json_schema":
+        schema_limits.check_size(
+            wanted.get("schema"),
+            param="text.format.schema",
+            name=str(wanted.get("name")),
+            strict=bool(strict and wanted.get("strict")),
+        )
     if strict and wanted.get("type") == "json_schema" and wanted.get("strict"):
         schema.check_strict(wanted.get("schema"), param="text.format.schema", name=str(wanted.get("name")))
     functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
+    for each in functions:
+        schema_limits.check_size(
+            each.get("parameters"),
+            param="tools",
+            name=str(each["name"]),
+            strict=bool(strict and each.get("strict")),
+        )
     tools = tuple(
         turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
