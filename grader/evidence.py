@@ -244,6 +244,18 @@ class Submission(_Record):
     digest: str
 
 
+class Environment(_Record):
+    """The packages that a submission ran with, built from what it declares.
+
+    `packages`: each as `name==version`. `ignored`: what its files ask for beside names and versions, a sentence each.
+    `missing`: the grader's own runners that could not be had beside its packages.
+    """
+
+    packages: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 class Evidence(_Record):
     """Everything that was seen of one submission.
 
@@ -267,6 +279,7 @@ class Evidence(_Record):
     test_run: TestRun = TestRun()
     notebooks: tuple[NotebookRun, ...] = ()
     scans: Scans = Scans()
+    environment: Environment | None = None
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = {}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError, SubmissionError
+from grader.evidence import Environment
 from grader.inside import wire
 from grader.intake.courier import Parcel
 from grader.sandbox import Places, Sandbox
@@ -25,6 +26,7 @@ class Parent:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        self.environment: Environment | None = None  # once one was built
 
     def _ask(self, message: Any, *, answers: bool = True) -> tuple[dict[str, Any], list[int]]:
         try:
@@ -54,6 +56,11 @@ class Parent:
         answer, _ = self._ask(records.NeedsPython(declaration=declaration))
         if answer.get("trouble"):
             raise GraderError(str(answer["trouble"]))
+        self.environment = Environment(
+            packages=tuple(answer["packages"]),
+            ignored=declaration.ignored,
+            missing=tuple(answer["missing"]),
+        )
         return Path(answer["python"])
 
     @contextmanager
@@ -120,6 +127,8 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         patience=parent.rests if instructions.gives_way else None,
         open_sandbox=parent.sandbox,
     )
+    if parent.environment:
+        seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)
     writing.everything(stream, seen, instructions, time.monotonic() - began)
     with contextlib.suppress(OSError):
         os.close(incoming)

@@ -304,20 +304,20 @@ class _Grading:
         self._resting = resting
         self._deadline += time.monotonic() - began  # waiting for a turn is not the worker's time
 
-    def _built(self, declaration: Declaration) -> dict[str, str]:
+    def _built(self, declaration: Declaration) -> dict[str, Any]:
         """An environment with the packages that were declared, or why there is none."""
         from grader import environments
 
         self._begins("building the environment that the submission declares")
         began = time.monotonic()
         try:
-            python = str(environments.build(declaration).python)
+            built = environments.build(declaration)
         except (GraderError, SubmissionError) as error:
             return {"trouble": str(error)}
         finally:
             self._deadline += time.monotonic() - began
-        self._pythons.add(python)
-        return {"python": python}
+        self._pythons.add(str(built.python))
+        return {"python": str(built.python), "packages": built.packages, "missing": built.missing}
 
     def _hand_over(self, line: socket.socket, python: str) -> None:
         if python not in self._pythons or len(self._enclosures) >= _MOST_SANDBOXES:
