@@ -1,29 +1,36 @@
 """The questions put to an app, for every kind of file that it offers. Nothing is judged here."""
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
-from grader.collect.discovery import decoded, request_of
+from grader.collect import wording
+from grader.collect.discovery import Order, decoded, request_of
 from grader.collect.requests import Request, build
 from grader.collect.session import Session, pointers
-from grader.collect.values import EXTENSIONS, nonce
+from grader.collect.values import EXTENSIONS, admits, kind_of_words
+from grader.collect.wording import Words
 from grader.evidence import Exchange, Kind, Offer, Probe, StoredObject
 from grader.operations import Operation
 
 # Longest input of each kind, in characters, as the API documents it; a text's limit is the app's own to document.
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
-_TRAVERSAL = "../../etc/x"
-_NO_FILE_TYPE = "spreadsheet"
+_MOST_ALLOWED = 32_000  # characters of the longest prompt that is sent because a document allows it
+_WORTH_ASKING = 2 * wording.SHORT  # characters; shorter ones are sent all the time
+_NO_FILE_TYPES = ("spreadsheet", "presentation", "archive", "font", "contract", "database")
+_NO_EXTENSIONS = ("xlsx", "pptx", "zip", "ttf", "psd", "sqlite", "dwg", "exe")
 _HANG_SECONDS = 45.0
 _SLOW_SECONDS = 3.0
 
 
 def generate(session: Session, offer: Offer) -> Probe:
     """An ordinary request for a kind, with words that were never used before."""
-    request, mark = request_of(offer)
-    exchange = session.send(f"generate {_a(offer.kind)}", request)
+    order = request_of(offer)
+    exchange = session.send(f"generate {_a(offer.kind)}", order.request)
     return _probe(
-        session, "endpoint.generates", offer.kind, f"{_a(offer.kind)} of “{mark}”", exchange, mark=mark
+        session, "endpoint.generates", offer.kind, f"{_a(offer.kind)} of something", exchange, order
     )
 
 
@@ -32,8 +39,15 @@ def _a(kind: Kind) -> str:
 
 
 def _probe(
-    session: Session, criterion: str, kind: Kind | None, asked: str, exchange: Exchange, **more: Any
+    session: Session,
+    criterion: str,
+    kind: Kind | None,
+    asked: str,
+    exchange: Exchange,
+    order: Order | None = None,
+    **more: Any,
 ) -> Probe:
+    mark = order.mark if order else None
     return Probe(
         criterion=criterion,
         kind=kind,
@@ -41,15 +55,12 @@ def _probe(
         exchange=exchange.id,
         calls=tuple(call.id for call in session.calls_of(exchange)),
         objects=tuple(stored.id for stored in session.objects_of(exchange)),
+        mark=mark,
+        carriers=session.ledger.carriers(exchange.id, mark) if mark else (),
+        astray=session.ledger.astray(exchange.id, mark) if mark else (),
+        name=order.name if order else None,
         outcome=session.outcomes.get(exchange.id),
         **more,
-    )
-
-
-def _send(session: Session, criterion: str, offer: Offer, asked: str, **changes: Any) -> Probe:
-    request, _ = request_of(offer, **changes)
-    return _probe(
-        session, criterion, offer.kind, asked, session.send(f"{criterion} ({offer.kind}): {asked}", request)
     )
 
 
@@ -57,15 +68,84 @@ def _absent(criterion: str, offer: Offer, asked: str, reason: str) -> Probe:
     return Probe(criterion=criterion, kind=offer.kind, asked=asked, not_applicable=reason)
 
 
-def validation(session: Session, offer: Offer) -> Iterator[Probe]:
-    """Requests that a careful app refuses before it spends anything."""
-    yield _send(session, "validation.missing_prompt", offer, "no prompt at all", prompt=None)
-    yield _send(session, "validation.blank_prompt", offer, "an empty prompt", prompt="")
-    yield _send(session, "validation.blank_prompt", offer, "a prompt of spaces only", prompt="   ")
-    yield from _oversized(session, offer)
-    yield from _wrong_type(session, offer)
-    yield from _extension(session, offer)
-    yield from _unsafe_path(session, offer)
+@dataclass(frozen=True)
+class Question:
+    """A request that is still to be sent, and which criterion it is for. `refused`: whether OpenAI refuses meanwhile."""
+
+    criterion: str
+    offer: Offer
+    asked: str
+    order: Order
+    refused: bool = False
+
+    def put(self, session: Session) -> Probe:
+        """Send it."""
+        purpose = f"{self.criterion} ({self.offer.kind}): {self.asked}"
+        with session.openai_fails(code="content_policy_violation") if self.refused else nullcontext():
+            exchange = session.send(purpose, self.order.request)
+        return _probe(session, self.criterion, self.offer.kind, self.asked, exchange, self.order)
+
+
+def put_in_any_order(session: Session, questions: Sequence[Question | Probe]) -> list[Probe]:
+    """The answers in the order of the questions, which are put in an order that an app can't foresee.
+
+    What needs no request comes as a probe, and goes through as it is.
+    """
+    answers: dict[int, Probe] = {}
+    for number in wording.in_any_order(len(questions)):
+        question = questions[number]
+        answers[number] = question if isinstance(question, Probe) else question.put(session)
+    return [answers[number] for number in range(len(questions))]
+
+
+def ordinary(offer: Offer) -> Iterator[Question]:
+    """Requests unlike the others that the app's document allows just as well."""
+    yield Question(
+        "endpoint.ordinary",
+        offer,
+        "a prompt with capitals, digits and punctuation",
+        request_of(offer, wording.sentence(), in_folder=True),
+    )
+    if offer.prompt_input and offer.prompt_input.location != "header":
+        words = wording.foreign(offer.kind)
+        if admits(offer.prompt_input.bounds, words.text):
+            yield Question(
+                "endpoint.foreign", offer, "a prompt in another language", request_of(offer, words)
+            )
+    other = _other_type(offer)
+    if other is not None:
+        yield Question(
+            "endpoint.choice", offer, f"the documented type “{other}”", request_of(offer, type=other)
+        )
+
+
+def _other_type(offer: Offer) -> str | None:
+    """Another documented value that asks for the same kind, where nothing else would have to change with it."""
+    if offer.type_input is None or (offer.path_input is not None and offer.extension_given):
+        return None
+    used = offer.values.get(f"{offer.type_input.location}:{offer.type_input.name}")
+    return next(
+        (each for each in offer.type_input.choices if each != used and kind_of_words(each) == offer.kind),
+        None,
+    )
+
+
+def validation(offer: Offer) -> Iterator[Question | Probe]:
+    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take."""
+    for criterion, asked, changes in (
+        ("validation.missing_prompt", "no prompt at all", {"prompt": None}),
+        ("validation.blank_prompt", "an empty prompt", {"prompt": ""}),
+        ("validation.blank_prompt", "a prompt of spaces only", {"prompt": wording.blank()}),
+    ):
+        yield Question(criterion, offer, asked, request_of(offer, **changes))
+    yield from _lengths(offer)
+    yield from _wrong_type(offer)
+    yield from _extension(offer)
+    yield from _unsafe_path(offer)
+
+
+_MOST_CHARACTERS = 1_000_000  # a limit above that is none: no model of OpenAI's takes so much
+_STATED = re.compile(r"(\d{1,7}) ?(?:characters|chars|letters)\b", re.IGNORECASE)
 
 
 def documented_limit(offer: Offer) -> int | None:
@@ -74,36 +154,64 @@ def documented_limit(offer: Offer) -> int | None:
     if field is None:
         return None
     if field.max_length is not None:
-        return field.max_length
-    digits = "".join(
-        char if char.isdigit() else " " for char in field.description.replace(",", "").replace("_", "")
-    )
-    numbers = [int(number) for number in digits.split() if 10 <= int(number) <= 10_000_000]
-    return max(numbers, default=None)
+        return field.max_length if field.max_length <= _MOST_CHARACTERS else None
+    digits = "".join(char if char.isdigit() else " " for char in _unseparated(field.description))
+    numbers = [int(number) for number in digits.split()[:100] if len(number) <= 7]
+    return max((number for number in numbers if 10 <= number <= _MOST_CHARACTERS), default=None)
 
 
-def _oversized(session: Session, offer: Offer) -> Iterator[Probe]:
+def _unseparated(text: str) -> str:
+    """A text in which no number has a separator."""
+    return text.replace(",", "").replace("_", "")
+
+
+def allowed_length(offer: Offer) -> int | None:
+    """How long a prompt may be for certain: by every limit that the document states as one, and by the API's own."""
+    field = offer.prompt_input
+    if field is None:
+        return None
+    stated = [int(number) for number in _STATED.findall(_unseparated(field.description))]
+    documented = [*stated, *([field.max_length] if field.max_length is not None else [])]
+    return min([*documented, API_LIMIT.get(offer.kind, _MOST_ALLOWED), _MOST_ALLOWED]) if documented else None
+
+
+def _lengths(offer: Offer) -> Iterator[Question | Probe]:
     criterion = "validation.oversized_prompt"
+    bounds = {} if offer.prompt_input is None else {**offer.prompt_input.bounds, "maxLength": None}
+
+    def words(length: int) -> Words:
+        return wording.exactly(length, lambda text: admits(bounds, text))
+
     limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
     if limit is None:
         # judged as a failure: the text's limit is the app's own to set, and it set none
         yield Probe(criterion=criterion, kind=offer.kind, asked="a prompt longer than the documented limit")
-        return
-    yield _send(session, criterion, offer, f"a prompt of {limit + 1} characters", prompt="a" * (limit + 1))
+    else:
+        order = request_of(offer, prompt=words(limit + 1).text)
+        yield Question(criterion, offer, f"a prompt of {limit + 1} characters", order)
+    longest = allowed_length(offer)
+    if longest is not None and longest >= _WORTH_ASKING:
+        allowed = words(longest)
+        if offer.prompt_input is not None and admits(offer.prompt_input.bounds, allowed.text):
+            asked = f"a prompt of {longest} characters, which your document allows"
+            yield Question("endpoint.longest", offer, asked, request_of(offer, allowed), refused=True)
 
 
-def _wrong_type(session: Session, offer: Offer) -> Iterator[Probe]:
+def _wrong_type(offer: Offer) -> Iterator[Question | Probe]:
     criterion, asked = "validation.wrong_file_type", "a file type that is not offered"
     if offer.type_input:
-        yield _send(session, criterion, offer, f"the file type “{_NO_FILE_TYPE}”", type=_NO_FILE_TYPE)
+        unknown = wording.one_of([each for each in _NO_FILE_TYPES if each not in offer.type_input.choices])
+        yield Question(criterion, offer, asked, request_of(offer, type=unknown))
     elif offer.kind_by_extension:
-        name = f"probe-{nonce()}.xyz"
-        yield _send(session, criterion, offer, f"a file that ends with .xyz ({name})", path=name)
+        name = f"{wording.stem()}.{wording.one_of(_NO_EXTENSIONS)}"
+        yield Question(
+            criterion, offer, "a file whose extension is not offered", request_of(offer, path=name)
+        )
     else:
         yield _absent(criterion, offer, asked, "the design has no input that chooses the file type")
 
 
-def _extension(session: Session, offer: Offer) -> Iterator[Probe]:
+def _extension(offer: Offer) -> Iterator[Question | Probe]:
     criterion, asked = "validation.extension_mismatch", "an extension that contradicts the kind"
     if offer.path_input is None:
         yield _absent(criterion, offer, asked, "the caller does not name the file")
@@ -115,11 +223,14 @@ def _extension(session: Session, offer: Offer) -> Iterator[Probe]:
         )
     else:
         other: Kind = next(kind for kind in ("image", "text") if kind != offer.kind)
-        name = f"probe-{nonce()}.{EXTENSIONS[other][0]}"
-        yield _send(session, criterion, offer, f"{_a(offer.kind)} to be kept as {name}", path=name)
+        end = EXTENSIONS[other][0]
+        order = request_of(offer, path=f"{wording.stem()}.{end}")
+        yield Question(
+            criterion, offer, f"{_a(offer.kind)} to be kept in a file that ends with .{end}", order
+        )
 
 
-def _unsafe_path(session: Session, offer: Offer) -> Iterator[Probe]:
+def _unsafe_path(offer: Offer) -> Iterator[Question | Probe]:
     criterion, asked = "validation.unsafe_path", "a path that leaves its folder"
     if offer.path_input is None:
         yield _absent(criterion, offer, asked, "the caller does not name the file")
@@ -127,10 +238,13 @@ def _unsafe_path(session: Session, offer: Offer) -> Iterator[Probe]:
     values = decoded(offer.values)
     usual = str(values.get((offer.path_input.location, offer.path_input.name), ""))
     extension = usual.rpartition(".")[2] if "." in usual else EXTENSIONS[offer.kind][0]
-    traversal = f"{_TRAVERSAL}-{nonce()}.{extension}"
-    yield _send(session, criterion, offer, f"the path {traversal}", path=traversal)
-    yield _send(session, criterion, offer, "an empty path", path="")
-    yield _send(session, criterion, offer, "a path with an empty name (folder/)", path=f"probe-{nonce()}/")
+    up = f"../../{wording.folder()}/{wording.stem()}.{extension}"
+    for words, path in (
+        ("a path that begins with ../../", up),
+        ("an empty path", ""),
+        ("a path with an empty name (folder/)", f"{wording.folder()}/"),
+    ):
+        yield Question(criterion, offer, words, request_of(offer, path=path))
 
 
 # criterion → what goes wrong, in words, and as a fault of OpenAI's or S3's
@@ -162,59 +276,67 @@ S3_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 def errors(session: Session, offer: Offer) -> Iterator[Probe]:
     """An ordinary request while something is wrong at one of the app's ends, then one while nothing is."""
     for criterion, asked, fault in OPENAI_FAULTS:
+        question = Question(criterion, offer, asked, request_of(offer))
         with session.openai_fails(**fault):
-            probe = _send(session, criterion, offer, asked)
-        yield _and_after(session, offer, probe.model_copy(update={"met": bool(probe.calls)}))
+            probe = question.put(session)
+        yield from _and_after(session, offer, _met(probe, bool(probe.calls)))
     for criterion, asked, fault in S3_FAULTS:
         before = len(session.s3.requests)
+        question = Question(criterion, offer, asked, request_of(offer))
         with session.s3_fails(**fault):
-            probe = _send(session, criterion, offer, asked)
-        met = len(session.s3.requests) > before
-        yield _and_after(session, offer, probe.model_copy(update={"met": met}))
+            probe = question.put(session)
+        yield from _and_after(session, offer, _met(probe, len(session.s3.requests) > before))
+
+
+def _met(probe: Probe, met: bool) -> Probe:
+    return probe.model_copy(update={"met": met})
 
 
 def timeouts(session: Session, offers: Sequence[Offer]) -> list[Probe]:
     """For every kind at once, an ordinary request that OpenAI never answers."""
     asked = "OpenAI never answers"
-    requests = [request_of(offer) for offer in offers]
     with session.openai_fails(effect="hang", seconds=_HANG_SECONDS):
-        exchanges = session.send_together(
-            [
-                (f"errors.timeout ({offer.kind}): {asked}", *request)
-                for offer, request in zip(offers, requests, strict=True)
-            ]
-        )
-    made = [
-        _probe(session, "errors.timeout", offer.kind, asked, one)
-        for offer, one in zip(offers, exchanges, strict=True)
+        made = _put_together(session, "errors.timeout", asked, offers)
+    met = [_met(probe, bool(probe.calls)) for probe in made]
+    return [
+        each for offer, probe in zip(offers, met, strict=True) for each in _and_after(session, offer, probe)
     ]
-    met = [probe.model_copy(update={"met": bool(probe.calls)}) for probe in made]
-    return [_and_after(session, offer, probe) for offer, probe in zip(offers, met, strict=True)]
 
 
 def slow_storage(session: Session, offers: Sequence[Offer]) -> list[Probe]:
     """For every kind at once, an ordinary request while S3 takes its time: waiting is right, giving up in time, too."""
     asked = f"S3 takes {_SLOW_SECONDS:g} seconds for each request"
-    requests = [request_of(offer) for offer in offers]
     before = len(session.s3.requests)
     with session.s3_fails(effect="slow", seconds=_SLOW_SECONDS):
-        exchanges = session.send_together(
-            [
-                (f"errors.storage_down ({offer.kind}): {asked}", *request)
-                for offer, request in zip(offers, requests, strict=True)
-            ]
-        )
+        made = _put_together(session, "errors.storage_down", asked, offers)
     met = len(session.s3.requests) > before
-    made = [
-        _probe(session, "errors.storage_down", offer.kind, asked, one, met=met, may_succeed=True)
-        for offer, one in zip(offers, exchanges, strict=True)
+    slow = [probe.model_copy(update={"met": met, "may_succeed": True}) for probe in made]
+    return [
+        each for offer, probe in zip(offers, slow, strict=True) for each in _and_after(session, offer, probe)
     ]
-    return [_and_after(session, offer, probe) for offer, probe in zip(offers, made, strict=True)]
 
 
-def _and_after(session: Session, offer: Offer, probe: Probe) -> Probe:
-    after = session.send(f"does it still serve, after: {probe.asked}", request_of(offer)[0])
-    return probe.model_copy(update={"after": after.id})
+def _put_together(session: Session, criterion: str, asked: str, offers: Sequence[Offer]) -> list[Probe]:
+    """The same question for every kind, at once."""
+    orders = [request_of(offer) for offer in offers]
+    exchanges = session.send_together(
+        [
+            (f"{criterion} ({offer.kind}): {asked}", order.request, order.mark)
+            for offer, order in zip(offers, orders, strict=True)
+        ]
+    )
+    return [
+        _probe(session, criterion, offer.kind, asked, exchange, order)
+        for offer, exchange, order in zip(offers, exchanges, orders, strict=True)
+    ]
+
+
+def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
+    """The probe, with an ordinary request after it; and that request's own probe, since it is one as good as any."""
+    order = request_of(offer)
+    after = session.send(f"does it still serve, after: {probe.asked}", order.request)
+    yield probe.model_copy(update={"after": after.id})
+    yield _probe(session, "endpoint.after", offer.kind, "another ordinary request", after, order)
 
 
 def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
