@@ -89,6 +89,7 @@ class Session:
         self._requests_read = 0
         self._buckets = {s3.bucket}
         self.ledger = Ledger()
+        self._unfinished: set[tuple[str, str]] = set()  # puts that were seen before their objects
         self._waited = 0.0
         # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
@@ -100,8 +101,10 @@ class Session:
         )
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections, and look once more for what came late."""
         self._client.close()
+        for exchange in self.exchanges[-1:]:
+            self._gather(exchange)
 
     def send(self, purpose: str, request: Request) -> Exchange:
         """Send one request, wait for its answer, and record what it led to."""
@@ -222,23 +225,31 @@ class Session:
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
         self._calls_read = len(journaled)
-        written = self._written()
+        written = self._written() | self._unfinished
+        self._unfinished = {place for place in written if place[1]}
         self._make_missing_buckets()
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
                 break
+            self._unfinished.discard((stored.bucket, stored.key))
             self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
+            name = self.keep(stored.content)
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
-                    exchange=exchange.id,
+                    exchange=self._led_to(name, exchange),
                     bucket=stored.bucket,
                     key=stored.key,
                     content_type=stored.content_type,
-                    sha256=self.keep(stored.content),
+                    sha256=name,
                     size=len(stored.content),
                 )
             )
+
+    def _led_to(self, sha256: str, exchange: Exchange) -> str:
+        """The exchange that led to an object: the one during which its bytes were made, since storing may come late."""
+        made = [call.exchange for call in self.calls if any(out.sha256 == sha256 for out in call.outputs)]
+        return exchange.id if exchange.id in made or not made else made[-1]
 
     def _written(self) -> set[tuple[str, str]]:
         """What was put since the last look, by bucket and key; a form that was posted to a bucket names its key within.
