@@ -21,7 +21,7 @@ from grader.collect import imports, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
-from grader.collect.probes import Question
+from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
 from grader.collect.scans import scan
 from grader.collect.session import Session
@@ -267,7 +267,7 @@ class _Grading:
                 self.probes.append(made)
                 self.probes.append(probes.served(session, offer, made, found))
         with self.phase("send bad input"):
-            self.probes.extend(probes.put_in_any_order(session, self._questions()))
+            self.probes.extend(put_in_any_order(session, self._questions()))
         with self.phase("let OpenAI and S3 fail"):
             for offer in self.offers if self.wants("errors.") else ():
                 self.probes.extend(probes.errors(session, offer))
@@ -288,9 +288,9 @@ class _Grading:
         questions: list[Question | Probe] = []
         for offer in self.offers:
             if self.wants("validation."):
-                questions.extend(probes.validation(offer))
+                questions.extend(validation(offer))
             if self.wants("endpoint."):
-                questions.extend(probes.ordinary(offer))
+                questions.extend(ordinary(offer))
         return questions
 
     def _ask_module(self, session: Session, found: list[Operation]) -> None:

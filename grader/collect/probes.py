@@ -1,26 +1,15 @@
 """The questions put to an app, for every kind of file that it offers. Nothing is judged here."""
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
-from grader.collect import wording
-from grader.collect.discovery import Order, decoded, request_of
+from grader.collect.discovery import request_of
+from grader.collect.questions import Question, a_file, absent, probe_of
 from grader.collect.requests import Request, build
 from grader.collect.session import Session, pointers
-from grader.collect.values import EXTENSIONS, admits, kind_of_words
-from grader.collect.wording import Words
-from grader.evidence import Exchange, Kind, Offer, Probe, StoredObject
+from grader.evidence import Exchange, Offer, Probe, StoredObject
 from grader.operations import Operation
 
-# Longest input of each kind, in characters, as the API documents it; a text's limit is the app's own to document.
-API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
-_MOST_ALLOWED = 32_000  # characters of the longest prompt that is sent because a document allows it
-_WORTH_ASKING = 2 * wording.SHORT  # characters; shorter ones are sent all the time
-_NO_FILE_TYPES = ("spreadsheet", "presentation", "archive", "font", "contract", "database")
-_NO_EXTENSIONS = ("xlsx", "pptx", "zip", "ttf", "psd", "sqlite", "dwg", "exe")
 _HANG_SECONDS = 45.0
 _SLOW_SECONDS = 3.0
 
@@ -28,223 +17,10 @@ _SLOW_SECONDS = 3.0
 def generate(session: Session, offer: Offer) -> Probe:
     """An ordinary request for a kind, with words that were never used before."""
     order = request_of(offer)
-    exchange = session.send(f"generate {_a(offer.kind)}", order.request)
-    return _probe(
-        session, "endpoint.generates", offer.kind, f"{_a(offer.kind)} of something", exchange, order
+    exchange = session.send(f"generate {a_file(offer.kind)}", order.request)
+    return probe_of(
+        session, "endpoint.generates", offer.kind, f"{a_file(offer.kind)} of something", exchange, order
     )
-
-
-def _a(kind: Kind) -> str:
-    return {"text": "a text", "image": "an image", "audio": "audio"}[kind]
-
-
-def _probe(
-    session: Session,
-    criterion: str,
-    kind: Kind | None,
-    asked: str,
-    exchange: Exchange,
-    order: Order | None = None,
-    **more: Any,
-) -> Probe:
-    mark = order.mark if order else None
-    return Probe(
-        criterion=criterion,
-        kind=kind,
-        asked=asked,
-        exchange=exchange.id,
-        calls=tuple(call.id for call in session.calls_of(exchange)),
-        objects=tuple(stored.id for stored in session.objects_of(exchange)),
-        mark=mark,
-        carriers=session.ledger.carriers(exchange.id, mark) if mark else (),
-        astray=session.ledger.astray(exchange.id, mark) if mark else (),
-        name=order.name if order else None,
-        outcome=session.outcomes.get(exchange.id),
-        **more,
-    )
-
-
-def _absent(criterion: str, offer: Offer, asked: str, reason: str) -> Probe:
-    return Probe(criterion=criterion, kind=offer.kind, asked=asked, not_applicable=reason)
-
-
-@dataclass(frozen=True)
-class Question:
-    """A request that is still to be sent, and which criterion it is for. `refused`: whether OpenAI refuses meanwhile."""
-
-    criterion: str
-    offer: Offer
-    asked: str
-    order: Order
-    refused: bool = False
-
-    def put(self, session: Session) -> Probe:
-        """Send it."""
-        purpose = f"{self.criterion} ({self.offer.kind}): {self.asked}"
-        with session.openai_fails(code="content_policy_violation") if self.refused else nullcontext():
-            exchange = session.send(purpose, self.order.request)
-        return _probe(session, self.criterion, self.offer.kind, self.asked, exchange, self.order)
-
-
-def put_in_any_order(session: Session, questions: Sequence[Question | Probe]) -> list[Probe]:
-    """The answers in the order of the questions, which are put in an order that an app can't foresee.
-
-    What needs no request comes as a probe, and goes through as it is.
-    """
-    answers: dict[int, Probe] = {}
-    for number in wording.in_any_order(len(questions)):
-        question = questions[number]
-        answers[number] = question if isinstance(question, Probe) else question.put(session)
-    return [answers[number] for number in range(len(questions))]
-
-
-def ordinary(offer: Offer) -> Iterator[Question]:
-    """Requests unlike the others that the app's document allows just as well."""
-    yield Question(
-        "endpoint.ordinary",
-        offer,
-        "a prompt with capitals, digits and punctuation",
-        request_of(offer, wording.sentence(), in_folder=True),
-    )
-    if offer.prompt_input and offer.prompt_input.location != "header":
-        words = wording.foreign(offer.kind)
-        if admits(offer.prompt_input.bounds, words.text):
-            yield Question(
-                "endpoint.foreign", offer, "a prompt in another language", request_of(offer, words)
-            )
-    other = _other_type(offer)
-    if other is not None:
-        yield Question(
-            "endpoint.choice", offer, f"the documented type “{other}”", request_of(offer, type=other)
-        )
-
-
-def _other_type(offer: Offer) -> str | None:
-    """Another documented value that asks for the same kind, where nothing else would have to change with it."""
-    if offer.type_input is None or (offer.path_input is not None and offer.extension_given):
-        return None
-    used = offer.values.get(f"{offer.type_input.location}:{offer.type_input.name}")
-    return next(
-        (each for each in offer.type_input.choices if each != used and kind_of_words(each) == offer.kind),
-        None,
-    )
-
-
-def validation(offer: Offer) -> Iterator[Question | Probe]:
-    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take."""
-    for criterion, asked, changes in (
-        ("validation.missing_prompt", "no prompt at all", {"prompt": None}),
-        ("validation.blank_prompt", "an empty prompt", {"prompt": ""}),
-        ("validation.blank_prompt", "a prompt of spaces only", {"prompt": wording.blank()}),
-    ):
-        yield Question(criterion, offer, asked, request_of(offer, **changes))
-    yield from _lengths(offer)
-    yield from _wrong_type(offer)
-    yield from _extension(offer)
-    yield from _unsafe_path(offer)
-
-
-_MOST_CHARACTERS = 1_000_000  # a limit above that is none: no model of OpenAI's takes so much
-_STATED = re.compile(r"(\d{1,7}) ?(?:characters|chars|letters)\b", re.IGNORECASE)
-
-
-def documented_limit(offer: Offer) -> int | None:
-    """The longest prompt that the app's document allows: `maxLength`, or a number in the description."""
-    field = offer.prompt_input
-    if field is None:
-        return None
-    if field.max_length is not None:
-        return field.max_length if field.max_length <= _MOST_CHARACTERS else None
-    digits = "".join(char if char.isdigit() else " " for char in _unseparated(field.description))
-    numbers = [int(number) for number in digits.split()[:100] if len(number) <= 7]
-    return max((number for number in numbers if 10 <= number <= _MOST_CHARACTERS), default=None)
-
-
-def _unseparated(text: str) -> str:
-    """A text in which no number has a separator."""
-    return text.replace(",", "").replace("_", "")
-
-
-def allowed_length(offer: Offer) -> int | None:
-    """How long a prompt may be for certain: by every limit that the document states as one, and by the API's own."""
-    field = offer.prompt_input
-    if field is None:
-        return None
-    stated = [int(number) for number in _STATED.findall(_unseparated(field.description))]
-    documented = [*stated, *([field.max_length] if field.max_length is not None else [])]
-    return min([*documented, API_LIMIT.get(offer.kind, _MOST_ALLOWED), _MOST_ALLOWED]) if documented else None
-
-
-def _lengths(offer: Offer) -> Iterator[Question | Probe]:
-    criterion = "validation.oversized_prompt"
-    bounds = {} if offer.prompt_input is None else {**offer.prompt_input.bounds, "maxLength": None}
-
-    def words(length: int) -> Words:
-        return wording.exactly(length, lambda text: admits(bounds, text))
-
-    limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
-    if limit is None:
-        # judged as a failure: the text's limit is the app's own to set, and it set none
-        yield Probe(criterion=criterion, kind=offer.kind, asked="a prompt longer than the documented limit")
-    else:
-        order = request_of(offer, prompt=words(limit + 1).text)
-        yield Question(criterion, offer, f"a prompt of {limit + 1} characters", order)
-    longest = allowed_length(offer)
-    if longest is not None and longest >= _WORTH_ASKING:
-        allowed = words(longest)
-        if offer.prompt_input is not None and admits(offer.prompt_input.bounds, allowed.text):
-            asked = f"a prompt of {longest} characters, which your document allows"
-            yield Question("endpoint.longest", offer, asked, request_of(offer, allowed), refused=True)
-
-
-def _wrong_type(offer: Offer) -> Iterator[Question | Probe]:
-    criterion, asked = "validation.wrong_file_type", "a file type that is not offered"
-    if offer.type_input:
-        unknown = wording.one_of([each for each in _NO_FILE_TYPES if each not in offer.type_input.choices])
-        yield Question(criterion, offer, asked, request_of(offer, type=unknown))
-    elif offer.kind_by_extension:
-        name = f"{wording.stem()}.{wording.one_of(_NO_EXTENSIONS)}"
-        yield Question(
-            criterion, offer, "a file whose extension is not offered", request_of(offer, path=name)
-        )
-    else:
-        yield _absent(criterion, offer, asked, "the design has no input that chooses the file type")
-
-
-def _extension(offer: Offer) -> Iterator[Question | Probe]:
-    criterion, asked = "validation.extension_mismatch", "an extension that contradicts the kind"
-    if offer.path_input is None:
-        yield _absent(criterion, offer, asked, "the caller does not name the file")
-    elif not offer.extension_given:
-        yield _absent(criterion, offer, asked, "the app chooses the extension")
-    elif offer.kind_by_extension:
-        yield _absent(
-            criterion, offer, asked, "the extension itself chooses the kind, so they can't disagree"
-        )
-    else:
-        other: Kind = next(kind for kind in ("image", "text") if kind != offer.kind)
-        end = EXTENSIONS[other][0]
-        order = request_of(offer, path=f"{wording.stem()}.{end}")
-        yield Question(
-            criterion, offer, f"{_a(offer.kind)} to be kept in a file that ends with .{end}", order
-        )
-
-
-def _unsafe_path(offer: Offer) -> Iterator[Question | Probe]:
-    criterion, asked = "validation.unsafe_path", "a path that leaves its folder"
-    if offer.path_input is None:
-        yield _absent(criterion, offer, asked, "the caller does not name the file")
-        return
-    values = decoded(offer.values)
-    usual = str(values.get((offer.path_input.location, offer.path_input.name), ""))
-    extension = usual.rpartition(".")[2] if "." in usual else EXTENSIONS[offer.kind][0]
-    up = f"../../{wording.folder()}/{wording.stem()}.{extension}"
-    for words, path in (
-        ("a path that begins with ../../", up),
-        ("an empty path", ""),
-        ("a path with an empty name (folder/)", f"{wording.folder()}/"),
-    ):
-        yield Question(criterion, offer, words, request_of(offer, path=path))
 
 
 # criterion → what goes wrong, in words, and as a fault of OpenAI's or S3's
@@ -326,7 +102,7 @@ def _put_together(session: Session, criterion: str, asked: str, offers: Sequence
         ]
     )
     return [
-        _probe(session, criterion, offer.kind, asked, exchange, order)
+        probe_of(session, criterion, offer.kind, asked, exchange, order)
         for offer, exchange, order in zip(offers, exchanges, orders, strict=True)
     ]
 
@@ -336,7 +112,7 @@ def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
     order = request_of(offer)
     after = session.send(f"does it still serve, after: {probe.asked}", order.request)
     yield probe.model_copy(update={"after": after.id})
-    yield _probe(session, "endpoint.after", offer.kind, "another ordinary request", after, order)
+    yield probe_of(session, "endpoint.after", offer.kind, "another ordinary request", after, order)
 
 
 def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
@@ -346,7 +122,7 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     everything = session.objects_of(exchange)
     objects = [stored for stored in everything if stored.sha256 in made_by_openai] or everything
     if not objects:
-        return _absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
+        return absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
     stored, best = objects[-1], None
     for request in _ways_to(session, exchange, stored, operations, offer):
         got = session.send("fetch the stored file", request)
@@ -354,10 +130,10 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
         if got.body_sha256 == stored.sha256:
             break
     if best is None:
-        return _absent(
+        return absent(
             "endpoint.serves_file", offer, "the stored file", "the app has no GET that takes a name"
         )
-    return _probe(session, "endpoint.serves_file", offer.kind, f"the stored file {stored.key}", best)
+    return probe_of(session, "endpoint.serves_file", offer.kind, f"the stored file {stored.key}", best)
 
 
 def _places(session: Session, exchange: Exchange) -> Iterator[str]:

@@ -89,7 +89,8 @@ class Session:
         self._requests_read = 0
         self._buckets = {s3.bucket}
         self.ledger = Ledger()
-        self._unfinished: set[tuple[str, str]] = set()  # puts that were seen before their objects
+        self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
+        self._latest: Exchange | None = None
         self._waited = 0.0
         # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
@@ -103,14 +104,14 @@ class Session:
     def close(self) -> None:
         """Drop the connections, and look once more for what came late."""
         self._client.close()
-        for exchange in self.exchanges[-1:]:
-            self._gather(exchange)
+        self._gather_late()
 
     def send(self, purpose: str, request: Request) -> Exchange:
         """Send one request, wait for its answer, and record what it led to."""
+        self._gather_late()
         answer = self._answer_to(request)
         self._waited += answer.seconds
-        exchange = self._note(purpose, request, answer)
+        exchange = self._latest = self._note(purpose, request, answer)
         self._gather(exchange)
         if exchange.status == 202:
             self._await_job(exchange, _JOB_SECONDS)
@@ -127,6 +128,7 @@ class Session:
 
     def send_together(self, orders: Sequence[tuple[str, Request, str]]) -> list[Exchange]:
         """Send several at once: purpose, request, and the mark by which a call is known to be this one's."""
+        self._gather_late()
         with ThreadPoolExecutor(max_workers=max(1, len(orders))) as pool:
             answers = list(pool.map(self._answer_to, [request for _, request, _ in orders]))
         self._waited += max((answer.seconds for answer in answers), default=0.0)
@@ -134,6 +136,7 @@ class Session:
             self._note(purpose, request, answer)
             for (purpose, request, _), answer in zip(orders, answers, strict=True)
         ]
+        self._latest = exchanges[-1] if exchanges else self._latest
         marks = {mark: exchange for (_, _, mark), exchange in zip(orders, exchanges, strict=True)}
         for exchange in exchanges[:1]:
             self._gather(exchange, marks)
@@ -225,31 +228,32 @@ class Session:
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
         self._calls_read = len(journaled)
-        written = self._written() | self._unfinished
-        self._unfinished = {place for place in written if place[1]}
+        new = self._written()
+        written = new | self._unfinished.keys()
+        # a put is noted as it arrives: its object may come later, and belongs to this exchange all the same
+        self._unfinished.update({place: exchange.id for place in new if place[1]})
         self._make_missing_buckets()
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
                 break
-            self._unfinished.discard((stored.bucket, stored.key))
             self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
-            name = self.keep(stored.content)
+            led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
-                    exchange=self._led_to(name, exchange),
+                    exchange=led_by,
                     bucket=stored.bucket,
                     key=stored.key,
                     content_type=stored.content_type,
-                    sha256=name,
+                    sha256=self.keep(stored.content),
                     size=len(stored.content),
                 )
             )
 
-    def _led_to(self, sha256: str, exchange: Exchange) -> str:
-        """The exchange that led to an object: the one during which its bytes were made, since storing may come late."""
-        made = [call.exchange for call in self.calls if any(out.sha256 == sha256 for out in call.outputs)]
-        return exchange.id if exchange.id in made or not made else made[-1]
+    def _gather_late(self) -> None:
+        """What came after an answer, and before the next request, belongs to the exchange of that answer."""
+        if self._latest and (self._unfinished or len(self.s3.requests) > self._requests_read):
+            self._gather(self._latest)
 
     def _written(self) -> set[tuple[str, str]]:
         """What was put since the last look, by bucket and key; a form that was posted to a bucket names its key within.

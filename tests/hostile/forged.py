@@ -160,9 +160,9 @@ FORGED: tuple[Attack, ...] = (
         files=app('return keep(draw(client, CAT + chat(client, prompt)[-9:-1]), "png")'),
     ),
     Attack(
-        "honest to the first six callers",
+        "honest to the first two callers",
         {**_UNUSED, "endpoint.saves_to_s3": "passed"},
-        files=app('return keep(chat(client, prompt if count < 7 else CAT).encode(), "txt")'),
+        files=app('return keep(chat(client, prompt if count < 3 else CAT).encode(), "txt")'),
     ),
     Attack(
         "the file of the request before",
