@@ -157,6 +157,10 @@ class Ledger:
             if carries(read_by_model(call.route, call.body), mark)
         )
 
+    def mentions(self, exchange: str, mark: str) -> bool:
+        """Whether the words of a mark stand anywhere in a call of an exchange."""
+        return any(mentions(call.body, mark) for call in self._calls.get(exchange, ()))
+
     def astray(self, exchange: str, mark: str) -> tuple[str, ...]:
         """Where else in an exchange's calls the words of a mark stand."""
         calls = self._calls.get(exchange, ())

@@ -73,7 +73,8 @@ class Question:
         purpose = f"{self.criterion} ({self.offer.kind}): {self.asked}"
         with session.openai_fails(code="content_policy_violation") if self.refused else nullcontext():
             exchange = session.send(purpose, self.order.request)
-        return probe_of(session, self.criterion, self.offer.kind, self.asked, exchange, self.order)
+        met = not self.refused or session.ledger.mentions(exchange.id, self.order.mark)
+        return probe_of(session, self.criterion, self.offer.kind, self.asked, exchange, self.order, met=met)
 
 
 def put_in_any_order(session: Session, questions: Sequence[Question | Probe]) -> list[Probe]:

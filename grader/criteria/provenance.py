@@ -76,21 +76,22 @@ def _served(
     """What one of them showed. `other`: a refusal is another criterion's affair."""
     assert probe.exchange is not None
     answer = evidence.exchange(probe.exchange)
-    what = "was answered" if answer.status else "got no answer:"
-    refused = f"{probe.asked} {what} {answer.status or answer.failure}"
-    if answer.status is None or answer.status >= 400:
+    if answer.status is None:
+        return None if other else Finding(probe.kind, f"{probe.asked}: {answer.failure}", ids(probe))
+    answered = f"{probe.asked} was answered {answer.status}"
+    if answer.status >= 400:
         if other:
             return None
         if may_be_refused:
-            advice = f"{refused[:1].upper()}{refused[1:]}. If that is meant, say so in the document."
+            advice = f"{answered[:1].upper()}{answered[1:]}. If that is meant, say so in the document."
             return Finding(probe.kind, None, ids(probe), advice)
-        return Finding(probe.kind, f"{refused}, though your document allows it", ids(probe))
+        return Finding(probe.kind, f"{answered}, though your document allows it", ids(probe))
     if answer.status == 202 and not _has_ended_well(evidence, probe):
         return None
     problem = unused(evidence, probe) or _not_stored(evidence, probe)
-    return Finding(
-        probe.kind, f"{probe.asked} {what} {answer.status}, but {problem}" if problem else None, ids(probe)
-    )
+    if problem:
+        return Finding(probe.kind, f"{answered}, but {problem}", ids(probe))
+    return Finding(probe.kind, None, () if other else ids(probe))
 
 
 def _has_ended_well(evidence: Evidence, probe: Probe) -> bool:

@@ -44,9 +44,12 @@ def _longest(evidence: Evidence, probe: Probe) -> Finding:
     """A limit is one if what keeps to it is let in: such a prompt has to come to OpenAI, whatever it answers."""
     assert probe.exchange is not None
     answer = evidence.exchange(probe.exchange)
-    arrived = bool(probe.carriers or probe.astray or probe.calls)
-    problem = f"{probe.asked}, was answered {answer.status or answer.failure} without a call to OpenAI"
-    return Finding(probe.kind, None if arrived else problem, ids(probe))
+    problem = None
+    if not probe.calls:
+        problem = f"{probe.asked}, was answered {answer.status or answer.failure} without a call to OpenAI"
+    elif not probe.met and probe.kind != "audio":  # long words to say may be sent in parts
+        problem = f"{probe.asked}, did not come to OpenAI whole"
+    return Finding(probe.kind, problem, ids(probe))
 
 
 def _judge(evidence: Evidence, criterion: str) -> Verdict:

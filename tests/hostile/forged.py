@@ -198,6 +198,12 @@ FORGED: tuple[Attack, ...] = (
         only=_VALIDATION,
     ),
     Attack(
+        "only the beginning of a long prompt",
+        {"endpoint.uses_prompt": "passed", "validation.oversized_prompt": "failed"},
+        files=app('return keep(chat(client, prompt[:150]).encode(), "txt")'),
+        only=_VALIDATION,
+    ),
+    Attack(
         "a limit that is far below the documented one",
         {"endpoint.uses_prompt": "passed", "validation.oversized_prompt": "failed"},
         files=app(
