@@ -35,12 +35,17 @@ class _Record(Writable):
 
 
 class Exchange(_Record):
-    """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why."""
+    """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why.
+
+    `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
+    """
 
     id: str
     purpose: str
     method: str
     url: str
+    place: str = ""
+    sent: bool = True
     request_body: str = ""
     status: int | None = None
     headers: dict[str, str] = {}
@@ -61,7 +66,10 @@ class Output(_Record):
 
 
 class Call(_Record):
-    """One call that reached OpenAI's stand-in while an exchange was under way."""
+    """One call that reached OpenAI's stand-in while an exchange was under way.
+
+    `draws_on`: earlier calls of the exchange whose text, file or conversation it goes on from.
+    """
 
     id: str
     exchange: str
@@ -74,6 +82,7 @@ class Call(_Record):
     error_code: str | None
     fault: str | None
     outputs: tuple[Output, ...] = ()
+    draws_on: tuple[str, ...] = ()
 
 
 class StoredObject(_Record):
@@ -98,6 +107,8 @@ class Input(_Record):
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
+    example: str | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> dict[str, Any]:
@@ -130,7 +141,8 @@ class Probe(_Record):
     """One question put to the app, for one criterion and one kind.
 
     `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
-    `mark`: the word in the prompt by which it is recognised. `met`: whether an injected fault came into play;
+    `mark`: the words in the prompt by which it is recognised; `carriers`: the calls whose model reads them; `astray`:
+    fields of other calls that hold them, where the model does not read. `name`: the file name that was sent. `met`: whether an injected fault came into play;
     `may_succeed`: whether a good answer is right in spite of it.
     `after`: the exchange that asked whether the app still serves. `outcome`: of an answer that promised a job, the
     exchange that told how it ended.
@@ -143,6 +155,9 @@ class Probe(_Record):
     calls: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     mark: str | None = None
+    carriers: tuple[str, ...] = ()
+    astray: tuple[str, ...] = ()
+    name: str | None = None
     met: bool = True
     after: str | None = None
     outcome: str | None = None
@@ -306,6 +321,15 @@ class Evidence(_Record):
         made = {output.sha256 for call in self.calls_of(exchange) for output in call.outputs}
         stored = self.objects_of(exchange)
         return [one for one in stored if one.sha256 in made] or stored
+
+    def made_from_prompt(self, probe: Probe) -> list[Call]:
+        """The calls that a probe's prompt came to: those that read it, and those that go on from them."""
+        calls = self.calls_of(probe.exchange) if probe.exchange else []
+        reached = set(probe.carriers)
+        for call in calls:  # in the order of their arrival: each goes on from earlier ones alone
+            if reached & set(call.draws_on):
+                reached.add(call.id)
+        return [call for call in calls if call.id in reached]
 
     def probes_of(self, criterion: str) -> list[Probe]:
         """Every probe made for a criterion."""

@@ -21,6 +21,7 @@ from grader.collect import imports, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
+from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
 from grader.collect.scans import scan
 from grader.collect.session import Session
@@ -161,7 +162,7 @@ class _Grading:
             canary_seen=tuple(session.canary_seen) if session else (),
             app=self.app,
             exchanges=tuple(session.exchanges) if session else (),
-            calls=tuple(session.calls) if session else (),
+            calls=tuple(session.linked_calls()) if session else (),
             objects=tuple(session.objects) if session else (),
             offers=tuple(self.offers),
             probes=tuple(self.probes),
@@ -268,8 +269,7 @@ class _Grading:
                 self.probes.append(made)
                 self.probes.append(probes.served(session, offer, made, found))
         with self.phase("send bad input"):
-            for offer in self.offers if self.wants("validation.") else ():
-                self.probes.extend(probes.validation(session, offer))
+            self.probes.extend(put_in_any_order(session, self._questions()))
         with self.phase("let OpenAI and S3 fail"):
             for offer in self.offers if self.wants("errors.") else ():
                 self.probes.extend(probes.errors(session, offer))
@@ -284,6 +284,16 @@ class _Grading:
                 self.probes.extend(probes.timeouts(session, self.offers))
             if self.offers and self.wants("errors.storage_down"):
                 self.probes.extend(probes.slow_storage(session, self.offers))
+
+    def _questions(self) -> list[Question | Probe]:
+        """What is asked of every kind in any order: ordinary requests among those that are to be refused."""
+        questions: list[Question | Probe] = []
+        for offer in self.offers:
+            if self.wants("validation."):
+                questions.extend(validation(offer))
+            if self.wants("endpoint."):
+                questions.extend(ordinary(offer))
+        return questions
 
     def _ask_module(self, session: Session, found: list[Operation]) -> None:
         paths = [one.path for one in found if openai_module.belongs(one.path)]

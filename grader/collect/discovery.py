@@ -1,6 +1,7 @@
 """Which operation generates, and which of its inputs is the prompt: found by what reaches OpenAI, not by names."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.collect.requests import Key, Request, build
@@ -8,16 +9,16 @@ from grader.collect.session import Session
 from grader.collect.values import (
     Assignment,
     assign,
+    example_of,
     extensions,
     file_name,
     fitted,
     is_named_like_a_prompt,
-    nonce,
     offered_kinds,
-    prompt_words,
     role,
 )
-from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer
+from grader.collect.wording import Words, carries, folder, plain
+from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObject
 from grader.manifest import Endpoint
 from grader.operations import Field, Operation
 
@@ -103,16 +104,18 @@ def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
     return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer
 
 
-def _final(calls: Sequence[Call]) -> Call | None:
-    """The call that made the file: the last one that made anything, or else the last."""
+def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
+    """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
+    stored = {one.sha256 for one in objects}
     known = [call for call in calls if call.kind]
     made = [call for call in known if call.outputs]
-    return (made or known)[-1] if known else None
+    kept = [call for call in made if any(output.sha256 in stored for output in call.outputs)]
+    return (kept or made or known)[-1] if known else None
 
 
 def _input(field: Field) -> Input:
     shortest, longest = field.schema.get("minLength"), field.schema.get("maxLength")
-    pattern = field.schema.get("pattern")
+    pattern, example = field.schema.get("pattern"), example_of(field)
     return Input(
         location=field.location,
         name=field.name,
@@ -121,6 +124,8 @@ def _input(field: Field) -> Input:
         min_length=shortest if isinstance(shortest, int) else None,
         max_length=longest if isinstance(longest, int) else None,
         pattern=pattern if isinstance(pattern, str) else None,
+        example=example[:1000] if isinstance(example, str) else None,
+        choices=tuple(choice for choice in field.choices if isinstance(choice, str)),
     )
 
 
@@ -128,10 +133,10 @@ def _offer(
     session: Session, operation: Operation, shape: Sequence[Field], assignment: Assignment, exchange: Exchange
 ) -> Offer | None:
     calls = session.calls_of(exchange)
-    final = _final(calls)
+    final = _final(calls, session.objects_of(exchange))
     if final is None or final.kind is None:
         return None
-    reached = [field for field in shape if _arrived(assignment.marks.get(field.key), calls)]
+    reached = [field for field in shape if _is_read(session, exchange, assignment.marks.get(field.key))]
     words = [field for field in reached if role(field) != "path"] or reached
     guessed = [field for field in shape if field.key in assignment.marks and role(field) == "words"]
     guessed = [field for field in guessed if is_named_like_a_prompt(field)] or guessed
@@ -142,7 +147,7 @@ def _offer(
         field
         for field in shape
         if field is not prompt
-        and (role(field) == "path" or (assignment.marks.get(field.key, "-") in stored))
+        and (role(field) == "path" or carries(stored, assignment.marks.get(field.key, "")))
         and field.key in assignment.marks
     ]
     keys = [one.key for one in session.objects_of(exchange)]
@@ -169,8 +174,8 @@ def _names_extension(name: str, keys: Sequence[str]) -> bool:
     return not keys or any(key.endswith(name.rpartition("/")[2]) for key in keys)
 
 
-def _arrived(mark: str | None, calls: Sequence[Call]) -> bool:
-    return mark is not None and any(mark in call.request for call in calls)
+def _is_read(session: Session, exchange: Exchange, mark: str | None) -> bool:
+    return mark is not None and bool(session.ledger.carriers(exchange.id, mark))
 
 
 def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
@@ -184,11 +189,11 @@ def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
             values: dict[Key, Any] = {
                 (_where(endpoint, name), name): value for name, value in endpoint.fixed.items()
             }
-            values[place, endpoint.prompt] = prompt_words(nonce())
+            values[place, endpoint.prompt] = plain().text
             exchange = session.send(
                 "ask the endpoint that [tool.lab] names", build(endpoint.method, endpoint.path, values)
             )
-            final = _final(session.calls_of(exchange))
+            final = _final(session.calls_of(exchange), session.objects_of(exchange))
             if final is not None and final.kind is not None:
                 offers.setdefault(
                     final.kind,
@@ -214,30 +219,48 @@ def _place(endpoint: Endpoint) -> Any:
     return _where(endpoint, endpoint.prompt)
 
 
-def request_of(offer: Offer, **changes: Any) -> tuple[Request, str]:
-    """A fresh request for an offer, and the mark in its prompt.
+@dataclass(frozen=True)
+class Order:
+    """A request for an offer. `mark`: the words by which its prompt is recognised; `name`: the file name in it."""
+
+    request: Request
+    mark: str
+    name: str | None = None
+
+
+def request_of(offer: Offer, words: Words | None = None, *, in_folder: bool = False, **changes: Any) -> Order:
+    """A fresh request for an offer.
 
     Args:
-        prompt: other words, or None to leave the prompt out.
+        words: the prompt, if the input takes it; an ordinary one otherwise.
+        in_folder: name a file in a folder, if the document shows one.
+        prompt: other words in any case, or None to leave the prompt out.
         path: another file name, or None to leave it out.
         type: another value of the input that selects the kind.
     """
     values = decoded(offer.values)
-    mark = nonce()
+    written, name = words or plain(), None
     if offer.prompt_input:
         key: Key = (offer.prompt_input.location, offer.prompt_input.name)
         old = values.get(key)
-        written, mark = fitted(mark, offer.prompt_input.bounds)
-        words = changes.get("prompt", written)
-        _put(values, key, [words] if isinstance(old, list) and words is not None else words)
+        written = fitted(offer.prompt_input.bounds, words)
+        prompt = changes.get("prompt", written.text)
+        _put(values, key, [prompt] if isinstance(old, list) and prompt is not None else prompt)
     if offer.path_input:
         key = (offer.path_input.location, offer.path_input.name)
-        extension = str(values.get(key, "")).rpartition(".")[2]
-        name = file_name(nonce(), extension, offer.path_input.bounds)
-        _put(values, key, changes.get("path", name))
+        name = changes.get("path", _name(offer.path_input, str(values.get(key, "")), in_folder=in_folder))
+        _put(values, key, name)
     if offer.type_input and "type" in changes:
         values[offer.type_input.location, offer.type_input.name] = changes["type"]
-    return build(offer.method, offer.path, values), mark
+    return Order(build(offer.method, offer.path, values), written.mark, name)
+
+
+def _name(path_input: Input, usual: str, *, in_folder: bool) -> str:
+    """A fresh name like the usual one; in a folder where the document's example is in one, too."""
+    extension = usual.rpartition(".")[2] if "." in usual else ""
+    shown = path_input.example or ""
+    inside = folder() if in_folder and "/" in shown.strip("/") else ""
+    return file_name(extension, path_input.bounds, inside)
 
 
 def _put(values: dict[Key, Any], key: Key, value: Any) -> None:

@@ -7,7 +7,7 @@ from classroom.media.sound import speak
 from grader import openai_module
 from grader.collect.requests import Request
 from grader.collect.session import Session
-from grader.collect.values import nonce
+from grader.collect.wording import plain
 from grader.evidence import Probe
 
 
@@ -21,7 +21,7 @@ def ask(session: Session, prefix: str) -> Iterator[Probe]:
     yield from _texts(session, prefix)
     yield from _pictures(session, prefix)
     yield from _sounds(session, prefix)
-    chat = _post(prefix, "chat/completions/", _chat(nonce()))
+    chat = _post(prefix, "chat/completions/", _chat(plain().text))
     with session.openai_fails(status=429, headers={"retry-after-ms": "5"}):
         yield _asked(session, "module.errors", openai_module.RATE_LIMITED, chat)
     with session.openai_fails(effect="drop"):
@@ -40,23 +40,23 @@ def _chat(words: str, **more: Any) -> dict[str, Any]:
 
 def _texts(session: Session, prefix: str) -> Iterator[Probe]:
     place = "chat/completions/"
-    yield _asked(session, "module.chat", openai_module.PLAIN, _post(prefix, place, _chat(nonce())))
+    yield _asked(session, "module.chat", openai_module.PLAIN, _post(prefix, place, _chat(plain().text)))
     yield _asked(
-        session, "module.chat", openai_module.STREAMED, _post(prefix, place, _chat(nonce(), stream=True))
+        session, "module.chat", openai_module.STREAMED, _post(prefix, place, _chat(plain().text, stream=True))
     )
-    body = {"model": "gpt-3.5-turbo-instruct", "prompt": f"Go on with {nonce()}", "max_tokens": 24}
+    body = {"model": "gpt-3.5-turbo-instruct", "prompt": f"Go on with {plain().text}", "max_tokens": 24}
     yield _asked(session, "module.completion", openai_module.PLAIN, _post(prefix, "completion/", body))
     body = {
         "model": "text-davinci-edit-001",
         "instruction": "Fix the spelling.",
-        "input": f"the wek of {nonce()}",
+        "input": f"the wek of {plain().text}",
     }
     yield _asked(session, "module.edits", openai_module.PLAIN, _post(prefix, "edits/", body))
 
 
 def _pictures(session: Session, prefix: str) -> Iterator[Probe]:
     place = "images/generations/"
-    body = {"prompt": f"a kite over {nonce()}", "n": 1, "size": "1024x1024"}
+    body = {"prompt": f"a kite over {plain().text}", "n": 1, "size": "1024x1024"}
     named = {**body, "model": "gpt-image-1.5"}
     yield _asked(session, "module.images", openai_module.PLAIN, _post(prefix, place, named))
     yield _asked(session, "module.images", openai_module.WITHOUT_MODEL, _post(prefix, place, body))
@@ -65,7 +65,7 @@ def _pictures(session: Session, prefix: str) -> Iterator[Probe]:
 def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
     for name, model in (("transcription", "gpt-4o-mini-transcribe"), ("translation", "whisper-1")):
         criterion, place = f"module.{name}", f"audio/{name}/"
-        words = f"Say {nonce()} again."
+        words = f"Say {plain().text} again."
         sound = speak(words, format="wav")
         upload = Request(
             "POST",

@@ -14,7 +14,7 @@ Key = tuple[Location, str]
 
 @dataclass(frozen=True)
 class Request:
-    """One request, ready to send. `shown` is its body as a person reads it."""
+    """One request, ready to send. `shown` is its body as a person reads it; `place` its path, places in braces."""
 
     method: str
     target: str
@@ -23,6 +23,7 @@ class Request:
     form: Mapping[str, Any] | None = None
     files: Mapping[str, Any] | None = None
     has_json: bool = False
+    place: str = ""
 
     @property
     def shown(self) -> str:
@@ -41,6 +42,7 @@ def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
     place: dict[str, dict[str, Any]] = {
         location: {} for location in ("path", "query", "header", "json", "form", "multipart")
     }
+    template = path
     for (location, name), value in values.items():
         place[location][name] = value
     for name, value in place["path"].items():
@@ -63,6 +65,7 @@ def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
         form=form or None,
         files=files or None,
         has_json=bool(place["json"]),
+        place=template,
     )
 
 

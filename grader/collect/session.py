@@ -18,12 +18,16 @@ from classroom.standin.mock import OpenAIMock
 from grader import reading
 from grader.collect.answers import NotDecodable, TooLong, read_body
 from grader.collect.inward import Inward
+from grader.collect.provenance import Ledger, mentions
 from grader.collect.requests import Request, build
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 from grader.jobs import state_of
 from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
+APP_SECONDS = (
+    240.0  # for all answers of one app together, jobs included; what is not sent by then is too slow
+)
 _MOST_CALLS, _MOST_OBJECTS = 2_000, 2_000  # kept of one submission; what floods the rest says nothing more
 _MOST_KEPT = 64 * 1024 * 1024  # bytes of bodies and objects; of what is beyond only the hash is kept
 _MOST_BUCKETS = 20  # made because the app named them
@@ -38,8 +42,11 @@ _KIND_OF_ROUTE: dict[str, Kind] = {
     "responses": "text",
     "completions": "text",
     "images/generations": "image",
+    "images/edits": "image",
+    "images/variations": "image",
     "audio/speech": "audio",
 }
+_TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class _Answer:
     content: bytes = b""
     failure: str | None = None
     seconds: float = 0.0
+    sent: bool = True
 
     @property
     def text(self) -> str:
@@ -87,6 +95,10 @@ class Session:
         self._calls_read = 0
         self._requests_read = 0
         self._buckets = {s3.bucket}
+        self.ledger = Ledger()
+        self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
+        self._latest: Exchange | None = None
+        self._waited = 0.0
         # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
             base_url=url,
@@ -97,25 +109,41 @@ class Session:
         )
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections, and look once more for what came late."""
         self._client.close()
+        self._gather_late()
 
     def send(self, purpose: str, request: Request) -> Exchange:
         """Send one request, wait for its answer, and record what it led to."""
-        exchange = self._note(purpose, request, self._transmit(request))
+        self._gather_late()
+        answer = self._answer_to(request)
+        self._waited += answer.seconds
+        exchange = self._latest = self._note(purpose, request, answer)
         self._gather(exchange)
         if exchange.status == 202:
             self._await_job(exchange, _JOB_SECONDS)
         return exchange
 
+    @property
+    def seconds_left(self) -> float:
+        """How long the app may still take for its answers."""
+        return max(0.0, APP_SECONDS - self._waited)
+
+    def _answer_to(self, request: Request) -> _Answer:
+        """The answer to a request, if there is time left to send it."""
+        return self._transmit(request) if self.seconds_left else _Answer(failure=_TOO_SLOW, sent=False)
+
     def send_together(self, orders: Sequence[tuple[str, Request, str]]) -> list[Exchange]:
         """Send several at once: purpose, request, and the mark by which a call is known to be this one's."""
+        self._gather_late()
         with ThreadPoolExecutor(max_workers=max(1, len(orders))) as pool:
-            answers = list(pool.map(self._transmit, [request for _, request, _ in orders]))
+            answers = list(pool.map(self._answer_to, [request for _, request, _ in orders]))
+        self._waited += max((answer.seconds for answer in answers), default=0.0)
         exchanges = [
             self._note(purpose, request, answer)
             for (purpose, request, _), answer in zip(orders, answers, strict=True)
         ]
+        self._latest = exchanges[-1] if exchanges else self._latest
         marks = {mark: exchange for (_, _, mark), exchange in zip(orders, exchanges, strict=True)}
         for exchange in exchanges[:1]:
             self._gather(exchange, marks)
@@ -175,11 +203,13 @@ class Session:
             "url": capped(request.target, _BODY),
             "request_body": capped(request.shown, _BODY),
             "seconds": round(answer.seconds, 3),
+            "place": capped(request.place, _BODY),
+            "sent": answer.sent,
         }
         if answer.status is None:
             exchange = Exchange(**facts, failure=answer.failure)
         else:
-            where = f"the answer to {request.method} {capped(request.target, 200)}"
+            where = f"the answer to {request.method} {capped(request.place or request.target, 200)}"
             self._look_for_canary(where, answer.text, str(answer.headers))
             content_type = answer.headers.get("content-type", "")
             exchange = Exchange(
@@ -210,23 +240,29 @@ class Session:
         return name
 
     def _gather(self, exchange: Exchange, marks: Mapping[str, Exchange] | None = None) -> None:
-        """Read both stand-ins: whatever is new belongs to this exchange, or to the one whose mark it bears."""
+        """Read both stand-ins: whatever is new belongs to this exchange, or to the one whose mark is in it."""
         journaled = list(self.openai.calls)
         for call in journaled[self._calls_read :]:
-            marked = (whose for mark, whose in (marks or {}).items() if call.mentions(mark))
+            marked = (whose for mark, whose in (marks or {}).items() if mentions(call.body, mark))
             if len(self.calls) < _MOST_CALLS:
-                self.calls.append(self._seen(call, next(marked, exchange)))
+                owner = next(marked, exchange)
+                self.calls.append(self._seen(call, owner))
+                self.ledger.note(call, owner.id)
         self._calls_read = len(journaled)
-        written = self._written()
+        new = self._written()
+        written = new | self._unfinished.keys()
+        # a put is noted as it arrives: its object may come later, and belongs to this exchange all the same
+        self._unfinished.update({place: exchange.id for place in new if place[1]})
         self._make_missing_buckets()
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
                 break
-            self._look_for_canary(f"the object {_plain(stored.key)}", stored.content.decode("latin-1"))
+            self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
+            led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
-                    exchange=exchange.id,
+                    exchange=led_by,
                     bucket=_plain(stored.bucket),
                     key=_plain(stored.key),
                     content_type=_plain(stored.content_type),
@@ -234,6 +270,11 @@ class Session:
                     size=len(stored.content),
                 )
             )
+
+    def _gather_late(self) -> None:
+        """What came after an answer, and before the next request, belongs to the exchange of that answer."""
+        if self._latest and (self._unfinished or len(self.s3.requests) > self._requests_read):
+            self._gather(self._latest)
 
     def _written(self) -> set[tuple[str, str]]:
         """What was put since the last look, by bucket and key; a form that was posted to a bucket names its key within.
@@ -286,16 +327,18 @@ class Session:
         self, exchange: Exchange, seconds: float, marks: Mapping[str, Exchange] | None = None
     ) -> None:
         """202 promises a file for later: ask how the job is until it has ended, or wait for what it stores."""
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
+        deadline = began + min(seconds, self.seconds_left)
         address = self._job_address(exchange, deadline)
         while time.monotonic() < deadline:
             self._gather(exchange, marks)
             if address is None and self.objects_of(exchange):
-                return
+                break
             if address is not None and self._has_ended(exchange, address):
                 self._gather(exchange, marks)
-                return
+                break
             time.sleep(_JOB_POLL)
+        self._waited += time.monotonic() - began
 
     def _job_address(self, exchange: Exchange, deadline: float) -> Request | None:
         """Where the job tells how it is: what the answer points at, or a GET that takes what the answer names."""
@@ -322,6 +365,11 @@ class Session:
     def calls_of(self, exchange: Exchange) -> list[Call]:
         """What reached OpenAI during an exchange."""
         return [call for call in self.calls if call.exchange == exchange.id]
+
+    def linked_calls(self) -> list[Call]:
+        """Every call, with the earlier ones that it goes on from."""
+        sources = self.ledger.sources()
+        return [call.model_copy(update={"draws_on": sources.get(call.id, ())}) for call in self.calls]
 
     def objects_of(self, exchange: Exchange) -> list[StoredObject]:
         """What an exchange left in S3."""

@@ -2,14 +2,15 @@
 
 import random
 import re
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from classroom.standin.patterns import matching
 from grader import patterns
+from grader.collect import wording
 from grader.collect.requests import Key
+from grader.collect.wording import Words
 from grader.evidence import KINDS, Kind
 from grader.operations import Field
 
@@ -130,31 +131,46 @@ def is_named_like_a_prompt(field: Field) -> bool:
     return bool(set(words_of(field.name.rpartition(".")[2])) & _PROMPT)
 
 
-def nonce() -> str:
-    """A word that no one has seen before."""
-    # small letters alone: an input with a pattern takes those if it takes any word
-    return "zq" + secrets.token_hex(6).translate(_LETTERS)
+def admits(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a schema's pattern and lengths let a text through; a pattern that can't be read lets through any."""
+    pattern, longest, shortest = (
+        schema.get("pattern"),
+        _length(schema, "maxLength"),
+        _length(schema, "minLength"),
+    )
+    if longest is not None and len(text) > longest:
+        return False
+    if shortest is not None and len(text) < shortest:
+        return False
+    return not isinstance(pattern, str) or patterns.fits(pattern, text) is not False
 
 
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+def file_name(extension: str, schema: Mapping[str, Any], folder: str = "") -> str:
+    """A path that no file had before, as a schema takes it; in a folder, or without extension, only if it must be.
 
-
-def prompt_words(mark: str) -> str:
-    """A prompt that any model would take, with a mark to recognise it by."""
-    return f"a lighthouse named {mark}"
-
-
-def file_name(mark: str, extension: str, schema: Mapping[str, Any]) -> str:
-    """A path that no file had before, as a schema takes it; with a folder, or without extension, only if it must be."""
+    Args:
+        extension: without the dot; empty for none.
+        schema: the input's.
+        folder: a folder to put it into, if the schema takes it so.
+    """
     end = f".{extension}" if extension else ""
-    tries = (f"probe-{mark}{end}", f"{mark}{end}", mark, f"probes/{mark}{end}", f"probes/{mark}")
-    pattern, longest = schema.get("pattern"), _length(schema, "maxLength")
-    for name in tries:
-        if longest is not None and len(name) > longest:
-            continue
-        if not isinstance(pattern, str) or patterns.fits(pattern, name) is not False:
-            return name
-    return tries[0]
+    stem, place = wording.stem(), folder or wording.folder()
+    letters = wording.one_word()
+    longest = _length(schema, "maxLength")
+    short = letters if longest is None else wording.one_word(longest - len(end))
+    names = (stem, stem.replace("-", "_"), letters, short)
+    capital = tuple(written for name in (letters, short) for written in (name.capitalize(), name.upper()))
+    tries = [f"{name}{end}" for name in (*names, *capital)] + [*names, *capital]
+    tries += [f"{place}/{name}{end}" for name in names] + [f"{place}/{name}" for name in names]
+    if folder:
+        tries.insert(0, f"{folder}/{stem}{end}")
+    return next((name for name in tries if admits(schema, name)), f"{stem}{end}")
+
+
+def stem_of(name: str) -> str:
+    """A file's name without folder and extension: its mark."""
+    last = name.rpartition("/")[2]
+    return last.rpartition(".")[0] or last
 
 
 def _length(schema: Mapping[str, Any], name: str) -> int | None:
@@ -173,14 +189,15 @@ def _number(schema: Mapping[str, Any], name: str) -> int | float | None:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Values for a shape, and the mark in each of those that take words."""
+    """Values for a shape, and the words by which each of those that take any is recognised."""
 
     values: Mapping[Key, Any]
     marks: Mapping[Key, str]
     extension: str | None
 
 
-def _example(field: Field) -> Any:
+def example_of(field: Field) -> Any:
+    """The value that the document gives as an example, or else by default; None if it gives none."""
     schema = field.schema
     for name in ("default", "example"):
         if schema.get(name) is not None:
@@ -198,7 +215,7 @@ def _simple(field: Field, depth: int = 0) -> Any:
     """A value of the right type for an input that takes no words."""
     if field.choices:
         return field.choices[0]
-    given = _example(field)
+    given = example_of(field)
     if given is not None:
         return given
     schema = field.schema
@@ -224,10 +241,10 @@ def _simple(field: Field, depth: int = 0) -> Any:
         case "date":
             return "2026-01-01"
         case "email":
-            return "probe@example.org"
+            return f"{wording.one_word()}@example.org"
         case "uri" | "url":
             return "https://example.org/"
-    return "probe"
+    return wording.one_word()
 
 
 def _type_value(field: Field, kind: Kind, extension: str) -> Any:
@@ -260,62 +277,66 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
     used: str | None = None
     for field in shape:
         what = role(field)
-        mark = nonce()
         if what == "words" or (everything and what == "option" and not field.choices and field.required):
             if field.required or everything or is_named_like_a_prompt(field):
-                values[field.key], marks[field.key] = fitted(mark, field.schema)
+                words = fitted(field.schema)
+                values[field.key], marks[field.key] = words.text, words.mark
         elif what == "path":
             if field.required or everything:
-                values[field.key] = file_name(mark, extension, field.schema)
-                marks[field.key], used = mark, extension
+                name = file_name(extension, field.schema)
+                values[field.key], marks[field.key], used = name, stem_of(name), extension
         elif what == "type":
             if field.required or everything or field.choices:
                 values[field.key] = _type_value(field, kind, extension)
         elif not field.required:
             continue
         elif what == "folder":
-            values[field.key] = "probes"
+            values[field.key] = wording.folder()
         elif what == "option":
             values[field.key] = _option(field)
         elif what == "file":
-            values[field.key] = ("probe.txt", b"hello", "text/plain")
+            values[field.key] = (f"{wording.stem()}.txt", wording.plain().text.encode(), "text/plain")
         elif _takes_words(field):
-            values[field.key], marks[field.key] = [prompt_words(mark)], mark
+            words = wording.plain()
+            values[field.key], marks[field.key] = [words.text], words.mark
         else:
             values[field.key] = _simple(field)
     return Assignment(values, marks, used)
 
 
-_SHORTEST_MARK = 5  # characters by which words are still known again
+_LONGEST_PADDED = 100_000  # characters; an input that asks for more gets what its pattern makes
 _MOST_TRIES = 20  # of making words for a pattern
 
 
-def fitted(mark: str, schema: Mapping[str, Any]) -> tuple[str, str]:
-    """Words with a mark that a schema takes, and the mark as it stands in them.
+def fitted(schema: Mapping[str, Any], first: Words | None = None) -> Words:
+    """Words that a schema takes, and the mark by which they are known again.
 
-    A prompt if possible; where a pattern or a short limit leaves no room for one, the mark alone, cut or in capitals;
-    where not even that fits, whatever the pattern makes.
+    Args:
+        schema: the input's.
+        first: what to send if the schema takes it. Otherwise a prompt if possible; where a pattern or a short limit leaves
+            no room for one, fewer words, one word, capitals, another script; where not even that fits, what the pattern makes.
     """
-    longest, shortest = _length(schema, "maxLength"), _length(schema, "minLength") or 0
-    short = mark[:longest]
-    words = prompt_words(mark)
-    padded = words + ", seen from the sea on a clear day" * (1 + max(0, shortest - len(words)) // 30)
-    tries = [(words, mark), (padded, mark)]
-    tries += [(written, written) for written in (short, short.capitalize(), short.upper())]
-    tries += [(f"{short.capitalize()} {short}", short)]
+    shortest = _length(schema, "minLength") or 0
+    room = _length(schema, "maxLength")
+    tries = [*([first] if first else []), wording.plain(), wording.few(3), wording.few(2)]
+    if 0 < shortest <= _LONGEST_PADDED:
+        tries.append(wording.exactly(min(shortest + wording.SHORT, room or _LONGEST_PADDED)))
+    word, other = wording.one_word(room), wording.one_word(room)
+    tries += [Words(written, written) for written in (word, word.capitalize(), word.upper())]
+    tries += [Words(written, written) for written in (f"{word.capitalize()} {other}", f"{word}-{other}")]
+    tries += [wording.sentence(), *(wording.foreign(kind) for kind in KINDS)]
+    fitting = next((words for words in tries if admits(schema, words.text)), None)
     pattern = schema.get("pattern")
-    for written, known in tries:
-        room = shortest <= len(written) and (longest is None or len(written) <= longest)
-        fits = not isinstance(pattern, str) or patterns.fits(pattern, written) is not False
-        if known and room and fits and len(known) >= min(_SHORTEST_MARK, 99 if longest is None else longest):
-            return written, known
-    made = _made(pattern, mark) if isinstance(pattern, str) else ""
-    return (made, made) if made else (words, mark)
+    if fitting is None and isinstance(pattern, str):
+        made = _made(pattern)
+        if made:
+            return Words(made, made)
+    return fitting or tries[0]
 
 
-def _made(pattern: str, mark: str) -> str:
+def _made(pattern: str) -> str:
     """Words that a pattern makes; none if what is made doesn't fit it after all."""
-    chance = random.Random(mark)  # noqa: S311 - an example, not a secret
+    chance = random.SystemRandom()
     tries = (matching(pattern, chance) for _ in range(_MOST_TRIES))
     return next((made for made in tries if patterns.fits(pattern, made)), "")
 
@@ -331,7 +352,7 @@ def _takes_words(field: Field) -> bool:
 
 
 def _option(field: Field) -> Any:
-    given = _example(field)
+    given = example_of(field)
     if given is not None:
         return given
     return next((value for word, value in _OPTIONS.items() if word in words_of(field.name)), "gpt-5.4-mini")

@@ -4,6 +4,7 @@ from collections import Counter
 
 from classroom.standin import catalogue
 from grader import media_types
+from grader.criteria import provenance
 from grader.criteria.criterion import (
     NOTHING_WORKS,
     Finding,
@@ -17,7 +18,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import KINDS, Evidence, Exchange, Kind
+from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe
 
 _SECTION = Section("endpoint")
 
@@ -66,7 +67,7 @@ def _manifest_lines(looked: list[Exchange]) -> str:
         (exchange for exchange in looked if exchange.method != "GET"), looked[0] if looked else None
     )
     method = likely.method if likely else "POST"
-    path = likely.url.partition("?")[0] if likely else "/your/path"
+    path = (likely.place or likely.url.partition("?")[0]) if likely else "/your/path"
     return (
         "If your endpoint needs a request that could not be guessed, describe it in pyproject.toml:\n"
         f'[[tool.lab.endpoint]]\nmethod = "{method}"\npath = "{path}"\n'
@@ -90,6 +91,9 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         return not_run("No request was sent.")
     exchange = evidence.exchange(probe.exchange)
     if generated(evidence, kind):
+        problem = _made_of_something_else(evidence, probe) or _refused_choice(evidence, kind)
+        if problem:
+            return failed(problem, ids(probe))
         summary = f"{offer.method} {offer.path} answered {exchange.status}, and OpenAI had made the file."
         return passed(summary, ids(probe), _retired(evidence, exchange.id))
     refused = [call for call in evidence.calls_of(exchange.id) if call.status >= 400]
@@ -98,6 +102,36 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
     else:
         reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
     return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
+
+
+def _made_of_something_else(evidence: Evidence, probe: Probe) -> str | None:
+    """What is wrong if the prompt was given to OpenAI, but to no call that made the file.
+
+    An app that gives the prompt to nobody generates all the same: `endpoint.uses_prompt` is about that.
+    """
+    given = probe.carriers or probe.astray
+    linked = any(
+        output.kind == probe.kind for call in evidence.made_from_prompt(probe) for output in call.outputs
+    )
+    if not given or linked:
+        return None
+    where = f" It was in {', '.join(probe.astray)}." if probe.astray else ""
+    return f"OpenAI made a file, but the call that made it did not read the prompt.{where}"
+
+
+def _refused_choice(evidence: Evidence, kind: Kind) -> str | None:
+    """What is wrong if a type that the document offers for the kind is refused."""
+    for probe in evidence.probes_of("endpoint.choice"):
+        if probe.kind == kind and probe.exchange:
+            answer = evidence.exchange(probe.exchange)
+            if answer.status is None or answer.status >= 400:
+                return f"Asked for {probe.asked}, it came to: {answer.status or answer.failure}."
+    return None
+
+
+def _place(exchange: Exchange) -> str:
+    """Where a request went, without the words that are new each time."""
+    return exchange.place or "the address in your answer"
 
 
 def _retired(evidence: Evidence, exchange: str) -> tuple[str, ...]:
@@ -131,15 +165,16 @@ for _kind, _what in (("text", "a text"), ("image", "an image"), ("audio", "audio
 def uses_prompt(evidence: Evidence) -> Verdict:
     findings = []
     for probe in evidence.probes_of("endpoint.generates"):
-        calls = evidence.calls_of(probe.exchange) if probe.exchange else []
-        if not calls or probe.mark is None:
-            continue
-        reached = any(probe.mark in call.request for call in calls)
-        problem = None if reached else f"the prompt said “{probe.mark}”, and no call to OpenAI did"
-        findings.append(Finding(probe.kind, problem, ids(probe)))
+        if probe.calls and probe.mark is not None:
+            findings.append(Finding(probe.kind, provenance.unused(evidence, probe), ids(probe)))
     if not findings:
         return not_run(NOTHING_WORKS)
-    return together(findings, "The words of the prompt were in the call to OpenAI, for every kind.")
+    if not any(finding.problem for finding in findings):
+        kinds = {offer.kind for offer in working(evidence)}
+        findings += [one for one in provenance.of_ordinary_requests(evidence) if one.kind in kinds]
+    return together(
+        findings, "For every kind, what was stored was made by a call to OpenAI that read the caller's words."
+    )
 
 
 @_SECTION.criterion(
@@ -153,18 +188,13 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         probe = generated(evidence, offer.kind)
         assert probe is not None
         assert probe.exchange is not None
-        made = {
-            out.sha256
-            for call in evidence.calls_of(probe.exchange)
-            for out in call.outputs
-            if out.kind == offer.kind
-        }
         stored = evidence.objects_of(probe.exchange)
-        problem = None
+        made = provenance.made(evidence, probe, offer.kind)
+        problem = provenance.stored_from_elsewhere(evidence, probe)
         if not stored:
             problem = "nothing was stored"
-        elif not any(one.sha256 in made for one in stored):
-            problem = f"the object {stored[-1].key} ({stored[-1].size} bytes) is not what OpenAI returned"
+        elif not problem and not any(one.sha256 in made for one in stored):
+            problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return (
         together(findings, "Each object in the bucket is, byte for byte, what OpenAI returned.")
@@ -199,10 +229,10 @@ def mime_type(evidence: Evidence) -> Verdict:
             problem = None
             if not right:
                 problem = (
-                    f"{stored.key} is stored as {stored.content_type or 'nothing'}, "
+                    f"{provenance.shown(stored.key)} is stored as {stored.content_type or 'nothing'}, "
                     f"but its bytes are {media_types.sniff(content)}"
                 )
-            advice = media_types.extension_advice(content, stored.key)
+            advice = media_types.extension_advice(content, provenance.shown(stored.key))
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
     return (
         together(findings, "Every object's Content-Type is that of its bytes.")
@@ -230,10 +260,13 @@ def serves_file(evidence: Evidence) -> Verdict:
         problem = None
         if got.status != 200 or got.body_sha256 != wanted.sha256:
             problem = (
-                f"GET {got.url} answered {got.status or got.failure}, not the stored bytes of {wanted.key}"
+                f"GET {_place(got)} answered {got.status or got.failure}, not the stored bytes of "
+                f"{provenance.shown(wanted.key)}"
             )
         elif media_types.essence(got.content_type) != media_types.essence(wanted.content_type):
-            problem = f"GET {got.url} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
+            problem = (
+                f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
+            )
         findings.append(Finding(probe.kind, problem, (got.id, wanted.id)))
     return (
         together(findings, "Every stored file came back over the app's own API, same bytes, same type.")

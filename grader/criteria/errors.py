@@ -77,12 +77,17 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     return Finding(probe.kind, problem, ids(probe), advice)
 
 
+def _unsent(evidence: Evidence, probe: Probe) -> bool:
+    """Whether the app had been too slow before it could be asked: its own failure, as if it had not answered."""
+    return probe.exchange is not None and not evidence.exchange(probe.exchange).sent
+
+
 def _judge(evidence: Evidence, criterion: str) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
         return not_run(NOTHING_WORKS)
     probes = [probe for probe in evidence.probes_of(criterion) if probe.kind in kinds and probe.exchange]
-    findings = [_finding(evidence, probe) for probe in probes if probe.met]
+    findings = [_finding(evidence, probe) for probe in probes if probe.met or _unsent(evidence, probe)]
     if probes and not findings:
         return not_run(
             "The fault never came into play: your app did not call the service that was made to fail."

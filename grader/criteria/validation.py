@@ -23,7 +23,8 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     if probe.exchange is None:
         return Finding(
             probe.kind,
-            "the document names no limit for the prompt (maxLength, or a number in its description)",
+            "the document names no limit for the prompt (maxLength, or a number in its description), "
+            "or one above a million characters",
         )
     exchange = evidence.exchange(probe.exchange)
     if probe.calls:
@@ -39,6 +40,18 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     return Finding(probe.kind, problem, ids(probe))
 
 
+def _longest(evidence: Evidence, probe: Probe) -> Finding:
+    """A limit is one if what keeps to it is let in: such a prompt has to come to OpenAI, whatever it answers."""
+    assert probe.exchange is not None
+    answer = evidence.exchange(probe.exchange)
+    problem = None
+    if not probe.calls:
+        problem = f"{probe.asked}, was answered {answer.status or answer.failure} without a call to OpenAI"
+    elif not probe.met and probe.kind != "audio":  # long words to say may be sent in parts
+        problem = f"{probe.asked}, did not come to OpenAI whole"
+    return Finding(probe.kind, problem, ids(probe))
+
+
 def _judge(evidence: Evidence, criterion: str) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
@@ -47,6 +60,8 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
     if not probes:
         return not_run("It was not probed.")
     findings = [finding for probe in probes if (finding := _finding(evidence, probe))]
+    if criterion == "validation.oversized_prompt":
+        findings += [_longest(evidence, probe) for probe in evidence.probes_of("endpoint.longest")]
     if not findings:
         return passed(f"This design has no such input: {probes[0].not_applicable}.")
     return together(

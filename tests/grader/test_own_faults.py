@@ -70,11 +70,10 @@ def test_pytest_stopped_by_the_grader_s_plugin_is_an_error_and_by_the_learner_s_
 
 
 def told(report) -> str:
-    """A report without times and the words that are new each time."""
+    """A report without times and identifiers. The words of the prompts are new each time, and are not in it."""
     facts = json.loads(report.model_dump_json(by_alias=True))
     del facts["seconds"]
-    text = re.sub(r"zq[a-p]{12}", "MARK", json.dumps(facts))
-    return re.sub(r"\d+(\.\d+)? s\b|(ex|obj|call)-\d+|[0-9a-f]{8}-[0-9a-f-]{27}", "N", text)
+    return re.sub(r"\d+(\.\d+)? s\b|(ex|obj|call)-\d+|[0-9a-f]{8}-[0-9a-f-]{27}", "N", json.dumps(facts))
 
 
 def test_the_same_submission_gets_the_same_report_again():

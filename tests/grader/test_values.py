@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from grader.collect.values import file_name, fitted, nonce
+from grader.collect.values import admits, file_name, fitted, stem_of
+from grader.collect.wording import carries, plain
 from grader.jobs import state_of
 
 SCHEMAS = [
@@ -25,30 +26,39 @@ SCHEMAS = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_words_fit_their_schema_and_are_known_again(schema):
-    written, mark = fitted(nonce(), schema)
-    assert len(written) >= schema.get("minLength", 0)
-    assert len(written) <= schema.get("maxLength", len(written))
-    assert re.search(schema.get("pattern", ""), written)
-    assert mark in written
-    assert len(mark) >= 5
+    words = fitted(schema)
+    assert len(words.text) >= schema.get("minLength", 0)
+    assert len(words.text) <= schema.get("maxLength", len(words.text))
+    assert re.search(schema.get("pattern", ""), words.text)
+    assert carries(words.text, words.mark)
+    assert not carries(fitted(schema).text, words.mark) or schema.get("maxLength") == 8
 
 
-def test_no_two_marks_are_alike():
-    assert len({nonce() for _ in range(1000)}) == 1000
+def test_no_two_prompts_are_alike():
+    assert len({plain().mark for _ in range(1000)}) >= 999
 
 
 @pytest.mark.parametrize(
-    ("schema", "name"),
+    ("schema", "pattern"),
     [
-        ({}, "probe-abc.png"),
-        ({"pattern": r"^\w+\.png$"}, "abc.png"),
-        ({"pattern": r"^[a-z]+$"}, "abc"),
-        ({"pattern": r"^\w+/\w+\.png$"}, "probes/abc.png"),
-        ({"maxLength": 8}, "abc.png"),
+        ({}, r"[a-z]+-[a-z]+-\d{4}\.png"),
+        ({"pattern": r"^\w+\.png$"}, r"\w+\.png"),
+        ({"pattern": r"^[a-z]+$"}, r"[a-z]+"),
+        ({"pattern": r"^[A-Z]+\.png$"}, r"[A-Z]+\.png"),
+        ({"pattern": r"^\w+/\w+\.png$"}, r"[a-z]+/\w+\.png"),
+        ({"maxLength": 10}, r"[a-z]{3,6}\.png"),
     ],
 )
-def test_a_file_name_fits_its_schema(schema, name):
-    assert file_name("abc", "png", schema) == name
+def test_a_file_name_fits_its_schema(schema, pattern):
+    name = file_name("png", schema)
+    assert re.fullmatch(pattern, name)
+    assert admits(schema, name)
+    assert carries(f"pictures/{name}", stem_of(name))
+
+
+def test_a_file_is_put_into_a_folder_only_if_the_schema_takes_it():
+    assert "/" in file_name("png", {}, "harbour")
+    assert "/" not in file_name("png", {"pattern": r"^[\w-]+\.png$"}, "harbour")
 
 
 @pytest.mark.parametrize(

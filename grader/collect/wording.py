@@ -1,0 +1,198 @@
+"""Prompts and file names as people write them, and how one is recognised again.
+
+A prompt is put together from lists of words by chance that can't be foreseen; the words that were drawn are its mark.
+Nothing in it is the grader's own: no fixed word, no fixed shape.
+"""
+
+import html
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import TypeVar
+from urllib.parse import unquote
+
+from grader.collect.vocabulary import FOREIGN, LISTS, PLAIN, SENTENCES
+from grader.evidence import Kind
+
+_Any = TypeVar("_Any")
+_chance = secrets.SystemRandom()
+SHORT = 60  # characters of an ordinary prompt: fewer than any app forbids that takes sentences
+_FROM_LONG = 12  # words by which a long text is recognised, spread over its whole length
+_BLOCK = 20_000  # characters after which a long text repeats itself
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text to send. `mark`: the words by which it is recognised, in their order, with spaces between."""
+
+    text: str
+    mark: str
+
+
+def normal(text: str) -> str:
+    """Letters and digits alone, without accents, in small letters: what templates, wrapping and case leave as it is."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text).casefold()))
+
+
+def carries(text: str, mark: str) -> bool:
+    """Whether the words of a mark stand in a text, in their order; written plainly, or escaped for JSON, HTML or a URL."""
+    return bool(mark) and any(holds(normal(form), mark) for form in _forms(text))
+
+
+def holds(normalised: str, mark: str) -> bool:
+    """As `carries`, for a text that is normal already."""
+    at = 0
+    for word in filter(None, map(normal, mark.split())):
+        found = normalised.find(word, at)
+        if found < 0:
+            return False
+        at = found + len(word)
+    return at > 0
+
+
+def _forms(text: str) -> list[str]:
+    forms = [text]
+    if "\\u" in text:
+        forms.append(re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text))
+    if "&" in text:
+        forms.append(html.unescape(text))
+    if "%" in text:
+        forms.append(unquote(text))
+    return forms
+
+
+def plain() -> Words:
+    """An ordinary short prompt: small letters and spaces, at most `SHORT` characters."""
+    return next(
+        words for words in iter(lambda: _filled(_chance.choice(PLAIN)), None) if len(words.text) <= SHORT
+    )
+
+
+def sentence() -> Words:
+    """An ordinary prompt with capitals, digits and punctuation."""
+    return _filled(_chance.choice(SENTENCES))
+
+
+def foreign(kind: Kind) -> Words:
+    """A short prompt in another language. Each kind has its own, so that one app is always asked in the same."""
+    template, lists = FOREIGN[kind]
+    drawn = [_chance.choice(words) for words in lists]
+    number = _number()
+    return Words(template.format(*drawn, number=number), " ".join([*drawn, number]))
+
+
+def few(count: int) -> Words:
+    """That many words and no more."""
+    names = ("adjective", "animal", "object", "place")
+    drawn = [_chance.choice(LISTS[names[-count:][index]]) for index in range(count)]
+    return Words(" ".join(drawn), " ".join(drawn))
+
+
+def one_word(longest: int | None = None) -> str:
+    """A single word in small letters: two put together, or only one where there is no room."""
+    room = 99 if longest is None else longest
+    pairs = (_chance.choice(LISTS["object"]) + _chance.choice(LISTS["animal"]) for _ in range(40))
+    short = (word for word in _shuffled([*LISTS["animal"], *LISTS["object"]]) if len(word) <= room)
+    return next((pair for pair in pairs if len(pair) <= room), "") or next(short, "") or letters(room)
+
+
+def letters(count: int) -> str:
+    """Letters where not even a word fits."""
+    return "".join(_chance.choice("bcdfghklmnprstw") for _ in range(max(1, count)))
+
+
+def exactly(length: int, admits: Callable[[str], bool] = lambda text: True) -> Words:
+    """A text of exactly that many characters, made of what people write and of what the input admits.
+
+    Args:
+        length: in characters.
+        admits: whether the input's pattern lets a text through; tried on sentences, then on plainer and plainer words.
+    """
+    styles: tuple[tuple[Callable[[], Words], str], ...] = (
+        (sentence, " "),
+        (plain, " "),
+        (lambda: few(1), ""),
+    )
+    made = [_cut(_several(make, glue, min(length, _BLOCK)), length) for make, glue in styles]
+    return next((words for words in made if admits(words.text)), made[0])
+
+
+def _several(make: Callable[[], Words], glue: str, length: int) -> list[tuple[str, str]]:
+    """Texts and their marks, until there are enough characters; each text ends with what is put between."""
+    out, total = [], 0
+    while total < length:
+        words = make()
+        out.append((words.text + glue, words.mark))
+        total += len(words.text) + len(glue)
+    return out
+
+
+def _cut(parts: Sequence[tuple[str, str]], length: int) -> Words:
+    text, marks = "", []
+    for part, mark in parts:
+        if len(text) + len(part) <= length:
+            marks.extend(mark.split())
+        text += part
+    repeated = (text * (1 + length // max(1, len(text))))[:length]
+    if repeated.endswith(" "):
+        repeated = repeated[:-1] + "s"
+    if not marks:  # not even one part has room: the text itself has to do
+        return Words(repeated, repeated)
+    step = max(1, len(marks) // _FROM_LONG)
+    return Words(repeated, " ".join(marks[::-1][::step][::-1]))
+
+
+def blank() -> str:
+    """Spaces alone."""
+    return " " * _chance.randint(2, 7)
+
+
+def stem() -> str:
+    """A file name that no file had before, without its extension: small letters, digits and hyphens."""
+    words = [_chance.choice(LISTS[name]) for name in ("adjective", _chance.choice(("animal", "object")))]
+    return "-".join([*words, str(_chance.randint(1000, 9999))])
+
+
+def folder() -> str:
+    """A folder's name: one word."""
+    return _chance.choice(LISTS["place"])
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """One of several, by chance."""
+    return _chance.choice(choices)
+
+
+def in_any_order(count: int) -> list[int]:
+    """The numbers from 0 up to `count`, in an order that can't be foreseen."""
+    return _shuffled(range(count))
+
+
+def _shuffled(values: Sequence[_Any]) -> list[_Any]:
+    return _chance.sample(list(values), len(values))
+
+
+def _number() -> str:
+    return str(_chance.randint(11, 989))
+
+
+def _filled(template: str) -> Words:
+    drawn: list[str] = []
+    text = ""
+    for literal, slot, _, _ in Formatter().parse(template):
+        text += literal
+        if slot:
+            drawn.append(_drawn(slot, drawn))
+            text += drawn[-1]
+    return Words(text, " ".join(drawn))
+
+
+def _drawn(slot: str, before: Sequence[str]) -> str:
+    if slot == "number":
+        return _number()
+    if slot == "year":
+        return str(_chance.randint(1871, 2024))
+    return next(word for word in iter(lambda: _chance.choice(LISTS[slot]), "") if word not in before)

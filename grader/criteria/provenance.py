@@ -1,0 +1,118 @@
+"""Whether what was stored was made from the words of the prompt: what several criteria ask of the same evidence."""
+
+from pathlib import PurePosixPath
+
+from grader.criteria.criterion import Finding, generated, ids
+from grader.evidence import Evidence, Kind, Probe, StoredObject
+from grader.jobs import state_of
+
+
+def shown(key: str) -> str:
+    """A key in a report: its ending alone, since the name is new each time. The evidence has it whole."""
+    return f"….{PurePosixPath(key).suffix[1:13]}" if PurePosixPath(key).suffix else "…"
+
+
+def made(evidence: Evidence, probe: Probe, kind: Kind) -> set[str]:
+    """The hashes of what was made of a kind, from the prompt; from anything, if the prompt came to no call."""
+    assert probe.exchange is not None
+    calls = evidence.made_from_prompt(probe) or evidence.calls_of(probe.exchange)
+    return {output.sha256 for call in calls for output in call.outputs if output.kind == kind}
+
+
+def unused(evidence: Evidence, probe: Probe) -> str | None:
+    """What is wrong if no call read the words of a prompt, or if another call made what was stored."""
+    if not probe.carriers:
+        where = f": they were in {', '.join(probe.astray)}, which is not read" if probe.astray else ""
+        return f"the prompt's words came to no place where OpenAI's model reads them{where}"
+    return stored_from_elsewhere(evidence, probe)
+
+
+def stored_from_elsewhere(evidence: Evidence, probe: Probe) -> str | None:
+    """What is wrong if the prompt came to a call, and the stored file is from another one that did not read it.
+
+    Where the caller names the file, or the answer does, it is that file which counts; anything may be stored beside.
+    """
+    linked = evidence.made_from_prompt(probe)
+    if probe.exchange is None or probe.kind is None or not linked:
+        return None
+    from_prompt = {output.sha256 for call in linked for output in call.outputs if output.kind == probe.kind}
+    from_any = {output.sha256 for call in evidence.calls_of(probe.exchange) for output in call.outputs}
+    stored = [one for one in evidence.objects_of(probe.exchange) if one.sha256 in from_any]
+    meant = _named(evidence, probe, stored) or stored
+    if not meant or any(one.sha256 in from_prompt for one in meant):
+        return None
+    return "the stored file was made by another call to OpenAI than the one that read the prompt"
+
+
+def _named(evidence: Evidence, probe: Probe, stored: list[StoredObject]) -> list[StoredObject]:
+    """The objects whose names the caller gave, or the answer; none if neither says."""
+    assert probe.exchange is not None
+    answers = [evidence.exchange(id) for id in (probe.exchange, probe.outcome) if id]
+    told = " ".join(answer.body + " " + answer.headers.get("location", "") for answer in answers)
+    for names in (probe.name or "", told):
+        found = [one for one in stored if names and _stem(one.key) and _stem(one.key) in names]
+        if found:
+            return found
+    return []
+
+
+def _stem(key: str) -> str:
+    return PurePosixPath(key).stem
+
+
+def of_ordinary_requests(evidence: Evidence) -> list[Finding]:
+    """What the ordinary requests showed that were sent besides the first one of each kind."""
+    findings = [_served(evidence, probe) for probe in evidence.probes_of("endpoint.ordinary")]
+    findings += [
+        _served(evidence, probe, may_be_refused=True) for probe in evidence.probes_of("endpoint.foreign")
+    ]
+    findings += [_served(evidence, probe, other=True) for probe in evidence.probes_of("endpoint.after")]
+    return [finding for finding in findings if finding]
+
+
+def _served(
+    evidence: Evidence, probe: Probe, *, may_be_refused: bool = False, other: bool = False
+) -> Finding | None:
+    """What one of them showed. `other`: a refusal is another criterion's affair."""
+    assert probe.exchange is not None
+    answer = evidence.exchange(probe.exchange)
+    if answer.status is None:
+        return None if other else Finding(probe.kind, f"{probe.asked}: {answer.failure}", ids(probe))
+    answered = f"{probe.asked} was answered {answer.status}"
+    if answer.status >= 400:
+        if other:
+            return None
+        if may_be_refused:
+            advice = f"{answered[:1].upper()}{answered[1:]}. If that is meant, say so in the document."
+            return Finding(probe.kind, None, ids(probe), advice)
+        return Finding(probe.kind, f"{answered}, though your document allows it", ids(probe))
+    if answer.status == 202 and not _has_ended_well(evidence, probe):
+        return None
+    problem = unused(evidence, probe) or _not_stored(evidence, probe)
+    if problem:
+        return Finding(probe.kind, f"{answered}, but {problem}", ids(probe))
+    return Finding(probe.kind, None, () if other else ids(probe))
+
+
+def _has_ended_well(evidence: Evidence, probe: Probe) -> bool:
+    """Whether a promised job is known to be done: by what its address says, or by what it stored."""
+    if probe.outcome is None:
+        return bool(probe.objects)
+    return state_of(evidence.exchange(probe.outcome).body) == "done"
+
+
+def _not_stored(evidence: Evidence, probe: Probe) -> str | None:
+    """What is wrong if an ordinary request left nothing that was made for it, although the first one of its kind did."""
+    assert probe.exchange is not None
+    assert probe.kind is not None
+    first = generated(evidence, probe.kind)
+    if first is None or not _keeps(evidence, first) or _keeps(evidence, probe):
+        return None
+    return "nothing that was made for it was stored"
+
+
+def _keeps(evidence: Evidence, probe: Probe) -> bool:
+    assert probe.exchange is not None
+    assert probe.kind is not None
+    right = made(evidence, probe, probe.kind)
+    return any(one.sha256 in right for one in evidence.objects_of(probe.exchange))
