@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 from tornado.web import HTTPError
 
 from classroom import saving
@@ -498,6 +499,25 @@ def test_a_key_that_only_a_kernel_knows_is_in_no_saved_notebook_and_in_no_histor
     assert ":memory:" in str(notebook["cells"][3]["outputs"])
     assert not has(notebook, CUSTOM)
     assert BLOT in str(notebook["cells"][2]["outputs"])
+
+
+def test_what_is_typed_into_a_field_for_passwords_is_known_at_once(server, tmp_path, monkeypatch):
+    with profile() as of_lessons:
+        for name, value in of_lessons.items():
+            monkeypatch.setenv(name, value)
+        manager, client = start_new_kernel()
+        try:
+            client.execute_interactive(
+                "import getpass; typed = [getpass.getpass('Key: ')]; print(typed)",
+                timeout=60,
+                allow_stdin=True,
+                output_hook=lambda _: None,
+                stdin_hook=lambda _: client.input(f"not-so-random {CUSTOM[:4]}"),
+            )
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    assert f"not-so-random {CUSTOM[:4]}" in server.all()
 
 
 _SERVER = """
