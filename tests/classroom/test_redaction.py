@@ -1,4 +1,4 @@
-"""Keys in notebooks, against every way in which one may stand there; and what is no key, against being taken for one."""
+"""Keys in notebooks, against every way in which one may stand there; and what is no key has to stay."""
 
 import base64
 import copy
@@ -12,6 +12,7 @@ import textwrap
 import time
 from multiprocessing.connection import Client
 from pathlib import Path
+from random import Random
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -246,6 +247,46 @@ def test_a_known_key_in_a_picture_leaves_no_picture():
 def test_a_short_known_secret_is_taken_out_only_where_it_stands_alone():
     notebook = saved(cell("x", stream("hunter2024 and hunter2024s")), knows={"hunter2024"})
     assert notebook["cells"][0]["outputs"][0]["text"] == f"{BLOT} and hunter2024s"
+
+
+_NAMES = (
+    "cells",
+    "outputs",
+    "data",
+    "source",
+    "text",
+    "metadata",
+    "attachments",
+    "text/plain",
+    "image/png",
+    CUSTOM,
+)
+
+
+def _anything(random, depth=0):
+    """Any JSON, with a key or half of one in many of its texts."""
+    if depth > 4 or random.random() < 0.3:
+        texts = (
+            CUSTOM,
+            CUSTOM[:20],
+            "x",
+            f"token: {CUSTOM}",
+            f"<b>{CUSTOM[:9]}</b>{CUSTOM[9:]}",
+            f"\ud800{CUSTOM}",
+            "",
+        )
+        return random.choice([*texts, None, 3, True, 1.5, ["a", CUSTOM], {}, []])
+    count = range(random.randint(0, 4))
+    if random.random() < 0.4:
+        return [_anything(random, depth + 1) for _ in count]
+    return {random.choice(_NAMES): _anything(random, depth + 1) for _ in count}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_shape_a_notebook_has_no_half_of_a_known_key_is_left(seed):
+    random = Random(seed)
+    for _ in range(100):
+        assert not has(without_keys(_anything(random), {CUSTOM}), CUSTOM, least=20)
 
 
 # --- what is no key -------------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def test_versions_stay_within_a_day_and_are_used_when_the_index_is_away(index, m
     assert build(wants("shared")) == built
     monkeypatch.setattr(building, "resolve", resolving.resolve)
     for file in (environments.cache() / "downloads").glob("simple-v*"):
-        building.sealing.remove(file)  # uv, too, keeps what an index said for a while
+        building.sealing.remove(file)  # uv keeps an index's answers for a while, too
     assert "shared==3.0" in build(wants("shared")).packages
 
 
