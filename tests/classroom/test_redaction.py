@@ -575,7 +575,7 @@ def _asked(url, token, body=None, method=None):
         headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         method=method,
     )
-    with urlopen(request, timeout=20) as answer:
+    with urlopen(request, timeout=60) as answer:
         return json.loads(answer.read())
 
 
@@ -593,7 +593,7 @@ def lab(tmp_path):
     place.mkdir()
     process = subprocess.Popen([sys.executable, "-c", _SERVER], cwd=place, env=environment)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (found := list(runtime.glob("jpserver-*.json"))) and time.monotonic() < deadline:
             time.sleep(0.1)
         while True:
@@ -616,9 +616,9 @@ def test_in_the_lab_a_key_that_a_kernel_got_reaches_neither_the_file_nor_the_his
     client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel['id']}.json"))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client.wait_for_ready(timeout=120)
     halves = f"import os; os.environ['ACME_TOKEN'] = '{CUSTOM[:12]}' + '{CUSTOM[12:]}'"
-    reply = client.execute_interactive(halves, timeout=30, output_hook=lambda _: None)
+    reply = client.execute_interactive(halves, timeout=60, output_hook=lambda _: None)
     assert reply["content"]["status"] == "ok"
     client.stop_channels()
     notebook = nbformat.v4.new_notebook(
