@@ -20,7 +20,7 @@ from classroom.redaction.values import Values, decoded, encoded_keys
 BLOT = "[a key was here]"
 _MEDIA = ("image/", "audio/", "video/", "font/", "application/pdf", "application/octet-stream")
 _STREAM = "stream"
-_MOST_CODE = 200_000  # characters of a cell that is read as Python
+_MOST_CODE = 200_000  # characters of a cell that is read as Python, or of a file that is searched as a text
 
 
 @dataclass
@@ -263,7 +263,9 @@ def _cut_media(text: _Text, wanted: Values) -> None:
         if changed != plain:
             text.value = base64.b64encode(changed.encode()).decode()
             text.cuts.append((0, 0, False))
-    elif any(wanted.encoded_ranges(text.value)):
+    elif any(wanted.encoded_ranges(text.value)) or (
+        len(text.value) <= _MOST_CODE and any(wanted.ranges(text.value))
+    ):
         text.cuts.append((0, len(text.value), True))
 
 

@@ -37,6 +37,7 @@ _COMPILE_BYTES = 2 * 1024**3  # of memory, for each of its processes
 _LOCK_SECONDS = 24 * 3600.0  # how long the same declaration gets the same versions
 _ABANDONED_SECONDS = 3600.0
 _BUILDING = "building-"
+_FORM = "1"  # another one when the same packages are to be built in another way
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _kept(file: Path) -> Lock | None:
 
 def _environment(lock: Lock, place: Path, ours: bool) -> Built:
     """The environment of a lock; one that is not exactly as it was built is built again."""
-    digest = _digest(_interpreter(), *lock.lines, *(classroom.described() if ours else ()))
+    digest = _digest(_FORM, _interpreter(), *lock.lines, *(classroom.described() if ours else ()))
     home = place / digest
     inside, record = home / "environment", home / "contents.json"
     with _alone(place / f"{digest}.lock"):
@@ -222,6 +223,7 @@ def _install(lock: Lock, environment: Path, building: Path, downloads: Path) -> 
     sealing.check_skeleton(skeleton, sealing.contents(environment))
     if sealing.installed(_packages_of(environment)) != frozenset(lock.packages):
         raise EnvironmentUnavailable("What uv installed is not what was resolved. Try again.")
+    sealing.silence(_packages_of(environment))
     _compile(_packages_of(environment))
 
 

@@ -1,7 +1,7 @@
 """What a submission says that it needs, as data that may cross from a sandbox to the grader: names, versions, markers.
 
-Every field has strict bounds and one canonical form, so that whoever receives a declaration can check it without trust
-in whoever wrote it. Nothing in it is a URL, a path or an option of an installer.
+Every field has strict bounds and one canonical form, so that its receiver can check it without trust in
+its writer. Nothing in it is a URL, a path or an option of an installer.
 """
 
 import re

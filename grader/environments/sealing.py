@@ -74,6 +74,21 @@ def installed(packages: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def silence(packages: Path) -> None:
+    """Take out what Python would run of packages as soon as it starts: code in .pth files, `sitecustomize`.
+
+    A sandbox starts the interpreter first and closes its doors then. Code of a package runs where it is imported.
+    https://docs.python.org/3/library/site.html
+    """
+    for path in sorted(packages.iterdir()):
+        if path.name.partition(".")[0].lower() in ("sitecustomize", "usercustomize"):
+            remove(path)
+        elif path.name.lower().endswith(".pth") and path.is_file():
+            lines = path.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
+            kept = [line for line in lines if not line.lstrip().startswith("import")]
+            path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
 def seal(folder: Path, record: Path) -> None:
     """Make everything in a folder read-only, and write down what it is."""
     for place, _, files in os.walk(folder, topdown=False):

@@ -1,4 +1,4 @@
-"""Keys in notebooks, against every way in which one may stand there; and what is no key, against being taken for one."""
+"""Keys in notebooks, against every way in which one may stand there; and what is no key has to stay."""
 
 import base64
 import copy
@@ -12,12 +12,14 @@ import textwrap
 import time
 from multiprocessing.connection import Client
 from pathlib import Path
+from random import Random
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 from tornado.web import HTTPError
 
 from classroom import saving
@@ -245,6 +247,46 @@ def test_a_known_key_in_a_picture_leaves_no_picture():
 def test_a_short_known_secret_is_taken_out_only_where_it_stands_alone():
     notebook = saved(cell("x", stream("hunter2024 and hunter2024s")), knows={"hunter2024"})
     assert notebook["cells"][0]["outputs"][0]["text"] == f"{BLOT} and hunter2024s"
+
+
+_NAMES = (
+    "cells",
+    "outputs",
+    "data",
+    "source",
+    "text",
+    "metadata",
+    "attachments",
+    "text/plain",
+    "image/png",
+    CUSTOM,
+)
+
+
+def _anything(random, depth=0):
+    """Any JSON, with a key or half of one in many of its texts."""
+    if depth > 4 or random.random() < 0.3:
+        texts = (
+            CUSTOM,
+            CUSTOM[:20],
+            "x",
+            f"token: {CUSTOM}",
+            f"<b>{CUSTOM[:9]}</b>{CUSTOM[9:]}",
+            f"\ud800{CUSTOM}",
+            "",
+        )
+        return random.choice([*texts, None, 3, True, 1.5, ["a", CUSTOM], {}, []])
+    count = range(random.randint(0, 4))
+    if random.random() < 0.4:
+        return [_anything(random, depth + 1) for _ in count]
+    return {random.choice(_NAMES): _anything(random, depth + 1) for _ in count}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_shape_a_notebook_has_no_half_of_a_known_key_is_left(seed):
+    random = Random(seed)
+    for _ in range(100):
+        assert not has(without_keys(_anything(random), {CUSTOM}), CUSTOM, least=20)
 
 
 # --- what is no key -------------------------------------------------------------------------------------------------------
@@ -500,6 +542,25 @@ def test_a_key_that_only_a_kernel_knows_is_in_no_saved_notebook_and_in_no_histor
     assert BLOT in str(notebook["cells"][2]["outputs"])
 
 
+def test_what_is_typed_into_a_field_for_passwords_is_known_at_once(server, tmp_path, monkeypatch):
+    with profile() as of_lessons:
+        for name, value in of_lessons.items():
+            monkeypatch.setenv(name, value)
+        manager, client = start_new_kernel()
+        try:
+            client.execute_interactive(
+                "import getpass; typed = [getpass.getpass('Key: ')]; print(typed)",
+                timeout=60,
+                allow_stdin=True,
+                output_hook=lambda _: None,
+                stdin_hook=lambda _: client.input(f"not-so-random {CUSTOM[:4]}"),
+            )
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    assert f"not-so-random {CUSTOM[:4]}" in server.all()
+
+
 _SERVER = """
 import sys
 from classroom import cli
@@ -514,7 +575,7 @@ def _asked(url, token, body=None, method=None):
         headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         method=method,
     )
-    with urlopen(request, timeout=20) as answer:
+    with urlopen(request, timeout=60) as answer:
         return json.loads(answer.read())
 
 
@@ -532,7 +593,7 @@ def lab(tmp_path):
     place.mkdir()
     process = subprocess.Popen([sys.executable, "-c", _SERVER], cwd=place, env=environment)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (found := list(runtime.glob("jpserver-*.json"))) and time.monotonic() < deadline:
             time.sleep(0.1)
         while True:
@@ -555,9 +616,9 @@ def test_in_the_lab_a_key_that_a_kernel_got_reaches_neither_the_file_nor_the_his
     client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel['id']}.json"))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client.wait_for_ready(timeout=120)
     halves = f"import os; os.environ['ACME_TOKEN'] = '{CUSTOM[:12]}' + '{CUSTOM[12:]}'"
-    reply = client.execute_interactive(halves, timeout=30, output_hook=lambda _: None)
+    reply = client.execute_interactive(halves, timeout=60, output_hook=lambda _: None)
     assert reply["content"]["status"] == "ok"
     client.stop_channels()
     notebook = nbformat.v4.new_notebook(

@@ -1,4 +1,4 @@
-"""What is blotted out of a notebook before it is saved, and what is left as it is."""
+"""What is taken out of a notebook before it is saved, and what is left as it is."""
 
 import copy
 import secrets
@@ -19,14 +19,14 @@ def saved(*sources, outputs=(), metadata=None):
 
 
 @pytest.mark.parametrize("key", [OPENAI, AWS], ids=["OpenAI", "AWS"])
-def test_a_key_is_blotted_out_wherever_it_stands(key):
+def test_a_key_is_taken_out_wherever_it_stands(key):
     output = {"output_type": "stream", "text": f"the key is {key}\n", "data": {"text/plain": [key]}}
     notebook = saved(f'client = OpenAI(api_key="{key}")', outputs=[output])
     assert key not in str(notebook)
     assert notebook["cells"][0]["source"] == f'client = OpenAI(api_key="{BLOT}")'
 
 
-def test_a_secret_of_the_environment_is_blotted_out_whatever_its_shape(monkeypatch):
+def test_a_secret_of_the_environment_is_taken_out_whatever_its_shape(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x/Y" * 13)
     assert "x/Yx/Y" not in str(saved(f"secret = '{'x/Y' * 13}'"))
 

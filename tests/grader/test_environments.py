@@ -123,7 +123,7 @@ def test_versions_stay_within_a_day_and_are_used_when_the_index_is_away(index, m
     assert build(wants("shared")) == built
     monkeypatch.setattr(building, "resolve", resolving.resolve)
     for file in (environments.cache() / "downloads").glob("simple-v*"):
-        building.sealing.remove(file)  # uv, too, keeps what an index said for a while
+        building.sealing.remove(file)  # uv keeps an index's answers for a while, too
     assert "shared==3.0" in build(wants("shared")).packages
 
 
@@ -211,6 +211,27 @@ def test_no_code_of_a_package_runs_while_it_is_built_or_checked(index, tmp_path)
     build(wants("hostile", "shared"))
     build(wants("hostile"))
     assert not seen.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hostile.pth", ".hidden.pth", "sitecustomize.py", "usercustomize/__init__.py", "sitecustomize.pyc"],
+)
+def test_no_code_of_a_package_runs_when_its_python_starts(index, tmp_path, name):
+    seen = tmp_path / "ran"
+    hostile = f"import pathlib; pathlib.Path({str(seen)!r}).touch()\n"
+    index.files.update([wheel("hostile", "1.0", {name: hostile, "hostile.py": "here = True\n"})])
+    built = build(wants("hostile"))
+    assert run(built, "import hostile; print(hostile.here)") == "True"
+    assert not seen.exists()
+    assert not (packages_of(built) / "sitecustomize.pyc").exists()
+
+
+def test_folders_that_a_package_adds_to_the_path_stay(index):
+    index.files.update(
+        [wheel("adding", "1.0", {"adding.pth": "inner\nimport os\n", "inner/deep.py": "here = 1\n"})]
+    )
+    assert run(build(wants("adding")), "import deep; print(deep.here)") == "1"
 
 
 @pytest.mark.parametrize("path", ["pyvenv.cfg", "bin/python", "bin/activate"])
