@@ -16,7 +16,7 @@ from classroom.proxy.tally import Tally
 from classroom.standin.costs import Unpriced, Usage, cost_of
 
 DEFAULT_ANSWER = 16_384  # tokens of an answer whose length nobody bounds: it is bounded so
-_USUAL_COMPLETION = 16  # tokens; of /completions, where a request does not say
+USUAL_COMPLETION = 16  # tokens; of /completions, where a request does not say
 _PICTURE_IN = (
     50_000  # tokens of a picture that is shown to a model; gpt-4o-mini counts 48,169 for the largest
 )
@@ -145,7 +145,7 @@ def reckon(
         return _listening(model, text, seconds)
     if route == "completions":
         answers = max(body.get("n", 1), body.get("best_of", 1)) * tally.prompts
-        length = body.get("max_tokens", _USUAL_COMPLETION)
+        length = body.get("max_tokens", USUAL_COMPLETION)
         return cost(model, {"input_tokens": text, "output_tokens": max(1, length) * answers})
     return _talking(route, model, body, tally, text + stored, seconds)
 

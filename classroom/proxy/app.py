@@ -195,8 +195,9 @@ class Proxy:
             # counted as a guess, and refused
             await self._people.admit(tokens.Token(code if event else "-", "-"), address)
             raise refusals.unknown_event()
-        await self._people.welcome(event, name, address)
         try:
+            if tokens.is_name(name):
+                await self._people.welcome(event, name, address)
             told = await self._booked(self._ledger.register, event, name)
         except EventError as error:
             raise APIError(409, str(error), code="attendee_refused") from None

@@ -245,8 +245,8 @@ def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None
     for name in asked:
         if event.max_tokens is not None and body[name] > event.max_tokens:
             raise refusals.too_many_tokens(event, name, body[name])
-    if names and not asked and (route.name != "completions" or event.max_tokens is not None):
-        usual = 16 if route.name == "completions" else amounts.usual_answer(model)
+    if names and not asked:
+        usual = amounts.USUAL_COMPLETION if route.name == "completions" else amounts.usual_answer(model)
         body[names[0]] = min(usual, event.max_tokens or usual)
 
 

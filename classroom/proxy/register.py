@@ -94,7 +94,7 @@ class Register:
         try:
             with self._engine.begin() as connection:
                 for name in names:
-                    if not tokens.NAME.fullmatch(name) or not _is_text(name):
+                    if not tokens.is_name(name):
                         raise EventError(
                             f"{name!r} can't be a name: no spaces, slashes, or dots at its ends."
                         )
@@ -116,7 +116,7 @@ class Register:
             EventError: the name can't be one, or is there already.
             APIError: 403, as many names as the event takes have come.
         """
-        if not tokens.NAME.fullmatch(name) or not _is_text(name):
+        if not tokens.is_name(name):
             raise EventError(f"{name[:64]!r} can't be a name: no spaces, slashes, or dots at its ends.")
         secret = tokens.new_secret()
         with self._engine.begin() as connection:
@@ -220,15 +220,6 @@ class Register:
                 (events, events.c.code),
             ):
                 connection.execute(delete(table).where(column == code))
-
-
-def _is_text(name: str) -> bool:
-    """Whether a database can hold it: half of a surrogate pair is no character."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _row(event: Event) -> dict[str, Any]:
