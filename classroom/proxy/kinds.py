@@ -36,7 +36,12 @@ class Kind(Protocol):
         """
 
 
-def _typed(value: Any, kind: Kind, at: str, named: str) -> None:
+def check_type(value: Any, kind: Kind, at: str, named: str) -> None:
+    """Whether a value is of one of the types that a kind takes; true is no number.
+
+    Raises:
+        APIError: 400, it is not; `named` says what was wanted.
+    """
     if (isinstance(value, bool) and bool not in kind.takes) or not isinstance(value, kind.takes):
         raise refusals.wrong_type(at, named, value)
 
@@ -61,7 +66,7 @@ class Text:
 
     def read(self, value: Any, at: str, tally: Tally) -> str:
         """Counted by its bytes."""
-        _typed(value, self, at, "a string")
+        check_type(value, self, at, "a string")
         _checked(value, at)
         if self.longest is not None and len(value) > self.longest:
             raise refusals.wrong_value(
@@ -83,7 +88,7 @@ class Choice:
 
     def read(self, value: Any, at: str, tally: Tally) -> str:
         """As it is."""
-        _typed(value, self, at, "a string")
+        check_type(value, self, at, "a string")
         if value in self.refused:
             raise refusals.not_offered(at, self.refused[value])
         if value not in self.words:
@@ -102,7 +107,7 @@ class Integer:
 
     def read(self, value: Any, at: str, tally: Tally) -> int:
         """As it is."""
-        _typed(value, self, at, "an integer")
+        check_type(value, self, at, "an integer")
         if not self.least <= value <= self.most:
             raise refusals.wrong_value(at, f"it must be from {self.least} to {self.most}")
         tally.text += PER_NUMBER
@@ -117,7 +122,7 @@ class Number:
 
     def read(self, value: Any, at: str, tally: Tally) -> int | float:
         """As it is."""
-        _typed(value, self, at, "a number")
+        check_type(value, self, at, "a number")
         if not math.isfinite(value) or abs(value) > _LARGEST:
             raise refusals.wrong_value(at, "it must be a finite number")
         tally.text += PER_NUMBER
@@ -133,7 +138,7 @@ class Flag:
 
     def read(self, value: Any, at: str, tally: Tally) -> bool:
         """As it is."""
-        _typed(value, self, at, "a boolean")
+        check_type(value, self, at, "a boolean")
         if self.only is not None and value is not self.only[0]:
             raise refusals.not_offered(at, self.only[1])
         return bool(value)
@@ -149,7 +154,7 @@ class Items:
 
     def read(self, value: Any, at: str, tally: Tally) -> list[Any]:
         """Each in turn."""
-        _typed(value, self, at, "an array")
+        check_type(value, self, at, "an array")
         if len(value) > self.most:
             raise refusals.wrong_value(at, f"it has more than {self.most} items", "array_above_max_length")
         return [self.of.read(item, f"{at}[{place}]", tally) for place, item in enumerate(value)]
@@ -165,7 +170,7 @@ class Table:
 
     def read(self, value: Any, at: str, tally: Tally) -> dict[str, Any]:
         """Each in turn."""
-        _typed(value, self, at, "an object")
+        check_type(value, self, at, "an object")
         if len(value) > self.most:
             raise refusals.wrong_value(at, f"it has more than {self.most} entries")
         for name in value:
@@ -182,7 +187,7 @@ class Data:
     def read(self, value: Any, at: str, tally: Tally, deep: int = 0) -> Any:
         """As it is."""
         if not deep:
-            _typed(value, self, at, "an object")
+            check_type(value, self, at, "an object")
         if deep > _DEEPEST:
             raise refusals.wrong_value(at, f"it is nested more than {_DEEPEST} deep")
         if isinstance(value, str):
@@ -214,145 +219,8 @@ class Either:
 
     def read(self, value: Any, at: str, tally: Tally) -> Any:
         """By the first kind that takes its type."""
-        _typed(value, self, at, self.named)
+        check_type(value, self, at, self.named)
         for kind in self.kinds:
             if isinstance(value, kind.takes) and not (isinstance(value, bool) and bool not in kind.takes):
                 return kind.read(value, at, tally)
         raise refusals.wrong_type(at, self.named, value)
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """What the API tells with its answers and programs send back: it says nothing to a model, and does not go upstream."""
-
-    takes = (object,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> None:
-        """Nothing."""
-
-
-@dataclass(frozen=True)
-class Emptied:
-    """The same, where the API wants the list to be there."""
-
-    takes = (list,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> list[Any]:
-        """An empty list."""
-        return []
-
-
-@dataclass(frozen=True)
-class Shape:
-    """An object with these fields and no others. A field that is null is one that is not there.
-
-    Attributes:
-        fields: name → kind.
-        required: those that must be there.
-        counted: whether an upstream may wrap it in tokens of its own.
-    """
-
-    fields: Mapping[str, Kind]
-    required: tuple[str, ...] = ()
-    counted: bool = True
-    takes = (dict,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> dict[str, Any]:
-        """Each field that is there."""
-        _typed(value, self, at, "an object")
-        if self.counted:
-            tally.text += PER_OBJECT
-        before = f"{at}." if at else ""
-        made = {}
-        for name, inner in value.items():
-            kind = self.fields.get(name)
-            if kind is None:
-                raise refusals.unknown_field(f"{before}{name[:64]}")
-            if inner is not None and not isinstance(kind, Dropped):
-                made[name] = kind.read(inner, f"{before}{name}", tally)
-        for name in self.required:
-            if name not in made:
-                raise refusals.missing_field(f"{before}{name}")
-        return made
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """An object whose shape depends on one of its fields.
-
-    Attributes:
-        tag: that field's name.
-        shapes: its value → the object's shape.
-        usual: the value where the field is missing; None: it must be there.
-    """
-
-    tag: str
-    shapes: Mapping[str, Kind]
-    usual: str | None = None
-    takes = (dict,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> Any:
-        """By the shape that its tag names."""
-        _typed(value, self, at, "an object")
-        where = f"{at}.{self.tag}"
-        found = value.get(self.tag)
-        tag = self.usual if found is None else found
-        if tag is None:
-            raise refusals.missing_field(where)
-        if not isinstance(tag, str):
-            raise refusals.wrong_type(where, "a string", tag)
-        kind = self.shapes.get(tag)
-        if kind is None:
-            raise refusals.wrong_value(where, f"supported values are {', '.join(self.shapes)}")
-        return kind.read(value, at, tally)
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Of the API, and not offered here; `why` is a clause: "…: no price is known for it"."""
-
-    why: str
-    takes = (object,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> Any:
-        """Never."""
-        raise refusals.not_offered(at, self.why)
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What an event offers only if it was made with `--allow name`."""
-
-    of: Kind
-    name: str
-
-    @property
-    def takes(self) -> tuple[type, ...]:
-        """Those of the kind."""
-        return self.of.takes
-
-    def read(self, value: Any, at: str, tally: Tally) -> Any:
-        """As the kind does, where the event allows it."""
-        if self.name not in tally.allows:
-            raise refusals.not_offered(at, f"this event does not allow {self.name}")
-        return self.of.read(value, at, tally)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The identifier of something that the upstream stored; whose it is, is checked before anything is asked.
-
-    `read_again`: the upstream puts what is stored into the prompt, and charges for it.
-    """
-
-    read_again: bool = True
-    takes = (str,)
-
-    def read(self, value: Any, at: str, tally: Tally) -> str:
-        """As it is; noted."""
-        _typed(value, self, at, "a string")
-        if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", value):
-            raise refusals.wrong_value(at, "it is no identifier")
-        tally.identifiers[at] = (value, self.read_again)
-        tally.take_text(value)
-        return str(value)

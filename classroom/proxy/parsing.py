@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from classroom.proxy import refusals
 from classroom.proxy.fields.media import File
-from classroom.proxy.kinds import Either, Flag, Integer, Items, Kind, Number, Shape
+from classroom.proxy.kinds import Either, Flag, Integer, Items, Kind, Number
+from classroom.proxy.shapes import Shape
 
 _MOST_PARTS = 128
 _LONGEST_HEAD = 4096

@@ -11,8 +11,8 @@ from classroom.proxy import amounts, fields, parsing
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.events import NANO
-from classroom.proxy.kinds import Refused
 from classroom.proxy.ledger import Ledger
+from classroom.proxy.shapes import Refused
 from classroom.proxy.upstream import Upstream
 from classroom.standin.errors import APIError
 from tests.proxy.conftest import KEY, Running, an_event, served
@@ -515,7 +515,7 @@ def test_of_every_field_that_the_sdk_knows_it_is_decided_whether_it_passes(route
 def test_of_every_tool_and_item_that_the_sdk_knows_it_is_decided_whether_it_passes():
     from openai.types.responses import response_input_item_param, tool_param
 
-    from classroom.proxy.fields import responses
+    from classroom.proxy.fields import items, tools
 
     def tags(union):
         found = set()
@@ -527,8 +527,8 @@ def test_of_every_tool_and_item_that_the_sdk_knows_it_is_decided_whether_it_pass
                     found.add(inner)
         return found
 
-    assert tags(tool_param.ToolParam) <= set(responses._TOOLS) | {"computer_use_preview"}
-    known = set(responses._ITEMS) | set(responses._REFUSED_ITEMS)
+    assert tags(tool_param.ToolParam) <= set(tools.TOOLS)
+    known = set(items.ITEMS) | set(items.REFUSED_ITEMS)
     assert tags(response_input_item_param.ResponseInputItemParam) <= known
 
 

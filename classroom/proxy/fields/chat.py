@@ -21,22 +21,8 @@ from classroom.proxy.fields.parts import (
     Sound,
     Tier,
 )
-from classroom.proxy.kinds import (
-    Choice,
-    Dropped,
-    Either,
-    Flag,
-    Integer,
-    Items,
-    Kind,
-    Number,
-    Refused,
-    Shape,
-    Stored,
-    Table,
-    Tagged,
-    Text,
-)
+from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Table, Text
+from classroom.proxy.shapes import Dropped, Refused, Shape, Stored, Tagged
 from classroom.proxy.tally import Tally
 
 _ELSEWHERE = "it leads to a service of its own, which this proxy does not know the price of"

@@ -5,7 +5,8 @@ from typing import Any
 
 from classroom.proxy import refusals
 from classroom.proxy.fields.parts import NAME, OWNERS, UNPRICED, Sound
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Refused, Shape, Text
+from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
+from classroom.proxy.shapes import Refused, Shape
 from classroom.proxy.tally import Tally
 
 MOST_PICTURES = 16

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.proxy import refusals
-from classroom.proxy.kinds import Choice, Data, Flag, Kind, Refused, Shape, Table, Text
+from classroom.proxy.kinds import Choice, Data, Flag, Kind, Table, Text
+from classroom.proxy.shapes import Refused, Shape
 from classroom.proxy.tally import Tally
 
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|webp|gif);base64,", re.IGNORECASE)

@@ -6,18 +6,8 @@ from typing import Any
 from classroom.proxy import refusals
 from classroom.proxy.fields.chat import STREAM_OPTIONS
 from classroom.proxy.fields.parts import NAME, Picture, Shown
-from classroom.proxy.kinds import (
-    Choice,
-    Either,
-    Flag,
-    Integer,
-    Items,
-    Number,
-    Shape,
-    Table,
-    Tagged,
-    Text,
-)
+from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Number, Table, Text
+from classroom.proxy.shapes import Shape, Tagged
 from classroom.proxy.tally import Tally
 
 _MOST_PROMPTS = 2048
