@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from classroom.proxy.tables import identifiers
 
+_MOST_TOKENS = 2**31 - 1  # what the column holds; no prompt is a thousandth as long
 KEPT_SECONDS = 31 * 86_400.0  # an upstream forgets a response after thirty days
 
 
@@ -29,7 +30,7 @@ class Belongings:
             return
         now = self._clock()
         rows = [
-            {"id": id, "event": code, "attendee": attendee, "tokens": tokens, "at": now}
+            {"id": id, "event": code, "attendee": attendee, "tokens": min(tokens, _MOST_TOKENS), "at": now}
             for id, tokens in made.items()
         ]
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert

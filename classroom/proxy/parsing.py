@@ -10,6 +10,7 @@ from classroom.proxy.kinds import Either, Flag, Integer, Items, Kind, Number
 from classroom.proxy.shapes import Shape
 
 _MOST_PARTS = 128
+_MOST_VALUES = 1_000_000  # of a JSON body; to read more would keep others waiting
 _LONGEST_HEAD = 4096
 _LONGEST_FIELD = 1024 * 1024
 _BOUNDARY = re.compile(
@@ -34,11 +35,14 @@ def of_json(content: bytes) -> dict[str, Any]:
         APIError: 400, it is no JSON in UTF-8, names a key twice, has a number that is none, or is no object.
     """
 
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > _MOST_VALUES:
+        raise refusals.unreadable(f"it has more than {_MOST_VALUES:,} values")
+
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            seen: set[str] = set()
+            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
             raise refusals.wrong_value(twice[:64], "it is there twice", "duplicate_parameter")
         return made
 

@@ -166,6 +166,7 @@ def upstream_failed(why: str, *, charged: bool = False) -> APIError:
         "upstream_failed",
         f"The service behind this proxy {why}. {money} Try again.",
         "server_error",
+        {"x-should-retry": "false"} if charged else None,  # no program spends it again by itself
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ from classroom.standin.errors import APIError
 _TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _LONGEST_REFUSAL = 1_000_000
+_LATE = (408, 504, *range(520, 528))  # of a gateway that stopped waiting for what goes on working
 
 Booked = Callable[..., Awaitable[Any]]
 
@@ -147,6 +149,10 @@ class Relay:
             content = self._upstream.without_key((await answer.aread())[:_LONGEST_REFUSAL])
         except httpx2.HTTPError:
             raise refusals.upstream_failed(f"failed ({status})") from None
+        if status in _LATE:
+            late = refusals.upstream_failed(f"did not answer in time ({status})", charged=True)
+            last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
+            return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
             last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
             return Settlement(status=status, failed=status >= 500 or status == 401), last

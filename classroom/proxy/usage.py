@@ -100,7 +100,9 @@ def identifiers_in(answer: Mapping[str, Any], total: int) -> dict[str, int]:
         total: tokens of the whole call.
     """
     found: dict[str, int] = {}
-    for holder in (answer, *_list(answer, "output")):
+    output = _list(answer, "output")
+    # a chat completion can't be named in a request; what it said can
+    for holder in (answer, *output) if "output" in answer else ():
         if isinstance(holder.get("id"), str):
             found[holder["id"]] = total
     for choice in _list(answer, "choices"):

@@ -13,6 +13,7 @@ from classroom.proxy.database import connect
 from classroom.proxy.events import NANO
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.shapes import Refused
+from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
 from classroom.standin.errors import APIError
 from tests.proxy.conftest import KEY, Running, an_event, served
@@ -686,7 +687,7 @@ def test_the_form_parser_is_quick_whatever_comes():
 
     from classroom.proxy.fields.media import EDITING
 
-    began = time.monotonic()
+    began = time.process_time()
     for content in (
         b"\r\n--b" * 100_000,
         b"--b\r\n" * 100_000,
@@ -695,4 +696,58 @@ def test_the_form_parser_is_quick_whatever_comes():
     ):
         with pytest.raises(APIError):
             parsing.of_form(content, "multipart/form-data; boundary=b", EDITING)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"model": "gpt-5.4-mini", "messages": [' + b"{}," * 1_200_000 + b"{}]}",
+        b"[" + b"0," * 12_000_000 + b"0]",
+        b"{" + b",".join(b'"%d":0' % at for at in range(300_000)) + b',"7":0}',
+        b'{"a": ' + b"[" * 5_000_000,
+    ],
+)
+def test_a_body_that_takes_long_to_read_does_not_keep_others_waiting(content):
+    import time
+
+    began = time.process_time()
+    with pytest.raises(APIError):
+        fields.read("chat/completions", parsing.of_json(content), Tally())
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"max_tokens": 2**53},
+        {"max_tokens": 1_000_001},
+        {"n": 129},
+        {"model": "gpt\u0000"},
+        {"model": "g" * 200},
+        {"seed": 2**64},
+    ],
+)
+def test_numbers_and_names_that_the_books_could_not_hold_are_refused(greedy, meter, more):
+    greedy.offer("any", models={"*": "gpt-5.4-mini"})
+    [field] = more
+    assert_refused(ask(greedy, {**CHAT, **more}, token="any/ada"), field, meter)
+
+
+def test_the_dearest_request_that_there_is_fits_into_the_books(greedy, meter):
+    body = {
+        "model": "gpt-3.5-turbo-instruct",
+        "prompt": ["x"] * 2048,
+        "max_tokens": 1_000_000,
+        "best_of": 128,
+    }
+    assert ask(greedy, body, "completions").status_code == 200
+    assert meter.dollars <= booked(greedy)
+
+
+@pytest.mark.parametrize("status", [408, 504, 524])
+def test_a_gateway_that_stops_waiting_has_not_stopped_the_work(proxy, status):
+    proxy.openai.fail(status=status, times=1)
+    answer = ask(proxy, CHAT)
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "false")
+    assert sum(line.cost for line in proxy.ledger.report("lesson")) > 0

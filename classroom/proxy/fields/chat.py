@@ -9,9 +9,12 @@ from classroom.proxy.fields.parts import (
     EFFORT,
     FORMAT_OF_SCHEMA,
     FUNCTION,
+    LENGTH,
     METADATA,
+    MODEL,
     NAME,
     OWNERS,
+    SEED,
     UNPRICED,
     USUAL_CACHE,
     VERBOSITY,
@@ -201,7 +204,7 @@ class _Prediction:
 
 CHAT = Shape(
     {
-        "model": NAME,
+        "model": MODEL,
         "messages": Items(_MESSAGE),
         "audio": Shape(
             {
@@ -219,8 +222,8 @@ CHAT = Shape(
         "functions": Items(Shape(FUNCTION, ("name",)), 128),
         "logit_bias": Table(Integer(-100, 100)),
         "logprobs": Flag(),
-        "max_completion_tokens": Integer(1),
-        "max_tokens": Integer(1),
+        "max_completion_tokens": LENGTH,
+        "max_tokens": LENGTH,
         "metadata": METADATA,
         "modalities": Items(Choice(("text", "audio")), 2),
         "moderation": Refused(UNPRICED),
@@ -234,7 +237,7 @@ CHAT = Shape(
         "reasoning_effort": EFFORT,
         "response_format": FORMAT,
         "safety_identifier": Text(256),
-        "seed": Integer(),
+        "seed": SEED,
         "service_tier": Tier(),
         "stop": Either((Text(), Items(Text(), 16)), "a string or an array of strings"),
         "store": Flag(),

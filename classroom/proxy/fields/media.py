@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.proxy import refusals
-from classroom.proxy.fields.parts import NAME, OWNERS, UNPRICED, Sound
+from classroom.proxy.fields.parts import MODEL, OWNERS, UNPRICED, Sound
 from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
 from classroom.proxy.shapes import Refused, Shape
 from classroom.proxy.tally import Tally
@@ -57,7 +57,7 @@ class Reference:
 
 
 _DRAWN: dict[str, Kind] = {
-    "model": NAME,
+    "model": MODEL,
     "prompt": Text(32_000),
     "background": Choice(("transparent", "opaque", "auto")),
     "complexity": Choice(("low", "medium", "high")),
@@ -90,7 +90,7 @@ EDITING = Shape(
 )
 SPEAKING = Shape(
     {
-        "model": NAME,
+        "model": MODEL,
         "input": Text(4096),
         "voice": Either(
             (Text(64), Shape({"id": Refused(OWNERS)}, ("id",))), "the name of a voice of the API"
@@ -104,7 +104,7 @@ SPEAKING = Shape(
 )
 _HEARD: dict[str, Kind] = {
     "file": Upload("sound"),
-    "model": NAME,
+    "model": MODEL,
     "prompt": Text(),
     "response_format": Choice(("json", "text", "srt", "verbose_json", "vtt", "diarized_json")),
     "temperature": Number(),

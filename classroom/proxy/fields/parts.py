@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.proxy import refusals
-from classroom.proxy.kinds import Choice, Data, Flag, Kind, Table, Text
+from classroom.proxy.kinds import Choice, Data, Flag, Integer, Kind, Table, Text
 from classroom.proxy.shapes import Refused, Shape
 from classroom.proxy.tally import Tally
 
@@ -98,6 +98,9 @@ BREAKPOINT = Shape(
 DETAIL = Choice(("auto", "low", "high", "original"))
 METADATA = Table(Text(512), 16)
 NAME = Text(128)
+MODEL = Text(128, r"[^\x00-\x1f\x7f]+")  # deployments may be called anything that can be printed
+LENGTH = Integer(1, 1_000_000)  # tokens of an answer: no model makes more
+SEED = Integer(-(2**63), 2**63 - 1)
 EFFORT = Choice(("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 VERBOSITY = Choice(("low", "medium", "high"))
 STATUS = Choice(("in_progress", "completed", "incomplete"))

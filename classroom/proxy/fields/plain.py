@@ -5,7 +5,7 @@ from typing import Any
 
 from classroom.proxy import refusals
 from classroom.proxy.fields.chat import STREAM_OPTIONS
-from classroom.proxy.fields.parts import NAME, Picture, Shown
+from classroom.proxy.fields.parts import MODEL, SEED, Picture, Shown
 from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Number, Table, Text
 from classroom.proxy.shapes import Shape, Tagged
 from classroom.proxy.tally import Tally
@@ -49,17 +49,17 @@ _TEXTS = Either(
 
 COMPLETIONS = Shape(
     {
-        "model": NAME,
+        "model": MODEL,
         "prompt": _Texts(),
         "best_of": Integer(1, 128),
         "echo": Flag(),
         "frequency_penalty": Number(),
         "logit_bias": Table(Integer(-100, 100)),
         "logprobs": Integer(0, 5),
-        "max_tokens": Integer(0),
+        "max_tokens": Integer(0, 1_000_000),
         "n": Integer(1, 128),
         "presence_penalty": Number(),
-        "seed": Integer(),
+        "seed": SEED,
         "stop": Either((Text(), Items(Text(), 16)), "a string or an array of strings"),
         "stream": Flag(),
         "stream_options": STREAM_OPTIONS,
@@ -72,7 +72,7 @@ COMPLETIONS = Shape(
 
 EMBEDDINGS = Shape(
     {
-        "model": NAME,
+        "model": MODEL,
         "input": _Texts(),
         "dimensions": Integer(1, 65_536),
         "encoding_format": Choice(("float", "base64")),
@@ -83,7 +83,7 @@ EMBEDDINGS = Shape(
 
 MODERATIONS = Shape(
     {
-        "model": NAME,
+        "model": MODEL,
         "input": Either(
             (
                 Text(),

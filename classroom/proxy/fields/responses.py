@@ -7,8 +7,9 @@ from classroom.proxy.fields.items import ITEMS, REFUSED_ITEMS, typed
 from classroom.proxy.fields.parts import (
     EFFORT,
     FORMAT_OF_SCHEMA,
+    LENGTH,
     METADATA,
-    NAME,
+    MODEL,
     OWNERS,
     PATCHES,
     UNPRICED,
@@ -48,7 +49,7 @@ USUAL_CALLS = 2  # of the upstream's tools, where a request does not say
 RESPONSES = _Request(
     Shape(
         {
-            "model": NAME,
+            "model": MODEL,
             "access_programs": Refused(OWNERS),
             "background": Flag((False, "what it costs is not told before it is over")),
             "background_options": Refused("nothing is answered in the background"),
@@ -80,7 +81,7 @@ RESPONSES = _Request(
                 "a string or an array of items",
             ),
             "instructions": Text(),
-            "max_output_tokens": Integer(1),
+            "max_output_tokens": LENGTH,
             "max_tool_calls": Integer(1, MOST_CALLS),
             "metadata": METADATA,
             "moderation": Refused(UNPRICED),
