@@ -24,6 +24,7 @@ PRICES = {
     "text-embedding-3-small": (0.02, 0.0),
 }
 OF_A_PICTURE = 48_169  # tokens: the most that gpt-4o-mini counts for one
+OF_A_SMALL_PICTURE = 2_833  # the same, with detail "low"
 OF_A_SEARCH = 0.01
 READ_IN_A_SEARCH = 10_000
 OF_A_PICTURE_DRAWN = 6_240  # output tokens of gpt-image-1.5, 1536 x 1024 at quality high
@@ -164,7 +165,8 @@ def measure(value: Any) -> tuple[int, int]:
         address = shown.get("url") if isinstance(shown, dict) else shown
         if value.get("type") in ("image_url", "input_image") and isinstance(address, str):
             rest = {name: inner for name, inner in value.items() if name != "image_url"}
-            return measure(rest)[0], 1
+            how = (shown if isinstance(shown, dict) else value).get("detail")
+            return measure(rest)[0] + (OF_A_SMALL_PICTURE if how == "low" else 0), int(how != "low")
         pairs = [measure(inner) for inner in value.values()] + [(words(name), 0) for name in value]
     else:
         pairs = [measure(inner) for inner in value]

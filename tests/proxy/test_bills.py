@@ -37,8 +37,9 @@ fuzz = settings(
 ANSWERED = {200, 400, 403}
 
 text = st.one_of(
+    st.integers(1, 3000).map(lambda times: "kite " * times),
     st.text(max_size=200),
-    st.sampled_from(["data:", "data:image/png;base64,", "", "\ud83d", "kite " * 2000, "https://x/y"]).flatmap(
+    st.sampled_from(["data:", "data:image/png;base64,", "", "kites ", "https://x/y"]).flatmap(
         lambda start: st.text(max_size=50).map(lambda rest: start + rest)
     ),
 )
@@ -47,7 +48,7 @@ number = st.one_of(
     st.sampled_from([1.0, 2.5, "3", "16000", True, None, 10**9, 10**30, "1e3", -1, [5], {"a": 1}]),
 )
 anything = st.recursive(
-    st.one_of(st.none(), st.booleans(), number, text),
+    st.one_of(st.none(), st.booleans(), number, text, st.just(chr(0xD83D))),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(text, inner, max_size=3)),
     max_leaves=8,
 )
@@ -58,8 +59,9 @@ def either(right, wrong=anything):
     return st.integers(0, 19).flatmap(lambda dice: wrong if dice == 0 else right)
 
 
-picture = st.sampled_from(
-    ["data:image/png;base64,eA==", "https://example.org/x.png", "data:,x", "data:text/html,x"]
+picture = either(
+    st.sampled_from(["data:image/png;base64,eA==", "https://example.org/x.png"]),
+    st.sampled_from(["data:,x", "data:text/html,x", "file:///etc/passwd"]),
 )
 detail = st.sampled_from(["low", "high", "auto", "original"])
 chat_part = st.one_of(
@@ -67,13 +69,18 @@ chat_part = st.one_of(
     st.builds(
         lambda url, how: {"type": "image_url", "image_url": {"url": url, "detail": how}}, picture, detail
     ),
-    st.just({"type": "file", "file": {"file_id": "file-1"}}),
+    either(st.just({"type": "text", "text": "x"}), st.just({"type": "file", "file": {"file_id": "file-1"}})),
     st.just({"type": "file", "file": {"file_data": "data:application/pdf;base64,eA==", "filename": "a.pdf"}}),
 )
-message = st.builds(
-    lambda role, content: {"role": role, "content": content},
-    either(st.sampled_from(["user", "system", "assistant"])),
-    either(st.one_of(text, st.lists(chat_part, max_size=4))),
+message = either(
+    st.one_of(
+        st.builds(
+            lambda content: {"role": "user", "content": content},
+            st.one_of(text, st.lists(chat_part, min_size=1, max_size=4)),
+        ),
+        st.builds(lambda content: {"role": "system", "content": content}, text),
+        st.builds(lambda content: {"role": "assistant", "content": content}, text),
+    )
 )
 function = st.builds(
     lambda words, schema: {
@@ -86,7 +93,9 @@ function = st.builds(
 hosted = st.sampled_from(
     ["web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp", "x"]
 ).map(lambda name: {"type": name})
-tier = st.sampled_from(["auto", "default", "flex", "priority", "fast", "scale", "x"])
+tier = either(
+    st.sampled_from(["auto", "default", "flex", "priority", "fast"]), st.sampled_from(["scale", "x"])
+)
 length = either(st.integers(1, 5000), number)
 
 
@@ -116,30 +125,36 @@ CHAT = request(
     },
     n=either(st.integers(1, 5), number),
     max_tokens=length,
-    max_completion_tokens=length,
+    max_completion_tokens=either(st.none(), length),
     stream=st.booleans(),
     service_tier=tier,
-    tools=st.lists(st.one_of(function, function, hosted), max_size=3),
-    web_search_options=st.just({}),
+    tools=st.lists(either(function, hosted), max_size=3),
+    web_search_options=either(st.none(), st.just({})),
     prediction=st.builds(lambda words: {"type": "content", "content": words}, text),
     metadata=st.dictionaries(text, text, max_size=2),
-    modalities=st.lists(st.sampled_from(["text", "audio"]), max_size=2),
+    modalities=either(st.just(["text"]), st.just(["text", "audio"])),
     response_format=st.just({"type": "json_object"}),
     user=text,
 )
 RESPONSES = request(
     {
         "model": st.sampled_from(["gpt-5.4-mini", "gpt-4o-mini"]),
-        "input": st.one_of(text, st.lists(message, min_size=1, max_size=3)),
+        "input": st.one_of(
+            text,
+            st.lists(
+                st.builds(lambda words: {"role": "user", "content": words}, text), min_size=1, max_size=3
+            ),
+            st.lists(message, min_size=1, max_size=3),
+        ),
     },
     max_output_tokens=length,
     max_tool_calls=either(st.integers(1, 5), number),
     stream=st.booleans(),
     service_tier=tier,
-    tools=st.lists(st.one_of(hosted, st.just({"type": "web_search"})), max_size=2),
-    background=st.booleans(),
-    conversation=text,
-    previous_response_id=st.sampled_from(["resp_1", "resp_2", "resp_3", "x"]),
+    tools=st.lists(either(st.just({"type": "web_search"}), hosted), max_size=2),
+    background=either(st.just(False), st.just(True)),
+    conversation=either(st.none(), text),
+    previous_response_id=either(st.none(), st.sampled_from(["resp_1", "resp_2", "resp_3", "x"])),
     instructions=text,
     truncation=st.just("auto"),
 )
@@ -248,8 +263,9 @@ def test_no_json_request_costs_more_than_is_booked(sides, route):
 
         check(sides, send, tells)
 
+    before = len(sides[1][2].bodies)
     every()
-    taken = sum(line.requests for line in sides[1][1].report("lesson"))
+    taken = len(sides[1][2].bodies) - before
     assert taken > CASES // 5, "nearly everything was refused: this tries nothing"
 
 
@@ -308,8 +324,8 @@ def test_no_bytes_are_a_fault_of_the_proxy(sides, route):
     def every(content, kind):
         path = "/register" if route == "register" else f"/v1/{route}"
         answer = client.post(f"{url}{path}", content=content, headers={"content-type": kind})
-        assert 400 <= answer.status_code < 500, answer.text
-        assert answer.json()["error"]["message"]
+        assert answer.status_code < 500, answer.text
+        assert answer.status_code < 400 or answer.json()["error"]["message"]
 
     every()
 
