@@ -20,6 +20,7 @@ from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.errors import DatabaseError, EventError
 from classroom.proxy.events import ANY, NANO, Event
+from classroom.proxy.fields import ALLOWANCES
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.lesson import RunningProxy, serve
 from classroom.proxy.upstream import from_environment
@@ -72,6 +73,7 @@ def _today(code: str, dollars: float, environment: Mapping[str, str]) -> Event:
         event_budget=round(dollars * NANO),
         organization=environment.get("OPENAI_ORG_ID"),
         project=environment.get("OPENAI_PROJECT_ID"),
+        allows=ALLOWANCES,  # they have a price, and the money is the learner's own
     )
 
 

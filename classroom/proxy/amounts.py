@@ -1,24 +1,48 @@
-"""What a request may cost at most, and what it did cost, in billionths of a dollar.
+"""What a request may cost at most, in billionths of a dollar, by what was counted while it was read.
 
 At most: every byte of a text is a token of its own at worst; an answer is as long as it may be. What has no price is refused.
 """
 
-import json
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from classroom.proxy import fields
 from classroom.proxy.events import NANO
-from classroom.standin.costs import Usage, cost_of
+from classroom.proxy.tally import Tally
+from classroom.standin.costs import Unpriced, Usage, cost_of
 
-DEFAULT_ANSWER = 16_384  # tokens of an answer whose length nobody bounds: it is bounded so where money is
-_PICTURE_IN = 6_000  # tokens of a picture that is shown to a model, at most
-_PICTURE_OUT = 16_000  # tokens of a picture that a model draws, at most
-_FILE_IN = 200_000
-_PER_MESSAGE = 32
+DEFAULT_ANSWER = 16_384  # tokens of an answer whose length nobody bounds: it is bounded so
+USUAL_COMPLETION = 16  # tokens; of /completions, where a request does not say
+_PICTURE_IN = (
+    50_000  # tokens of a picture that is shown to a model; gpt-4o-mini counts 48,169 for the largest
+)
+_SMALL_PICTURE_IN = 3_000  # with detail "low"; gpt-4o-mini counts 2,833
+_EDITED_IN = 20_000  # tokens of a picture that is drawn over
+_PICTURE_OUT = 16_000  # tokens of a picture that a model draws, of the usual sizes
+_PER_SQUARE = 10_000  # of larger ones, for each 1024 x 1024
+_PLANNED = 25_000  # tokens that a model may think before it draws
+_PARTIAL = 200
+_SECOND = 25  # tokens of a second of sound
+_SEARCHED = 128_000  # tokens that a search may put into the prompt
+_OVERHEAD = 256  # what an upstream may put before a prompt by itself
+_WINDOW = 1_050_000  # tokens: the longest prompt of any model
+_WINDOWS = (
+    ("gpt-4o", 128_000),
+    ("gpt-4-turbo", 128_000),
+    ("gpt-5.4-mini", 400_000),
+    ("gpt-5.4-nano", 400_000),
+)
 _STEP = 1_000  # units by which a price is asked for once; the price list has no step below that
+_DEAREST_TIER = Decimal("2.5")  # "priority" costs 1.7 to 2.5 times as much, by model
+# each call of these costs extra, by units that no answer tells; or they answer over other protocols
+_CHARGED_OTHERWISE = re.compile(r"search|deep-research|computer-use|realtime|-live|^gpt-live")
+_SHORT_ANSWERS = re.compile(
+    r"(?P<small>gpt-4(?:-0314|-0613)?$)|gpt-3\.5|gpt-4-turbo|gpt-4-32k|gpt-4-.*preview|gpt-4o-2024-05-13"
+)
 
 LENGTH = {
     "chat/completions": ("max_completion_tokens", "max_tokens"),
@@ -34,14 +58,7 @@ def _price(model: str, unit: str) -> Decimal:
     Raises:
         Unpriced: it is not known.
     """
-    units: dict[str, int | float] = {unit: _STEP}
-    if unit == "output_image_tokens":
-        units["output_tokens"] = _STEP
-    if unit in ("input_image_tokens", "input_audio_tokens"):
-        units["input_tokens"] = _STEP
-    if unit == "audio_seconds":
-        units["input_audio_seconds"] = _STEP
-    return cost_of(Usage(model, units)) / _STEP
+    return cost_of(Usage(model, {unit: _STEP})) / _STEP
 
 
 def cost(model: str, units: Mapping[str, int | float]) -> int:
@@ -60,92 +77,12 @@ def cost(model: str, units: Mapping[str, int | float]) -> int:
     return math.ceil(price * NANO)
 
 
-def longest(route: str, body: Mapping[str, Any]) -> tuple[str, int] | None:
-    """The parameter that bounds the answer, and its value; None if there is none."""
-    for name in LENGTH.get(route, ()):
-        value = body.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return name, value
-    return None
-
-
-def most(route: str, body: Mapping[str, Any], model: str) -> int:
-    """What a JSON request may cost at most.
-
-    Raises:
-        Unpriced: its model has no known price.
-    """
-    words = _tokens({name: value for name, value in body.items() if name != "model"})
-    if route == "embeddings":
-        return cost(model, {"input_tokens": words})
-    if route == "images/generations":
-        count = _count(body)
-        return _dearest(
-            model,
-            {"input_tokens": words, "output_tokens": _PICTURE_OUT * count},
-            {
-                "input_tokens": words,
-                "output_tokens": _PICTURE_OUT * count,
-                "output_image_tokens": _PICTURE_OUT * count,
-            },
-            {"output_images": count},
-        )
-    if route == "audio/speech":
-        characters = len(str(body.get("input", "")))
-        return _dearest(
-            model,
-            {"input_characters": characters},
-            # a token of sound is a twentieth of a second, and a letter takes a tenth at most
-            {"input_tokens": characters + _PER_MESSAGE, "output_tokens": 2 * characters + 200},
-        )
-    bound = longest(route, body)
-    answer = bound[1] if bound else DEFAULT_ANSWER
-    return cost(model, {"input_tokens": words, "output_tokens": max(1, answer) * _count(body)})
-
-
-def most_of_sound(model: str, seconds: float) -> int:
-    """What listening may cost at most.
-
-    Raises:
-        Unpriced: the model has no known price.
-    """
-    whole = math.ceil(seconds) + 1
-    tokens = 25 * whole + 500
-    return _dearest(
-        model,
-        {"audio_seconds": whole, "input_audio_seconds": whole},
-        {"input_tokens": tokens, "input_audio_tokens": tokens, "output_tokens": tokens},
-    )
-
-
-def most_of_pictures(model: str, prompt: str, pictures: int, count: int) -> int:
-    """What editing pictures may cost at most.
-
-    Raises:
-        Unpriced: the model has no known price.
-    """
-    shown, drawn = _PICTURE_IN * pictures, _PICTURE_OUT * count
-    words = len(prompt.encode()) + _PER_MESSAGE + shown
-    return _dearest(
-        model,
-        {"input_tokens": words, "input_image_tokens": shown, "output_tokens": drawn},
-        {
-            "input_tokens": words,
-            "input_image_tokens": shown,
-            "output_tokens": drawn,
-            "output_image_tokens": drawn,
-        },
-    )
-
-
-def _dearest(model: str, *ways: Mapping[str, int | float]) -> int:
+def dearest(model: str, *ways: Mapping[str, int | float]) -> int:
     """By whichever of several ways the model is billed: the dearest that has a price.
 
     Raises:
         Unpriced: none has.
     """
-    from classroom.standin.costs import Unpriced
-
     found, last = [], None
     for units in ways:
         try:
@@ -158,76 +95,165 @@ def _dearest(model: str, *ways: Mapping[str, int | float]) -> int:
     return max(found)
 
 
-def _count(body: Mapping[str, Any]) -> int:
-    value = body.get("n")
-    return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 128 else 1
+def usual_answer(model: str) -> int:
+    """Tokens to which an answer is bounded where the request does not say: no more than the model takes."""
+    short = _SHORT_ANSWERS.match(model)
+    if short is None:
+        return DEFAULT_ANSWER
+    return 2048 if short["small"] else 4096
 
 
-def _tokens(value: Any) -> int:
-    """The most tokens that a part of a request can be."""
-    if isinstance(value, str):
-        return _PICTURE_IN if value.startswith("data:") else len(value.encode())
-    if isinstance(value, Mapping):
-        more = {
-            "image_url": _PICTURE_IN,
-            "input_image": _PICTURE_IN,
-            "input_file": _FILE_IN,
-            "file": _FILE_IN,
-        }
-        return more.get(str(value.get("type")), _PER_MESSAGE) + sum(
-            len(str(name)) + _tokens(inner) for name, inner in value.items()
-        )
-    if isinstance(value, list):
-        return sum(_tokens(inner) for inner in value)
-    return 8
-
-
-def units(route: str, usage: Any) -> dict[str, int | float] | None:
-    """What an answer says that it used, by the price list's names; None if it says nothing that can be read."""
-    if not isinstance(usage, Mapping):
-        return None
-    if usage.get("type") == "duration":
-        seconds = usage.get("seconds")
-        return _numbers({"audio_seconds": seconds, "input_audio_seconds": seconds})
-    told: dict[str, Any] = {
-        "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
-        "output_tokens": usage.get("completion_tokens", usage.get("output_tokens", 0)),
-    }
-    details = usage.get("input_tokens_details") or usage.get("input_token_details") or {}
-    cached = (usage.get("prompt_tokens_details") or details or {}).get("cached_tokens")
-    if cached:
-        told["cache_read_tokens"] = cached
-    if route.startswith("images/"):
-        told["input_image_tokens"] = details.get("image_tokens", 0)
-    if route.startswith("audio/tran"):
-        told["input_audio_tokens"] = details.get("audio_tokens", 0)
-    return _numbers(told)
-
-
-def _numbers(told: Mapping[str, Any]) -> dict[str, int | float] | None:
-    if any(
-        isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 for value in told.values()
-    ):
-        return None
-    return {name: value for name, value in told.items() if value}
-
-
-def charged(route: str, model: str, used: Mapping[str, int | float]) -> int:
-    """What a call cost by what its answer says; pictures by the way in which their model is billed.
+def most(route: str, body: Mapping[str, Any], model: str) -> int:
+    """What a JSON request may cost at most.
 
     Raises:
-        Unpriced: no way has a price.
+        APIError: 400, it is none.
+        Unpriced: its model has no known price.
     """
+    tally = Tally()
+    return reckon(route, fields.read(route, body, tally), tally, model)
+
+
+def reckon(
+    route: str, body: Mapping[str, Any], tally: Tally, model: str, *, seconds: float = 0, stored: int = 0
+) -> int:
+    """What a request may cost at most.
+
+    Args:
+        route: one of `classroom.proxy.fields.ROUTES`.
+        body: as it was read.
+        tally: what was counted meanwhile.
+        model: the upstream's name.
+        seconds: how long its recordings are.
+        stored: tokens of what the upstream stored before and reads again.
+
+    Raises:
+        Unpriced: its model, or something that it asks for, has no known price.
+    """
+    if _CHARGED_OTHERWISE.search(model):
+        raise Unpriced(model, " by the call")
+    text = tally.text + _OVERHEAD
+    if route == "moderations":
+        return cost(model, {"input_tokens": text})
+    if route == "embeddings":
+        return cost(model, {"input_tokens": text})
     if route.startswith("images/"):
-        apart = {**used, "output_image_tokens": used.get("output_tokens", 0)}
-        return _dearest(model, used, apart)
-    return cost(model, used)
+        return _drawing(model, body, text, _EDITED_IN * tally.pictures)
+    if route == "audio/speech":
+        return _speaking(model, body, text)
+    if route.startswith("audio/"):
+        return _listening(model, text, seconds)
+    if route == "completions":
+        answers = max(body.get("n", 1), body.get("best_of", 1)) * tally.prompts
+        length = body.get("max_tokens", USUAL_COMPLETION)
+        return cost(model, {"input_tokens": text, "output_tokens": max(1, length) * answers})
+    return _talking(route, model, body, tally, text + stored, seconds)
 
 
-def usage_in(content: bytes) -> Any:
-    """The usage in a JSON answer."""
+def _talking(
+    route: str, model: str, body: Mapping[str, Any], tally: Tally, given: int, seconds: float
+) -> int:
+    given += _PICTURE_IN * tally.pictures + _SMALL_PICTURE_IN * tally.small_pictures
+    if tally.files:
+        given += _window(model)
+    if tally.calls:
+        given = given * (tally.calls + 1) + _SEARCHED * tally.calls
+    bound = [body[name] for name in LENGTH[route] if name in body]
+    made = max(bound, default=usual_answer(model)) * body.get("n", 1)
+    made += tally.predicted * body.get("n", 1)
+    heard = math.ceil(seconds * _SECOND) + (50 if seconds else 0)
+    units: dict[str, int | float] = {"input_tokens": given + heard, "output_tokens": made}
+    if tally.calls:
+        units["web_searches"] = tally.calls
+    if heard or "audio" in body.get("modalities", ()):
+        _want_price_of_sound(model)
+        # what was said before is stored as sound, and read as sound again
+        units |= {"input_audio_tokens": given + heard, "output_audio_tokens": made}
+        most = cost(model, units)
+    else:
+        # newer models charge more for what they keep in their cache than for reading it
+        most = dearest(model, units, {**units, "cache_write_tokens": given})
+    return tier(most, body.get("service_tier"))
+
+
+def tier(amount: int, name: str | None) -> int:
+    """An amount of the usual tier in another one; "flex" costs less, and is counted as the usual one."""
+    return math.ceil(amount * _DEAREST_TIER) if name in ("priority", "fast") else amount
+
+
+def _window(model: str) -> int:
+    return next((size for name, size in _WINDOWS if model.startswith(name)), _WINDOW)
+
+
+def _want_price_of_sound(model: str) -> None:
+    """A model whose sound the price list has no price for would be charged as text.
+
+    Raises:
+        Unpriced: it has none.
+    """
+    for side in ("input", "output"):
+        apart = cost(model, {f"{side}_tokens": _STEP, f"{side}_audio_tokens": _STEP})
+        if apart <= cost(model, {f"{side}_tokens": _STEP}):
+            raise Unpriced(model, " by sound")
+
+
+def _drawing(model: str, body: Mapping[str, Any], text: int, shown: int) -> int:
+    count = body.get("n", 1)
+    if body.get("output_format") == "gif" or "frame_count" in body:
+        count *= body.get("frame_count", 16)
+    drawn = (_size(body) + _PARTIAL * body.get("partial_images", 0)) * count
+    if "complexity" in body:
+        drawn += _PLANNED * count
+    units: dict[str, int | float] = {"input_tokens": text + shown, "output_tokens": drawn}
+    if shown:
+        units["input_image_tokens"] = shown
+    return dearest(model, units, {**units, "output_image_tokens": drawn}, {"output_images": count})
+
+
+def _size(body: Mapping[str, Any]) -> int:
+    """Tokens of one picture: the guide's table by size, with a margin; better qualities than "high" by another."""
+    width, _, height = body.get("size", "auto").partition("x")
+    squares = int(width) * int(height) / 1024**2 if height else 1
+    tokens = max(_PICTURE_OUT, math.ceil(squares * _PER_SQUARE))
+    return tokens * 3 if body.get("quality") in ("xhigh", "max") else tokens
+
+
+def _speaking(model: str, body: Mapping[str, Any], text: int) -> int:
+    characters = len(body["input"])
+    slow = 1 / min(1.0, max(0.25, body.get("speed", 1.0)))
+    # a letter takes a fifteenth of a second, and a fifth where someone speaks very slowly
+    spoken = math.ceil((characters / 5 + 10) * _SECOND * slow)
+    return dearest(model, {"input_characters": characters}, {"input_tokens": text, "output_tokens": spoken})
+
+
+@cache
+def is_charged_by_letters(model: str) -> bool:
+    """Whether speech of this model is charged by the letters of its text."""
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
+        return cost(model, {"input_characters": _STEP}) > 0
+    except Unpriced:
+        return False
+
+
+def spoken(model: str, body: Mapping[str, Any], seconds: float | None) -> int | None:
+    """What speech did cost, by how long it is; None if that can't be told.
+
+    Raises:
+        Unpriced: the model has no known price.
+    """
+    if is_charged_by_letters(model):
+        return cost(model, {"input_characters": len(body["input"])})
+    if seconds is None:
         return None
-    return value.get("usage") if isinstance(value, dict) else None
+    given = len((body["input"] + body.get("instructions", "")).encode())
+    return cost(model, {"input_tokens": given, "output_tokens": math.ceil(seconds * _SECOND)})
+
+
+def _listening(model: str, text: int, seconds: float) -> int:
+    whole = math.ceil(seconds) + 1
+    tokens = _SECOND * whole + 500
+    return dearest(
+        model,
+        {"audio_seconds": whole, "input_audio_seconds": whole},
+        {"input_tokens": tokens + text, "input_audio_tokens": tokens, "output_tokens": tokens},
+    )

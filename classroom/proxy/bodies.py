@@ -1,21 +1,21 @@
-"""A learner's request, made into the one that goes upstream: its model by the upstream's name, its length within bounds."""
+"""A learner's request, made into the one that goes upstream: read once, strictly, and written anew from what was understood."""
 
 import asyncio
-import io
 import json
-import math
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
-from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from classroom.proxy import amounts, refusals
+from classroom.proxy import amounts, fields, parsing, refusals, sounds
 from classroom.proxy.events import ANY, Event
+from classroom.proxy.fields.media import File
+from classroom.proxy.ledger import Ledger
 from classroom.proxy.routes import Route
+from classroom.proxy.sounds import Listener
+from classroom.proxy.tally import Tally
 from classroom.standin import catalogue
 
 MOST_BYTES = 26 * 1024 * 1024
@@ -33,24 +33,40 @@ _KINDS = {
     "audio/translations": "transcription",
 }
 _USUAL = {"moderations": "omni-moderation-latest"}  # for requests that may leave the model out
+_TIERED = ("chat/completions", "responses")
+_PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"RIFF", "webp"), (b"GIF8", "gif"))
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What goes upstream: `json` or a form. `asked` is the model's name for the learner, `most` what it may cost."""
+    """What goes upstream: `json` or a form.
+
+    Attributes:
+        asked: the model's name for the learner.
+        model: the upstream's.
+        most: what it may cost at most, in billionths of a dollar.
+        body: what was read, by which answers are charged.
+        form: fields and, apart from them, files.
+        streams: whether the answer comes in parts.
+        hides_usage: whether the learner did not ask for the usage that is asked for.
+        tokens: the most that the whole call may count.
+        prompt: what is kept, if the event keeps prompts.
+    """
 
     asked: str
     model: str
     most: int
+    body: Mapping[str, Any]
     json: bytes | None = None
-    form: Mapping[str, Any] = field(default_factory=dict)
+    form: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, tuple[str, bytes, str]], ...] = ()
     streams: bool = False
     hides_usage: bool = False
-    prompt: str = ""
+    tokens: int = 0
+    prompt: str = field(default="", repr=False)
 
 
-async def read(scope: Scope, receive: Receive) -> bytes:
+async def receive_all(scope: Scope, receive: Receive) -> bytes:
     """The whole body.
 
     Raises:
@@ -77,38 +93,118 @@ async def read(scope: Scope, receive: Receive) -> bytes:
         raise refusals.too_slow() from None
 
 
-def of_json(event: Event, route: Route, content: bytes) -> Prepared:
-    """A JSON body.
+class Reader:
+    """Makes requests into those that go upstream.
 
-    Raises:
-        APIError: 400, 403: it can't be read, or asks for what the event does not offer.
-        Unpriced: its model has no known price.
+    Args:
+        ledger: knows what the upstream stored for whom.
+        pool: where databases are asked, and bodies parsed: answering others does not wait for either.
+        own_key: whoever asks holds the key themself: all attendees are one person, and the upstream knows them.
+        plain: the upstream knows fewer fields than OpenAI.
     """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise refusals.unreadable("it is no JSON") from None
-    if not isinstance(body, dict):
-        raise refusals.unreadable("it is no JSON object")
-    named = body.get("model", _USUAL.get(route.name))
-    asked, model = chosen(event, route, route.named or (named if isinstance(named, str) else None))
-    body = {**body, "model": model}
-    _bound(event, route, body)
-    hides = False
-    if body.get("stream") and route.name in ("chat/completions", "completions"):
-        options = body.get("stream_options")
-        hides = not (isinstance(options, dict) and options.get("include_usage"))
-        if hides:
-            body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
-    return Prepared(
-        asked,
-        model,
-        amounts.most(route.name, body, model),
-        json=json.dumps(body, ensure_ascii=False).encode(),
-        streams=bool(body.get("stream") or body.get("stream_format") == "sse"),
-        hides_usage=hides,
-        prompt=content.decode("utf-8", "replace") if event.keeps_prompts else "",
-    )
+
+    def __init__(self, ledger: Ledger, pool: Executor, *, own_key: bool, plain: bool) -> None:
+        self._ledger, self._pool, self._own_key, self._plain = ledger, pool, own_key, plain
+        self._listener = Listener()
+
+    @property
+    def listener(self) -> Listener:
+        """What measures recordings."""
+        return self._listener
+
+    async def prepare(self, event: Event, name: str, route: Route, scope: Scope, content: bytes) -> Prepared:
+        """The request that goes upstream.
+
+        Raises:
+            APIError: 400, 403: it can't be read, or asks for what the event does not offer.
+            Unpriced: its model, or something that it asks for, has no known price.
+        """
+        loop = asyncio.get_running_loop()
+        tally = Tally(allows=event.allows)
+        kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+        body = await loop.run_in_executor(self._pool, _parse, route, content, kind, tally)
+        asked, model = chosen(event, route, _named(route, body))
+        body["model"] = model
+        _bound(event, route, body, model)
+        stored = await self._stored(event, name, tally)
+        seconds = await self._listener.seconds(tally.sounds, f"{event.code}/{name}")
+        most = amounts.reckon(route.name, body, tally, model, seconds=seconds, stored=stored)
+        prepared = Prepared(
+            asked,
+            model,
+            most,
+            body,
+            streams=bool(body.get("stream") or body.get("stream_format") == "sse"),
+            tokens=tally.text
+            + stored
+            + sum(body.get(length, 0) for length in amounts.LENGTH.get(route.name, ())),
+        )
+        return await loop.run_in_executor(self._pool, self._written, event, name, route, prepared)
+
+    async def _stored(self, event: Event, name: str, tally: Tally) -> int:
+        """Tokens of what the request names, all of which must be this attendee's.
+
+        Raises:
+            APIError: 400, something is not.
+        """
+        if not tally.identifiers:
+            return 0
+        code, who = (None, None) if self._own_key else (event.code, name)
+        ids = {id for id, _ in tally.identifiers.values()}
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._pool, self._ledger.belongings.tokens_of, ids, code, who)
+        for at, (id, _) in tally.identifiers.items():
+            if id not in found:
+                raise refusals.unknown_response(at, id)
+        return sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
+
+    def _written(self, event: Event, name: str, route: Route, prepared: Prepared) -> Prepared:
+        """With the bytes that are sent."""
+        body = dict(prepared.body)
+        if not self._own_key:
+            _pseudonymise(event.pseudonym(name), route, body, plain=self._plain)
+        if route.name in _TIERED and not self._plain and body.get("service_tier", "auto") == "auto":
+            body["service_tier"] = (
+                "default"  # "auto" is what the owner's project says, at a price nobody told
+            )
+        hides = False
+        if body.get("stream") and route.name in ("chat/completions", "completions"):
+            options = body.get("stream_options", {})
+            hides = not options.get("include_usage")
+            body["stream_options"] = {**options, "include_usage": True}
+        if route.reads == "form":
+            form, files = _form(body)
+            return _replaced(prepared, form=form, files=files)
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        prompt = content.decode() if event.keeps_prompts else ""
+        return _replaced(prepared, json=content, hides_usage=hides, prompt=prompt)
+
+
+def _replaced(prepared: Prepared, **changes: Any) -> Prepared:
+    return Prepared(**{**prepared.__dict__, **changes})
+
+
+def _parse(route: Route, content: bytes, kind: str, tally: Tally) -> dict[str, Any]:
+    if route.reads == "json":
+        return fields.read(route.name, parsing.of_json(content), tally)
+    return fields.read(route.name, parsing.of_form(content, kind, fields.ROUTES[route.name]), tally)
+
+
+def _named(route: Route, body: Mapping[str, Any]) -> str | None:
+    """The model by the address, or by the body."""
+    return route.named or body.get("model") or _USUAL.get(route.name)
+
+
+def _pseudonymise(pseudonym: str, route: Route, body: dict[str, Any], *, plain: bool) -> None:
+    """Tell the upstream who asks, whatever the request says: one who breaks its rules is one attendee, not the class."""
+    known = fields.ROUTES[route.name].fields  # type: ignore[attr-defined]  # of every route's declaration
+    body.pop("safety_identifier", None)
+    if "safety_identifier" in known and not plain:
+        body["safety_identifier"] = pseudonym
+        if "user" not in body:
+            return
+    if "user" in known:
+        body["user"] = pseudonym
 
 
 def chosen(event: Event, route: Route, asked: str | None) -> tuple[str, str]:
@@ -136,68 +232,56 @@ def _kind(model: str) -> str | None:
     return found.kind if found else None
 
 
-def _bound(event: Event, route: Route, body: dict[str, Any]) -> None:
-    """Keep the answer's length within the event's, or within what its money is reckoned by.
+def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None:
+    """Keep the answer's length within the event's, and within what its money is reckoned by.
 
     Raises:
-        APIError: 400, more is asked for.
+        APIError: 400, more is asked for, or by two parameters.
     """
-    names = amounts.LENGTH.get(route.name)
-    if not names:
-        return
-    if event.max_tokens is not None:
-        for name in names:
-            value = body.get(name)
-            if isinstance(value, int) and not isinstance(value, bool) and value > event.max_tokens:
-                raise refusals.too_many_tokens(event, name, value)
-    has_budget = event.learner_budget is not None or event.event_budget is not None
-    limit = event.max_tokens or (amounts.DEFAULT_ANSWER if has_budget else None)
-    if limit is not None and all(body.get(name) is None for name in names):
-        body[names[0]] = limit
+    names = amounts.LENGTH.get(route.name, ())
+    asked = [name for name in names if name in body]
+    if len(asked) > 1:
+        raise refusals.wrong_value(asked[1], f"{asked[0]} is there as well; send one of them")
+    for name in asked:
+        if event.max_tokens is not None and body[name] > event.max_tokens:
+            raise refusals.too_many_tokens(event, name, body[name])
+    if names and not asked:
+        usual = amounts.USUAL_COMPLETION if route.name == "completions" else amounts.usual_answer(model)
+        body[names[0]] = min(usual, event.max_tokens or usual)
 
 
-async def of_form(event: Event, route: Route, scope: Scope, content: bytes) -> Prepared:
-    """A form with files.
-
-    Raises:
-        APIError: 400, 403: it can't be read, or asks for what the event does not offer.
-        Unpriced: its model has no known price.
-    """
-    request = Request(scope)
-    request._body = content  # Starlette's own cache: the form is parsed from it
-    fields: dict[str, Any] = {}
+def _form(
+    body: Mapping[str, Any],
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, tuple[str, bytes, str]], ...]]:
+    """Fields and files, each under a name and a type that we give."""
+    texts: list[tuple[str, str]] = []
     files: list[tuple[str, tuple[str, bytes, str]]] = []
-    try:
-        async with request.form() as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    kind = value.content_type or "application/octet-stream"
-                    files.append((name, (value.filename or "upload", await value.read(), kind)))
-                else:
-                    fields.setdefault(name, []).append(value)
-    except (MultiPartException, AssertionError) as error:
-        raise refusals.unreadable(f"the form is broken ({error})") from None
-    asked, model = chosen(event, route, route.named or str((fields.get("model") or [""])[0]) or None)
-    fields["model"] = [model]
-    if route.name == "images/edits":
-        prompt = " ".join(fields.get("prompt", []))
-        given = str((fields.get("n") or ["1"])[0])
-        count = min(128, int(given)) if given.isdigit() else 1
-        most = amounts.most_of_pictures(model, prompt, len(files), max(1, count))
-    else:
-        most = amounts.most_of_sound(model, sum(_seconds(file[1]) for _, file in files))
-    streams = (fields.get("stream") or [""])[0] in ("true", "True", "1")
-    return Prepared(asked, model, most, form=fields, files=tuple(files), streams=streams)
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            texts += [(f"{name}[{inner}]", _text(held)) for inner, held in value.items()]
+            continue
+        several = isinstance(value, list)
+        for item in value if several else [value]:
+            written = f"{name}[]" if several else name
+            if isinstance(item, File):
+                files.append((written, _file(item)))
+            else:
+                texts.append((written, _text(item)))
+    return tuple(texts), tuple(files)
 
 
-def _seconds(content: bytes) -> float:
-    """How long a sound is; of what can't be read, as long as so many bytes can be at 8 kbit/s."""
-    import av
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
-    try:
-        with av.open(io.BytesIO(content), mode="r") as sound:
-            if sound.duration:
-                return float(sound.duration) / float(av.time_base)
-    except (av.FFmpegError, ValueError, OSError):
-        pass  # told below
-    return math.ceil(len(content) / 1000)
+
+def _file(file: File) -> tuple[str, bytes, str]:
+    """Named for what it is: the name that came may say something else."""
+    heard = sounds.kind_of(file.content)
+    seen = next((kind for start, kind in _PICTURES if file.content.startswith(start)), None)
+    if seen is not None and not (heard and heard[0] == "wav"):
+        return f"picture.{seen}", file.content, f"image/{seen}"
+    if heard is not None:
+        return f"sound.{heard[1]}", file.content, f"audio/{heard[1]}"
+    return "file.bin", file.content, "application/octet-stream"

@@ -1,5 +1,8 @@
 """An event: who may ask for what, from when until when, for how much."""
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -28,6 +31,10 @@ class Event:
         organization, project: whom OpenAI bills.
         keeps_prompts: whether prompts and answers are stored; learners are told.
         self_registration: whether someone who knows the code may make themself an attendee.
+        most_attendees: names that the event takes in all, where people come by themselves: open, or self-registering.
+        names_per_hour: of these, new ones from one network address.
+        allows: what is offered beyond the usual: "web_search", "flex", "priority".
+        salt: of the pseudonyms by which the upstream knows its attendees.
     """
 
     code: str
@@ -44,6 +51,21 @@ class Event:
     project: str | None = None
     keeps_prompts: bool = False
     self_registration: bool = False
+    most_attendees: int = 40
+    names_per_hour: int = 40
+    allows: tuple[str, ...] = ()
+    salt: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def pseudonym(self, name: str) -> str:
+        """What the upstream is told instead of an attendee's name: always the same, and no name can be read from it."""
+        key = f"{self.salt}/{self.code}".encode()
+        return f"attendee-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+    def most_it_can_cost(self) -> int | None:
+        """In billionths of a dollar; None: nothing bounds it. Of a closed event, what its attendees make of it."""
+        if self.event_budget is not None or self.learner_budget is None:
+            return self.event_budget
+        return self.learner_budget * self.most_attendees if self.open or self.self_registration else None
 
     def day(self, now: datetime) -> str:
         """The date in the event's zone."""

@@ -1,4 +1,4 @@
-"""Wrong tokens, counted by address: whoever tries codes has to wait."""
+"""What may be tried a few times in a while: wrong tokens, passwords, new names."""
 
 import time
 from collections import OrderedDict
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from classroom.proxy import refusals
 
-_MOST_ADDRESSES = 20_000
+_MOST_KEYS = 20_000
 
 
 class Guesses:
-    """At most `limit` wrong tokens from an address in `seconds`; right ones are never counted."""
+    """At most `limit` wrong tries of one key in `seconds`; right ones are never counted."""
 
     def __init__(
         self, limit: int = 30, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
@@ -18,21 +18,48 @@ class Guesses:
         self._limit, self._seconds, self._clock = limit, seconds, clock
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def check(self, address: str) -> None:
-        """Before a token is looked at.
+    def left(self, key: str) -> int:
+        """Seconds to wait; 0 if there is none."""
+        since, count = self._wrong.get(key, (0.0, 0))
+        left = since + self._seconds - self._clock()
+        return max(1, round(left)) if count >= self._limit and left > 0 else 0
+
+    def check(self, key: str) -> None:
+        """Before another try.
 
         Raises:
             APIError: 429, too many were wrong.
         """
-        since, count = self._wrong.get(address, (0.0, 0))
-        left = since + self._seconds - self._clock()
-        if count >= self._limit and left > 0:
-            raise refusals.guessing(max(1, round(left)))
+        left = self.left(key)
+        if left:
+            raise refusals.guessing(left)
 
-    def wrong(self, address: str) -> None:
+    def wrong(self, key: str) -> None:
         """One more."""
         now = self._clock()
-        since, count = self._wrong.pop(address, (now, 0))
-        self._wrong[address] = (since, count + 1) if now - since < self._seconds else (now, 1)
-        while len(self._wrong) > _MOST_ADDRESSES:
+        since, count = self._wrong.pop(key, (now, 0))
+        self._wrong[key] = (since, count + 1) if now - since < self._seconds else (now, 1)
+        while len(self._wrong) > _MOST_KEYS:
             self._wrong.popitem(last=False)
+
+
+class Arrivals:
+    """New names from one address: so many an hour. A name that came before is not new."""
+
+    def __init__(self, seconds: float = 3600.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._came: OrderedDict[str, dict[str, float]] = OrderedDict()
+
+    def take(self, key: str, name: str, limit: int) -> int:
+        """Let a name in; 0, or the seconds that it has to wait because `limit` names have come."""
+        now = self._clock()
+        came = {other: at for other, at in self._came.pop(key, {}).items() if now - at < self._seconds}
+        self._came[key] = came
+        while len(self._came) > _MOST_KEYS:
+            self._came.popitem(last=False)
+        if name in came:
+            return 0
+        if len(came) >= limit:
+            return max(1, round(min(came.values(), default=now) + self._seconds - now))
+        came[name] = now
+        return 0

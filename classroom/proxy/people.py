@@ -10,13 +10,13 @@ import httpx2
 
 from classroom.proxy import refusals, tokens
 from classroom.proxy.events import Event
-from classroom.proxy.guesses import Guesses
+from classroom.proxy.guesses import Arrivals, Guesses
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.tokens import Token
-from classroom.standin.errors import APIError
 
 _FRESH = 1.0  # seconds; an event that is ended, or a token that is rotated, is so everywhere after that
 _MOST = 50_000
+_MOST_OF_AN_ADDRESS = 600  # tokens of unknown events in a minute: a class sends fewer, however it errs
 _HUB = "hub:"
 
 
@@ -33,6 +33,8 @@ class People:
     ) -> None:
         self._ledger, self._pool, self._hub, self._clock = ledger, pool, hub, clock
         self._guesses = Guesses()
+        self._crowds = Guesses(limit=_MOST_OF_AN_ADDRESS)
+        self._arrivals = Arrivals()
         self._cache: dict[Any, tuple[float, Any]] = {}
 
     async def admit(self, token: Token, address: str, *, started: bool = True) -> tuple[Event, str]:
@@ -40,26 +42,27 @@ class People:
 
         Args:
             token: what came.
-            address: from where it came; wrong tokens are counted by it.
+            address: from where it came; behind it may be a whole class.
             started: whether the event must be on now.
 
         Raises:
             APIError: 401 that says which it is that is wrong, 429 if too many were.
+
+        A right token is never refused because others were wrong: secrets are too long to be guessed, so that wrong ones are
+        only counted, by event and name. Codes are shorter; tries of those are counted by address and name.
         """
-        self._guesses.check(address)
-        try:
-            event = await self.event(token.code)
-            # asked in any case: how long an answer takes says nothing of what was right
-            stored = await self._asked(
-                ("secret", token.code, token.name), self._secret, token.code, token.name
-            )
-            known = tokens.same(token.secret, stored)
-            if event is None:
-                raise refusals.unknown_event()
-            name = await self._name(event, token, known)
-        except APIError:
-            self._guesses.wrong(address)
-            raise
+        event = await self.event(token.code)
+        # asked in any case: how long an answer takes says nothing of what was right
+        stored = await self._asked(("secret", token.code, token.name), self._secret, token.code, token.name)
+        known = tokens.same(token.secret, stored)
+        if event is None:
+            self._crowds.wrong(address)
+            self._count(f"{address}/{_shown(token)}")
+            raise refusals.unknown_event()
+        name = await self._name(event, token, known, address)
+        if name is None:
+            self._count(f"{event.code}/{_shown(token)}")
+            raise refusals.unknown_attendee()
         now = self._ledger.now()
         if started and now < event.starts:
             raise refusals.not_started(event)
@@ -67,26 +70,40 @@ class People:
             raise refusals.ended(event)
         return event, name
 
+    def _count(self, key: str) -> None:
+        self._guesses.check(key)
+        self._guesses.wrong(key)
+
+    async def welcome(self, event: Event, name: str, address: str) -> None:
+        """Before the first request of a name that nobody gave out.
+
+        Raises:
+            APIError: 429, too many such names came from that address, or it tries the codes of events.
+        """
+        if await self._asked(("attends", event.code, name), self._ledger.attends, event.code, name):
+            return
+        left = self._arrivals.take(f"{event.code}/{address}", name, event.names_per_hour)
+        if left:
+            raise refusals.too_many_names(event, left)
+
     async def event(self, code: str) -> Event | None:
         """The event of a code."""
         found: Event | None = await self._asked(("event", code), self._ledger.event, code)
         return found
 
-    async def _name(self, event: Event, token: Token, known: bool) -> str:
+    async def _name(self, event: Event, token: Token, known: bool, address: str) -> str | None:
         if self._hub and token.user.startswith(_HUB):
-            name = await self._from_hub(token.user.removeprefix(_HUB))
-            if name is None:
-                raise refusals.unknown_attendee()
-            return name
+            return await self._from_hub(token.user.removeprefix(_HUB))
         if known:
             return token.name
-        if (
-            event.open
-            and await self._asked(("secret", event.code, token.user), self._secret, event.code, token.user)
-            is None
+        secret = await self._asked(("secret", event.code, token.user), self._secret, event.code, token.user)
+        if not event.open or secret is not None:
+            return None
+        if self._crowds.left(address) and not await self._asked(
+            ("attends", event.code, token.user), self._ledger.attends, event.code, token.user
         ):
-            return token.user
-        raise refusals.unknown_attendee()
+            raise refusals.guessing(self._crowds.left(address))
+        return token.user
 
     def _secret(self, code: str, name: str) -> str | None:
         return self._ledger.secret_of(code, name)
@@ -117,3 +134,8 @@ class People:
             self._cache.clear()
         self._cache[key] = (self._clock() + _FRESH, value)
         return value
+
+
+def _shown(token: Token) -> str:
+    """Whose secret is tried: of `name.secret` the name, of a JupyterHub's token nothing."""
+    return _HUB if token.user.startswith(_HUB) else token.name or token.user

@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from classroom.proxy.events import NANO, Event
 from classroom.standin.errors import APIError
 
+_TYPES = {
+    str: "a string",
+    int: "an integer",
+    float: "a decimal number",
+    bool: "a boolean",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
 _HANG_UP = {"connection": "close"}  # the rest of the body is not waited for
 
 
@@ -70,11 +80,12 @@ def ended(event: Event) -> APIError:
 
 
 def guessing(seconds: int) -> APIError:
-    """429: too many wrong tokens from one address."""
+    """429: too many wrong tokens of one name."""
     return _refused(
         429,
         "too_many_attempts",
-        f"Too many unknown tokens came from your address. Try again in {seconds} seconds.",
+        f"This token is wrong, and too many wrong ones of this name came before it. Try again in {seconds} seconds, "
+        "or with the right one at once.",
         "requests",
         {"retry-after": str(seconds)},
     )
@@ -147,13 +158,15 @@ def over_own_cap(event: Event, amount: int) -> APIError:
     )
 
 
-def upstream_failed(why: str) -> APIError:
-    """503: OpenAI could not be reached, or failed."""
+def upstream_failed(why: str, *, charged: bool = False) -> APIError:
+    """503: OpenAI could not be reached, or failed. `charged`: it had the request, and may ask money for it."""
+    money = "It had begun to work, so the request was charged." if charged else "Nothing was charged."
     return _refused(
         503,
         "upstream_failed",
-        f"The service behind this proxy {why}. Nothing was charged. Try again.",
+        f"The service behind this proxy {why}. {money} Try again.",
         "server_error",
+        {"x-should-retry": "false"} if charged else None,  # no program spends it again by itself
     )
 
 
@@ -177,6 +190,95 @@ def no_such_address(method: str, path: str) -> APIError:
 def unreadable(why: str) -> APIError:
     """400: a body that can't be read."""
     return APIError(400, f"The request could not be read: {why}.", code="invalid_body")
+
+
+def unknown_field(at: str) -> APIError:
+    """400: a field that this proxy does not know; nothing that is not understood goes upstream."""
+    return APIError(400, f"Unknown parameter: '{_shown(at)}'.", param=at, code="unknown_parameter")
+
+
+def missing_field(at: str) -> APIError:
+    """400: a field that must be there."""
+    return APIError(400, f"Missing required parameter: '{at}'.", param=at, code="missing_required_parameter")
+
+
+def wrong_type(at: str, wanted: str, value: Any) -> APIError:
+    """400: a value of another JSON type than the field's."""
+    found = _TYPES.get(type(value), "a file")
+    return APIError(
+        400,
+        f"Invalid type for '{_shown(at)}': expected {wanted}, but got {found} instead.",
+        param=at,
+        code="invalid_type",
+    )
+
+
+def wrong_value(at: str, why: str, code: str = "invalid_value") -> APIError:
+    """400: the right type, and no value of that field; `why` is a clause."""
+    return APIError(400, f"Invalid value for '{_shown(at)}': {why}.", param=at, code=code)
+
+
+def not_offered(at: str, why: str) -> APIError:
+    """400: of the API, and not offered through this proxy."""
+    return APIError(
+        400,
+        f"'{_shown(at)}' is not offered through this proxy: {why}.",
+        param=at,
+        code="parameter_not_offered",
+    )
+
+
+def no_sound(why: str) -> APIError:
+    """400: a recording whose length can't be told, so that it can't be counted."""
+    return APIError(400, f"The recording can't be taken: {why}.", param="file", code="invalid_audio")
+
+
+def too_many_sounds() -> APIError:
+    """429: one attendee has more recordings measured at once than there is room for."""
+    return _refused(
+        429,
+        "too_many_recordings",
+        "You have sent several recordings at once. Wait for an answer before you send the next.",
+        "requests",
+        {"retry-after": "2"},
+    )
+
+
+def unknown_response(at: str, id: str) -> APIError:
+    """400: nothing that this attendee stored. It is the same answer whether it is another's or nobody's."""
+    return APIError(
+        400,
+        f"'{at}' names {_shown(id)}, which was not made by you through this proxy. Send the conversation itself instead.",
+        param=at,
+        code="previous_response_not_found" if at == "previous_response_id" else "identifier_not_found",
+    )
+
+
+def _shown(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()[:120]
+
+
+def full(event: Event) -> APIError:
+    """403: as many names as the event takes have come."""
+    return _refused(
+        403,
+        "event_full",
+        f"The event {event.code} takes {event.most_attendees} names, and that many have come. Use the name that you "
+        "had before, or ask your instructor.",
+        "permission_error",
+    )
+
+
+def too_many_names(event: Event, seconds: int) -> APIError:
+    """429: too many new names from one address."""
+    return _refused(
+        429,
+        "too_many_names",
+        f"Too many new names came to the event {event.code} from your address. Use the name that you had before, or "
+        f"try again in {seconds} seconds.",
+        "requests",
+        {"retry-after": str(seconds)},
+    )
 
 
 def own_fault() -> APIError:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from classroom.proxy import usage
+
 _MOST = 4 * 1024 * 1024  # bytes of one event
 
 
@@ -18,6 +20,8 @@ class Events:
         self._hide = hide
         self._left = self._done = b""
         self.usage: Any = None
+        self.answer: dict[str, Any] = {}  # the last response that told its usage
+        self._stored: dict[str, int] = {}
 
     def pass_on(self, part: bytes) -> bytes:
         """What of a part can be sent."""
@@ -32,12 +36,18 @@ class Events:
         left, self._left = self._left, b""
         return (b"".join(self._kept([left])) if left else b"") + self._done
 
+    def stored(self) -> dict[str, int]:
+        """What the upstream has told since the last time that it stored → tokens of it."""
+        made, self._stored = self._stored, {}
+        total = usage.total(self.usage)
+        return {id: max(tokens, total) for id, tokens in made.items()}
+
     def _kept(self, events: list[bytes]) -> Iterator[bytes]:
         for event in events:
             if event.strip() == b"data: [DONE]":
                 self._done = event + b"\n\n"
                 continue
-            if b'"usage"' not in event:
+            if b'"usage"' not in event and b'"audio"' not in event:
                 yield event
                 continue
             data = _data(event)
@@ -46,13 +56,22 @@ class Events:
                 continue
             response = data.get("response")
             inner = response if isinstance(response, dict) else data
-            if isinstance(inner.get("usage"), dict):
-                self.usage = inner["usage"]
-                if self._hide and data.get("choices") == []:
-                    continue
+            self._note(inner, is_picture=str(data.get("type", "")).startswith("image_"))
+            if isinstance(inner.get("usage"), dict) and self._hide and data.get("choices") == []:
+                continue
             if self._hide and "usage" in data:
                 event = event.replace(b',"usage":null', b"").replace(b', "usage": null', b"")
             yield event
+
+    def _note(self, inner: dict[str, Any], *, is_picture: bool) -> None:
+        told = inner.get("usage")
+        if isinstance(told, dict):
+            # each picture of a stream tells its own; of an answer, the last word counts
+            self.usage = usage.added(self.usage, told) if is_picture else told
+            self.answer = inner
+            self._stored |= usage.identifiers_in(inner, usage.total(told))
+        else:
+            self._stored |= usage.identifiers_in({"choices": inner.get("choices")}, 0)
 
 
 def _data(event: bytes) -> dict[str, Any] | None:

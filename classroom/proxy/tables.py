@@ -21,6 +21,10 @@ events = Table(
     Column("project", String(128)),
     Column("keeps_prompts", Boolean, nullable=False),
     Column("self_registration", Boolean, nullable=False),
+    Column("most_attendees", Integer, nullable=False, server_default="40"),
+    Column("names_per_hour", Integer, nullable=False, server_default="40"),
+    Column("allows", Text, nullable=False, server_default=""),  # words with spaces between
+    Column("salt", String(32), nullable=False, server_default=""),
     Column("spent", BigInteger, nullable=False, server_default="0"),
     Column("reserved", BigInteger, nullable=False, server_default="0"),
 )
@@ -59,4 +63,16 @@ calls = Table(
     Column("answer", Text),
     Index("calls_by_event", "event", "attendee"),
     Index("calls_open", "state", "expires"),
+)
+
+# what the upstream stored, and for whom; a stand-in gives the same identifier to the same request of two attendees
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("event", String(64), primary_key=True),
+    Column("attendee", String(128), primary_key=True),
+    Column("tokens", Integer, nullable=False),  # that it adds to a prompt which names it
+    Column("at", Float, nullable=False),
+    Index("identifiers_by_age", "at"),
 )

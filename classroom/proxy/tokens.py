@@ -57,6 +57,11 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Token:
     return Token(code, user)
 
 
+def is_name(text: str) -> bool:
+    """Whether an attendee can be called so: no spaces, slashes, dots at its ends, or halves of surrogate pairs."""
+    return NAME.fullmatch(text) is not None and not any(0xD800 <= ord(sign) < 0xE000 for sign in text)
+
+
 def new_secret() -> str:
     """130 bits, in letters and digits."""
     return secrets.token_hex(16)

@@ -138,6 +138,53 @@ def test_an_answer_without_a_limit_is_bounded_by_what_is_reckoned(live, openai_m
     assert openai_mock.calls[-1].body["max_output_tokens"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tools", [{"type": "code_interpreter", "container": {"type": "auto"}}]),
+        ("tools", [{"type": "file_search", "vector_store_ids": ["vs_1"]}]),
+        ("background", True),
+        ("prompt", {"id": "pmpt_1"}),
+        ("conversation", "conv_1"),
+        ("service_tier", "scale"),
+        ("max_output_tokens", "100000"),
+    ],
+)
+def test_what_has_no_price_is_refused_and_not_asked(live, openai_mock, field, value):
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client_of(live()), extra_body={field: value})
+    assert refused.value.param.startswith(field)
+    assert len(openai_mock.calls) == 0
+
+
+def test_searches_are_counted_before_they_are_made(live, openai_mock):
+    client = client_of(live("0.05"))
+    with pytest.raises(openai.RateLimitError) as refused:
+        ask(client, tools=[{"type": "web_search"}], max_output_tokens=50)
+    assert refused.value.code == "budget_spent"
+    assert len(openai_mock.calls) == 0
+
+
+def test_text_that_begins_like_a_picture_is_counted_as_text(live, openai_mock):
+    client = client_of(live("0.05"))
+    with pytest.raises(openai.RateLimitError):
+        ask(client, "data:" + "kite " * 50_000, max_output_tokens=50)
+    assert len(openai_mock.calls) == 0
+
+
+def test_a_response_of_one_notebook_is_continued_in_another(live):
+    first = ask(client_of(live()), "Say hello.")
+    again = ask(client_of(live()), "Say it again.", previous_response_id=first.id)
+    assert again.output_text
+
+
+def test_who_asks_is_told_to_openai_as_the_learner_tells_it(live, openai_mock):
+    client = client_of(live())
+    ask(client)
+    ask(client, safety_identifier="me")
+    assert [call.body.get("safety_identifier") for call in openai_mock.calls] == [None, "me"]
+
+
 def test_the_forecast_says_what_a_notebook_costs_and_what_is_left(live):
     live("2.50")
     assert spending.forecast("04") == (

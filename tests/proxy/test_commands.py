@@ -172,3 +172,45 @@ def test_with_the_stand_in_behind_it_an_open_event_is_made_and_the_old_examples_
     said = process.communicate(timeout=20)[0]
     assert "An open event was made: hackathon" in said
     assert "password" in said
+
+
+# --- bounds -------------------------------------------------------------------------------------------------------
+
+ON = ("--starts", "2026-11-21T09:00Z", "--ends", "2027-11-21T18:00Z")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--open", "--learner-budget", "0.05", "--attendees", "30"), "It can cost $1.5 at most: 30 names"),
+        (("--open",), "Nothing bounds what it can cost: add --budget."),
+        (("--open", "--learner-budget", "1", "--budget", "25"), "It can cost $25 at most."),
+        (("--learner-budget", "0.5"), "It can cost $0.5 for each attendee"),
+    ],
+)
+def test_an_event_says_what_it_can_cost_at_most(proxy_command, options, words):
+    code, said = proxy_command("event", "add", "ml-101", *ON, *options)
+    assert (code, words in said) == (0, True), said
+
+
+def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
+    from classroom.proxy.database import connect
+    from classroom.proxy.ledger import Ledger
+
+    proxy_command("event", "add", "ml-101", *ON, "--open", "--learner-budget", "0.05")
+    code, said = proxy_command(
+        *("event", "change", "ml-101", "--attendees", "120", "--allow", "web_search"),
+        *("--ends", "2027-11-21T20:00Z"),
+    )
+    assert (code, "It can cost $6 at most" in said) == (0, True), said
+    ledger = Ledger(connect(str(tmp_path / "class-proxy.sqlite")))
+    event = ledger.event("ml-101")
+    assert (event.most_attendees, event.names_per_hour, event.allows) == (120, 120, ("web_search",))
+    assert (event.open, event.ends.hour) == (True, 20)
+    ledger.close()
+    assert proxy_command("event", "change", "nowhere", "--attendees", "1")[0] == 2
+
+
+def test_what_can_not_be_allowed_is_said(proxy_command):
+    code, said = proxy_command("event", "add", "ml-101", *ON, "--allow", "file_search")
+    assert (code, "there are web_search, flex, priority" in said) == (2, True)

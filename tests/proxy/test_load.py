@@ -81,7 +81,12 @@ def run(database: str, learners: int, *, kill: bool = False) -> dict[str, object
     ledger = Ledger(connect(database))
     now = datetime.now(UTC)
     event = conftest.an_event(
-        "load", daily_requests=CAP, starts=now - timedelta(hours=1), ends=now + timedelta(hours=1)
+        "load",
+        daily_requests=CAP,
+        starts=now - timedelta(hours=1),
+        ends=now + timedelta(hours=1),
+        most_attendees=learners,
+        names_per_hour=learners,
     )
     ledger.add(event)
     random.seed(7)

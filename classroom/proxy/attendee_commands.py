@@ -1,0 +1,86 @@
+"""`classroom proxy attendee …`: let learners in, and keep them out."""
+
+import csv
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
+from classroom.proxy.errors import EventError
+
+attendee_app = typer.Typer(help="Let learners in, each with a token of their own.", no_args_is_help=True)
+
+
+def _hand_out(told: dict[str, str], file: Path | None) -> None:
+    if file is None:
+        for name, token in told.items():
+            typer.echo(f"{name}\t{token}")
+        return
+    # for nobody else's eyes
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(opened, "w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([("name", "token"), *told.items()])
+    typer.echo(f"{len(told)} tokens are in {file}. They are told this once.")
+
+
+@attendee_app.command("add")
+def attendee_add(
+    code: str,
+    name: str,
+    database_url: Database = DEFAULT,
+) -> None:
+    """Let one learner in; prints the token, which is told this once."""
+    with reported():
+        _hand_out(open_ledger(database_url).attend(code, [name]), None)
+
+
+@attendee_app.command("import")
+def attendee_import(
+    code: str,
+    roster: Annotated[Path, typer.Argument(help="A CSV with a column name (or github, login, email).")],
+    out: Annotated[Path | None, typer.Option(help="Write name,token as CSV instead of printing.")] = None,
+    database_url: Database = DEFAULT,
+) -> None:
+    """Let a whole roster in."""
+    with reported():
+        _hand_out(open_ledger(database_url).attend(code, _names(roster)), out)
+
+
+def _names(roster: Path) -> list[str]:
+    try:
+        text = roster.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EventError(f"The roster {roster} can't be read: {error}") from error
+    rows = list(csv.DictReader(text.splitlines()))
+    columns = {str(name).strip().casefold(): name for name in (rows[0] if rows else {})}
+    wanted = ("github", "github_username", "login", "sis login id", "user", "name", "student", "email")
+    column = next((columns[name] for name in wanted if name in columns), None)
+    if column is None:
+        raise EventError(f"The roster {roster} needs a header with a column {', '.join(wanted[:3])} or name.")
+    return ["-".join(row[column].split()).replace("/", "-").strip(".") for row in rows if row[column].strip()]
+
+
+@attendee_app.command("rotate")
+def attendee_rotate(
+    code: str,
+    name: Annotated[str | None, typer.Argument(help="One attendee; without a name, all of them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write name,token as CSV instead of printing.")] = None,
+    database_url: Database = DEFAULT,
+) -> None:
+    """New tokens; the old ones are worth nothing from now on."""
+    with reported():
+        _hand_out(open_ledger(database_url).rotate(code, name), out)
+
+
+@attendee_app.command("remove")
+def attendee_remove(
+    code: str,
+    name: str,
+    database_url: Database = DEFAULT,
+) -> None:
+    """Keep a learner out from now on; what they used stays in the books."""
+    with reported():
+        open_ledger(database_url).remove(code, name)
+    typer.echo(f"{name} is out of {code}.")

@@ -1,0 +1,68 @@
+"""What the upstream stored, and whose it is: all attendees share one key there, and none may use what is another's."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from classroom.proxy.tables import identifiers
+
+_MOST_TOKENS = 2**31 - 1  # what the column holds; no prompt is a thousandth as long
+KEPT_SECONDS = 31 * 86_400.0  # an upstream forgets a response after thirty days
+
+
+class Belongings:
+    """Identifiers by attendee. Safe to use from several threads and processes."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine, self._clock = engine, clock
+
+    def keep(self, code: str, attendee: str, made: Mapping[str, int]) -> None:
+        """Note what was stored for an attendee.
+
+        Args:
+            code: of the event.
+            attendee: their name.
+            made: identifier → tokens that it adds to a prompt which names it.
+        """
+        if not made:
+            return
+        now = self._clock()
+        rows = [
+            {"id": id, "event": code, "attendee": attendee, "tokens": min(tokens, _MOST_TOKENS), "at": now}
+            for id, tokens in made.items()
+        ]
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(identifiers)
+        # a stand-in may give one identifier twice: what it holds is the longer of the two
+        later = statement.on_conflict_do_update(
+            index_elements=["id", "event", "attendee"],
+            set_={"at": now, "tokens": statement.excluded.tokens},
+        )
+        with self._engine.begin() as connection:
+            connection.execute(later, rows)
+
+    def tokens_of(self, ids: Collection[str], code: str | None, attendee: str | None) -> dict[str, int]:
+        """Those of the identifiers that are this attendee's → their tokens.
+
+        Args:
+            ids: that a request names.
+            code: of the event; None: of any.
+            attendee: their name; None: anybody's, where all attendees are one person.
+        """
+        if not ids:
+            return {}
+        chosen = select(identifiers.c.id, func.max(identifiers.c.tokens)).where(identifiers.c.id.in_(ids))
+        if code is not None:
+            chosen = chosen.where(identifiers.c.event == code)
+        if attendee is not None:
+            chosen = chosen.where(identifiers.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            rows = connection.execute(chosen.group_by(identifiers.c.id)).all()
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    def forget(self) -> None:
+        """Delete what the upstream has forgotten by now."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(identifiers).where(identifiers.c.at < self._clock() - KEPT_SECONDS))

@@ -1,0 +1,255 @@
+"""A call that was admitted: asked upstream, passed on, settled once by what it did cost."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+from starlette.types import Message, Receive, Send
+
+from classroom.proxy import amounts, refusals, sending, streams, usage
+from classroom.proxy.bodies import Prepared
+from classroom.proxy.events import Event
+from classroom.proxy.ledger import Ledger, Reservation, Settlement
+from classroom.proxy.routes import Route
+from classroom.proxy.sounds import Listener
+from classroom.proxy.upstream import Upstream
+from classroom.standin.costs import Unpriced
+from classroom.standin.errors import APIError
+
+_TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_LONGEST_REFUSAL = 1_000_000
+_LATE = (408, 504, *range(520, 528))  # of a gateway that stopped waiting for what goes on working
+
+Booked = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A call that was let in, and the two ends of its connection."""
+
+    event: Event
+    name: str
+    route: Route
+    prepared: Prepared
+    made: Reservation
+    receive: Receive
+    send: Send
+
+
+class _Broken(Exception):
+    """The upstream broke off after its answer had begun."""
+
+
+class Relay:
+    """Asks the upstream.
+
+    Args:
+        ledger: the books.
+        booked: runs what asks the database, beside the requests.
+        upstream: what is behind.
+        listener: measures speech.
+        own_key: whoever asks holds the key themself: what OpenAI says is passed on as it is.
+    """
+
+    def __init__(
+        self, ledger: Ledger, booked: Booked, upstream: Upstream, listener: Listener, *, own_key: bool
+    ) -> None:
+        self._ledger, self._booked, self._upstream = ledger, booked, upstream
+        self._listener, self._own_key = listener, own_key
+        self._client: httpx2.AsyncClient | None = None
+        self._settling: set[asyncio.Task[Any]] = set()
+
+    def change_key(self, key: str) -> None:
+        """Ask with another key from now on."""
+        self._upstream = replace(self._upstream, key=key)
+
+    @contextlib.asynccontextmanager
+    async def living(self) -> AsyncIterator[None]:
+        """With connections to the upstream; calls that are being settled at the end are waited for."""
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
+        async with httpx2.AsyncClient(
+            timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False
+        ) as client:
+            self._client = client
+            yield
+            if self._settling:
+                await asyncio.wait(self._settling, timeout=20)
+
+    async def relay(self, call: Admitted) -> None:
+        """Ask upstream and pass the answer on; whatever happens, the call is settled once.
+
+        Raises:
+            APIError: 503, the upstream could not be reached, or failed.
+        """
+        settlement = Settlement(cost=call.made.amount)  # what is charged if its use is never told
+        last: list[Message] = []  # sent when the books are closed: who asks what is left is told the truth
+        try:
+            async with self._asked(call) as answer:
+                kind = answer.headers.get("content-type", "")
+                if answer.status_code >= 400:
+                    settlement, last = await self._refused(answer, call)
+                elif call.prepared.streams and kind.startswith("text/event-stream"):
+                    settlement, last = await self._streamed(answer, call)
+                else:
+                    settlement, last = await self._whole(answer, call)
+        except _NOT_SENT:
+            settlement = Settlement(failed=True)
+            raise refusals.upstream_failed("can't be reached") from None
+        except _Broken:
+            return  # the answer had begun: it ends there, and is charged as far as it may have gone
+        except httpx2.HTTPError as error:
+            # it has the request, and may ask money for what it makes of it
+            why = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "broke off"
+            raise refusals.upstream_failed(why, charged=True) from None
+        except APIError:
+            settlement = Settlement(failed=True)
+            raise
+        finally:
+            if call.event.keeps_prompts:
+                settlement = replace(settlement, prompt=call.prepared.prompt)
+            # finished even if this request is cancelled meanwhile
+            task = asyncio.ensure_future(self._booked(self._ledger.settle, call.made, settlement))
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+            await asyncio.shield(task)
+        for message in last:
+            await call.send(message)
+
+    @contextlib.asynccontextmanager
+    async def _asked(self, call: Admitted) -> AsyncIterator[httpx2.Response]:
+        assert self._client is not None
+        prepared, url = call.prepared, self._upstream.url(call.route.name)
+        headers = self._upstream.headers(call.event)
+        if prepared.json is not None:
+            headers |= {"content-type": "application/json"}
+            request = self._client.build_request("POST", url, content=prepared.json, headers=headers)
+        else:
+            fields: dict[str, Any] = {}
+            for name, value in prepared.form:
+                fields.setdefault(name, []).append(value)
+            request = self._client.build_request(
+                "POST", url, data=fields, files=list(prepared.files), headers=headers
+            )
+        answer = await self._client.send(request, stream=True)
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _refused(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+        """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
+        status = answer.status_code
+        try:
+            content = self._upstream.without_key((await answer.aread())[:_LONGEST_REFUSAL])
+        except httpx2.HTTPError:
+            raise refusals.upstream_failed(f"failed ({status})") from None
+        if status in _LATE:
+            late = refusals.upstream_failed(f"did not answer in time ({status})", charged=True)
+            last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
+            return Settlement(cost=call.made.amount, status=status), last
+        if self._own_key and status != 429:
+            last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+            return Settlement(status=status, failed=status >= 500 or status == 401), last
+        if status in (401, 403):
+            raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
+        if status >= 500:
+            raise refusals.upstream_failed(f"failed ({status})")
+        last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+        # what OpenAI had no room for was not asked; what it refused, was
+        return Settlement(status=status, failed=status == 429), last
+
+    async def _whole(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+        content = await answer.aread()
+        is_json = "json" in answer.headers.get("content-type", "")
+        told = usage.in_answer(content) if is_json else {}
+        last = sending.messages(
+            answer.status_code, content, {**sending.passed(answer), **sending.about(call.event)}
+        )
+        await self._keep(call, usage.identifiers_in(told, usage.total(told.get("usage"))))
+        if call.route.name == "audio/speech":
+            return await self._spoken(call, content, answer.status_code), last
+        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status_code), last
+
+    async def _spoken(self, call: Admitted, content: bytes, status: int) -> Settlement:
+        """Speech tells no usage: it is charged by its letters, or by how long it is."""
+        prepared = call.prepared
+        seconds = None
+        if not amounts.is_charged_by_letters(prepared.model):
+            kind = str(prepared.body.get("response_format", "mp3"))
+            seconds = await self._listener.seconds_of_answer(content, kind)
+        cost = amounts.spoken(prepared.model, prepared.body, seconds)
+        return Settlement(cost=call.made.amount if cost is None else cost, status=status)
+
+    async def _streamed(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+        """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
+        events = streams.Events(hide=call.prepared.hides_usage)
+        headers = {**sending.passed(answer), **sending.about(call.event), "cache-control": "no-cache"}
+        await call.send(sending.start(answer.status_code, headers))
+        gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
+        broken = False
+        try:
+            async for part in answer.aiter_raw():
+                out = events.pass_on(part)
+                await self._keep(call, events.stored())  # before the learner can name it
+                if out and not gone.done():
+                    await call.send({"type": "http.response.body", "body": out, "more_body": True})
+        except httpx2.HTTPError:
+            broken = True
+        finally:
+            gone.cancel()
+        if broken and events.usage is None:
+            # no proper end: the learner's client sees that its answer is not whole
+            raise _Broken
+        end = events.end()
+        await self._keep(call, events.stored())
+        last: list[Message] = [{"type": "http.response.body", "body": end, "more_body": False}]
+        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status_code), last
+
+    async def _keep(self, call: Admitted, made: dict[str, int]) -> None:
+        """Note whose it is, and the most that it adds to a prompt which names it."""
+        if made:
+            told = {id: tokens or call.prepared.tokens for id, tokens in made.items()}
+            await self._booked(self._ledger.belongings.keep, call.event.code, call.name, told)
+
+    async def describe_models(
+        self, event: Event, model: str | None, send: Send, *, refusal: bool = False
+    ) -> None:
+        """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
+        assert self._client is not None
+        # a model's name may come from a request's body: it stays one part of the address
+        url = self._upstream.url(f"models/{quote(model, safe='')}" if model else "models")
+        try:
+            answer = await self._client.get(url, headers=self._upstream.headers(event))
+        except httpx2.HTTPError:
+            raise refusals.upstream_failed("can't be reached") from None
+        if refusal and answer.status_code < 400:
+            raise refusals.unpriced(model or "that model")
+        content = self._upstream.without_key(answer.content)
+        await sending.send_whole(
+            send, answer.status_code, content, {**sending.passed(answer), **sending.about(event)}
+        )
+
+
+def _settled(call: Admitted, told: Any, searches: int, status: int) -> Settlement:
+    """By what the answer says; what says nothing is charged as reckoned before."""
+    used = usage.units(call.route.name, told, searches=searches)
+    if used is None:
+        return Settlement(cost=call.made.amount, status=status)
+    try:
+        cost = usage.charged(call.route.name, call.prepared.model, used)
+    except Unpriced:
+        cost = call.made.amount
+    else:
+        cost = amounts.tier(cost, call.prepared.body.get("service_tier"))
+    return Settlement(
+        cost=cost,
+        input_tokens=int(used.get("input_tokens", 0)),
+        output_tokens=int(used.get("output_tokens", 0)),
+        status=status,
+    )

@@ -1,0 +1,41 @@
+"""Answers as ASGI messages."""
+
+from collections.abc import Mapping
+
+import httpx2
+from starlette.types import Message, Send
+
+from classroom.proxy.events import Event
+
+_PASSED = ("content-type", "x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms")
+
+
+def start(status: int, headers: Mapping[str, str]) -> Message:
+    """How an answer begins."""
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": pairs}
+
+
+def messages(status: int, content: bytes, headers: Mapping[str, str]) -> list[Message]:
+    """A whole answer."""
+    whole = {"content-type": "application/json", **headers, "content-length": str(len(content))}
+    return [start(status, whole), {"type": "http.response.body", "body": content}]
+
+
+async def send_whole(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    """Send a whole answer."""
+    for message in messages(status, content, headers):
+        await send(message)
+
+
+def about(event: Event) -> dict[str, str]:
+    """What learners are told with every answer."""
+    return {"x-prompts-kept": "yes" if event.keeps_prompts else "no"}
+
+
+def passed(answer: httpx2.Response) -> dict[str, str]:
+    """The headers of an upstream's answer that a learner's client reads."""
+    headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
+    return headers | {
+        name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit-")
+    }

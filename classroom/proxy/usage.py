@@ -1,0 +1,125 @@
+"""What an answer says that it used, by the price list's names, and what that cost."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from classroom.proxy import amounts
+
+
+def units(route: str, usage: Any, *, searches: int = 0) -> dict[str, int | float] | None:
+    """The units of a usage; None if it says nothing that can be read.
+
+    Args:
+        route: that was asked.
+        usage: as the answer has it.
+        searches: how often the upstream searched the web for this answer.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    if usage.get("type") == "duration":
+        seconds = usage.get("seconds")
+        return _numbers({"audio_seconds": seconds, "input_audio_seconds": seconds})
+    told: dict[str, Any] = {
+        "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
+        "output_tokens": usage.get("completion_tokens", usage.get("output_tokens", 0)),
+    }
+    given = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    made = _details(usage, "completion_tokens_details", "output_tokens_details")
+    told["cache_read_tokens"] = given.get("cached_tokens") or 0
+    told["cache_write_tokens"] = given.get("cache_write_tokens") or 0
+    if route.startswith("images/"):
+        told["input_image_tokens"] = given.get("image_tokens") or 0
+    if route.startswith("audio/tran") or route == "chat/completions":
+        told["input_audio_tokens"] = given.get("audio_tokens") or 0
+    if route == "chat/completions":
+        told["output_audio_tokens"] = made.get("audio_tokens") or 0
+    told["web_searches"] = searches
+    return _numbers(told)
+
+
+def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return next((usage[name] for name in names if isinstance(usage.get(name), Mapping)), {})
+
+
+def _numbers(told: Mapping[str, Any]) -> dict[str, int | float] | None:
+    if any(
+        isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 for value in told.values()
+    ):
+        return None
+    return {name: value for name, value in told.items() if value}
+
+
+def charged(route: str, model: str, used: Mapping[str, int | float]) -> int:
+    """What a call cost by what its answer says; pictures by the way in which their model is billed.
+
+    Raises:
+        Unpriced: no way has a price.
+    """
+    if route.startswith("images/"):
+        apart = {**used, "output_image_tokens": used.get("output_tokens", 0)}
+        return amounts.dearest(model, used, apart)
+    return amounts.cost(model, used)
+
+
+def in_answer(content: bytes) -> dict[str, Any]:
+    """A JSON answer; empty if it is none."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def added(before: Any, usage: Any) -> Any:
+    """Two usages of one stream together: pictures are told one by one."""
+    if not isinstance(before, Mapping) or not isinstance(usage, Mapping):
+        return usage
+    made: dict[str, Any] = dict(usage)
+    for name, value in before.items():
+        other = usage.get(name)
+        if isinstance(value, Mapping):
+            made[name] = added(value, other) if isinstance(other, Mapping) else value
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            made[name] = value + (other if isinstance(other, (int, float)) else 0)
+    return made
+
+
+def searches_in(answer: Mapping[str, Any]) -> int:
+    """How often the upstream searched the web, by the items of an answer."""
+    output = answer.get("output")
+    items = output if isinstance(output, list) else []
+    return sum(isinstance(item, dict) and item.get("type") == "web_search_call" for item in items)
+
+
+def identifiers_in(answer: Mapping[str, Any], total: int) -> dict[str, int]:
+    """What the upstream stored for an answer → tokens that it adds to a prompt that names it.
+
+    Args:
+        answer: a response or a chat completion.
+        total: tokens of the whole call.
+    """
+    found: dict[str, int] = {}
+    output = _list(answer, "output")
+    # a chat completion can't be named in a request; what it said can
+    for holder in (answer, *output) if "output" in answer else ():
+        if isinstance(holder.get("id"), str):
+            found[holder["id"]] = total
+    for choice in _list(answer, "choices"):
+        for name in ("message", "delta"):
+            part = choice.get(name)
+            audio = part.get("audio") if isinstance(part, dict) else None
+            if isinstance(audio, dict) and isinstance(audio.get("id"), str):
+                found[audio["id"]] = total
+    return {id: tokens for id, tokens in found.items() if 0 < len(id) <= 128}
+
+
+def total(usage: Any) -> int:
+    """Tokens of a whole call; 0 if they are not told."""
+    used = units("", usage) or {}
+    return int(used.get("input_tokens", 0)) + int(used.get("output_tokens", 0))
+
+
+def _list(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    value = answer.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
