@@ -157,7 +157,7 @@ class PlantedFault(_Record):
     """One fault that was planted while the suite ran again.
 
     `tests`: how many tests came near it. `caught`: whether one of them notices it; None if it was not planted, or, with the
-    reason as `why`, if what the tests notice could not be told from chance.
+    reason as `why`, if what the tests notice could not be distinguished from chance.
     """
 
     name: str

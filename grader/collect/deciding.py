@@ -5,13 +5,13 @@ set of fields, some of them changed: only the last one counts. A run without a f
 the right ones. So nothing but what really arrives at S3, at OpenAI or at the client tells one run from another.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from grader.collect.app_files import is_test
 from grader.evidence import Kind
 from grader.inside.faults import APP_FIELDS, FAULTS, OPENAI_FIELDS, S3_FIELDS, Boundary, Fault
 
@@ -26,7 +26,6 @@ _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "
 _FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _MOST_NOTES = 20_000  # calls, tests and names of one run that are kept
-_TESTS = re.compile(r"(^|/)(tests?/|testing/|conftest\.py$|test_[^/]*\.py$|[^/]*_tests?\.py$|tests?\.py$)")
 _FAULTS_AT: dict[Boundary, tuple[Fault, ...]] = {
     place: tuple(fault for fault in FAULTS if fault.boundary == place) for place in get_args(Boundary)
 }
@@ -75,11 +74,16 @@ class Notes:
 
 
 class Decider:
-    """Answers the questions of one run. `planting`: the fault that it gets; None for a run without one."""
+    """Answers the questions of one run.
+
+    Args:
+        planting: the fault that it gets; None for a run without one.
+        is_app: whether a file of the submission is the app's. Calls that others make are never changed: they test nothing.
+    """
 
     def __init__(self, planting: Planted | None, is_app: Callable[[str], bool] | None = None) -> None:
         self._planting = planting
-        self._is_app = is_app or (lambda file: not _TESTS.search(file))
+        self._is_app = is_app or (lambda file: not is_test(file))
         self.notes = Notes()
         self._noted = 0
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.collect.deciding import Decider, Notes, Planted, planned
 from grader.collect.desk import Desk, HungUpError
@@ -29,13 +29,22 @@ class Rerun:
         submission: whose suite.
         desk: starts runs.
         notes: what the suite showed when it ran as it is.
+        is_app: whether a file of the submission is the app's.
         deadline: when to stop (`time.monotonic`).
     """
 
-    def __init__(self, submission: Submission, desk: Desk, notes: Notes, deadline: float) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        desk: Desk,
+        notes: Notes,
+        is_app: Callable[[str], bool],
+        deadline: float,
+    ) -> None:
         self._submission = submission
         self._desk = desk
         self._notes = notes
+        self._is_app = is_app
         self._deadline = deadline
         self._seconds = _durations(notes, desk.told_at)
         self._succeeding = {
@@ -127,7 +136,7 @@ class Rerun:
         if left <= 0:
             raise OutOfTime
         seconds = min(left, _LONGEST_RUN_SECONDS, _RUN_SECONDS + 10 * self._cost(unit))
-        return not self._desk.run(list(unit), Decider(planted), seconds, alone=alone)
+        return not self._desk.run(list(unit), Decider(planted, self._is_app), seconds, alone=alone)
 
 
 def _durations(notes: Notes, ended: float | None) -> dict[str, float]:

@@ -68,6 +68,7 @@ _ODD = re.compile(
     r"\bos\._exit\b|pytest_runtest_makereport|pytest_report_teststatus|pytest_sessionfinish|pytest_collection_modifyitems"
     r"|\b_lab\b|\bPlanter\b|/proc/|\.outcome\s*=|\bos\.(?:fork|getppid)\b|\bimport (?:gc|ctypes|_socket)\b|\bgc\.get_\w+"
     r"|\bsys\.(?:settrace|setprofile|_getframe|_current_frames)\b|__wrapped__|__closure__|\bcell_contents\b|__import__|\bexec\("
+    r"|\bsend_?(?:fds|msg)\b|\bSCM_RIGHTS\b|\bsocket\(fileno|\bfromfd\b"
     r"|_make_api_call|\bbefore-(?:parameter-build|call|send)\b|\b_base_client\b"
 )
 _OF_PYTEST = re.compile(

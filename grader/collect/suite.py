@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader.collect.app_files import app_files
 from grader.collect.deciding import Decider
 from grader.collect.desk import Desk
 from grader.collect.rerun import Rerun
@@ -45,9 +46,16 @@ def environment(sandbox: Sandbox, pythonpath: Sequence[str]) -> dict[str, str]:
 
 
 def run(
-    submission: Submission, sandbox: Sandbox, folders: Sequence[Path], offers: Sequence[Offer] = ()
+    submission: Submission,
+    sandbox: Sandbox,
+    folders: Sequence[Path],
+    offers: Sequence[Offer] = (),
+    target: str | None = None,
 ) -> TestRun:
-    """Run pytest in the submission's own folder; then single tests again, with the faults that the app's offers allow."""
+    """Run pytest in the submission's own folder; then single tests again, with the faults that the app's offers allow.
+
+    `target`: the app, as `module:attribute`, which distinguishes its files from the tests'.
+    """
     cwd = submission.root / submission.manifest.cwd
     where = submission.manifest.tests
     if where and not (cwd / where).exists():
@@ -71,11 +79,12 @@ def run(
             },
         },
     )
-    decider = Decider(None)
+    is_app = app_files(submission.root, [*folders, cwd], target)
+    decider = Decider(None, is_app)
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes = decider.notes
-        rerun = Rerun(submission, desk, notes, time.monotonic() + PLANTING_SECONDS)
+        rerun = Rerun(submission, desk, notes, is_app, time.monotonic() + PLANTING_SECONDS)
         faults = rerun.faults([offer.kind for offer in offers]) if in_time else ()
         desk.hang_up()
         code = job.wait(_END_SECONDS) if in_time else None

@@ -27,7 +27,7 @@ class OutOfTime(Exception):
 
 
 class Undecided(Exception):
-    """What the suite notices can't be told from chance; the message says why, for people."""
+    """What the suite notices can't be distinguished from chance; the message says why, for people."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,6 @@ class Trial:
         self._cost = cost
         self._random = draw or secrets.SystemRandom()
         self._caught: dict[Planted, Unit] = {}
-        self._missed: set[Planted] = set()
         self.null_runs = 0
 
     def decide(self) -> dict[Planted, Answer]:
@@ -120,9 +119,13 @@ class Trial:
             if planted not in self._caught:
                 self._scout(planted)
         self._confirm(first, guesses)
+        unnoticed: set[str] = set()
         for planted in self._near:
-            if planted not in scored:
+            # advice is the same for every kind: one that goes unnoticed is enough
+            if planted not in scored and planted.fault.name not in unnoticed:
                 self._scout(planted)
+                if planted not in self._caught:
+                    unnoticed.add(planted.fault.name)
         return {planted: Answer(planted in self._caught) for planted in self._near}
 
     def _have_run(self, batch: _Batch) -> None:
@@ -143,8 +146,14 @@ class Trial:
 
     def _scout(self, planted: Planted) -> None:
         """Look for a test that notices a fault; what it says is not believed before it is confirmed."""
-        at_hand = set(self._caught.values())
-        units = sorted(self._near[planted], key=lambda unit: unit not in at_hand)
+        by_name = {(each.fault.name, _function(unit)) for each, unit in self._caught.items()}
+        at_place = Counter((each.fault.boundary, _function(unit)) for each, unit in self._caught.items())
+
+        def promise(unit: Unit) -> tuple[bool, int]:
+            function = _function(unit)
+            return (planted.fault.name, function) in by_name, at_place[planted.fault.boundary, function]
+
+        units = sorted(self._near[planted], key=promise, reverse=True)
         tried = self._near[planted][:1] if planted.fault.section in _SCORED else []
         for unit in units:
             if unit not in tried and self._execute(unit, planted):
@@ -182,3 +191,8 @@ class Trial:
                 batch.nulls[quickest] += 1
             else:
                 batch.add(quickest, self._random.choice(there))
+
+
+def _function(unit: Unit) -> str:
+    """The last test of a unit without its parameters: what notices a fault for one kind likely does for another."""
+    return unit[-1].partition("[")[0]

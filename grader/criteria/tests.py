@@ -77,9 +77,9 @@ def no_spend(evidence: Evidence) -> Verdict:
     return passed("No test asked for a host of OpenAI's or AWS'.", ("tests",))
 
 
-# code that looks for the runs themselves: what it fails by can't be told from testing without reading it
+# code that looks for the runs themselves: what it fails by can't be distinguished from testing without reading it
 _LOOKS_FOR_RUNS = re.compile(
-    r": (?:import (?:gc|ctypes|_socket)|gc\.|sys\.set|sys\._|os\._exit|os\.getppid|os\.fork|_lab|Planter|/proc/|__wrapped__|__closure__|cell_contents|__import__)"
+    r": (?:import (?:gc|ctypes|_socket)|gc\.|sys\.set|sys\._|os\._exit|os\.getppid|os\.fork|_lab|Planter|/proc/|__wrapped__|__closure__|cell_contents|__import__|exec\(|send_?fds|send_?msg|SCM_RIGHTS|socket\(fileno|fromfd)"
 )
 _NEEDS = ("tests.pass",)
 
@@ -118,13 +118,15 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             advice,
         )
     if undecided:
-        return not_run(f"What the tests notice can't be told from chance: {undecided}. A person has to look.")
+        return not_run(
+            f"What the tests notice can't be distinguished from chance: {undecided}. A person has to look."
+        )
     if not caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
     odd = next((place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place)), None)
     if odd is not None:
         return not_run(
-            f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be told from "
+            f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "
             "finding it. A person has to look."
         )
     return passed(f"The tests noticed each of {caught} planted faults.", ("tests",), advice)

@@ -29,7 +29,7 @@ class Boundaries:
 
     Args:
         line: where the grader is asked.
-        root: the submission's folder; calls are told apart by which of its files they come from.
+        root: the submission's folder; calls are distinguished by which of its files they come from.
     """
 
     def __init__(self, line: Line, root: str) -> None:
@@ -150,7 +150,7 @@ class Boundaries:
     # --- the world outside ------------------------------------------------------------------------------------
 
     def watch_network(self) -> None:
-        """Nothing but this computer can be reached; who else was asked for is told."""
+        """Nothing but this computer can be reached; other names that are asked for are reported."""
         resolve, connect = socket.getaddrinfo, socket.socket.connect
 
         def refuse(host: Any) -> None:
