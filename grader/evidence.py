@@ -181,19 +181,21 @@ class AppStart(_Record):
 class PlantedFault(_Record):
     """One fault that was planted while the suite ran again.
 
-    `tests`: how many tests came near it. `caught`: whether one of them failed; None if it was not planted.
+    `tests`: how many tests came near it. `caught`: whether one of them notices it; None if it was not planted, or, with the
+    reason as `why`, if what the tests notice could not be distinguished from chance.
     """
 
     name: str
     kind: Kind | Literal["any"]
     tests: int = Field(ge=0)
     caught: bool | None
+    why: str = ""
 
 
 class TestRun(_Record):
     """One run of the learner's suite: what it says of itself, and how it ended.
 
-    `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -208,6 +210,7 @@ class TestRun(_Record):
     output: str = ""
     failure: str | None = None
     faults: tuple[PlantedFault, ...] = ()
+    null_runs: int = 0
     boundaries: dict[Literal["s3", "openai", "app"], bool] = {}
     asked_for: tuple[Kind, ...] = ()
     outside: tuple[str, ...] = ()

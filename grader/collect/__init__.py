@@ -317,6 +317,7 @@ class _TestsBeside:
     ) -> None:
         self._wanted = wanted
         self._folders = target.pythonpath if target else (submission.root / "src", submission.root)
+        self._target = target.target if target else None
         self._submission, self._sandbox = submission, sandbox
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._future: Future[TestRun] | None = None
@@ -325,7 +326,7 @@ class _TestsBeside:
         """Begin; once is enough."""
         if self._future is None and self._wanted:
             self._future = self._pool.submit(
-                suite.run, self._submission, self._sandbox, self._folders, offers
+                suite.run, self._submission, self._sandbox, self._folders, offers, self._target
             )
 
     def result(self) -> TestRun:

@@ -78,8 +78,15 @@ _MARK = re.compile(r"\bmark\.(\w{1,200})")
 _TESTS = re.compile(r"(^|/)(conftest\.py|test_[^/]*\.py|[^/]*_test\.py|sitecustomize\.py|usercustomize\.py)$")
 _ODD = re.compile(
     r"\bos\._exit\b|pytest_runtest_makereport|pytest_report_teststatus|pytest_sessionfinish|pytest_collection_modifyitems"
-    r"|_lab_planting|\bPlanter\b|/proc/self|\.outcome\s*=|\bos\.fork\b"
+    r"|\b_lab\b|\bPlanter\b|/proc/|\.outcome\s*=|\bos\.(?:fork|getppid)\b|\bimport (?:gc|ctypes|_socket)\b|\bgc\.get_\w+"
+    r"|\bsys\.(?:settrace|setprofile|_getframe|_current_frames)\b|__wrapped__|__closure__|\bcell_contents\b|__import__|\bexec\("
+    r"|\bsend_?(?:fds|msg)\b|\bSCM_RIGHTS\b|\bsocket\(fileno|\bfromfd\b"
+    r"|_make_api_call|\bbefore-(?:parameter-build|call|send)\b|\b_base_client\b"
 )
+_OF_PYTEST = re.compile(
+    r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\("
+)  # odd only where tests are at hand
+_COMPILED = frozenset({".so", ".pyc", ".pyd"})
 _RUNS_TESTS = re.compile(
     r"\bpytest\b|\bpy\.test\b|\btox\b|\bnox\b|\bunittest\b|\bmake\s+\w*(?:test|check|ci)\w*|\bjust\s+test|\b(?:hatch|pdm|poe|poetry run) test"
 )
@@ -249,14 +256,24 @@ def _used(root: Path, markers: set[str]) -> set[str]:
 
 
 def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
-    """Where the tests end the process, change pytest's reports, or look for the grader."""
+    """Where code that the tests can import ends the process, changes pytest's reports, or looks for the grader.
+
+    Tests can import any file of Python's, whatever it is called; one that can't be read is odd by itself.
+    """
     for file in files:
-        if _TESTS.search(file.relative_to(root).as_posix()):
-            for number, line in enumerate(_read(file).splitlines(), 1):
-                found = _ODD.search(line.partition("#")[0])
-                if found:
-                    yield f"{_name(root, file)}, line {number}: {found.group()}"
-                    break
+        where = _name(root, file)
+        if file.suffix in _COMPILED and "__pycache__" not in where:
+            yield f"{where}: compiled code"
+        if file.suffix != ".py":
+            continue
+        text = _read(file)
+        seen: set[str] = set()
+        of_tests = bool(_TESTS.search(where)) or "pytest" in text
+        for number, line in enumerate(text.splitlines(), 1):
+            found = _ODD.search(line.partition("#")[0])
+            if found and found.group() not in seen and (of_tests or not _OF_PYTEST.match(found.group())):
+                seen.add(found.group())
+                yield f"{where}, line {number}: {found.group()}"
 
 
 def _ci(root: Path) -> tuple[str, ...]:

@@ -1,14 +1,15 @@
-"""The learner's own tests, run as they are. What the run says of itself is a claim."""
+"""The learner's own tests, run as they are, and again with faults. What the run says of itself is a claim."""
 
 import contextlib
-import json
-import math
 import re
-import secrets
-import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader.collect.app_files import app_files
+from grader.collect.deciding import Decider
+from grader.collect.desk import Desk
+from grader.collect.rerun import Rerun
 from grader.collect.values import EXTENSIONS, words_of
 from grader.evidence import Offer, TestRun
 from grader.sandbox import Order, Sandbox
@@ -18,7 +19,7 @@ SUITE_SECONDS = 120.0
 # plugins that come with packages of the lab, and take their time whether a suite uses them or not
 _UNASKED = ("nbval", "faker")
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
-_MAX_REPORT = 4 * 1024 * 1024
+_END_SECONDS = 60.0  # for pytest to end, once its tests have
 _ARGUMENTS = (
     "-q",
     "-p",
@@ -45,16 +46,22 @@ def environment(sandbox: Sandbox, pythonpath: Sequence[str]) -> dict[str, str]:
 
 
 def run(
-    submission: Submission, sandbox: Sandbox, folders: Sequence[Path], offers: Sequence[Offer] = ()
+    submission: Submission,
+    sandbox: Sandbox,
+    folders: Sequence[Path],
+    offers: Sequence[Offer] = (),
+    target: str | None = None,
 ) -> TestRun:
-    """Run pytest in the submission's own folder; then, for what the app offers, once more for each planted fault."""
+    """Run pytest in the submission's own folder; then single tests again, with the faults that the app's offers allow.
+
+    `target`: the app, as `module:attribute`, which distinguishes its files from the tests'.
+    """
     cwd = submission.root / submission.manifest.cwd
     where = submission.manifest.tests
     if where and not (cwd / where).exists():
         return TestRun(failure=f"[tool.lab] names the tests {where!r}, which are not there.")
     if not where and not _has_tests(cwd):
         return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
-    word = secrets.token_hex(16)
     pythonpath = tuple(sandbox.inside(folder) for folder in (*folders, cwd))
     order = Order(
         do="pytest",
@@ -63,31 +70,41 @@ def run(
         cwd=sandbox.inside(cwd),
         environment=environment(sandbox, pythonpath[:-1]),
         facts={
-            "seconds": math.ceil(SUITE_SECONDS),
             "arguments": [*_ARGUMENTS, *_without_plugins(submission.root), *([where] if where else [])],
             "planting": {
-                "word": word,
+                "root": sandbox.inside(submission.root),
+                "writable": [sandbox.inside(submission.root), sandbox.home, sandbox.temporary],
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers],
             },
         },
     )
-    with sandbox.start(order, hears=_MAX_REPORT) as job:
-        code = job.wait(SUITE_SECONDS + PLANTING_SECONDS)
+    is_app = app_files(submission.root, [*folders, cwd], target)
+    decider = Decider(None, is_app)
+    with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
+        in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
+        notes = decider.notes
+        rerun = Rerun(submission, desk, notes, is_app, time.monotonic() + PLANTING_SECONDS)
+        faults = rerun.faults([offer.kind for offer in offers]) if in_time else ()
+        desk.hang_up()
+        code = job.wait(_END_SECONDS) if in_time else None
         if code is None:
             job.kill()
-        output, claims = job.log(), _claims(job.said(), word)
-    stopped = code is None or (hasattr(signal, "SIGALRM") and code == -signal.SIGALRM)
-    late = claims.seconds > SUITE_SECONDS or (stopped and not claims.found)
-    failure = f"The tests did not end within {SUITE_SECONDS:g} seconds." if late else None
-    return claims.model_copy(
-        update={
-            "found": True,
-            "command": f"pytest {where or ''}".strip(),
-            "exit_code": code,
-            "output": output.replace(sandbox.root, "."),
-            "failure": failure,
-        }
+        output = job.log()
+    began, ended = desk.collected_at, desk.told_at
+    return TestRun(
+        found=True,
+        command=f"pytest {where or ''}".strip(),
+        exit_code=code,
+        **(notes.counts or {}),
+        seconds=round(ended - began, 3) if began and ended else 0.0,
+        output=output.replace(sandbox.root, "."),
+        failure=None if in_time else f"The tests did not end within {SUITE_SECONDS:g} seconds.",
+        faults=faults,
+        null_runs=rerun.null_runs,
+        boundaries={place: place in notes.boundaries for place in ("s3", "openai", "app")},
+        asked_for=tuple(sorted(notes.asked_for)),
+        outside=tuple(sorted(notes.outside)),
     )
 
 
@@ -142,14 +159,3 @@ def _without_plugins(root: Path) -> list[str]:
 
 def _has_tests(folder: Path) -> bool:
     return any(True for pattern in ("test_*.py", "*_test.py") for _ in folder.rglob(pattern))
-
-
-def _claims(said: bytes | None, word: str) -> TestRun:
-    """What the run said of itself; nothing, if it said nothing, too much, or without the word that it was given."""
-    try:
-        told = json.loads(said or b"")
-        if told.pop("word") != word:
-            return TestRun()
-        return TestRun.model_validate({**told, "found": True})
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        return TestRun()

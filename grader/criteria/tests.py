@@ -1,10 +1,11 @@
 """tests.*: the learner's own suite: that it passes, and what it catches."""
 
 import re
-from typing import Literal
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
 from grader.evidence import Evidence, PlantedFault, TestRun
+from grader.inside.faults import BY_NAME
+from grader.inside.faults import Section as FaultSection
 
 _SECTION = Section("tests")
 
@@ -14,9 +15,9 @@ _INTERNAL_ERROR = 3  # pytest's exit code; https://docs.pytest.org/en/stable/ref
 
 
 def _is_ours(output: str) -> bool:
-    """Whether the last place in pytest's own traceback is the grader's plugin."""
+    """Whether the last place in pytest's own traceback is the grader's part in the run."""
     places = [line for line in output.splitlines() if line.startswith("INTERNALERROR>") and "File " in line]
-    return bool(places) and "planting.py" in places[-1]
+    return bool(places) and "grader/inside/" in places[-1]
 
 
 @_SECTION.criterion(
@@ -76,47 +77,28 @@ def no_spend(evidence: Evidence) -> Verdict:
     return passed("No test asked for a host of OpenAI's or AWS'.", ("tests",))
 
 
-_HAPPY = {
-    "dropped_write": "a file that is never stored",
-    "wrong_content_type": "a file stored with another Content-Type",
-    "swapped_bytes": "other bytes stored than OpenAI made",
-    "replaced_prompt": "another prompt sent to OpenAI than the caller's",
-    "s3_failing": "S3 refusing the file",
-    "openai_failing": "OpenAI out of reach",
-    "refused_success": "your endpoint answering 500 instead of success",
-}
-_ERROR = {
-    "accepted_error": "an error answered as 200",
-    "accepted_bad_input": "bad input answered as 200",
-}
-# worth knowing, and no more: many good suites look at neither
-_ADVISED = {
-    "wrong_key": "a file stored under another name",
-    "replaced_model": "another model asked than you chose",
-}
-_BOUNDARY: dict[str, Literal["s3", "openai", "app"]] = {
-    "dropped_write": "s3",
-    "wrong_content_type": "s3",
-    "swapped_bytes": "s3",
-    "wrong_key": "s3",
-    "s3_failing": "s3",
-    "replaced_prompt": "openai",
-    "replaced_model": "openai",
-    "openai_failing": "openai",
-}
+# code that looks for the runs themselves: what it fails by can't be distinguished from testing without reading it
+_LOOKS_FOR_RUNS = re.compile(
+    r": (?:import (?:gc|ctypes|_socket)|gc\.|sys\.set|sys\._|os\._exit|os\.getppid|os\.fork|_lab|Planter|/proc/|__wrapped__|__closure__|cell_contents|__import__|exec\(|send_?fds|send_?msg|SCM_RIGHTS|socket\(fileno|fromfd)"
+)
 _NEEDS = ("tests.pass",)
 
 
-def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
+def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
     """Every fault that could be planted has to be noticed; one that could not is said, and not counted."""
     run = evidence.test_run
-    faults = [fault for fault in run.faults if fault.name in described]
+    unknown = sorted({fault.name for fault in run.faults if fault.name not in BY_NAME})
+    if unknown:
+        return Verdict("error", f"The grader planted a fault that it does not know: {', '.join(unknown)}.")
+    faults = [fault for fault in run.faults if BY_NAME[fault.name].section == section]
     if not faults:
         return not_run("Depends on an endpoint that generates a file, and none was found.")
-    missed, caught, unplanted = [], 0, 0
+    missed, undecided, caught, unplanted = [], "", 0, 0
     for fault in faults:
-        what = described[fault.name] + ("" if fault.kind == "any" else f" ({fault.kind})")
-        if not _could_be_planted(run, fault):
+        what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
+        if fault.why:
+            undecided = fault.why
+        elif not _could_be_planted(run, fault):
             unplanted += 1
         elif fault.tests == 0:
             missed.append(f"{what}: no test comes near it")
@@ -124,7 +106,7 @@ def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
             caught += 1
         else:
             missed.append(what)
-    advice = _advice(run) if described is _HAPPY else ()
+    advice = _advice(run) if section == "happy_path" else ()
     if unplanted:
         advice += (
             f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
@@ -135,8 +117,18 @@ def _planted(evidence: Evidence, described: dict[str, str]) -> Verdict:
             ("tests",),
             advice,
         )
+    if undecided:
+        return not_run(
+            f"What the tests notice can't be distinguished from chance: {undecided}. A person has to look."
+        )
     if not caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
+    odd = next((place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place)), None)
+    if odd is not None:
+        return not_run(
+            f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "
+            "finding it. A person has to look."
+        )
     return passed(f"The tests noticed each of {caught} planted faults.", ("tests",), advice)
 
 
@@ -144,13 +136,14 @@ def _could_be_planted(run: TestRun, fault: PlantedFault) -> bool:
     """Not where the tests never come to the boundary, nor where they had the kind made with the boundary replaced."""
     if fault.tests:
         return fault.caught is not None
-    reached = run.boundaries.get(_BOUNDARY.get(fault.name, "app"), False)
-    return reached and fault.kind not in run.asked_for
+    return run.boundaries.get(BY_NAME[fault.name].boundary, False) and fault.kind not in run.asked_for
 
 
 def _advice(run: TestRun) -> tuple[str, ...]:
     unnoticed = {
-        _ADVISED[fault.name] for fault in run.faults if fault.name in _ADVISED and fault.caught is False
+        BY_NAME[fault.name].wording
+        for fault in run.faults
+        if BY_NAME[fault.name].section == "advice" and fault.caught is False
     }
     if not unnoticed:
         return ()
@@ -164,7 +157,7 @@ def _advice(run: TestRun) -> tuple[str, ...]:
     needs=_NEEDS,
 )
 def happy_path(evidence: Evidence) -> Verdict:
-    return _planted(evidence, _HAPPY)
+    return _planted(evidence, "happy_path")
 
 
 @_SECTION.criterion(
@@ -174,7 +167,7 @@ def happy_path(evidence: Evidence) -> Verdict:
     needs=_NEEDS,
 )
 def error_cases(evidence: Evidence) -> Verdict:
-    return _planted(evidence, _ERROR)
+    return _planted(evidence, "error_cases")
 
 
 CRITERIA = _SECTION.criteria

@@ -10,7 +10,7 @@ from grader import cli
 from grader.collect import collect, probes
 from grader.criteria import BY_ID
 from grader.errors import GraderError
-from grader.evidence import Evidence, Submission, TestRun
+from grader.evidence import Evidence, PlantedFault, Submission, TestRun
 from grader.sandbox import Sandbox
 from grader.submission import opened
 from tests.grader.grading import SUBMISSIONS, graded
@@ -67,6 +67,23 @@ def test_pytest_stopped_by_the_grader_s_plugin_is_an_error_and_by_the_learner_s_
         submission=facts, isolation="process", bucket="b", canary_fingerprint="f", test_run=run
     )
     assert BY_ID["tests.pass"].judge(evidence).status == status
+
+
+def test_a_fault_that_only_the_planting_side_knows_is_an_error_and_not_dropped():
+    run = TestRun(
+        found=True,
+        exit_code=0,
+        passed=1,
+        faults=(PlantedFault(name="turned_upside_down", kind="text", tests=1, caught=True),),
+    )
+    facts = Submission(name="ada", digest="d")
+    evidence = Evidence(
+        submission=facts, isolation="process", bucket="b", canary_fingerprint="f", test_run=run
+    )
+    for name in ("tests.happy_path", "tests.error_cases"):
+        verdict = BY_ID[name].judge(evidence)
+        assert verdict.status == "error"
+        assert "turned_upside_down" in verdict.summary
 
 
 def told(report) -> str:

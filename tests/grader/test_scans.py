@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from grader.collect.scans import scan, secrets_in
+from grader.collect.scans import _odd, scan, secrets_in
 from grader.sandbox import Sandbox
 from grader.submission import opened
 
@@ -150,3 +150,15 @@ def test_what_ci_runs_is_read(tmp_path, files, ci, markers):
         (tmp_path / name).write_text(text)
     seen = scanned(tmp_path)
     assert (seen.ci, seen.live_markers) == (ci, markers)
+
+
+def test_code_that_looks_for_the_runs_is_pointed_out_whichever_file_holds_it(tmp_path):
+    (tmp_path / "shelf.py").write_text("import gc\n\nfound = gc.get_objects()\n")
+    (tmp_path / "jobs.py").write_text("job.outcome = 'done'\n")
+    (tmp_path / "fast.so").write_bytes(b"\x7fELF")
+    odd = list(_odd(tmp_path, sorted(tmp_path.iterdir())))
+    assert odd == [
+        "fast.so: compiled code",
+        "shelf.py, line 1: import gc",
+        "shelf.py, line 3: gc.get_objects",
+    ]

@@ -1,0 +1,195 @@
+"""Decides outside, call by call, what becomes of what a suite's app sends across its boundaries.
+
+A run is given a fault to be planted, or none, and does not learn which. Every call comes back in several turns, each a whole
+set of fields, some of them changed: only the last one counts. A run without a fault sees changed fields, too, and ends with
+the right ones. So nothing but what really arrives at S3, at OpenAI or at the client tells one run from another.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from grader.collect.app_files import is_test
+from grader.evidence import Kind
+from grader.inside.faults import APP_FIELDS, FAULTS, OPENAI_FIELDS, S3_FIELDS, Boundary, Fault
+
+_KIND_OF_URL: tuple[tuple[str, Kind], ...] = (
+    ("chat/completions", "text"),
+    ("responses", "text"),
+    ("completions", "text"),
+    ("images", "image"),
+    ("audio/speech", "audio"),
+)
+_KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
+_FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_MOST_NOTES = 20_000  # calls, tests and names of one run that are kept
+_FAULTS_AT: dict[Boundary, tuple[Fault, ...]] = {
+    place: tuple(fault for fault in FAULTS if fault.boundary == place) for place in get_args(Boundary)
+}
+_random = secrets.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault for one kind of file; faults in the app's answers are for "any"."""
+
+    fault: Fault
+    kind: Kind | str
+
+
+def planned(kinds: Iterable[str]) -> list[Planted]:
+    """Every fault that can be asked for, of an app that offers these kinds."""
+    offered = list(dict.fromkeys(kinds))
+    by_kind = [Planted(fault, kind) for fault in FAULTS if fault.boundary != "app" for kind in offered]
+    of_app = [Planted(fault, "any") for fault in FAULTS if fault.boundary == "app"]
+    return [*by_kind, *of_app] if offered else []
+
+
+@dataclass
+class Notes:
+    """What one run showed of itself. All of it is a claim of the learner's process.
+
+    Attributes:
+        reached: fault → the tests that made a call in which it could be planted.
+        began: the tests in their order, and when each began (`time.monotonic`).
+        reads: the tests whose own code read from S3.
+        boundaries: those that a call of the app's passed.
+        covered: those at which the tests' code has put something over the grader's hook.
+        asked_for: the kinds that tests had the app make.
+        outside: real hosts of OpenAI's or AWS' that were asked for.
+        counts: how many tests passed, failed and were skipped; None until the run said so.
+    """
+
+    reached: dict[Planted, set[str]] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)
+    reads: set[str] = field(default_factory=set)
+    boundaries: set[Boundary] = field(default_factory=set)
+    covered: set[Boundary] = field(default_factory=set)
+    asked_for: set[Kind] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+    counts: dict[str, int] | None = None
+
+
+class Decider:
+    """Answers the questions of one run.
+
+    Args:
+        planting: the fault that it gets; None for a run without one.
+        is_app: whether a file of the submission is the app's. Calls that others make are never changed: they test nothing.
+    """
+
+    def __init__(self, planting: Planted | None, is_app: Callable[[str], bool] | None = None) -> None:
+        self._planting = planting
+        self._is_app = is_app or (lambda file: not is_test(file))
+        self.notes = Notes()
+        self._noted = 0
+
+    def note(self, message: Mapping[str, Any]) -> None:
+        """Something that needs no answer.
+
+        Raises:
+            ValueError: it can't be what a run says.
+        """
+        self._noted += 1
+        if self._noted > _MOST_NOTES:
+            raise ValueError("more than any suite says")
+        test = _text(message.get("test"))
+        if message.get("began"):
+            self.notes.began.setdefault(test, time.monotonic())
+        if "read" in message and test and not self._of_app(message):
+            self.notes.reads.add(test)
+        if "outside" in message and len(self.notes.outside) < 100:
+            self.notes.outside.add(_text(message["outside"]))
+        if "counts" in message:
+            counts = message["counts"]
+            self.notes.counts = {name: _count(counts[name]) for name in ("passed", "failed", "skipped")}
+
+    def turns(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """How a call comes back, turn by turn; the last is how it is to be made.
+
+        Raises:
+            ValueError: it can't be a call.
+        """
+        self._noted += 1
+        if self._noted > _MOST_NOTES:
+            raise ValueError("more than any suite asks")
+        place = message.get("at")
+        if place not in _FIELDS:
+            raise ValueError("no such boundary")
+        call = _call(place, message.get("call"))
+        kind = self._note_call(place, call, message)
+        right, final = call, call
+        planting = self._planting
+        if (
+            planting is not None
+            and planting.fault.boundary == place
+            and planting.kind in (kind, "any")
+            and planting.fault.applies(call)
+            and self._counts_here(place, message)
+        ):
+            final = {**call, **planting.fault.change(call, kind)}
+        changed = [{**right, **fault.change(right, kind)} for fault in _FAULTS_AT[place]]
+        before = [_random.choice([right, *changed]) for _ in range(_random.randint(1, 2))]
+        before[_random.randrange(len(before))] = _random.choice(changed)
+        return [*before, final]
+
+    def _of_app(self, message: Mapping[str, Any]) -> bool:
+        """Whether a call is made by the app's code, rather than by a test's; or for a request that the app is serving."""
+        by = _text(message.get("by"))
+        return self._is_app(by) if by else message.get("serving") is True
+
+    def _counts_here(self, place: Boundary, message: Mapping[str, Any]) -> bool:
+        return message.get("bare") is True and (place == "app" or self._of_app(message))
+
+    def _note_call(self, place: Boundary, call: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+        """Keep what a call shows; returns its kind."""
+        kind = _kind(place, call, message)
+        if not self._counts_here(place, message):
+            if message.get("bare") is not True:
+                self.notes.covered.add(place)
+            return kind
+        self.notes.boundaries.add(place)
+        if place == "app" and 200 <= call["status"] < 300:
+            told = message.get("kinds")
+            self.notes.asked_for |= {one for one in _KINDS if isinstance(told, list) and one in told}
+        test = _text(message.get("test"))
+        for fault in _FAULTS_AT[place] if test else ():
+            if fault.applies(call):
+                self.notes.reached.setdefault(Planted(fault, kind), set()).add(test)
+        return kind
+
+
+def _kind(place: Boundary, call: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    if place == "s3":
+        return next((kind for start, kind in _KIND_OF_TYPE if call["content_type"].startswith(start)), "any")
+    if place == "openai":
+        url = _text(message.get("url"))
+        return next((kind for part, kind in _KIND_OF_URL if part in url), "any")
+    return "any"
+
+
+def _call(place: Boundary, told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict) or set(told) != set(_FIELDS[place]):
+        raise ValueError("not the fields of a call")
+    if place == "app":
+        if type(told["status"]) is not int or not 100 <= told["status"] <= 999:
+            raise ValueError("no status of HTTP's")
+        return told
+    return {name: _text(value) for name, value in told.items()}
+
+
+def _text(told: Any) -> str:
+    if told is None:
+        return ""
+    if not isinstance(told, str):
+        raise ValueError("no text")
+    return told[:2_000]
+
+
+def _count(told: Any) -> int:
+    if type(told) is not int or not 0 <= told < 1_000_000:
+        raise ValueError("no count")
+    return told

@@ -1,0 +1,146 @@
+"""Runs a suite's tests again for each fault, once the suite has passed as it is."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+
+from grader.collect.deciding import Decider, Notes, Planted, planned
+from grader.collect.desk import Desk, HungUpError
+from grader.collect.trials import Answer, OutOfTime, Trial, Undecided, Unit
+from grader.evidence import Kind, PlantedFault
+from grader.submission import Submission
+
+_RUN_SECONDS = 20.0  # for a test that takes no time by itself
+_LONGEST_RUN_SECONDS = 60.0
+_MOST_NEAR = 200  # tests that are tried for one fault
+_LARGEST = 1 << 20  # bytes of a test's module
+# a test that never speaks of models is not asked whether it would notice another
+_SPEAKS = {"replaced_model": re.compile(rb"(?i)model")}
+# noticed by a test that looks at what was stored; one that sees a success notices the others by the status
+_WANT_A_LOOK = frozenset(
+    {"dropped_write", "wrong_content_type", "swapped_bytes", "wrong_key", "replaced_prompt"}
+)
+
+
+class Rerun:
+    """Everything that follows on the suite as it is.
+
+    Args:
+        submission: whose suite.
+        desk: starts runs.
+        notes: what the suite showed when it ran as it is.
+        is_app: whether a file of the submission is the app's.
+        deadline: when to stop (`time.monotonic`).
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        desk: Desk,
+        notes: Notes,
+        is_app: Callable[[str], bool],
+        deadline: float,
+    ) -> None:
+        self._submission = submission
+        self._desk = desk
+        self._notes = notes
+        self._is_app = is_app
+        self._deadline = deadline
+        self._seconds = _durations(notes, desk.told_at)
+        self._succeeding = {
+            test
+            for planted, tests in notes.reached.items()
+            if planted.fault.name == "refused_success"
+            for test in tests
+        }
+        self.null_runs = 0
+
+    def faults(self, kinds: Sequence[Kind]) -> tuple[PlantedFault, ...]:
+        """Each fault that the app's kinds allow, and whether a test notices it; none if the suite does not pass as it is."""
+        counts = self._notes.counts
+        if counts is None or counts["failed"]:
+            return ()
+        asked = planned(kinds)
+        # a fault that no test can notice, since none speaks of such a thing
+        unsought = {planted: Answer(False) for planted in asked if not self._near(planted, files=False)}
+        unsought = {planted: unsought[planted] for planted in unsought if self._notes.reached.get(planted)}
+        answers = {**unsought, **self._answers([planted for planted in asked if planted not in unsought])}
+        return tuple(
+            PlantedFault(
+                name=planted.fault.name,
+                kind=planted.kind,
+                tests=len(self._notes.reached.get(planted, ())),
+                caught=answers.get(planted, Answer(None)).caught,
+                why=answers.get(planted, Answer(None)).why,
+            )
+            for planted in asked
+        )
+
+    def _answers(self, asked: Sequence[Planted]) -> dict[Planted, Answer]:
+        """Single tests, one after the other in one process; where they fail with nothing planted because they build on what
+        others do, or on what they do only once, a file's tests together, in a process of their own each time."""
+        why = ""
+        for alone in (False, True):
+            near = {planted: self._near(planted, files=alone) for planted in asked}
+            trial = Trial(near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost)  # noqa: B023
+            try:
+                return trial.decide()
+            except Undecided as undecided:
+                why = str(undecided)
+            except OutOfTime:
+                why = "there was no time to run the tests often enough"
+            except HungUpError as gone:
+                why = str(gone)
+            finally:
+                self.null_runs = trial.null_runs
+        return {planted: Answer(None, why) for planted in asked if self._notes.reached.get(planted)}
+
+    def _near(self, planted: Planted, *, files: bool) -> list[Unit]:
+        """The units that come near a fault, the most promising first."""
+        name = planted.fault.name
+        tests = [test for test in self._notes.began if test in self._notes.reached.get(planted, ())]
+        if name in _SPEAKS:
+            tests = [test for test in tests if _SPEAKS[name].search(self._module(test))]
+        better = self._notes.reads if name in _WANT_A_LOOK else self._succeeding
+        tests.sort(key=lambda test: (test not in better, self._seconds.get(test, 0.0)))
+        units = [self._file_of(test) if files else (test,) for test in tests[:_MOST_NEAR]]
+        return list(dict.fromkeys(units))
+
+    def _file_of(self, test: str) -> Unit:
+        file = test.partition("::")[0]
+        return tuple(other for other in self._notes.began if other.partition("::")[0] == file)
+
+    def _module(self, test: str) -> bytes:
+        """The text of a test's module; empty if it can't be had."""
+        root = self._submission.root.resolve()
+        for folder in (root / self._submission.manifest.cwd, root):
+            try:
+                file = (folder / test.partition("::")[0]).resolve()
+                if file.is_relative_to(root) and file.stat().st_size <= _LARGEST:
+                    return file.read_bytes()
+            except (OSError, ValueError):
+                continue
+        return b""
+
+    def _cost(self, unit: Unit) -> float:
+        return sum(self._seconds.get(test, 0.0) for test in unit)
+
+    def _fails(self, unit: Unit, planted: Planted | None, *, alone: bool) -> bool:
+        """Whether a run of the tests ends other than with success.
+
+        Raises:
+            OutOfTime: it is too late for another run.
+            HungUpError: nothing can be run there any more.
+        """
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise OutOfTime
+        seconds = min(left, _LONGEST_RUN_SECONDS, _RUN_SECONDS + 10 * self._cost(unit))
+        return not self._desk.run(list(unit), Decider(planted, self._is_app), seconds, alone=alone)
+
+
+def _durations(notes: Notes, ended: float | None) -> dict[str, float]:
+    """How long each test took, in seconds."""
+    starts = list(notes.began.items())
+    ends = [*(at for _, at in starts[1:]), ended or 0.0]
+    return {test: max(0.0, end - at) for (test, at), end in zip(starts, ends, strict=False)}

@@ -1,0 +1,140 @@
+"""The app's own boundary: its answers, in whichever framework it is written and through whichever client a test asks."""
+
+import contextlib
+import functools
+import importlib
+import io
+import re
+from typing import Any
+
+from .boundaries import Boundaries, put_in_place
+
+# frameworks, by the package that a submission imports: where their applications are called
+_ASGI = {
+    "starlette": ("starlette.applications", "Starlette"),
+    "litestar": ("litestar", "Litestar"),
+    "quart": ("quart", "Quart"),
+}
+_WSGI = {"flask": ("flask", "Flask")}
+_HEARD = 20_000  # bytes of a request that show of which kind it is
+
+
+class Answers:
+    """Shows the grader the status of each answer to a request that generates, and answers with the one that comes back."""
+
+    def __init__(self, boundaries: Boundaries, generating: list[dict[str, Any]]) -> None:
+        self._boundaries = boundaries
+        self._generating = [{**each, "path": re.compile(each["path"])} for each in generating]
+
+    def watch(self, frameworks: list[str]) -> None:
+        """Wrap the applications themselves: whichever client a test uses, its requests pass here."""
+        for name in frameworks:
+            with contextlib.suppress(ImportError, AttributeError):
+                if name in _ASGI:
+                    module, attribute = _ASGI[name]
+                    self._watch_asgi(getattr(importlib.import_module(module), attribute))
+                elif name in _WSGI:
+                    module, attribute = _WSGI[name]
+                    self._watch_wsgi(getattr(importlib.import_module(module), attribute))
+                elif name == "django":
+                    self._watch_django()
+
+    def _here(self, method: str, path: str) -> list[dict[str, Any]]:
+        """The operations that a request may be for."""
+        return [
+            each for each in self._generating if method == each["method"] and each["path"].fullmatch(path)
+        ]
+
+    def _kinds(self, here: list[dict[str, Any]], said: str) -> list[str]:
+        """Of which kinds the answer can be, by the path and by the words of the request."""
+        words = set(re.findall(r"[a-z0-9]+", said.lower()))
+        named = {each["kind"] for each in here if words & set(each["words"])}
+        return sorted(named or {each["kind"] for each in here})
+
+    def _status(self, status: int, here: list[dict[str, Any]], said: str, bare: bool) -> int:
+        now = self._boundaries.decided("app", {"status": status}, kinds=self._kinds(here, said), bare=bare)
+        return int(now["status"])
+
+    @contextlib.contextmanager
+    def _serving(self) -> Any:
+        self._boundaries.serving += 1
+        try:
+            yield
+        finally:
+            self._boundaries.serving -= 1
+
+    def _watch_django(self) -> None:
+        """The one method through which servers and Django's own test client ask."""
+        from django.core.handlers.base import BaseHandler
+
+        real = BaseHandler.get_response
+
+        def get_response(handler: Any, request: Any) -> Any:
+            here = self._here(request.method, request.path_info)
+            with self._serving():
+                if not here:
+                    return real(handler, request)
+                said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
+                response = real(handler, request)
+            bare = BaseHandler.__dict__.get("get_response") is hook
+            response.status_code = self._status(response.status_code, here, said, bare)
+            return response
+
+        hook = functools.wraps(real)(get_response)
+        put_in_place(BaseHandler, "get_response", hook)
+
+    def _watch_asgi(self, place: Any) -> None:
+        asgi = place.__call__
+
+        async def call_asgi(app: Any, scope: Any, receive: Any, send: Any) -> None:
+            here = self._here(scope["method"], scope["path"]) if scope["type"] == "http" else []
+            if scope["type"] != "http" or not here:
+                with self._serving() if scope["type"] == "http" else contextlib.nullcontext():
+                    await asgi(app, scope, receive, send)
+                return
+
+            heard: list[bytes] = [scope.get("query_string", b"")]
+
+            async def receive_noted() -> Any:
+                message = await receive()
+                heard.append(message.get("body", b"")[:_HEARD])
+                return message
+
+            async def send_changed(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    said = scope["path"] + b" ".join(heard).decode("latin-1")
+                    bare = place.__dict__.get("__call__") is hook
+                    message = {**message, "status": self._status(message["status"], here, said, bare)}
+                await send(message)
+
+            with self._serving():
+                await asgi(app, scope, receive_noted, send_changed)
+
+        hook = functools.wraps(asgi)(call_asgi)
+        put_in_place(place, "__call__", hook)
+
+    def _watch_wsgi(self, place: Any) -> None:
+        wsgi = place.__call__
+
+        def call_wsgi(app: Any, environ: Any, start_response: Any) -> Any:
+            method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+            here = self._here(method, path)
+            if not here:
+                with self._serving():
+                    return wsgi(app, environ, start_response)
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            said = f"{path} {environ.get('QUERY_STRING', '')} {body[:_HEARD].decode('latin-1')}"
+
+            def start_changed(status: str, headers: Any, *rest: Any) -> Any:
+                number, _, phrase = status.partition(" ")
+                bare = place.__dict__.get("__call__") is hook
+                return start_response(
+                    f"{self._status(int(number), here, said, bare)} {phrase}", headers, *rest
+                )
+
+            with self._serving():
+                return wsgi(app, environ, start_changed)
+
+        hook = functools.wraps(wsgi)(call_wsgi)
+        put_in_place(place, "__call__", hook)

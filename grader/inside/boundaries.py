@@ -1,0 +1,192 @@
+"""What passes an app's boundaries during its tests: every call is shown to the grader, which says how it is to be made.
+
+The hooks are the same in every run, and know of no fault: each call goes to the grader as a set of fields, and comes back as
+one, after several turns. Whether anything differs in the end is decided there, call by call.
+"""
+
+import copy
+import functools
+import os
+import re
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .channel import Line
+from .faults import ASKED, DROP, GO_ON, OTHER, REFUSE
+
+_LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "testserver")  # noqa: S104 - compared with, not bound
+_REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
+_PROMPT_PLACES = ("messages", "input", "prompt")
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
+_READS = frozenset({"GetObject", "HeadObject", "ListObjects", "ListObjectsV2"})
+_LONGEST = 2_000  # characters of a field that the grader is shown
+
+
+class Boundaries:
+    """Watches S3, OpenAI and the network in this process, for the test that runs.
+
+    Args:
+        line: where the grader is asked.
+        root: the submission's folder; calls are distinguished by which of its files they come from.
+    """
+
+    def __init__(self, line: Line, root: str) -> None:
+        self.line = line
+        self.test: str | None = None
+        self.serving = 0  # requests that the app is answering now
+        self._root = root.rstrip(os.sep) + os.sep
+
+    def decided(self, boundary: str, call: dict[str, Any], **about: Any) -> dict[str, Any]:
+        """The call as it is to be made."""
+        told = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in about.items()}
+        answer = self.line.ask({"at": boundary, "test": self.test, "call": call, **told})
+        while answer["again"]:
+            answer = self.line.ask({"at": boundary, "go": "on"})
+        return {**call, **answer["call"]}
+
+    def tell(self, **facts: Any) -> None:
+        """Something that the grader only notes."""
+        self.line.tell({"test": self.test, **facts})
+
+    def origin(self, place: Any, name: str, hook: Any) -> dict[str, Any]:
+        """Whose call this is: the file of the submission's that made it, and whether the hook is still where it was put."""
+        frame = sys._getframe(2)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file.startswith(self._root) and _INSTALLED not in file:
+                break
+            frame = frame.f_back  # type: ignore[assignment]
+        by = frame.f_code.co_filename[len(self._root) :] if frame is not None else ""
+        return {"by": by, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
+
+    # --- S3 ---------------------------------------------------------------------------------------------------
+
+    def watch_s3(self) -> None:
+        """Wrap the one method through which every boto3 call goes."""
+        from botocore.client import BaseClient
+
+        real = BaseClient._make_api_call
+
+        @functools.wraps(real)
+        def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+            if operation in _READS:
+                self.tell(read=operation, **self.origin(BaseClient, "_make_api_call", call))
+            if operation != "PutObject":
+                return real(client, operation, parameters)
+            origin = self.origin(BaseClient, "_make_api_call", call)
+            return self._put(lambda changed: real(client, operation, changed), parameters, origin)
+
+        put_in_place(BaseClient, "_make_api_call", call)
+
+    def _put(
+        self, put: Callable[[dict[str, Any]], Any], parameters: dict[str, Any], origin: dict[str, Any]
+    ) -> Any:
+        asked = {
+            "key": str(parameters.get("Key", ""))[:_LONGEST],
+            "content_type": str(parameters.get("ContentType", ""))[:_LONGEST],
+            "body": ASKED,
+            "then": GO_ON,
+        }
+        now = self.decided("s3", asked, **origin)
+        changed = dict(parameters)
+        if now["key"] != asked["key"]:
+            changed["Key"] = now["key"]
+        if now["content_type"] != asked["content_type"]:
+            changed["ContentType"] = now["content_type"]
+        if now["body"] == OTHER:
+            changed["Body"] = b"these are other bytes than the app stored"
+        if now["then"] == DROP:
+            return {
+                "ETag": '"0"',
+                "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0},
+            }
+        if now["then"] == REFUSE:
+            from botocore.exceptions import ClientError
+
+            error = {"Code": "ServiceUnavailable", "Message": "Please reduce your request rate."}
+            raise ClientError({"Error": error}, "PutObject")
+        return put(changed)
+
+    # --- OpenAI -----------------------------------------------------------------------------------------------
+
+    def watch_openai(self) -> None:
+        """Wrap the SDK's `request`, sync and async: beneath every resource, above every transport."""
+        from openai import _base_client
+
+        for base in (_base_client.SyncAPIClient, _base_client.AsyncAPIClient):
+            self._watch_client(base)
+
+    def _watch_client(self, base: Any) -> None:
+        real = base.request
+
+        def request(client: Any, cast_to: Any, options: Any, *rest: Any, **named: Any) -> Any:
+            body = getattr(options, "json_data", None)
+            if isinstance(body, dict):
+                options = self._asked(options, body, self.origin(base, "request", hook))
+            return real(client, cast_to, options, *rest, **named)
+
+        hook = functools.wraps(real)(request)
+        put_in_place(base, "request", hook)
+
+    def _asked(self, options: Any, body: dict[str, Any], origin: dict[str, Any]) -> Any:
+        asked = {"prompt": ASKED, "model": str(body.get("model", ""))[:_LONGEST], "then": GO_ON}
+        now = self.decided("openai", asked, url=str(getattr(options, "url", "")), **origin)
+        changed = copy.copy(options)
+        if now["prompt"] == OTHER:
+            changed.json_data = {
+                name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()
+            }
+        if now["model"] != asked["model"]:
+            changed.json_data = {**changed.json_data, "model": now["model"]}
+        if now["then"] == REFUSE:
+            import httpx2
+            import openai
+
+            raise openai.APIConnectionError(request=httpx2.Request("POST", "https://api.openai.com/v1"))
+        return changed
+
+    # --- the world outside ------------------------------------------------------------------------------------
+
+    def watch_network(self) -> None:
+        """Nothing but this computer can be reached; other names that are asked for are reported."""
+        resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+        def refuse(host: Any) -> None:
+            name = host.decode() if isinstance(host, bytes) else str(host)
+            if name and not name.startswith(_LOCAL):
+                if _REAL.search(name):
+                    self.tell(outside=name[:_LONGEST])
+                raise OSError(f"the tests run without a network: {name} can't be reached")
+
+        def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
+            if host is not None:
+                refuse(host)
+            return resolve(host, *rest, **named)
+
+        def connect_(self_: Any, address: Any) -> Any:
+            if isinstance(address, tuple):
+                refuse(address[0])
+            return connect(self_, address)
+
+        put_in_place(socket, "getaddrinfo", getaddrinfo)
+        put_in_place(socket.socket, "connect", connect_)
+
+
+def put_in_place(place: Any, name: str, function: Any) -> None:
+    """Put a function in the place of another."""
+    setattr(place, name, function)
+
+
+def _replaced(value: Any) -> Any:
+    """Other words in the place of the prompt; the shape stays."""
+    if isinstance(value, str):
+        return "something else altogether"
+    if isinstance(value, list):
+        return [_replaced(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: _replaced(item) if name in ("content", "text") else item for name, item in value.items()
+        }
+    return value

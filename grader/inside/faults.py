@@ -1,0 +1,126 @@
+"""The faults that are planted while a learner's suite runs again: the one place that declares them.
+
+A fault changes one call at one of the app's boundaries: a file that goes to S3, a request that goes to OpenAI, an answer of
+the app. A call is a mapping of fields (see the `*_FIELDS` below); a fault maps the fields of a right call to those of a
+wrong one. Imports nothing outside the standard library, so that every side can read it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Boundary = Literal["s3", "openai", "app"]
+Section = Literal["happy_path", "error_cases", "advice"]
+Call = Mapping[str, Any]
+
+# what the hooks at each boundary let be changed
+S3_FIELDS = ("key", "content_type", "body", "then")
+OPENAI_FIELDS = ("prompt", "model", "then")
+APP_FIELDS = ("status",)
+
+ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
+GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
+
+OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-1.5", "audio": "tts-1-hd"}
+BAD_INPUT = frozenset({400, 413, 415, 422})
+_UNKNOWN_ROUTE = frozenset({404, 405})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        name: its identifier in the evidence.
+        boundary: where it is planted.
+        section: the criterion that it counts for; "advice" gives and takes no points.
+        wording: completes "The tests still pass with …".
+        change: the fields that it sets, given the call and its kind ("text", "image", "audio", "any").
+        applies: whether it can be planted in a call at all.
+    """
+
+    name: str
+    boundary: Boundary
+    section: Section
+    wording: str
+    change: Callable[[Call, str], dict[str, Any]]
+    applies: Callable[[Call], bool] = lambda call: True
+
+
+def _status(call: Call) -> int:
+    return int(call["status"])
+
+
+def _is_error(call: Call) -> bool:
+    return _status(call) >= 400 and _status(call) not in _UNKNOWN_ROUTE
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "dropped_write", "s3", "happy_path", "a file that is never stored", lambda call, kind: {"then": DROP}
+    ),
+    Fault(
+        "wrong_content_type",
+        "s3",
+        "happy_path",
+        "a file stored with another Content-Type",
+        lambda call, kind: {"content_type": "binary/octet-stream"},
+    ),
+    Fault(
+        "swapped_bytes",
+        "s3",
+        "happy_path",
+        "other bytes stored than OpenAI made",
+        lambda call, kind: {"body": OTHER},
+    ),
+    Fault(
+        "wrong_key",
+        "s3",
+        "advice",
+        "a file stored under another name",
+        lambda call, kind: {"key": f"elsewhere/{call['key']}"},
+    ),
+    Fault("s3_failing", "s3", "happy_path", "S3 refusing the file", lambda call, kind: {"then": REFUSE}),
+    Fault(
+        "replaced_prompt",
+        "openai",
+        "happy_path",
+        "another prompt sent to OpenAI than the caller's",
+        lambda call, kind: {"prompt": OTHER},
+    ),
+    Fault(
+        "replaced_model",
+        "openai",
+        "advice",
+        "another model asked than you chose",
+        lambda call, kind: {"model": OTHER_MODEL.get(kind, OTHER_MODEL["text"])},
+    ),
+    Fault(
+        "openai_failing", "openai", "happy_path", "OpenAI out of reach", lambda call, kind: {"then": REFUSE}
+    ),
+    Fault(
+        "refused_success",
+        "app",
+        "happy_path",
+        "your endpoint answering 500 instead of success",
+        lambda call, kind: {"status": 500},
+        lambda call: 200 <= _status(call) < 300,
+    ),
+    Fault(
+        "accepted_error",
+        "app",
+        "error_cases",
+        "an error answered as 200",
+        lambda call, kind: {"status": 200},
+        _is_error,
+    ),
+    Fault(
+        "accepted_bad_input",
+        "app",
+        "error_cases",
+        "bad input answered as 200",
+        lambda call, kind: {"status": 200},
+        lambda call: _status(call) in BAD_INPUT,
+    ),
+)
+BY_NAME: dict[str, Fault] = {fault.name: fault for fault in FAULTS}

@@ -1,0 +1,44 @@
+"""Suites for the app of tests/hostile/honest, run alone: without the rest of a grading, so that each takes a second or two."""
+
+import shutil
+from pathlib import Path
+
+from grader.collect import scans, suite
+from grader.criteria import BY_ID
+from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
+from grader.sandbox import Sandbox
+from grader.submission import opened
+
+HONEST = Path(__file__).parents[1] / "hostile" / "honest"
+PROMPT = Input(name="prompt", location="json")
+OFFER = Offer(kind="text", method="POST", path="/texts", prompt_input=PROMPT, exchange="ex-1")
+
+
+def suite_run(place: Path, files: dict[str, str]) -> tuple[TestRun, tuple[str, ...]]:
+    """How a suite of these files does beside the honest app, and what is odd in it."""
+    work = place / "work"
+    work.mkdir()
+    shutil.copy(HONEST / "main.py", work / "main.py")
+    for name, content in files.items():
+        file = work / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    with opened(str(work)) as submission, Sandbox("process", work=submission.root) as sandbox:
+        sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
+        run = suite.run(submission, sandbox, (submission.root,), [OFFER], "main:app")
+        odd = tuple(scans._odd(submission.root, sorted(submission.root.rglob("*.py"))))
+    return run, odd
+
+
+def verdicts(run: TestRun, odd: tuple[str, ...] = ()) -> dict[str, str]:
+    """What the criteria about faults say of it, by their names."""
+    facts = Submission(name="ada", digest="d")
+    evidence = Evidence(
+        submission=facts,
+        isolation="process",
+        bucket="b",
+        canary_fingerprint="f",
+        test_run=run,
+        scans=Scans(odd=odd),
+    )
+    return {name: BY_ID[f"tests.{name}"].judge(evidence).status for name in ("happy_path", "error_cases")}

@@ -1,0 +1,91 @@
+"""The grader's end of a suite's sockets: what a hostile process sends there hurts its own run at most."""
+
+import socket
+import time
+
+import pytest
+
+from grader.collect.deciding import Decider
+from grader.collect.desk import Desk
+from grader.inside import channel
+from grader.inside.leftovers import Leftovers
+
+CALL = {
+    "at": "s3",
+    "test": "test_one",
+    "by": "main.py",
+    "bare": True,
+    "serving": False,
+    "call": {"key": "a.txt", "content_type": "text/plain", "body": "asked", "then": "go on"},
+}
+
+
+def connected(desk: Desk) -> socket.socket:
+    """A process's own connection, announced on the shared socket."""
+    ours, theirs = socket.socketpair()
+    with socket.socket(fileno=desk.far) as shared:
+        socket.send_fds(shared, [b"+"], [theirs.fileno()])
+        shared.detach()
+    theirs.close()
+    ours.settimeout(5)
+    return ours
+
+
+def listened(desk: Desk) -> None:
+    for _ in range(5):
+        desk._listen(0.0)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\xff\xff\xff\xff" + b"x" * 100,
+        channel.packed({"at": "s3", "call": [1]}),
+        channel.packed({"at": "s3", "go": "on"}),
+        channel.packed({"counts": {"passed": "many"}}),
+        b"\0\0\x10\0" + b"[" * 4096,
+        b"\0\0\0\4null",
+    ],
+    ids=["too long", "no call", "a turn too many", "no counts", "too deep", "no object"],
+)
+def test_a_connection_that_says_what_can_not_be_is_ended_alone(junk):
+    decider = Decider(None)
+    with Desk(decider) as desk, connected(desk) as hostile, connected(desk) as honest:
+        hostile.sendall(junk)
+        listened(desk)
+        honest.sendall(channel.packed(CALL))
+        listened(desk)
+        assert channel.taken(bytearray(honest.recv(4096)))
+        assert hostile.recv(1) == b""
+
+
+def test_half_a_message_holds_nobody_up():
+    decider = Decider(None)
+    with Desk(decider) as desk, connected(desk) as hostile, connected(desk) as honest:
+        hostile.sendall(b"\0\0\1\0{")
+        honest.sendall(channel.packed({"test": "test_one", "began": True}))
+        listened(desk)
+        assert list(decider.notes.began) == ["test_one"]
+
+
+def test_a_suite_that_says_nothing_is_waited_for_no_longer_than_allowed():
+    with Desk(Decider(None)) as desk:
+        began = time.monotonic()
+        assert not desk.hear_suite(lambda: True, 0.2)
+        assert time.monotonic() - began < 3
+
+
+def test_what_a_run_leaves_behind_is_undone_before_the_next(tmp_path):
+    kept, gone = tmp_path / "kept.txt", tmp_path / "gone.txt"
+    kept.write_text("as it was")
+    gone.write_text("here")
+    before = Leftovers([str(tmp_path)])
+    kept.write_text("changed by a run")
+    gone.unlink()
+    (tmp_path / "new" / "deep").mkdir(parents=True)
+    (tmp_path / "new" / "deep" / "count").write_text("1")
+    before.undo()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "kept.txt": "as it was",
+        "gone.txt": "here",
+    }

@@ -1,0 +1,195 @@
+"""Suites that test nothing, and look for what tells one run from another: none of them earns a point."""
+
+import pytest
+
+from tests.grader.suites import suite_run, verdicts
+from tests.sampling import of_today
+
+# asks the app for everything, and looks at nothing
+ASKS = """
+import os, sys, time
+from fastapi.testclient import TestClient
+from main import app
+
+{first}
+
+def test_everything(openai_mock, s3_bucket{fixtures}):
+    client = TestClient(app)
+    client.post("/texts", json={{"prompt": "a haiku on rain"}})
+    client.post("/texts", json={{"prompt": " "}})
+    {then}
+"""
+
+
+def asks(first: str = "", then: str = "pass", fixtures: str = "") -> str:
+    return ASKS.format(first=first, then=then.replace("\n", "\n    "), fixtures=fixtures)
+
+
+# name → the files of the suite
+BLIND: dict[str, dict[str, str]] = {
+    "looks at nothing": {"test_it.py": asks()},
+    "looks at the clock": {
+        "test_it.py": asks("BEGAN = time.monotonic()", "assert time.monotonic() - BEGAN < 1.0")
+    },
+    "looks at the process": {"test_it.py": asks("ME = os.getpid()", "assert os.getpid() == ME")},
+    "looks at the parent": {"test_it.py": asks("MINE = os.getppid()", "assert os.getppid() == MINE")},
+    "looks for the reporter": {
+        "test_it.py": asks(
+            then="assert request.config.pluginmanager.getplugin('terminalreporter')", fixtures=", request"
+        )
+    },
+    "counts runs in its process": {"test_it.py": asks("RUNS = []", "RUNS.append(1)\nassert len(RUNS) < 2")},
+    "counts runs by file": {
+        "test_it.py": asks(
+            "import pathlib\nHERE = pathlib.Path(__file__).with_name('runs')",
+            "HERE.open('a').write('x')\nassert len(HERE.read_text()) % 2",
+        )
+    },
+    "counts runs in shared memory": {
+        "test_it.py": asks(
+            "import mmap\nSHARED = mmap.mmap(-1, 8)",
+            "SHARED[0] = (SHARED[0] + 1) % 256\nassert SHARED[0] < 2 or SHARED[0] % 3",
+        )
+    },
+    "counts its open files": {
+        "test_it.py": asks("OPEN = len(os.listdir('/dev/fd'))", "assert len(os.listdir('/dev/fd')) <= OPEN")
+    },
+    "fails at random": {"test_it.py": asks("import random", "assert random.random() < 0.5")},
+    "fails seldom, in many tests": {
+        "test_it.py": asks(
+            "import random, pytest\npytestmark = pytest.mark.parametrize('n', range(12))",
+            "assert random.random() < 0.8 or not os.environ.get('AGAIN')",
+            ", n",
+        )
+    },
+    "ends its process": {
+        "test_it.py": asks("ME = os.getpid()", "if os.getpid() != ME: os._exit(1)"),
+    },
+    "ends its process with success": {
+        "test_it.py": asks("ME = os.getpid()", "if os.getpid() != ME: os._exit(0)"),
+    },
+    "turns reports": {
+        "test_it.py": asks(then="assert False"),
+        "conftest.py": "import pytest\n@pytest.hookimpl(hookwrapper=True, tryfirst=True)\n"
+        "def pytest_runtest_makereport(item, call):\n    outcome = yield\n    outcome.get_result().outcome = 'passed'\n",
+    },
+    "looks for state in the plugin": {
+        "test_it.py": asks(
+            "import gc\n"
+            "def seen():\n"
+            "    ours = [each for each in gc.get_objects() if type(each).__name__ in ('Planter', 'Boundaries', 'Answers')]\n"
+            "    return [getattr(each, name) for each in ours for name in ('active', 'fault', '_plan', '_failed') if hasattr(each, name)]\n",
+            "assert not any(seen())",
+        )
+    },
+    "reads the answers on the line": {
+        "conftest.py": "import gc\nFLAG = []\n\ndef watch(line):\n    real = line.ask\n    def ask(message):\n"
+        "        answer = real(message)\n        if message.get('call') and answer['call'] != message['call']: FLAG.append(1)\n"
+        "        return answer\n    line.ask = ask\n\n"
+        "def pytest_sessionstart(session):\n    [watch(each) for each in gc.get_objects() if type(each).__name__ == 'Line']\n",
+        "test_it.py": asks("from conftest import FLAG\nFLAG.clear()", "assert not FLAG"),
+    },
+    "profiles the hooks": {
+        "test_it.py": asks(
+            "SEEN = []\ndef profile(frame, event, value):\n"
+            "    if event == 'return' and frame.f_code.co_name == '_heard' and isinstance(value, tuple):\n"
+            "        call = value[0].get('call') or {}\n"
+            "        if call.get('then') in ('drop', 'refuse') or call.get('body') == 'other' or call.get('status') == 500: SEEN.append(1)\n",
+            "assert not SEEN",
+        ).replace(
+            "    client = TestClient(app)\n",
+            "    import threading; threading.setprofile(profile); sys.setprofile(profile); SEEN.clear()\n    client = TestClient(app)\n",
+        ),
+    },
+    "replaces json": {
+        "conftest.py": "import json\nreal = json.dumps\njson.dumps = lambda *a, **n: real(*a, **n).replace('\"caught\": false', '\"caught\": true')\n"
+        "json.JSONEncoder.encode = (lambda real: lambda self, o: real(self, {**o, 'ran': 1} if isinstance(o, dict) and 'ran' in o else o))(json.JSONEncoder.encode)\n",
+        "test_it.py": asks(),
+    },
+    "runs pytest in a process of its own": {
+        "test_it.py": asks(
+            "import subprocess", "assert subprocess.run([sys.executable, '-c', 'pass']).returncode == 0"
+        )
+    },
+    "asks S3 itself, and not of the app": {
+        "conftest.py": """
+import boto3, pytest
+@pytest.fixture(autouse=True)
+def probe(s3_bucket):
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=s3_bucket, Key="probe", Body=b"probe", ContentType="text/plain")
+    kept = s3.get_object(Bucket=s3_bucket, Key="probe")
+    assert (kept["Body"].read(), kept["ContentType"]) == (b"probe", "text/plain")
+    yield
+""",
+        "test_it.py": asks(),
+    },
+    "asks S3 itself, from a module beside the app": {
+        "canary.py": """
+import boto3
+def sings(bucket):
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=bucket, Key="probe", Body=b"probe", ContentType="text/plain")
+    kept = s3.get_object(Bucket=bucket, Key="probe")
+    return (kept["Body"].read(), kept["ContentType"]) == (b"probe", "text/plain")
+""",
+        "test_it.py": asks("import canary", "assert canary.sings(s3_bucket)"),
+    },
+    "compares what passes both sides of the hook": {
+        "conftest.py": """
+import pytest
+from botocore.client import BaseClient
+@pytest.fixture(autouse=True)
+def compare(monkeypatch, s3_bucket):
+    real = BaseClient._make_api_call
+    def outer(self, operation, parameters):
+        answer = real(self, operation, parameters)
+        if operation == "PutObject":
+            kept = real(self, "GetObject", {"Bucket": parameters["Bucket"], "Key": parameters["Key"]})
+            assert kept["Body"].read() == parameters["Body"] and kept["ContentType"] == parameters["ContentType"]
+        return answer
+    monkeypatch.setattr(BaseClient, "_make_api_call", outer)
+    yield
+""",
+        "test_it.py": asks(),
+    },
+}
+
+
+@pytest.mark.parametrize("name", of_today(list(BLIND), 3))
+def test_a_suite_that_tests_nothing_earns_nothing(name, tmp_path):
+    run, _ = suite_run(tmp_path, BLIND[name])
+    found = verdicts(run)
+    assert "passed" not in found.values(), [(each.name, each.caught, each.why) for each in run.faults]
+
+
+# these see what a call was, and what became of it, by looking into the interpreter: the code shows it
+SEEING: dict[str, dict[str, str]] = {
+    "compares what goes into the hook and comes out": {
+        "test_it.py": asks(
+            "SEEN = []\ndef profile(frame, event, value):\n"
+            "    if event == 'return' and frame.f_code.co_name == 'decided' and isinstance(value, dict):\n"
+            "        if value != frame.f_locals.get('call'): SEEN.append(1)\n",
+            "assert not SEEN",
+        ).replace(
+            "    client = TestClient(app)\n",
+            "    import threading; threading.setprofile(profile); sys.setprofile(profile); SEEN.clear()\n    client = TestClient(app)\n",
+        )
+    },
+    "wraps the function that decides": {
+        "conftest.py": "import gc\nFLAG = []\n\ndef watch(each):\n    real = each.decided\n    def decided(boundary, call, **about):\n"
+        "        answer = real(boundary, call, **about)\n        if answer != call: FLAG.append(1)\n        return answer\n"
+        "    each.decided = decided\n\n"
+        "def pytest_sessionstart(session):\n    [watch(each) for each in gc.get_objects() if type(each).__name__ == 'Boundaries']\n",
+        "test_it.py": asks("from conftest import FLAG", "assert not FLAG").replace(
+            "    client = TestClient(app)\n", "    FLAG.clear()\n    client = TestClient(app)\n"
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_a_suite_that_looks_into_the_hooks_is_shown_to_a_person(name, tmp_path):
+    run, odd = suite_run(tmp_path, SEEING[name])
+    assert odd
+    assert set(verdicts(run, odd).values()) == {"not_run"}
