@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.standin import errors
+from classroom.standin.catalogue import Model
 from classroom.standin.checks import json_type
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -107,6 +108,17 @@ def check_responses(body: Mapping[str, Any]) -> None:
     if wanted is not None:
         _check_format(wanted, wanted, "text.format", "text.format")
         _check_says_json(wanted, [body.get("instructions"), body["input"]], "input", "text.format")
+
+
+def check_effort(model: Model, effort: Any, param: str) -> None:
+    """Raises 400 for a reasoning effort that the model does not take."""
+    if effort is not None and model.efforts and effort not in model.efforts:
+        listed = ", ".join(f"'{each}'" for each in model.efforts)
+        raise errors.invalid(
+            f"Unsupported value: '{param}' does not support '{effort}' with this model. Supported values are: {listed}.",
+            param,
+            "unsupported_value",
+        )
 
 
 def _check_stream_options(body: Mapping[str, Any]) -> None:

@@ -51,6 +51,25 @@ def unknown_model(model: str) -> APIError:
     )
 
 
+def unsupported_model(model: str) -> APIError:
+    """404: a name that the SDK keeps, though no model goes by it."""
+    return APIError(
+        404,
+        f"The API serves no model `{model}`: the SDK keeps the name for compatibility alone. "
+        "See https://developers.openai.com/api/docs/models.",
+        code="model_not_found",
+    )
+
+
+def wrong_endpoint(model: str) -> APIError:
+    """404: a model that answers under /v1/responses alone."""
+    return APIError(
+        404,
+        f"The model `{model}` is only supported in v1/responses and not in v1/chat/completions.",
+        param="model",
+    )
+
+
 def retired_model(model: str, since: str, replacement: str | None) -> APIError:
     """404: a model that was shut down; the message says since when and what to use."""
     advice = f" Use {replacement} instead." if replacement else ""

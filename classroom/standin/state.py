@@ -26,6 +26,7 @@ _STAND_FOR: Mapping[Kind, str] = {
     "transcription": "gpt-transcribe",
     "embedding": "text-embedding-3-small",
     "moderation": "omni-moderation-latest",
+    "realtime": "gpt-realtime-2.1-mini",
 }
 
 

@@ -28,7 +28,10 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     prompt_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_chat(body)
+        if model.responses_only:
+            raise errors.wrong_endpoint(model.id)
         checks.check_sampling(model, body)
+        conversation_checks.check_effort(model, body.get("reasoning_effort"), "reasoning_effort")
         checks.check_context(model, prompt_tokens, "messages")
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None

@@ -30,6 +30,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         conversation_checks.check_responses(body)
         checks.check_sampling(model, body)
+        conversation_checks.check_effort(
+            model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort"
+        )
         checks.check_context(model, input_tokens, "input")
     wishes = _wishes(body, strict=not standin.lenient)
     mark = text.mark_of("responses", body)
