@@ -74,6 +74,7 @@ def check_chat(body: Mapping[str, Any]) -> None:
     _check_metadata(body.get("metadata") or {})
     _check_tool_messages(body["messages"])
     _check_chat_tools(body)
+    _check_functions(body)
     wanted = body.get("response_format")
     if wanted is not None:
         _check_format(wanted, wanted.get("json_schema"), "response_format", "response_format.json_schema")
@@ -202,6 +203,28 @@ def _check_chat_tools(body: Mapping[str, Any]) -> None:
     named = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
     if isinstance(named, dict) and named.get("name") not in names:
         raise _unknown_tool(named.get("name"))
+
+
+def _check_functions(body: Mapping[str, Any]) -> None:
+    """The form before tools."""
+    functions, choice = body.get("functions") or [], body.get("function_call")
+    names = [_check_function(each, f"functions[{index}]") for index, each in enumerate(functions)]
+    if choice is None:
+        return
+    if not functions:
+        raise errors.invalid(
+            "Invalid value for 'function_call': it is only allowed when 'functions' are specified.",
+            "function_call",
+            "invalid_value",
+        )
+    if isinstance(choice, str) and choice not in ("none", "auto"):
+        raise _wrong_value("function_call", choice, ("none", "auto"))
+    if isinstance(choice, dict) and choice.get("name") not in names:
+        raise errors.invalid(
+            f"Function call '{choice.get('name')}' not found in the 'functions' parameter.",
+            "function_call",
+            "invalid_value",
+        )
 
 
 def _check_response_tools(body: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, text, turns
+from classroom.standin import checks, conversation_checks, errors, schema, text, tools, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -74,8 +74,8 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         )
     functions = [tool["function"] for tool in body.get("tools") or [] if tool.get("type") == "function"]
     functions += body.get("functions") or []
-    tools = tuple(
-        turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
+    offered = tuple(
+        tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
     )
     for each in functions:
@@ -86,7 +86,10 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     if isinstance(choice, dict):
         forced = (choice.get("function") or choice).get("name")
         choice = "required"
-    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), tools, choice, forced)
+    # the older form has no place for a second call
+    parallel = body.get("parallel_tool_calls") is not False and not body.get("functions")
+    offer = tools.Offer(offered, choice, forced, parallel)
+    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), offer)
 
 
 def _completion(
@@ -145,7 +148,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
     }
 
 
-def _tool_call(call: turns.ToolCall) -> dict[str, Any]:
+def _tool_call(call: tools.ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 

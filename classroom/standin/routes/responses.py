@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, text, turns
+from classroom.standin import checks, conversation_checks, errors, schema, text, tools, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -36,7 +36,12 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         checks.check_context(model, input_tokens, "input")
     wishes = _wishes(body, strict=not standin.lenient)
     mark = text.mark_of("responses", body)
-    turn = turns.take(messages, mark, wishes, max_tokens=body.get("max_output_tokens"))
+    turn = turns.take(
+        _dialogue(conversation, body.get("instructions")),
+        mark,
+        wishes,
+        max_tokens=body.get("max_output_tokens"),
+    )
     response = _response(body, model, turn, input_tokens, mark)
     if body.get("store") is not False:
         standin.responses.put(
@@ -105,34 +110,57 @@ def _messages(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping
     return messages
 
 
+def _dialogue(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:
+    """Items as the messages of a conversation, calls of tools included."""
+    messages: list[Mapping[str, Any]] = []
+    if instructions:
+        messages.append({"role": "developer", "content": instructions})
+    for item in items:
+        kind = item.get("type", "message")
+        if kind == "message":
+            messages.append(item)
+        elif kind == "function_call":
+            call = {"id": item.get("call_id"), "function": {"name": item.get("name")}}
+            messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        elif kind == "function_call_output":
+            result = {
+                "role": "tool",
+                "tool_call_id": item.get("call_id"),
+                "content": item.get("output") or "",
+            }
+            messages.append(result)
+    return messages
+
+
 def _wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     wanted = (body.get("text") or {}).get("format") or {"type": "text"}
     if strict and wanted.get("type") == "json_schema" and wanted.get("strict"):
         schema.check_strict(wanted.get("schema"), param="text.format.schema", name=str(wanted.get("name")))
     functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
-    tools = tuple(
-        turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
+    offered = tuple(
+        tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
     )
     choice: Any = body.get("tool_choice") or "auto"
     forced: str | None = None
     if isinstance(choice, dict):
         forced, choice = choice.get("name"), "required"
-    return turns.Wishes(wanted.get("type", "text"), wanted.get("schema"), tools, choice, forced)
+    offer = tools.Offer(offered, choice, forced, body.get("parallel_tool_calls") is not False)
+    return turns.Wishes(wanted.get("type", "text"), wanted.get("schema"), offer)
 
 
 def _output(body: Mapping[str, Any], turn: turns.Turn, mark: str) -> list[dict[str, Any]]:
     if turn.calls:
         return [
             {
-                "id": f"fc_{mark[:48]}",
+                "id": f"fc_{(mark if index == 0 else text.digest(mark, index))[:48]}",
                 "type": "function_call",
                 "status": "completed",
                 "call_id": call.id,
                 "name": call.name,
                 "arguments": call.arguments,
             }
-            for call in turn.calls
+            for index, call in enumerate(turn.calls)
         ]
     wanted = "message.output_text.logprobs" in (body.get("include") or [])
     listed = turns.logprobs(turn.text, "0", body.get("top_logprobs") or 0) if wanted else []
