@@ -54,12 +54,18 @@ def mock(
     lenient: Annotated[bool, typer.Option("--lenient", help="Check shapes alone, take any model.")] = False,
     legacy: Annotated[bool, typer.Option("--legacy", help="Serve what OpenAI has retired.")] = False,
     faults: Annotated[
-        Path | None, typer.Option(help="A file (TOML or JSON) of faults and rate limits to meet.")
+        Path | None,
+        typer.Option(
+            "--faults", "--script", help="A file (TOML or JSON) of faults, replies and rate limits."
+        ),
     ] = None,
+    strict_replies: Annotated[
+        bool, typer.Option("--strict-replies", help="Refuse what no reply of the file answers.")
+    ] = False,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     try:
-        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy)
+        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy, strict_replies=strict_replies)
         if faults is not None:
             server.load(faults)
     except (PortTaken, ScriptError) as error:

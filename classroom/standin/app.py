@@ -179,7 +179,7 @@ class Application:
         query = dict(request.query_params) if request.scope["query_string"] else {}
         base_url = f"{request.scope['scheme']}://{headers.get('host', '')}"
         asked = Asked(self._checked(operation, body), found.path, query, base_url)
-        if operation.slow:
+        if operation.is_slow(asked.body):
             answer = await to_thread.run_sync(operation.compute, standin, asked)
         else:
             answer = operation.compute(standin, asked)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from classroom.standin.schema import Inventor, type_of
+from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, word_set, words_of
 
 _READ = 2_000  # characters of a prompt that are looked at: its beginning and its end
@@ -321,37 +321,3 @@ def _takes_null(field: Mapping[str, Any]) -> bool:
         *(each.get("type") for each in field.get("anyOf") or [] if isinstance(each, Mapping)),
     ]
     return any(kind == "null" or (isinstance(kind, list) and "null" in kind) for kind in kinds)
-
-
-def fits(value: Any, field: Mapping[str, Any]) -> bool:
-    """Whether a value keeps to a field's bounds, as far as they are looked at here."""
-    if isinstance(value, str):
-        pattern = field.get("pattern")
-        if isinstance(pattern, str):
-            return False  # invented to fit: looking for a match could take for ever
-        least, most = field.get("minLength"), field.get("maxLength")
-        return (not isinstance(least, int) or len(value) >= least) and (
-            not isinstance(most, int) or len(value) <= most
-        )
-    if isinstance(value, list):
-        least, most = field.get("minItems"), field.get("maxItems")
-        unique = not field.get("uniqueItems") or len(set(map(str, value))) == len(value)
-        inner = field.get("items")
-        return (
-            (not isinstance(least, int) or len(value) >= least)
-            and (not isinstance(most, int) or len(value) <= most)
-            and unique
-            and (not isinstance(inner, Mapping) or all(fits(each, inner) for each in value))
-        )
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return True
-    if type_of(field) == "integer" and not isinstance(value, int):
-        return False
-    bounds: list[tuple[str, Callable[[float], bool]]] = [
-        ("minimum", lambda bound: value >= bound),
-        ("maximum", lambda bound: value <= bound),
-        ("exclusiveMinimum", lambda bound: value > bound),
-        ("exclusiveMaximum", lambda bound: value < bound),
-        ("multipleOf", lambda bound: bound > 0 and value % bound == 0),
-    ]
-    return all(keeps(field[name]) for name, keeps in bounds if isinstance(field.get(name), (int, float)))

@@ -32,18 +32,22 @@ class Usage:
         model: its identifier.
         units: amounts by genai-prices' names: input_tokens, output_tokens, output_image_tokens,
             input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well.
+        also: what other models and tools were used for the same call.
     """
 
     model: str
     units: Mapping[str, int | float]
+    also: tuple["Usage", ...] = ()
 
 
 def cost_of(usage: Usage) -> Decimal:
-    """The price in US dollars; of a dated snapshot that isn't listed, its model's; else what its family names.
+    """The price in US dollars, of everything that the call used; of a dated snapshot that isn't listed, its model's; else what its family names.
 
     Raises:
         Unpriced: the model or one of the units has no known price.
     """
+    if usage.also:
+        return sum((cost_of(each) for each in usage.also), cost_of(Usage(usage.model, usage.units)))
     if usage.model.startswith(_FREE_KINDS):
         return Decimal(0)
     used = {unit: amount for unit, amount in usage.units.items() if amount}

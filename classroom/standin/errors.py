@@ -130,3 +130,27 @@ def too_much_for_a_stand_in() -> APIError:
         "requests",
         code="stand_in_exhausted",
     )
+
+
+def no_reply(request: str, nearest: str) -> APIError:
+    """The stand-in's own, under `strict_replies`: nothing is scripted for a request."""
+    return APIError(
+        400,
+        f"No scripted reply answers this request to {request}. {nearest}",
+        code="no_scripted_reply",
+        headers=_FINAL,
+    )
+
+
+def reply_failed(number: int, error: Exception) -> APIError:
+    """The stand-in's own: a scripted reply could not be made."""
+    return APIError(
+        500,
+        f"The scripted reply {number} failed: {type(error).__name__}: {error}",
+        "server_error",
+        code="scripted_reply_failed",
+        headers=_FINAL,
+    )
+
+
+_FINAL = {"x-should-retry": "false"}  # the SDK asks no second time

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classroom.standin import arguments, json_mode, schema, text
+from classroom.standin.replies import Call, Given
 from classroom.standin.tools import Offer, ToolCall, answered, call, choose, is_handoff
 
 
@@ -72,6 +73,42 @@ def take(
         return Turn(content, (), "length" if shortened else "stop", tokens)
     said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
     return Turn(said.text, (), said.finish_reason, said.tokens)
+
+
+def answer(
+    given: Given | None,
+    messages: Sequence[Mapping[str, Any]],
+    mark: str,
+    wishes: Wishes,
+    *,
+    choice: int = 0,
+    max_tokens: int | None = None,
+    stop: Any = None,
+) -> Turn:
+    """The turn that is scripted, or else the model's own; see `take`."""
+    if given is None or (given.text is None and not given.calls and not given.items):
+        return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop)
+    if given.text is not None:
+        said = text.finished(given.text, max_tokens=max_tokens, stop=stop)
+        return Turn(said.text, (), said.finish_reason, said.tokens)
+    if given.items:
+        return Turn("", (), "stop", text.count_tokens(json.dumps(given.items, default=str)))
+    calls = []
+    for index, scripted in enumerate(given.calls):
+        id = f"call_{text.digest('scripted', mark, choice, index)[:24]}"
+        calls.append(ToolCall(id, scripted.name, _arguments(scripted, messages, mark, wishes)))
+    tokens = sum(text.count_tokens(each.name) + text.count_tokens(each.arguments) for each in calls)
+    return Turn("", tuple(calls), "tool_calls", tokens)
+
+
+def _arguments(scripted: Call, messages: Sequence[Mapping[str, Any]], mark: str, wishes: Wishes) -> str:
+    """The arguments of a scripted call: those that were given, or taken from the prompt."""
+    if scripted.arguments is not None:
+        return scripted.arguments
+    tool = next((each for each in wishes.offer.tools if each.name == scripted.name), None)
+    if tool is None:
+        return "{}"
+    return call(tool, text.last_user_text(messages), mark=mark, choice=0, parallel=False)[0].arguments
 
 
 def _object(messages: Sequence[Mapping[str, Any]], prompt: str, wishes: Wishes, seed: str) -> Any:

@@ -36,8 +36,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
     mark = text.mark_of("chat", body)
+    given = standin.scripted("chat/completions", model.id, body, messages, wishes.offer)
     replies = [
-        turns.take(messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
+        turns.answer(given, messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
         for n in range(body.get("n") or 1)
     ]
     completion = _completion(body, model, replies, prompt_tokens, mark)
@@ -131,7 +132,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
     if reply.calls:
         message["content"] = None
         if body.get("functions"):  # the form before tools
-            [call] = reply.calls
+            call = reply.calls[0]
             message["function_call"] = {"name": call.name, "arguments": call.arguments}
             finish_reason = "function_call"
         else:
