@@ -25,6 +25,7 @@ from classroom.standin.faults import Fault
 from classroom.standin.journal import fingerprint
 from classroom.standin.limits import Caller
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.realtime import connection
 from classroom.standin.routes import (
     chat,
     completions,
@@ -111,7 +112,10 @@ class Application:
         self._standin = standin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; everything else that a server may ask is ignored."""
+        """Answer one HTTP request, or serve one WebSocket; everything else that a server may ask is ignored."""
+        if scope["type"] == "websocket" and scope["path"].rstrip("/") in connection.PATHS:
+            await connection.Connection(self._standin, scope, receive, send).serve()
+            return
         if scope["type"] != "http":
             return
         request = Request(scope, receive)

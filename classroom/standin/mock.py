@@ -64,7 +64,7 @@ class OpenAIMock:
             allowance=allowance,
             strict_replies=strict_replies,
         )
-        self._server = LoopbackServer(Application(self._standin), port, listener)
+        self._server = LoopbackServer(Application(self._standin), port, listener, websockets=True)
 
     @property
     def base_url(self) -> str:
