@@ -30,7 +30,9 @@ _NAME_OF_WORDS = (
 _PROPER = re.compile(rf"(?<![\w.])({_NAME_OF_WORDS})")
 _PLACE = rf"({_NAME_OF_WORDS}(?:,\s[A-Z]{{2}}\b)?)"  # "Boston, MA" is one
 _AFTER = re.compile(rf"\b(?:in|at|for|to|from|of|near|around|into)\s+(?:the\s+)?{_PLACE}")
-_SMALL = re.compile(r"\b(?:in|at|near|to|from|of|for)\s+([^\W\d_]{3,})")  # "weather in paris"
+_SMALL = re.compile(
+    r"\b(?:in|at|near|to|from|of|for)\s+(?:the\s+|my\s+|an?\s+)?(?!the\b|my\b)([^\W\d_]{3,})"
+)  # "weather in paris"
 _LISTED = re.compile(rf"\s*(?:,\s*(?:and\s+)?|and\s+|or\s+){_PLACE}")
 _CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")
 _WHEN = re.compile(
@@ -45,8 +47,9 @@ _OPENERS = word_set(
     "read remind reply search send set show tell thanks thank the then translate use what what's when where "
     "which who why will with would write yes you"
 )
+_FORMS = word_set("json yaml xml csv html markdown sql")  # what an answer is written in, and no place
 _PLACES = word_set(
-    "city cities location place town country destination origin where region area address airport"
+    "city cities location place town country destination origin where region area address airport room"
 )
 _FREE = word_set(
     "query question text input prompt message content request body instruction instructions search q"
@@ -124,7 +127,7 @@ def evidence(parameters: Any, prompt: str) -> float:
         if parts & {"expression", "equation", "formula"} and _OPERATOR.search(prompt):
             score += 2
         elif ("email" in parts and _EMAIL.search(prompt)) or ("url" in parts and _URL.search(prompt)):
-            score += 1
+            score += 1.5
         elif parts & _PLACES and _places(prompt):
             score += 0.75
         elif parts & _FREE or meanings(parts) & heard:
@@ -143,6 +146,8 @@ def _places(prompt: str) -> tuple[str, ...]:
     """Names after "in", "for" and the like, and those that are listed with them."""
     out: list[str] = []
     for match in _AFTER.finditer(prompt):
+        if match[1].casefold() in _FORMS:
+            continue
         out.append(match[1])
         rest = prompt[match.end() :]
         while more := _LISTED.match(rest):
@@ -159,7 +164,7 @@ def _proper(prompt: str) -> tuple[str, ...]:
         words = match[1].split()
         while words and words[0].casefold() in _OPENERS:
             words = words[1:]
-        if words:
+        if words and words[0].casefold() not in _FORMS:
             out.append(" ".join(words).removesuffix("'s").removesuffix("’s"))
     return tuple(dict.fromkeys(out))
 

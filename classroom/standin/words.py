@@ -36,6 +36,8 @@ _SYNONYMS = (
     ("stock", "share", "ticker"),
     ("search", "google", "browse", "lookup"),
     ("time", "clock", "hour"),
+    ("population", "people", "inhabitants"),
+    ("definition", "define", "dictionary", "meaning"),
     ("picture", "image", "draw", "photo"),
 )
 
