@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from classroom.allowance import Allowance
 from classroom.standin import checks
+from classroom.standin.caching import PromptCache
 from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
 from classroom.standin.journal import Journal
@@ -114,6 +115,7 @@ class StandIn:
     replies: ReplyScript = field(default_factory=ReplyScript)
     strict_replies: bool = False
     limits: RateLimiter = field(default_factory=RateLimiter)
+    prompts: PromptCache = field(default_factory=PromptCache)
     published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
     files: Shelf[StoredFile] = field(default_factory=Shelf)
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
@@ -165,5 +167,6 @@ class StandIn:
         self.replies.clear()
         self.limits.clear()
         self.journal.clear()
+        self.prompts.clear()
         for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
             shelf.clear()

@@ -278,3 +278,40 @@ def test_a_family_gives_the_price_where_the_list_knows_none(model, units, dollar
         name: amount // 1000 for name, amount in units.items()
     }  # the list has other prices for long inputs
     assert cost_of(Usage(model, small)) * 1000 == Decimal(dollars)
+
+
+LONG = "The tide comes in at noon and goes out at six. " * 200
+
+
+def test_a_long_prompt_that_was_asked_before_is_cached_and_costs_less(openai_mock):
+    client = OpenAI()
+    order = {"model": MODEL, "messages": [{"role": "user", "content": LONG}]}
+    first, again = (client.chat.completions.create(**order).usage for _ in range(2))
+    assert first.prompt_tokens_details.cached_tokens == 0
+    assert again.prompt_tokens - 128 <= again.prompt_tokens_details.cached_tokens <= again.prompt_tokens
+    assert again.prompt_tokens_details.cached_tokens % 128 == 0
+    assert openai_mock.calls[1].cost < openai_mock.calls[0].cost / 2
+
+
+def test_what_two_prompts_begin_with_alike_is_cached(openai_mock):
+    client = OpenAI()
+    used = [
+        client.responses.create(
+            model=MODEL, instructions=LONG, input=words
+        ).usage.input_tokens_details.cached_tokens
+        for words in ("one", "two")
+    ]
+    assert used[0] == 0
+    assert used[1] >= 1024
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options"),
+    [("short", {}), (LONG, {"prompt_cache_key": "mine"}), (LONG, {"model": "gpt-5.4"}), ("x" + LONG, {})],
+)
+def test_what_differs_from_its_beginning_is_not_cached(openai_mock, prompt, options):
+    client = OpenAI()
+    ask = {"model": MODEL, "messages": [{"role": "user", "content": LONG if prompt != "short" else "short"}]}
+    client.chat.completions.create(**ask)
+    ask = {"model": MODEL, "messages": [{"role": "user", "content": prompt}], **options}
+    assert client.chat.completions.create(**ask).usage.prompt_tokens_details.cached_tokens == 0

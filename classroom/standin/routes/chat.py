@@ -41,12 +41,14 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         turns.answer(given, messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
         for n in range(body.get("n") or 1)
     ]
-    completion = _completion(body, model, replies, prompt_tokens, mark)
+    cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
+    completion = _completion(body, model, replies, prompt_tokens, cached, mark)
     if body.get("store"):
         standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
     units = {
         "input_tokens": prompt_tokens,
         "output_tokens": completion["usage"]["completion_tokens"],
+        **({"cache_read_tokens": cached} if cached else {}),
     }
     outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies if not reply.calls)
     if body.get("stream"):
@@ -94,7 +96,12 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
 
 
 def _completion(
-    body: Mapping[str, Any], model: Model, replies: list[turns.Turn], prompt_tokens: int, mark: str
+    body: Mapping[str, Any],
+    model: Model,
+    replies: list[turns.Turn],
+    prompt_tokens: int,
+    cached: int,
+    mark: str,
 ) -> dict[str, Any]:
     completion_tokens = sum(reply.tokens for reply in replies)
     return {
@@ -107,7 +114,7 @@ def _completion(
             "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
             "total_tokens": prompt_tokens + completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
             "completion_tokens_details": {
                 "reasoning_tokens": 0,
                 "audio_tokens": 0,

@@ -63,7 +63,8 @@ def create(standin: StandIn, asked: Asked) -> Answer:
             *used.items,
             *_output(body, turn, used, mark),
         ]
-    response = _response(body, model, turn, output, input_tokens, mark)
+    cached = standin.prompts.cached_tokens(model.id, dialogue, body, input_tokens)
+    response = _response(body, model, turn, output, (input_tokens, cached), mark)
     if body.get("store") is not False:
         standin.responses.put(
             response["id"], StoredResponse(response, tuple(items), (*conversation, *output))
@@ -72,6 +73,8 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     outputs = (*used.outputs, *said)
     counted = response["usage"]
     units = {"input_tokens": counted["input_tokens"], "output_tokens": counted["output_tokens"]}
+    if cached:
+        units["cache_read_tokens"] = cached
     usage = Usage(model.id, units, used.usages)
     if body.get("stream"):
         events = frames(events_of(response, used.previews), named=True, done=False)
@@ -96,9 +99,11 @@ def _response(
     model: Model,
     turn: turns.Turn,
     output: list[Any],
-    input_tokens: int,
+    prompt: tuple[int, int],
     mark: str,
 ) -> dict[str, Any]:
+    """The whole response. `prompt`: how many tokens it has, and how many of them were cached."""
+    input_tokens, cached = prompt
     complete = turn.finish_reason != "length"
     thought = sum(
         text.count_tokens(part["text"])
@@ -137,7 +142,7 @@ def _response(
         **settings,
         "usage": {
             "input_tokens": input_tokens,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
             "output_tokens": turn.tokens + thought,
             "output_tokens_details": {"reasoning_tokens": thought},
             "total_tokens": input_tokens + turn.tokens + thought,
