@@ -366,6 +366,16 @@ def test_a_rate_limit_fails_the_response(connection, openai_mock):
     assert say(connection, "two")[-1].response.status_details.error.code == "rate_limit_exceeded"
 
 
+def test_the_key_is_in_no_record(openai_mock):
+    key = "sk-" + "proj-" + "very-secret-0123456789"
+    with OpenAI(api_key=key).realtime.connect(model=MODEL) as connection:
+        connection.recv()
+        say(connection, f"my key is {key}", instructions=f"keep {key}", output_modalities=["text"])
+    [call] = openai_mock.calls
+    assert key not in repr(call.body)
+    assert "[key redacted]" in repr(call.body)
+
+
 def test_a_scripted_reply_is_spoken(connection, openai_mock):
     openai_mock.reply("weather", route="realtime", text="Fog.")
     openai_mock.reply("call", tool_calls={"ring": {"who": "Ada"}})

@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from classroom.standin import text
+from classroom.standin import reading, text
 from classroom.standin.costs import Usage
 from classroom.standin.errors import APIError
 from classroom.standin.faults import Fault
@@ -75,12 +75,13 @@ class Response:
 
 @dataclass(frozen=True)
 class Answering:
-    """Answers for one connection. `send` sends an event; `facts`: of the journal's calls."""
+    """Answers for one connection. `send` sends an event; `facts`: of the journal's calls; `key`: is blotted out there."""
 
     standin: StandIn
     send: Send
     caller: Caller
     facts: Mapping[str, Any]
+    key: str = field(repr=False)
 
     async def answer(self, response: Response, keep: Keep) -> None:
         """Send all the events of a response, and record it. `keep` takes an item into the conversation.
@@ -110,7 +111,7 @@ class Answering:
                 response, "incomplete", {"type": "incomplete", "reason": "max_output_tokens"}, fault
             )
         else:
-            await self._end(response, "completed", None, fault, outputs=_outputs(spoken))
+            await self._end(response, "completed", None, fault, outputs=_outputs(response, spoken))
 
     async def _spoken(self, response: Response, fault: Fault | None) -> speaking.Spoken:
         """What is said.
@@ -264,7 +265,7 @@ class Answering:
         self.standin.journal.record(
             **{
                 **self.facts,
-                "body": body,
+                "body": reading.redacted(body, self.key),
                 "status": error.status if error else 200,
                 "error_code": error.code if error else None,
                 "outputs": outputs,
@@ -290,11 +291,13 @@ def _deltas(words: str, audio: bytes | None) -> list[tuple[str, str]]:
     return out
 
 
-def _outputs(spoken: speaking.Spoken) -> tuple[Output, ...]:
+def _outputs(response: Response, spoken: speaking.Spoken) -> tuple[Output, ...]:
     if spoken.turn.calls:
         return ()
     words = Output("text", "text/plain", spoken.turn.text.encode("utf-8", "replace"))
-    return (words,) if spoken.audio is None else (Output("audio", "audio/pcm", spoken.audio), words)
+    form = response.settings["audio"]["output"].get("format") or {}
+    media_type = str(form.get("type") if isinstance(form, Mapping) else form) or "audio/pcm"
+    return (words,) if spoken.audio is None else (Output("audio", media_type, spoken.audio), words)
 
 
 def _billed(model: str, usage: Mapping[str, Any]) -> Usage:

@@ -45,7 +45,8 @@ class Connection:
         try:
             if self._standin.allowance and not self._standin.allowance.take(self._headers):
                 raise errors.too_much_for_a_stand_in()
-            caller = Caller(fingerprint(self._key()), self._headers.get("openai-organization"))
+            key = self._key()
+            caller = Caller(fingerprint(key), self._headers.get("openai-organization"))
             fault = self._standin.faults.take("realtime", _is_of_the_handshake)
             if fault is not None and fault.effect == "error":
                 raise fault.error()
@@ -60,7 +61,7 @@ class Connection:
             await self._send_error(error, None)
             await self._socket.close(_REFUSED, error.code or "invalid_request_error")
             return
-        await self._converse(model, caller)
+        await self._converse(model, caller, key)
 
     def _protocols(self) -> list[str]:
         return [each.strip() for each in self._headers.get("sec-websocket-protocol", "").split(",")]
@@ -121,9 +122,9 @@ class Connection:
             at=time.monotonic(),
         )
 
-    async def _converse(self, model: Model, caller: Caller) -> None:
+    async def _converse(self, model: Model, caller: Caller, key: str) -> None:
         facts = self._facts(caller)
-        answering = Answering(self._standin, self._send, caller, facts)
+        answering = Answering(self._standin, self._send, caller, facts, key)
         conversation = Conversation(self._standin, model, answering, self._hang_up)
         await conversation.begin()
         try:
