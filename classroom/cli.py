@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +14,7 @@ import typer
 
 from classroom.errors import LessonError
 from classroom.lesson import SHARED_S3, mode_of
+from classroom.lifetimes import PARTS, SOON, described, used_in
 from classroom.loopback import PortTaken
 from classroom.proxy.commands import app as proxy
 from classroom.redaction.kernels import profile
@@ -55,12 +57,18 @@ def mock(
     lenient: Annotated[bool, typer.Option("--lenient", help="Check shapes alone, take any model.")] = False,
     legacy: Annotated[bool, typer.Option("--legacy", help="Serve what OpenAI has retired.")] = False,
     faults: Annotated[
-        Path | None, typer.Option(help="A file (TOML or JSON) of faults and rate limits to meet.")
+        Path | None,
+        typer.Option(
+            "--faults", "--script", help="A file (TOML or JSON) of faults, replies and rate limits."
+        ),
     ] = None,
+    strict_replies: Annotated[
+        bool, typer.Option("--strict-replies", help="Refuse what no reply of the file answers.")
+    ] = False,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     try:
-        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy)
+        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy, strict_replies=strict_replies)
         if faults is not None:
             server.load(faults)
     except (PortTaken, ScriptError) as error:
@@ -69,6 +77,37 @@ def mock(
         typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
         sys.stdout.flush()
         _wait()
+
+
+@app.command()
+def models(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder or file of yours to search as well.", exists=True)
+    ] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to reckon from; today if left out.")
+    ] = None,
+) -> None:
+    """List the models that the course, the answer key and a folder use: when each ends and what replaces it.
+
+    Exit code 1 if one has ended or ends within sixty days.
+    """
+    today = on.date() if on else date.today()
+    parts = {name: [place for place in places if place.exists()] for name, places in PARTS.items()}
+    if folder is not None:
+        parts[str(folder)] = [folder]
+    urgent = False
+    for name, places in parts.items():
+        if not places:
+            continue  # an installed package has no course beside it
+        uses = used_in(places)
+        urgent |= any(use.is_urgent(today) for use in uses)
+        typer.echo(f"{name}:")
+        for line in described(uses, today) or ["no model is named"]:
+            typer.echo(f"  {line}".rstrip())
+    if urgent:
+        typer.echo(f"\nModels end within {SOON} days, or have ended.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -39,7 +39,9 @@ def bind(port: int = 0) -> socket.socket:
 class LoopbackServer:
     """Serves one ASGI application until `stop()`: on a port, or on a socket that listens already."""
 
-    def __init__(self, app: ASGIApp, port: int = 0, listener: socket.socket | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, port: int = 0, listener: socket.socket | None = None, *, websockets: bool = False
+    ) -> None:
         self._listener = listener or bind(port)
         self.port: int = self._listener.getsockname()[1]
         config = uvicorn.Config(
@@ -47,7 +49,8 @@ class LoopbackServer:
             log_level="critical",
             access_log=False,
             lifespan="off",
-            ws="none",
+            ws="websockets-sansio" if websockets else "none",
+            ws_per_message_deflate=False,
             server_header=False,
             timeout_keep_alive=30,
             limit_concurrency=_MOST_CONNECTIONS,

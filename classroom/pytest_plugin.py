@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from classroom.s3 import S3Mock
     from classroom.standin.mock import OpenAIMock
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    config.addinivalue_line(
+        "markers",
+        "openai_reply(when=None, text=… | tool_calls=… | json=… | items=… | image=…): what `openai_mock` answers; "
+        "of several, the upper one comes first",
+    )
+    config.addinivalue_line(
+        "markers", "strict_replies: `openai_mock` refuses what no scripted reply answers, naming the nearest"
+    )
+
+
 # Imports happen inside the fixtures: every pytest run on this environment loads this file.
 
 
@@ -24,16 +37,31 @@ def _openai_server() -> "Iterator[OpenAIMock]":
 
 
 @pytest.fixture
-def openai_mock(_openai_server: "OpenAIMock", monkeypatch: pytest.MonkeyPatch) -> "Iterator[OpenAIMock]":
+def openai_mock(
+    _openai_server: "OpenAIMock", monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> "Iterator[OpenAIMock]":
     """OpenAI on this computer, with the environment pointing at it: `OpenAI()` just works.
 
-    Look at `openai_mock.calls`, script faults with `openai_mock.fail(...)`.
+    Look at `openai_mock.calls`, script faults with `openai_mock.fail(...)`, answers with `openai_mock.reply(...)` or the
+    marker `openai_reply(...)`.
     """
     _openai_server.reset()
+    for mark in _replies_of(request.node):
+        _openai_server.reply(*mark.args, **mark.kwargs)
+    _openai_server.strict_replies = request.node.get_closest_marker("strict_replies") is not None
     for name, value in _openai_server.environment.items():
         monkeypatch.setenv(name, value)
     yield _openai_server
     _openai_server.reset()
+    _openai_server.strict_replies = False
+
+
+def _replies_of(node: pytest.Item) -> list[pytest.Mark]:
+    """The markers of a test as they are read: its own before its class's and its module's, the upper first."""
+    by_place: dict[str, list[pytest.Mark]] = {}
+    for place, mark in node.iter_markers_with_node("openai_reply"):
+        by_place.setdefault(place.nodeid, []).insert(0, mark)  # pytest begins with the lowest
+    return [mark for marks in by_place.values() for mark in marks]
 
 
 @pytest.fixture(scope="session")

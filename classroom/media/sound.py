@@ -27,7 +27,10 @@ _FORMATS = {
     "aac": ("adts", "aac"),
     "flac": ("flac", "flac"),
     "wav": ("wav", "pcm_s16le"),
+    "pcmu": ("mulaw", "pcm_mulaw"),
+    "pcma": ("alaw", "pcm_alaw"),
 }
+_TELEPHONE = ("pcmu", "pcma")  # G.711: 8 kHz, no header
 
 # variants of eSpeak NG's voice, and a pitch, so that OpenAI's voices differ by ear
 _VARIANTS = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
@@ -75,7 +78,7 @@ def speak(words: str, *, voice: str = "alloy", speed: float = 1.0, format: str =
         words: what to say.
         voice: any name; another name sounds different.
         speed: 1.0 is normal.
-        format: "mp3", "opus", "aac", "flac", "wav", or "pcm" (24 kHz, 16 bit, mono, no header).
+        format: "mp3", "opus", "aac", "flac", "wav", "pcm" (24 kHz, 16 bit, mono, no header), "pcmu" or "pcma" (G.711).
 
     Raises:
         SpeechError: eSpeak NG does not run on this machine.
@@ -97,14 +100,15 @@ def _encode(samples: bytes, format: str, *, comment: str) -> bytes:
         frames = [*resampler.resample(raw), *resampler.resample(None)]
         return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)
     container, codec = _FORMATS[format]
+    rate = 8_000 if format in _TELEPHONE else SAMPLE_RATE
     out = io.BytesIO()
     # bitexact: no random stream identifier, no version of the encoder in the file
     with av.open(out, "w", format=container, options={"fflags": "+bitexact"}) as file:
         file.metadata["comment"] = comment
-        stream = cast(Any, file.add_stream(codec, rate=SAMPLE_RATE, layout="mono"))
+        stream = cast(Any, file.add_stream(codec, rate=rate, layout="mono"))
         context: AudioCodecContext = stream.codec_context
         context.flags |= av.codec.context.Flags.bitexact
-        resampler = av.AudioResampler(format=context.format, layout="mono", rate=SAMPLE_RATE)
+        resampler = av.AudioResampler(format=context.format, layout="mono", rate=rate)
         for frame in [*resampler.resample(raw), *resampler.resample(None)]:
             for packet in stream.encode(frame):
                 file.mux(packet)

@@ -26,6 +26,7 @@ from classroom.standin.faults import Fault
 from classroom.standin.journal import fingerprint
 from classroom.standin.limits import Caller
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.realtime import connection
 from classroom.standin.routes import (
     chat,
     completions,
@@ -122,7 +123,10 @@ class Application:
         return self._limiters[loop]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; everything else that a server may ask is ignored."""
+        """Answer one HTTP request, or serve one WebSocket; everything else that a server may ask is ignored."""
+        if scope["type"] == "websocket" and scope["path"].rstrip("/") in connection.PATHS:
+            await connection.Connection(self._standin, scope, receive, send).serve()
+            return
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
@@ -190,7 +194,7 @@ class Application:
         query = dict(request.query_params) if request.scope["query_string"] else {}
         base_url = f"{request.scope['scheme']}://{headers.get('host', '')}"
         asked = Asked(self._checked(operation, body), found.path, query, base_url)
-        if operation.slow:
+        if operation.is_slow(asked.body):
             async with self._at_once():
                 if standin.allowance and not standin.allowance.spend(0):
                     raise errors.too_much_for_a_stand_in()  # used up by those that were made meanwhile

@@ -1,5 +1,6 @@
-"""The catalogue of models and the bounds of parameters, read from `catalogue.toml`."""
+"""The catalogue of models and the bounds of parameters, read from `catalogue.toml` and `sdk_models.toml`."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,17 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Literal
 
-Kind = Literal["chat", "completion", "image", "speech", "transcription", "embedding", "moderation"]
+Kind = Literal[
+    "chat",
+    "completion",
+    "image",
+    "speech",
+    "transcription",
+    "embedding",
+    "moderation",
+    "realtime",
+    "other",
+]
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,10 @@ class Model:
     formats: tuple[str, ...] = ()
     dimensions: int = 1536
     resizable: bool = True
+    responses_only: bool = False
+    efforts: tuple[str, ...] = ()
+    priced_as: str | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     def is_retired(self, on: date) -> bool:
         """Whether the model had been shut down by that day."""
@@ -73,6 +88,7 @@ class Catalogue:
 
     as_of: date
     models: Mapping[str, Model]
+    unsupported: frozenset[str]
     routes: Mapping[str, Rules]
     voices: tuple[str, ...]
     standard_sizes: tuple[str, ...]
@@ -82,23 +98,51 @@ class Catalogue:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-def _models(
-    groups: list[dict[str, Any]], voices: tuple[str, ...], sizes: tuple[str, ...]
-) -> dict[str, Model]:
-    models: dict[str, Model] = {}
+@dataclass(frozen=True)
+class _Family:
+    """What the models have in common whose whole names the pattern fits."""
+
+    pattern: re.Pattern[str]
+    facts: Mapping[str, Any]
+
+    def model(self, id: str, end: Mapping[str, Any]) -> Model | None:
+        """The model of that name; None if it is of another family. `end`: its day and what replaces it, if any."""
+        match = self.pattern.fullmatch(id)
+        if match is None:
+            return None
+        facts = dict(self.facts)
+        if "priced_as" in facts:
+            facts["priced_as"] = match.expand(facts["priced_as"])
+        return Model(id=id, shutdown=end.get("day"), replacement=end.get("replacement"), **facts)
+
+
+def _families(groups: list[dict[str, Any]], voices: tuple[str, ...], sizes: tuple[str, ...]) -> list[_Family]:
+    defaults = {"speech": {"voices": voices}, "image": {"sizes": sizes}}
+    families = []
     for group in groups:
         facts: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in group.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in group.items()
+            if name not in ("match", "ids")
         }
-        ids = facts.pop("ids")
-        if facts["kind"] == "speech":
-            facts.setdefault("voices", voices)
-        if facts["kind"] == "image":
-            facts.setdefault("sizes", sizes)
-        for id in ids:
-            if id in models:
-                raise ValueError(f"catalogue.toml names the model {id} twice")
-            models[id] = Model(id=id, **facts)
+        families.append(_Family(re.compile(group["match"]), {**defaults.get(group["kind"], {}), **facts}))
+    return families
+
+
+def _models(ids: list[str], families: list[_Family], ends: list[dict[str, Any]]) -> dict[str, Model]:
+    by_id: dict[str, dict[str, Any]] = {}
+    for end in ends:
+        for id in end["ids"]:
+            if id in by_id:
+                raise ValueError(f"catalogue.toml names two ends of the model {id}")
+            by_id[id] = end
+    models: dict[str, Model] = {}
+    for id in ids:
+        found = (family.model(id, by_id.get(id, {})) for family in families)
+        model = next((each for each in found if each is not None), None)
+        if model is None:
+            raise ValueError(f"No family of catalogue.toml fits the model {id}. Add one.")
+        models[id] = model
     return models
 
 
@@ -116,15 +160,22 @@ def load() -> Catalogue:
     """The table that ships with this package.
 
     Raises:
-        ValueError: the table names a model twice.
+        ValueError: no family fits a model, or a model ends twice.
     """
-    table = tomllib.loads(resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    table, sdk = _read("catalogue.toml"), _read("sdk_models.toml")
+    unsupported = frozenset(table["unsupported"]["ids"])
+    added = [id for family in table["families"] for id in family.get("ids", [])]
     voices = tuple(table["voices"]["names"])
     sizes = table["sizes"]
     standard = tuple(sizes["standard"])
     return Catalogue(
         as_of=table["as_of"],
-        models=_models(table["models"], voices, standard),
+        models=_models(
+            [id for id in (*sdk["ids"], *added) if id not in unsupported],
+            _families(table["families"], voices, standard),
+            table["ends"],
+        ),
+        unsupported=unsupported,
         routes={
             route: Rules({name: _parameter(name, dict(facts)) for name, facts in rules["parameters"].items()})
             for route, rules in table["routes"].items()
@@ -136,3 +187,7 @@ def load() -> Catalogue:
         largest_size=tuple(sizes["largest"]),
         sources={route: rules["source"] for route, rules in table["routes"].items()},
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))

@@ -186,6 +186,8 @@ def find_model(catalogue: Catalogue, name: str, kind: Kind, *, legacy: bool) -> 
             400 if it is of another kind.
     """
     model = catalogue.models.get(name)
+    if name in catalogue.unsupported:
+        raise errors.unsupported_model(name)
     if model is None:
         raise errors.unknown_model(name)
     if model.is_retired(catalogue.as_of) and not legacy:
@@ -207,6 +209,8 @@ _A: Mapping[Kind, str] = {
     "transcription": "a transcription model",
     "embedding": "an embedding model",
     "moderation": "a moderation model",
+    "realtime": "a model for /realtime",
+    "other": "a model that the stand-in has no endpoint for",
 }
 
 

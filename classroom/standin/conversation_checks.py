@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.standin import errors
+from classroom.standin.catalogue import Model
 from classroom.standin.checks import json_type
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -73,6 +74,7 @@ def check_chat(body: Mapping[str, Any]) -> None:
     _check_metadata(body.get("metadata") or {})
     _check_tool_messages(body["messages"])
     _check_chat_tools(body)
+    _check_functions(body)
     wanted = body.get("response_format")
     if wanted is not None:
         _check_format(wanted, wanted.get("json_schema"), "response_format", "response_format.json_schema")
@@ -107,6 +109,17 @@ def check_responses(body: Mapping[str, Any]) -> None:
     if wanted is not None:
         _check_format(wanted, wanted, "text.format", "text.format")
         _check_says_json(wanted, [body.get("instructions"), body["input"]], "input", "text.format")
+
+
+def check_effort(model: Model, effort: Any, param: str) -> None:
+    """Raises 400 for a reasoning effort that the model does not take."""
+    if effort is not None and model.efforts and effort not in model.efforts:
+        listed = ", ".join(f"'{each}'" for each in model.efforts)
+        raise errors.invalid(
+            f"Unsupported value: '{param}' does not support '{effort}' with this model. Supported values are: {listed}.",
+            param,
+            "unsupported_value",
+        )
 
 
 def _check_stream_options(body: Mapping[str, Any]) -> None:
@@ -190,6 +203,28 @@ def _check_chat_tools(body: Mapping[str, Any]) -> None:
     named = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
     if isinstance(named, dict) and named.get("name") not in names:
         raise _unknown_tool(named.get("name"))
+
+
+def _check_functions(body: Mapping[str, Any]) -> None:
+    """The form before tools."""
+    functions, choice = body.get("functions") or [], body.get("function_call")
+    names = [_check_function(each, f"functions[{index}]") for index, each in enumerate(functions)]
+    if choice is None:
+        return
+    if not functions:
+        raise errors.invalid(
+            "Invalid value for 'function_call': it is only allowed when 'functions' are specified.",
+            "function_call",
+            "invalid_value",
+        )
+    if isinstance(choice, str) and choice not in ("none", "auto"):
+        raise _wrong_value("function_call", choice, ("none", "auto"))
+    if isinstance(choice, dict) and choice.get("name") not in names:
+        raise errors.invalid(
+            f"Function call '{choice.get('name')}' not found in the 'functions' parameter.",
+            "function_call",
+            "invalid_value",
+        )
 
 
 def _check_response_tools(body: Mapping[str, Any]) -> None:

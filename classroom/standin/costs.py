@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from classroom.standin import catalogue
+
 # https://developers.openai.com/api/docs/guides/moderation: the endpoint is free of charge
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _FREE_KINDS = ("omni-moderation-", "text-moderation-")
@@ -30,31 +32,75 @@ class Usage:
         model: its identifier.
         units: amounts by genai-prices' names: input_tokens, output_tokens, output_image_tokens,
             input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well.
+        also: what other models and tools were used for the same call.
     """
 
     model: str
     units: Mapping[str, int | float]
+    also: tuple["Usage", ...] = ()
 
 
 def cost_of(usage: Usage) -> Decimal:
-    """The price in US dollars; of a dated snapshot that isn't listed, its model's.
+    """The price in US dollars, of everything that the call used; of a dated snapshot that isn't listed, its model's; else what its family names.
 
     Raises:
         Unpriced: the model or one of the units has no known price.
     """
+    if usage.also:
+        return sum((cost_of(each) for each in usage.also), cost_of(Usage(usage.model, usage.units)))
     if usage.model.startswith(_FREE_KINDS):
         return Decimal(0)
     used = {unit: amount for unit, amount in usage.units.items() if amount}
     try:
-        try:
-            price = _listed(usage.model, used)
-        except LookupError:
-            price = _listed(_SNAPSHOT.sub("", usage.model), used)
+        price = _price(usage.model, used)
     except (LookupError, ValueError, Warning) as error:
         raise Unpriced(usage.model, f" by {', '.join(used) or 'nothing'}: {error}") from error
     if used and price <= 0:
         raise Unpriced(usage.model, f" by {', '.join(used)}: the list says nothing")
     return price
+
+
+def _price(model: str, used: Mapping[str, int | float]) -> Decimal:
+    """By the list; where it doesn't know the model, by what the catalogue says of its family."""
+    known = catalogue.load().models.get(model)
+    if known is not None and known.prices:
+        return _reckoned(known.prices, used)
+    names = [model, _SNAPSHOT.sub("", model), *([known.priced_as] if known and known.priced_as else [])]
+    for name in dict.fromkeys(names):
+        try:
+            return _listed(name, used)
+        except LookupError as error:
+            unknown = error
+    raise unknown
+
+
+_UNITS = {
+    "input_tokens": "input_mtok",
+    "cache_read_tokens": "cache_read_mtok",
+    "output_tokens": "output_mtok",
+}
+
+
+def _reckoned(prices: Mapping[str, float], used: Mapping[str, int | float]) -> Decimal:
+    """Prices for a million tokens, times what was used; cached tokens are a part of those that came in.
+
+    Raises:
+        LookupError: a unit has no price.
+    """
+    unknown = [unit for unit in used if _UNITS.get(unit) not in prices]
+    if unknown:
+        raise LookupError(f"no price for {unknown[0]}")
+    cached = used.get("cache_read_tokens", 0)
+    amounts = {**used, "input_tokens": used.get("input_tokens", 0) - cached}
+    million = Decimal(1_000_000)
+    return sum(
+        (
+            Decimal(str(prices[_UNITS[unit]])) * Decimal(str(amount)) / million
+            for unit, amount in amounts.items()
+            if amount
+        ),
+        Decimal(0),
+    )
 
 
 def _listed(model: str, used: Mapping[str, int | float]) -> Decimal:

@@ -51,6 +51,25 @@ def unknown_model(model: str) -> APIError:
     )
 
 
+def unsupported_model(model: str) -> APIError:
+    """404: a name that the SDK keeps, though no model goes by it."""
+    return APIError(
+        404,
+        f"The API serves no model `{model}`: the SDK keeps the name for compatibility alone. "
+        "See https://developers.openai.com/api/docs/models.",
+        code="model_not_found",
+    )
+
+
+def wrong_endpoint(model: str) -> APIError:
+    """404: a model that answers under /v1/responses alone."""
+    return APIError(
+        404,
+        f"The model `{model}` is only supported in v1/responses and not in v1/chat/completions.",
+        param="model",
+    )
+
+
 def retired_model(model: str, since: str, replacement: str | None) -> APIError:
     """404: a model that was shut down; the message says since when and what to use."""
     advice = f" Use {replacement} instead." if replacement else ""
@@ -111,3 +130,27 @@ def too_much_for_a_stand_in() -> APIError:
         "requests",
         code="stand_in_exhausted",
     )
+
+
+def no_reply(request: str, nearest: str) -> APIError:
+    """The stand-in's own, under `strict_replies`: nothing is scripted for a request."""
+    return APIError(
+        400,
+        f"No scripted reply answers this request to {request}. {nearest}",
+        code="no_scripted_reply",
+        headers=_FINAL,
+    )
+
+
+def reply_failed(number: int, error: Exception) -> APIError:
+    """The stand-in's own: a scripted reply could not be made."""
+    return APIError(
+        500,
+        f"The scripted reply {number} failed: {type(error).__name__}: {error}",
+        "server_error",
+        code="scripted_reply_failed",
+        headers=_FINAL,
+    )
+
+
+_FINAL = {"x-should-retry": "false"}  # the SDK asks no second time

@@ -4,7 +4,7 @@ Statuses, types and codes: https://developers.openai.com/api/docs/guides/error-c
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -140,11 +140,14 @@ class FaultScript:
     def __len__(self) -> int:
         return len(self._faults)
 
-    def take(self, route: str) -> Fault | None:
-        """The fault that the next call to a route meets, used up by one; None if it meets none."""
+    def take(self, route: str, fits: Callable[[Fault], bool] | None = None) -> Fault | None:
+        """The fault that the next call to a route meets, used up by one; None if it meets none.
+
+        `fits`: those that can be met at this moment of a call.
+        """
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if not fault.concerns(route):
+                if not fault.concerns(route) or (fits is not None and not fits(fault)):
                     continue
                 if fault.after > 0:
                     self._faults[index] = replace(fault, after=fault.after - 1)

@@ -1,7 +1,7 @@
 """`OpenAIMock`: the stand-in, served on loopback, with its journal and faults in your hands."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +12,7 @@ from classroom.standin.app import Application
 from classroom.standin.faults import Fault, fault
 from classroom.standin.journal import Journal
 from classroom.standin.limits import Per, RateLimit
+from classroom.standin.replies import Reply, When, reply
 from classroom.standin.scripts import read_script
 from classroom.standin.state import StandIn
 
@@ -39,6 +40,7 @@ class OpenAIMock:
         deployments: Azure's names for models: `{"my-gpt": "gpt-5.4-mini"}`.
         listener: listen on this socket instead of a port.
         allowance: refuse what is more than that.
+        strict_replies: refuse what no scripted reply answers, naming the nearest.
 
     Raises:
         PortTaken: another program listens on that port.
@@ -53,11 +55,16 @@ class OpenAIMock:
         deployments: Mapping[str, str] | None = None,
         listener: socket.socket | None = None,
         allowance: Allowance | None = None,
+        strict_replies: bool = False,
     ) -> None:
         self._standin = StandIn(
-            lenient=lenient, legacy=legacy, deployments=deployments or {}, allowance=allowance
+            lenient=lenient,
+            legacy=legacy,
+            deployments=deployments or {},
+            allowance=allowance,
+            strict_replies=strict_replies,
         )
-        self._server = LoopbackServer(Application(self._standin), port, listener)
+        self._server = LoopbackServer(Application(self._standin), port, listener, websockets=True)
 
     @property
     def base_url(self) -> str:
@@ -92,6 +99,33 @@ class OpenAIMock:
         """From now on everything works."""
         self._standin.faults.clear()
 
+    def reply(
+        self, when: When = None, then: Sequence[Mapping[str, Any]] | None = None, **options: Any
+    ) -> Reply:
+        """Script what is answered: `reply("weather", tool_calls={"get_weather": {"city": "Paris"}})`, `reply(text="Hello")`.
+
+        `classroom.standin.replies.reply` says what `when`, `then` and the options are. The first reply that fits answers.
+
+        Raises:
+            ValueError: nothing to answer with, or a content of the wrong kind.
+        """
+        scripted = reply(when, then, **options)
+        self._standin.replies.add(scripted)
+        return scripted
+
+    def clear_replies(self) -> None:
+        """From now on the stand-in's own answers."""
+        self._standin.replies.clear()
+
+    @property
+    def strict_replies(self) -> bool:
+        """Whether what no scripted reply answers is refused, naming the nearest."""
+        return self._standin.strict_replies
+
+    @strict_replies.setter
+    def strict_replies(self, strict: bool) -> None:
+        self._standin.strict_replies = strict
+
     def limit(
         self,
         *,
@@ -117,7 +151,7 @@ class OpenAIMock:
         self._standin.limits.clear()
 
     def load(self, path: Path) -> None:
-        """Script the faults and limits of a file: see `classroom.standin.scripts`.
+        """Script the faults, replies and limits of a file: see `classroom.standin.scripts`.
 
         Raises:
             ScriptError: the file can't be read, or an entry makes no sense. Nothing of it is in force then.
@@ -125,6 +159,8 @@ class OpenAIMock:
         script = read_script(path)
         for each in script.faults:
             self._standin.faults.add(each)
+        for scripted in script.replies:
+            self._standin.replies.add(scripted)
         for limit in script.limits:
             self._standin.limits.add(limit)
 
@@ -136,7 +172,7 @@ class OpenAIMock:
         return InProcess(Application(self._standin))
 
     def reset(self) -> None:
-        """Forget calls, faults, limits, and everything that was stored."""
+        """Forget calls, faults, replies, limits, and everything that was stored."""
         self._standin.reset()
 
     def start(self) -> Self:

@@ -61,7 +61,7 @@ class Operation:
         compute: the answer; raises `APIError` for what it refuses.
         reads: what its body is.
         rules: the block of `catalogue.toml` that bounds its parameters; None if it takes none.
-        slow: whether it computes for so long that it belongs on a thread of its own.
+        slow: whether it computes for so long that it belongs on a thread of its own, by its body if it depends.
         retired: since when OpenAI serves it no more, and what to use; None while it is served.
     """
 
@@ -70,8 +70,12 @@ class Operation:
     compute: Compute
     reads: Reads = "nothing"
     rules: str | None = None
-    slow: bool = False
+    slow: bool | Callable[[Mapping[str, Any]], bool] = False
     retired: "Retired | None" = None
+
+    def is_slow(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request belongs on a thread of its own."""
+        return self.slow(body) if callable(self.slow) else self.slow
 
     @property
     def route(self) -> str:

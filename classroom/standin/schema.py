@@ -6,7 +6,7 @@ Values are functions of schema and seed.
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from classroom.standin import errors
@@ -40,27 +40,38 @@ def invent(schema: Any, *, seed: str, words: str) -> Any:
     Raises:
         APIError: 400 for a schema that makes no sense, or asks for more than any answer holds.
     """
-    chance = random.Random(seed)  # noqa: S311 - an example, not a secret
-    try:
-        return _Inventor(schema, chance, words).value(schema, 0)
-    except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError):
-        raise errors.invalid(
-            "Invalid schema: a bound, a type or a reference in it makes no sense.",
-            "response_format",
-            "invalid_json_schema",
-        ) from None
+    return Inventor(schema, seed, words).whole()
 
 
-class _Inventor:
-    def __init__(self, root: Any, chance: random.Random, words: str) -> None:
-        self._root, self._chance, self._words = root, chance, words
+class Inventor:
+    """Makes values for the parts of one schema, the `root`; `words` are what strings say where it is left open."""
+
+    def __init__(self, root: Any, seed: str, words: str) -> None:
+        self._root, self._words = root, words
+        self._chance = random.Random(seed)  # noqa: S311 - an example, not a secret
         self._budget = Budget()
 
+    def whole(self) -> Any:
+        """A value for the root.
+
+        Raises:
+            APIError: 400 for a schema that makes no sense, or asks for more than any answer holds.
+        """
+        try:
+            return self.value(self._root, 0)
+        except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError):
+            raise errors.invalid(
+                "Invalid schema: a bound, a type or a reference in it makes no sense.",
+                "response_format",
+                "invalid_json_schema",
+            ) from None
+
     def value(self, schema: Any, depth: int) -> Any:
+        """A value for a part of the schema, so many levels below its root."""
         self._budget.spend(1)
         if not isinstance(schema, Mapping):
             return self._words
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -69,10 +80,11 @@ class _Inventor:
             if schema.get(union):
                 return self.value(self._branch(schema[union], depth), depth)
         if schema.get("allOf"):
-            return self.value(_merged([self._resolved(part) for part in schema["allOf"]], schema), depth)
-        return self._of_type(_type_of(schema), schema, depth)
+            return self.value(_merged([self.resolved(part) for part in schema["allOf"]], schema), depth)
+        return self._of_type(type_of(schema), schema, depth)
 
-    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema with what its `$ref` leads to."""
         for _ in range(_DEEPEST):  # a reference that leads to itself ends here
             reference = schema.get("$ref")
             if not isinstance(reference, str) or not reference.startswith("#"):
@@ -90,7 +102,7 @@ class _Inventor:
         if depth < _DEEPEST // 2:
             return branches[0]
         leaves = [branch for branch in branches if isinstance(branch, Mapping) and "$ref" not in branch]
-        plain = [leaf for leaf in leaves if _type_of(leaf) not in ("object", "array")]
+        plain = [leaf for leaf in leaves if type_of(leaf) not in ("object", "array")]
         return (plain or leaves or branches)[0]
 
     def _of_type(self, kind: str, schema: Mapping[str, Any], depth: int) -> Any:
@@ -112,12 +124,20 @@ class _Inventor:
         properties = schema.get("properties") or {}
         required = schema.get("required") or []
         names = [name for name in properties if name in required or depth < _DEEPEST // 2]
-        out = {name: self.value(properties[name], depth + 1) for name in names}
+        out = {}
+        for name in names:
+            given, made = self.property(name, properties[name], depth + 1, required=name in required)
+            if given:
+                out[name] = made
         for name in required:
             if name not in out:
                 extra = schema.get("additionalProperties")
                 out[name] = self.value(extra, depth + 1) if isinstance(extra, Mapping) else self._words
         return out
+
+    def property(self, name: str, schema: Any, depth: int, *, required: bool) -> tuple[bool, Any]:
+        """Whether a field is given, and its value. Every field is given here."""
+        return True, self.value(schema, depth)
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
         least = int(schema.get("minItems") or 0)
@@ -135,9 +155,7 @@ class _Inventor:
             made = self.value(prefix[len(out)] if len(out) < len(prefix) else items, depth + 1)
             if not schema.get("uniqueItems") or made not in out:
                 out.append(made)
-            elif (
-                isinstance(made, str) and _type_of(self._resolved(items)) == "string" and "enum" not in items
-            ):
+            elif isinstance(made, str) and type_of(self.resolved(items)) == "string" and "enum" not in items:
                 out.append(f"{made} {attempt}")
         return out
 
@@ -176,7 +194,8 @@ class _Inventor:
         return round(low + (high - low) * self._chance.random(), 6)
 
 
-def _type_of(schema: Mapping[str, Any]) -> str:
+def type_of(schema: Mapping[str, Any]) -> str:
+    """The JSON type that a schema asks for; of several, the first that isn't null."""
     kind = schema.get("type")
     if isinstance(kind, list):
         return next((str(each) for each in kind if each != "null"), "null")
@@ -198,6 +217,40 @@ def _merged(parts: list[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[st
             else:
                 out.setdefault(name, value)
     return out
+
+
+def fits(value: Any, field: Mapping[str, Any]) -> bool:
+    """Whether a value keeps to a field's bounds, as far as they are looked at here."""
+    if isinstance(value, str):
+        pattern = field.get("pattern")
+        if isinstance(pattern, str):
+            return False  # invented to fit: looking for a match could take for ever
+        least, most = field.get("minLength"), field.get("maxLength")
+        return (not isinstance(least, int) or len(value) >= least) and (
+            not isinstance(most, int) or len(value) <= most
+        )
+    if isinstance(value, list):
+        least, most = field.get("minItems"), field.get("maxItems")
+        unique = not field.get("uniqueItems") or len(set(map(str, value))) == len(value)
+        inner = field.get("items")
+        return (
+            (not isinstance(least, int) or len(value) >= least)
+            and (not isinstance(most, int) or len(value) <= most)
+            and unique
+            and (not isinstance(inner, Mapping) or all(fits(each, inner) for each in value))
+        )
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return True
+    if type_of(field) == "integer" and not isinstance(value, int):
+        return False
+    bounds: list[tuple[str, Callable[[float], bool]]] = [
+        ("minimum", lambda bound: value >= bound),
+        ("maximum", lambda bound: value <= bound),
+        ("exclusiveMinimum", lambda bound: value > bound),
+        ("exclusiveMaximum", lambda bound: value < bound),
+        ("multipleOf", lambda bound: bound > 0 and value % bound == 0),
+    ]
+    return all(keeps(field[name]) for name, keeps in bounds if isinstance(field.get(name), (int, float)))
 
 
 def check_strict(schema: Any, *, param: str, name: str) -> None:

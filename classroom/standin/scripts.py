@@ -1,7 +1,8 @@
-"""Faults and rate limits written in a file: what `classroom mock --faults FILE` reads.
+"""Faults, replies and rate limits written in a file: what `classroom mock --script FILE` reads.
 
-TOML (or the same as JSON). An entry of `fault` takes what `OpenAIMock.fail` takes, one of `limit` what
-`OpenAIMock.limit` takes:
+TOML (or the same as JSON). An entry of `fault` takes what `OpenAIMock.fail` takes, one of `reply` what
+`OpenAIMock.reply` takes (an image as a path, seen from the file; `pattern` instead of `when` is a regular
+expression), one of `limit` what `OpenAIMock.limit` takes:
 
 ```toml
 [[fault]]
@@ -14,6 +15,14 @@ effect = "slow"
 seconds = 3
 after = 1
 
+[[reply]]
+when = "weather"
+tool_calls = { get_weather = { city = "Paris" } }
+
+[[reply]]
+when = "hello"
+then = [{ text = "Hello!" }, { text = "Hello again." }]
+
 [[limit]]
 requests = 3
 per = "key"
@@ -21,6 +30,7 @@ per = "key"
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -29,11 +39,13 @@ from typing import Any, TypeVar
 
 from classroom.standin.faults import Fault, fault
 from classroom.standin.limits import RateLimit
+from classroom.standin.replies import CONTENTS, Reply, reply
 
 T = TypeVar("T")
 
 _FAULT_FIELDS = frozenset({field.name for field in fields(Fault)} - {"name"})
 _LIMIT_FIELDS = frozenset({field.name for field in fields(RateLimit)})
+_REPLY_FIELDS = frozenset({"when", "pattern", "then", "model", "route", "tools", "times", "after", *CONTENTS})
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "effect": (str,),
     "status": (int,),
@@ -49,11 +61,21 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "requests": (int,),
     "tokens": (int,),
     "per": (str,),
+    "when": (str,),
+    "pattern": (str,),
+    "then": (list,),
+    "model": (str,),
+    "tools": (str, list),
+    "text": (str, list),
+    "tool_calls": (str, list, dict),
+    "json": (object,),
+    "items": (list,),
+    "image": (str,),
 }
 
 
 class ScriptError(Exception):
-    """A file of faults can't be used; the text says where and why."""
+    """A file of faults and replies can't be used; the text says where and why."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +83,12 @@ class Script:
     """What a file asks for, in its order."""
 
     faults: tuple[Fault, ...]
+    replies: tuple[Reply, ...]
     limits: tuple[RateLimit, ...]
 
 
 def read_script(path: Path) -> Script:
-    """The faults and limits of a file.
+    """The faults, replies and limits of a file.
 
     Raises:
         ScriptError: the file can't be read, is neither TOML nor JSON, or an entry makes no sense.
@@ -79,14 +102,37 @@ def read_script(path: Path) -> Script:
     except ValueError as error:
         raise ScriptError(f"{path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
     if not isinstance(table, dict):
-        raise ScriptError(f"{path} must hold a table with lists named 'fault' and 'limit'.")
-    unknown = sorted(set(table) - {"fault", "limit"})
+        raise ScriptError(f"{path} must hold a table with lists named 'fault', 'reply' and 'limit'.")
+    unknown = sorted(set(table) - {"fault", "reply", "limit"})
     if unknown:
-        raise ScriptError(f"{path}: unknown entry '{unknown[0]}'; known are [[fault]] and [[limit]].")
+        raise ScriptError(
+            f"{path}: unknown entry '{unknown[0]}'; known are [[fault]], [[reply]] and [[limit]]."
+        )
     return Script(
         tuple(_entries(path, table, "fault", _FAULT_FIELDS, lambda facts: fault(**facts))),
+        tuple(_entries(path, table, "reply", _REPLY_FIELDS, lambda facts: _reply(path.parent, facts))),
         tuple(_entries(path, table, "limit", _LIMIT_FIELDS, lambda facts: RateLimit(**facts))),
     )
+
+
+def _reply(folder: Path, facts: Mapping[str, Any]) -> Reply:
+    """A reply as a file writes it.
+
+    Raises:
+        ValueError: it makes no sense, or its picture can't be read.
+    """
+    options = dict(facts)
+    if "pattern" in options:
+        try:
+            options["when"] = re.compile(options.pop("pattern"))
+        except re.error as error:
+            raise ValueError(f"'pattern' is no regular expression: {error}") from error
+    try:
+        if "image" in options:
+            options["image"] = (folder / options["image"]).read_bytes()
+        return reply(**options)
+    except (OSError, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _entries(
@@ -101,7 +147,7 @@ def _entries(
         for field, value in facts.items():
             if field not in known:
                 raise ScriptError(f"{at}: unknown field '{field}'; known are {', '.join(sorted(known))}.")
-            if not isinstance(value, _TYPES[field]) or isinstance(value, bool):
+            if not isinstance(value, _TYPES[field]) or (isinstance(value, bool) and field != "json"):
                 wanted = " or ".join(each.__name__ for each in _TYPES[field])
                 raise ScriptError(f"{at}: '{field}' must be of type {wanted}.")
         try:

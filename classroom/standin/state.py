@@ -2,16 +2,20 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from classroom.allowance import Allowance
 from classroom.standin import checks
+from classroom.standin.caching import PromptCache
 from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
 from classroom.standin.journal import Journal
 from classroom.standin.limits import RateLimiter
+from classroom.standin.replies import Given, ReplyScript, Request
+from classroom.standin.text import last_user_text, text_of
+from classroom.standin.tools import Offer, answered
 
 T = TypeVar("T")
 
@@ -26,6 +30,7 @@ _STAND_FOR: Mapping[Kind, str] = {
     "transcription": "gpt-transcribe",
     "embedding": "text-embedding-3-small",
     "moderation": "omni-moderation-latest",
+    "realtime": "gpt-realtime-2.1-mini",
 }
 
 
@@ -97,6 +102,7 @@ class StandIn:
 
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
     `deployments` are Azure's names for models; a model's own name is always one. `allowance`: what it takes at most.
+    `strict_replies` refuses what no scripted reply answers.
     """
 
     lenient: bool = False
@@ -106,7 +112,10 @@ class StandIn:
     catalogue: Catalogue = field(default_factory=load)
     journal: Journal = field(default_factory=Journal)
     faults: FaultScript = field(default_factory=FaultScript)
+    replies: ReplyScript = field(default_factory=ReplyScript)
+    strict_replies: bool = False
     limits: RateLimiter = field(default_factory=RateLimiter)
+    prompts: PromptCache = field(default_factory=PromptCache)
     published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
     files: Shelf[StoredFile] = field(default_factory=Shelf)
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
@@ -123,10 +132,41 @@ class StandIn:
             name = _STAND_FOR[kind]
         return checks.find_model(self.catalogue, name, kind, legacy=self.legacy or self.lenient)
 
+    def scripted(
+        self,
+        route: str,
+        model: str,
+        body: Mapping[str, Any],
+        messages: Sequence[Mapping[str, Any]],
+        offer: Offer | None = None,
+    ) -> Given | None:
+        """What a test scripted for a request; None if nothing.
+
+        Raises:
+            APIError: nothing is scripted, and only scripted replies are to be given.
+        """
+        if not len(self.replies) and not self.strict_replies:
+            return None
+        offered = [tool.name for tool in offer.tools] if offer else []
+        listed = [tool for tool in body.get("tools") or [] if isinstance(tool, Mapping)]
+        hosted = [str(tool.get("type")) for tool in listed if tool.get("type") != "function"]
+        request = Request(
+            route=route,
+            model=model,
+            last=text_of(messages[-1].get("content")) if messages else "",
+            prompt=last_user_text(messages),
+            tools=(*offered, *hosted),
+            results=tuple(name for name, _ in answered(messages)),
+            body=body,
+        )
+        return self.replies.take(request, strict=self.strict_replies)
+
     def reset(self) -> None:
-        """Forget every call, fault, limit and kept thing."""
+        """Forget every call, fault, reply, limit and kept thing."""
         self.faults.clear()
+        self.replies.clear()
         self.limits.clear()
         self.journal.clear()
+        self.prompts.clear()
         for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
             shelf.clear()

@@ -6,26 +6,12 @@ Chat and Responses write their wishes differently; both are read into `Wishes` f
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from classroom.standin import schema, text
-
-Choice = Literal["none", "auto", "required"]
-
-# Words of a tool's name that say nothing of its subject
-_PLAIN_VERBS = frozenset(
-    {"get", "set", "list", "find", "search", "make", "create", "fetch", "lookup", "look", "tool"}
-)
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A function that the model may call: its name, what it is for, the schema of its arguments."""
-
-    name: str
-    description: str
-    parameters: Any
+from classroom.standin import arguments, json_mode, schema, text
+from classroom.standin.replies import Call, Given
+from classroom.standin.tools import Offer, ToolCall, answered, call, choose, is_handoff
 
 
 @dataclass(frozen=True)
@@ -35,25 +21,12 @@ class Wishes:
     Attributes:
         format: "text", "json_object", or "json_schema".
         schema: of the answer, for "json_schema".
-        tools: what may be called.
-        choice: whether a tool must, may or must not be called.
-        forced: the one tool to call, if one was named.
+        offer: the tools that may be called.
     """
 
     format: str = "text"
     schema: Any = None
-    tools: tuple[Tool, ...] = ()
-    choice: Choice = "auto"
-    forced: str | None = None
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A call that the model asks for; `arguments` is JSON, as the API sends it."""
-
-    id: str
-    name: str
-    arguments: str
+    offer: Offer = field(default_factory=Offer)
 
 
 @dataclass(frozen=True)
@@ -86,16 +59,66 @@ def take(
         stop: words before which a text stops.
     """
     prompt = text.last_user_text(messages)
-    tool = _wanted_tool(wishes, prompt, messages)
-    if tool is not None:
-        return _call(tool, prompt, mark, choice)
+    called = _calls(messages, prompt, mark, wishes, choice)
+    if called is not None:
+        return called
     if wishes.format != "text":
-        wished = wishes.schema if wishes.format == "json_schema" else _ANY_OBJECT
-        made = schema.invent(wished, seed=text.digest(mark, choice), words=_short(prompt))
+        made = _object(messages, prompt, wishes, text.digest(mark, choice))
         content, shortened, tokens = text.cut(json.dumps(made, ensure_ascii=False), max_tokens)
+        return Turn(content, (), "length" if shortened else "stop", tokens)
+    if json_mode.asks_for_block(messages):
+        made = _object(messages, prompt, wishes, text.digest(mark, choice))
+        block = f"```json\n{json.dumps(made, ensure_ascii=False, indent=2)}\n```"
+        content, shortened, tokens = text.cut(block, max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
     said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
     return Turn(said.text, (), said.finish_reason, said.tokens)
+
+
+def answer(
+    given: Given | None,
+    messages: Sequence[Mapping[str, Any]],
+    mark: str,
+    wishes: Wishes,
+    *,
+    choice: int = 0,
+    max_tokens: int | None = None,
+    stop: Any = None,
+) -> Turn:
+    """The turn that is scripted, or else the model's own; see `take`."""
+    if given is None or (given.text is None and not given.calls and not given.items):
+        return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop)
+    if given.text is not None:
+        said = text.finished(given.text, max_tokens=max_tokens, stop=stop)
+        return Turn(said.text, (), said.finish_reason, said.tokens)
+    if given.items:
+        return Turn("", (), "stop", text.count_tokens(json.dumps(given.items, default=str)))
+    calls = []
+    for index, scripted in enumerate(given.calls):
+        id = f"call_{text.digest('scripted', mark, choice, index)[:24]}"
+        calls.append(ToolCall(id, scripted.name, _arguments(scripted, messages, mark, wishes)))
+    tokens = sum(text.count_tokens(each.name) + text.count_tokens(each.arguments) for each in calls)
+    return Turn("", tuple(calls), "tool_calls", tokens)
+
+
+def _arguments(scripted: Call, messages: Sequence[Mapping[str, Any]], mark: str, wishes: Wishes) -> str:
+    """The arguments of a scripted call: those that were given, or taken from the prompt."""
+    if scripted.arguments is not None:
+        return scripted.arguments
+    tool = next((each for each in wishes.offer.tools if each.name == scripted.name), None)
+    if tool is None:
+        return "{}"
+    return call(tool, text.last_user_text(messages), mark=mark, choice=0, parallel=False)[0].arguments
+
+
+def _object(messages: Sequence[Mapping[str, Any]], prompt: str, wishes: Wishes, seed: str) -> Any:
+    """What fits the wished schema; in JSON mode, an object with the keys that the conversation asks for."""
+    if wishes.format == "json_schema":
+        return schema.invent(wishes.schema, seed=seed, words=_short(prompt))
+    wanted = json_mode.wanted(messages)
+    if wanted is None:
+        return schema.invent(_ANY_OBJECT, seed=seed, words=_short(prompt))
+    return arguments.fill(wanted, json_mode.subject(messages) or prompt, seed=seed)[0]
 
 
 _ANY_OBJECT = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
@@ -108,38 +131,25 @@ def _short(prompt: str) -> str:
 
 def _heard(messages: Sequence[Mapping[str, Any]], prompt: str) -> str:
     """What the answer is about: a tool's result if that came last, or else what the user said."""
-    if messages and messages[-1].get("role") == "tool":
+    if messages and messages[-1].get("role") in ("tool", "function"):
+        called = answered(messages)
+        if called and is_handoff(called[-1][0]):
+            return prompt
         return text.text_of(messages[-1].get("content")) or prompt
     return prompt
 
 
-def _wanted_tool(wishes: Wishes, prompt: str, messages: Sequence[Mapping[str, Any]]) -> Tool | None:
-    if not wishes.tools or wishes.choice == "none":
+def _calls(
+    messages: Sequence[Mapping[str, Any]], prompt: str, mark: str, wishes: Wishes, number: int
+) -> Turn | None:
+    calls: list[ToolCall] = []
+    for tool in choose(wishes.offer, prompt, messages):
+        several = wishes.offer.parallel and wishes.offer.forced is None
+        calls += call(tool, prompt, mark=mark, choice=number, parallel=several, first=not calls)
+    if not calls:
         return None
-    if wishes.forced is not None:
-        return next((tool for tool in wishes.tools if tool.name == wishes.forced), None)
-    if wishes.choice == "required":
-        return next((tool for tool in wishes.tools if _is_about(tool, prompt)), wishes.tools[0])
-    if messages and messages[-1].get("role") == "tool":
-        return None  # it has its result: now it speaks
-    return next((tool for tool in wishes.tools if _is_about(tool, prompt)), None)
-
-
-def _is_about(tool: Tool, prompt: str) -> bool:
-    """Whether the prompt speaks of every telling word of the tool's name: "get_weather" wants "weather"."""
-    name = tool.name.replace("-", "_").casefold().split("_")
-    telling = [word for word in name if word and word not in _PLAIN_VERBS]
-    return bool(telling) and all(word in prompt.casefold() for word in telling)
-
-
-def _call(tool: Tool, prompt: str, mark: str, choice: int) -> Turn:
-    seed = text.digest("tool", mark, choice)
-    wished = tool.parameters if isinstance(tool.parameters, Mapping) else {"type": "object"}
-    if "type" not in wished and "properties" not in wished:
-        wished = {"type": "object", **wished}
-    arguments = json.dumps(schema.invent(wished, seed=seed, words=_short(prompt)), ensure_ascii=False)
-    tokens = text.count_tokens(tool.name) + text.count_tokens(arguments)
-    return Turn("", (ToolCall(f"call_{seed[:24]}", tool.name, arguments),), "tool_calls", tokens)
+    tokens = sum(text.count_tokens(each.name) + text.count_tokens(each.arguments) for each in calls)
+    return Turn("", tuple(calls), "tool_calls", tokens)
 
 
 def logprobs(words: str, seed: str, top: int) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import classroom.standin
 from classroom.standin.app import OPERATIONS
 from classroom.standin.faults import EFFECTS
+from classroom.standin.replies import CONTENTS
+from classroom.standin.scripts import read_script
 from classroom.standin.verdicts import Rule
 
 PAGE = Path(classroom.standin.__file__).with_name("README.md").read_text(encoding="utf-8")
@@ -24,6 +26,23 @@ def test_every_fault_and_every_verdict_is_on_the_page():
 
 
 def test_the_page_s_example_runs(capsys):
-    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("[429, 200] 0.000")
+
+
+def test_the_page_s_replies_can_be_scripted(openai_mock):
+    _, example = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(example.replace('"lighthouse.png"', "b'png'"), "README.md", "exec"), {"mock": openai_mock})
+
+
+def test_the_page_s_script_can_be_read(tmp_path):
+    [script] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "script.toml"
+    path.write_text(script)
+    assert read_script(path).replies
+
+
+def test_every_content_of_a_reply_is_on_the_page():
+    for content in CONTENTS:
+        assert f"| `{content}`" in PAGE

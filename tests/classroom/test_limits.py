@@ -232,12 +232,17 @@ UNITS = {
     "transcription": {"input_tokens": 9, "input_audio_tokens": 9, "output_tokens": 9},
     "embedding": {"input_tokens": 9},
     "moderation": {"input_tokens": 9},
+    "realtime": {"input_tokens": 9, "output_tokens": 9, "output_audio_tokens": 9},
 }
 
 
 def test_every_served_model_has_a_price_but_for_those_that_the_list_does_not_know_yet():
     table = catalogue.load()
-    served = [model for model in table.models.values() if not model.is_retired(table.as_of)]
+    served = [
+        model
+        for model in table.models.values()
+        if not model.is_retired(table.as_of) and model.kind != "other"
+    ]
     unpriced = []
     for model in served:
         units = dict(UNITS[model.kind])
@@ -251,4 +256,62 @@ def test_every_served_model_has_a_price_but_for_those_that_the_list_does_not_kno
             cost_of(Usage(model.id, units))
         except Unpriced:
             unpriced.append(model.id)
-    assert unpriced == ["gpt-image-2.6-sunburst", "gpt-image-2.6-flare"]
+    # for chosen organizations, their prices are not public
+    assert unpriced == [
+        "gpt-6.2-astra-law",
+        "gpt-daybreak-blue-latest",
+        "gpt-daybreak-red-latest",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "units", "dollars"),
+    [
+        ("gpt-6.2-sol", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, "12"),
+        ("gpt-6.2-astra", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, "48"),
+        ("gpt-6.2-astra", {"input_tokens": 1_000_000, "cache_read_tokens": 500_000}, "4.2"),
+        ("gpt-image-2.6-flare", {"output_tokens": 1_000_000}, "30"),
+    ],
+)
+def test_a_family_gives_the_price_where_the_list_knows_none(model, units, dollars):
+    small = {
+        name: amount // 1000 for name, amount in units.items()
+    }  # the list has other prices for long inputs
+    assert cost_of(Usage(model, small)) * 1000 == Decimal(dollars)
+
+
+LONG = "The tide comes in at noon and goes out at six. " * 200
+
+
+def test_a_long_prompt_that_was_asked_before_is_cached_and_costs_less(openai_mock):
+    client = OpenAI()
+    order = {"model": MODEL, "messages": [{"role": "user", "content": LONG}]}
+    first, again = (client.chat.completions.create(**order).usage for _ in range(2))
+    assert first.prompt_tokens_details.cached_tokens == 0
+    assert again.prompt_tokens - 128 <= again.prompt_tokens_details.cached_tokens <= again.prompt_tokens
+    assert again.prompt_tokens_details.cached_tokens % 128 == 0
+    assert openai_mock.calls[1].cost < openai_mock.calls[0].cost / 2
+
+
+def test_what_two_prompts_begin_with_alike_is_cached(openai_mock):
+    client = OpenAI()
+    used = [
+        client.responses.create(
+            model=MODEL, instructions=LONG, input=words
+        ).usage.input_tokens_details.cached_tokens
+        for words in ("one", "two")
+    ]
+    assert used[0] == 0
+    assert used[1] >= 1024
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options"),
+    [("short", {}), (LONG, {"prompt_cache_key": "mine"}), (LONG, {"model": "gpt-5.4"}), ("x" + LONG, {})],
+)
+def test_what_differs_from_its_beginning_is_not_cached(openai_mock, prompt, options):
+    client = OpenAI()
+    ask = {"model": MODEL, "messages": [{"role": "user", "content": LONG if prompt != "short" else "short"}]}
+    client.chat.completions.create(**ask)
+    ask = {"model": MODEL, "messages": [{"role": "user", "content": prompt}], **options}
+    assert client.chat.completions.create(**ask).usage.prompt_tokens_details.cached_tokens == 0

@@ -25,9 +25,10 @@ from openai.types.audio import (
 )
 from openai.types.chat import completion_create_params, completion_update_params
 from openai.types.responses import input_token_count_params, response_compact_params, response_create_params
-from openai.types.shared import chat_model
+from openai.types.shared import all_models
+from openai.types.video_model import VideoModel
 
-from classroom.standin import catalogue
+from classroom.standin import catalogue, sdk_models
 from tests.classroom.values import ACCEPTED, BODIES, CHAT, REFUSED
 
 
@@ -141,4 +142,65 @@ def test_the_catalogue_has_every_model_that_the_sdk_names(kind, alias):
 
 def test_no_chat_model_is_invented():
     chat = {id for id, model in catalogue.load().models.items() if model.kind == "chat"}
-    assert chat <= set(typing.get_args(chat_model.ChatModel))
+    assert chat <= set(sdk_models.known_models())
+
+
+def test_the_table_of_models_is_that_of_the_installed_sdk():
+    again = "run `python -m classroom.standin.sdk_models` and give new models a family in catalogue.toml"
+    assert sdk_models.TABLE.read_text(encoding="utf-8") == sdk_models.written(), again
+
+
+def test_every_model_that_the_sdk_names_exists(raw):
+    """Those of types that the walk over the source could miss, too: imported, and asked for over HTTP."""
+    unknown = []
+    for id in {*sdk_models.known_models(), *_literals(all_models.AllModels), *_literals(VideoModel)}:
+        answer = raw.get(f"/models/{id}").json()
+        if "does not exist" in answer.get("error", {}).get("message", ""):
+            unknown.append(id)
+    assert not unknown
+
+
+def _literals(alias) -> set[str]:
+    """The texts in every literal of a union."""
+    parts = typing.get_args(alias)
+    nested = (_literals(part) for part in parts if not isinstance(part, str))
+    return {part for part in parts if isinstance(part, str)}.union(*nested)
+
+
+def test_models_end_on_the_day_that_the_sdk_announces():
+    models = catalogue.load().models
+    announced = sdk_models.announced_ends()
+    assert len(announced) > 80
+    assert {id: models[id].shutdown for id in announced} == announced
+
+
+def test_every_model_that_ends_says_what_replaces_it():
+    table = catalogue.load()
+    ending = [model for model in table.models.values() if model.shutdown and not model.id.startswith("sora")]
+    assert all(model.replacement for model in ending)
+    replaced_by = {str(model.replacement).split()[0] for model in ending}
+    assert all(not table.models[id].shutdown for id in replaced_by)
+
+
+def test_a_model_for_responses_alone_is_refused_elsewhere_with_where_it_answers(client):
+    assert client.responses.create(model="gpt-5.5-pro", input="hi").output_text
+    with pytest.raises(openai.NotFoundError, match="only supported in v1/responses"):
+        client.chat.completions.create(model="gpt-5.5-pro", messages=CHAT["messages"])
+
+
+def test_a_name_that_the_sdk_keeps_for_compatibility_says_so(client):
+    with pytest.raises(openai.NotFoundError, match="keeps the name"):
+        client.responses.create(model="gpt-5.1-mini", input="hi")
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "param"),
+    [
+        ("chat/completions", {**CHAT, "reasoning_effort": "none"}, "reasoning_effort"),
+        ("responses", {"input": "hi", "reasoning": {"effort": "minimal"}}, "reasoning.effort"),
+    ],
+)
+def test_an_effort_that_the_model_does_not_take_is_refused(raw, route, body, param):
+    refused = raw.post(f"/{route}", json={**body, "model": "gpt-6.2-sol"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
+    assert raw.post(f"/{route}", json={**body, "model": "gpt-6.1-sol"}).status_code == 200

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from typing import Literal
 
 import openai
@@ -9,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from classroom.standin import schema
+from classroom.standin import json_mode, schema
 
 MODEL = "gpt-5.4-mini"
 ASK = [{"role": "user", "content": "What is the weather in Turin?"}]
@@ -147,6 +148,71 @@ def test_json_mode_answers_with_an_object(client):
         response_format={"type": "json_object"},
     )
     assert isinstance(json.loads(completion.choices[0].message.content), dict)
+
+
+KEYS = {
+    "listed": ("Ada is 36 and from London. Return JSON with keys name, age and city", {"name": str, "age": int, "city": str}),
+    "quoted": ("respond in JSON only. The keys must be 'summary' and 'score'.", {"summary": str, "score": int}),
+    "typed": ("Give me a JSON object with the fields `ok` (boolean) and `reason`.", {"ok": bool, "reason": str}),
+    "an example": (
+        'As JSON, like {"name": "Bob", "items": [{"sku": "x", "qty": 1}]}',
+        {"name": str, "items": list},
+    ),
+    "what only looks like JSON": (
+        'Extract as JSON: {"title": string, "year": number, "tags": [string]}',
+        {"title": str, "year": (int, float), "tags": list},
+    ),
+    "a schema": (
+        'Follow this JSON schema: {"properties": {"mood": {"enum": ["good", "bad"]}}, "required": ["mood"]}',
+        {"mood": str},
+    ),
+    "one": ("reply in json with a key called sentiment", {"sentiment": str}),
+    "a key beside data": (
+        'Data: {"orders": [1, 2]}. Return JSON with the keys total and average_price.',
+        {"total": int, "average_price": int},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_json_mode_has_the_keys_that_the_conversation_asks_for(client, case):
+    prompt, wanted = KEYS[case]
+    completion = client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": prompt}], response_format={"type": "json_object"}
+    )
+    answer = json.loads(completion.choices[0].message.content)
+    assert answer.keys() == wanted.keys()
+    assert all(isinstance(answer[name], kind) for name, kind in wanted.items())
+
+
+def test_json_mode_takes_values_from_the_words_and_keys_from_the_instructions(client):
+    response = client.responses.create(
+        model=MODEL,
+        instructions='Answer in JSON: {"city": "…", "days": 3}',
+        input="a trip of 5 days to Lisbon, as json",
+        text={"format": {"type": "json_object"}},
+    )
+    assert json.loads(response.output_text) == {"city": "Lisbon", "days": 5}
+
+
+def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
+    shape = json.dumps({"properties": {"city": {"type": "string"}}, "required": ["city"], "type": "object"})
+    messages = [
+        {"role": "system", "content": f"Answer as this schema says:\n{shape}"},
+        {"role": "user", "content": "I live in Paris."},
+        {"role": "user", "content": "Return the JSON within a ```json codeblock."},
+    ]
+    content = client.chat.completions.create(model=MODEL, messages=messages).choices[0].message.content
+    assert json.loads(content.removeprefix("```json").removesuffix("```")) == {"city": "Paris"}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["{" * 500_000, "keys " * 200_000, '{"a":' * 200_000, "keys a," + "b," * 300_000]
+)
+def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
+    start = time.perf_counter()
+    json_mode.wanted([{"role": "user", "content": prompt}])
+    assert time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])

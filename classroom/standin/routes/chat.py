@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, turns
+from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, tools, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -28,21 +28,27 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     prompt_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_chat(body)
+        if model.responses_only:
+            raise errors.wrong_endpoint(model.id)
         checks.check_sampling(model, body)
+        conversation_checks.check_effort(model, body.get("reasoning_effort"), "reasoning_effort")
         checks.check_context(model, prompt_tokens, "messages")
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
     mark = text.mark_of("chat", body)
+    given = standin.scripted("chat/completions", model.id, body, messages, wishes.offer)
     replies = [
-        turns.take(messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
+        turns.answer(given, messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
         for n in range(body.get("n") or 1)
     ]
-    completion = _completion(body, model, replies, prompt_tokens, mark)
+    cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
+    completion = _completion(body, model, replies, prompt_tokens, cached, mark)
     if body.get("store"):
         standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
     units = {
         "input_tokens": prompt_tokens,
         "output_tokens": completion["usage"]["completion_tokens"],
+        **({"cache_read_tokens": cached} if cached else {}),
     }
     outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies if not reply.calls)
     if body.get("stream"):
@@ -78,8 +84,8 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         )
     functions = [tool["function"] for tool in body.get("tools") or [] if tool.get("type") == "function"]
     functions += body.get("functions") or []
-    tools = tuple(
-        turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
+    offered = tuple(
+        tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
     )
     for each in functions:
@@ -96,11 +102,19 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     if isinstance(choice, dict):
         forced = (choice.get("function") or choice).get("name")
         choice = "required"
-    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), tools, choice, forced)
+    # the older form has no place for a second call
+    parallel = body.get("parallel_tool_calls") is not False and not body.get("functions")
+    offer = tools.Offer(offered, choice, forced, parallel)
+    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), offer)
 
 
 def _completion(
-    body: Mapping[str, Any], model: Model, replies: list[turns.Turn], prompt_tokens: int, mark: str
+    body: Mapping[str, Any],
+    model: Model,
+    replies: list[turns.Turn],
+    prompt_tokens: int,
+    cached: int,
+    mark: str,
 ) -> dict[str, Any]:
     completion_tokens = sum(reply.tokens for reply in replies)
     return {
@@ -113,7 +127,7 @@ def _completion(
             "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
             "total_tokens": prompt_tokens + completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
             "completion_tokens_details": {
                 "reasoning_tokens": 0,
                 "audio_tokens": 0,
@@ -138,7 +152,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
     if reply.calls:
         message["content"] = None
         if body.get("functions"):  # the form before tools
-            [call] = reply.calls
+            call = reply.calls[0]
             message["function_call"] = {"name": call.name, "arguments": call.arguments}
             finish_reason = "function_call"
         else:
@@ -155,7 +169,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
     }
 
 
-def _tool_call(call: turns.ToolCall) -> dict[str, Any]:
+def _tool_call(call: tools.ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 

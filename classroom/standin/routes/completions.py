@@ -40,7 +40,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         )
     mark = text.mark_of("completions", body)
     replies = [
-        text.reply(prompt, mark, choice=n, max_tokens=limit, stop=body.get("stop"))
+        _reply(standin, body, model, prompt, mark, n, limit)
         for prompt in prompts
         for n in range(body.get("n") or 1)
     ]
@@ -55,6 +55,15 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         events = frames(_chunks(completion, with_usage), named=False, done=True)
         return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
     return Answer(data=completion, outputs=outputs, usage=usage)
+
+
+def _reply(
+    standin: StandIn, body: Mapping[str, Any], model: Model, prompt: str, mark: str, choice: int, limit: int
+) -> text.Reply:
+    given = standin.scripted("completions", model.id, body, [{"role": "user", "content": prompt}])
+    if given is not None and given.text is not None:
+        return text.finished(given.text, max_tokens=limit, stop=body.get("stop"))
+    return text.reply(prompt, mark, choice=choice, max_tokens=limit, stop=body.get("stop"))
 
 
 def _prompts(given: Any) -> list[str]:

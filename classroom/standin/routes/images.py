@@ -36,8 +36,10 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
         checks.check_image_options(model, body)
     size = _size(standin, model, body)
     mark = text.mark_of("image", body)
+    given = _scripted(standin, "images/generations", model, body)
     pictures = [
-        picture.draw(
+        given
+        or picture.draw(
             body["prompt"],
             seed=f"{mark}:{index}",
             size=size,
@@ -48,6 +50,12 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
         for index in range(body.get("n") or 1)
     ]
     return _answer(standin, asked, model, pictures, size, "image_generation", given=0)
+
+
+def _scripted(standin: StandIn, route: str, model: Model, body: Mapping[str, Any]) -> bytes | None:
+    """The picture that a test scripted, if any."""
+    given = standin.scripted(route, model.id, {}, [{"role": "user", "content": body["prompt"]}])
+    return given.image if given else None
 
 
 def edit(standin: StandIn, asked: Asked) -> Answer:
@@ -72,8 +80,10 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
         "mask": mask.described() if mask else None,
     }
     mark = text.mark_of("edit", described)
+    given = _scripted(standin, "images/edits", model, body)
     pictures = [
-        picture.redraw(
+        given
+        or picture.redraw(
             uploads[0].content,
             body["prompt"],
             mask=mask.content if mask else None,

@@ -33,6 +33,8 @@ def _find(standin: StandIn, id: str) -> Model:
     model = standin.catalogue.models.get(id)
     if model is None and standin.lenient:
         return Model(id=id, kind="chat")
+    if id in standin.catalogue.unsupported:
+        raise errors.unsupported_model(id)
     if model is None:
         raise errors.unknown_model(id)
     if model.is_retired(standin.catalogue.as_of) and not (standin.legacy or standin.lenient):

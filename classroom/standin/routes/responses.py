@@ -1,15 +1,25 @@
 """`/responses`: whole, streamed with the events in OpenAI's order, stored, continued."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, turns
+from classroom.standin import (
+    checks,
+    conversation_checks,
+    errors,
+    hosted,
+    response_input,
+    response_items,
+    text,
+    turns,
+)
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pages import page
+from classroom.standin.response_events import events_of
 from classroom.standin.state import StandIn, StoredResponse
 
 _MOST_ITEMS = 2_000  # of one conversation: the stand-in's own bound
@@ -24,33 +34,58 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     """
     body = asked.body
     model = standin.model(body.get("model"), "chat")
-    items = _items(body)
-    conversation = [*_before(standin, body), *items]
+    items = response_input.items_of(body)
+    conversation = [*response_input.before(standin, body), *items]
     if len(conversation) > _MOST_ITEMS:
         raise errors.invalid(
             f"Invalid 'input': array too long. Expected at most {_MOST_ITEMS} items, but got {len(conversation)}.",
             "input",
             "array_above_max_length",
         )
-    messages = _messages(conversation, body.get("instructions"))
+    messages = response_input.messages_of(conversation, body.get("instructions"))
     checks.check_messages([message for message in messages if message.get("role") != "tool"], "input")
     input_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_responses(body)
         checks.check_sampling(model, body)
+        conversation_checks.check_effort(
+            model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort"
+        )
         checks.check_context(model, input_tokens, "input")
-    wishes = _wishes(body, strict=not standin.lenient)
+    wishes = response_input.wishes_of(body, strict=not standin.lenient)
     mark = text.mark_of("responses", body)
-    turn = turns.take(messages, mark, wishes, max_tokens=body.get("max_output_tokens"))
-    response = _response(body, model, turn, input_tokens, mark)
+    dialogue = response_input.dialogue_of(conversation, body.get("instructions"))
+    given = standin.scripted("responses", model.id, body, dialogue, wishes.offer)
+    turn = turns.answer(given, dialogue, mark, wishes, max_tokens=body.get("max_output_tokens"))
+    prompt = text.last_user_text(dialogue)
+    free = given is None or given.image is not None
+    used = hosted.Use()
+    if free and not turn.calls:
+        used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
+    output: list[Any]
+    if given is not None and given.items:
+        output = response_items.completed(given.items, mark)
+    else:
+        output = [
+            *response_items.reasoning(body, prompt, mark),
+            *used.items,
+            *_output(body, turn, used, mark),
+        ]
+    cached = standin.prompts.cached_tokens(model.id, dialogue, body, input_tokens)
+    response = _response(body, model, turn, output, (input_tokens, cached), mark)
     if body.get("store") is not False:
         standin.responses.put(
-            response["id"], StoredResponse(response, tuple(items), (*conversation, *response["output"]))
+            response["id"], StoredResponse(response, tuple(items), (*conversation, *output))
         )
-    outputs = () if turn.calls else (Output("text", "text/plain", turn.text.encode()),)
-    usage = Usage(model.id, {"input_tokens": input_tokens, "output_tokens": turn.tokens})
+    said = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
+    outputs = (*used.outputs, *said)
+    counted = response["usage"]
+    units = {"input_tokens": counted["input_tokens"], "output_tokens": counted["output_tokens"]}
+    if cached:
+        units["cache_read_tokens"] = cached
+    usage = Usage(model.id, units, used.usages)
     if body.get("stream"):
-        events = frames(_events(response), named=True, done=False)
+        events = frames(events_of(response, used.previews), named=True, done=False)
         return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
     if body.get("background"):
         queued = {**response, "status": "queued", "output": [], "usage": None, "completed_at": None}
@@ -58,119 +93,32 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     return Answer(data=response, outputs=outputs, usage=usage)
 
 
-def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The input as items."""
-    given = body.get("input")
-    if given is None:
-        return []
-    if isinstance(given, str):
-        return [{"type": "message", "role": "user", "content": given}]
-    for index, item in enumerate(given):
-        if not isinstance(item, dict):
-            raise errors.invalid(
-                f"Invalid type for 'input[{index}]': expected an object, "
-                f"but got {checks.json_type(item)} instead.",
-                f"input[{index}]",
-                "invalid_type",
-            )
-    return list(given)
-
-
-def _before(standin: StandIn, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The conversation that this response goes on with."""
-    previous = body.get("previous_response_id")
-    if previous and not standin.lenient:
-        stored = standin.responses.get(previous)
-        if stored is None:
-            raise errors.APIError(
-                404,
-                f"Previous response with id '{previous}' not found. Responses with store=false are not kept.",
-                param="previous_response_id",
-                code="previous_response_not_found",
-            )
-        return list(stored.conversation)
-    if body.get("conversation") and not standin.lenient:
-        raise errors.not_found(
-            "conversation", str(body["conversation"]), "The stand-in keeps none; use previous_response_id."
-        )
-    return []
-
-
-def _messages(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:
-    """Items as messages, the instructions first; a tool's output is a message of the tool's."""
-    messages: list[Mapping[str, Any]] = []
-    if instructions:
-        messages.append({"role": "developer", "content": instructions})
-    for item in items:
-        kind = item.get("type", "message")
-        if kind == "message":
-            messages.append(item)
-        elif kind == "function_call_output":
-            messages.append({"role": "tool", "content": item.get("output") or ""})
-    return messages
-
-
-def _wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
-    wanted = (body.get("text") or {}).get("format") or {"type": "text"}
-    if wanted.get("type") == "json_schema":
-        schema_limits.check_size(
-            wanted.get("schema"),
-            param="text.format.schema",
-            name=str(wanted.get("name")),
-            strict=bool(strict and wanted.get("strict")),
-        )
-    if strict and wanted.get("type") == "json_schema" and wanted.get("strict"):
-        schema.check_strict(wanted.get("schema"), param="text.format.schema", name=str(wanted.get("name")))
-    functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
-    for each in functions:
-        schema_limits.check_size(
-            each.get("parameters"),
-            param="tools",
-            name=str(each["name"]),
-            strict=bool(strict and each.get("strict")),
-        )
-    tools = tuple(
-        turns.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
-        for each in functions
-    )
-    choice: Any = body.get("tool_choice") or "auto"
-    forced: str | None = None
-    if isinstance(choice, dict):
-        forced, choice = choice.get("name"), "required"
-    return turns.Wishes(wanted.get("type", "text"), wanted.get("schema"), tools, choice, forced)
-
-
-def _output(body: Mapping[str, Any], turn: turns.Turn, mark: str) -> list[dict[str, Any]]:
+def _output(body: Mapping[str, Any], turn: turns.Turn, used: hosted.Use, mark: str) -> list[dict[str, Any]]:
+    """What the model says or calls."""
     if turn.calls:
-        return [
-            {
-                "id": f"fc_{mark[:48]}",
-                "type": "function_call",
-                "status": "completed",
-                "call_id": call.id,
-                "name": call.name,
-                "arguments": call.arguments,
-            }
-            for call in turn.calls
-        ]
+        return response_items.calls(turn, mark)
     wanted = "message.output_text.logprobs" in (body.get("include") or [])
     listed = turns.logprobs(turn.text, "0", body.get("top_logprobs") or 0) if wanted else []
-    part = {"type": "output_text", "text": turn.text, "annotations": [], "logprobs": listed}
-    return [
-        {
-            "id": f"msg_{mark[:48]}",
-            "type": "message",
-            "status": "completed" if turn.finish_reason == "stop" else "incomplete",
-            "role": "assistant",
-            "content": [part],
-        }
-    ]
+    return [response_items.message(turn, mark, used.annotations, listed)]
 
 
 def _response(
-    body: Mapping[str, Any], model: Model, turn: turns.Turn, input_tokens: int, mark: str
+    body: Mapping[str, Any],
+    model: Model,
+    turn: turns.Turn,
+    output: list[Any],
+    prompt: tuple[int, int],
+    mark: str,
 ) -> dict[str, Any]:
+    """The whole response. `prompt`: how many tokens it has, and how many of them were cached."""
+    input_tokens, cached = prompt
     complete = turn.finish_reason != "length"
+    thought = sum(
+        text.count_tokens(part["text"])
+        for item in output
+        if item["type"] == "reasoning"
+        for part in item["summary"]
+    )
     default = {"temperature": 1.0, "top_p": 1.0, "parallel_tool_calls": True, "store": True}
     settings = {name: body[name] if body.get(name) is not None else value for name, value in default.items()}
     reasoning = {"effort": None, "summary": None, **(body.get("reasoning") or {})}
@@ -188,7 +136,7 @@ def _response(
         "max_tool_calls": body.get("max_tool_calls"),
         "metadata": body.get("metadata") or {},
         "model": model.id,
-        "output": _output(body, turn, mark),
+        "output": output,
         "previous_response_id": body.get("previous_response_id"),
         "reasoning": reasoning,
         "safety_identifier": body.get("safety_identifier"),
@@ -202,70 +150,12 @@ def _response(
         **settings,
         "usage": {
             "input_tokens": input_tokens,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": turn.tokens,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": input_tokens + turn.tokens,
+            "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+            "output_tokens": turn.tokens + thought,
+            "output_tokens_details": {"reasoning_tokens": thought},
+            "total_tokens": input_tokens + turn.tokens + thought,
         },
     }
-
-
-def _events(response: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """created, in_progress, each item opened, filled and closed, completed."""
-    opening = {
-        **response,
-        "status": "in_progress",
-        "output": [],
-        "usage": None,
-        "incomplete_details": None,
-        "completed_at": None,
-    }
-    events: list[Mapping[str, Any]] = [
-        {"type": "response.created", "response": opening},
-        {"type": "response.in_progress", "response": opening},
-    ]
-    for index, item in enumerate(response["output"]):
-        fill = _call_events if item["type"] == "function_call" else _message_events
-        events += fill(item, index)
-    events.append({"type": f"response.{response['status']}", "response": response})
-    for number, event in enumerate(events):
-        yield {**event, "sequence_number": number}
-
-
-def _message_events(item: Mapping[str, Any], index: int) -> list[Mapping[str, Any]]:
-    [part] = item["content"]
-    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
-    opened = {**item, "status": "in_progress", "content": []}
-    return [
-        {"type": "response.output_item.added", "output_index": index, "item": opened},
-        {"type": "response.content_part.added", **place, "part": {**part, "text": "", "logprobs": []}},
-        *(
-            {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
-            for piece in text.pieces(part["text"])
-        ),
-        {"type": "response.output_text.done", **place, "text": part["text"], "logprobs": part["logprobs"]},
-        {"type": "response.content_part.done", **place, "part": part},
-        {"type": "response.output_item.done", "output_index": index, "item": item},
-    ]
-
-
-def _call_events(item: Mapping[str, Any], index: int) -> list[Mapping[str, Any]]:
-    place = {"item_id": item["id"], "output_index": index}
-    opened = {**item, "status": "in_progress", "arguments": ""}
-    return [
-        {"type": "response.output_item.added", "output_index": index, "item": opened},
-        *(
-            {"type": "response.function_call_arguments.delta", **place, "delta": piece}
-            for piece in text.pieces(item["arguments"])
-        ),
-        {
-            "type": "response.function_call_arguments.done",
-            **place,
-            "name": item["name"],
-            "arguments": item["arguments"],
-        },
-        {"type": "response.output_item.done", "output_index": index, "item": item},
-    ]
 
 
 def _find(standin: StandIn, id: str) -> StoredResponse:
@@ -285,7 +175,7 @@ def retrieve(standin: StandIn, asked: Asked) -> Answer:
     if asked.query.get("stream") == "true":
         after = asked.query.get("starting_after", "-1")
         first = int(after) + 1 if after.lstrip("-").isdigit() else 0
-        events = [event for event in _events(stored.response) if event["sequence_number"] >= first]
+        events = [event for event in events_of(stored.response) if event["sequence_number"] >= first]
         return Answer(events=frames(events, named=True, done=False), media_type="text/event-stream")
     return Answer(data=stored.response)
 
@@ -331,8 +221,8 @@ def list_input_items(standin: StandIn, asked: Asked) -> Answer:
 
 def count_input_tokens(standin: StandIn, asked: Asked) -> Answer:
     """How many tokens an input has, without an answer."""
-    conversation = [*_before(standin, asked.body), *_items(asked.body)]
-    messages = _messages(conversation, asked.body.get("instructions"))
+    conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
+    messages = response_input.messages_of(conversation, asked.body.get("instructions"))
     tokens = text.count_message_tokens(messages)
     return Answer(data={"object": "response.input_tokens", "input_tokens": tokens})
 
@@ -340,8 +230,10 @@ def count_input_tokens(standin: StandIn, asked: Asked) -> Answer:
 def compact(standin: StandIn, asked: Asked) -> Answer:
     """A conversation cut down to what its users said, with a sealed summary of the rest."""
     model = standin.model(asked.body.get("model"), "chat")
-    conversation = [*_before(standin, asked.body), *_items(asked.body)]
-    tokens = text.count_message_tokens(_messages(conversation, asked.body.get("instructions")))
+    conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
+    tokens = text.count_message_tokens(
+        response_input.messages_of(conversation, asked.body.get("instructions"))
+    )
     mark = text.mark_of("compact", asked.body)
     said = [
         {
@@ -375,7 +267,7 @@ def compact(standin: StandIn, asked: Asked) -> Answer:
 
 
 OPERATIONS = (
-    Operation("POST", "responses", create, "json", "responses"),
+    Operation("POST", "responses", create, "json", "responses", slow=hosted.is_slow),
     Operation("POST", "responses/compact", compact, "json", "responses/compact"),
     Operation("POST", "responses/input_tokens", count_input_tokens, "json", "responses/input_tokens"),
     Operation("GET", "responses/{id}", retrieve),

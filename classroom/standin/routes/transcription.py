@@ -51,6 +51,10 @@ def _answer(standin: StandIn, asked: Asked, task: str) -> Answer:
         _check_options(model, body, wanted, task)
     file = body["file"]
     heard = _hear(standin, file)
+    route = f"audio/{'translations' if task == 'translate' else 'transcriptions'}"
+    given = standin.scripted(route, model.id, {}, [{"role": "user", "content": heard.words}])
+    if given is not None and given.text is not None:
+        heard = _Heard(given.text, heard.seconds)
     mark = text.digest("transcription", {**body, "file": file.described()})
     if body.get("stream") and model.streams:
         usage = _usage(model, heard, body)

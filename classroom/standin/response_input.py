@@ -1,0 +1,112 @@
+"""What a response goes on from: the input as items, what was before it, and the conversation as messages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from classroom.standin import checks, errors, schema, schema_limits, tools, turns
+from classroom.standin.state import StandIn
+
+
+def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The input as items."""
+    given = body.get("input")
+    if given is None:
+        return []
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    for index, item in enumerate(given):
+        if not isinstance(item, dict):
+            raise errors.invalid(
+                f"Invalid type for 'input[{index}]': expected an object, "
+                f"but got {checks.json_type(item)} instead.",
+                f"input[{index}]",
+                "invalid_type",
+            )
+    return list(given)
+
+
+def before(standin: StandIn, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The conversation that this response goes on with."""
+    previous = body.get("previous_response_id")
+    if previous and not standin.lenient:
+        stored = standin.responses.get(previous)
+        if stored is None:
+            raise errors.APIError(
+                404,
+                f"Previous response with id '{previous}' not found. Responses with store=false are not kept.",
+                param="previous_response_id",
+                code="previous_response_not_found",
+            )
+        return list(stored.conversation)
+    if body.get("conversation") and not standin.lenient:
+        raise errors.not_found(
+            "conversation", str(body["conversation"]), "The stand-in keeps none; use previous_response_id."
+        )
+    return []
+
+
+def messages_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:
+    """Items as messages, the instructions first; a tool's output is a message of the tool's."""
+    messages: list[Mapping[str, Any]] = []
+    if instructions:
+        messages.append({"role": "developer", "content": instructions})
+    for item in items:
+        kind = item.get("type", "message")
+        if kind == "message":
+            messages.append(item)
+        elif kind == "function_call_output":
+            messages.append({"role": "tool", "content": item.get("output") or ""})
+    return messages
+
+
+def dialogue_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:
+    """Items as the messages of a conversation, calls of tools included."""
+    messages: list[Mapping[str, Any]] = []
+    if instructions:
+        messages.append({"role": "developer", "content": instructions})
+    for item in items:
+        kind = item.get("type", "message")
+        if kind == "message":
+            messages.append(item)
+        elif kind == "function_call":
+            call = {"id": item.get("call_id"), "function": {"name": item.get("name")}}
+            messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        elif kind == "function_call_output":
+            result = {
+                "role": "tool",
+                "tool_call_id": item.get("call_id"),
+                "content": item.get("output") or "",
+            }
+            messages.append(result)
+    return messages
+
+
+def wishes_of(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
+    wanted = (body.get("text") or {}).get("format") or {"type": "text"}
+    if wanted.get("type") == "json_schema":
+        schema_limits.check_size(
+            wanted.get("schema"),
+            param="text.format.schema",
+            name=str(wanted.get("name")),
+            strict=bool(strict and wanted.get("strict")),
+        )
+    if strict and wanted.get("type") == "json_schema" and wanted.get("strict"):
+        schema.check_strict(wanted.get("schema"), param="text.format.schema", name=str(wanted.get("name")))
+    functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
+    for each in functions:
+        schema_limits.check_size(
+            each.get("parameters"),
+            param="tools",
+            name=str(each["name"]),
+            strict=bool(strict and each.get("strict")),
+        )
+    offered = tuple(
+        tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
+        for each in functions
+    )
+    choice: Any = body.get("tool_choice") or "auto"
+    forced: str | None = None
+    if isinstance(choice, dict):
+        forced, choice = choice.get("name"), "required"
+    offer = tools.Offer(offered, choice, forced, body.get("parallel_tool_calls") is not False)
+    return turns.Wishes(wanted.get("type", "text"), wanted.get("schema"), offer)
