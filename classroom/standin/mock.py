@@ -2,12 +2,13 @@
 
 import socket
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from classroom.allowance import Allowance
-from classroom.loopback import LoopbackServer
+from classroom.loopback import LoopbackServer, Switch
 from classroom.standin.app import Application
 from classroom.standin.faults import Fault, fault
 from classroom.standin.journal import Journal
@@ -16,6 +17,8 @@ from classroom.standin.scripts import read_script
 from classroom.standin.state import StandIn
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from classroom.standin.transport import InProcess
 
 DUMMY_KEY = "sk-mock-key"  # any key is taken; this one cannot be mistaken for a real one
@@ -57,7 +60,8 @@ class OpenAIMock:
         self._standin = StandIn(
             lenient=lenient, legacy=legacy, deployments=deployments or {}, allowance=allowance
         )
-        self._server = LoopbackServer(Application(self._standin), port, listener)
+        self._switch = Switch(Application(self._standin))
+        self._server = LoopbackServer(self._switch, port, listener)
 
     @property
     def base_url(self) -> str:
@@ -134,6 +138,10 @@ class OpenAIMock:
         from classroom.standin.transport import InProcess
 
         return InProcess(Application(self._standin))
+
+    def diverted(self, application: "ASGIApp") -> AbstractContextManager[None]:
+        """Let another ASGI application answer at this address meanwhile; faults and the journal here know nothing of it."""
+        return self._switch.to(application)
 
     def reset(self) -> None:
         """Forget calls, faults, limits, and everything that was stored."""
