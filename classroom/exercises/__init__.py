@@ -11,7 +11,6 @@ from typing import Any
 
 from classroom.exercises import (
     beginnings,
-    card,
     endpoints,
     failures,
     keys,
@@ -88,7 +87,9 @@ def check(id: str) -> None:
     Raises:
         KeyError: there is no such exercise.
     """
-    card.show_verdict(judged(id, _namespace()))
+    from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
+
+    show_verdict(judged(id, _namespace()))
 
 
 @cache
@@ -103,9 +104,11 @@ def hint(id: str) -> None:
     Raises:
         KeyError: there is no such exercise.
     """
+    from classroom.exercises.card import show_hint
+
     hints = _exercise(id).hints
     _asked()[id] += 1
     number = min(_asked()[id], len(hints))
     more = f' Another one: hint("{id}").' if number < len(hints) else " This was the last one."
     title = f"Hint {number} of {len(hints)} for exercise {id}, {_STEPS[number - 1]}:"
-    card.show_hint(title, hints[number - 1] + more)
+    show_hint(title, hints[number - 1] + more)

@@ -17,9 +17,15 @@ _CASES = (
 
 
 def _problem_with(bench: Bench) -> str:
-    letter = bench.chance.choice("abcxyzé")
+    letter = bench.chance.choice("abcxyz")
     long = bench.chance.randrange(_MOST + 1, 3 * _MOST)
-    fine: list[str | None] = [words.scene(bench.chance), "é", " a kite with spaces ", letter * _MOST]
+    fine: list[str | None] = [
+        words.scene(bench.chance),
+        "é",
+        " a kite with spaces ",
+        letter * _MOST,
+        "é" * _MOST,
+    ]
     wrong: list[str | None] = [None, "", "   ", "\n\t", letter * (_MOST + 1), f"{letter} " * (long // 2 + 1)]
     cases = [(prompt, True) for prompt in fine] + [(prompt, False) for prompt in wrong]
     for prompt, well in bench.chance.sample(cases, len(cases)):
@@ -28,7 +34,7 @@ def _problem_with(bench: Bench) -> str:
         said = trial.ended(expected)
         if well and said is not None:
             raise trial.wrong("It refuses a prompt that is fine.", expected)
-        if not well and (not isinstance(said, str) or len(said.split()) < 3):
+        if not well and (not isinstance(said, str) or len(said.split()) < 2):
             raise trial.wrong("It does not say what to change.", expected)
     return "It accepts what can be generated, and says of the rest what to change."
 

@@ -10,6 +10,7 @@ from classroom.exercises.looking import Bench, Exercise, Trial
 from classroom.exercises.plain import number_of
 from classroom.standin.costs import Usage, cost_of
 from classroom.standin.faults import fault
+from classroom.standin.journal import Call
 
 _MODEL = "gpt-5.4-mini"
 _MOST_TRIES = 12
@@ -18,10 +19,10 @@ _FEWEST_ROUNDS, _MOST_ROUNDS = 2, 5
 
 
 def _patiently(bench: Bench) -> str:
-    trial, _ = _tried(bench, 0, "a call that works at once")
-    _has_answer(trial, "what the call returned, after one try")
-    trial, _ = _tried(bench, 2, "a call that meets two rate limits, then works")
-    _has_answer(trial, "what the call returned in the end, after three tries")
+    trial, tries = _tried(bench, 0, "a call that works at once")
+    _has_answer(trial, tries, "what the call returned, after one try")
+    trial, tries = _tried(bench, 2, "a call that meets two rate limits, then works")
+    _has_answer(trial, tries, "what the call returned in the end, after three tries")
     rounds: list[list[float]] = []
     while (grow := _grow(rounds)) is None:
         trial, pauses = _gives_up(bench)
@@ -56,8 +57,8 @@ def _grow(rounds: Sequence[Sequence[float]]) -> bool | None:
     return growing and median(last) > 1.05 * median(first) + 0.01
 
 
-def _tried(bench: Bench, refusals: int, case: str, status: int = 429) -> tuple[Trial, list[float]]:
-    """One call of the answer, and the pauses between the tries as they arrived, in seconds."""
+def _tried(bench: Bench, refusals: int, case: str, status: int = 429) -> tuple[Trial, list[Call]]:
+    """One run of the answer with a call that is refused so often first; and its tries, as they arrived."""
     openai = bench.boundary.openai
     before = bench.boundary.count
     for number in range(1, refusals + 1):
@@ -69,40 +70,39 @@ def _tried(bench: Bench, refusals: int, case: str, status: int = 429) -> tuple[T
         trial = bench.call(call, case=f"patiently(call), {case}", seconds=_SECONDS)
     finally:
         openai.faults.clear()
-    arrived = [call.at for call in openai.journal[before:]]
-    return trial, [later - earlier for earlier, later in itertools.pairwise(arrived)] or [0.0]
+    return trial, openai.journal[before:]
 
 
-def _has_answer(trial: Trial, expected: str) -> None:
+def _has_answer(trial: Trial, tries: list[Call], expected: str) -> None:
     value = trial.returned(expected)
-    calls = trial.calls or ()
-    if not calls:
+    if not tries:
         raise trial.wrong("It never calls what it was given.", expected)
-    if not calls[-1].outputs or value != calls[-1].outputs[0].content.decode():
+    if not tries[-1].outputs or value != tries[-1].outputs[0].content.decode():
         raise trial.wrong("It does not return what the call returned.", expected)
 
 
 def _gives_up(bench: Bench) -> tuple[Trial, list[float]]:
-    trial, pauses = _tried(bench, _MOST_TRIES, "a call that meets a rate limit every time")
+    """One run with a call that is always refused; and the pauses between its tries, in seconds."""
+    trial, tries = _tried(bench, _MOST_TRIES, "a call that meets a rate limit every time")
     expected = "the RateLimitError, after a few tries"
-    if len(pauses) >= _MOST_TRIES:
+    if len(tries) > _MOST_TRIES:
         raise trial.wrong(
             "It tries again and again. Give up after a few tries.", expected, f"{_MOST_TRIES} tries and more"
         )
     if not trial.late and trial.raised is None:
         raise trial.wrong("It hides the RateLimitError that stays: its caller can't know.", expected)
     trial.refused("RateLimitError", expected)
-    return trial, pauses
+    return trial, [later.at - earlier.at for earlier, later in itertools.pairwise(tries)] or [0.0]
 
 
 def _repeats_nothing_wrong(bench: Bench) -> None:
-    trial, _ = _tried(bench, _MOST_TRIES, "a call that is wrong in itself (status 400)", 400)
+    trial, tries = _tried(bench, _MOST_TRIES, "a call that is wrong in itself (status 400)", 400)
     expected = "the BadRequestError, after one try"
-    if trial.calls is not None and len(trial.calls) > 1:
+    if len(tries) > 1:
         raise trial.wrong(
             "It repeats a request that is wrong in itself (400). That never helps.",
             expected,
-            f"{len(trial.calls)} tries",
+            f"{len(tries)} tries",
         )
     if not trial.late and trial.raised is None:
         raise trial.wrong("It hides an error that is not a rate limit: its caller can't know.", expected)

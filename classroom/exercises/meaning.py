@@ -63,7 +63,8 @@ def _too_much(bench: Bench) -> str:
             limits = {name: round(scores[name] / 2, 4) for name in chosen[:3]}
             limits = dict(sorted(limits.items(), reverse=True))
         else:
-            limits = {name: bench.chance.randrange(5, 95) / 100 for name in chosen[: number - 2]}
+            # five thousandths: never the same as a score
+            limits = {name: bench.chance.randrange(5, 95) / 100 + 0.005 for name in chosen[: number - 2]}
         right = sorted(name for name, limit in limits.items() if scores[name] > limit)
         listed = ", ".join(f"{name} {score:g}" for name, score in scores.items())
         asked = ", ".join(f'"{name}": {limit:g}' for name, limit in limits.items())

@@ -310,21 +310,20 @@ def _keeper(back: Back) -> Callable[..., int]:
     return keep
 
 
-def serve(port: int, token: str, namespace: Mapping[str, Any]) -> None:
-    """Perform the orders of a check that waits at a port of this computer, until it hangs up.
+def serve(file: int, namespace: Mapping[str, Any]) -> None:
+    """Perform the orders of a check that is on the other end of a connection, until it hangs up.
 
     Args:
-        port: where it waits.
-        token: shows it that this is the kernel that it started.
+        file: the number of the open socket that leads to it.
         namespace: what the learner defined.
     """
     performer = Performer(namespace)
     with (
-        socket.create_connection(("127.0.0.1", port)) as connection,
+        socket.socket(fileno=file) as connection,
         contextlib.suppress(channel.ChannelError),
         contextlib.ExitStack() as diverted,
     ):
-        channel.send(connection, {"token": token})
+        channel.send(connection, {"ready": True})
         while True:
             message = channel.receive(connection)
             if "divert" in message:

@@ -70,7 +70,7 @@ def _reply(bench: Bench) -> str:
         raise trial.wrong(
             "The history does not hold the whole conversation.", expected, f"the roles {', '.join(roles)}"
         )
-    contents = [field_of(message, "content") for message in after]
+    contents = [_words_of(field_of(message, "content")) for message in after]
     if contents[1::2] != [first, second]:
         raise trial.wrong(
             "What the user said is not in the history as it was.", f'"{second}"', shown(contents[3])
@@ -89,6 +89,14 @@ def _reply(bench: Bench) -> str:
                 "a request without the first question or its answer",
             )
     return "Each question goes out with all that was said before."
+
+
+def _words_of(content: Any) -> Any:
+    """What a message says: its content is a text, or a list of parts with texts."""
+    if not isinstance(content, list):
+        return content
+    parts = [field_of(part, "text") for part in content]
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _same(contents: Sequence[Any], answers: Sequence[str]) -> bool:

@@ -6,11 +6,11 @@ OpenAI and S3 is seen at stand-ins that the kernel can't get at. The verdict is 
 
 import json
 import re
-import secrets
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ _MOST_REPORT = 64 * 1024
 _MOST_CALLBACKS = 200
 _MOST_SOURCE = 4 * 1024 * 1024  # bytes of a notebook in which its number is looked for
 _MOST_S3_REQUESTS, _MOST_S3_BYTES = 5_000, 128 * 1024 * 1024
+_POLL = 0.2
 _GRACE = 5.0  # seconds that a kernel may answer later than its function may run
 _BUCKET = "lab-files"
 _HIDDEN = re.compile(r"(^|/)(\.[^/]+|__pycache__|node_modules|build|dist)/")
@@ -69,32 +70,28 @@ def run(submission: Submission, sandbox: Sandbox) -> Iterator[NotebookRun]:
 def _run(submission: Submission, sandbox: Sandbox, s3: S3Mock, path: Path) -> NotebookRun:
     name = path.relative_to(submission.root).as_posix()
     ids = exercises_in(path)
-    with sandbox.listener() as door:
-        token = secrets.token_hex(16)
-        order = Order(
-            do="notebook",
-            name="notebook",
-            cwd=sandbox.inside(path.parent),
-            environment={
-                **sandbox.environment(),
-                **s3.environment,
-                SHARED_S3: s3.endpoint_url,
-                "LAB_MODE": "mock",
-                "CI": "true",
-            },
-            facts={
-                "path": sandbox.inside(path),
-                "port": door.getsockname()[1] if ids else 0,
-                "token": token,
-            },
-        )
-        with sandbox.start(order, hears=_MOST_REPORT) as job:
+    order = Order(
+        do="notebook",
+        name="notebook",
+        cwd=sandbox.inside(path.parent),
+        environment={
+            **sandbox.environment(),
+            **s3.environment,
+            SHARED_S3: s3.endpoint_url,
+            "LAB_MODE": "mock",
+            "CI": "true",
+        },
+        facts={"path": sandbox.inside(path)},
+    )
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            job = sandbox.start(order, [theirs.fileno()] if ids else [], hears=_MOST_REPORT)
+        with job:
             deadline = time.monotonic() + NOTEBOOK_SECONDS
-            exercises: dict[str, CheckedExercise] = {}
-            if ids:
-                exercises = _checked(ids, sandbox, s3, _Door(door, token, job, deadline))
-                deadline = max(deadline, time.monotonic() + _GRACE)
-            code = job.wait(max(0.1, deadline - time.monotonic()))
+            exercises = _checked(ids, sandbox, s3, ours, job, deadline) if ids else {}
+            ours.close()  # the kernel may end now
+            code = job.wait(max(_GRACE, deadline - time.monotonic()))
             if code is None:
                 failure = f"It did not end within {NOTEBOOK_SECONDS:g} seconds."
                 return NotebookRun(path=name, failure=failure, exercises=exercises)
@@ -118,31 +115,17 @@ def _reported(
         return NotebookRun(path=name, failure=failure, exercises=dict(exercises))
 
 
-class _Door:
-    """Where the kernel of a job is let in when all of its cells have run."""
-
-    def __init__(self, listener: socket.socket, token: str, job: Job, deadline: float) -> None:
-        self._listener, self._token, self._job, self._deadline = listener, token, job, deadline
-
-    def wait(self) -> socket.socket | None:
-        """The connection to the kernel; None if the job ends, or takes too long."""
-        self._listener.settimeout(0.2)
-        while time.monotonic() < self._deadline and self._job.exit_code is None:
+def _ready(connection: socket.socket, job: Job, deadline: float) -> bool:
+    """Wait until all cells have run and the kernel can be asked; False if the job ends, or takes too long."""
+    while time.monotonic() < deadline and job.exit_code is None:
+        readable, _, _ = select.select([connection], [], [], _POLL)
+        if readable:
             try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError:
-                return None
-            try:
-                # nobody but the kernel of this job knows the token
-                message = channel.receive(connection, time.monotonic() + _GRACE)
-                if secrets.compare_digest(str(message.get("token")).encode(), self._token.encode()):
-                    return connection
-            except (channel.ChannelError, UnicodeError):
-                pass
-            connection.close()
-        return None
+                channel.receive(connection, time.monotonic() + _GRACE)
+            except channel.ChannelError:
+                return False
+            return True
+    return False
 
 
 class _DistantKernel:
@@ -193,13 +176,14 @@ class _Stored:
         """Nothing: the bucket is emptied before each notebook, and no two checks use the same key."""
 
 
-def _checked(ids: tuple[str, ...], sandbox: Sandbox, s3: S3Mock, door: _Door) -> dict[str, CheckedExercise]:
-    """What the check of each exercise sees."""
-    connection = door.wait()
-    if connection is None:
+def _checked(
+    ids: tuple[str, ...], sandbox: Sandbox, s3: S3Mock, connection: socket.socket, job: Job, deadline: float
+) -> dict[str, CheckedExercise]:
+    """What the check of each exercise sees, when the cells have run."""
+    if not _ready(connection, job, deadline):
         why = "its notebook did not run to the end, so that it could not be tried."
         return {id: CheckedExercise(state="open", sentence=f"Exercise {id}: not yet, {why}") for id in ids}
-    with closing(connection), Boundary(_Stored(s3), sandbox.listener) as boundary:
+    with Boundary(_Stored(s3), sandbox.listener) as boundary:
         kernel = _DistantKernel(connection, time.monotonic() + CHECK_SECONDS)
         with suppress(KernelGone):
             kernel.ask({"divert": boundary.url}, lambda data: None, _GRACE)

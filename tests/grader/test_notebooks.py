@@ -53,9 +53,9 @@ performing.Performer.perform = lambda self, order, back: {}
     "a connection of one's own that says done": """
 from classroom.exercises import channel, performing
 import socket
-def serve(port, token, namespace):
-    connection = socket.create_connection(("127.0.0.1", port))
-    channel.send(connection, {"token": token})
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
     while True:
         order = channel.receive(connection)
         for _ in range(3):
@@ -86,9 +86,9 @@ for folder in glob.glob("/proc/[0-9]*/fd/*"):
     "an answer that is not a message": """
 from classroom.exercises import channel, performing
 import socket, struct
-def serve(port, token, namespace):
-    connection = socket.create_connection(("127.0.0.1", port))
-    channel.send(connection, {"token": token})
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
     for odd in (b"[" * 100000, b'{"result": {"value": ' + b"[" * 5000 + b"]" * 5000 + b"}}"):
         connection.sendall(struct.pack("!I", len(odd)) + odd)
     connection.sendall(struct.pack("!I", 2**32 - 1))
@@ -98,9 +98,9 @@ performing.serve = serve
     "callbacks without an end": """
 from classroom.exercises import channel, performing
 import socket
-def serve(port, token, namespace):
-    connection = socket.create_connection(("127.0.0.1", port))
-    channel.send(connection, {"token": token})
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
     channel.receive(connection)
     while True:
         channel.send(connection, {"callback": {"prompt": ["text", "x"]}})

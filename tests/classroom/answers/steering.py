@@ -154,6 +154,12 @@ def steering():
             history.extend([{"content": said, "role": "assistant"}])
             return said
 
+    def with_items(history, words):
+        history.append({"role": "user", "content": [{"type": "input_text", "text": words}]})
+        answer = client.responses.create(model=MODEL, input=history)
+        history.extend(answer.output)
+        return answer.output_text
+
     def a_new_list(history, words):
         history = [*history, {"role": "user", "content": words}]
         said = asked(history).content
@@ -234,6 +240,7 @@ def steering():
                 by_responses,
                 reply_async,
                 Conversation(),
+                with_items,
                 lambda history, words: (
                     history.append({"role": "user", "content": words})
                     or history.append({"role": "assistant", "content": asked(history).content})
