@@ -9,7 +9,7 @@ from classroom.exercises import looking
 from grader.collect import notebooks
 from grader.criteria import BY_ID
 from grader.evidence import CheckedExercise, Evidence, NotebookRun, Submission
-from grader.sandbox import Sandbox, chosen
+from grader.sandbox import Sandbox, chosen, tiers
 from grader.submission import opened
 
 TIER = chosen("auto")
@@ -109,11 +109,11 @@ performing.serve = serve
 }
 
 
-def ran(tmp_path, **written):
+def ran(tmp_path, tier=TIER, **written):
     for name, cells in written.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    with opened(str(tmp_path)) as submission, Sandbox(TIER, work=submission.root) as sandbox:
+    with opened(str(tmp_path)) as submission, Sandbox(tier, work=submission.root) as sandbox:
         sandbox.preload(["nbclient", "nbformat"])
         runs = tuple(notebooks.run(submission, sandbox))
     facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}
@@ -133,6 +133,15 @@ def test_notebooks_that_run_and_exercises_that_are_done(tmp_path):
     evidence = ran(tmp_path, one=[START, DRAW, MIME_TYPE, 'check("00.1")'])
     assert verdict("notebooks.run", evidence) == ("passed", "1 ran from top to bottom: 4 cells.")
     assert verdict("notebooks.exercises", evidence) == ("passed", "All 2 are done.")
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "process"])
+def test_an_exercise_is_checked_behind_every_wall(tmp_path, tier):
+    works = {"bubblewrap": tiers.bubblewrap, "landlock": tiers.has_landlock}
+    if tier in works and not works[tier]().works:
+        pytest.skip(f"{tier} can't be had here")
+    evidence = ran(tmp_path, tier, **{"00-start": [MIME_TYPE]})
+    assert states(evidence) == {"00.1": "open", "00.2": "done"}
 
 
 def test_an_exercise_is_tried_and_what_its_cell_prints_does_not_count(tmp_path):

@@ -178,7 +178,7 @@ def beginnings():
                 (lambda name: print(by_endings(name)), "It prints something and returns nothing"),
                 (lambda name: "image/jpeg", "another type"),
                 (lambda name: by_endings(name).replace("application", "text"), "another type"),
-                (lambda name: by_endings(name.partition(".")[0] + "." + name.split(".")[1]), "another type"),
+                (lambda name: by_endings(name.partition(".")[0] + "." + name.split(".")[1]), "mime_type("),
                 (with_in, "another type"),
                 (lambda name: mimetypes.guess_type(name)[0], "It returns nothing so far"),
                 (lambda name: mimetypes.guess_type(name), "a tuple"),
