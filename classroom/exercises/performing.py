@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from classroom.exercises import channel
+from classroom.exercises import channel, making
 from classroom.exercises.clock import shortened_sleep
+from classroom.exercises.making import Back
 from classroom.exercises.plain import decode, encode
-
-Back = Callable[[Any], Any]  # asks the check something in the middle of a call
 
 _MOST_PRINTED = 2_000
 _LAST_WORDS = 1.0  # seconds that an answer has to end when it was told to
@@ -125,19 +124,19 @@ class Performer:
                     (place / name).write_text(text, encoding="utf-8")
                 return place
             case ["error", kind, status, code]:
-                return _sdk_error(kind, status, code)
+                return making.sdk_error(kind, status, code)
             case ["moderation", scores]:
-                return _moderation(scores)
+                return making.moderation(scores)
             case ["s3", url]:
-                return _s3_client(url)
+                return making.s3_client(url)
             case ["asking", url, prompt]:
-                return _asking(url, prompt)
+                return making.asking(url, prompt)
             case ["request", body]:
                 import httpx2
 
                 return httpx2.Request("POST", "https://api.openai.com/v1/chat/completions", json=body)
             case ["keeper"]:
-                return _keeper(back)
+                return making.keeper(back)
         raise ValueError(f"unknown argument: {order}")
 
 
@@ -239,75 +238,6 @@ def _ask(client: Any, prompt: str) -> dict[str, Any]:
     except Exception as error:
         return {"raised": _told(error)}
     return {"answered": True}
-
-
-def _asking(base_url: str, prompt: str) -> Callable[[], str]:
-    import openai
-
-    client = openai.OpenAI(base_url=base_url, api_key="sk-mock-key", max_retries=0, timeout=10.0)
-    return lambda: client.responses.create(model=_MODEL, input=prompt).output_text
-
-
-def _s3_client(url: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "s3",
-        endpoint_url=url,
-        **dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing"),
-        region_name="us-east-1",
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-    )
-
-
-def _sdk_error(kind: str, status: int | None, code: str | None) -> Exception:
-    import httpx2
-    import openai
-
-    request = httpx2.Request("POST", "https://api.openai.com/v1/responses")
-    if kind == "APITimeoutError":
-        return openai.APITimeoutError(request=request)
-    if kind == "APIConnectionError":
-        return openai.APIConnectionError(request=request)
-    body = {"message": "It was refused.", "type": "invalid_request_error", "param": None, "code": code}
-    response = httpx2.Response(status or 500, request=request, json={"error": body})
-    made: Exception = getattr(openai, kind)("It was refused.", response=response, body=body)
-    return made
-
-
-def _moderation(scores: Mapping[str, float]) -> Any:
-    from openai.types import Moderation
-
-    fields: Any = Moderation.model_fields
-    listed = fields["category_scores"].annotation.model_fields
-    names = [each.alias or name for name, each in listed.items()]
-    return Moderation.model_validate(
-        {
-            "flagged": False,
-            "categories": dict.fromkeys(names, False),
-            "category_scores": {name: scores.get(name, 0.001) for name in names},
-            "category_applied_input_types": {name: ["text"] for name in names},
-        }
-    )
-
-
-def _keeper(back: Back) -> Callable[..., int]:
-    def keep(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-        """Generate a text for the prompt and store it; returns how many bytes."""
-        step = back({"prompt": encode(prompt)})
-        answer = client.responses.create(model=_MODEL, input=decode(step["input"]))
-        words = answer.output_text
-        content = words.encode()
-        step = back({"content": encode(content)})
-        changed = step["body"] is not None and isinstance(content, bytes)
-        stored = decode(step["body"]) if changed else content
-        if step["stored"]:
-            kind = {} if step["type"] is None else {"ContentType": step["type"]}
-            s3.put_object(Bucket=bucket, Key=key, Body=stored, **kind)
-        return len(content)
-
-    return keep
 
 
 def serve(file: int, namespace: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ _MOST_FIELDS = 60
 _DEEPEST = 8
 _MOST_DIGITS = 40
 _SHOWN = 80  # characters of a value in a message
+_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")  # no message repeats one
 _REPR = re.compile(r"<(?:[a-z_]+\.)*(\w+)[^<>]* at 0x[0-9a-fA-F]+[^<>]*>")  # what Python prints of an object
 
 
@@ -158,7 +159,7 @@ def number_of(value: Any) -> float | None:
 
 def shortened(text: str, most: int = _SHOWN) -> str:
     """One line of a text: control characters, broken characters and line ends replaced, the rest left out."""
-    line = _REPR.sub(r"an object of type \1", " ".join(text[: most * 4].split()))
+    line = _KEY.sub("sk-…", _REPR.sub(r"an object of type \1", " ".join(text[: most * 4].split())))
     line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
