@@ -5,7 +5,6 @@ reached OpenAI and S3. The kernel may be this process (in a lesson) or another o
 """
 
 import random
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -339,8 +338,3 @@ def judge_here(id: str, exercise: Exercise, namespace: Mapping[str, Any]) -> Ver
         away: AbstractContextManager[None] = mock.diverted(boundary.application) if mock else nullcontext()
         with away:
             return judge(id, exercise, ThisKernel(namespace), boundary)
-
-
-def until(deadline: float) -> float:
-    """The seconds that are left."""
-    return max(0.0, deadline - time.monotonic())
