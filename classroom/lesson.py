@@ -145,11 +145,13 @@ def start(notebook: str | None = None) -> Lesson:
     Raises:
         LessonError: `LAB_MODE` is misspelt; or live mode lacks a key, or its cap makes no sense.
     """
+    from classroom.exercises.clock import prepare_sleep
     from classroom.explaining import explain_failures  # here: it loads the SDK
     from classroom.redaction import kernels
 
     kernels.join()  # before any key is typed
     explain_failures()
+    prepare_sleep()
     if mode_of(dict(os.environ)) == "live":
         from classroom.spending import forecast
 

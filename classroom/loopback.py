@@ -3,9 +3,11 @@
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
@@ -34,6 +36,26 @@ def bind(port: int = 0) -> socket.socket:
             f"Port {port} is taken or not allowed ({error.strerror}). Choose another with --port, or 0 for any."
         ) from error
     return listener
+
+
+class Switch:
+    """An ASGI application that can be replaced by another one for a while, behind the same address."""
+
+    def __init__(self, usual: ASGIApp) -> None:
+        self._usual = self._present = usual
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the present one answer."""
+        await self._present(scope, receive, send)
+
+    @contextmanager
+    def to(self, other: ASGIApp) -> Iterator[None]:
+        """Let another application answer meanwhile."""
+        self._present = other
+        try:
+            yield
+        finally:
+            self._present = self._usual
 
 
 class LoopbackServer:

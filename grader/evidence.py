@@ -216,18 +216,26 @@ class TestRun(_Record):
     outside: tuple[str, ...] = ()
 
 
+class CheckedExercise(_Record):
+    """What the check of one exercise saw. `state`: "unclear" if the check itself failed."""
+
+    state: Literal["done", "open", "unclear"]
+    sentence: str
+
+
 class NotebookRun(_Record):
     """One notebook, run from top to bottom.
 
     `cells`: how many code cells were run. `failure`: the first error, and where; None if there was none.
-    `exercises`: the sentence of each exercise's check, by its identifier.
+    `exercises`: what the check of each of the notebook's exercises saw, by its identifier; the course decides which there
+    are, and the checks run outside the learner's kernel.
     """
 
     path: str
     cells: int = 0
     seconds: float = 0.0
     failure: str | None = None
-    exercises: dict[str, str] = {}
+    exercises: dict[str, CheckedExercise] = {}
 
 
 class Secret(_Record):

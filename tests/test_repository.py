@@ -145,7 +145,8 @@ def test_a_learner_s_notebook_runs_unsolved_from_top_to_bottom(path, tmp_path):
     target = tmp_path / path.name
     papermill.execute_notebook(path, target, progress_bar=False, cwd=str(path.parent))
     ran = nbformat.read(target, 4)
-    said = "".join(out.get("text", "") for cell in ran.cells for out in cell.get("outputs", []))
+    outputs = [out for cell in ran.cells for out in cell.get("outputs", [])]
+    said = "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in outputs)
     exercises = re.findall(r"\*\*Exercise (\d\d\.\d)\.\*\*", path.read_text(encoding="utf-8"))
     assert re.findall(r"Exercise (\d\d\.\d): not yet", said) == exercises
     assert f"You have reached the end of notebook {path.name[:2]}." in said

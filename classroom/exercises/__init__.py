@@ -1,8 +1,12 @@
-"""Exercises of the notebooks: `check("02.1")` answers with a sentence, `hint("02.1")` helps once more.
+"""Exercises of the notebooks: `check("02.1")` shows what was seen, `hint("02.1")` helps, one step at a time.
 
-A check calls what the learner wrote and looks at what it does; how it is written is the learner's.
+A check calls what the learner wrote with inputs that it chooses, and judges what happens; how it is written is the
+learner's. In a grading the same checks run outside the learner's kernel.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from classroom.exercises import (
@@ -10,15 +14,16 @@ from classroom.exercises import (
     endpoints,
     failures,
     keys,
+    looking,
     meaning,
     mocking,
-    module,
+    modules,
     pictures,
     proxies,
     steering,
     storage,
 )
-from classroom.exercises.looking import Exercise, NotYet
+from classroom.exercises.looking import Exercise, Verdict
 
 EXERCISES: dict[str, Exercise] = dict(
     sorted(
@@ -33,16 +38,22 @@ EXERCISES: dict[str, Exercise] = dict(
             | storage.EXERCISES
             | proxies.EXERCISES
             | endpoints.EXERCISES
-            | module.EXERCISES
+            | modules.EXERCISES
         ).items()
     )
 )
+_STEPS = ("a question", "a pointer", "nearly there")
 
 
 def _exercise(id: str) -> Exercise:
     if id not in EXERCISES:
         raise KeyError(f"There is no exercise {id}. There are: {', '.join(EXERCISES)}.")
     return EXERCISES[id]
+
+
+def exercises_of(notebook: str) -> tuple[str, ...]:
+    """The exercises of a notebook of the course, by its number, such as "02"; none if it has none."""
+    return tuple(id for id in EXERCISES if id.partition(".")[0] == notebook)
 
 
 def _namespace() -> dict[str, Any]:
@@ -52,39 +63,52 @@ def _namespace() -> dict[str, Any]:
     return dict(shell.user_ns) if shell else {}
 
 
-def verdict(id: str, namespace: dict[str, Any]) -> str:
-    """The sentence for an exercise, given the names that the learner defined.
+def judged(id: str, namespace: Mapping[str, Any]) -> Verdict:
+    """The verdict on an exercise, given the names that the learner defined in this process.
 
     Raises:
         KeyError: there is no such exercise.
     """
-    exercise = _exercise(id)
-    if exercise.answer not in namespace:
-        return f"Exercise {id}: not yet, there is nothing called {exercise.answer}. Run the cell above first."
-    try:
-        return f"Exercise {id}: done. {exercise.look(namespace[exercise.answer])}"
-    except NotYet as problem:
-        return f'Exercise {id}: not yet, {problem} (hint("{id}") helps.)'
-    except Exception as error:  # an answer may give back anything at all
-        return (
-            f"Exercise {id}: not yet, what it gives can't be used: {type(error).__name__}: {error} "
-            f'(hint("{id}") helps.)'
-        )
+    return looking.judge_here(id, _exercise(id), namespace)
+
+
+def verdict(id: str, namespace: Mapping[str, Any]) -> str:
+    """The same in words.
+
+    Raises:
+        KeyError: there is no such exercise.
+    """
+    return str(judged(id, namespace))
 
 
 def check(id: str) -> None:
-    """Look at the answer to an exercise and say what was seen.
+    """Try the answer to an exercise, and show what was seen.
 
     Raises:
         KeyError: there is no such exercise.
     """
-    print(verdict(id, _namespace()))
+    from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
+
+    show_verdict(judged(id, _namespace()))
+
+
+@cache
+def _asked() -> Counter[str]:
+    """How many hints were asked for, by exercise."""
+    return Counter()
 
 
 def hint(id: str) -> None:
-    """One more hint.
+    """Show a hint: a question first, asked again a pointer, and then what is nearly the answer.
 
     Raises:
         KeyError: there is no such exercise.
     """
-    print(_exercise(id).hint)
+    from classroom.exercises.card import show_hint
+
+    hints = _exercise(id).hints
+    _asked()[id] += 1
+    number = min(_asked()[id], len(hints))
+    more = f' Another one: hint("{id}").' if number < len(hints) else " This was the last one."
+    title = f"Hint {number} of {len(hints)} for exercise {id}, {_STEPS[number - 1]}:"
+    show_hint(title, hints[number - 1] + more)

@@ -1,84 +1,184 @@
 """Notebooks 00 and 02: a picture, a type, a question, a role."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from classroom.exercises.looking import Exercise, NotYet, asked_since, called, count
+from classroom.exercises import words
+from classroom.exercises.looking import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.plain import Thing, shown
 from classroom.media.signatures import sniff
+from classroom.standin.journal import Call
 
-_TYPES = {
-    "notes.txt": "text/plain",
-    "pictures/kite.jpg": "image/jpeg",
-    "two.dots.png": "image/png",
-    "voice.mp3": "audio/mpeg",
-    "backup.zip": "application/octet-stream",
-    "mp3.old": "application/octet-stream",
-}
+_OTHER = "application/octet-stream"
+_PICTURE_ROUTES = ("images/generations",)
 
 
-def _draw(function: Any) -> str:
-    before, prompt = count(), "a teapot on the moon"
-    picture = called(function, prompt)
-    if not isinstance(picture, bytes):
-        raise NotYet(f"it returns {type(picture).__name__}, not bytes. b64_json is text: decode it.")
-    if not sniff(picture).startswith("image/"):
-        raise NotYet("the bytes it returns are no picture. Is b64_json decoded, once?")
-    calls = asked_since(before)
-    if calls and not any(call.mentions(prompt) for call in calls):
-        raise NotYet("the prompt that it was given did not reach OpenAI.")
-    return f"It draws what it is told to: {len(picture)} bytes of {sniff(picture)}."
+def _draw(bench: Bench) -> str:
+    expected = "the bytes of the picture that OpenAI drew"
+    for _ in range(2):
+        prompt = words.scene(bench.chance)
+        trial = bench.call(prompt)
+        picture = trial.returned(expected)
+        if not isinstance(picture, bytes):
+            raise trial.wrong(
+                f"It returns {_kind(picture)}, not bytes. The picture comes as text (b64_json): decode it.",
+                expected,
+            )
+        if not sniff(picture).startswith("image/"):
+            raise trial.wrong("The bytes are no picture. Is b64_json decoded, once?", expected)
+        calls = trial.calls_for(prompt, expected, *_PICTURE_ROUTES)
+        if calls is not None and picture not in _contents(calls):
+            raise trial.wrong("It returns another picture than the one that OpenAI drew.", expected)
+    return "It draws what you ask for, and returns the picture's bytes."
 
 
-def _mime_type(function: Any) -> str:
-    for name, right in _TYPES.items():
-        said = called(function, name)
-        if said != right:
-            raise NotYet(f"of {name!r} it says {said!r}, not {right!r}.")
-    return "Each ending has its type, and what is not known is just bytes."
+def _contents(calls: Iterable[Call]) -> list[bytes]:
+    return [output.content for call in calls for output in call.outputs]
 
 
-def _ask(function: Any) -> str:
-    before, question = count(), "How deep is the sea?"
-    answer = called(function, question)
+def _kind(value: Any) -> str:
+    """What sort of value it is, with its article."""
+    if isinstance(value, Thing):
+        return f"an object of type {value.type}"
+    names = {str: "text", bytes: "bytes", bool: "True or False", int: "a number", float: "a number"}
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _mime_type(bench: Bench) -> str:
+    stem = words.mark(bench.chance)
+    ending = f"x{words.mark(bench.chance)[:5]}"  # no list of types knows it
+    types = {
+        f"notes-{stem}.txt": "text/plain",
+        f"pictures/{stem}.jpg": "image/jpeg",
+        f"{stem}.png": "image/png",
+        f"voice-{stem}.mp3": "audio/mpeg",
+        f"{stem}.{ending}": _OTHER,
+        f"two.dots.{stem}.png": "image/png",
+        f"mp3.{ending}": _OTHER,
+        f"my.png.{ending}": _OTHER,
+        f"song.txt.{stem}.mp3": "audio/mpeg",
+        f"{stem}jpg": _OTHER,
+    }
+    for name in bench.chance.sample(list(types), len(types)):
+        trial = bench.call(name)
+        if trial.returned(f'"{types[name]}"') != types[name]:
+            raise trial.wrong("It gives another type. Only the end of the name counts.", f'"{types[name]}"')
+    return "Each ending has its type, and everything else is just bytes."
+
+
+def model_s_words(trial: Trial, prompt: str, expected: str) -> str:
+    """The text that was returned; `NotYet` unless it is what the model answered to a request with these words."""
+    answer = trial.returned(expected)
     if not isinstance(answer, str):
-        raise NotYet(
-            f"it returns {type(answer).__name__}, not text. Which attribute of the answer holds the words?"
+        raise trial.wrong(
+            f"It returns {_kind(answer)}, not text. Which attribute of the answer holds the words?", expected
         )
     if not answer.strip():
-        raise NotYet("it returns an empty text.")
-    calls = asked_since(before)
-    if calls and not any(call.mentions(question) for call in calls):
-        raise NotYet("the question that it was given did not reach OpenAI.")
-    return "It asks, and gives back the words of the answer."
+        raise trial.wrong("It returns an empty text.", expected)
+    calls = trial.calls_for(prompt, expected, *TEXT_ROUTES)
+    if calls is not None and not is_from(answer, calls):
+        raise trial.wrong("It returns other words than the model answered.", expected)
+    return answer
 
 
-def _advise(function: Any) -> str:
-    before, question = count(), "Should I bring an umbrella?"
-    answer = called(function, question)
-    if not isinstance(answer, str):
-        raise NotYet(f"it returns {type(answer).__name__}, not text.")
-    calls = asked_since(before)
-    if calls:
-        body = calls[-1].body
-        said = body.get("messages") or body.get("input")
-        roles = (
-            [part.get("role") for part in said if isinstance(part, dict)] if isinstance(said, list) else []
-        )
-        if not ({"system", "developer"} & set(roles) or body.get("instructions")):
-            raise NotYet("no system message went with the question: the model was not told who to be.")
-        if not calls[-1].mentions(question):
-            raise NotYet("the question that it was given did not reach OpenAI.")
+def is_from(answer: str, calls: Iterable[Call]) -> bool:
+    """Whether a text is what one of the calls answered, or most of it; case and white space don't matter."""
+    said = _plain(answer)
+    for call in calls:
+        for output in call.outputs:
+            whole = _plain(output.content.decode("utf-8", "replace"))
+            if whole and (whole in said or (said in whole and 2 * len(said) > len(whole))):
+                return True
+    return False
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _ask(bench: Bench) -> str:
+    for _ in range(2):
+        question = words.question(bench.chance)
+        model_s_words(bench.call(question), question, "the words of the model's answer, as text")
+    return "It asks, and returns the words of the answer."
+
+
+def _advise(bench: Bench) -> str:
+    expected = "a system message, then the question; the words of the answer come back"
+    for _ in range(2):
+        question = words.question(bench.chance)
+        trial = bench.call(question)
+        model_s_words(trial, question, expected)
+        for call in (trial.calls_for(question, expected, *TEXT_ROUTES) or ())[-1:]:
+            if not _told_who_to_be(call.body, question):
+                raise trial.wrong(
+                    "The model was not told who to be: no system message comes before the question.",
+                    expected,
+                    f"a request with {_roles_shown(call.body)}",
+                )
     return "The model is told who to be, and then asked."
+
+
+def _messages(body: Any) -> list[dict[str, Any]]:
+    listed = body.get("messages") or body.get("input") if isinstance(body, dict) else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _told_who_to_be(body: Any, question: str) -> bool:
+    instructions = body.get("instructions") if isinstance(body, dict) else None
+    if isinstance(instructions, str) and instructions.strip() and question not in instructions:
+        return True
+    for message in _messages(body):
+        if message.get("role") in ("system", "developer"):
+            told = str(message.get("content") or "").strip()
+            return bool(told) and question not in told
+        if message.get("role") == "user":
+            return False
+    return False
+
+
+def _roles_shown(body: Any) -> str:
+    roles = [str(message.get("role")) for message in _messages(body)]
+    return (
+        f"messages of these roles: {', '.join(roles)}" if roles else f"the input {shown(body.get('input'))}"
+    )
 
 
 EXERCISES = {
     "00.1": Exercise(
-        "draw", _draw, "Two steps: client.images.generate(…), then base64.b64decode(…) of its first picture."
+        "draw",
+        _draw,
+        (
+            "The first cell that made a picture took two steps after the request. What does the second one turn into what?",
+            "client.images.generate(…) draws. Its answer has a list called data, and the picture is text in b64_json.",
+            "return base64.b64decode(images.data[0].b64_json), where images is the answer to a request with prompt=words.",
+        ),
     ),
     "00.2": Exercise(
-        "mime_type", _mime_type, 'name.endswith(".txt") is one way; a dictionary of endings is another.'
+        "mime_type",
+        _mime_type,
+        (
+            "Which part of a name decides: any part of it, or its end?",
+            'name.endswith(".txt") is one way; a dictionary of endings is another.',
+            'Take name.rpartition(".")[2] and look it up with a dictionary\'s .get(…, "application/octet-stream").',
+        ),
     ),
-    "02.1": Exercise("ask", _ask, "client.responses.create(…) has all you need; its output_text is a str."),
+    "02.1": Exercise(
+        "ask",
+        _ask,
+        (
+            "What did the first call of this notebook return, and where in it were the words?",
+            "client.responses.create(model=…, input=…) asks; its answer has an attribute with all the text.",
+            "return the output_text of client.responses.create(…, input=question).",
+        ),
+    ),
     "02.2": Exercise(
-        "advise", _advise, "messages= takes a list: first {'role': 'system', …}, then {'role': 'user', …}."
+        "advise",
+        _advise,
+        (
+            "Which of the roles tells a model how to behave, and must it come before or after the question?",
+            "messages= takes a list of dictionaries, each with a role and a content. Its first role is system.",
+            'messages=[{"role": "system", "content": "You are a cautious sailor."}, {"role": "user", "content": question}]',
+        ),
     ),
 }

@@ -1,78 +1,71 @@
 """Notebook 10: what an endpoint refuses, and what it answers when OpenAI fails."""
 
-from typing import Any
-
-import httpx2
-import openai
-
-from classroom.exercises.looking import Exercise, NotYet, called
+from classroom.exercises import words
+from classroom.exercises.given import sdk_error
+from classroom.exercises.looking import Bench, Exercise
 
 _MOST = 4_000
-_REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/responses")
+_CASES = (
+    ("RateLimitError", 429, "rate_limit_exceeded", 429),
+    ("BadRequestError", 400, "content_policy_violation", 422),
+    ("APITimeoutError", None, None, 504),
+    ("APIConnectionError", None, None, 502),
+    ("InternalServerError", 500, None, 502),
+    ("AuthenticationError", 401, "invalid_api_key", 502),
+    ("RateLimitError", 429, "insufficient_quota", 502),
+)
 
 
-def _problem_with(function: Any) -> str:
-    fine, not_fine = (
-        ("a kite", "é", " a kite with spaces ", "x" * _MOST),
-        (None, "", "   ", "\n\t", "x" * (_MOST + 1)),
-    )
-    for prompt in fine:
-        said = _asked(function, prompt)
-        if said is not None:
-            raise NotYet(f"it refuses {_shown(prompt)}: {said!r}.")
-    for wrong in not_fine:
-        said = _asked(function, wrong)
-        if not isinstance(said, str) or len(said.split()) < 3:
-            raise NotYet(f"for {_shown(wrong)} it returns {said!r}, not a sentence that says what to change.")
-    return "It takes what can be generated, and says of the rest what to change."
-
-
-def _asked(function: Any, prompt: str | None) -> Any:
-    if not callable(function):
-        raise NotYet("it is no function any more. Run the cell above again.")
-    try:
-        return function(prompt)
-    except Exception as error:
-        raise NotYet(f"for {_shown(prompt)} it raises {type(error).__name__}: {error}") from error
-
-
-def _shown(prompt: str | None) -> str:
-    return f"a prompt of {len(prompt)} characters" if prompt and len(prompt) > 40 else repr(prompt)
-
-
-def _refusal(kind: type[openai.APIStatusError], status: int, code: str | None) -> openai.APIStatusError:
-    return kind("…", response=httpx2.Response(status, request=_REQUEST), body={"code": code})
-
-
-def _status_for(function: Any) -> str:
-    cases: list[tuple[str, openai.APIError, int]] = [
-        ("a rate limit", _refusal(openai.RateLimitError, 429, "rate_limit_exceeded"), 429),
-        ("a refused prompt", _refusal(openai.BadRequestError, 400, "content_policy_violation"), 422),
-        ("silence", openai.APITimeoutError(request=_REQUEST), 504),
-        ("a lost connection", openai.APIConnectionError(request=_REQUEST), 502),
-        ("a failure of OpenAI's", _refusal(openai.InternalServerError, 500, None), 502),
-        ("a key that is not taken", _refusal(openai.AuthenticationError, 401, "invalid_api_key"), 502),
-        ("a quota that is used up", _refusal(openai.RateLimitError, 429, "insufficient_quota"), 502),
+def _problem_with(bench: Bench) -> str:
+    letter = bench.chance.choice("abcxyz")
+    long = bench.chance.randrange(_MOST + 1, 3 * _MOST)
+    fine: list[str | None] = [
+        words.scene(bench.chance),
+        "é",
+        " a kite with spaces ",
+        letter * _MOST,
+        "é" * _MOST,
     ]
-    for name, error, right in cases:
-        said = called(function, error)
-        if said != right:
-            raise NotYet(
-                f"for {name} ({type(error).__name__}, code {error.code}) it says {said!r}, not {right}."
-            )
-    return "The caller is told what they can do, and is not blamed for what they can't."
+    wrong: list[str | None] = [None, "", "   ", "\n\t", letter * (_MOST + 1), f"{letter} " * (long // 2 + 1)]
+    cases = [(prompt, True) for prompt in fine] + [(prompt, False) for prompt in wrong]
+    for prompt, well in bench.chance.sample(cases, len(cases)):
+        trial = bench.call(prompt)
+        expected = "None: nothing is wrong with it" if well else "a sentence that says what to change"
+        said = trial.ended(expected)
+        if well and said is not None:
+            raise trial.wrong("It refuses a prompt that is fine.", expected)
+        if not well and (not isinstance(said, str) or len(said.split()) < 2):
+            raise trial.wrong("It does not say what to change.", expected)
+    return "It accepts what can be generated, and says of the rest what to change."
+
+
+def _status_for(bench: Bench) -> str:
+    for kind, status, code, right in bench.chance.sample(_CASES, len(_CASES)):
+        trial = bench.call(sdk_error(kind, status, code))
+        if trial.returned(f"{right}") != right or isinstance(trial.value, bool):
+            raise trial.wrong("Another status helps the caller more.", f"{right}")
+    return "The caller learns what they can do, and is not blamed for what they can't."
 
 
 EXERCISES = {
     "10.1": Exercise(
         "problem_with",
         _problem_with,
-        "None first, then .strip(), then len(). Return None at the end: all is well.",
+        (
+            "Which of the three must come first, so that the others don't stop with an error?",
+            "None first, then .strip(), then len(). Return None at the end: nothing is wrong.",
+            'if prompt is None or not prompt.strip(): return "…"; if len(prompt) > 4000: return "…"; return None.',
+        ),
     ),
     "10.2": Exercise(
         "status_for",
         _status_for,
-        "isinstance(error, openai.APITimeoutError) first: it is an APIConnectionError, too. A used-up quota is a "
-        "RateLimitError that no waiting helps: look at error.code.",
+        (
+            "Two of the errors look alike, and only one of them goes away when the caller waits. How do you tell them apart?",
+            "isinstance(error, openai.APITimeoutError) first: it is an APIConnectionError, too. A used-up quota is a "
+            "RateLimitError: look at error.code.",
+            "504 for a timeout; 429 for a RateLimitError whose code is not insufficient_quota; 422 for the code "
+            "content_policy_violation; 502 for the rest.",
+        ),
     ),
 }

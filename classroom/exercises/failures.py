@@ -1,91 +1,151 @@
 """Notebook 06: what to do when a call fails, and what calls cost."""
 
-from typing import Any
-from unittest.mock import patch
+import itertools
+from collections.abc import Sequence
+from statistics import median
 
-import httpx2
-import openai
-
-from classroom.exercises.looking import Exercise, NotYet, called
+from classroom.exercises import words
+from classroom.exercises.given import asking
+from classroom.exercises.looking import Bench, Exercise, Trial
+from classroom.exercises.plain import number_of
 from classroom.standin.costs import Usage, cost_of
+from classroom.standin.faults import fault
+from classroom.standin.journal import Call
 
 _MODEL = "gpt-5.4-mini"
 _MOST_TRIES = 12
+_SECONDS = 90.0  # that an answer may take which waits as real programs do, and not by time.sleep
+_FEWEST_ROUNDS, _MOST_ROUNDS = 2, 5
 
 
-def _refused(kind: type[openai.APIStatusError], status: int) -> openai.APIStatusError:
-    request = httpx2.Request("POST", "http://127.0.0.1/v1/responses")
-    response = httpx2.Response(status, request=request, headers={"retry-after-ms": "5"})
-    return kind("Try later.", response=response, body={"code": "rate_limit_exceeded"})
+def _patiently(bench: Bench) -> str:
+    trial, tries = _tried(bench, 0, "a call that works at once")
+    _has_answer(trial, tries, "what the call returned, after one try")
+    trial, tries = _tried(bench, 2, "a call that meets two rate limits, then works")
+    _has_answer(trial, tries, "what the call returned in the end, after three tries")
+    rounds: list[list[float]] = []
+    while (grow := _grow(rounds)) is None:
+        trial, pauses = _gives_up(bench)
+        rounds.append(pauses)
+    if not grow:
+        raise trial.wrong(
+            "It does not wait longer from try to try. Wait before each new try, and longer each time.",
+            "pauses that grow",
+            f"{len(rounds[-1]) + 1} tries with pauses that don't",
+        )
+    _repeats_nothing_wrong(bench)
+    return "It waits longer each time, gives up in the end, and repeats nothing that is wrong in itself."
 
 
-class _Failing:
-    """Something to call that fails so many times first."""
+def _grow(rounds: Sequence[Sequence[float]]) -> bool | None:
+    """Whether pauses grow, by several runs of the same function; None to see one more run.
 
-    def __init__(self, times: int, error: Exception) -> None:
-        self._left, self._error, self.tries = times, error, 0
-
-    def __call__(self) -> str:
-        self.tries += 1
-        if self.tries > _MOST_TRIES:
-            raise NotYet(f"it has tried {_MOST_TRIES} times and does not stop. Give up after a few.")
-        if self.tries <= self._left:
-            raise self._error
-        return "an answer"
-
-
-def _patiently(function: Any) -> str:
-    busy = _refused(openai.RateLimitError, 429)
-    with patch("time.sleep") as sleep:
-        twice = _Failing(2, busy)
-        if called(function, twice) != "an answer":
-            raise NotYet("it does not return what the call returned in the end.")
-        if not sleep.called:
-            raise NotYet("it tries again at once. Wait first: that is what the limit asks for.")
-        if called(function, _Failing(0, busy)) != "an answer":
-            raise NotYet("a call that works at once does not come back.")
-        _lets_through(function, _Failing(1000, busy), openai.RateLimitError)
-        wrong = _Failing(1000, _refused(openai.BadRequestError, 400))
-        _lets_through(function, wrong, openai.BadRequestError)
-    if wrong.tries > 1:
-        raise NotYet("it repeats a request that is wrong in itself (400). That never helps.")
-    return "It waits, tries again, gives up in the end, and repeats nothing that is wrong in itself."
+    A busy computer makes any pause longer, and pauses may have a part that is left to chance: what is not clear is
+    seen again, and decided by most of the pairs of an earlier and a later pause.
+    """
+    if len(rounds) < _FEWEST_ROUNDS:
+        return None
+    first, last = [pauses[0] for pauses in rounds], [pauses[-1] for pauses in rounds]
+    if min(last) > 1.1 * max(first) + 0.02:
+        return True
+    if max(last) < min(first):
+        return False
+    if len(rounds) < _MOST_ROUNDS:
+        return None
+    pairs = [pair for pauses in rounds for pair in itertools.combinations(pauses, 2)]
+    growing = sum(earlier < later for earlier, later in pairs) >= 0.7 * len(pairs)
+    return growing and median(last) > 1.05 * median(first) + 0.01
 
 
-def _lets_through(function: Any, failing: _Failing, kind: type[Exception]) -> None:
+def _tried(bench: Bench, refusals: int, case: str, status: int = 429) -> tuple[Trial, list[Call]]:
+    """One run of the answer with a call that is refused so often first; and its tries, as they arrived."""
+    openai = bench.boundary.openai
+    before = bench.boundary.count
+    for number in range(1, refusals + 1):
+        # who does as it says waits longer each time, too
+        headers = {"retry-after": str(number), "retry-after-ms": str(1_000 * number)}
+        openai.faults.add(fault(status=status, times=1, headers=headers))
     try:
-        function(failing)
-    except kind:
-        return
-    except NotYet:
-        raise
-    except Exception as error:
-        raise NotYet(
-            f"when it gives up, it raises {type(error).__name__} instead of {kind.__name__}."
-        ) from error
-    raise NotYet(f"it hides the {kind.__name__} that stays: whoever called it can't know.")
+        call = asking(f"{bench.boundary.url}/v1", words.question(bench.chance))
+        trial = bench.call(call, case=f"patiently(call), {case}", seconds=_SECONDS)
+    finally:
+        openai.faults.clear()
+    return trial, openai.journal[before:]
 
 
-def _cost(function: Any) -> str:
-    for given in ((1_000_000, 0), (0, 1_000_000), (1_200, 350)):
+def _has_answer(trial: Trial, tries: list[Call], expected: str) -> None:
+    value = trial.returned(expected)
+    if not tries:
+        raise trial.wrong("It never calls what it was given.", expected)
+    if not tries[-1].outputs or value != tries[-1].outputs[0].content.decode():
+        raise trial.wrong("It does not return what the call returned.", expected)
+
+
+def _gives_up(bench: Bench) -> tuple[Trial, list[float]]:
+    """One run with a call that is always refused; and the pauses between its tries, in seconds."""
+    trial, tries = _tried(bench, _MOST_TRIES, "a call that meets a rate limit every time")
+    expected = "the RateLimitError, after a few tries"
+    if len(tries) > _MOST_TRIES:
+        raise trial.wrong(
+            "It tries again and again. Give up after a few tries.", expected, f"{_MOST_TRIES} tries and more"
+        )
+    if not trial.late and trial.raised is None:
+        raise trial.wrong("It hides the RateLimitError that stays: its caller can't know.", expected)
+    trial.refused("RateLimitError", expected)
+    return trial, [later.at - earlier.at for earlier, later in itertools.pairwise(tries)] or [0.0]
+
+
+def _repeats_nothing_wrong(bench: Bench) -> None:
+    trial, tries = _tried(bench, _MOST_TRIES, "a call that is wrong in itself (status 400)", 400)
+    expected = "the BadRequestError, after one try"
+    if len(tries) > 1:
+        raise trial.wrong(
+            "It repeats a request that is wrong in itself (400). That never helps.",
+            expected,
+            f"{len(tries)} tries",
+        )
+    if not trial.late and trial.raised is None:
+        raise trial.wrong("It hides an error that is not a rate limit: its caller can't know.", expected)
+    trial.refused("BadRequestError", expected)
+
+
+def _cost(bench: Bench) -> str:
+    chosen = [(1_000_000, 0), (0, 1_000_000), (1_200, 350)]
+    # so many that the price has no more than six decimal places: to round it is right, too
+    chosen += [(bench.chance.randrange(1, 400) * 40, bench.chance.randrange(1, 400) * 20) for _ in range(3)]
+    for given in bench.chance.sample(chosen, len(chosen)):
         units = {"input_tokens": given[0], "output_tokens": given[1]}
         right = float(cost_of(Usage(_MODEL, units)))
-        said = called(function, *given)
-        if isinstance(said, bool) or not isinstance(said, (int, float)):
-            raise NotYet(f"it returns {type(said).__name__}, not a number.")
-        if abs(said - right) > 1e-6 * max(1.0, right):
-            raise NotYet(
-                f"{given[0]} tokens in and {given[1]} out cost ${right:.6f}, and it says ${said:.6f}."
+        trial = bench.call(*given)
+        expected = f"{right:.6f} dollars"
+        found = number_of(trial.returned(expected))
+        if found is None:
+            raise trial.wrong("It returns no number.", expected)
+        if abs(found - right) > max(6e-7, 1e-6 * right):
+            raise trial.wrong(
+                "That is another price. Prices are for a million tokens.", expected, f"{found:.6f} dollars"
             )
-    return f"1,200 tokens in and 350 out cost ${right:.6f}."
+    units = {"input_tokens": 1_200, "output_tokens": 350}
+    return f"1,200 tokens in and 350 out cost ${cost_of(Usage(_MODEL, units)):.6f}."
 
 
 EXERCISES = {
     "06.1": Exercise(
         "patiently",
         _patiently,
-        "A for loop over a few tries; inside it try: return call(), except openai.RateLimitError: time.sleep(…). "
-        "On the last try, raise.",
+        (
+            "Which errors go away when you wait, and who should learn of the others?",
+            "A for loop over a few growing pauses; in it try: return call(), except openai.RateLimitError: time.sleep(…).",
+            "for wait in (0.5, 1, 2, None): on a RateLimitError, raise if wait is None, and otherwise time.sleep(wait).",
+        ),
     ),
-    "06.2": Exercise("cost", _cost, "Prices are for a million tokens: divide by 1_000_000, then add both."),
+    "06.2": Exercise(
+        "cost",
+        _cost,
+        (
+            "What do 500,000 tokens cost if a million cost $0.75?",
+            "Prices are for a million tokens, and there are two of them: one for what goes in, one for what comes out.",
+            "Multiply each number of tokens by its price, add both, and divide by 1_000_000.",
+        ),
+    ),
 }

@@ -1,84 +1,99 @@
 """Notebook 01: where a key is read from, how one is found, in which order it is replaced."""
 
-import os
 import secrets
-import tempfile
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
-from classroom.exercises.looking import Exercise, NotYet, called
+from classroom.exercises.given import Surroundings, folder
+from classroom.exercises.looking import Bench, Exercise, Trial
 
 _NAME = "OPENAI_API_KEY"
 _STEPS = ("make", "place", "restart", "revoke", "look")
 
 
 def _made_up() -> str:
-    """The shape of a key; it opens nothing, and stands in no file of this project."""
-    return "sk-" + "proj-" + secrets.token_hex(24)
+    """The shape of a key; it opens nothing, and is in no file of this project."""
+    return "sk-" + "proj-0" + secrets.token_hex(24)
 
 
-def _key_for(function: Any) -> str:
+def _key_for(bench: Bench) -> str:
     outside, inside = _made_up(), _made_up()
-    with tempfile.TemporaryDirectory() as place, patch.dict(os.environ):
-        folder = Path(place)
-        (folder / ".env").write_text(f"# keep this file at home\nS3_BUCKET_NAME=flowers\n{_NAME}={inside}\n")
-        os.environ[_NAME] = outside
-        if called(function, folder) != outside:
-            raise NotYet("a key in the environment does not win over the one in .env.")
-        del os.environ[_NAME]
-        if called(function, folder) != inside:
-            raise NotYet("with no key in the environment, it does not return the one in .env.")
-    with tempfile.TemporaryDirectory() as place, patch.dict(os.environ):
-        os.environ.pop(_NAME, None)
-        _says_what_to_do(function, Path(place))
+    file = {".env": f"# keep this file at home\nS3_BUCKET_NAME=flowers\n{_NAME}={inside}\n"}
+
+    def tried(files: dict[str, str], key: str | None, case: str) -> Trial:
+        around = Surroundings({_NAME: key})
+        words = f"key_for(folder), {case}"
+        return bench.call(folder(files, "folder"), case=words, surroundings=around)
+
+    expected = "the key from the environment"
+    for files, case in (
+        (file, "a key in the environment and another in .env"),
+        ({}, "a key only in the environment"),
+    ):
+        trial = tried(files, outside, case)
+        if trial.returned(expected) != outside:
+            raise trial.wrong("The key in the environment does not win.", expected, _which(trial, inside))
+    expected = "the key from .env"
+    trial = tried(file, None, "a key only in .env")
+    if trial.returned(expected) != inside:
+        raise trial.wrong("It does not return the key that is in .env.", expected, _which(trial, inside))
+    trial = tried({}, None, "no key anywhere")
+    expected = f"a LookupError whose words name {_NAME} and say what to do"
+    error = trial.refused("LookupError", expected)
+    if _NAME not in error.message or len(error.message.split()) < 2:
+        raise trial.wrong(
+            "Its error says too little: name what is missing, and where to put it.", expected, str(error)
+        )
     return "The environment first, then .env, and a clear word where there is neither."
 
 
-def _says_what_to_do(function: Any, folder: Path) -> None:
-    try:
-        said = function(folder)
-    except LookupError as error:
-        if _NAME not in str(error) or len(str(error).split()) < 4:
-            raise NotYet(
-                f"its error says only {str(error)!r}: say what is missing, and where to put it."
-            ) from error
-    except Exception as error:
-        raise NotYet(f"where there is no key it raises {type(error).__name__}, not a LookupError.") from error
-    else:
-        raise NotYet(f"where there is no key it returns {said!r}. Raise a LookupError.")
+def _which(trial: Trial, inside: str) -> str | None:
+    """The key that came back, in words: never itself."""
+    return "the key from .env" if trial.value == inside else None
 
 
-def _keys_in(function: Any) -> str:
-    first, second = _made_up(), "sk-" + secrets.token_hex(20)
-    texts = {
-        f'client = OpenAI(api_key="{first}")': [first],
-        f"{first}\nand {second}.": [first, second],
-        "OPENAI_API_KEY=sk-your-secret-key-goes-here": [],
-        "a task-list, and sk-1 for short": [],
-        "": [],
-    }
-    for text, right in texts.items():
-        found = called(function, text)
+def _keys_in(bench: Bench) -> str:
+    first, second = _made_up(), "sk-1" + secrets.token_hex(20)
+    third = f"sk-{secrets.token_hex(4)}_{secrets.token_hex(4)}-{secrets.token_hex(4)}9"
+    texts: list[tuple[str, str, list[str]]] = [
+        ("a line of code with a key", f'client = OpenAI(api_key="{first}")', [first]),
+        ("two lines with a key in each", f"{first}\nand {second}.", [first, second]),
+        ("a key with - and _ in it", f"export KEY={third} # {secrets.token_hex(3)}", [third]),
+        ("a placeholder", f"{_NAME}=sk-your-secret-key-goes-here", []),
+        ("words that only begin like a key", "a task-list, and sk-1 for short", []),
+        ("an empty text", "", []),
+    ]
+    for case, text, right in bench.chance.sample(texts, len(texts)):
+        trial = bench.call(text, case=f"keys_in({case})")
+        expected = f"a list of {len(right)} key{'' if len(right) == 1 else 's'}"
+        found = trial.returned(expected)
         if not isinstance(found, (list, tuple, set)):
-            raise NotYet(f"it returns {type(found).__name__}, not a list.")
-        if missed := set(right) - set(found):
-            raise NotYet(f"in {text!r} it misses {min(missed)!r}.")
-        if wrong := set(found) - set(right):
-            raise NotYet(f"in {text!r} it takes {min(map(str, wrong))!r} for a key.")
-    return "It finds keys, and lets placeholders be."
+            raise trial.wrong("It returns no list.", expected)
+        if set(right) - set(map(str, found)):
+            raise trial.wrong("It misses a key, or a part of it.", expected, _counted(len(found)))
+        if set(map(str, found)) - set(right):
+            raise trial.wrong("It takes something for a key that is none.", expected, _counted(len(found)))
+    return "It finds keys, and leaves placeholders alone."
 
 
-def _rotation(steps: Any) -> str:
-    if not isinstance(steps, (list, tuple)) or any(step not in _STEPS for step in steps):
-        raise NotYet(f"rotation should be a list of these: {', '.join(_STEPS)}.")
+def _counted(number: int) -> str:
+    return f"a list of {number} text{'' if number == 1 else 's'}"
+
+
+def _rotation(bench: Bench) -> str:
+    expected = f"a list of the five steps: {', '.join(_STEPS)}"
+    trial = bench.value()
+    steps = trial.returned(expected)
+    if not isinstance(steps, (list, tuple)) or not all(isinstance(step, str) for step in steps):
+        raise trial.wrong("This is not a list of the steps.", expected)
     if sorted(steps) != sorted(_STEPS):
-        raise NotYet("each of the five steps should be in it once.")
+        raise trial.wrong("Each of the five steps should be in it once.", expected)
     at = {step: steps.index(step) for step in _STEPS}
+    expected = "a new key that works before the old one ends"
     if at["revoke"] < at["restart"]:
-        raise NotYet("the old key is deleted while programs still use it: they would stand still.")
+        raise trial.wrong("The old key is deleted while programs still use it: they would stop.", expected)
     if not at["make"] < at["place"] < at["restart"]:
-        raise NotYet("the programs are started again before the new key is where they read it.")
+        raise trial.wrong(
+            "The programs are started again before the new key is where they read it.", expected
+        )
     return "The programs go on with the new key, and the old one is worth nothing any more."
 
 
@@ -86,15 +101,30 @@ EXERCISES = {
     "01.1": Exercise(
         "key_for",
         _key_for,
-        'os.environ.get("OPENAI_API_KEY") is None if it is not set; dotenv_values(path) gives a dictionary, '
-        "an empty one if there is no file.",
+        (
+            "Where do you look first, and what happens if neither place has the key?",
+            f'os.environ.get("{_NAME}") is None if it is not set; dotenv_values(path) gives a dictionary, '
+            "an empty one if there is no file.",
+            'Take the first value or else the second: a or b. If there is neither: raise LookupError("Set '
+            f'{_NAME} in the environment or in .env.").',
+        ),
     ),
     "01.2": Exercise(
         "keys_in",
         _keys_in,
-        'Two steps: re.findall(r"\\bsk-[A-Za-z0-9_-]{20,}", text) finds candidates; keep those with a digit in them.',
+        (
+            "What do a key and a placeholder have in common, and what has only the key?",
+            "Two steps: first find everything of the right shape with re.findall, then keep what has a digit in it.",
+            r're.findall(r"\bsk-[A-Za-z0-9_-]{20,}", text) finds candidates; any(map(str.isdigit, word)) sorts them.',
+        ),
     ),
     "01.3": Exercise(
-        "rotation", _rotation, "What must be there before the old key may go? Begin with the new one."
+        "rotation",
+        _rotation,
+        (
+            "What must be there before the old key may go?",
+            "Begin with the new key. A program reads its key when it starts.",
+            "make, place, restart; only then may the old one go. Looking at the bill is right at any time.",
+        ),
     ),
 }

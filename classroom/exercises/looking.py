@@ -1,56 +1,340 @@
-"""How an answer is looked at: it is called, and what it does is seen at the other end."""
+"""How an answer is looked at: a check chooses inputs, has them tried in the learner's kernel, and judges what it sees.
 
-import reprlib
-from collections.abc import Callable
+A check gets a `Bench`. It never touches what the learner wrote: it gets plain data back, and sees at the boundary what
+reached OpenAI and S3. The kernel may be this process (in a lesson) or another one behind a wall (in a grading).
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
+from classroom.exercises.boundary import Boundary
+from classroom.exercises.given import Given, Surroundings, given
+from classroom.exercises.performing import Performer
+from classroom.exercises.plain import NotPlain, Thing, decode, shortened, shown
 from classroom.lesson import current
+from classroom.standin.journal import Call
+
+SECONDS = 20.0  # that one call of an answer may take
+
+State = Literal["done", "open", "unclear"]
 
 
 class NotYet(Exception):
-    """The answer does not do what was asked; the text says what it did instead."""
+    """The answer does not do what was asked.
+
+    Attributes:
+        problem: one sentence.
+        case: what was tried.
+        expected: what should have come back.
+        got: what came back.
+    """
+
+    def __init__(self, problem: str, case: str = "", expected: str = "", got: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.case, self.expected, self.got = problem, case, expected, got
+
+
+class KernelGone(Exception):
+    """The kernel does not answer any more."""
+
+
+class Kernel(Protocol):
+    """Where the learner's code runs."""
+
+    def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
+        """What came of an order; `back` answers what the kernel asks meanwhile.
+
+        Raises:
+            KernelGone: it ended, or did not answer in time.
+        """
+
+
+class ThisKernel:
+    """The kernel is this process, as in a lesson."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._performer = Performer(namespace)
+
+    def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
+        """What came of an order."""
+        return self._performer.perform(order, back)
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """`answer`: the name of what the learner writes. `look` returns the sentence for a right one, or raises `NotYet`."""
+    """`answer`: the name of what the learner writes. `look` returns the sentence for a right one, or raises `NotYet`.
+
+    `hints`: a question, a pointer, and what is nearly the answer.
+    """
 
     answer: str
-    look: Callable[[Any], str]
-    hint: str
+    look: "Callable[[Bench], str]"
+    hints: tuple[str, str, str]
 
 
-def called(function: Any, *arguments: Any) -> Any:
-    """What a learner's function returns; `NotYet` if it is none, raises, or returns nothing."""
-    if not callable(function):
-        raise NotYet("it is no function any more. Run the cell above again.")
+@dataclass(frozen=True)
+class Raised:
+    """An exception of the learner's code: its name, the names of the classes that it is one of, its words."""
+
+    name: str
+    kinds: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {shortened(self.message, 120)}" if self.message else self.name
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One call of an answer.
+
+    Attributes:
+        case: the call in words.
+        value: what it returned, as plain data.
+        printed: what it printed.
+        raised: what it raised.
+        late: whether it had to be stopped.
+        given: lists and dictionaries that it was given, as they are afterwards.
+        asked: what became of a question that the returned client was given.
+        calls: what reached OpenAI meanwhile; None where nobody can look.
+        seconds: how long it may take.
+    """
+
+    case: str
+    value: Any = None
+    printed: str = ""
+    raised: Raised | None = None
+    late: bool = False
+    given: tuple[Any, ...] = ()
+    asked: Raised | None = None
+    calls: tuple[Call, ...] | None = None
+    seconds: float = SECONDS
+
+    def wrong(self, problem: str, expected: str, got: str | None = None) -> NotYet:
+        """That it is not right yet."""
+        return NotYet(problem, self.case, expected, shown(self.value) if got is None else got)
+
+    def ended(self, expected: str) -> Any:
+        """What it returned, nothing included.
+
+        Raises:
+            NotYet: it raised an exception, or did not end.
+        """
+        if self.late:
+            raise self.wrong(
+                f"It did not end within {self.seconds:g} seconds. Is there a loop that never stops?",
+                expected,
+                "no answer",
+            )
+        if self.raised:
+            raise self.wrong(f"It stops with an error: {self.raised.name}.", expected, str(self.raised))
+        return self.value
+
+    def returned(self, expected: str) -> Any:
+        """What it returned.
+
+        Raises:
+            NotYet: it returned nothing, raised an exception, or did not end.
+        """
+        value = self.ended(expected)
+        if value is None and self.printed.strip():
+            printed = shortened(self.printed)
+            raise self.wrong(
+                "It prints something and returns nothing. End it with return.",
+                expected,
+                f'nothing (None); it printed "{printed}"',
+            )
+        if value is None:
+            raise self.wrong("It returns nothing so far. Write its body, and end it with return.", expected)
+        return value
+
+    def refused(self, kind: str, expected: str) -> Raised:
+        """The exception that it was to raise: one of that class.
+
+        Raises:
+            NotYet: it raised another one or none, or did not end.
+        """
+        if self.late or self.raised is None:
+            self.ended(expected)
+            raise self.wrong(f"It raises no {kind}.", expected)
+        if kind not in self.raised.kinds:
+            raise self.wrong(f"It raises another error than a {kind}.", expected, str(self.raised))
+        return self.raised
+
+    def calls_for(self, words: str, expected: str, *routes: str) -> tuple[Call, ...] | None:
+        """The calls to these routes that were answered and carried the words; None where nobody can look.
+
+        Raises:
+            NotYet: there is no such call.
+        """
+        if self.calls is None:
+            return None
+        asked = tuple(call for call in self.calls if call.route in routes)
+        if not asked:
+            raise self.wrong("It did not ask OpenAI for this.", expected, "no call to OpenAI")
+        with_words = tuple(call for call in asked if call.mentions(words))
+        if not with_words:
+            raise self.wrong(
+                "What it was given did not reach OpenAI. Is the argument used?",
+                expected,
+                "a call to OpenAI without these words",
+            )
+        return with_words
+
+
+TEXT_ROUTES = ("responses", "chat/completions")
+
+
+class Bench:
+    """One exercise on the bench. `chance` chooses inputs, anew each time."""
+
+    def __init__(self, answer: str, kernel: Kernel, boundary: Boundary) -> None:
+        self.answer, self.boundary = answer, boundary
+        self.chance = random.SystemRandom()
+        self._kernel = kernel
+        self._number = 0
+
+    def call(
+        self,
+        *arguments: Any,
+        case: str | None = None,
+        seconds: float = SECONDS,
+        surroundings: Surroundings | None = None,
+        back: Callable[[Any], Any] = lambda data: None,
+    ) -> Trial:
+        """Call the answer in the learner's kernel, and see what comes of it.
+
+        Args:
+            arguments: plain values, or what `classroom.exercises.given` describes.
+            case: the call in words, if its arguments don't tell.
+            seconds: when to stop it.
+            surroundings: what else it meets.
+            back: answers what a given function asks.
+
+        Raises:
+            NotYet: there is no such function.
+            KernelGone: the kernel ended.
+        """
+        described: list[Given] = [given(argument) for argument in arguments]
+        around = surroundings or Surroundings()
+        order = {
+            "do": "call",
+            "arguments": [each.order for each in described],
+            "environment": dict(around.environment),
+            "ask": around.ask,
+        }
+        words = case or f"{self.answer}({', '.join(each.words for each in described)})"
+        return self._tried(order, words, seconds, back)
+
+    def value(self) -> Trial:
+        """The answer itself, where it is no function."""
+        return self._tried({"do": "value"}, self.answer, SECONDS)
+
+    def request(self, method: str, address: str, **body: Any) -> Trial:
+        """A request to the lab's OpenAI module; `body`: `json=`, or `form=` and `file=(name, encoded content, type)`."""
+        order = {"do": "http", "method": method, "address": address, **body}
+        return self._tried(order, f"{method} {address}", SECONDS)
+
+    def _tried(
+        self,
+        order: dict[str, Any],
+        case: str,
+        seconds: float,
+        back: Callable[[Any], Any] = lambda data: None,
+    ) -> Trial:
+        self._number += 1
+        before = self.boundary.count
+        order = {**order, "name": self.answer, "seconds": seconds, "number": self._number}
+        seen = self._kernel.ask(order, back, seconds)
+        calls = self.boundary.calls_since(before)
+        if seen.get("missing") is True:
+            raise NotYet(f"There is nothing called {self.answer}. Run the cell above first.")
+        if seen.get("callable") is False:
+            problem = f"{self.answer} is not a function any more. Run the cell above again."
+            raise NotYet(problem, case, "a function", shown(_trial(seen, case, calls, seconds).value))
+        return _trial(seen, case, calls, seconds)
+
+
+def _trial(seen: Mapping[str, Any], case: str, calls: tuple[Call, ...] | None, seconds: float) -> Trial:
     try:
-        result = function(*arguments)
-    except Exception as error:
-        shown = ", ".join(reprlib.repr(argument) for argument in arguments)
-        raise NotYet(f"calling it with {shown} raised {type(error).__name__}: {error}") from error
-    if result is None:
-        raise NotYet("it returns nothing so far. Write its body, and end it with return.")
-    return result
+        value = decode(seen["value"]) if "value" in seen else None
+        after = seen.get("given")
+        arguments = tuple(decode(each) for each in after[:20]) if isinstance(after, list) else ()
+    except NotPlain:
+        value, arguments = Thing("unknown"), ()
+    asked = seen.get("asked")
+    return Trial(
+        case=case,
+        value=value,
+        printed=str(seen.get("printed", ""))[:2_000],
+        raised=_raised(seen.get("raised")),
+        late=seen.get("late") is True,
+        given=arguments,
+        asked=_raised(asked.get("raised")) if isinstance(asked, dict) else None,
+        calls=calls,
+        seconds=seconds,
+    )
 
 
-def calls_since(before: int) -> list[Any]:
-    """What reached the stand-in since; nothing in live mode, where nobody can look."""
+def _raised(data: Any) -> Raised | None:
+    if not isinstance(data, dict):
+        return None
+    kinds = data.get("kinds")
+    names = tuple(str(kind)[:80] for kind in kinds[:20]) if isinstance(kinds, list) else ()
+    return Raised(shortened(str(data.get("name"))), names, str(data.get("message", ""))[:500])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says of an exercise. `state`: "unclear" if the check itself failed."""
+
+    id: str
+    state: State
+    sentence: str
+    case: str = ""
+    expected: str = ""
+    got: str = ""
+
+    @property
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """The case in names and words, those that there are."""
+        named = (("Tried", self.case), ("Expected", self.expected), ("Got", self.got))
+        return tuple((name, words) for name, words in named if words)
+
+    @property
+    def title(self) -> str:
+        """Which exercise, and how it is."""
+        how = {"done": "done", "open": "not yet", "unclear": "could not be checked"}[self.state]
+        return f"Exercise {self.id}: {how}."
+
+    def __str__(self) -> str:
+        """All of it, in lines."""
+        lines = [f"{self.title} {self.sentence}", *(f"  {name}: {words}" for name, words in self.details)]
+        return "\n".join(lines)
+
+
+def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Verdict:
+    """Check one exercise; whatever goes wrong is told in the verdict."""
+    try:
+        return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary)))
+    except NotYet as problem:
+        return Verdict(id, "open", problem.problem, problem.case, problem.expected, problem.got)
+    except KernelGone as gone:
+        return Verdict(id, "open", str(gone))
+    except Exception as error:  # the check's own fault, or a stand-in's
+        words = f"The check itself failed ({type(error).__name__}: {shortened(str(error))}). That is not your fault."
+        return Verdict(id, "unclear", words)
+
+
+def judge_here(id: str, exercise: Exercise, namespace: Mapping[str, Any]) -> Verdict:
+    """The same in this process: the lesson's stand-in gives way to a watched one meanwhile."""
     lesson = current()
-    return list(lesson.openai.calls)[before:] if lesson and lesson.openai else []
-
-
-def asked_since(before: int) -> list[Any]:
-    """The same, where something had to be asked: `NotYet` if nothing reached the stand-in."""
-    calls = calls_since(before)
-    lesson = current()
-    if not calls and lesson and lesson.openai:
-        raise NotYet("it did not ask OpenAI for this: nothing reached it.")
-    return calls
-
-
-def count() -> int:
-    """How many calls have reached the stand-in."""
-    lesson = current()
-    return len(lesson.openai.calls) if lesson and lesson.openai else 0
+    live = lesson is not None and lesson.live
+    with Boundary(live=live) as boundary:
+        mock = lesson.openai if lesson else None
+        away: AbstractContextManager[None] = mock.diverted(boundary.application) if mock else nullcontext()
+        with away:
+            return judge(id, exercise, ThisKernel(namespace), boundary)

@@ -1,99 +1,141 @@
 """Notebook 05: texts that are checked before they are used, and texts that are near each other."""
 
-from typing import Any
+from classroom.exercises import words
+from classroom.exercises.beginnings import model_s_words
+from classroom.exercises.given import moderation
+from classroom.exercises.looking import Bench, Exercise
 
-from openai.types import Moderation
+_FLAGGED = (
+    "I will hurt you",
+    "You are worthless",
+    "You will regret this",
+    "I will kill you",
+    "Nobody likes you",
+)
+_CATEGORIES = ("violence", "harassment", "harassment/threatening", "hate", "sexual", "illicit", "self-harm")
+_TOPICS = (
+    ("The museum opens at ten.", "At what hour does the museum open? At ten?"),
+    ("The park closes at sunset.", "Does the park close at sunset?"),
+    ("Boats are hired by the hour.", "Are boats hired by the hour?"),
+    ("Bicycles are free for guests.", "Are bicycles free for guests?"),
+    ("Breakfast is served on the terrace.", "Is breakfast served on the terrace?"),
+    ("The ferry leaves from the old pier.", "Does the ferry leave from the old pier?"),
+    ("Dogs have to be on a lead in town.", "Do dogs have to be on a lead in town?"),
+)
 
-from classroom.exercises.looking import Exercise, NotYet, asked_since, called, calls_since, count
 
-_FLAGGED = "I will hurt you, said the note."
-_FINE = "How deep is the sea?"
-
-
-def _answer(function: Any) -> str:
-    said = called(function, _FINE)
-    if not isinstance(said, str) or not said.strip():
-        raise NotYet(f"for a harmless question it returns {said!r}, not the model's words.")
-    before = count()
-    try:
-        said = function(_FLAGGED)
-    except Exception as error:
-        raise NotYet(f"for a flagged text it raises {type(error).__name__}: return None.") from error
-    if said is not None:
-        raise NotYet("a flagged text is answered.")
-    calls = calls_since(before)
-    if any(call.route != "moderations" for call in calls):
-        raise NotYet("for a flagged text an answer was generated all the same: check first.")
+def _answer(bench: Bench) -> str:
+    for _ in range(2):
+        question = words.question(bench.chance)
+        trial = bench.call(question)
+        expected = "the words of the model's answer, after the text was moderated"
+        model_s_words(trial, question, expected)
+        if trial.calls is not None and not any(
+            call.route == "moderations" and call.mentions(question) for call in trial.calls
+        ):
+            raise trial.wrong(
+                "The text was not moderated: no request for moderation has it.", expected, "an answer at once"
+            )
+        flagged = f"{bench.chance.choice(_FLAGGED)}, said note {words.mark(bench.chance)}."
+        trial = bench.call(flagged)
+        expected = "None, and no call that generates text"
+        if trial.ended(expected) is not None:
+            raise trial.wrong("A flagged text is answered.", expected)
+        calls = trial.calls or ()
+        if any(call.route != "moderations" for call in calls):
+            raise trial.wrong(
+                "For a flagged text an answer was generated all the same: check first.",
+                expected,
+                "None, after a call that cost money",
+            )
+        if trial.calls is not None and not any(call.mentions(flagged) for call in calls):
+            raise trial.wrong(
+                "The text was not moderated by OpenAI.", expected, "None, without asking OpenAI"
+            )
     return "It checks first, and spends nothing on what it refuses."
 
 
-def _result(**scores: float) -> Moderation:
-    """A result with these scores; every other category has none to speak of."""
-    fields = Moderation.model_fields
-    names = [
-        field.alias or name
-        for name, field in fields["category_scores"].annotation.model_fields.items()  # type: ignore[union-attr]
-    ]
-    given = {name.replace("_", "/"): score for name, score in scores.items()}
-    return Moderation.model_validate(
-        {
-            "flagged": False,
-            "categories": dict.fromkeys(names, False),
-            "category_scores": {name: given.get(name, 0.001) for name in names},
-            "category_applied_input_types": {name: ["text"] for name in names},
-        }
-    )
-
-
-def _too_much(function: Any) -> str:
-    result = _result(violence=0.4, harassment=0.3, harassment_threatening=0.6, hate=0.9)
-    cases: list[tuple[dict[str, float], list[str]]] = [
-        ({"violence": 0.2}, ["violence"]),
-        ({"violence": 0.5}, []),
-        ({"violence": 0.2, "harassment": 0.2, "sexual": 0.2}, ["harassment", "violence"]),
-        ({"harassment/threatening": 0.5}, ["harassment/threatening"]),
-        ({}, []),
-    ]
-    for limits, right in cases:
-        said = called(function, result, limits)
-        if not isinstance(said, (list, tuple)):
-            raise NotYet(f"it returns {type(said).__name__}, not a list of names.")
-        if list(said) != right:
-            raise NotYet(f"with the limits {limits} it returns {list(said)}, not {right}.")
+def _too_much(bench: Bench) -> str:
+    for number in range(6):
+        chosen = bench.chance.sample(_CATEGORIES, 4)
+        scores = {name: bench.chance.randrange(5, 95) / 100 for name in chosen}
+        if number < 2:  # each of them above its limit, and a high one that has no limit
+            limits = {name: round(scores[name] / 2, 4) for name in chosen[:3]}
+            limits = dict(sorted(limits.items(), reverse=True))
+        else:
+            # five thousandths: never the same as a score
+            limits = {name: bench.chance.randrange(5, 95) / 100 + 0.005 for name in chosen[: number - 2]}
+        right = sorted(name for name, limit in limits.items() if scores[name] > limit)
+        listed = ", ".join(f"{name} {score:g}" for name, score in scores.items())
+        asked = ", ".join(f'"{name}": {limit:g}' for name, limit in limits.items())
+        case = f"too_much(result, {{{asked}}}), with the scores {listed}"
+        trial = bench.call(moderation(scores), limits, case=case)
+        expected = f"the list {right}"
+        found = trial.returned(expected)
+        if not isinstance(found, (list, tuple)):
+            raise trial.wrong("It returns no list of names.", expected)
+        if list(found) != right:
+            problem = (
+                "The names are right, and not in alphabetical order."
+                if sorted(map(str, found)) == right
+                else "These are not the categories above their limits."
+            )
+            raise trial.wrong(problem, expected, str([str(name) for name in found]))
     return "The line is drawn where you want it, category by category."
 
 
-def _nearest_to(function: Any) -> str:
-    texts = [
-        "The museum opens at ten.",
-        "Dogs have to be on a lead in the park.",
-        "The park closes at sunset.",
-        "Boats are hired by the hour.",
-    ]
-    for question, right in (
-        ("When does the park close at sunset?", 2),
-        ("At what hour does the museum open? At ten?", 0),
-    ):
-        before = count()
-        said = called(function, question, texts)
-        if said != texts[right]:
-            raise NotYet(f"for {question!r} it returns {said!r}.")
-        calls = [call for call in asked_since(before) if call.route == "embeddings"]
+def _nearest_to(bench: Bench) -> str:
+    for _ in range(3):
+        chosen = bench.chance.sample(_TOPICS, 4)
+        right, question = bench.chance.choice(chosen)
+        texts = [text for text, _ in chosen]
+        trial = bench.call(question, texts, case=f'nearest_to("{question}", {len(texts)} texts)')
+        expected = f'"{right}"'
+        found = trial.returned(expected)
+        if found != right:
+            raise trial.wrong("This is not the nearest text.", expected)
+        if trial.calls is None:
+            continue
+        calls = [call for call in trial.calls if call.route == "embeddings"]
+        if not calls or not any(call.mentions(question) for call in calls):
+            raise trial.wrong(
+                "It did not ask OpenAI for the question's embedding.", "a call for embeddings", "none"
+            )
         if len(calls) > 2:
-            raise NotYet(f"it asked OpenAI {len(calls)} times for {len(texts)} texts: send them together.")
+            raise trial.wrong(
+                f"It asked OpenAI {len(calls)} times for {len(texts)} texts: send them together.",
+                "one call with all the texts",
+                f"{len(calls)} calls",
+            )
     return "It finds the nearest text, without a call for each."
 
 
 EXERCISES = {
-    "05.1": Exercise("answer", _answer, "Two calls at most: moderate(words) first; if flagged, return None."),
+    "05.1": Exercise(
+        "answer",
+        _answer,
+        (
+            "Which of the two calls costs money, and which one should come first?",
+            "moderate(words) from above has flagged. For a flagged text return None before you ask the model.",
+            "if moderate(words).flagged: return None. After that, return the output_text of client.responses.create(…).",
+        ),
+    ),
     "05.2": Exercise(
         "too_much",
         _too_much,
-        "result.category_scores.model_dump(by_alias=True) is a dictionary of scores by the names with a slash.",
+        (
+            "Which categories matter here: all that have a score, or all that have a limit?",
+            "result.category_scores.model_dump(by_alias=True) is a dictionary of scores by the names with a slash.",
+            "Go through limits.items(), keep each name whose score is greater than its limit, and return them sorted.",
+        ),
     ),
     "05.3": Exercise(
         "nearest_to",
         _nearest_to,
-        "places([question, *texts]) is one call; then max(…, key=…) over texts and their places, by nearness.",
+        (
+            "How can one call give you the places of the question and of all the texts?",
+            "places([question, *texts]) is one call; the first place is the question's.",
+            "asked, *stored = places([question, *texts]); then max(zip(texts, stored), key=…) by nearness, and its text.",
+        ),
     ),
 }

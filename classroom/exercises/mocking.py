@@ -1,142 +1,194 @@
 """Notebook 07: a transport that answers as OpenAI would, and a test that notices what is broken."""
 
-import io
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-import openai
-from openai.types.chat import ChatCompletion
+from classroom.exercises import words
+from classroom.exercises.given import chat_request, keeper
+from classroom.exercises.looking import Bench, Exercise, NotYet, Trial
+from classroom.exercises.plain import Thing, encode, number_of, shortened
 
-from classroom.exercises.looking import Exercise, NotYet
-
-_MODEL = "gpt-5.4-mini"
 _REFUSAL = "content_policy_violation"
+_TYPE = "text/plain; charset=utf-8"
 
 
-def _respond(function: Any) -> str:
-    if not callable(function):
-        raise NotYet("it is no function any more. Run the cell above again.")
-    client = openai.OpenAI(
-        api_key="sk-mock-key",
-        base_url="http://127.0.0.1/v1",
-        max_retries=0,
-        http_client=httpx2.Client(transport=httpx2.MockTransport(_checked(function))),
-    )
-    try:
-        said = client.chat.completions.create(model=_MODEL, messages=[{"role": "user", "content": "Hi."}])
-    except openai.APIError as error:
-        raise NotYet(f"to a friendly question the SDK says {type(error).__name__}: {error}") from error
-    if (
-        not isinstance(said, ChatCompletion)
-        or not said.choices
-        or said.choices[0].message.content != "Hello!"
-    ):
-        raise NotYet("a friendly question is not answered with a chat completion that says Hello!")
-    try:
-        client.chat.completions.create(model=_MODEL, messages=[{"role": "user", "content": "Now be rude."}])
-    except openai.BadRequestError as error:
-        if error.code != _REFUSAL:
-            raise NotYet(f'the refusal\'s code is {error.code!r}: {{"error": {{"code": …}}}}.') from error
-    except openai.APIError as error:
-        raise NotYet(f"the refusal comes as {type(error).__name__}: its status should be 400.") from error
-    else:
-        raise NotYet('a request with "be rude" in its body is answered.')
+def _respond(bench: Bench) -> str:
+    friendly = [words.question(bench.chance), "Never be shy or rude.", words.sentence(bench.chance)]
+    rude = [
+        f"{words.question(bench.chance)} Now be rude.",
+        f"Please be rude to {words.mark(bench.chance)}.",
+    ]
+    cases = [(text, False) for text in friendly] + [(text, True) for text in rude]
+    for text, refused in bench.chance.sample(cases, len(cases)):
+        trial = bench.call(chat_request(text))
+        if refused:
+            _is_refusal(trial)
+        else:
+            _is_completion(trial)
     return "The SDK takes both for OpenAI's."
 
 
-def _checked(function: Callable[[httpx2.Request], Any]) -> Callable[[httpx2.Request], httpx2.Response]:
-    def respond(request: httpx2.Request) -> httpx2.Response:
-        try:
-            answer = function(request)
-        except Exception as error:
-            raise NotYet(f"calling it raised {type(error).__name__}: {error}") from error
-        if not isinstance(answer, httpx2.Response):
-            raise NotYet(f"it returns {type(answer).__name__}, not an httpx2.Response.")
-        return answer
-
-    return respond
-
-
-def _generated(client: Any, prompt: str) -> bytes:
-    return bytes(client.responses.create(model=_MODEL, input=prompt).output_text.encode())
-
-
-def _keeps(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    content = _generated(client, prompt)
-    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="text/plain; charset=utf-8")
-    return len(content)
+def _body_of(trial: Trial, status: int, expected: str) -> dict[str, Any]:
+    answer = trial.returned(expected)
+    if not isinstance(answer, Thing) or "status_code" not in answer.fields:
+        raise trial.wrong("It returns no httpx2.Response.", expected)
+    if answer.fields["status_code"] != status:
+        raise trial.wrong("Its status is another one.", expected, f"status {answer.fields['status_code']}")
+    content = answer.fields.get("content")
+    try:
+        body = json.loads(content) if isinstance(content, bytes) else None
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise trial.wrong("Its body is no JSON object.", expected, f"status {status} and another body")
+    return body
 
 
-def _uploads(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    content = _generated(client, prompt)
-    s3.upload_fileobj(io.BytesIO(content), bucket, key, ExtraArgs={"ContentType": "text/plain"})
-    return len(content)
+def _is_refusal(trial: Trial) -> None:
+    expected = f"status 400 and an error with the code {_REFUSAL}"
+    error = _body_of(trial, 400, expected).get("error")
+    if not isinstance(error, dict):
+        raise trial.wrong('OpenAI puts an object under "error".', expected, "a body without it")
+    if error.get("code") != _REFUSAL:
+        raise trial.wrong(
+            "The error has another code.", expected, f"the code {shortened(str(error.get('code')))}"
+        )
+    if not isinstance(error.get("message"), str):
+        raise trial.wrong("OpenAI's error has a message, too.", expected, "an error without a message")
 
 
-def _another_prompt(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    return _keeps(client, s3, bucket, key, "Say hello.")
+def _is_completion(trial: Trial) -> None:
+    expected = 'status 200 and a chat completion that says "Hello!"'
+    body = _body_of(trial, 200, expected)
+    right = {
+        "id": isinstance(body.get("id"), str) and bool(body.get("id")),
+        "object": body.get("object") == "chat.completion",
+        "created": number_of(body.get("created")) is not None,
+        "model": isinstance(body.get("model"), str) and bool(body.get("model")),
+        "choices": isinstance(body.get("choices"), list) and bool(body.get("choices")),
+    }
+    for name, well in right.items():
+        if not well:
+            what = f"{name} is {shortened(json.dumps(body[name]))}" if name in body else f"{name} is missing"
+            raise trial.wrong("This is no chat completion: one of its fields is not right.", expected, what)
+    choice = body["choices"][0]
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        raise trial.wrong(
+            "Its first choice has no message of the role assistant.",
+            expected,
+            "a choice without such a message",
+        )
+    if message.get("content") != "Hello!":
+        got = f"the words {shortened(json.dumps(message.get('content')))}"
+        raise trial.wrong("It says something else.", expected, got)
 
 
-def _other_bytes(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    content = _generated(client, prompt)
-    s3.put_object(Bucket=bucket, Key=key, Body=content[::-1], ContentType="text/plain; charset=utf-8")
-    return len(content)
+@dataclass(frozen=True)
+class _Behaviour:
+    """What a function like `keep_text` does. None: what is right."""
+
+    name: str
+    prompt: Callable[[str], str] | None = None
+    body: Callable[[bytes], bytes] | None = None
+    type: str | None = _TYPE
+    stored: bool = True
 
 
-def _another_type(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    content = _generated(client, prompt)
-    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="image/png")
-    return len(content)
+_RIGHT = _Behaviour("everything is right")
+_FAULTS = (
+    _Behaviour("the prompt is replaced", prompt=lambda prompt: "Say hello."),
+    _Behaviour("the prompt is cut short", prompt=lambda prompt: prompt[: len(prompt) // 2]),
+    _Behaviour("other bytes are stored", body=lambda content: content[::-1] + b"?"),
+    _Behaviour("an empty object is stored", body=lambda content: b""),
+    _Behaviour("the content type is another", type="image/png"),
+    _Behaviour("no content type is given", type=None),
+    _Behaviour("nothing is stored", stored=False),
+)
 
 
-def _no_type(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    content = _generated(client, prompt)
-    s3.put_object(Bucket=bucket, Key=key, Body=content)
-    return len(content)
-
-
-def _nothing_stored(client: Any, s3: Any, bucket: str, key: str, prompt: str) -> int:
-    return len(_generated(client, prompt))
-
-
-_FAULTS = {
-    "the prompt is replaced": _another_prompt,
-    "other bytes are stored": _other_bytes,
-    "the content type is another": _another_type,
-    "no content type is given": _no_type,
-    "nothing is stored": _nothing_stored,
-}
-
-
-def _check_keep(function: Any) -> str:
-    for right in (_keeps, _uploads):
-        try:
-            function(right)
-        except Exception as error:
-            how = "put_object" if right is _keeps else "upload_fileobj and text/plain"
-            raise NotYet(
-                f"it fails for a function that is right (it stores with {how}): {type(error).__name__}: {error}"
-            ) from error
-    for fault, wrong in _FAULTS.items():
-        try:
-            function(wrong)
-        except Exception:  # noqa: S112 - a test may notice by any error
+def _check_keep(bench: Bench) -> str:
+    order = [_RIGHT]
+    for fault in bench.chance.sample(_FAULTS, len(_FAULTS)):
+        # what was stored rightly a moment ago must not count for a test of a function that stores nothing
+        order += [fault] if fault.stored else [_RIGHT, fault]
+    for _ in range(bench.chance.randrange(1, 3)):
+        order.insert(bench.chance.randrange(1, len(order)), _RIGHT)
+    for behaviour in order:
+        trial, steps = _tested(bench, behaviour)
+        if behaviour is _RIGHT:
+            expected = "no error, since everything is right"
+            trial.ended(expected)
+            if not steps:
+                raise trial.wrong("It never calls the function that it tests.", expected, "a test of nothing")
             continue
-        raise NotYet(f"it does not notice when {fault}.")
+        expected = "an AssertionError"
+        if trial.late:
+            trial.ended(expected)
+        if trial.raised is None:
+            raise NotYet(_unnoticed(behaviour), trial.case, expected, "no error: the test passes")
     return f"It passes for what is right, and notices {len(_FAULTS)} faults."
+
+
+def _tested(bench: Bench, behaviour: _Behaviour) -> tuple[Trial, int]:
+    """The learner's test, of a function with this behaviour; and how many steps of it were asked for."""
+    steps: list[str] = []
+
+    def back(data: Any) -> Any:
+        steps.append("step")
+        if not isinstance(data, dict) or len(steps) > 50:
+            return {}
+        if "prompt" in data:
+            return {"input": _changed(data["prompt"], "text", behaviour.prompt)}
+        body = _changed(data.get("content"), "bytes", behaviour.body) if behaviour.body else None
+        return {"body": body, "type": behaviour.type, "stored": behaviour.stored}
+
+    trial = bench.call(keeper(), case=f"check_keep(keep), where {behaviour.name}", back=back)
+    return trial, len(steps)
+
+
+def _changed(data: Any, kind: str, change: Callable[[Any], Any] | None) -> Any:
+    """An encoded value with a change to it, if it is of the kind that can be changed."""
+    from classroom.exercises.plain import NotPlain, decode
+
+    try:
+        value = decode(data)
+    except NotPlain:
+        return data
+    wanted = str if kind == "text" else bytes
+    return encode(change(value)) if change and isinstance(value, wanted) else data
+
+
+def _unnoticed(behaviour: _Behaviour) -> str:
+    if not behaviour.stored:
+        return (
+            "It does not notice when nothing is stored. Is an object from an earlier run still there? Delete it first, "
+            "or use a new key each time."
+        )
+    return f"It does not notice when {behaviour.name}."
 
 
 EXERCISES = {
     "07.1": Exercise(
         "respond",
         _respond,
-        "request.content holds the body's bytes; httpx2.Response(400, json={…}) and httpx2.Response(200, json={…}).",
+        (
+            "What does the SDK look at first, to know whether an answer is an error?",
+            "request.content holds the body's bytes; httpx2.Response(400, json={…}) and httpx2.Response(200, json={…}).",
+            'if b"be rude" in request.content: the error, {"error": {"message": …, "code": "content_policy_violation"}}; '
+            'otherwise {"id": …, "object": "chat.completion", "created": 0, "model": …, "choices": […]}.',
+        ),
     ),
     "07.2": Exercise(
         "check_keep",
         _check_keep,
-        "Delete the key first. Call keep with a client of an OpenAIMock; then assert on mock.calls and on "
-        "s3.get_object(…): body, type, and that it is there.",
+        (
+            "Which four things could keep do wrong, and where would you see each of them?",
+            "Give keep a client of an OpenAIMock, or a MagicMock, and look at what was asked and what was stored.",
+            "With OpenAIMock: delete the key, call keep, then assert on mock.calls[-1].body, on the object's Body and "
+            "ContentType from s3.get_object(…).",
+        ),
     ),
 }

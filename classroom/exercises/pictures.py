@@ -1,9 +1,9 @@
-"""Notebook 04: what a file is, speech in the format that was asked for, and the words of a sound."""
+"""Notebook 04: what bytes are, which format a sound has, what it says."""
 
-from functools import cache
-from typing import Any
+import secrets
 
-from classroom.exercises.looking import Exercise, NotYet, asked_since, called, calls_since, count
+from classroom.exercises import words
+from classroom.exercises.looking import Bench, Exercise, Trial
 from classroom.media.signatures import sniff
 
 _OTHER = "application/octet-stream"
@@ -17,93 +17,129 @@ _BEGINNINGS = {
     b"ID3\x04\x00\x00\x00\x00": "audio/mpeg",
     b"\xff\xfb\x90\x64\x00": "audio/mpeg",
     b"\xff\xf3\x40\xc4\x00": "audio/mpeg",
+    b"\xff\xf2\x40\xc4\x00": "audio/mpeg",
     b"fLaC\x00\x00\x00\x22": "audio/flac",
     b"OggS\x00\x02\x00": "audio/ogg",
     b"RIFF\x24\x08\x00\x00AVI LIST": _OTHER,
     b"<html><body>Not found": _OTHER,
     b"PNG": _OTHER,
-    b"": _OTHER,
+    b"a text about RIFF, WAVE and OggS": _OTHER,
 }
 _FORMATS = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "opus": "audio/ogg"}
+_SPEECH, _HEARING = ("audio/speech",), ("audio/transcriptions", "audio/translations")
 
 
-def _media_type(function: Any) -> str:
-    for content, right in _BEGINNINGS.items():
-        said = called(function, content)
-        if said != right:
-            raise NotYet(f"of a file that begins with {content[:16]!r} it says {said!r}, not {right!r}.")
-    return f"It knows {len(set(_BEGINNINGS.values())) - 1} types by their bytes, and admits what it doesn't know."
+def _media_type(bench: Bench) -> str:
+    cases = [(beginning + secrets.token_bytes(40), kind) for beginning, kind in _BEGINNINGS.items()]
+    cases.append((b"", _OTHER))
+    for content, right in bench.chance.sample(cases, len(cases)):
+        trial = bench.call(content)
+        if trial.returned(f'"{right}"') != right:
+            raise trial.wrong("That is another type. Only the first bytes count.", f'"{right}"')
+    return "It knows 7 types by their bytes, and admits what it doesn't know."
 
 
-def _speak(function: Any) -> str:
-    words = "Low tide."
-    for ending, right in _FORMATS.items():
-        before = count()
-        sound = called(function, words, f"tide.{ending}")
+def _speak(bench: Bench) -> str:
+    for ending, right in bench.chance.sample(list(_FORMATS.items()), len(_FORMATS)):
+        said, name = words.sentence(bench.chance), f"tide-{words.mark(bench.chance)}.{ending}"
+        trial = bench.call(said, name)
+        expected = f"a sound of the type {right}"
+        sound = trial.returned(expected)
         if not isinstance(sound, bytes):
-            raise NotYet(f"it returns {type(sound).__name__}, not bytes: .read() of the answer gives them.")
+            raise trial.wrong("It returns no bytes: .read() of the answer gives them.", expected)
         if sniff(sound) != right:
-            raise NotYet(f"for tide.{ending} it returns {sniff(sound)}.")
-        if any(not call.mentions(words) for call in asked_since(before)):
-            raise NotYet("the words that it was given did not reach OpenAI.")
-    for name in ("tide.png", "tide"):
-        before = count()
-        try:
-            function(words, name)
-        except ValueError:
-            if calls_since(before):
-                raise NotYet(
-                    f"for {name} it asked OpenAI first, and refused then: that costs money."
-                ) from None
-        except Exception as error:
-            raise NotYet(f"for {name} it raises {type(error).__name__}, not a ValueError.") from error
-        else:
-            raise NotYet(f"it takes {name}, which is no sound. Raise a ValueError.")
+            raise trial.wrong("It returns a sound of another type.", expected, sniff(sound))
+        calls = trial.calls_for(said, expected, *_SPEECH)
+        if calls is not None and not any(
+            output.content == sound for call in calls for output in call.outputs
+        ):
+            raise trial.wrong("It returns another sound than the one that OpenAI made.", expected)
+    stem = words.mark(bench.chance)
+    for name in (f"{stem}.png", f"{stem}.x{stem[:4]}", stem):
+        trial = bench.call(words.sentence(bench.chance), name)
+        expected = "a ValueError, and no call to OpenAI"
+        if trial.raised is None and not trial.late:
+            raise trial.wrong("It accepts a name that is no sound's.", expected)
+        trial.refused("ValueError", expected)
+        if trial.calls:
+            raise trial.wrong(
+                "It asked OpenAI first, and refused then: that costs money.",
+                expected,
+                "a ValueError after a call",
+            )
     return "Each ending gets its format, and what is no sound is refused at no cost."
 
 
-@cache
-def _spoken() -> tuple[str, bytes]:
-    from openai import OpenAI
+def _caption(bench: Bench) -> str:
+    expected_none = "None, and no call to OpenAI"
+    for ending in ("mp3", "wav"):
+        said = words.sentence(bench.chance)
+        sound = bench.boundary.speech(said, ending)
+        name = f"{words.mark(bench.chance)}.{ending}"
+        trial = bench.call(sound, name, case=f'caption(a sound, "{name}")')
+        expected = f'the words "{said}"'
+        heard = trial.returned(expected)
+        if not isinstance(heard, str):
+            raise trial.wrong("It returns no text. The answer has it as .text.", expected)
+        if not _says(heard, said):
+            raise trial.wrong("The sound says something else.", expected)
+        if trial.calls is not None and not any(call.route in _HEARING for call in trial.calls):
+            raise trial.wrong("It did not ask OpenAI for this.", expected, "no call to OpenAI")
+        _refuses_other_bytes(
+            bench.call(_no_sound(), name, case=f'caption(the bytes of a picture, "{name}")'), expected_none
+        )
+    _refuses_other_bytes(
+        bench.call(b"Not found", "a.mp3", case='caption(the bytes of a text, "a.mp3")'), expected_none
+    )
+    return "A sound becomes words, and what is no sound is never sent."
 
-    words = "Nine boats are back."
-    speech = OpenAI().audio.speech.create(model="gpt-4o-mini-tts", voice="nova", input=words)
-    return words, speech.read()
+
+def _no_sound() -> bytes:
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + secrets.token_bytes(60)
 
 
-def _caption(function: Any) -> str:
-    words, sound = _spoken()
-    said = called(function, sound, "boats.mp3")
-    if not isinstance(said, str):
-        raise NotYet(f"it returns {type(said).__name__}, not text: .text of the answer.")
-    if words.rstrip(".").lower() not in said.lower():
-        raise NotYet(f"the sound says {words!r}, and it returns {said!r}.")
-    before = count()
-    try:
-        said = function(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "boats.mp3")
-    except Exception as error:
-        raise NotYet(f"for bytes that are no sound it raises {type(error).__name__}: return None.") from error
-    if said is not None:
-        raise NotYet(f"for bytes that are no sound it returns {said!r}, not None.")
-    if calls_since(before):
-        raise NotYet("bytes that are no sound were sent to OpenAI: look at them first.")
-    return "A sound becomes words, and what is no sound stays at home."
+def _says(heard: str, said: str) -> bool:
+    def plain(text: str) -> str:
+        return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+    return plain(said) in plain(heard)
+
+
+def _refuses_other_bytes(trial: Trial, expected: str) -> None:
+    if trial.ended(expected) is not None:
+        raise trial.wrong("For bytes that are no sound it returns something.", expected)
+    if trial.calls:
+        raise trial.wrong(
+            "Bytes that are no sound were sent to OpenAI: look at them first.", expected, "None, after a call"
+        )
 
 
 EXERCISES = {
     "04.1": Exercise(
         "media_type",
         _media_type,
-        'content.startswith(b"…") for most; RIFF files differ in content[8:12].',
+        (
+            "Which of the rows of the table can't be told apart by their first four bytes?",
+            'content.startswith(b"…") is enough for most; RIFF files differ in content[8:12].',
+            'First the two kinds that begin with b"RIFF"; then a dictionary of beginnings in a loop; at the end the rest.',
+        ),
     ),
     "04.2": Exercise(
         "speak",
         _speak,
-        'file_name.rpartition(".")[2] is the ending; response_format= takes just these four names.',
+        (
+            "When can you know that a name is no sound's: before or after you ask?",
+            'file_name.rpartition(".")[2] is the ending; response_format= takes just these four names.',
+            "If the ending is none of the four: raise ValueError(…). Otherwise ask with response_format=ending, and return .read().",
+        ),
     ),
     "04.3": Exercise(
         "caption",
         _caption,
-        'media_type(sound).startswith("audio/") tells; file=(file_name, sound) gives the upload a name.',
+        (
+            "What can tell you, without asking anyone, that bytes are no sound?",
+            'media_type(sound).startswith("audio/") tells; file=(file_name, sound) gives the upload a name.',
+            "If it is no sound: return None. Otherwise return .text of client.audio.transcriptions.create(model=…, file=…).",
+        ),
     ),
 }

@@ -1,112 +1,179 @@
 """Notebook 03: summaries that are whole, conversations that are remembered, data instead of prose."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
-from unittest.mock import patch
 
-from openai.resources.chat.completions import Completions
-from openai.resources.responses import Responses
-
-from classroom.exercises.looking import Exercise, NotYet, asked_since, called, count
+from classroom.exercises import words
+from classroom.exercises.beginnings import model_s_words
+from classroom.exercises.given import held
+from classroom.exercises.looking import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.plain import Thing, field_of, number_of, shown
+from classroom.standin.journal import Call
 
 _MOST_TOKENS = 400
-_FEW_TOKENS = 16
 _LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 
 
-def _summarize(function: Any) -> str:
-    before, text = count(), "Harbours silt up: each tide brings sand, and leaves a little of it behind."
-    summary = called(function, text)
-    if not isinstance(summary, str):
-        raise NotYet(f"it returns {type(summary).__name__}, not text.")
-    for call in asked_since(before)[-1:]:
-        if not call.mentions(text):
-            raise NotYet("the text that it was given did not reach OpenAI.")
-        if call.body.get("temperature") != 0:
-            raise NotYet(f"it asked with temperature {call.body.get('temperature', 'unset')}, not 0.")
-        limit = next((call.body[name] for name in _LIMITS if call.body.get(name)), None)
-        if limit is None or limit > _MOST_TOKENS:
-            raise NotYet(f"the answer may have {limit or 'any number of'} tokens: at most {_MOST_TOKENS}.")
-        _notices_a_cut(function)
+def _text(bench: Bench) -> str:
+    return f"Harbours silt up. {words.sentence(bench.chance)} Each tide brings sand to mark {words.mark(bench.chance)}."
+
+
+def _summarize(bench: Bench) -> str:
+    for _ in range(2):
+        text = _text(bench)
+        trial = bench.call(text)
+        expected = f"the model's words, asked for with temperature 0 and at most {_MOST_TOKENS} tokens"
+        model_s_words(trial, text, expected)
+        for call in (trial.calls_for(text, expected, *TEXT_ROUTES) or ())[-1:]:
+            _has_options(trial, call, expected)
+    if not bench.boundary.live:
+        with bench.boundary.shortened():
+            trial = bench.call(
+                _text(bench), case="summarize(text), while OpenAI cuts its answer off in the middle"
+            )
+        expected = "a ValueError"
+        if trial.raised is None and not trial.late:
+            raise trial.wrong("An answer that was cut off is returned as if it were whole.", expected)
+        trial.refused("ValueError", expected)
     return "The same text gets the same summary, and half a summary is no summary."
 
 
-def _notices_a_cut(function: Any) -> None:
-    """Whatever limit the answer asks for, let it be cut after a few words."""
-    cut = (
-        patch.object(Responses, "create", _shortened(Responses.create, "max_output_tokens")),
-        patch.object(Completions, "create", _shortened(Completions.create, "max_completion_tokens")),
-    )
-    try:
-        with cut[0], cut[1]:
-            function("The harbour master counted the boats again, and wrote down their names.")
-    except ValueError:
-        return
-    except Exception as error:
-        raise NotYet(f"for an answer that was cut it raises {type(error).__name__}: {error}") from error
-    raise NotYet("an answer that was cut off in the middle is returned as if it were whole.")
+def _has_options(trial: Trial, call: Call, expected: str) -> None:
+    temperature = call.body.get("temperature", "unset")
+    if number_of(temperature) != 0:
+        raise trial.wrong("It asks with another temperature.", expected, f"temperature {temperature}")
+    limits = [number for name in _LIMITS if (number := number_of(call.body.get(name)))]
+    if not limits or min(limits) > _MOST_TOKENS:
+        got = f"a limit of {min(limits):g} tokens" if limits else "no limit on tokens"
+        raise trial.wrong(f"The answer may be too long: allow at most {_MOST_TOKENS} tokens.", expected, got)
 
 
-def _shortened(create: Callable[..., Any], limit: str) -> Callable[..., Any]:
-    def shortened(self: Any, **options: Any) -> Any:
-        kept = {name: value for name, value in options.items() if name not in _LIMITS}
-        return create(self, **kept, **{limit: _FEW_TOKENS})
-
-    return shortened
-
-
-def _reply(function: Any) -> str:
-    history: list[Any] = [{"role": "system", "content": "You are a guide in Lisbon."}]
-    before = count()
-    first = called(function, history, "Where do the trams start?")
-    if not isinstance(first, str):
-        raise NotYet(f"it returns {type(first).__name__}, not text.")
-    second = called(function, history, "And where do they end?")
-    roles = [_field(message, "role") for message in history]
+def _reply(bench: Bench) -> str:
+    history = [{"role": "system", "content": f"You are a guide. Your name is {words.mark(bench.chance)}."}]
+    first, second = words.question(bench.chance), words.question(bench.chance)
+    answers: list[str] = []
+    trial: Trial | None = None
+    for number, question in enumerate((first, second), 1):
+        expected = "the words of the model's answer"
+        trial = bench.call(
+            held("history", history, "history"),
+            question,
+            case=f'question {number}: reply(history, "{question}")',
+        )
+        answers.append(model_s_words(trial, question, expected))
+    assert trial is not None
+    after = trial.given[0] if trial.given and isinstance(trial.given[0], list) else []
+    roles = [str(field_of(message, "role")) for message in after]
+    expected = "a history with the roles system, user, assistant, user, assistant"
     if roles != ["system", "user", "assistant", "user", "assistant"]:
-        raise NotYet(f"after two questions the history's roles are {', '.join(map(str, roles))}.")
-    if [_field(history[2], "content"), _field(history[4], "content")] != [first, second]:
-        raise NotYet("what the assistant said is not in the history as it was returned.")
-    for call in asked_since(before)[-1:]:
-        if not call.mentions("Where do the trams start?") or not call.mentions(first):
-            raise NotYet("the second question went out without what was said before.")
+        raise trial.wrong(
+            "The history does not hold the whole conversation.", expected, f"the roles {', '.join(roles)}"
+        )
+    contents = [_words_of(field_of(message, "content")) for message in after]
+    if contents[1::2] != [first, second]:
+        raise trial.wrong(
+            "What the user said is not in the history as it was.", f'"{second}"', shown(contents[3])
+        )
+    if not _same(contents[2::2], answers):
+        raise trial.wrong(
+            "What the assistant said is not in the history as it was returned.",
+            shown(answers[1]),
+            shown(contents[4]),
+        )
+    for call in (trial.calls_for(second, expected, *TEXT_ROUTES) or ())[-1:]:
+        if not call.mentions(first) or not call.mentions(answers[0]):
+            raise trial.wrong(
+                "The second question went out without what was said before.",
+                "a request with the whole history",
+                "a request without the first question or its answer",
+            )
     return "Each question goes out with all that was said before."
 
 
-def _field(message: Any, name: str) -> Any:
-    return message.get(name) if isinstance(message, dict) else getattr(message, name, None)
+def _words_of(content: Any) -> Any:
+    """What a message says: its content is a text, or a list of parts with texts."""
+    if not isinstance(content, list):
+        return content
+    parts = [field_of(part, "text") for part in content]
+    return "".join(part for part in parts if isinstance(part, str))
 
 
-def _rate(function: Any) -> str:
-    before, review = count(), "The soup was cold, but the waiter sang."
-    rating = called(function, review)
-    stars, reason = _field(rating, "stars"), _field(rating, "reason")
-    if not isinstance(stars, int) or isinstance(stars, bool):
-        raise NotYet(f"stars is {stars!r}, not a whole number.")
-    if not isinstance(reason, str):
-        raise NotYet(f"reason is {reason!r}, not a text.")
-    for call in asked_since(before)[-1:]:
-        if not call.mentions(review):
-            raise NotYet("the review did not reach OpenAI.")
-        if '"properties"' not in json.dumps(call.body):
-            raise NotYet("no description of the fields went out: nothing makes the model keep to them.")
+def _same(contents: Sequence[Any], answers: Sequence[str]) -> bool:
+    return all(
+        isinstance(content, str) and content.strip() == answer.strip()
+        for content, answer in zip(contents, answers, strict=True)
+    )
+
+
+def _rate(bench: Bench) -> str:
+    expected = "an object or a dictionary with stars, a whole number, and reason, a text"
+    for _ in range(2):
+        review = f"The soup was cold. {words.sentence(bench.chance)} Table {words.mark(bench.chance)}."
+        trial = bench.call(review)
+        rating = trial.returned(expected)
+        if not isinstance(rating, (dict, Thing)):
+            raise trial.wrong("It returns no object with two fields.", expected)
+        stars, reason = field_of(rating, "stars"), field_of(rating, "reason")
+        if not isinstance(stars, int) or isinstance(stars, bool):
+            raise trial.wrong("Its stars are no whole number.", expected, f"stars: {shown(stars)}")
+        if not isinstance(reason, str):
+            raise trial.wrong("Its reason is no text.", expected, f"reason: {shown(reason)}")
+        calls = trial.calls_for(review, expected, *TEXT_ROUTES)
+        if calls is None:
+            continue
+        if not any('"properties"' in json.dumps(call.body) for call in calls):
+            raise trial.wrong(
+                "No description of the fields went out: nothing makes the model keep to them.",
+                "a request that describes stars and reason",
+                "a request for free text",
+            )
+        by_tool = any(call.body.get("tools") for call in calls)  # its arguments are no words of the model's
+        if not by_tool and not _is_in(reason, calls):
+            raise trial.wrong(
+                "The reason is not the one that the model gave.", expected, f"reason: {shown(reason)}"
+            )
     return "The answer is an object with a number and a reason."
+
+
+def _is_in(reason: str, calls: Sequence[Call]) -> bool:
+    """Whether a text is one of the texts of a structured answer."""
+    return any(
+        json.dumps(reason, ensure_ascii=ascii_only)[1:-1] in output.content.decode("utf-8", "replace")
+        for call in calls
+        for output in call.outputs
+        for ascii_only in (False, True)
+        if reason.strip()
+    )
 
 
 EXERCISES = {
     "03.1": Exercise(
         "summarize",
         _summarize,
-        'answer.status is "completed" for a whole answer, "incomplete" for one that was cut. With chat: '
-        'finish_reason is "stop" or "length".',
+        (
+            "How does an answer say that it was cut off, if not by an exception?",
+            'answer.status is "completed" for a whole answer and "incomplete" for one that was cut. With chat: '
+            'finish_reason is "stop" or "length".',
+            'if answer.status != "completed": raise ValueError(…). Ask with temperature=0 and max_output_tokens=400.',
+        ),
     ),
     "03.2": Exercise(
-        "reply", _reply, "history.append(…) twice: before the call what the user says, after it the answer."
+        "reply",
+        _reply,
+        (
+            "The model remembers nothing. Who has to send what was said before?",
+            "history.append(…) twice: before the call what the user says, after it the answer.",
+            'After the call: history.append({"role": "assistant", "content": said}), and then return said.',
+        ),
     ),
     "03.3": Exercise(
         "rate",
         _rate,
-        "A class with two fields, client.responses.parse(…, text_format=TheClass), and output_parsed of its answer.",
+        (
+            "What must go out with the question so that the model keeps to two fields?",
+            "A class with the two fields goes out as text_format= of client.responses.parse(…).",
+            "class Rating(BaseModel) with stars: int and reason: str; return output_parsed of the answer.",
+        ),
     ),
 }

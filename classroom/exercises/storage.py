@@ -1,90 +1,96 @@
 """Notebook 08: objects, types and pages in S3."""
 
-import os
-from typing import Any
+import secrets
 
-from classroom.exercises.looking import Exercise, NotYet, called
+from classroom.exercises import words
+from classroom.exercises.given import listing_client
+from classroom.exercises.looking import Bench, Exercise
+from classroom.exercises.plain import shown
 
+_TYPES = ("application/json", "image/png", "text/csv", "audio/mpeg", "text/html")
 _PLACE = "exercise-08"
 
 
-def _client() -> Any:
-    import boto3
-
-    return boto3.client("s3")
-
-
-def _bucket() -> str:
-    return os.environ["S3_BUCKET_NAME"]
-
-
-def _keep(function: Any) -> str:
-    client, key, content = _client(), f"{_PLACE}/note.json", b'{"a": 1}'
-    client.delete_object(Bucket=_bucket(), Key=key)
-    try:
-        function(key, content, "application/json")
-    except Exception as error:
-        raise NotYet(f"calling it raised {type(error).__name__}: {error}") from error
-    try:
-        stored = client.get_object(Bucket=_bucket(), Key=key)
-    except client.exceptions.NoSuchKey as error:
-        raise NotYet(f"nothing is stored under {key}.") from error
-    if stored["Body"].read() != content:
-        raise NotYet("what is stored are not the bytes that it was given.")
-    if stored["ContentType"] != "application/json":
-        raise NotYet(f"it is stored as {stored['ContentType']}, not as application/json: say ContentType=.")
-    return "The bytes are there, with the type that they were given."
+def _keep(bench: Bench) -> str:
+    storage = bench.boundary.storage
+    for kind in bench.chance.sample(_TYPES, 2):
+        key, content = f"{_PLACE}/{words.mark(bench.chance)}", secrets.token_bytes(24)
+        trial = bench.call(key, content, kind)
+        expected = f"these bytes under that key, with the type {kind}"
+        try:
+            trial.ended(expected)
+            stored = storage.get(key)
+        finally:
+            storage.delete(key)
+        if stored is None:
+            raise trial.wrong("Nothing is stored under that key.", expected, "no object")
+        if stored[0] != content:
+            raise trial.wrong(
+                "What is stored are not the bytes that it was given.", expected, shown(stored[0])
+            )
+        if stored[1] != kind:
+            raise trial.wrong(
+                "It is stored with another type. Is content_type passed on, as ContentType=?",
+                expected,
+                f"the type {stored[1]}",
+            )
+    return "The bytes are there, with the type that you gave."
 
 
-class _Small:
-    """A client whose pages hold two names, as real ones hold a thousand."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def list_objects_v2(self, **named: Any) -> Any:
-        return self._client.list_objects_v2(**{**named, "MaxKeys": 2})
-
-    def get_paginator(self, name: str) -> Any:
-        paginator = self._client.get_paginator(name)
-
-        class Pages:
-            @staticmethod
-            def paginate(**named: Any) -> Any:
-                return paginator.paginate(**{**named, "PaginationConfig": {"PageSize": 2}})
-
-        return Pages()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-
-def _names(function: Any) -> str:
-    client = _client()
-    wanted = {f"{_PLACE}/many/{number}.txt" for number in range(5)}
-    for key in (*wanted, f"{_PLACE}/other.txt"):
-        client.put_object(Bucket=_bucket(), Key=key, Body=b"x", ContentType="text/plain")
-    found = called(function, _Small(client), f"{_PLACE}/many/")
-    if not isinstance(found, (list, tuple, set)):
-        raise NotYet(f"it returns {type(found).__name__}, not a list of names.")
-    if set(found) == wanted:
-        empty = called(function, _Small(client), f"{_PLACE}/nothing-here/")
-        if len(empty):
-            raise NotYet("for a prefix without objects it does not return an empty list.")
-        return "Every name, from every page."
-    if found and set(found) < wanted:
-        raise NotYet(
-            f"it returns {len(found)} of {len(wanted)} names: the first page is not all. See IsTruncated."
-        )
-    raise NotYet("the names are not those that begin with the prefix.")
+def _names_of(bench: Bench) -> str:
+    place = f"{_PLACE}/{words.mark(bench.chance)}/"
+    wanted = [f"{place}{words.mark(bench.chance)}.txt" for _ in range(bench.chance.randrange(5, 9))]
+    others = [f"{_PLACE}/other-{words.mark(bench.chance)}.txt", f"zebra-{words.mark(bench.chance)}.txt"]
+    with bench.boundary.listing([*wanted, *others]) as (url, listing):
+        trial = bench.call(listing_client(url), place)
+        expected = f"a list of {len(wanted)} names, from several pages"
+        if listing.requests > 4 * len(wanted):
+            raise trial.wrong(
+                "It asks for the same page again and again. Is the ContinuationToken passed on?",
+                expected,
+                f"{listing.requests} requests",
+            )
+        found = trial.returned(expected)
+        if listing.requests == 0:
+            raise trial.wrong(
+                "It did not ask the client that it was given. Is another client used?", expected, "no request"
+            )
+        if not isinstance(found, (list, tuple, set)):
+            raise trial.wrong("It returns no list of names.", expected)
+        names = {name for name in found if isinstance(name, str)}
+        if names != set(wanted) or len(found) != len(wanted):
+            first_page = bool(names) and names < set(wanted)
+            problem = (
+                "The first page is not all. See IsTruncated, or use a paginator."
+                if first_page
+                else "These are not the names that begin with the prefix."
+            )
+            raise trial.wrong(problem, expected, f"{len(found)} names")
+        trial = bench.call(listing_client(url), f"{place}nothing-here/")
+        expected = "an empty list"
+        found = trial.returned(expected)
+        if found not in ([], (), set()):
+            raise trial.wrong("For a prefix without objects it returns something.", expected)
+    return "Every name, from every page."
 
 
 EXERCISES = {
-    "08.1": Exercise("keep", _keep, "s3.put_object takes Bucket, Key, Body and ContentType."),
+    "08.1": Exercise(
+        "keep",
+        _keep,
+        (
+            "Which four things does S3 need to know to store an object as you want it?",
+            "s3.put_object takes Bucket, Key, Body and ContentType.",
+            "s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)",
+        ),
+    ),
     "08.2": Exercise(
         "names_of",
-        _names,
-        's3.get_paginator("list_objects_v2").paginate(Bucket=…, Prefix=…) gives pages; page.get("Contents", []) '
-        "holds their objects.",
+        _names_of,
+        (
+            "How do you know that there is another page, and what if there is nothing at all?",
+            'client.get_paginator("list_objects_v2").paginate(Bucket=…, Prefix=…) gives one page after the other.',
+            'Two loops: for page in pages, for item in page.get("Contents", []), and collect item["Key"].',
+        ),
     ),
 }

@@ -2,12 +2,13 @@
 
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from classroom.allowance import Allowance
-from classroom.loopback import LoopbackServer
+from classroom.loopback import LoopbackServer, Switch
 from classroom.standin.app import Application
 from classroom.standin.faults import Fault, fault
 from classroom.standin.journal import Journal
@@ -17,6 +18,8 @@ from classroom.standin.scripts import read_script
 from classroom.standin.state import StandIn
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from classroom.standin.transport import InProcess
 
 DUMMY_KEY = "sk-mock-key"  # any key is taken; this one cannot be mistaken for a real one
@@ -64,7 +67,8 @@ class OpenAIMock:
             allowance=allowance,
             strict_replies=strict_replies,
         )
-        self._server = LoopbackServer(Application(self._standin), port, listener, websockets=True)
+        self._switch = Switch(Application(self._standin))
+        self._server = LoopbackServer(self._switch, port, listener, websockets=True)
 
     @property
     def base_url(self) -> str:
@@ -170,6 +174,10 @@ class OpenAIMock:
         from classroom.standin.transport import InProcess
 
         return InProcess(Application(self._standin))
+
+    def diverted(self, application: "ASGIApp") -> AbstractContextManager[None]:
+        """Let another ASGI application answer at this address meanwhile; faults and the journal here know nothing of it."""
+        return self._switch.to(application)
 
     def reset(self) -> None:
         """Forget calls, faults, replies, limits, and everything that was stored."""

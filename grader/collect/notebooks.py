@@ -1,18 +1,41 @@
-"""A submission's notebooks, each run from top to bottom in a process of its own."""
+"""A submission's notebooks, each run from top to bottom in a process of its own; its exercises are checked from here.
+
+The learner's kernel is asked to call what it defined, with inputs that are chosen here; plain data comes back. What reached
+OpenAI and S3 is seen at stand-ins that the kernel can't get at. The verdict is made here.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from grader.evidence import NotebookRun, capped
-from grader.sandbox import Order, Sandbox
+from classroom.allowance import Allowance
+from classroom.exercises import EXERCISES, channel, exercises_of
+from classroom.exercises.boundary import Boundary
+from classroom.exercises.looking import KernelGone, judge
+from classroom.lesson import SHARED_S3
+from classroom.s3 import S3Mock
+from grader.evidence import CheckedExercise, NotebookRun, capped
+from grader.sandbox import Job, Order, Sandbox
 from grader.submission import Submission
 
 NOTEBOOK_SECONDS = 300.0
+CHECK_SECONDS = 240.0  # for all exercises of one notebook
 _MOST = 30  # notebooks of one submission
-_MAX_REPORT = 4 * 1024 * 1024
+_MOST_REPORT = 64 * 1024
+_MOST_CALLBACKS = 200
+_MOST_SOURCE = 4 * 1024 * 1024  # bytes of a notebook in which its number is looked for
+_MOST_S3_REQUESTS, _MOST_S3_BYTES = 5_000, 128 * 1024 * 1024
+_POLL = 0.2
+_GRACE = 5.0  # seconds that a kernel may answer later than its function may run
+_BUCKET = "lab-files"
 _HIDDEN = re.compile(r"(^|/)(\.[^/]+|__pycache__|node_modules|build|dist)/")
+_NUMBER = re.compile(r"""(?:\bstart\(\s*\\?["']|\bcheck\(\s*\\?["']|\*\*Exercise )(\d\d)""")
 
 
 def find(root: Path) -> list[Path]:
@@ -21,28 +44,153 @@ def find(root: Path) -> list[Path]:
     return [path for path in found if not _HIDDEN.search(path.relative_to(root).as_posix())][:_MOST]
 
 
+def exercises_in(path: Path) -> tuple[str, ...]:
+    """The exercises that a notebook should hold: all that the course has in the notebooks that it is a copy of.
+
+    It is recognised by its name, by its first cell, or by an exercise that is left of it.
+    """
+    numbers = set(re.findall(r"^\d\d", path.name))
+    with suppress(OSError), path.open("rb") as file:
+        numbers |= set(_NUMBER.findall(file.read(_MOST_SOURCE).decode("utf-8", "replace")))
+    return tuple(id for number in sorted(numbers) for id in exercises_of(number))
+
+
 def run(submission: Submission, sandbox: Sandbox) -> Iterator[NotebookRun]:
     """What each notebook did."""
-    for path in find(submission.root):
-        yield _run(submission, sandbox, path)
+    paths = find(submission.root)
+    if not paths:
+        return
+    allowance = Allowance(_MOST_S3_REQUESTS, _MOST_S3_BYTES)
+    with S3Mock(_BUCKET, listener=sandbox.listener(), allowance=allowance) as s3:
+        for path in paths:
+            s3.reset()
+            yield _run(submission, sandbox, s3, path)
 
 
-def _run(submission: Submission, sandbox: Sandbox, path: Path) -> NotebookRun:
+def _run(submission: Submission, sandbox: Sandbox, s3: S3Mock, path: Path) -> NotebookRun:
     name = path.relative_to(submission.root).as_posix()
+    ids = exercises_in(path)
     order = Order(
         do="notebook",
         name="notebook",
         cwd=sandbox.inside(path.parent),
-        environment={**sandbox.environment(), "LAB_MODE": "mock", "CI": "true"},
-        facts={"path": sandbox.inside(path), "seconds": NOTEBOOK_SECONDS},
+        environment={
+            **sandbox.environment(),
+            **s3.environment,
+            SHARED_S3: s3.endpoint_url,
+            "LAB_MODE": "mock",
+            "CI": "true",
+        },
+        facts={"path": sandbox.inside(path)},
     )
-    with sandbox.start(order, hears=_MAX_REPORT) as job:
-        code = job.wait(NOTEBOOK_SECONDS + 10)
-        if code is None:
-            return NotebookRun(path=name, failure=f"It did not end within {NOTEBOOK_SECONDS:g} seconds.")
-        said, log = job.said(), job.log()
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            job = sandbox.start(order, [theirs.fileno()] if ids else [], hears=_MOST_REPORT)
+        with job:
+            deadline = time.monotonic() + NOTEBOOK_SECONDS
+            exercises = _checked(ids, sandbox, s3, ours, job, deadline) if ids else {}
+            ours.close()  # the kernel may end now
+            code = job.wait(max(_GRACE, deadline - time.monotonic()))
+            if code is None:
+                failure = f"It did not end within {NOTEBOOK_SECONDS:g} seconds."
+                return NotebookRun(path=name, failure=failure, exercises=exercises)
+            said, log = job.said(), job.log()
+    return _reported(name, said, log, exercises)
+
+
+def _reported(
+    name: str, said: bytes | None, log: str, exercises: Mapping[str, CheckedExercise]
+) -> NotebookRun:
+    """What the job reported of the cells, with what was seen here of the exercises."""
     try:
-        return NotebookRun.model_validate({**json.loads(said or b""), "path": name})
-    except (ValueError, TypeError, RecursionError):
+        report = json.loads(said or b"")
+        kept = {field: report[field] for field in ("cells", "seconds", "failure")}
+        if kept["failure"] is not None:
+            kept["failure"] = capped(str(kept["failure"]), 400)
+        return NotebookRun.model_validate({**kept, "path": name, "exercises": dict(exercises)})
+    except (ValueError, TypeError, KeyError, RecursionError):
         last = (log.strip().splitlines() or ["It printed nothing."])[-1]
-        return NotebookRun(path=name, failure=f"It could not be run: {capped(last, 300)}")
+        failure = f"It could not be run: {capped(last, 300)}"
+        return NotebookRun(path=name, failure=failure, exercises=dict(exercises))
+
+
+def _ready(connection: socket.socket, job: Job, deadline: float) -> bool:
+    """Wait until all cells have run and the kernel can be asked; False if the job ends, or takes too long."""
+    while time.monotonic() < deadline and job.exit_code is None:
+        readable, _, _ = select.select([connection], [], [], _POLL)
+        if readable:
+            try:
+                channel.receive(connection, time.monotonic() + _GRACE)
+            except channel.ChannelError:
+                return False
+            return True
+    return False
+
+
+class _DistantKernel:
+    """A kernel behind a wall, on the other end of a connection. What it says is data, bounded in size and time."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection, self._deadline = connection, deadline
+
+    def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
+        """What came of an order.
+
+        Raises:
+            KernelGone: it ended, or did not answer in time.
+        """
+        deadline = min(self._deadline, time.monotonic() + seconds + _GRACE)
+        try:
+            channel.send(self._connection, dict(order))
+            for _ in range(_MOST_CALLBACKS):
+                message = channel.receive(self._connection, deadline)
+                result = message.get("result")
+                if isinstance(result, dict) and message.get("number") == order.get("number"):
+                    return result
+                if "callback" in message:
+                    channel.send(self._connection, {"reply": back(message["callback"])})
+        except channel.ChannelError as error:
+            self.close()
+            raise KernelGone("The notebook's kernel did not answer while it was checked.") from error
+        self.close()
+        raise KernelGone("The notebook's kernel asked too much while it was checked.")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+class _Stored:
+    """The bucket of the notebook."""
+
+    def __init__(self, s3: S3Mock) -> None:
+        self._s3 = s3
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """Bytes and type of an object; None if there is none."""
+        found = self._s3.objects(lambda bucket, name: (bucket, name) == (_BUCKET, key))
+        return (found[0].content, found[0].content_type) if found else None
+
+    def delete(self, key: str) -> None:
+        """Nothing: the bucket is emptied before each notebook, and no two checks use the same key."""
+
+
+def _checked(
+    ids: tuple[str, ...], sandbox: Sandbox, s3: S3Mock, connection: socket.socket, job: Job, deadline: float
+) -> dict[str, CheckedExercise]:
+    """What the check of each exercise sees, when the cells have run."""
+    if not _ready(connection, job, deadline):
+        why = "its notebook did not run to the end, so that it could not be tried."
+        return {id: CheckedExercise(state="open", sentence=f"Exercise {id}: not yet, {why}") for id in ids}
+    with Boundary(_Stored(s3), sandbox.listener) as boundary:
+        kernel = _DistantKernel(connection, time.monotonic() + CHECK_SECONDS)
+        with suppress(KernelGone):
+            kernel.ask({"divert": boundary.url}, lambda data: None, _GRACE)
+        return {id: _seen(id, kernel, boundary) for id in ids}
+
+
+def _seen(id: str, kernel: _DistantKernel, boundary: Boundary) -> CheckedExercise:
+    verdict = judge(id, EXERCISES[id], kernel, boundary)
+    sentence = " ".join(str(verdict).split())
+    return CheckedExercise(state=verdict.state, sentence=capped(sentence, 600))

@@ -1,11 +1,11 @@
 """notebooks.*: the notebooks that were handed in: that they run, and that their exercises are done."""
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Evidence
+from grader.evidence import CheckedExercise, Evidence
 
 _SECTION = Section("notebooks")
 _NONE = "No notebook was handed in."
-_DONE = ": done."
+_ORDER = ("done", "unclear", "open")
 
 
 @_SECTION.criterion(
@@ -26,19 +26,32 @@ def notebooks_run(evidence: Evidence) -> Verdict:
 @_SECTION.criterion(
     "exercises",
     "Each exercise's check holds",
-    "check(…) below each exercise says what it still misses, and hint(…) helps once more.",
+    "check(…) below each exercise says what is still missing, and hint(…) helps, one step at a time.",
 )
 def exercises(evidence: Evidence) -> Verdict:
     if not evidence.notebooks:
         return not_run(_NONE)
-    said = {id: sentence for each in evidence.notebooks for id, sentence in each.exercises.items()}
-    if not said:
+    seen = _best(evidence)
+    if not seen:
         return not_run("The notebooks that were handed in have no exercises.")
-    open_ones = {id: sentence for id, sentence in said.items() if _DONE not in sentence}
-    if open_ones:
-        first = next(iter(open_ones.values()))
-        return failed(f"{len(said) - len(open_ones)} of {len(said)} are done. {first}")
-    return passed(f"All {len(said)} are done.")
+    left = [each for each in seen.values() if each.state == "open"]
+    done = sum(each.state == "done" for each in seen.values())
+    if left:
+        return failed(f"{done} of {len(seen)} are done. {left[0].sentence}")
+    if done < len(seen):
+        unclear = next(each for each in seen.values() if each.state == "unclear")
+        return not_run(f"{len(seen) - done} of {len(seen)} could not be checked. {unclear.sentence}")
+    return passed(f"All {len(seen)} are done.")
+
+
+def _best(evidence: Evidence) -> dict[str, CheckedExercise]:
+    """What was seen of each exercise; the best of it, where a notebook was handed in more than once."""
+    seen: dict[str, CheckedExercise] = {}
+    for notebook in evidence.notebooks:
+        for id, each in notebook.exercises.items():
+            if id not in seen or _ORDER.index(each.state) < _ORDER.index(seen[id].state):
+                seen[id] = each
+    return dict(sorted(seen.items()))
 
 
 CRITERIA = _SECTION.criteria

@@ -1,10 +1,15 @@
-"""Exercises: unlike right answers are right, typical wrong ones are told why."""
+"""Exercises: right answers of every style are accepted, wrong ones of beginners are refused with the reason."""
 
+import html
+import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from classroom import exercises
+from classroom.exercises import card, clock, looking
 from classroom.exercises.module import LabModule, ModuleProblem, open_module
 from tests.classroom.answers import (
     beginnings,
@@ -21,19 +26,6 @@ from tests.classroom.answers import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def told_apart(id, right, wrong):
-    assert len(right) >= 3
-    assert len(wrong) >= 3
-    name = exercises.EXERCISES[id].answer
-    for answer in right:
-        assert exercises.verdict(id, {name: answer}).startswith(f"Exercise {id}: done.")
-    for answer, reason in wrong:
-        said = exercises.verdict(id, {name: answer})
-        assert said.startswith(f"Exercise {id}: not yet")
-        assert reason in said
-    assert "there is nothing called" in exercises.verdict(id, {})
 
 
 BY_NOTEBOOK = {
@@ -54,8 +46,7 @@ _OF_THE_MODULE = ("02.3", "03.4", "04.4")
 
 @pytest.fixture
 def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
-    """What a notebook has when its first cell was run, and a proxy for the notebook that starts one."""
-    from classroom.exercises import looking
+    """What a notebook has when its first cell was run."""
     from classroom.lesson import Lesson
 
     running = Lesson("mock", s3_bucket, openai_mock)
@@ -64,49 +55,185 @@ def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
     return running
 
 
-@pytest.fixture
-def proxy(monkeypatch, lesson):
-    from classroom.proxy import lesson as proxies
-
-    proxies.start_proxy.cache_clear()
-    monkeypatch.setattr(proxies, "_running", [])
-    return proxies.start_proxy()
+def answers_to(id):
+    found = module.module() if id in _OF_THE_MODULE else BY_NOTEBOOK[id[:2]]()
+    return found[id]
 
 
 @pytest.mark.parametrize("id", exercises.EXERCISES)
-def test_unlike_right_answers_are_right_and_typical_wrong_ones_are_told_why(id, lesson, request):
-    if id.startswith("09"):
-        request.getfixturevalue("proxy")
-    answers = module.module() if id in _OF_THE_MODULE else BY_NOTEBOOK[id[:2]]()
-    told_apart(id, *answers[id])
+def test_right_answers_of_every_style_are_accepted(id, lesson):
+    right, _ = answers_to(id)
+    assert len(right) >= 6
+    verdicts = [exercises.judged(id, {exercises.EXERCISES[id].answer: answer}) for answer in right]
+    assert [str(verdict) for verdict in verdicts if verdict.state != "done"] == []
+    assert len({str(verdict) for verdict in verdicts}) == 1, "what a notebook keeps must not differ by chance"
 
 
 @pytest.mark.parametrize("id", exercises.EXERCISES)
-def test_every_exercise_is_asked_in_its_notebook_and_has_a_hint(id):
+def test_wrong_answers_of_beginners_are_refused_with_the_reason(id, lesson):
+    _, wrong = answers_to(id)
+    assert len(wrong) >= 6
+    for answer, reason in wrong:
+        verdict = exercises.judged(id, {exercises.EXERCISES[id].answer: answer})
+        assert verdict.state == "open", (reason, str(verdict))
+        assert reason in str(verdict)
+        assert verdict.case, "every message says which case"
+        assert verdict.expected
+        assert verdict.got
+        assert len(str(verdict)) < 600
+        assert not re.search(r"<.*(object at|function) .*>|0x[0-9a-f]{6}", str(verdict)), "no object's repr"
+
+
+@pytest.mark.parametrize("id", exercises.EXERCISES)
+def test_a_name_that_is_not_defined_is_named(id, lesson):
+    verdict = exercises.judged(id, {})
+    name = exercises.EXERCISES[id].answer
+    assert (verdict.state, verdict.sentence) == (
+        "open",
+        f"There is nothing called {name}. Run the cell above first.",
+    )
+
+
+@pytest.mark.parametrize("id", exercises.EXERCISES)
+def test_every_exercise_is_asked_in_its_notebook_and_has_three_hints(id):
     (notebook,) = (ROOT / "answer-key" / "notebooks").glob(f"{id[:2]}-*.ipynb")
     text = notebook.read_text(encoding="utf-8")
     assert f"**Exercise {id}.**" in text
     assert f'check(\\"{id}\\")' in text
-    assert len(exercises.EXERCISES[id].hint) > 20
+    question, *others = exercises.EXERCISES[id].hints
+    assert question.rstrip().endswith("?")
+    assert all(len(hint) > 20 for hint in others)
 
 
-def test_an_answer_that_gives_back_something_strange_is_told_and_no_traceback(lesson):
+def test_an_answer_that_gives_back_something_strange_is_refused_without_a_traceback(lesson):
     class Strange(list):
         def __len__(self):
             raise RuntimeError("no length")
 
-    said = exercises.verdict("08.2", {"names_of": lambda client, prefix: Strange()})
-    assert said.startswith("Exercise 08.2: not yet")
+        def __iter__(self):
+            raise RuntimeError("no items")
+
+    verdict = exercises.judged("08.2", {"names_of": lambda client, prefix: Strange()})
+    assert verdict.state == "open"
+    assert "RuntimeError" in str(verdict)
 
 
-def test_a_file_that_can_not_be_run_is_told_with_its_line(tmp_path):
+def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
+    monkeypatch.setattr(
+        looking.Bench.call, "__kwdefaults__", {**looking.Bench.call.__kwdefaults__, "seconds": 0.3}
+    )
+    stopped = []
+
+    def endless(question):
+        try:
+            while True:
+                pass
+        finally:
+            stopped.append(question)
+
+    verdict = exercises.judged("02.1", {"ask": endless})
+    assert "It did not end within 0.3 seconds" in verdict.sentence
+    assert stopped
+
+
+def test_faults_that_a_learner_left_on_do_not_decide_a_check(lesson):
+    lesson.openai.fail(status=500)
+    right, _ = answers_to("02.1")
+    assert exercises.judged("02.1", {"ask": right[0]}).state == "done"
+    lesson.openai.clear_faults()
+
+
+def test_a_check_leaves_no_calls_in_the_lesson_s_journal(lesson):
+    right, _ = answers_to("02.1")
+    exercises.judged("02.1", {"ask": right[0]})
+    assert len(lesson.openai.calls) == 0
+
+
+def test_waits_are_shortened_in_a_check_alone(lesson):
+    began = time.monotonic()
+    with clock.shortened_sleep():
+        time.sleep(4)
+        assert time.monotonic() - began < 2
+        others = threading.Thread(target=time.sleep, args=(0.2,))
+        at = time.monotonic()
+        others.start()
+        others.join()
+        assert time.monotonic() - at >= 0.2
+    at = time.monotonic()
+    time.sleep(0.2)
+    assert time.monotonic() - at >= 0.2
+
+
+def test_a_longer_wait_stays_longer_when_it_is_shortened(monkeypatch):
+    slept = []
+    monkeypatch.setattr(clock, "_sleep", slept.append)
+    with clock.shortened_sleep():
+        for seconds in (0, 0.01, 0.1, 0.5, 1, 2, 60):
+            time.sleep(seconds)
+    assert slept == sorted(set(slept))
+
+
+def test_a_check_shows_a_card_that_screen_readers_announce(lesson, monkeypatch):
+    shown = []
+    monkeypatch.setattr(card.notebook, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(card, "get_ipython", lambda: object())
+    monkeypatch.setattr(exercises, "_namespace", lambda: {"mime_type": lambda name: "<b>x</b>"})
+    exercises.check("00.2")
+    (data,) = shown
+    assert 'role="status"' in data["text/html"]
+    assert "&lt;b&gt;x" in data["text/html"]
+    assert "<b>x" not in data["text/html"]
+    lines = data["text/plain"].splitlines()
+    assert lines[0].startswith("✗ Exercise 00.2: not yet. ")
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["Tried", "Expected", "Got"]
+    for line in lines[1:]:
+        assert html.escape(line.partition(": ")[2]) in data["text/html"]
+
+
+def test_a_terminal_gets_the_same_words(lesson, monkeypatch, capsys):
+    right, _ = answers_to("00.2")
+    monkeypatch.setattr(exercises, "_namespace", lambda: {"mime_type": right[0]})
+    exercises.check("00.2")
+    said = capsys.readouterr().out
+    assert said == "✓ Exercise 00.2: done. Each ending has its type, and everything else is just bytes.\n"
+
+
+def test_hints_come_one_at_a_time(capsys):
+    exercises._asked.cache_clear()
+    for _ in range(4):
+        exercises.hint("02.1")
+    said = capsys.readouterr().out.splitlines()
+    for line, hint in zip(
+        said, [*exercises.EXERCISES["02.1"].hints, exercises.EXERCISES["02.1"].hints[-1]], strict=True
+    ):
+        assert hint in line
+    assert said[0].startswith("Hint 1 of 3 for exercise 02.1, a question:")
+    assert said[0].endswith('Another one: hint("02.1").')
+    assert said[3].endswith("This was the last one.")
+
+
+def test_an_exercise_that_does_not_exist_is_an_error_that_names_those_that_do():
+    with pytest.raises(KeyError, match=r"There is no exercise 99\.9\. There are: 00\.1"):
+        exercises.hint("99.9")
+
+
+def test_a_failure_of_the_check_itself_is_no_fault_of_the_learner_s(lesson):
+    def broken(bench):
+        raise RuntimeError("a bug")
+
+    verdict = looking.judge("02.1", looking.Exercise("ask", broken, ("", "", "")), None, None)
+    assert verdict.state == "unclear"
+    assert "not your fault" in verdict.sentence
+
+
+def test_a_file_that_can_not_be_run_is_named_with_its_line(tmp_path):
     broken = tmp_path / "openai_module.py"
     broken.write_text("router = 1\ndef (:\n")
     with pytest.raises(ModuleProblem, match=r"openai_module\.py can't be run, line 2: SyntaxError"):
         LabModule(broken)
 
 
-def test_no_module_beside_the_notebook_is_told(tmp_path, monkeypatch):
+def test_no_module_beside_the_notebook_is_an_error_that_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModuleProblem, match=r"There is no lab/src/files_api/openai_module\.py"):
         open_module()

@@ -1,32 +1,122 @@
-"""notebooks.*: notebooks are run in processes of their own, and their exercises looked at."""
+"""notebooks.*: notebooks are run in processes of their own, and their exercises are checked from outside."""
 
 import json
 
 import nbformat
 import pytest
 
+from classroom.exercises import looking
 from grader.collect import notebooks
 from grader.criteria import BY_ID
-from grader.evidence import Evidence, Submission
-from grader.sandbox import Sandbox
+from grader.evidence import CheckedExercise, Evidence, NotebookRun, Submission
+from grader.sandbox import Sandbox, chosen, tiers
 from grader.submission import opened
 
-SOLVED = """
+TIER = chosen("auto")
+START = "from classroom import check, start\nlesson = start()"
+DRAW = """
 import base64
 from openai import OpenAI
 def draw(prompt):
     return base64.b64decode(OpenAI().images.generate(model="gpt-image-2", prompt=prompt).data[0].b64_json)
 """
+MIME_TYPE = """
+def mime_type(name):
+    known = {"txt": "text/plain", "jpg": "image/jpeg", "png": "image/png", "mp3": "audio/mpeg"}
+    return known.get(name.rpartition(".")[2], "application/octet-stream")
+"""
 FAKED = "def draw(prompt):\n    return b'no picture'\nprint('Exercise 00.1: done.')"
+# each forges a verdict in the kernel; none of them writes a function that does what was asked
+FORGERIES = {
+    "a check that is always content": """
+import classroom, classroom.exercises as exercises
+from classroom.exercises import looking
+exercises.verdict = lambda id, namespace: f"Exercise {id}: done. All is well."
+exercises.judged = lambda id, namespace: looking.Verdict(id, "done", "All is well.")
+looking.judge = lambda *given: looking.Verdict(given[0], "done", "All is well.")
+for exercise in exercises.EXERCISES.values():
+    object.__setattr__(exercise, "look", lambda bench: "All is well.")
+""",
+    "words that look like a verdict": """
+def draw(prompt):
+    return "Exercise 00.1: done. done: done. 'state': 'done'"
+mime_type = draw
+""",
+    "a performer that answers with a verdict": """
+from classroom.exercises import performing
+performing.Performer.perform = lambda self, order, back: {"state": "done", "done": True, "value": ["constant", True]}
+""",
+    "a performer that swallows the question": """
+from classroom.exercises import performing
+performing.Performer.perform = lambda self, order, back: {}
+""",
+    "a connection of one's own that says done": """
+from classroom.exercises import channel, performing
+import socket
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
+    while True:
+        order = channel.receive(connection)
+        for _ in range(3):
+            channel.send(connection, {"result": {"state": "done", "value": ["text", "done"]}, "number": order.get("number"),
+                                      "exercises": {"00.1": {"state": "done", "sentence": "done"}}})
+performing.serve = serve
+""",
+    "an equal of everything": """
+class Equal(str):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+    def __len__(self): return 20000
+def draw(prompt): return Equal("image")
+def mime_type(name): return Equal("text/plain")
+""",
+    "a report of its own": """
+import json, os, glob
+for folder in glob.glob("/proc/[0-9]*/fd/*"):
+    try:
+        if "pipe" in os.readlink(folder):
+            with open(folder, "w") as file:
+                json.dump({"cells": 1, "seconds": 0, "failure": None,
+                           "exercises": {"00.1": {"state": "done", "sentence": "done"}}}, file)
+    except OSError:
+        pass
+""",
+    "an answer that is not a message": """
+from classroom.exercises import channel, performing
+import socket, struct
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
+    for odd in (b"[" * 100000, b'{"result": {"value": ' + b"[" * 5000 + b"]" * 5000 + b"}}"):
+        connection.sendall(struct.pack("!I", len(odd)) + odd)
+    connection.sendall(struct.pack("!I", 2**32 - 1))
+    connection.sendall(bytes(1000))
+performing.serve = serve
+""",
+    "callbacks without an end": """
+from classroom.exercises import channel, performing
+import socket
+def serve(file, namespace):
+    connection = socket.socket(fileno=file)
+    channel.send(connection, {"ready": True})
+    channel.receive(connection)
+    while True:
+        channel.send(connection, {"callback": {"prompt": ["text", "x"]}})
+performing.serve = serve
+""",
+}
 
 
-def ran(tmp_path, **written):
+def ran(tmp_path, tier=TIER, **written):
     for name, cells in written.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    with opened(str(tmp_path)) as submission, Sandbox("process", work=submission.root) as sandbox:
+    with opened(str(tmp_path)) as submission, Sandbox(tier, work=submission.root) as sandbox:
+        sandbox.preload(["nbclient", "nbformat"])
         runs = tuple(notebooks.run(submission, sandbox))
-    facts = {"isolation": "process", "bucket": "b", "canary_fingerprint": "f"}
+    facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}
     return Evidence(submission=Submission(name="ada", digest="d"), notebooks=runs, **facts)
 
 
@@ -35,17 +125,102 @@ def verdict(criterion, evidence):
     return found.status, found.summary
 
 
+def states(evidence):
+    return {id: each.state for run in evidence.notebooks for id, each in run.exercises.items()}
+
+
 def test_notebooks_that_run_and_exercises_that_are_done(tmp_path):
-    evidence = ran(tmp_path, one=["from classroom import check, start\nstart()", SOLVED, 'check("00.1")'])
-    assert verdict("notebooks.run", evidence) == ("passed", "1 ran from top to bottom: 3 cells.")
-    assert verdict("notebooks.exercises", evidence) == ("passed", "All 1 are done.")
+    evidence = ran(tmp_path, one=[START, DRAW, MIME_TYPE, 'check("00.1")'])
+    assert verdict("notebooks.run", evidence) == ("passed", "1 ran from top to bottom: 4 cells.")
+    assert verdict("notebooks.exercises", evidence) == ("passed", "All 2 are done.")
 
 
-def test_an_exercise_is_looked_at_and_not_what_its_cell_prints(tmp_path):
-    evidence = ran(tmp_path, one=["from classroom import check, start\nstart()", FAKED, 'check("00.1")'])
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "process"])
+def test_an_exercise_is_checked_behind_every_wall(tmp_path, tier):
+    works = {"bubblewrap": tiers.bubblewrap, "landlock": tiers.has_landlock}
+    if tier in works and not works[tier]().works:
+        pytest.skip(f"{tier} can't be had here")
+    evidence = ran(tmp_path, tier, **{"00-start": [MIME_TYPE]})
+    assert states(evidence) == {"00.1": "open", "00.2": "done"}
+
+
+def test_an_exercise_is_tried_and_what_its_cell_prints_does_not_count(tmp_path):
+    evidence = ran(tmp_path, one=[START, FAKED, MIME_TYPE, 'check("00.1")'])
     status, summary = verdict("notebooks.exercises", evidence)
     assert status == "failed"
+    assert summary.startswith("1 of 2 are done. Exercise 00.1: not yet.")
     assert "no picture" in summary
+
+
+def test_the_course_decides_which_exercises_a_notebook_has(tmp_path):
+    cells = [START, DRAW]
+    evidence = ran(
+        tmp_path, **{"00-mine": cells, "notes": ["start = print\nstart('00')"], "other": ["a = 1"]}
+    )
+    assert [list(run.exercises) for run in evidence.notebooks] == [["00.1", "00.2"], ["00.1", "00.2"], []]
+    status, summary = verdict("notebooks.exercises", evidence)
+    assert status == "failed"
+    assert "There is nothing called mime_type" in summary
+
+
+def test_the_better_one_counts_of_a_notebook_that_was_handed_in_twice(tmp_path):
+    evidence = ran(tmp_path, **{"00-copy": [START], "00-start": [START, DRAW, MIME_TYPE]})
+    assert verdict("notebooks.exercises", evidence) == ("passed", "All 2 are done.")
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_verdict_can_not_be_forged_in_the_kernel(tmp_path, forgery):
+    evidence = ran(tmp_path, **{"00-forged": [FAKED, FORGERIES[forgery]]})
+    assert set(states(evidence).values()) == {"open"}
+    assert verdict("notebooks.exercises", evidence)[0] == "failed"
+
+
+def test_a_test_of_nothing_can_not_be_passed_off_for_one_that_notices_faults(tmp_path):
+    forged = """
+from classroom.exercises import performing
+calls = []
+usual = performing.Performer.perform
+def perform(self, order, back):
+    calls.append(order)  # right first, so that the others must be faults
+    seen = usual(self, order, back)
+    return seen if len(calls) == 1 else {**seen, "raised": {"name": "AssertionError", "kinds": [], "message": ""}}
+performing.Performer.perform = perform
+def check_keep(keep):
+    from unittest.mock import MagicMock
+    keep(MagicMock(), MagicMock(), "b", "k", "p")
+"""
+    evidence = ran(tmp_path, **{"07-mocking": [START, forged]})
+    assert states(evidence)["07.2"] == "open"
+
+
+def test_a_function_that_never_ends_is_an_open_exercise_and_the_others_are_still_tried(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        looking.Bench.call, "__kwdefaults__", {**looking.Bench.call.__kwdefaults__, "seconds": 1.0}
+    )
+    endless = "def draw(words):\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass"
+    evidence = ran(tmp_path, **{"00-endless": [START, endless, MIME_TYPE]})
+    assert states(evidence) == {"00.1": "open", "00.2": "done"}
+
+
+def test_a_kernel_that_dies_while_it_is_checked_is_an_open_exercise(tmp_path):
+    deadly = "import os\ndef draw(words):\n    os._exit(7)"
+    evidence = ran(tmp_path, **{"00-deadly": [START, deadly, MIME_TYPE]})
+    assert set(states(evidence).values()) == {"open"}
+    assert "did not answer" in verdict("notebooks.exercises", evidence)[1]
+
+
+def test_a_check_that_failed_itself_is_no_failure_of_the_learner_s():
+    seen = {
+        "00.1": CheckedExercise(state="done", sentence="Exercise 00.1: done."),
+        "00.2": CheckedExercise(state="unclear", sentence="Exercise 00.2: could not be checked."),
+    }
+    facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}
+    run = NotebookRun(path="00.ipynb", exercises=seen)
+    evidence = Evidence(submission=Submission(name="ada", digest="d"), notebooks=(run,), **facts)
+    assert verdict("notebooks.exercises", evidence) == (
+        "not_run",
+        "1 of 2 could not be checked. Exercise 00.2: could not be checked.",
+    )
 
 
 def test_a_cell_that_stops_is_named(tmp_path):

@@ -1,6 +1,10 @@
 """Notebook 05."""
 
-from openai import OpenAI
+import os
+import re
+
+import httpx
+from openai import AsyncOpenAI, OpenAI
 
 MODEL = "gpt-5.4-mini"
 
@@ -27,6 +31,31 @@ def meaning():
     def answers_first(words):
         text = said(words)
         return None if flagged(words) else text
+
+    async def asked(words):
+        aclient = AsyncOpenAI()
+        if (await aclient.moderations.create(input=words)).results[0].flagged:
+            return None
+        return (await aclient.responses.create(model=MODEL, input=words)).output_text
+
+    def by_http(words):
+        http = httpx.Client(base_url=os.environ["OPENAI_BASE_URL"], headers={"authorization": "Bearer any"})
+        with http:
+            if http.post("/moderations", json={"input": words}).json()["results"][0]["flagged"]:
+                return None
+            answer = http.post("/responses", json={"model": MODEL, "input": words}).json()
+            return answer["output"][0]["content"][0]["text"]
+
+    class Guard:
+        def __call__(self, words):
+            results = client.moderations.create(input=[words]).results
+            return said(words) if not any(result.flagged for result in results) else None
+
+    def with_conversation(words):
+        if flagged(words):
+            return None
+        asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": words}]
+        return client.responses.create(model=MODEL, input=asked).output_text
 
     def scores_of(result):
         return result.category_scores.model_dump(by_alias=True)
@@ -69,12 +98,54 @@ def meaning():
         (asked,) = places([question])
         return max(texts, key=lambda text: dot(asked, places([text])[0]))
 
+    def by_numpy(question, texts):
+        import numpy
+
+        made = numpy.array(places([question, *texts]))
+        return texts[int((made[1:] @ made[0]).argmax())]
+
+    async def nearest_async(question, texts):
+        made = await AsyncOpenAI().embeddings.create(model="text-embedding-3-small", input=[*texts, question])
+        asked = made.data[-1].embedding
+        return max(zip(texts, made.data[:-1], strict=True), key=lambda pair: dot(asked, pair[1].embedding))[0]
+
+    def by_loop_over(question, texts):
+        asked, *stored = places([question, *texts])
+        best, found = -2.0, None
+        for text, place in zip(texts, stored, strict=True):
+            if dot(asked, place) > best:
+                best, found = dot(asked, place), text
+        return found
+
+    def by_words(question, texts):
+        words = set(re.findall(r"\w{4}", question.lower()))
+        return max(texts, key=lambda text: len(words & set(re.findall(r"\w{4}", text.lower()))))
+
+    def farthest(question, texts):
+        asked, *stored = places([question, *texts])
+        return min(zip(texts, stored, strict=True), key=lambda pair: dot(asked, pair[1]))[0]
+
     return {
         "05.1": (
-            [lambda words: None if flagged(words) else said(words), chat, by_scores],
             [
-                (lambda words: None, "nothing"),
-                (said, "is answered"),
+                lambda words: None if flagged(words) else said(words),
+                chat,
+                by_scores,
+                asked,
+                by_http,
+                Guard(),
+                with_conversation,
+            ],
+            [
+                (lambda words: None, "It returns nothing so far"),
+                (lambda words: print(said(words)), "It prints something"),
+                (said, "was not moderated"),
+                (lambda words: None if "hurt" in words else said(words), "was not moderated"),
+                (lambda words: None if flagged(words) else "It is deep.", "did not ask OpenAI"),
+                (lambda words: None if flagged(words) else said("How deep is it?"), "Is the argument used?"),
+                (lambda words: None if flagged("Hello.") else said(words), "was not moderated"),
+                (lambda words: "I can't answer that." if flagged(words) else said(words), "is answered"),
+                (lambda words: flagged(words), "not text"),
                 (answers_first, "check first"),
                 (lambda words: 1 / 0 if flagged(words) else said(words), "ZeroDivisionError"),
             ],
@@ -86,28 +157,65 @@ def meaning():
                 ),
                 by_attribute,
                 by_loop,
+                lambda result, limits: list(
+                    filter(lambda name: scores_of(result)[name] > limits[name], sorted(limits))
+                ),
+                lambda result, limits: sorted(
+                    dict(item for item in scores_of(result).items() if item[1] > limits.get(item[0], 2))
+                ),
+                lambda result, limits: sorted(
+                    name
+                    for name in limits
+                    if getattr(result.category_scores, name.replace("/", "_").replace("-", "_"))
+                    > limits[name]
+                ),
             ],
             [
-                (lambda result, limits: None, "nothing"),
-                (lambda result, limits: [name for name in limits if result.flagged], "it returns []"),
+                (lambda result, limits: None, "It returns nothing so far"),
+                (lambda result, limits: print(limits), "It prints something"),
+                (lambda result, limits: [name for name in limits if result.flagged], "not the categories"),
                 (
                     lambda result, limits: sorted(n for n, s in scores_of(result).items() if s > 0.2),
-                    "it returns",
+                    "not the categories",
                 ),
-                (lambda result, limits: set(limits), "not a list"),
+                (lambda result, limits: set(limits), "no list"),
+                (lambda result, limits: sorted(limits), "not the categories"),
+                (
+                    lambda result, limits: {
+                        n: scores_of(result)[n] for n in limits if scores_of(result)[n] > limits[n]
+                    },
+                    "no list",
+                ),
+                (
+                    lambda result, limits: sorted(
+                        n for n, s in scores_of(result).items() if s > limits.get(n, 0.01)
+                    ),
+                    "not the categories",
+                ),
                 (
                     lambda result, limits: [n for n, limit in limits.items() if scores_of(result)[n] > limit],
-                    "not ['harassment', 'violence']",
+                    "",
                 ),
             ],
         ),
         "05.3": (
-            [nearest, by_two_calls, by_distance],
             [
-                (lambda question, texts: None, "nothing"),
-                (lambda question, texts: texts[0], "it returns"),
+                nearest,
+                by_two_calls,
+                by_distance,
+                by_numpy,
+                nearest_async,
+                by_loop_over,
+            ],
+            [
+                (lambda question, texts: None, "It returns nothing so far"),
+                (lambda question, texts: print(nearest(question, texts)), "It prints something"),
+                (lambda question, texts: "Ask at the desk.", "not the nearest"),
                 (one_by_one, "times for 4 texts"),
-                (lambda question, texts: min(texts, key=len), "it returns"),
+                (by_words, "did not ask OpenAI"),
+                (lambda question, texts: texts.index(nearest(question, texts)), "not the nearest"),
+                (lambda question, texts: [nearest(question, texts)], "not the nearest"),
+                (farthest, "not the nearest"),
             ],
         ),
     }

@@ -1,12 +1,16 @@
 """Notebook 04."""
 
+import io
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import openai
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
+
+OTHER = "application/octet-stream"
 
 
 def pictures():
@@ -85,8 +89,86 @@ def pictures():
     def caption(sound, name):
         return heard(sound, name).text if by_table(sound).startswith("audio") else None
 
+    def mp3_alone(sound, name):
+        return heard(sound, name).text if sound[:3] == b"ID3" else None
+
+    def by_name(sound, name):
+        return heard(sound, name).text if name.endswith((".mp3", ".wav")) else None
+
+    async def caption_async(sound, name):
+        if not by_table(sound).startswith("audio/"):
+            return None
+        made = AsyncOpenAI().audio.transcriptions
+        return (await made.create(model="gpt-4o-mini-transcribe", file=(name, sound))).text
+
+    class Listener:
+        def __call__(self, sound, name):
+            return self.hear(sound, name) if self.is_sound(sound) else None
+
+        def is_sound(self, sound):
+            return by_pattern(sound).partition("/")[0] == "audio"
+
+        def hear(self, sound, name):
+            return heard(sound, name, language="en").text
+
+    class Kinds:
+        riff = MappingProxyType({b"WEBP": "image/webp", b"WAVE": "audio/wav"})
+
+        def __call__(self, content):
+            if content[:4] == b"RIFF":
+                return self.riff.get(content[8:12], "application/octet-stream")
+            for size in (8, 4, 3, 2):
+                if content[:size] in table:
+                    return table[content[:size]]
+            return "application/octet-stream"
+
+    def by_recursion(content, left=None):
+        if content[:4] == b"RIFF":
+            return Kinds.riff.get(content[8:12], "application/octet-stream")
+        left = list(table) if left is None else left
+        if not left:
+            return "application/octet-stream"
+        return table[left[0]] if content.startswith(left[0]) else by_recursion(content, left[1:])
+
+    async def speak_async(words, file_name):
+        kind = file_name.rsplit(".", 1)[-1]
+        if kind not in ("mp3", "wav", "flac", "opus"):
+            raise ValueError(file_name)
+        made = AsyncOpenAI().audio.speech
+        answer = await made.create(model="gpt-4o-mini-tts", voice="nova", input=words, response_format=kind)
+        return answer.content
+
+    class Speaker:
+        class NoSound(ValueError):
+            pass
+
+        def __call__(self, words, file_name):
+            for kind in ("mp3", "wav", "flac", "opus"):
+                if file_name.endswith(f".{kind}"):
+                    return spoken(words, kind)
+            raise self.NoSound(file_name)
+
+    def by_index(words, file_name):
+        kinds = ["mp3", "wav", "flac", "opus"]
+        return spoken(words, kinds[kinds.index(file_name.rpartition(".")[2])])
+
+    def ask_and_give_the_answer(words, file_name):
+        return client.audio.speech.create(
+            model="gpt-4o-mini-tts", voice="nova", input=words, response_format=file_name.rpartition(".")[2]
+        )
+
+    def refuses_by_none(words, file_name):
+        try:
+            return speak(words, file_name)
+        except ValueError:
+            return None
+
+    def defaults_to_mp3(words, file_name):
+        kind = file_name.rpartition(".")[2]
+        return spoken(words, kind if kind in ("mp3", "wav", "flac", "opus") else "mp3")
+
     def as_words(sound, name):
-        if sound[:3] != b"ID3":
+        if sound[:3] != b"ID3" and sound[8:12] != b"WAVE":
             return None
         return client.audio.transcriptions.create(
             model="whisper-1", file=(name, sound), response_format="text"
@@ -104,32 +186,87 @@ def pictures():
 
     return {
         "04.1": (
-            [by_table, by_pattern, by_match],
             [
-                (lambda content: None, "nothing"),
-                (lambda content: "image/webp" if content[:4] == b"RIFF" else by_table(content), "audio/wav"),
-                (lambda content: "image/png" if b"PNG" in content else by_table(content), "octet-stream"),
-                (lambda content: table.get(content[:3], "text/plain"), "image/png"),
+                by_table,
+                by_pattern,
+                by_match,
+                lambda content: (
+                    "audio/mpeg"
+                    if content[:1] == b"\xff" and content[1:2] in b"\xfb\xf3\xf2"
+                    else by_match(content)
+                ),
+                Kinds(),
+                lambda content: [
+                    *(kind for start, kind in table.items() if content[: len(start)] == start),
+                    *(
+                        kind
+                        for part, kind in Kinds.riff.items()
+                        if content[:4] == b"RIFF" and content[8:12] == part
+                    ),
+                    OTHER,
+                ][0],
+                by_recursion,
+            ],
+            [
+                (lambda content: None, "It returns nothing so far"),
+                (lambda content: print(by_table(content)), "It prints something"),
+                (
+                    lambda content: "image/webp" if content[:4] == b"RIFF" else by_table(content),
+                    "another type",
+                ),
+                (lambda content: "image/png" if b"PNG" in content else by_table(content), "another type"),
+                (lambda content: table.get(content[:3], "text/plain"), "another type"),
+                (lambda content: "image/png", "another type"),
+                (lambda content: by_table(content).partition("/")[0], "another type"),
+                (lambda content: by_table(content.decode()), "UnicodeDecodeError"),
+                (
+                    lambda content: "image/jpeg" if content[:1] == b"\xff" else by_table(content),
+                    "another type",
+                ),
             ],
         ),
         "04.2": (
-            [speak, by_stream, lambda words, file_name: speak(words, file_name.lower())],
             [
-                (lambda words, file_name: None, "nothing"),
-                (lambda words, file_name: spoken(words, "mp3"), "returns audio/mpeg"),
+                speak,
+                by_stream,
+                lambda words, file_name: speak(words, file_name.lower()),
+                speak_async,
+                Speaker(),
+                by_index,
+            ],
+            [
+                (lambda words, file_name: None, "It returns nothing so far"),
+                (lambda words, file_name: print(speak(words, file_name)), ""),
+                (lambda words, file_name: spoken(words, "mp3"), "a sound of another type"),
                 (asks_first, "asked OpenAI first"),
-                (lambda words, file_name: spoken(words, file_name.rpartition(".")[2]), "not a ValueError"),
-                (lambda words, file_name: speak("Hello.", file_name), "did not reach"),
+                (lambda words, file_name: spoken(words, file_name.rpartition(".")[2]), "ValueError"),
+                (lambda words, file_name: speak("Hello.", file_name), "Is the argument used?"),
+                (ask_and_give_the_answer, "no bytes"),
+                (refuses_by_none, "accepts a name that is no sound's"),
+                (defaults_to_mp3, "accepts a name that is no sound's"),
             ],
         ),
         "04.3": (
-            [caption, as_words, by_whisper],
             [
-                (lambda sound, name: None, "nothing"),
-                (heard, "not text"),
-                (lambda sound, name: heard(sound, name).text, "return None"),
+                caption,
+                as_words,
+                by_whisper,
+                caption_async,
+                lambda sound, name: (
+                    heard(io.BytesIO(sound), name).text if by_match(sound)[:5] == "audio" else None
+                ),
+                Listener(),
+            ],
+            [
+                (lambda sound, name: None, "It returns nothing so far"),
+                (lambda sound, name: print(caption(sound, name)), "It prints something"),
+                (heard, "no text"),
+                (lambda sound, name: heard(sound, name).text, "It stops with an error"),
                 (too_late, "sent to OpenAI"),
-                (lambda sound, name: "some words", "it returns 'some words'"),
+                (lambda sound, name: "some words", "The sound says something else"),
+                (lambda sound, name: caption(sound, name) or "", "returns something"),
+                (by_name, "It stops with an error"),
+                (mp3_alone, "It returns nothing so far"),
             ],
         ),
     }

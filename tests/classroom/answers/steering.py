@@ -1,8 +1,12 @@
 """Notebook 03."""
 
 import json
+import os
+from collections import namedtuple
+from dataclasses import dataclass
 
-from openai import OpenAI
+import httpx
+from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 MODEL = "gpt-5.4-mini"
@@ -78,27 +82,185 @@ def steering():
         answer = client.responses.create(model=MODEL, input=review, text={"format": form})
         return json.loads(answer.output_text)
 
+    def by_http(text):
+        body = {"model": MODEL, "input": f"Summarize:\n{text}", "temperature": 0, "max_output_tokens": 120}
+        answer = httpx.post(
+            f"{os.environ['OPENAI_BASE_URL']}/responses",
+            headers={"authorization": "Bearer any"},
+            json=body,
+            timeout=20,
+        ).json()
+        if answer["status"] != "completed":
+            raise ValueError(answer["incomplete_details"]["reason"])
+        return answer["output"][0]["content"][0]["text"]
+
+    async def summarized(text):
+        answer = await AsyncOpenAI().responses.create(
+            model=MODEL, input=f"Summarize: {text}", temperature=0, max_output_tokens=400
+        )
+        if answer.status == "incomplete":
+            raise ValueError("It was cut.")
+        return answer.output_text
+
+    class Summarizer:
+        class Cut(ValueError):
+            pass
+
+        def __call__(self, text):
+            answer = client.chat.completions.create(
+                model=MODEL,
+                messages=[{"role": "user", "content": f"In short: {text}"}],
+                temperature=0,
+                max_tokens=200,
+            )
+            (choice,) = answer.choices
+            if choice.finish_reason != "stop":
+                raise self.Cut(choice.finish_reason)
+            return choice.message.content.strip()
+
+    def by_stream(text):
+        said = ""
+        with client.responses.create(
+            model=MODEL, input=text, temperature=0, max_output_tokens=300, stream=True
+        ) as events:
+            for event in events:
+                if event.type == "response.output_text.delta":
+                    said += event.delta
+                elif event.type == "response.incomplete":
+                    raise ValueError("cut off")
+        return said
+
+    def looks_for_an_exception(text):
+        try:
+            return summary(text, look=False)
+        except Exception as error:
+            raise ValueError from error
+
+    def another_error(text):
+        answer = client.responses.create(model=MODEL, input=text, temperature=0, max_output_tokens=100)
+        assert answer.status == "completed"
+        return answer.output_text
+
+    async def reply_async(history, words):
+        history.append({"role": "user", "content": words})
+        answer = await AsyncOpenAI().responses.create(model=MODEL, input=history)
+        history.append({"role": "assistant", "content": answer.output_text})
+        return answer.output_text
+
+    class Conversation:
+        def __call__(self, history, words):
+            history.extend([{"role": "user", "content": words}])
+            said = asked(list(history)).content
+            history.extend([{"content": said, "role": "assistant"}])
+            return said
+
+    def with_items(history, words):
+        history.append({"role": "user", "content": [{"type": "input_text", "text": words}]})
+        answer = client.responses.create(model=MODEL, input=history)
+        history.extend(answer.output)
+        return answer.output_text
+
+    def a_new_list(history, words):
+        history = [*history, {"role": "user", "content": words}]
+        said = asked(history).content
+        history = [*history, {"role": "assistant", "content": said}]
+        return said
+
+    def wrong_role(history, words):
+        history.append({"role": "user", "content": words})
+        said = asked(history).content
+        history.append({"role": "system", "content": said})
+        return said
+
+    def says_another_thing(history, words):
+        history.append({"role": "user", "content": words})
+        said = asked(history).content
+        history.append({"role": "assistant", "content": "I have answered that."})
+        return said
+
+    @dataclass
+    class Rated:
+        stars: int
+        reason: str
+
+    async def rated(review):
+        made = AsyncOpenAI().responses
+        return (await made.parse(model=MODEL, input=[user(review)], text_format=Rating)).output_parsed
+
+    def user(words):
+        return {"role": "user", "content": words}
+
+    def by_tool(review):
+        wanted = {"stars": {"type": "integer"}, "reason": {"type": "string"}}
+        schema = {
+            "type": "object",
+            "properties": wanted,
+            "required": [*wanted],
+            "additionalProperties": False,
+        }
+        tool = {"type": "function", "function": {"name": "rate", "parameters": schema, "strict": True}}
+        choice = {"type": "function", "function": {"name": "rate"}}
+        answer = client.chat.completions.create(
+            model=MODEL, messages=[user(review)], tools=[tool], tool_choice=choice
+        )
+        return json.loads(answer.choices[0].message.tool_calls[0].function.arguments)
+
+    def by_named_tuple(review):
+        found = by_schema(review)
+        return namedtuple("Judgement", "stars reason")(found["stars"], found["reason"])
+
     return {
         "03.1": (
-            [summary, by_chat, by_parts],
             [
-                (lambda text: None, "nothing"),
+                summary,
+                by_chat,
+                by_parts,
+                by_http,
+                summarized,
+                Summarizer(),
+                by_stream,
+            ],
+            [
+                (lambda text: None, "It returns nothing so far"),
+                (lambda text: print(summary(text)), "It prints something"),
+                (lambda text: text[:30], "did not ask OpenAI"),
                 (lambda text: summary(text, temperature=1), "temperature 1"),
                 (lambda text: summary(text, most=1000), "at most 400"),
+                (lambda text: summary(text, most=None), "no limit on tokens"),
                 (lambda text: summary(text, look=False), "cut off"),
-                (lambda text: summary("something else"), "did not reach"),
+                (lambda text: summary("something else"), "Is the argument used?"),
+                (looks_for_an_exception, "cut off"),
+                (another_error, "another error than a ValueError"),
             ],
         ),
         "03.2": (
-            [reply, with_objects, by_responses],
             [
-                (lambda history, words: None, "nothing"),
-                (forgets_the_answer, "roles are system, user, user"),
+                reply,
+                with_objects,
+                by_responses,
+                reply_async,
+                Conversation(),
+                with_items,
+                lambda history, words: (
+                    history.append({"role": "user", "content": words})
+                    or history.append({"role": "assistant", "content": asked(history).content})
+                    or history[-1]["content"]
+                ),
+            ],
+            [
+                (lambda history, words: None, "It returns nothing so far"),
+                (lambda history, words: print(reply(history, words)), "It prints something"),
+                (forgets_the_answer, "the roles system, user, user"),
                 (sends_one, "without what was said before"),
                 (
                     lambda history, words: asked([{"role": "user", "content": words}]).content,
-                    "roles are system",
+                    "the roles system",
                 ),
+                (a_new_list, "the roles system"),
+                (lambda history, words: reply(history, words) and asked(history), "not text"),
+                (lambda history, words: reply(history, "And then?"), "Is the argument used?"),
+                (wrong_role, "the roles system, user, system"),
+                (says_another_thing, "not in the history as it was returned"),
             ],
         ),
         "03.3": (
@@ -116,20 +278,37 @@ def steering():
                     .message.parsed
                 ),
                 by_schema,
+                rated,
+                lambda review: Rated(**by_schema(review)),
+                by_tool,
+                by_named_tuple,
             ],
             [
-                (lambda review: None, "nothing"),
+                (lambda review: None, "It returns nothing so far"),
+                (lambda review: print(by_schema(review)), "It prints something"),
+                (lambda review: json.dumps(by_schema(review)), "no object with two fields"),
+                (lambda review: by_schema("The soup was hot."), "Is the argument used?"),
+                (lambda review: {**by_schema(review), "stars": "five"}, "no whole number"),
+                (lambda review: {"stars": by_schema(review)["stars"]}, "Its reason is no text"),
+                (
+                    lambda review: by_schema(review) and {"stars": 3, "reason": "fine"},
+                    "not the one that the model",
+                ),
+                (
+                    lambda review: client.responses.parse(model=MODEL, input=review, text_format=Rating),
+                    "Its stars are no whole number",
+                ),
                 (
                     lambda review: client.responses.create(model=MODEL, input=review).output_text,
-                    "stars is None",
+                    "no object with two fields",
                 ),
-                (lambda review: {"stars": 3, "reason": "made up"}, "did not ask"),
+                (lambda review: {"stars": 3, "reason": "made up"}, "did not ask OpenAI"),
                 (
                     lambda review: (
                         client.responses.create(model=MODEL, input=review),
                         {"stars": 3, "reason": "so"},
                     )[1],
-                    "no description",
+                    "No description",
                 ),
             ],
         ),

@@ -1,0 +1,43 @@
+"""How a verdict or a hint is shown: a card in a notebook, the same words as text everywhere else."""
+
+import html
+
+from IPython import display as notebook
+from IPython.core.getipython import get_ipython
+
+from classroom.exercises.looking import Verdict
+
+_SIGNS = {"done": "✓", "open": "✗", "unclear": "?"}
+_COLOURS = {"done": "#1a7f37", "open": "#c2410c", "unclear": "#6b7280"}
+_CARD = '<div role="status" style="border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0;max-width:46em">{inside}</div>'
+
+
+def words_of(verdict: Verdict) -> str:
+    """A verdict as text: a sign, the sentence, the case."""
+    return f"{_SIGNS[verdict.state]} {verdict}"
+
+
+def show_verdict(verdict: Verdict) -> None:
+    """Show a verdict below the cell; a screen reader announces it."""
+    rows = "".join(
+        f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:0 1em 0 0">{html.escape(name)}</th>'
+        f'<td style="text-align:left;overflow-wrap:anywhere">{html.escape(words)}</td></tr>'
+        for name, words in verdict.details
+    )
+    table = f'<table style="margin:.3em 0 0;border:0">{rows}</table>' if rows else ""
+    sign = f'<span aria-hidden="true">{_SIGNS[verdict.state]}</span>'
+    title = f"<strong>{sign} {html.escape(verdict.title)}</strong> {html.escape(verdict.sentence)}"
+    _show(_CARD.format(colour=_COLOURS[verdict.state], inside=title + table), words_of(verdict))
+
+
+def show_hint(title: str, words: str) -> None:
+    """Show a hint below the cell."""
+    inside = f"<strong>{html.escape(title)}</strong> {html.escape(words)}"
+    _show(_CARD.format(colour="#2563eb", inside=inside), f"{title} {words}")
+
+
+def _show(card: str, words: str) -> None:
+    if get_ipython() is None:
+        print(words)
+        return
+    notebook.display({"text/html": card, "text/plain": words}, raw=True)  # type: ignore[no-untyped-call]

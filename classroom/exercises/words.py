@@ -1,0 +1,40 @@
+"""Words by chance: what a check asks differs each time, so that an answer can't know it beforehand."""
+
+from random import Random
+
+_COLOURS = ("red", "green", "blue", "golden", "silver", "striped", "tiny", "wooden", "rusty", "painted")
+_THINGS = ("kite", "teapot", "lighthouse", "bicycle", "lantern", "piano", "sailing boat", "clock", "umbrella")
+_PLACES = (
+    "in the harbour",
+    "on the moon",
+    "on a hill",
+    "under an old bridge",
+    "at the market",
+    "by a frozen lake",
+    "at the station",
+)
+_NAMES = ("Ada", "Bruno", "Chidi", "Dalia", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jonas")
+
+
+def scene(chance: Random) -> str:
+    """Something to draw, such as "a red kite on the moon, number 4711"."""
+    number = chance.randrange(100, 10_000)
+    return f"a {chance.choice(_COLOURS)} {chance.choice(_THINGS)} {chance.choice(_PLACES)}, number {number}"
+
+
+def question(chance: Random) -> str:
+    """Something to ask, such as "What did Ada leave on the moon in the year 1234?"."""
+    year = chance.randrange(1_200, 2_020)
+    return f"What did {chance.choice(_NAMES)} leave {chance.choice(_PLACES)} in the year {year}?"
+
+
+def sentence(chance: Random) -> str:
+    """Something to say, in words that a voice can read: "Ada drew a red kite, and Hugo a clock."."""
+    one, other = chance.sample(_NAMES, 2)
+    first, second = chance.sample(_THINGS, 2)
+    return f"{one} drew a {chance.choice(_COLOURS)} {first}, and {other} a {second}."
+
+
+def mark(chance: Random) -> str:
+    """A short name that occurs nowhere else."""
+    return f"{chance.getrandbits(40):010x}"
