@@ -244,3 +244,25 @@ def test_requirements_name_every_direct_dependency():
     for dependency in direct:
         name = re.split(r"[\[>=<~! ]", dependency)[0].lower()
         assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", pinned, re.M), name
+
+
+def test_every_promise_of_the_security_page_names_tests_that_exist():
+    named = re.findall(
+        r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    )
+    assert len(named) > 60
+    for file, test in named:
+        assert (ROOT / file).exists(), file
+        assert not test or f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+def test_every_promise_of_the_security_page_names_a_test():
+    rows = [
+        line
+        for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith(("| who", "| promise"))
+    ]
+    promises = rows[rows.index(next(row for row in rows if "no file of the machine but" in row)) :]
+    assert len(promises) > 40
+    kept = [row for row in promises if "| no | no |" not in row]
+    assert [row for row in kept if "`tests/" not in row] == []

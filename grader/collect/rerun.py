@@ -2,11 +2,11 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from grader.collect.deciding import Decider, Notes, Planted, planned
 from grader.collect.desk import Desk, HungUpError
-from grader.collect.trials import Answer, OutOfTime, Trial, Undecided, Unit
+from grader.collect.trials import SCORED, Answer, OutOfTime, Trial, Undecided, Unit
 from grader.evidence import Kind, PlantedFault
 from grader.submission import Submission
 
@@ -79,21 +79,47 @@ class Rerun:
     def _answers(self, asked: Sequence[Planted]) -> dict[Planted, Answer]:
         """Single tests, one after the other in one process; where they fail with nothing planted because they build on what
         others do, or on what they do only once, a file's tests together, in a process of their own each time."""
-        why = ""
-        for alone in (False, True):
-            near = {planted: self._near(planted, files=alone) for planted in asked}
-            trial = Trial(near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost)  # noqa: B023
-            try:
-                return trial.decide()
-            except Undecided as undecided:
-                why = str(undecided)
-            except OutOfTime:
-                why = "there was no time to run the tests often enough"
-            except HungUpError as gone:
-                why = str(gone)
-            finally:
-                self.null_runs = trial.null_runs
+        answers, why = self._tried(asked, files=False, alone=False)
+        if answers is None:
+            answers, why = self._tried(asked, files=True, alone=True)
+        else:
+            answers |= self._looked_at_again(answers)
+        if answers is not None:
+            return answers
         return {planted: Answer(None, why) for planted in asked if self._notes.reached.get(planted)}
+
+    def _looked_at_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
+        """What went unnoticed, in a process of its own for each run.
+
+        A process that has run a test before may still have what that test stored, and hide that nothing was stored now.
+        """
+        unnoticed = [
+            planted
+            for planted, answer in answers.items()
+            if answer.caught is False and planted.fault.section in SCORED
+        ]
+        for files in (False, True) if unnoticed else ():
+            again, _ = self._tried(unnoticed, files=files, alone=True)
+            if again is not None:
+                return again
+        return {}
+
+    def _tried(
+        self, asked: Sequence[Planted], *, files: bool, alone: bool
+    ) -> tuple[dict[Planted, Answer] | None, str]:
+        """An answer for each fault, or why there is none."""
+        near = {planted: self._near(planted, files=files) for planted in asked}
+        trial = Trial(near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost)
+        try:
+            return trial.decide(), ""
+        except Undecided as undecided:
+            return None, str(undecided)
+        except OutOfTime:
+            return None, "there was no time to run the tests often enough"
+        except HungUpError as gone:
+            return None, str(gone)
+        finally:
+            self.null_runs += trial.null_runs
 
     def _near(self, planted: Planted, *, files: bool) -> list[Unit]:
         """The units that come near a fault, the most promising first."""

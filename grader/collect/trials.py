@@ -2,7 +2,7 @@
 
 A test notices a fault if it fails whenever the fault is planted, and passes whenever nothing is. The tests can't know which
 run is which, so the only other way to come out like that is to guess. Runs are repeated until a suite that fails at random
-would be believed no more often than once in `ODDS` gradings.
+would be believed no more often than once in `ODDS` trials.
 """
 
 import math
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from grader.collect.deciding import Planted
 from grader.inside.faults import Section
 
-ODDS = 500
+ODDS = 1_000  # of one trial; a suite may get two
 _MOST_REPEATS = 60  # runs beyond the first of each fault, however bad the odds
-_SCORED: tuple[Section, ...] = ("happy_path", "error_cases")
+SCORED: tuple[Section, ...] = ("happy_path", "error_cases")
 
 Unit = tuple[str, ...]  # the tests of one run, in order
 Execute = Callable[[Unit, Planted | None], bool]  # runs them; whether one failed
@@ -107,12 +107,12 @@ class Trial:
             Undecided: the suite does not do the same twice.
             OutOfTime: there was no time to decide.
         """
-        scored = [planted for planted in self._near if planted.fault.section in _SCORED]
+        scored = [planted for planted in self._near if planted.fault.section in SCORED]
         guesses = {planted: self._near[planted][0] for planted in scored}
         first = _Batch()
         for planted, unit in guesses.items():
             first.add(unit, planted)
-        for section in _SCORED:
+        for section in SCORED:
             self._leave_no_room(section, guesses, first, 1.0)
         self._have_run(first)
         for planted in scored:
@@ -154,7 +154,7 @@ class Trial:
             return (planted.fault.name, function) in by_name, at_place[planted.fault.boundary, function]
 
         units = sorted(self._near[planted], key=promise, reverse=True)
-        tried = self._near[planted][:1] if planted.fault.section in _SCORED else []
+        tried = self._near[planted][:1] if planted.fault.section in SCORED else []
         for unit in units:
             if unit not in tried and self._execute(unit, planted):
                 self._caught[planted] = unit
@@ -167,7 +167,7 @@ class Trial:
         for planted, unit in caught.items():
             if unit != guesses[planted]:
                 second.add(unit, planted)
-        for section in _SCORED:
+        for section in SCORED:
             self._leave_no_room(section, caught, second, first.odds(section))
         self._have_run(second)
         for unit, planted in second.pairs:

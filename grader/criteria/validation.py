@@ -61,7 +61,10 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
         return not_run("It was not probed.")
     findings = [finding for probe in probes if (finding := _finding(evidence, probe))]
     if criterion == "validation.oversized_prompt":
-        findings += [_longest(evidence, probe) for probe in evidence.probes_of("endpoint.longest")]
+        # where the prompt is not used at all, `endpoint.uses_prompt` says so, and this says nothing more
+        used = {probe.kind for probe in evidence.probes_of("endpoint.generates") if probe.carriers}
+        longest = [probe for probe in evidence.probes_of("endpoint.longest") if probe.kind in used]
+        findings += [_longest(evidence, probe) for probe in longest]
     if not findings:
         return passed(f"This design has no such input: {probes[0].not_applicable}.")
     return together(

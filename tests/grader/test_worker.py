@@ -3,17 +3,21 @@
 import json
 import os
 import socket
+import subprocess
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader import rubric
+from grader.collect import collect
 from grader.errors import GraderError, SubmissionError
 from grader.evidence import Evidence, Submission
 from grader.inside import wire
 from grader.sandbox import Sandbox, tiers
+from grader.submission import opened as opened_here
 from grader.worker import Record, Wanted, grade, judge_again, packing, parent, records
 from tests.grader.walls import run
 
@@ -253,6 +257,81 @@ def test_links_of_a_folder_are_left_out(tmp_path):
     wanted = Wanted("process", only=("secrets.",), rubric=rubric.read(), evidence="files")
     seen = Evidence.model_validate_json(grade(str(work), wanted).files["evidence.json"])
     assert seen.scans.files == 1
+
+
+def git(place: Path, *arguments: str, given: str = "") -> str:
+    who = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"]
+    done = subprocess.run(
+        ["git", *who, *arguments], cwd=place, input=given, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def bundled(place: Path, tree: str) -> Path:
+    commit = git(place, "commit-tree", "-m", "work", tree)
+    git(place, "update-ref", "refs/heads/main", commit)
+    git(place, "bundle", "create", "-q", "work.bundle", "main")
+    return place / "work.bundle"
+
+
+def test_links_and_submodules_of_a_repository_are_left_out(tmp_path):
+    git(tmp_path, "init", "-q")
+    text = git(tmp_path, "hash-object", "-w", "--stdin", given="print(1)")
+    link = git(tmp_path, "hash-object", "-w", "--stdin", given="/etc/passwd")
+    entries = f"100644 blob {text}\tmain.py\n120000 blob {link}\tpasswd.py\n160000 commit {'1' * 40}\tother\n"
+    bundle = bundled(tmp_path, git(tmp_path, "mktree", "--missing", given=entries))
+    wanted = Wanted("process", only=("secrets.",), rubric=rubric.read(), evidence="files")
+    graded = grade(str(bundle), wanted)
+    assert Evidence.model_validate_json(graded.files["evidence.json"]).scans.files == 1
+    assert b"root:x" not in graded.files["evidence.json"]
+
+
+def test_a_hostile_repository_is_read_within_bounds(tmp_path):
+    git(tmp_path, "init", "-q")
+    inner = git(tmp_path, "hash-object", "-w", "--stdin", given="x")
+    kind = "100644 blob"
+    for _ in range(6):  # ten files in ten folders in ten folders …: a million of them in a few hundred bytes
+        entries = "".join(f"{kind} {inner}\t{number}\n" for number in range(10))
+        inner, kind = git(tmp_path, "mktree", given=entries), "040000 tree"
+    bundle = bundled(tmp_path, inner)
+    assert bundle.stat().st_size < 2_000
+    with pytest.raises(SubmissionError, match="more than 5000 files"):
+        grade(str(bundle), Wanted("process", only=("secrets.",), rubric=rubric.read()))
+
+
+def test_packages_of_the_submission_s_choice_are_not_loaded_by_the_agent(tmp_path):
+    """Loaded by the agent they would run outside the wall: each program starts by itself, behind it."""
+    started = []
+
+    class Stop(Exception):
+        pass
+
+    def note(python, work, *, cold):
+        started.append((python, cold))
+        raise Stop
+
+    with opened_here(str(plain(tmp_path / "ada", main__py=""))) as submission:
+        for python in (submission.python, Path("/elsewhere/bin/python")):
+            with pytest.raises(Stop):
+                collect(replace(submission, python=python), open_sandbox=note)
+    assert [cold for _, cold in started] == [False, True]
+
+
+def test_behind_landlock_submissions_are_graded_one_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    waiting, inside = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with parent._alone("landlock", lambda phase: waiting.set()):
+            inside.set()
+
+    thread = threading.Thread(target=second)
+    with parent._alone("landlock", lambda phase: None):
+        thread.start()
+        assert waiting.wait(10)
+        assert not inside.is_set()
+    thread.join(10)
+    assert inside.is_set()
 
 
 # --- judging again -----------------------------------------------------------------------------------------------
