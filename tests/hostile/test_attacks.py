@@ -17,7 +17,7 @@ from grader.report import terminal
 from grader.sandbox import tiers
 from grader.worker import Wanted, grade
 from tests.hostile.cases import ATTACKS, MARK, STARTS, Attack
-from tests.sampling import of_today
+from tests.sampling import representative
 
 HONEST = Path(__file__).with_name("honest")
 TIERS = [
@@ -66,7 +66,7 @@ def statuses(report) -> dict[str, str]:
 
 
 @pytest.mark.skipif(not TIERS, reason="no wall can be had here")
-@pytest.mark.parametrize("attack", of_today(ATTACKS, 3), ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", representative(ATTACKS, 3), ids=lambda attack: attack.name)
 def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
     work = written(attack, tmp_path)
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
