@@ -5,11 +5,8 @@ Each strategy gives a description that prints short; `…_bytes` makes the bytes
 
 import gzip
 import hashlib
-import io
 import json
 import struct
-import tarfile
-import zipfile
 import zlib
 from typing import Any
 
