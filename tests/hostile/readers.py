@@ -17,10 +17,11 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from classroom.media import picture
-from grader import environments, judge, manifest, media_types, reading, rubric
+from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import roster
 from grader.batch.handed_in import HandedIn
-from grader.collect import find_app, scans, session, values
+from grader.collect import scans, session, values
+from grader.collect.find_app import find_app, pytest_options
 from grader.collect.likeness import fingerprints
 from grader.collect.requests import Request, build
 from grader.criteria import validity
@@ -28,6 +29,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, StoredObject, Submission, sha256_of
 from grader.inside import repositories, unpacking
 from grader.intake.courier import Parcel
+from grader.judge import judge
 from grader.operations import operations
 from grader.report import html
 from grader.sandbox import Order
@@ -84,7 +86,7 @@ def _read_whole(kind: Any, content: bytes) -> None:
     outside = [path for path in Path(".").iterdir() if path.name not in ("came", "place", "tmp")]
     assert not outside, f"written outside: {outside}"
     assert not [path for path in Path("place").rglob("*") if path.is_symlink()], "a link was written"
-    find_app.find_app(found.root, found.manifest)
+    find_app(found.root, found.manifest)
 
 
 def archive(description: made.Description) -> None:
@@ -99,8 +101,8 @@ def declares(description: made.Description) -> None:
     Path(description["file"]).write_bytes(made.manifest_bytes(description))
     here = Path.cwd()
     environments.declared(here)
-    find_app.pytest_options(here)
-    find_app.find_app(here, manifest.read(here))
+    pytest_options(here)
+    find_app(here, manifest.read(here))
 
 
 def notebook(description: made.Description) -> None:
@@ -203,7 +205,7 @@ def _judge_all(content: bytes, media_type: str, place: str) -> None:
         objects=(stored,),
         offers=(offer,),
     ).with_blobs({name: content})
-    report = judge.judge(evidence, rubric.read())
+    report = judge(evidence, rubric.read())
     report.model_dump_json()
     html.render(report, evidence)
 
