@@ -16,8 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.hostile.cases import ATTACKS
-from tests.hostile.test_attacks import HONEST, written
+from tests.hostile.test_attacks import EVERY, HONEST, written
 
 BIN = Path(sys.executable).parent
 NAMES = ("ada", "grace")
@@ -35,7 +34,7 @@ def class_of(place: Path, attacks: list[str]) -> Path:
     for name in NAMES:
         shutil.copytree(HONEST, place / name)
         (place / name / "AUTHOR").write_text(name)
-    for attack in ATTACKS:
+    for attack in EVERY:
         if slug(attack.name) in attacks:
             with tempfile.TemporaryDirectory() as scratch:
                 shutil.move(written(attack, Path(scratch)), place / slug(attack.name))
@@ -64,7 +63,7 @@ def graded(place: Path, out: Path, jobs: int) -> dict[str, str]:
 def main() -> int:
     """0 if nothing differs."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("--attacks", default=",".join(slug(attack.name) for attack in ATTACKS))
+    options.add_argument("--attacks", default=",".join(slug(attack.name) for attack in EVERY))
     options.add_argument("--jobs", type=int, default=2)
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="neighbours-") as scratch:
