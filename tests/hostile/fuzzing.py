@@ -19,10 +19,12 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
 from grader.sandbox import Order, Sandbox, Tier, chosen
@@ -36,6 +38,7 @@ SEED = 20_260
 SECONDS = 25.0  # for one case, on a busy machine; of the processor's time, half as much
 MEGABYTES = 500  # that a case may have in use, what the grader has loaded included
 _ADDRESSES = 2_048  # megabytes
+_LONG = 200  # characters of a value that is shown whole
 _TO_SHOW = 4_000  # characters of a traceback
 _WHOLE = ("archives", "bundles", "manifests", "notebooks")  # what `grader check` takes
 _FILES = {"archives": "ada.zip", "bundles": "ada.bundle"}
@@ -125,9 +128,26 @@ def run(name: str, number: int, cases: int, strategy: SearchStrategy, reads: Cal
         try:
             reads(description)
         except BadEndError as error:
-            raise BadEndError(f"{name}, --seed {number}: {description!r:.3000}\n{error}") from None
+            raise BadEndError(f"{name}, --seed {number}: {_short(description)}\n{error}") from None
 
-    case()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", HypothesisWarning
+        )  # of descriptions that print long: they are cut here
+        case()
+
+
+def _short(value: object) -> str:
+    """A description as one line: long texts in it are cut in the middle."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_short(name)}: {_short(each)}" for name, each in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_short, value)) + "]"
+        case str() | bytes() if len(value) > _LONG:
+            return f"{value[:10]!r} * {len(value)}"
+        case _:
+            return repr(value)
 
 
 def shares(cases: int, only: str = "") -> dict[str, int]:
