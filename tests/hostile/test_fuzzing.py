@@ -19,8 +19,9 @@ def test_whatever_is_read_ends_in_time_within_memory_and_with_our_own_refusals()
 
 
 @pytest.mark.skipif(not TIERS, reason="no wall can be had here")
-def test_whatever_is_checked_exits_with_0_1_or_2_and_stays_as_it_is():
-    assert through_the_command(TIERS[0], SEED, CASES) == 0
+@pytest.mark.parametrize("kind", ["bundles", "notebooks"])
+def test_whatever_is_checked_exits_with_0_1_or_2_and_stays_as_it_is(kind):
+    assert through_the_command(TIERS[0], SEED, CASES, kind) == 0
 
 
 def test_every_target_has_its_share():
@@ -67,7 +68,7 @@ def raises():
 def dies():
     import os
 
-    os.abort()
+    os.kill(os.getpid(), 9)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def dies():
         (is_busy, "did not end"),
         (grows, "memory|Memory"),
         (raises, "a bug"),
-        (dies, "-6"),
+        (dies, "-9"),
     ],
 )
 def test_a_bad_end_is_noticed(work, words):
