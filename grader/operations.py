@@ -162,16 +162,26 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def resolved(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
-    """A schema with its references followed, `allOf` merged, and "or null" dropped."""
+def resolved(
+    document: Document, schema: Any, depth: int = 0, within: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """A schema with its references followed, `allOf` merged, and "or null" dropped.
+
+    `within`: the references that led here. One of them again adds nothing to what it is a part of.
+    """
     if not isinstance(schema, dict) or depth > _MAX_DEPTH or not document.spend(1 + len(schema)):
         return {}
     if isinstance(reference := schema.get("$ref"), str):
         rest = {key: value for key, value in schema.items() if key != "$ref"}
-        return {**resolved(document, document.target(reference), depth + 1), **rest}
+        if reference in within:
+            return rest
+        target = document.target(reference)
+        return {**resolved(document, target, depth + 1, within | {reference}), **rest}
     merged = {key: value for key, value in schema.items() if key != "allOf"}
     for part in _list(schema.get("allOf")):
-        found = resolved(document, part, depth + 1)
+        found = resolved(document, part, depth + 1, within)
+        if not found:
+            continue
         if not document.spend(1 + len(merged) + _size(merged) + _size(found)):
             break
         if isinstance(merged.get("properties"), dict) and isinstance(found.get("properties"), dict):
@@ -182,7 +192,7 @@ def resolved(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
         options = [option for option in _list(merged.get(union)) if not _is_null(option)]
         if len(options) == 1:
             merged = {
-                **resolved(document, options[0], depth + 1),
+                **resolved(document, options[0], depth + 1, within),
                 **{k: v for k, v in merged.items() if k != union},
             }
     kinds = merged.get("type")

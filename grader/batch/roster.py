@@ -7,6 +7,7 @@ anything by which a submission may be known (`id`, `email`, `login`, `github`, `
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +51,10 @@ def read(file: Path) -> list[Learner]:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise GraderError(f"The roster {file} can't be read: {error}") from error
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    columns = [str(name).strip().casefold() for name in rows.fieldnames or ()]
+    try:
+        columns, rows = _rows(text)
+    except csv.Error as error:
+        raise GraderError(f"The roster {file} can't be read as CSV: {error}.") from error
     if not {"first name", "last name"} <= set(columns) and not set(columns) & set(_NAMES):
         raise GraderError(
             f"The roster {file} needs a header with a column for names: one of {', '.join(_NAMES)}. It has: "
@@ -68,11 +70,17 @@ def read(file: Path) -> list[Learner]:
         if not name or name.casefold() in ("points possible", "student, test"):
             continue  # Canvas' own lines
         learners.append(Learner(name, next((row[each] for each in _IDS if row.get(each)), name), row))
-    ids = [learner.id for learner in learners]
-    twice = sorted({id for id in ids if ids.count(id) > 1})
+    twice = sorted(id for id, times in Counter(learner.id for learner in learners).items() if times > 1)
     if twice:
         raise GraderError(f"The roster {file} has {twice[0]!r} twice: give every learner an id of their own.")
     return learners
+
+
+def _rows(text: str) -> tuple[list[str], list[dict[str, str]]]:
+    """The names of the columns, in small letters, and every row, by the columns' own names."""
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    return [str(name).strip().casefold() for name in reader.fieldnames or ()], list(reader)
 
 
 def matched(

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,12 +221,26 @@ def test_rosters_of_platforms_are_understood(tmp_path, text, handle, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("a,b\n1,2\n", "needs a header"), ("name,id\nAda,1\nGrace,1\n", "'1' twice")]
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n", "needs a header"),
+        ("name,id\nAda,1\nGrace,1\n", "'1' twice"),
+        ("name,id\n" + "x" * 140_000 + ",1\n", "can't be read as CSV"),
+    ],
+    ids=["header", "twice", "field"],
 )
 def test_a_roster_that_can_not_be_used_says_why(tmp_path, text, words):
     (tmp_path / "roster.csv").write_text(text)
     with pytest.raises(GraderError, match=words):
         roster.read(tmp_path / "roster.csv")
+
+
+def test_a_roster_of_many_is_read_soon(tmp_path):
+    lines = [f"Ada {number},{number}" for number in range(60_000)]
+    (tmp_path / "roster.csv").write_text("\n".join(["name,id", *lines]))
+    began = time.process_time()
+    assert len(roster.read(tmp_path / "roster.csv")) == 60_000
+    assert time.process_time() - began < 10
 
 
 def test_who_handed_in_nothing_is_listed_and_gets_no_score(tmp_path, collected):

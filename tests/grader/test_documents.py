@@ -10,7 +10,8 @@ import urllib.request
 import pytest
 
 from grader import patterns, reading
-from grader.collect.values import assign, file_name, fitted, nonce
+from grader.collect.values import assign, file_name, fitted
+from grader.collect.wording import carries
 from grader.criteria import openapi, validity
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, Submission, sha256_of
 from grader.operations import Field, operations
@@ -208,6 +209,12 @@ def test_names_in_references_may_be_escaped():
     assert operation.shapes[0][0].schema["type"] == "string"
 
 
+def test_a_schema_that_is_a_part_of_itself_is_still_read():
+    itself = {"type": "object", "properties": {"prompt": {"type": "string"}}, "allOf": [ref("A")] * 3_000}
+    [operation] = operations(document(ref("A"), **schemas(A=itself)))
+    assert [field.name for field in operation.shapes[0]] == ["prompt"]
+
+
 def seen(whole: dict) -> Evidence:
     """Evidence of an app that serves a document, with an offer for its operation."""
     content = json.dumps(whole).encode()
@@ -308,12 +315,12 @@ HOSTILE_BOUNDS = [
 
 @pytest.mark.parametrize("schema", HOSTILE_BOUNDS, ids=lambda schema: json.dumps(schema)[:40])
 def test_words_and_names_for_hostile_bounds_are_made_within_bounds(schema):
-    written, mark = fitted(nonce(), schema)
-    assert mark
-    assert mark in written
-    assert len(written) <= 12_000_000
-    written.encode()
-    assert file_name("abc", "png", schema)
+    words = fitted(schema)
+    assert words.mark
+    assert carries(words.text, words.mark)
+    assert len(words.text) <= 12_000_000
+    words.text.encode()
+    assert file_name("png", schema)
 
 
 NUMBERS = [

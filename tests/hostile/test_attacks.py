@@ -5,6 +5,7 @@ import shutil
 import tarfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,13 @@ from grader.intake.bounds import MAX_BYTES
 from grader.report import terminal
 from grader.sandbox import tiers
 from grader.worker import Wanted, grade
-from tests.hostile.cases import ATTACKS, MARK, STARTS, Attack
-from tests.sampling import of_today
+from tests.hostile import made
+from tests.hostile.answering import ANSWERING, SCANS
+from tests.hostile.cases import ATTACKS, MARK, PASSES, STARTS, Attack
+from tests.sampling import representative
 
 HONEST = Path(__file__).with_name("honest")
+EVERY = (*ATTACKS, *ANSWERING)
 TIERS = [
     tier
     for tier, works in (("bubblewrap", tiers.bubblewrap().works), ("landlock", tiers.has_landlock().works))
@@ -65,24 +69,29 @@ def statuses(report) -> dict[str, str]:
     return {result.id: result.status for result in report.criteria}
 
 
+# the strongest wall for each in turn; with TESTS=all every wall for all of them
+CASES = [(tier, attack) for tier in TIERS for attack in EVERY]
+SOME = [*representative(CASES[: len(EVERY)], 3), *representative(CASES[len(EVERY) :], 9)]
+
+
 @pytest.mark.skipif(not TIERS, reason="no wall can be had here")
-@pytest.mark.parametrize("attack", of_today(ATTACKS, 3), ids=lambda attack: attack.name)
-def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
+@pytest.mark.parametrize(("tier", "attack"), SOME, ids=lambda value: getattr(value, "name", value))
+def test_an_attack_is_contained_and_judged_fairly(tier, attack, tmp_path):
     work = written(attack, tmp_path)
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
     began = time.monotonic()
-    report, evidence, _ = graded(work, attack.only, TIERS[0])
-    assert time.monotonic() - began < 120
+    report, evidence, page = graded(work, attack.only, tier)
+    assert time.monotonic() - began < 240
     found = statuses(report)
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, [
         (result.id, result.summary) for result in report.criteria
     ]
-    assert f"{MARK} reached" not in evidence.app.log
-    assert f"{MARK} wrote" not in evidence.app.log
-    assert f"{MARK} control" not in evidence.app.log
+    assert not {f"{MARK} {deed}" for deed in ("reached", "wrote", "control")} & _said(evidence.app.log)
+    written_down = evidence.model_dump_json(), report.model_dump_json(), page
     for secret in ("BEGIN SOLUTION", "endpoint.generates_image", "root:x:", "[points"):
         assert secret not in evidence.app.log
-    assert len(evidence.model_dump_json()) < 40_000_000
+    assert not any("root:x:" in text or "\x1b" in text for text in written_down)
+    assert len(written_down[0]) < 40_000_000
     # nothing of it is left anywhere
     assert {path: path.read_bytes() for path in work.rglob("*") if path.is_file()} == before
     deadline = time.monotonic() + 3
@@ -92,29 +101,29 @@ def test_an_attack_is_contained_and_judged_fairly(attack, tmp_path):
     assert not Path("/tmp", MARK).exists()
 
 
+def _said(log: str) -> set[str]:
+    """The first two words of each line of a log."""
+    return {" ".join(line.split()[:2]) for line in log.splitlines()}
+
+
 @pytest.mark.skipif("landlock" not in TIERS, reason="Landlock can't be had here")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "calls the outside",
-        "reads the answer key and the rubric",
-        "edits the shared environment",
-        "kills its parents",
-    ],
-)
-def test_landlock_holds_where_namespaces_can_not_be_had(name, tmp_path):
-    [attack] = [each for each in ATTACKS if each.name == name]
-    report, evidence, _ = graded(written(attack, tmp_path), attack.only, "landlock")
-    found = statuses(report)
-    assert {id: found[id] for id in attack.verdicts} == attack.verdicts
-    assert f"{MARK} reached" not in evidence.app.log
-    assert f"{MARK} wrote" not in evidence.app.log
-    assert "endpoint.generates_image" not in evidence.app.log
+def test_a_neighbour_s_stand_ins_are_out_of_reach(tmp_path):
+    """Where there are no network namespaces, one submission is graded after the other."""
+    scanning, honest = tmp_path / "scanning", tmp_path / "honest"
+    scanning.mkdir()
+    honest.mkdir()
+    works = (written(SCANS, scanning), written(Attack("honest", PASSES), honest))
+    with ThreadPoolExecutor(2) as both:
+        done = list(both.map(lambda work: graded(work, SCANS.only, "landlock"), works))
+    for report, evidence, _ in done:
+        found = statuses(report)
+        assert {id: found[id] for id in PASSES} == PASSES
+        assert f"{MARK} control" not in evidence.app.log
 
 
 def test_there_are_enough_attacks():
-    assert len(ATTACKS) >= 25
-    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+    assert len(EVERY) >= 35
+    assert len({attack.name for attack in EVERY}) == len(EVERY)
 
 
 # --- what is shown of them ----------------------------------------------------------------------------------------
@@ -202,3 +211,54 @@ def test_a_hostile_archive_is_refused_and_writes_nothing(name, content, words, t
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
     assert not Path("/tmp/evil.py").exists()
     assert MAX_BYTES == 200 * 1024 * 1024
+
+
+# --- repositories and manifests -----------------------------------------------------------------------------------
+
+
+def bundle(*entries: tuple[str, str, str], wide: int = 1, levels: int = 1) -> bytes:
+    """A git bundle with these entries: mode, name, and what the entry leads to (see `made.BUNDLES`)."""
+    whole = {
+        "entries": entries,
+        "wide": wide,
+        "levels": levels,
+        "content": b"x = 1\n",
+        "size": None,
+        "count": None,
+    }
+    change = {"bytes": [], "kept": 100}
+    return made.bundle_bytes(
+        {**whole, "ref": "refs/heads/main", "head": "commit", "wants": False, "change": change}
+    )
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_links_and_modules_of_a_repository_are_left_out(tier, tmp_path):
+    entries = [("100644", "main.py", "text"), ("120000", "passwd.py", "link"), ("160000", "module", "absent")]
+    (tmp_path / "ada.bundle").write_bytes(bundle(*entries))
+    _, evidence, page = graded(tmp_path / "ada.bundle", ("secrets",), tier)
+    assert evidence.scans.files == 1
+    assert "root:x:" not in evidence.model_dump_json() + page
+
+
+@pytest.mark.skipif(not TIERS, reason="no wall can be had here")
+def test_a_repository_of_a_few_bytes_and_a_thousand_million_files_is_refused(tmp_path):
+    content = bundle(("40000", "tree", "wide"), wide=10, levels=9)
+    assert len(content) < 2_000
+    (tmp_path / "ada.bundle").write_bytes(content)
+    with pytest.raises(SubmissionError, match="more than 5000 files"):
+        graded(tmp_path / "ada.bundle", ("secrets",), TIERS[0])
+
+
+@pytest.mark.skipif(not TIERS, reason="no wall can be had here")
+def test_a_manifest_does_not_tell_what_is_on_the_machine(tmp_path):
+    refusals = set()
+    for number, path in enumerate(("/etc", "/etc-that-is-not-there")):
+        work = tmp_path / f"{number}" / "ada"
+        work.mkdir(parents=True)
+        (work / "main.py").write_text("")
+        (work / "lab.toml").write_text(f'cwd = "{path}"\n')
+        with pytest.raises(SubmissionError) as refused:
+            graded(work, ("secrets",), TIERS[0])
+        refusals.add(str(refused.value).replace(path, "PATH"))
+    assert len(refusals) == 1
