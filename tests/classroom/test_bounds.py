@@ -276,7 +276,10 @@ def test_an_hour_of_silence_is_measured_soon():
 
 
 def test_what_a_voice_says_has_an_end():
-    assert len(sound._say("wwwwwwwwww " * 370, "alloy", 0.25, sound.LONGEST)) <= sound.LONGEST * sound._SPOKEN_RATE * 2
+    assert (
+        len(sound._say("wwwwwwwwww " * 370, "alloy", 0.25, sound.LONGEST))
+        <= sound.LONGEST * sound._SPOKEN_RATE * 2
+    )
 
 
 # --- allowances ----------------------------------------------------------------------------------------------------------

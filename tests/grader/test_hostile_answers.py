@@ -163,7 +163,9 @@ def test_a_bomb_is_unpacked_no_further_than_is_kept(ask, layers, coding):
 
 
 @pytest.mark.parametrize(
-    "packed", [zlib.compress(b"hello"), zlib.compress(b"hello")[2:-4], gzip.compress(b"hello")]
+    "packed",
+    [zlib.compress(b"hello"), zlib.compress(b"hello")[2:-4], gzip.compress(b"hello")],
+    ids=["deflate", "raw deflate", "gzip"],
 )
 def test_a_body_that_was_packed_unasked_is_unpacked(ask, packed):
     coding = b"gzip" if packed[:2] == b"\x1f\x8b" else b"deflate"
