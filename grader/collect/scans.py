@@ -221,6 +221,9 @@ def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
         if size > MAX_HISTORY_BYTES:
             return
         yield name, path
+    # git knows a repository by folders that may be empty, once it has packed what was in them
+    for name in ("refs/.present", "objects/.present"):
+        yield name, Path(os.devnull)
 
 
 def _markers(root: Path) -> set[str]:

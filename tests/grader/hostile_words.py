@@ -10,6 +10,7 @@ from grader import rubric
 from grader.evidence import (
     AppStart,
     Call,
+    CheckedExercise,
     Evidence,
     Exchange,
     Input,
@@ -187,7 +188,13 @@ def evidence() -> Evidence:
             faults=(PlantedFault(name="no write", kind="text", tests=1, caught=True),),
             outside=("example.com",),
         ),
-        notebooks=(NotebookRun(path="a.ipynb", failure="none", exercises={"1.1": "good"}),),
+        notebooks=(
+            NotebookRun(
+                path="a.ipynb",
+                failure="none",
+                exercises={"1.1": CheckedExercise(state="done", sentence="good")},
+            ),
+        ),
         scans=Scans(secrets=(Secret(kind="key", where="a.py", shown="sk…"),), ci=("ci",), odd=("exits",)),
         seconds=1.0,
         phases={"start": 1.0},

@@ -1,6 +1,5 @@
 """Reports for other places: Gradescope's results, and the instructor's notebook."""
 
-import contextlib
 import csv
 import io
 import json
@@ -18,6 +17,7 @@ from grader.judge import Report, judge
 from grader.report import document, gradescope, html, junit, notebook, sheet, terminal
 from grader.report.notebook import checked
 from grader.report.sheet import Sheet, SheetError
+from grader.worker import Graded
 from tests.grader import hostile_words as words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +148,5 @@ def test_every_form_of_a_report_names_its_isolation():
 def test_the_notebooks_name_the_isolation(tmp_path, monkeypatch):
     sheet.write(report(isolation="landlock"), tmp_path / "ada.ipynb")
     assert "Isolation: landlock." in "".join(cells(tmp_path / "ada.ipynb")[1]["cells"][0]["source"])
-    monkeypatch.setattr(notebook, "opened", lambda *_: contextlib.nullcontext())
-    monkeypatch.setattr(notebook, "collect", lambda *_, **__: None)
-    monkeypatch.setattr(notebook, "judge", lambda *_: report(isolation="landlock"))
+    monkeypatch.setattr(notebook, "grade", lambda *_: Graded(report(isolation="landlock")))
     assert "Isolation: landlock." in checked("lab", "endpoint", lambda _: None)

@@ -302,28 +302,23 @@ def test_sockets_made_inside_reach_the_inside_and_nothing_else(bubbled):
 
 
 def test_a_job_can_be_forked_from_a_loaded_process_or_started_cold(tmp_path):
-    (tmp_path / "test_it.py").write_text(
-        "import sys\ndef test_it():\n    assert 'json.tool' in sys.modules\n"
-    )
+    app = "import sys\nasync def app(scope, receive, send): ...\nsys.exit(3 if 'json.tool' in sys.modules else 4)\n"
+    (tmp_path / "main.py").write_text(app)
     codes = []
     for cold in (False, True):
         with Sandbox("process", work=tmp_path, cold=cold) as sandbox:
             sandbox.preload(["json.tool"])
             order = Order(
-                do="pytest",
-                name="pytest",
+                do="serve",
+                name="main:app",
                 cwd=sandbox.root,
                 environment=sandbox.environment(),
                 pythonpath=(sandbox.root,),
-                facts={
-                    "arguments": ["-q", "-p", "no:nbval"],
-                    "seconds": 60,
-                    "planting": {"word": "w", "frameworks": [], "generating": []},
-                },
+                facts={"target": "main:app"},
             )
-            with sandbox.start(order, hears=100_000) as job:
+            with sandbox.listener() as listener, sandbox.start(order, [listener.fileno()]) as job:
                 codes.append(job.wait(60))
-    assert codes == [0, 1]
+    assert codes == [3, 4]
 
 
 def test_an_environment_below_the_temporary_folder_is_shown(tmp_path):
