@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 import classroom
 import grader
 from grader.errors import EvidenceError
+from grader.evidence import Writable
 from grader.files import write
 
 State = Literal["graded", "ungradable", "error"]
 
 
-class Outcome(BaseModel):
+class Outcome(Writable):
     """How collecting one submission went. `ungradable` is the submission's trouble, `error` the grader's.
 
     `lost`: its worker died or took too long. `tries`: how often that has happened.

@@ -28,6 +28,7 @@ from grader.errors import SubmissionError
 from grader.escaping import for_csv, for_html, for_json, for_notebook, for_terminal, for_xml, visible
 from grader.judge import judge
 from grader.report import document, gradescope, html, junit, notebook, sheet, terminal
+from grader.worker import Graded
 from tests.grader import hostile_words as words
 from tests.grader.hostile_words import CONTROL, EVERYTHING, FORMULAS, MARKUP, unseen, with_words
 
@@ -292,14 +293,8 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
 
 
 def test_the_checklist_in_a_notebook_has_the_same_elements(monkeypatch):
-    @contextmanager
-    def opened(*_):
-        yield None
-
     def table(text):
-        monkeypatch.setattr(notebook, "opened", opened)
-        monkeypatch.setattr(notebook, "collect", lambda *_, **__: None)
-        monkeypatch.setattr(notebook, "judge", lambda *_: with_words(words.report(), text))
+        monkeypatch.setattr(notebook, "grade", lambda *_: Graded(with_words(words.report(), text)))
         return notebook.checked("lab", "endpoint", lambda _: None)
 
     assert unseen(table(EVERYTHING), "\n\t") == []
@@ -310,7 +305,7 @@ def test_a_refusal_in_the_checklist_is_text(monkeypatch):
     def refuses(*_):
         raise SubmissionError(EVERYTHING)
 
-    monkeypatch.setattr(notebook, "opened", refuses)
+    monkeypatch.setattr(notebook, "grade", refuses)
     said = notebook.checked("lab", "endpoint", lambda _: None)
     assert unseen(said, "\n\t") == []
     assert Page(said).elements == [("p", "role")]
@@ -439,7 +434,7 @@ def test_the_bar_shows_names_and_obeys_none(text):
         task = Task(text, "p", "r", "v", "lab", "process")
         live.expect(2)
         live.began(task)
-        live.ended(task, Outcome("ungradable", text))
+        live.ended(task, Outcome(state="ungradable", message=text))
         live.began(task)
         live.stop()
 

@@ -185,7 +185,7 @@ def test_no_text_takes_a_scan_long(text, tmp_path):
 
 def test_placeholders_before_a_secret_do_not_hide_it():
     text = "\n".join(f'api_key = "your-example-key-number-{n}"' for n in range(500))
-    assert len(list(scans.secrets_in(text + '\napi_key = "Zx9q7Kp2mVw4Lr8sTb3N"'))) == 1
+    assert len(list(scans.secrets_in(text + '\napi_key = "Zx9q7Kp2' + 'mVw4Lr8sTb3N"'))) == 1
 
 
 # --- manifests ------------------------------------------------------------------------------------------------------
