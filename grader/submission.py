@@ -161,13 +161,16 @@ def _put(stream: BinaryIO, place: Path, parcel: Parcel) -> None:
                 wire.put_file(str(place), name, content)
             except wire.WireError as error:
                 raise SubmissionError(f"{parcel.name} was rejected: {error}.") from error
+            except OSError as error:
+                raise_if_ours(error)
+                file = name.partition("/")[2][:200]
+                raise SubmissionError(
+                    f"{parcel.name} was rejected: {file} can't be written beside its other files."
+                ) from error
     except wire.Trouble as error:
         raise SubmissionError(f"{parcel.name} was rejected: {error}") from error
     except wire.WireError as error:
         raise GraderError(f"The submission's files did not arrive whole: {error}.") from error
-    except OSError as error:
-        raise_if_ours(error)
-        raise SubmissionError(f"{parcel.name} was rejected: {error.strerror}: {error.filename}.") from error
 
 
 def _inner(copy: Path) -> Path:
