@@ -39,10 +39,13 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+# how it is answered, and on whose behalf: no model knows of these
+_NOT_ASKED = frozenset({"stream", "stream_options", "safety_identifier", "user", "prompt_cache_key"})
+
+
 def mark_of(route: str, body: Mapping[str, Any]) -> str:
-    """What tells a request from every other: a digest of its body. Streamed or whole, it is the same request."""
-    asked = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
-    return digest(route, asked)
+    """What tells what is asked from everything else: a digest of the request's body, but for what no model knows of."""
+    return digest(route, {name: value for name, value in body.items() if name not in _NOT_ASKED})
 
 
 def count_tokens(text: str) -> int:
