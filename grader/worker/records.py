@@ -78,7 +78,7 @@ class Record(_Message):
     """What is left of a grading. `ungradable` is the submission's trouble, `error` the grader's.
 
     `report` is None unless it was graded and judged. `odd` and `fingerprints`: see `grader.evidence.Scans`.
-    `tried_twice`: its worker was lost twice, so that it will not be tried a third time.
+    `lost`: its worker died, took too long, or sent what is no record.
     """
 
     state: Literal["graded", "ungradable", "error"]
