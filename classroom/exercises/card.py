@@ -10,6 +10,7 @@ from classroom.exercises.looking import Verdict
 _SIGNS = {"done": "✓", "open": "✗", "unclear": "?"}
 _COLOURS = {"done": "#1a7f37", "open": "#c2410c", "unclear": "#6b7280"}
 _CARD = '<div role="status" style="border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0;max-width:46em">{inside}</div>'
+_CELL = "text-align:left;vertical-align:top;padding:.2em 0;background:none"
 
 
 def words_of(verdict: Verdict) -> str:
@@ -20,8 +21,8 @@ def words_of(verdict: Verdict) -> str:
 def show_verdict(verdict: Verdict) -> None:
     """Show a verdict below the cell; a screen reader announces it."""
     rows = "".join(
-        f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:0 1em 0 0">{html.escape(name)}</th>'
-        f'<td style="text-align:left;overflow-wrap:anywhere">{html.escape(words)}</td></tr>'
+        f'<tr><th scope="row" style="{_CELL};padding-right:1em">{html.escape(name)}</th>'
+        f'<td style="{_CELL};overflow-wrap:anywhere">{html.escape(words)}</td></tr>'
         for name, words in verdict.details
     )
     table = f'<table style="margin:.3em 0 0;border:0">{rows}</table>' if rows else ""

@@ -57,7 +57,9 @@ def test_notebook_00_runs_and_shows_the_picture(run):
     page = run("00-start-here")
     picture = page.get_by_role("img", name="A generated picture of a lighthouse in a storm")
     assert picture.evaluate("image => image.complete && image.naturalWidth") == 1024
-    assert page.get_by_text("Exercise 00.1: not yet, it returns nothing so far.").count() == 1
+    card = page.get_by_role("status").filter(has_text="Exercise 00.1:")
+    expect(card).to_contain_text("Exercise 00.1: not yet. It returns nothing so far.")
+    assert card.get_by_role("rowheader").all_text_contents() == ["Tried", "Expected", "Got"]
     assert page.locator("audio").count() == 1
 
 
