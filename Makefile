@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUBMISSION ?= answer-key
 ISOLATION ?= auto
+COMPILE := --quiet --universal --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make requirements"
 
-.PHONY: lab grade test conformance setup requirements release notebooks site
+.PHONY: lab grade test conformance setup setup-dev requirements release notebooks site
 .SILENT:
 
 lab: setup        ## open JupyterLab on the first notebook, with the stand-ins running
@@ -13,10 +14,10 @@ lab: setup        ## open JupyterLab on the first notebook, with the stand-ins r
 grade: setup      ## grade a submission: make grade SUBMISSION=path
 	$(BIN)/grader check "$(SUBMISSION)" --isolation "$(ISOLATION)" --json reports/report.json --html reports/report.html
 
-test: setup       ## every test, every notebook, the style, the types
+test: setup-dev   ## every test, every notebook, the style, the types
 	$(BIN)/python -m tests
 
-conformance: setup ## OpenAI's own SDK tests against the stand-in (needs the package index)
+conformance: setup-dev ## OpenAI's own SDK tests against the stand-in (needs the package index)
 	$(BIN)/python -m tests.conformance
 
 release: setup    ## write lab/ and notebooks/ anew from answer-key/
@@ -25,11 +26,16 @@ release: setup    ## write lab/ and notebooks/ anew from answer-key/
 notebooks: setup  ## run the solved notebooks anew and keep what they show
 	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False answer-key/notebooks/*.ipynb
 
-site: setup       ## the course as a web page, in build/site
+site: setup-dev   ## the course as a web page, in build/site
 	$(BIN)/python -m course.build
 
-requirements: setup ## compile requirements.txt anew from pyproject.toml
-	$(BIN)/python -m uv pip compile --quiet --universal --no-emit-index-url --no-annotate --upgrade --custom-compile-command "make requirements" pyproject.toml requirements.in -o requirements.txt
+requirements: setup-dev ## compile requirements.txt and requirements-dev.txt from pyproject.toml
+	$(BIN)/python -m uv pip compile $(COMPILE) requirements.in -o requirements.txt
+	mkdir -p build && grep -v '^-e' requirements.txt >build/pinned.txt
+	$(BIN)/python -m uv pip compile $(COMPILE) -c build/pinned.txt requirements-dev.in -o requirements-dev.txt
 
 setup:
 	$(PYTHON) bootstrap.py
+
+setup-dev:
+	$(PYTHON) bootstrap.py --dev

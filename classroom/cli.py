@@ -7,21 +7,18 @@ import sys
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from classroom import materials
 from classroom.errors import LessonError
-from classroom.lesson import SHARED_S3, mode_of
-from classroom.lifetimes import PARTS, SOON, described, used_in
-from classroom.loopback import PortTaken
 from classroom.proxy.commands import app as proxy
-from classroom.redaction.kernels import profile
-from classroom.s3 import S3Mock
-from classroom.standin.mock import OpenAIMock
-from classroom.standin.scripts import ScriptError
 
+# each command imports what it needs: --help and mistakes are answered at once
 app = typer.Typer(
     help="What stands behind the lesson: OpenAI and S3 on this computer.",
     no_args_is_help=True,
@@ -29,8 +26,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(proxy, name="proxy")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"classroom {version('openai-files-lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """OpenAI and S3 on this computer, for lessons and tests."""
+
+
 _JUPYTER_CONFIG = Path(__file__).with_name("jupyter")
-_FIRST_NOTEBOOK = Path("notebooks/00-start-here.ipynb")
 
 
 def _fail(message: str) -> NoReturn:
@@ -67,6 +80,10 @@ def mock(
     ] = False,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
+    from classroom.loopback import PortTaken
+    from classroom.standin.mock import OpenAIMock
+    from classroom.standin.scripts import ScriptError
+
     try:
         server = OpenAIMock(port=port, lenient=lenient, legacy=legacy, strict_replies=strict_replies)
         if faults is not None:
@@ -92,6 +109,8 @@ def models(
 
     Exit code 1 if one has ended or ends within sixty days.
     """
+    from classroom.lifetimes import PARTS, SOON, described, used_in
+
     today = on.date() if on else date.today()
     parts = {name: [place for place in places if place.exists()] for name, places in PARTS.items()}
     if folder is not None:
@@ -116,6 +135,11 @@ def up(
     s3_port: Annotated[int, typer.Option(help="Of S3's stand-in; 0 lets the system choose.")] = 0,
 ) -> None:
     """Start both stand-ins and print the environment that points an app at them, until Ctrl-C."""
+    from classroom.lesson import SHARED_S3
+    from classroom.loopback import PortTaken
+    from classroom.s3 import S3Mock
+    from classroom.standin.mock import OpenAIMock
+
     try:
         openai, s3 = OpenAIMock(port=port), S3Mock(port=s3_port)
     except PortTaken as error:
@@ -133,31 +157,62 @@ def up(
 @app.command()
 def lab(
     port: Annotated[int, typer.Option(help="Of JupyterLab; it takes the next free one.")] = 8888,
+    host: Annotated[
+        str, typer.Option(help="Where JupyterLab listens; 0.0.0.0 in a container.")
+    ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
-    """Open JupyterLab on the first notebook; notebooks and terminals in it find the stand-ins."""
-    if not _FIRST_NOTEBOOK.exists():
-        _fail(f"{_FIRST_NOTEBOOK} is not here. Run this from the folder that holds notebooks/.")
+    """Open JupyterLab on the first notebook; notebooks and terminals in it find the stand-ins.
+
+    In an empty folder, the notebooks and the lab are put there first.
+    """
+    from classroom.lesson import SHARED_S3, mode_of
+    from classroom.s3 import S3Mock
+    from classroom.standin.mock import OpenAIMock
+
     try:
+        first = _first_notebook()
         live = mode_of(dict(os.environ)) == "live"
     except LessonError as error:
         _fail(str(error))
     if live:
         typer.echo("LIVE: notebooks will call OpenAI with your own key, up to a cap a day (LAB_BUDGET_USD).")
-        raise typer.Exit(_jupyter({}, port, browser))
+        raise typer.Exit(_jupyter(first, {}, host, port, browser))
     with OpenAIMock() as openai, S3Mock() as s3:
         typer.echo("The stand-ins for OpenAI and S3 are up. JupyterLab opens next; Ctrl-C ends all of it.")
-        code = _jupyter(openai.environment | s3.environment | {SHARED_S3: s3.endpoint_url}, port, browser)
+        environment = openai.environment | s3.environment | {SHARED_S3: s3.endpoint_url}
+        code = _jupyter(first, environment, host, port, browser)
     raise typer.Exit(code)
 
 
-def _jupyter(environment: Mapping[str, str], port: int, browser: bool) -> int:
+def _first_notebook() -> Path:
+    """The first notebook here; the course is laid out first where the folder is empty.
+
+    Raises:
+        LessonError: it is not here and the folder is not empty, or JupyterLab is not installed.
+    """
+    here = Path.cwd()
+    if find_spec("jupyterlab") is None:
+        raise LessonError("JupyterLab is not installed: pip install 'openai-files-lab[lab]'.")
+    if not (here / "notebooks").is_dir():
+        written = materials.lay_out(here)
+        typer.echo(f"The notebooks and the lab are now in {here} ({written} files).")
+    found = sorted((here / "notebooks").glob("*.ipynb"))
+    if not found:
+        raise LessonError(f"There is no notebook in {here / 'notebooks'}.")
+    return found[0].relative_to(here)
+
+
+def _jupyter(first: Path, environment: Mapping[str, str], host: str, port: int, browser: bool) -> int:
+    from classroom.redaction.kernels import profile
+
     bin = Path(sys.executable).parent
     config_path = os.pathsep.join(filter(None, [str(_JUPYTER_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")]))
     # the environment's programs first, so that a terminal in JupyterLab finds `grader` and `uvicorn`
     path = os.pathsep.join([str(bin), os.environ.get("PATH", "")])
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.port={port}"]
-    command.append(f"--LabApp.default_url=/lab/tree/{_FIRST_NOTEBOOK.as_posix()}")
+    command.append(f"--ServerApp.ip={host}")
+    command.append(f"--LabApp.default_url=/lab/tree/{first.as_posix()}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

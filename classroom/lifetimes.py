@@ -9,18 +9,20 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from classroom import materials
 from classroom.standin import catalogue
 
 SOON = 60  # days
 ON_PURPOSE = "ends on purpose"  # a comment on a line that shows how a retired model is refused, say
 
-_ROOT = Path(__file__).resolve().parents[1]
-# where the lesson's own uses are, in a copy of the project
+_PACKAGE = Path(__file__).resolve().parent
+_ROOT = materials.root()
+# where the lesson's own uses are
 PARTS: Mapping[str, tuple[Path, ...]] = {
     "course": (
         _ROOT / "answer-key" / "notebooks",
-        _ROOT / "classroom" / "exercises",
-        _ROOT / "classroom" / "widgets",
+        _PACKAGE / "exercises",
+        _PACKAGE / "widgets",
     ),
     "answer key": (_ROOT / "answer-key" / "src", _ROOT / "answer-key" / "tests"),
 }

@@ -95,7 +95,11 @@ def check(
     from grader.sandbox import chosen
     from grader.worker import Wanted, grade
 
-    tier = chosen(isolation)
+    tier = chosen(isolation, own_folder=Path(path).is_dir())
+    if tier == "process" and isolation == "auto":
+        _complain(
+            "This system has no sandbox, so the folder runs as an ordinary program, as if you started it yourself."
+        )
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
     wanted = Wanted(
@@ -413,6 +417,11 @@ def _guarded(run: Callable[[], None]) -> int:
         return UNGRADABLE
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
         _complain(f"The grader can't go on: {error}")
+        return GRADER_FAILED
+    except ModuleNotFoundError as error:
+        _complain(
+            f"The grader lacks the package {error.name}: pip install 'openai-files-lab[grader]' installs it."
+        )
         return GRADER_FAILED
     except Exception as error:  # a bug of ours must never exit with 1, which says that the learner failed
         where = "".join(traceback.format_exception(error)) if os.environ.get("GRADER_DEBUG") else ""

@@ -23,6 +23,7 @@ LEARNERS_NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "classroom" / "proxy" / "README.md",
     ROOT / "answer-key" / "README.md",
     ROOT / "lab" / "README.md",
@@ -206,7 +207,7 @@ def test_every_command_that_a_page_shows_exists_with_its_options():
         text = page.read_text(encoding="utf-8").replace("\\\n", " ")
         blocks = "\n".join(re.findall(r"(?s)```.*?```", text))
         lines = re.findall(r"(?m)^\s*((?:classroom|grader) .*)$", blocks)
-        for line in lines + re.findall(r"`((?:classroom|grader) [^`]*)`", text):
+        for line in lines + re.findall(r"`((?:classroom|grader) [a-z-][^`]*)`", text):
             program, *words = line.partition("#")[0].split()
             plain = list(itertools.takewhile(lambda word: re.fullmatch("[a-z]+", word), words))
             named = max((key for key in known[program] if tuple(plain[: len(key)]) == key), key=len)
@@ -224,7 +225,7 @@ def test_every_picture_of_a_page_has_a_description():
 
 
 def test_no_tracked_file_holds_anything_like_a_key():
-    texts = [path for path in TRACKED if path.is_file() and path.suffix not in (".png", ".svg")]
+    texts = [path for path in TRACKED if path.is_file() and path.suffix not in (".png", ".svg", ".bin")]
     found = {path: list(secrets_in(path.read_text(encoding="utf-8"))) for path in texts}
     assert {path: secrets for path, secrets in found.items() if secrets} == {}
 
@@ -236,14 +237,41 @@ def test_every_criterion_is_on_the_lab_s_page():
     assert [id for id in BY_ID if f"`{id}`" not in page and not id.startswith("module.")] == []
 
 
+def test_the_first_page_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 700
+
+
 def test_requirements_name_every_direct_dependency():
     import tomllib
 
-    direct = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    pinned = (ROOT / "requirements.txt").read_text().lower()
-    for dependency in direct:
-        name = re.split(r"[\[>=<~! ]", dependency)[0].lower()
-        assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", pinned, re.M), name
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    learners = [
+        *project["dependencies"],
+        *extras["media"],
+        *extras["ledger"],
+        *extras["lab"],
+        *extras["grader"],
+    ]
+    for file, direct in (
+        ("requirements.txt", learners),
+        ("requirements-dev.txt", [*learners, *itertools.chain(*extras.values())]),
+    ):
+        pinned = (ROOT / file).read_text().lower()
+        for dependency in direct:
+            name = re.split(r"[\[>=<~!; ]", dependency)[0].lower()
+            if name != project["name"]:
+                assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", pinned, re.M), f"{file}: {name}"
+
+
+def test_what_developers_install_is_what_learners_install_and_more():
+    learners, developers = (
+        dict(re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / file).read_text(), re.M))
+        for file in ("requirements.txt", "requirements-dev.txt")
+    )
+    different = {name for name in learners.keys() & developers.keys() if learners[name] != developers[name]}
+    assert different == set()
+    assert len(developers) > len(learners)
 
 
 def test_every_promise_of_the_security_page_names_tests_that_exist():

@@ -8,6 +8,8 @@ import io
 import time
 from typing import Any
 
+from classroom import extras
+
 # Before the words, so that nobody else's comment is taken for them
 MARK = "Said by the stand-in: "
 
@@ -38,7 +40,7 @@ def _opened(content: bytes) -> Any:
     Raises:
         NotSound: they ask for none.
     """
-    import av  # loads slowly, and not every lesson listens
+    av = extras.load("av", "media", "Listening to a sound")  # loads slowly, and not every lesson listens
 
     name = next((name for at, sign, name in _READERS if content.startswith(sign, at)), None)
     if (
@@ -60,7 +62,7 @@ def measure(content: bytes) -> float:
     Raises:
         NotSound: the bytes can't be decoded.
     """
-    import av
+    av = extras.load("av", "media", "Listening to a sound")
 
     seconds, began = 0.0, time.process_time()
     try:
@@ -82,7 +84,7 @@ def words_in(content: bytes) -> str | None:
     Raises:
         NotSound: the bytes are no sound.
     """
-    import av
+    av = extras.load("av", "media", "Listening to a sound")
 
     try:
         with _opened(content) as file:

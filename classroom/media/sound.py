@@ -7,10 +7,8 @@ import sys
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
 
-import espeakng_loader
-
+from classroom import extras
 from classroom.media import listening
 
 SAMPLE_RATE = 24_000  # of OpenAI's pcm, https://developers.openai.com/api/docs/guides/text-to-speech
@@ -48,6 +46,7 @@ def _voice(name: str) -> tuple[str, int]:
 @lru_cache(maxsize=4)
 def _say(words: str, voice: str, speed: float, longest: int) -> bytes:
     """16-bit mono samples at eSpeak NG's rate, for so many seconds at most."""
+    espeakng_loader = extras.load("espeakng_loader", "media", "Speech")
     variant, pitch = _voice(voice)
     order = {
         "library": espeakng_loader.get_library_path(),
@@ -90,6 +89,7 @@ def speak(
 
     Raises:
         SpeechError: eSpeak NG does not run on this machine.
+        MissingExtra: the extra "media" is not installed.
     """
     samples = _say(words, voice, speed, longest)
     return _encode(samples, format, comment=listening.comment(words))
@@ -97,9 +97,7 @@ def speak(
 
 def _encode(samples: bytes, format: str, *, comment: str) -> bytes:
     # imported here: these libraries take longer to load than everything else, and not every lesson speaks
-    import av
-    from av.audio.codeccontext import AudioCodecContext
-
+    av = extras.load("av", "media", "Speech")
     raw = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2)
     raw.planes[0].update(samples)
     raw.sample_rate = _SPOKEN_RATE
@@ -113,8 +111,8 @@ def _encode(samples: bytes, format: str, *, comment: str) -> bytes:
     # bitexact: no random stream identifier, no version of the encoder in the file
     with av.open(out, "w", format=container, options={"fflags": "+bitexact"}) as file:
         file.metadata["comment"] = comment
-        stream = cast(Any, file.add_stream(codec, rate=rate, layout="mono"))
-        context: AudioCodecContext = stream.codec_context
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        context = stream.codec_context
         context.flags |= av.codec.context.Flags.bitexact
         resampler = av.AudioResampler(format=context.format, layout="mono", rate=rate)
         for frame in [*resampler.resample(raw), *resampler.resample(None)]:

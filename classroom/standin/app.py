@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from classroom.extras import MissingExtra
 from classroom.standin import checks, errors, reading, spoil
 from classroom.standin.answers import Answer
 from classroom.standin.errors import APIError
@@ -163,6 +164,8 @@ class Application:
             return await self._answered(request, headers, found, call)
         except APIError as error:
             return call.refused(error)
+        except MissingExtra as missing:
+            return call.refused(errors.not_installed(missing))
 
     def _picture(self, name: str) -> Response:
         """Where the retired models' picture URLs point: no key needed, as with the real ones."""

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from classroom.standin import text
+from classroom.standin import tokenizer
 from classroom.standin.costs import Unpriced, Usage, cost_of
 
 _LEAST, _STEP = 1024, 128  # tokens
@@ -45,7 +45,7 @@ class PromptCache:
         key = f"{model}\n{body.get('prompt_cache_key') or ''}\n"
         found = 0
         with self._lock:
-            for size, mark in _marks(key, text.encode(beginning[:_READ])):
+            for size, mark in _marks(key, tokenizer.encode(beginning[:_READ])):
                 if mark in self._known:
                     found = size
                     self._known.move_to_end(mark)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from classroom.extras import MissingExtra
+
 
 @dataclass(eq=False)
 class APIError(Exception):
@@ -129,6 +131,13 @@ def too_much_for_a_stand_in() -> APIError:
         "This stand-in has been called more often than any lab needs, and answers no more.",
         "requests",
         code="stand_in_exhausted",
+    )
+
+
+def not_installed(missing: MissingExtra) -> APIError:
+    """The stand-in's own: this installation lacks what the answer takes. The SDKs do not ask again."""
+    return APIError(
+        501, f"{missing}.", "server_error", code="not_installed", headers={"x-should-retry": "false"}
     )
 
 

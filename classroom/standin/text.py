@@ -4,24 +4,19 @@ Every text is a function of the request: the same request gets the same words, a
 """
 
 import hashlib
-import importlib.machinery
-import importlib.util
 import json
-import sys
 import tomllib
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-_ENCODING = "o200k_base"  # of the gpt-4o family and everything after it
+from classroom.standin import tokenizer
+
 _TOKENS_PER_MESSAGE = 4  # role and separators, as in OpenAI's cookbook on counting tokens
-_PIECE = 50_000  # characters encoded at once: the tokenizer refuses much more
 _QUOTED = 300  # characters of a prompt that its answer quotes
-_PACKAGED_REPLIES = Path(__file__).with_name("replies.toml")
-_REPOSITORY_REPLIES = Path(__file__).parents[2] / "assets" / "replies.toml"
+_REPLIES = Path(__file__).with_name("replies.toml")
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ def mark_of(route: str, body: Mapping[str, Any]) -> str:
 
 def count_tokens(text: str) -> int:
     """The number of tokens of a text."""
-    return sum(int(_tokenizer().count(piece)) for piece in _encodable(text))
+    return tokenizer.count(text)
 
 
 def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
@@ -60,56 +55,11 @@ def count_message_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
     )
 
 
-@cache
-def _tokenizer() -> Any:
-    """The compiled tokenizer, loaded without its package, whose import reads three tables into Python objects:
-    half a second and 70 MB that only `_tables` needs."""
-    name = "bpe_openai._bindings"
-    if name not in sys.modules:
-        found = importlib.util.find_spec("bpe_openai")
-        folders = found.submodule_search_locations if found else None
-        spec = importlib.machinery.PathFinder.find_spec(name, folders)
-        if spec is None or spec.loader is None:
-            raise ImportError("the package bpe-openai has no compiled tokenizer for this machine", name=name)
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name].tokenizer_for_encoding(_ENCODING)
-
-
-@cache
-def _tables() -> Any:
-    with warnings.catch_warnings():
-        # the library reads its tables in a way that Python has deprecated; learners can't mend that
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import bpe_openai
-
-        return bpe_openai.get_encoding(_ENCODING)
-
-
-def _encodable(text: str) -> list[str]:
-    """The text in pieces that the tokenizer takes; a lone surrogate is valid JSON but not valid UTF-8."""
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode()
-    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
-
-
-def encode(text: str) -> list[int]:
-    """The tokens of a text."""
-    return [token for piece in _encodable(text) for token in _tokenizer().encode(piece)]
-
-
-def token_bytes(text: str) -> list[bytes]:
-    """A text cut into its tokens."""
-    return [_tables().decode_single_token_bytes(token) for token in encode(text)]
-
-
 def decode_tokens(tokens: Sequence[int]) -> str | None:
     """The text that tokens stand for; None if one of them is none."""
-    if any(token < 0 for token in tokens):
-        return None
     try:
-        return str(_tables().decode(list(tokens)))
-    except (KeyError, ValueError, OverflowError, IndexError):
+        return tokenizer.join(tokens).decode("utf-8", "replace")
+    except ValueError:
         return None
 
 
@@ -117,12 +67,12 @@ def cut(text: str, max_tokens: int | None) -> tuple[str, bool, int]:
     """The text up to a number of tokens; whether anything was cut off; how many tokens are left."""
     if max_tokens is None:
         return text, False, count_tokens(text)
-    tokens = encode(text)
+    tokens = tokenizer.encode(text)
     if len(tokens) <= max_tokens:
         return text, False, len(tokens)
     for kept in range(max_tokens, 0, -1):
         try:
-            return str(_tokenizer().decode(tokens[:kept])), True, max_tokens
+            return tokenizer.join(tokens[:kept]).decode(), True, max_tokens
         except ValueError:
             continue  # the cut went through a character: leave out its first part, too
     return "", True, max_tokens
@@ -150,8 +100,7 @@ def last_user_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 @cache
 def _prepared() -> Mapping[str, str]:
-    path = _PACKAGED_REPLIES if _PACKAGED_REPLIES.exists() else _REPOSITORY_REPLIES
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = tomllib.loads(_REPLIES.read_text(encoding="utf-8"))
     return {_normal(reply["prompt"]): reply["answer"].strip() for reply in table.get("reply", [])}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from classroom.standin import arguments, json_mode, schema, text
+from classroom.standin import arguments, json_mode, schema, text, tokenizer
 from classroom.standin.replies import Call, Given
 from classroom.standin.tools import Offer, ToolCall, answered, call, choose, is_handoff
 
@@ -161,7 +161,7 @@ def logprobs(words: str, seed: str, top: int) -> list[dict[str, Any]]:
         top: how many alternatives to list for each token.
     """
     out = []
-    for index, token in enumerate(text.token_bytes(words)):
+    for index, token in enumerate(tokenizer.split(words)):
         mark = int(text.digest(seed, index)[:8], 16)
         own = -(mark % 1000) / 2000
         out.append({**_token(token, own), "top_logprobs": _alternatives(token, own, mark, top)})

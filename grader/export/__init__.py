@@ -8,32 +8,27 @@ from pathlib import Path
 from typing import Literal
 
 import grader
+from classroom import materials
 from grader.errors import GraderError
 
 Platform = Literal["gradescope", "github"]
 
 _HERE = Path(__file__).parent
-_ROOT = Path(grader.__file__).parent.parent
-_WHOLE = ("classroom", "grader", "assets/replies.toml", "pyproject.toml", "requirements.txt", "README.md")
-_LEFT_OUT = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"})
+_PACKAGES = Path(grader.__file__).parent.parent
+_LEFT_OUT = frozenset(
+    {"course_files", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"}
+)
 
 
 def _sources() -> Iterator[tuple[str, Path]]:
-    """What an installation needs: names below its folder, and the files.
-
-    Raises:
-        GraderError: this grader was not run from a clone.
-    """
-    if not (_ROOT / "pyproject.toml").exists():
-        raise GraderError(
-            "grader export needs a clone of the project: run it from there, after `make grade`."
-        )
-    for name in _WHOLE:
-        path = _ROOT / name
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file() and not _LEFT_OUT.intersection(file.parts):
-                yield file.relative_to(_ROOT).as_posix(), file
+    """What an installation needs: names below its folder, and the files."""
+    for name in materials.PROJECT:
+        yield name, materials.root() / name
+    for name in ("classroom", "grader"):
+        for file in sorted((_PACKAGES / name).rglob("*")):
+            inside = file.relative_to(_PACKAGES)
+            if file.is_file() and not _LEFT_OUT.intersection(inside.parts):
+                yield inside.as_posix(), file
 
 
 def gradescope(destination: Path, rubric: Path | None) -> Path:
@@ -75,13 +70,10 @@ def github(destination: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     for name in ("lab", "notebooks"):
-        for path in sorted((_ROOT / name).rglob("*")):
-            if (
-                path.is_file()
-                and not _LEFT_OUT.intersection(path.parts)
-                and ".ipynb_checkpoints" not in path.parts
-            ):
-                inside = path.relative_to(_ROOT / name)
+        source = materials.root() / name
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and not _LEFT_OUT.intersection(path.relative_to(source).parts):
+                inside = path.relative_to(source)
                 target = destination / ("notebooks" / inside if name == "notebooks" else inside)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -97,14 +97,28 @@ def has_landlock() -> Trial:
     return Trial(True)
 
 
-def chosen(wanted: Isolation) -> Tier:
+def chosen(wanted: Isolation, *, own_folder: bool = False) -> Tier:
     """The tier to use; never a weaker one than was asked for.
+
+    Args:
+        wanted: "auto" takes the strongest there is.
+        own_folder: whether it is a folder on this computer that is graded, which may be the learner's own. On a system
+            that has no sandbox at all, "auto" then runs it as an ordinary program; on Linux it never does.
 
     Raises:
         GraderError: it can't be had here, with what to change.
     """
+    if sys.platform == "win32":
+        raise GraderError("Windows can't run the grader: use WSL, or Docker with this project's Dockerfile.")
     if wanted == "process":
         return "process"
+    if wanted == "auto" and sys.platform != "linux":
+        if own_folder:
+            return "process"
+        raise GraderError(
+            "This system has no sandbox for what others wrote, so only a folder of your own can be graded. "
+            "Archives, URLs and classes need Linux: use Docker with this project's Dockerfile, or a virtual machine."
+        )
     walls, rules = bubblewrap(), has_landlock()
     if walls.works and wanted in ("auto", "bubblewrap"):
         return "bubblewrap"

@@ -42,7 +42,6 @@ def paths(python: Path, purpose: Literal["submission", "worker", "fetch"]) -> li
         *map(Path, _SYSTEM),
         *of_python(python),
         lab,
-        lab.parent / "assets" / "replies.toml",
         *grader_code,
     ]
     found = list(dict.fromkeys(path for path in wanted if path.exists() or path.is_symlink()))

@@ -5,7 +5,6 @@ the record (a page, the evidence) is passed on as bytes.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import select
@@ -366,6 +365,8 @@ def _alone(tier: Tier, begins: Callable[[str], None]) -> Iterator[None]:
     if tier != "landlock":
         yield
         return
+    import fcntl  # of Unix alone, as Landlock is of Linux
+
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "openai-files-lab"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "grading.lock").open("w") as file:

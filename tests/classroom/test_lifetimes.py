@@ -13,7 +13,7 @@ from classroom.cli import app
 @pytest.fixture
 def alone(monkeypatch):
     """Without the project's own uses."""
-    monkeypatch.setattr("classroom.cli.PARTS", {})
+    monkeypatch.setattr("classroom.lifetimes.PARTS", {})
 
 
 def run(*arguments):

@@ -338,6 +338,25 @@ def as_if(monkeypatch, *, bubblewrap: bool, landlock: bool) -> None:
     monkeypatch.setattr(tiers, "has_landlock", lambda: tiers.Trial(landlock, "an old kernel"))
 
 
+def test_where_there_is_no_sandbox_a_folder_of_ones_own_runs_as_an_ordinary_program(monkeypatch):
+    monkeypatch.setattr(tiers.sys, "platform", "darwin")
+    assert sandboxes.chosen("auto", own_folder=True) == "process"
+    with pytest.raises(GraderError, match="Docker"):
+        sandboxes.chosen("auto")
+
+
+def test_linux_without_a_sandbox_never_runs_a_folder_as_an_ordinary_program(monkeypatch):
+    as_if(monkeypatch, bubblewrap=False, landlock=False)
+    with pytest.raises(GraderError, match="not run with less"):
+        sandboxes.chosen("auto", own_folder=True)
+
+
+def test_windows_is_told_of_wsl(monkeypatch):
+    monkeypatch.setattr(tiers.sys, "platform", "win32")
+    with pytest.raises(GraderError, match="WSL"):
+        sandboxes.chosen("process", own_folder=True)
+
+
 @pytest.mark.parametrize(
     ("bubblewrap", "landlock", "tier"), [(True, True, "bubblewrap"), (False, True, "landlock")]
 )

@@ -9,7 +9,8 @@ from typing import Any
 
 from anyio import to_thread
 
-from classroom.standin import reading, text
+from classroom.extras import MissingExtra
+from classroom.standin import errors, reading, text
 from classroom.standin.costs import Usage
 from classroom.standin.errors import APIError
 from classroom.standin.faults import Fault
@@ -94,7 +95,8 @@ class Answering:
         fault = self.standin.faults.take("realtime")
         try:
             spoken = await self._spoken(response, fault)
-        except APIError as error:
+        except (APIError, MissingExtra) as caught:
+            error = errors.not_installed(caught) if isinstance(caught, MissingExtra) else caught
             problem = {"type": error.type, "code": error.code, "message": error.message}
             await self._end(response, "failed", {"type": "failed", "error": problem}, fault, error)
             return

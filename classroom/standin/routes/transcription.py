@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import listening
-from classroom.standin import errors, text
+from classroom.standin import errors, text, tokenizer
 from classroom.standin.answers import Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -239,7 +239,7 @@ def _verbose(body: Mapping[str, Any], heard: _Heard, usage: Mapping[str, Any], t
                 "start": start,
                 "end": end,
                 "text": words,
-                "tokens": text.encode(words),
+                "tokens": tokenizer.encode(words),
                 "temperature": float(body.get("temperature") or 0.0),
                 "avg_logprob": -0.1,
                 "compression_ratio": 1.0,
@@ -273,7 +273,7 @@ def _diarized(heard: _Heard, usage: Mapping[str, Any], mark: str) -> dict[str, A
 def _logprobs(words: str) -> list[dict[str, Any]]:
     return [
         {"token": token.decode("utf-8", "replace"), "logprob": -0.01, "bytes": list(token)}
-        for token in text.token_bytes(words)
+        for token in tokenizer.split(words)
     ]
 
 

@@ -1,0 +1,63 @@
+"""The tokenizer gives the same numbers as another implementation with its own copy of the table."""
+
+import base64
+import random
+import time
+
+import pytest
+from bpe_openai import _bindings
+from hypothesis import given
+from hypothesis import strategies as some
+
+from classroom.standin import tokenizer
+
+THEIRS = _bindings.tokenizer_for_encoding("o200k_base")
+
+
+@given(some.text(max_size=300))
+def test_any_text_has_the_same_tokens(words):
+    sent = words.encode("utf-8", "replace").decode()
+    assert tokenizer.encode(words) == list(THEIRS.encode(sent))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Don't SHOUT: they'll hear, I'D say.",
+        "def f(x):\n\treturn x ** 2  # squared\n\n\n",
+        "1234567 ٣٤٥ Ⅻ ½",
+        "naïve café e\u0301 Ǆ ǅ ß İ ŉ",
+        "日本語 한국어 עברית हिन्दी",
+        "👩\u200d👩\u200d👧 \u2028 \u3000 \xa0",
+        "   \r\n  \n x   ",
+        "<|endoftext|>",
+        "x" * 3000,
+    ],
+)
+def test_words_of_many_kinds_have_the_same_tokens(words):
+    assert tokenizer.encode(words) == list(THEIRS.encode(words))
+    assert tokenizer.count(words) == len(tokenizer.encode(words))
+    assert b"".join(tokenizer.split(words)) == words.encode()
+    assert tokenizer.join(tokenizer.encode(words)) == words.encode()
+
+
+def test_a_lone_surrogate_counts_as_a_question_mark():
+    assert tokenizer.encode("a\ud800b") == tokenizer.encode("a?b")
+
+
+@pytest.mark.parametrize("number", [-1, 199_998, 10**9])
+def test_a_number_that_is_no_tokens_is_refused(number):
+    with pytest.raises(ValueError, match="no such token"):
+        tokenizer.join([number])
+
+
+@pytest.mark.parametrize("word", ["a", "ab ", "é", None])
+def test_a_long_word_takes_about_as_long_as_a_short_one_for_each_byte(word):
+    def seconds(size):
+        words = (word or base64.b64encode(random.Random(1).randbytes(size)).decode()) * size
+        began = time.process_time()
+        tokenizer.count(words[:size])
+        return time.process_time() - began
+
+    tokenizer.count("the table is loaded")
+    assert seconds(100_000) < 40 * max(seconds(10_000), 0.005)  # n log n; n² would be a hundred
