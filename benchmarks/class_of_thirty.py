@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.batch import vault
+from grader.worker import packing
 
 BIN = Path(sys.executable).parent
 
@@ -51,7 +52,8 @@ def ours(place: Path, jobs: int, count: int) -> tuple[float, float, dict[str, fl
     """A batch: seconds, CPU-seconds each (of the gradings' own processes), and the phases' median seconds."""
     with tempfile.TemporaryDirectory() as out:
         seconds, _ = timed([str(BIN / "grader"), "batch", str(place), "--out", out, "--jobs", str(jobs)])
-        found = [vault.unpacked(record.read_bytes()) for record in Path(out).glob(".grader/records/*.zip")]
+        kept = [vault.parsed(record.read_bytes()) for record in Path(out).glob(".grader/records/*.record")]
+    found = [(outcome, packing.unpacked(evidence) if evidence else None) for outcome, evidence in kept]
     assert len(found) == count
     cpu = statistics.median(outcome.cpu_seconds for outcome, _ in found)
     names = found[0][1].phases if found[0][1] else {}

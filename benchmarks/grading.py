@@ -1,69 +1,101 @@
-"""What one grading costs, by phase: seconds and CPU-seconds.
+"""What one grading costs, as the command runs it: seconds by phase, and CPU-seconds of all its processes.
 
-    python -m benchmarks.grading [SUBMISSION] [--times 3]
+    python -m benchmarks.grading [SUBMISSION …] [--times 3] [--beside PROGRAM]
 
-Prints medians. CPU-seconds are those of the grader and of everything it started; the tests run beside the last probe, so their
-phase shows only what was still to wait for.
+Prints medians. `--beside` names the `grader` of another checkout, which grades the same submissions in turn, so that both have the same machine;
+the ratio is then printed. Notebooks are left out.
 """
 
 import argparse
-import os
+import json
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
+import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from grader import rubric
-from grader.collect import collect
-from grader.judge import judge
-from grader.submission import opened
+BIN = Path(sys.executable).parent
+_SECTIONS = ("endpoint", "secrets", "validation", "errors", "openapi", "tests")
+_UNUSABLE = 2  # exit codes from here on mean that nothing was graded
 
 
-def cpu_seconds() -> float:
-    """Of this process and of its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+@dataclass(frozen=True)
+class Cost:
+    """Seconds and CPU-seconds of one grading; `phases`: seconds by name."""
+
+    seconds: float
+    cpu_seconds: float
+    phases: dict[str, float]
 
 
-def measure(path: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds and CPU-seconds of each phase of one grading, and of the whole."""
-    marks: list[tuple[str, float]] = []
-    before = cpu_seconds()
-    with opened(str(path)) as submission:
-        evidence = collect(
-            submission,
-            lambda phase: marks.append((phase, cpu_seconds())),
-            tier="bubblewrap",
-            only=["endpoint", "secrets", "validation", "errors", "openapi", "tests"],
-        )
-    judge(evidence, rubric.read())
-    after = cpu_seconds()
-    wall = {**evidence.phases, "whole": evidence.seconds}
-    ends = [at for _, at in marks[1:]] + [after]
-    cpu = {phase: end - at for (phase, at), end in zip(marks, ends, strict=True)}
-    return wall, {**cpu, "whole": after - before}
+def measure(grader: Path, submission: Path) -> Cost:
+    """Grade once.
+
+    Raises:
+        SystemExit: nothing was graded.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        only = [word for section in _SECTIONS for word in ("--only", section)]
+        command = [
+            str(grader),
+            "check",
+            str(submission),
+            *only,
+            "--evidence",
+            place,
+            "--json",
+            f"{place}/report",
+        ]
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True)
+        seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode >= _UNUSABLE:
+            sys.exit(f"{' '.join(command)}\n{done.stderr}")
+        evidence = json.loads((Path(place) / "evidence.json").read_text(encoding="utf-8"))
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(seconds, used, evidence["phases"])
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("submission", nargs="?", type=Path, default=Path("answer-key"))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("submissions", nargs="*", type=Path, default=[Path("answer-key")])
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--beside", type=Path, help="the program `grader` of another checkout")
     options = parser.parse_args()
-    walls, cpus = defaultdict(list), defaultdict(list)
+    programs = [BIN / "grader", *([options.beside] if options.beside else [])]
+    costs: dict[tuple[Path, Path], list[Cost]] = defaultdict(list)
     for _ in range(options.times):
-        wall, cpu = measure(options.submission)
-        for phase in wall:
-            walls[phase].append(wall[phase])
-            cpus[phase].append(cpu[phase])
-    table = Table("phase", "seconds", "CPU-seconds", title=f"{options.submission}, median of {options.times}")
-    for phase in walls:
-        table.add_row(
-            phase, f"{statistics.median(walls[phase]):.2f}", f"{statistics.median(cpus[phase]):.2f}"
-        )
-    Console().print(table)
+        for submission in options.submissions:
+            for program in programs:
+                costs[submission, program].append(measure(program, submission))
+    table = Table("submission", "grader", "seconds", "CPU-seconds", "ratio of CPU", "seconds by phase")
+    for submission in options.submissions:
+        usual = [statistics.median(cost.cpu_seconds for cost in costs[submission, each]) for each in programs]
+        for program, cpu in zip(programs, usual, strict=True):
+            found = costs[submission, program]
+            phases = {
+                name: statistics.median(cost.phases.get(name, 0.0) for cost in found)
+                for name in found[0].phases
+            }
+            table.add_row(
+                str(submission),
+                "this one" if program == programs[0] else str(program),
+                f"{statistics.median(cost.seconds for cost in found):.1f}",
+                f"{cpu:.1f}",
+                f"{usual[0] / cpu:.2f}",
+                ", ".join(f"{name} {seconds:.1f}" for name, seconds in phases.items()),
+            )
+    Console(width=140).print(table)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ def killed_and_resumed(place: Path, out: Path, kills: int, seconds: float) -> in
         process.send_signal(signal.SIGKILL)
         process.wait()
         print(
-            f"  killed; {len(list((out / '.grader' / 'records').glob('*.zip')))} records are kept", flush=True
+            f"  killed; {len(list((out / '.grader' / 'records').glob('*.record')))} records are kept",
+            flush=True,
         )
     subprocess.run(command(place, out), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return hit
@@ -78,7 +79,7 @@ def on_dask(place: Path, out: Path) -> None:
     try:
         batch = subprocess.Popen(command(place, out, "--dask", "tcp://127.0.0.1:18786"))
         records = out / ".grader" / "records"
-        while len(list(records.glob("*.zip"))) < 6 and batch.poll() is None:
+        while len(list(records.glob("*.record"))) < 6 and batch.poll() is None:
             time.sleep(0.2)
         workers[0].kill()
         print("  one worker is killed", flush=True)
