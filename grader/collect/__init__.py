@@ -46,6 +46,7 @@ from grader.sandbox import Job, Order, Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
 START_SECONDS = 20.0
+_STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
 _FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
@@ -215,7 +216,7 @@ class _Grading:
                 session.look_in_log(job.first_words() + job.log())
                 leaked = session.canary_seen
             failure = start_failure.read_failure(self.app.log, self.sandbox.inside(root))
-            if not plan.revise(failure):
+            if self.phases["start the app"] > _STARTING_SECONDS or not plan.revise(failure):
                 break
         if job.exit_code is None and failure is None:
             return  # it neither ended nor printed anything: the sentence on the time says all
