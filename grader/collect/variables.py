@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from grader import reading
+from grader.manifest import steers_loading
 
 _MOST_FILES, _MOST_VARIABLES = 500, 400
+_LONGEST = 200  # characters of an example's value
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _READERS = frozenset(
     {"config", "env", "environ", "Config", "settings", "get_env", "env_config", "AutoConfig"}
@@ -76,7 +78,7 @@ def read_variables(root: Path, files: Iterable[str]) -> dict[str, Variable]:
     for name, tree in modules:
         for one in (*_reads(tree, name), *_settings(tree, name)):
             known = found.get(one.name)
-            if known is None and len(found) >= _MOST_VARIABLES:
+            if (known is None and len(found) >= _MOST_VARIABLES) or steers_loading(one.name):
                 continue
             if known is None or (one.needed and not known.needed):
                 found[one.name] = one
@@ -309,5 +311,7 @@ def _examples(root: Path) -> dict[str, str]:
         except reading.Unreadable:
             continue
         for name, value in _ASSIGNED.findall(text):
-            found.setdefault(name, re.sub(r"\s+#.*$", "", value).strip().strip("\"'"))
+            plain = re.sub(r"\s+#.*$", "", value).strip().strip("\"'")
+            if plain.isprintable() and len(plain) <= _LONGEST:
+                found.setdefault(name, plain)
     return found

@@ -634,3 +634,16 @@ def test_a_submission_that_reads_ever_so_many_variables_is_read_within_bounds(tm
     lines = "".join(f"v{number} = os.environ['V{number}_URL']\n" for number in range(20_000))
     written(tmp_path, {"main.py": APP + "import os\n" + lines})
     assert len(read_variables(tmp_path, ["main.py"])) == 400
+
+
+def test_no_variable_that_loads_code_into_programs_is_ever_set(tmp_path):
+    written(tmp_path, {".env.example": "LD_PRELOAD=./mine.so\nPYTEST_ADDOPTS=-p mine\nPYTHONPATH=mine\n"})
+    names = ("LD_PRELOAD", "PYTEST_ADDOPTS", "PYTHONPATH", "PATH")
+    text = "import os\n" + "".join(f"print(os.environ['{name}'])\n" for name in names)
+    assert variables(tmp_path, text) == {}
+
+
+def test_a_value_of_an_example_that_is_long_or_can_not_be_shown_is_not_taken(tmp_path):
+    written(tmp_path, {".env.example": f"TONE={'a' * 5_000}\nMOOD=a\x1bb\n"})
+    found = variables(tmp_path, "import os\ntone = os.environ['TONE']\nmood = os.environ['MOOD']\n")
+    assert found == {"TONE": (None, None), "MOOD": (None, None)}
