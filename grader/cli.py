@@ -81,11 +81,11 @@ def check(
         ),
     ] = "auto",
     env: Annotated[
-        Literal["lab", "submission"],
+        Literal["auto", "lab", "submission"],
         typer.Option(
-            help="The packages to run it with: the lab's, or those that it declares (built by uv, kept)."
+            help="The packages to run it with: the lab's, or those that it declares (built by uv, kept); auto takes the lab's where they satisfy what it declares."
         ),
-    ] = "lab",
+    ] = "auto",
     watch: Annotated[
         bool, typer.Option("--watch", help="Grade again whenever a file is saved, until Ctrl-C.")
     ] = False,
@@ -210,8 +210,9 @@ def batch(
         Isolation, typer.Option(help="How submissions are kept apart; auto takes the best there is.")
     ] = "auto",
     env: Annotated[
-        Literal["lab", "submission"], typer.Option(help="The packages to run them with, as for check.")
-    ] = "lab",
+        Literal["auto", "lab", "submission"],
+        typer.Option(help="The packages to run them with, as for check."),
+    ] = "auto",
     evidence: Annotated[
         str | None,
         typer.Option(

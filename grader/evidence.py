@@ -165,14 +165,27 @@ class Probe(_Record):
     not_applicable: str | None = None
 
 
+StartVerdict = Literal["failed", "not_run", "error"]
+
+
 class AppStart(_Record):
-    """How the app was started, and whether it came up."""
+    """How the app was started, and whether it came up.
+
+    `verdict`: whose matter it is that it did not, with `failure` and `advice` on it. `variables`: the names of those
+    that the grader set because the code reads them. `folder`: where it ran, relative to the submission. `starts`: how
+    often it was tried.
+    """
 
     target: str | None = None
     found_by: str = ""
     started: bool = False
     seconds: float = 0.0
     failure: str | None = None
+    verdict: StartVerdict = "failed"
+    advice: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    folder: str = "."
+    starts: int = 0
     log: str = ""
     openapi_url: str | None = None
     operations: int = 0

@@ -24,6 +24,13 @@ _STEERING = re.compile(
     r"(?i)(LD|DYLD)_.*|GLIBC_TUNABLES|GCONV_PATH|PATH|PYTEST_.*"
     r"|PYTHON(PATH|HOME|STARTUP|INSPECT|BREAKPOINT|USERBASE|EXECUTABLE|PLATLIBDIR|PYCACHEPREFIX)"
 )
+
+
+def steers_loading(name: str) -> bool:
+    """Whether a variable of this name would load other code into a program before its own begins."""
+    return _STEERING.fullmatch(name) is not None
+
+
 # headers that belong to the connection, and to whoever holds its other end
 _OF_THE_CONNECTION = frozenset(
     {

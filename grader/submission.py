@@ -73,19 +73,23 @@ def opened(path: str, environment: Choice = "lab", tier: Tier = "process") -> It
     Args:
         path: a folder, an archive, a git URL or bundle.
         tier: how well to keep apart what unpacks an archive.
-        environment: "lab" for the packages of the lab, "submission" for those that the work declares.
+        environment: "lab" for the packages of the lab, "submission" for those that the work declares, "auto" for
+            the lab's if they satisfy what it declares.
 
     Raises:
         SubmissionError: there is nothing there, or nothing that can be graded.
         GraderError: the grader's own trouble.
     """
     with tempfile.TemporaryDirectory(prefix="submission-") as place, courier.carried(path, tier) as parcel:
-        find_python = environments.python_for if environment == "submission" else _lab_python
-        yield read(parcel, Path(place), partial(Sandbox, tier), find_python)
+        yield read(parcel, Path(place), partial(Sandbox, tier), partial(_python_for, environment))
 
 
 def _lab_python(root: Path) -> Path:
     return Path(sys.executable)
+
+
+def _python_for(choice: Choice, root: Path) -> Path:
+    return environments.choose(root, choice, environments.build).python
 
 
 def read(

@@ -29,7 +29,7 @@ class Task:
     path: str
     record: str
     vault: str
-    environment: Literal["lab", "submission"]
+    environment: Literal["auto", "lab", "submission"]
     tier: Tier
     retry: bool = False
 

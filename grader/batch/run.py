@@ -35,7 +35,7 @@ class Plan:
     out: Path
     rubric: Rubric
     tier: Tier
-    environment: Literal["lab", "submission"] = "lab"
+    environment: Literal["auto", "lab", "submission"] = "auto"
     jobs: int = 1
     dask: str | None = None
     roster: Path | None = None

@@ -1,10 +1,9 @@
 """The only part that runs a learner's code: starts the app and its tests, asks, and writes down what it saw."""
 
-import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -19,14 +18,26 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
-from grader.collect import imports, module, notebooks, probes, suite
+from grader.collect import (
+    imports,
+    module,
+    notebooks,
+    probes,
+    start_failure,
+    start_reasons,
+    starting,
+    suite,
+)
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
+from grader.collect.meanings import Places
+from grader.collect.other_kinds import other_kind
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
 from grader.collect.scans import scan
 from grader.collect.session import Session
+from grader.collect.starting import StartPlan
 from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
@@ -35,6 +46,8 @@ from grader.sandbox import Job, Order, Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
 START_SECONDS = 20.0
+_STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
+_FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
 # more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
@@ -125,13 +138,13 @@ class _Grading:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Times a phase and says that it began."""
+        """Times a phase, which may be gone through several times, and says that it began."""
         self.progress(name)
         began = time.monotonic()
         try:
             yield
         finally:
-            self.phases[name] = round(time.monotonic() - began, 3)
+            self.phases[name] = round(self.phases.get(name, 0.0) + time.monotonic() - began, 3)
 
     def wants(self, family: str) -> bool:
         """Whether any criterion of a family was asked for."""
@@ -145,7 +158,11 @@ class _Grading:
             self.sandbox.preload(imports.worth_loading(self.submission.root))
         beside = _TestsBeside(self.submission, self.sandbox, target, wanted=self.wants("tests."))
         if target is None:
-            self.app = AppStart(failure="No web application was found in the code.")
+            kind = other_kind(self.submission.root)
+            self.app = AppStart(
+                failure=kind or "No web application was found in the code.",
+                verdict="not_run" if kind else "failed",
+            )
         else:
             self._examine(target, beside)
         _check_alive(self.openai, self.s3, self.sandbox)
@@ -183,35 +200,90 @@ class _Grading:
 
     def _examine(self, target: AppTarget, beside: "_TestsBeside") -> None:
         """Start the app and put every question to it."""
+        manifest, root = self.submission.manifest, self.submission.root
+        places, own = self._places(), self._environment()
+        plan = starting.plan(root, target.target, target.pythonpath, target.file, manifest.cwd, places, own)
+        leaked: list[str] = []
+        for number in range(1, starting.MOST_STARTS + 1):
+            facts: dict[str, Any] = {"found_by": target.found_by, "starts": number}
+            with self._running(plan, own) as (session, job):
+                session.canary_seen.extend(leaked)
+                with self.phase("start the app"):
+                    document = self._await_start(session, job, plan, facts)
+                if self.app.started:
+                    self._examine_running(session, job, document, beside)
+                    return
+                session.look_in_log(job.first_words() + job.log())
+                leaked = session.canary_seen
+            failure = start_failure.read_failure(self.app.log, self.sandbox.inside(root))
+            if self.phases["start the app"] > _STARTING_SECONDS or not plan.revise(failure):
+                break
+        if job.exit_code is None and failure is None:
+            return  # it neither ended nor printed anything: the sentence on the time says all
+        reason = start_reasons.explain(
+            failure, plan, self.submission.python, Path(sys.executable), target.file
+        )
+        self.app = self.app.model_copy(
+            update={
+                "failure": reason.text.replace(self.canary, "(the key)"),
+                "verdict": reason.verdict,
+                "advice": reason.advice,
+            }
+        )
+
+    @contextmanager
+    def _running(self, plan: StartPlan, own: Mapping[str, str]) -> Iterator[tuple[Session, Job]]:
+        """The app, started as a plan says, and a session with it."""
         with self.sandbox.listener() as listener:
             port: int = listener.getsockname()[1]
             order = Order(
                 do="serve",
-                name=target.target,
-                pythonpath=tuple(self.sandbox.inside(folder) for folder in target.pythonpath),
-                cwd=self.sandbox.inside(self.submission.root / self.submission.manifest.cwd),
-                environment=self._environment(port),
-                facts={"target": target.target},
+                name=plan.target,
+                pythonpath=tuple(self.sandbox.inside(folder) for folder in plan.pythonpath),
+                cwd=self.sandbox.inside(plan.cwd),
+                environment={**own, "PORT": str(port), **plan.environment},
+                facts={"target": plan.target, "hangs_after": START_SECONDS - 2},
             )
             job = self.sandbox.start(order, [listener.fileno()])
         with job:
             headers = dict(self.submission.manifest.auth.headers)
             url = f"http://127.0.0.1:{port}"
             session = self.session = Session(url, self.openai, self.s3, self.canary, headers, self.sandbox)
-            with self.phase("start the app"):
-                document = self._await_start(session, job, target)
-            if self.app.started:
-                found = operations(document)
-                self.app = self.app.model_copy(update={"operations": len(found)})
-                session.lookups = _lookups(found)
-                self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
-                self._ask_module(session, found)
-            session.close()
-            log = job.log()
-            session.look_in_log(log)
-            self.app = self.app.model_copy(update={"log": log.replace(self.canary, "(the key)")})
+            try:
+                yield session, job
+            finally:
+                session.close()
 
-    def _environment(self, port: int) -> dict[str, str]:
+    def _examine_running(
+        self, session: Session, job: Job, document: dict[str, Any], beside: "_TestsBeside"
+    ) -> None:
+        """Put every question to an app that has started."""
+        found = operations(document)
+        self.app = self.app.model_copy(update={"operations": len(found)})
+        session.lookups = _lookups(found)
+        self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
+        self._ask_module(session, found)
+        session.close()
+        log = job.log()
+        session.look_in_log(job.first_words() + log)
+        self.app = self.app.model_copy(update={"log": log.replace(self.canary, "(the key)")})
+
+    def _places(self) -> Places:
+        """Where the stand-ins are."""
+        s3 = self.s3.environment
+        return Places(
+            key=self.canary,
+            openai=self.openai.base_url,
+            s3=self.s3.endpoint_url,
+            bucket=_BUCKET,
+            region="us-east-1",
+            access_key=s3["AWS_ACCESS_KEY_ID"],
+            secret_key=s3["AWS_SECRET_ACCESS_KEY"],
+            port="8000",
+            database=f"sqlite:///{self.sandbox.temporary}/app.db",
+        )
+
+    def _environment(self) -> dict[str, str]:
         """The variables of the contract's section 2, and no others of the grader's own."""
         told = {
             "openai_key": self.canary,
@@ -230,7 +302,6 @@ class _Grading:
             "S3_BUCKET": _BUCKET,
             "BUCKET_NAME": _BUCKET,
             "AWS_BUCKET_NAME": _BUCKET,
-            "PORT": str(port),
         }
         for name, template in self.submission.manifest.env.items():
             for word, value in told.items():
@@ -238,18 +309,21 @@ class _Grading:
             named[name] = template
         return {**self.sandbox.environment(), **named}
 
-    def _await_start(self, session: Session, job: Job, target: AppTarget) -> dict[str, Any]:
+    def _await_start(
+        self, session: Session, job: Job, plan: StartPlan, facts: dict[str, Any]
+    ) -> dict[str, Any]:
         """Until the app answers HTTP, has ended, or the time is over; its OpenAPI document, if it serves one."""
         began = time.monotonic()
-        facts: dict[str, Any] = {"target": target.target, "found_by": target.found_by}
-        with httpx.Client(
-            base_url=session.url, timeout=1.0, trust_env=False, transport=Inward(self.sandbox)
-        ) as client:
+        folder = plan.cwd.relative_to(self.submission.root).as_posix()
+        facts |= {"target": plan.target, "variables": tuple(sorted(plan.environment)), "folder": folder}
+        with httpx.Client(base_url=session.url, trust_env=False, transport=Inward(self.sandbox)) as client:
+            patience = _FIRST_PATIENCE
             while job.exit_code is None and time.monotonic() - began < START_SECONDS:
                 try:
-                    with client.stream("GET", "/"):
+                    with client.stream("GET", "/", timeout=patience):
                         pass
                 except httpx.TimeoutException:
+                    patience *= 2  # a page that takes its time the first time would be begun again and again
                     continue
                 except httpx.HTTPError:
                     time.sleep(0.02)
@@ -259,11 +333,15 @@ class _Grading:
                 self.app = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
                 return document
         log = job.log()
-        if job.exit_code is None:
-            failure = f"The app did not answer within {START_SECONDS:g} seconds."
-        else:
-            failure = f"The app ended while starting. {_last_error(log)}{_about_packages(log)}"
-        self.app = AppStart(**facts, seconds=time.monotonic() - began, failure=failure, log=log)
+        failure = (
+            f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None
+        )
+        self.app = AppStart(
+            **facts,
+            seconds=time.monotonic() - began,
+            failure=failure,
+            log=log.replace(self.canary, "(the key)"),
+        )
         return {}
 
     def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
@@ -361,28 +439,6 @@ def _lookups(found: Sequence[Operation]) -> list[tuple[str, str]]:
         and len(operation.shapes[0]) == 1
         and operation.shapes[0][0].location == "path"
     ]
-
-
-def _last_error(log: str) -> str:
-    """The line of a traceback that says what was wrong."""
-    lines = [line for line in log.strip().splitlines() if line.strip()]
-    errors = [line for line in lines if not line.startswith((" ", "INFO", "Traceback"))]
-    return (errors or lines or ["It printed nothing."])[-1][:300]
-
-
-_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
-
-
-def _about_packages(log: str) -> str:
-    """What to do about a package that is not there."""
-    missing = _MISSING.findall(log)
-    if not missing:
-        return ""
-    name = missing[-1].partition(".")[0]
-    return (
-        f" The package {name} is not among those that it was run with: declare it, and use --env submission, "
-        "or do without it."
-    )
 
 
 def _document(session: Session) -> tuple[dict[str, Any], str | None]:

@@ -1,12 +1,14 @@
 """Where a submission's web application is, found by reading its code; nothing is imported."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader import reading
+from grader.collect.reaching import Reach
+from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
 _FRAMEWORKS = frozenset({"FastAPI", "Starlette", "Flask", "Quart", "Litestar", "APIFlask", "OpenAPI"})
@@ -32,11 +34,12 @@ _MOST_FILES, _MOST_ROOTS = 2_000, 20
 
 @dataclass(frozen=True)
 class AppTarget:
-    """`module:attribute`, the folders that imports need, and how it was found."""
+    """`module:attribute`, the folders that imports need, how it was found, and its file, relative to the submission."""
 
     target: str
     pythonpath: tuple[Path, ...]
     found_by: str
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,12 @@ class _Candidate:
     name: str
     is_factory: bool
 
-    def rank(self, root: Path) -> tuple[int, ...]:
-        """Smaller is likelier."""
+    def rank(self, root: Path, reach: Reach | None, named: frozenset[tuple[str, str]]) -> tuple[int, ...]:
+        """Smaller is likelier: one that leads to OpenAI, then one that the submission's own commands start."""
         module, names = self.file.stem, _LIKELY_NAMES
         return (
+            reach is not None and not reach.asks_openai(self.file),
+            not is_named(PurePosixPath(self.file.relative_to(root)), self.name, named),
             _LIKELY_MODULES.index(module) if module in _LIKELY_MODULES else len(_LIKELY_MODULES),
             names.index(self.name) if self.name in names else len(names),
             len(self.file.relative_to(root).parts),
@@ -60,10 +65,9 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
     roots = _declared_roots(root, manifest)
     if manifest.app:
         return AppTarget(manifest.app, (*roots, root / "src", root), "named in [tool.lab]")
-    candidates = [found for file in _python_files(root) for found in _candidates(file)]
-    if not candidates:
+    best = _best(root)
+    if best is None:
         return None
-    best = min(candidates, key=lambda candidate: candidate.rank(root))
     base, module = _module(root, best.file)
     what = "the factory" if best.is_factory else "the application"
     where = best.file.relative_to(root).as_posix()
@@ -71,7 +75,35 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
         f"{module}:{best.name}",
         tuple(dict.fromkeys((*roots, base, root / "src", root, best.file.parent))),
         f"{what} {best.name} in {where}",
+        best.file.relative_to(root).as_posix(),
     )
+
+
+def file_of_app(root: Path, manifest: Manifest) -> str | None:
+    """The file of the app's module, relative to the submission; None where it is not known."""
+    if manifest.app:
+        module = manifest.app.partition(":")[0].replace(".", "/")
+        for folder in (*_declared_roots(root, manifest), root / manifest.cwd, root / "src", root):
+            for file in (folder / f"{module}.py", folder / module / "__init__.py"):
+                if file.is_file() and file.is_relative_to(root):
+                    return file.relative_to(root).as_posix()
+        return None
+    best = _best(root)
+    return best.file.relative_to(root).as_posix() if best else None
+
+
+def _best(root: Path) -> _Candidate | None:
+    """The likeliest app that the code shows."""
+    every = list(_python_files(root))
+    files = [(file, tree) for file in every if (tree := _parsed(file, _WORTH_PARSING)) is not None]
+    makers = frozenset(name for _, tree in files for name in _makers(tree))
+    if makers:
+        files = [(file, tree) for file in every if (tree := _parsed(file, (*_WORTH_PARSING, *makers)))]
+    candidates = [found for file, tree in files for found in _candidates(file, tree, makers)]
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    reach, named = Reach(root), named_apps(root)
+    return min(candidates, key=lambda candidate: candidate.rank(root, reach, named))
 
 
 def _declared_roots(root: Path, manifest: Manifest) -> tuple[Path, ...]:
@@ -111,12 +143,7 @@ def _called(node: ast.expr | None) -> str:
 
 
 def _makes_app(node: ast.FunctionDef) -> bool:
-    """Whether a function that needs no arguments returns an application that it made."""
-    arguments = node.args
-    needed = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
-    keyword_needed = [default for default in arguments.kw_defaults if default is None]
-    if needed or keyword_needed:
-        return False
+    """Whether a function returns an application that it made."""
     calls = any(
         _called(child) in _FRAMEWORKS | _READY_MADE for child in ast.walk(node) if isinstance(child, ast.Call)
     )
@@ -124,27 +151,50 @@ def _makes_app(node: ast.FunctionDef) -> bool:
     return calls and returns
 
 
-def _candidates(file: Path) -> Iterator[_Candidate]:
+def _needs_arguments(node: ast.FunctionDef) -> bool:
+    arguments = node.args
+    needed = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    return bool(needed or [default for default in arguments.kw_defaults if default is None])
+
+
+def _parsed(file: Path, worth: Sequence[str]) -> ast.Module | None:
     try:
         text = reading.read_text(file, reading.MAX_PYTHON)
-        if not any(name in text for name in _WORTH_PARSING):
-            return
-        tree = reading.parse_python(text)
+        if not any(name in text for name in worth):
+            return None
+        return reading.parse_python(text)
     except reading.Unreadable:
-        return  # not Python that this interpreter reads; it will not be the app
-    factories = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _makes_app(node)}
-    for name in factories:
-        yield _Candidate(file, name, is_factory=True)
+        return None  # not Python that this interpreter reads; it will not be the app
+
+
+def _makers(tree: ast.Module) -> Iterator[str]:
+    """The names of functions that make an application, with arguments or without."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and _makes_app(node):
+            yield node.name
+
+
+def _candidates(file: Path, tree: ast.Module, makers: frozenset[str]) -> Iterator[_Candidate]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and _makes_app(node) and not _needs_arguments(node):
+            yield _Candidate(file, node.name, is_factory=True)
     for statement in _top_level(tree.body):
+        annotation = ""
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=value, annotation=noted):
+                annotation = noted.id if isinstance(noted, ast.Name) else getattr(noted, "attr", "")
             case _:
                 continue
-        called = _called(value)
-        if called in _FRAMEWORKS | _READY_MADE | factories or called in _LIKELY_NAMES:
+        known = _FRAMEWORKS | _READY_MADE | makers
+        by_convention = name == "application" and file.stem in ("asgi", "wsgi")
+        if (
+            by_convention
+            or annotation in _FRAMEWORKS
+            or _called(value) in known
+            or _called(value) in _LIKELY_NAMES
+        ):
             yield _Candidate(file, name, is_factory=False)
 
 
@@ -170,20 +220,32 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
         # the outermost folder that the module's own imports name, or that is a package
         imported = _imported_names(file)
         inner = file.parent
-        while inner != root and ((inner / "__init__.py").exists() or inner.name in imported):
+        while inner != root and ((inner / "__init__.py").exists() or _is_imported(inner, file, imported)):
             inner = inner.parent
         base = inner
     dotted = ".".join(file.relative_to(base).with_suffix("").parts)
     return base, dotted.removesuffix(".__init__")
 
 
+def _is_imported(folder: Path, file: Path, names: set[str]) -> bool:
+    """Whether imports name a folder as their package: one that only has the name of a library is none."""
+    if folder == file.parent and "." in names:
+        return True  # a relative import needs its folder to be a package
+    for name in names:
+        first, _, rest = name.partition(".")
+        inner = folder / rest.replace(".", "/")
+        if first == folder.name and rest and (inner.is_dir() or inner.with_suffix(".py").is_file()):
+            return True
+    return False
+
+
 def _imported_names(file: Path) -> set[str]:
+    """Dotted names that a module's imports may mean; "." for a relative one."""
     names: set[str] = set()
     for node in ast.walk(reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))):
         if isinstance(node, ast.Import):
-            names.update(alias.name.split(".")[0] for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names.add("." if node.level else (node.module or "").split(".")[0])
-            if node.level:
-                names.add(file.parent.name)  # a relative import needs its folder to be a package
+            base = node.module or ""
+            names |= {"."} if node.level else {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return names

@@ -31,12 +31,8 @@ _SECTION = Section("endpoint")
 def starts(evidence: Evidence) -> Verdict:
     app = evidence.app
     if not app.started:
-        return failed(
-            app.failure or "The app did not start.",
-            advice=(
-                'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".',
-            ),
-        )
+        unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
+        return Verdict(app.verdict, app.failure or "The app did not start.", advice=app.advice or (unusual,))
     if app.openapi_url is None:
         return failed(
             "The app answers, but no OpenAPI document was found.",

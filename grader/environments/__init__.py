@@ -4,26 +4,46 @@
 the submission, and installs wheels of the machine's index.
 """
 
-from pathlib import Path
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from grader.environments import choosing
 from grader.environments.building import Built, build, cache
 from grader.environments.declaration import Declaration
 from grader.environments.reading import declared
+from grader.environments.resolving import Unsolvable
 from grader.errors import EnvironmentUnavailable, SubmissionError
 
 __all__ = [
     "Built",
     "Choice",
+    "Chosen",
     "Declaration",
     "EnvironmentUnavailable",
+    "Unsolvable",
     "build",
     "cache",
+    "choose",
     "declared",
     "python_for",
 ]
 
-Choice = Literal["lab", "submission"]
+Choice = Literal["auto", "lab", "submission"]
+Builds = Callable[[Declaration], Built]
+
+_MOST_TRIES = 8  # declarations of one submission that the resolver is asked about
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a submission runs with. `built`: None for the lab's own packages; `declaration`: what was built, then."""
+
+    python: Path
+    built: Built | None = None
+    declaration: Declaration | None = None
 
 
 def python_for(root: Path) -> Path:
@@ -33,9 +53,54 @@ def python_for(root: Path) -> Path:
         SubmissionError: it declares nothing.
         EnvironmentUnavailable: what it declares can't be had here.
     """
-    declaration = declared(root)
-    if declaration is None:
-        raise SubmissionError(
-            "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, at the top of the submission."
-        )
-    return build(declaration).python
+    return choose(root, "submission", build).python
+
+
+def choose(
+    root: Path, choice: Choice, builds: Builds, app: str | None = None, files: Iterable[str] | None = None
+) -> Chosen:
+    """The packages that a submission runs with.
+
+    Args:
+        root: the submission, which is read: it belongs into the worker.
+        choice: "auto" takes the lab's if they satisfy what the submission declares.
+        builds: makes the environment of a declaration, elsewhere.
+        app: the file of its app, relative to `root`.
+        files: the modules that the app leads to; all, if it is left out.
+
+    Raises:
+        SubmissionError: its own packages were asked for, and it declares none.
+        EnvironmentUnavailable: what it declares can't be had here.
+    """
+    if choice == "lab":
+        return Chosen(Path(sys.executable))
+    declaration = declared(root, PurePosixPath(app).parent.as_posix() if app else ".")
+    if choice == "submission":
+        if declaration is None:
+            raise SubmissionError(
+                "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, in the submission."
+            )
+        return _as_built(builds(declaration), declaration)
+    if declaration is None or not choosing.unsatisfied(declaration):
+        return Chosen(Path(sys.executable))
+    modules = choosing.imported(root, files)
+    wanted = choosing.trimmed(declaration, modules)
+    if not choosing.unsatisfied(wanted):
+        return Chosen(Path(sys.executable), declaration=wanted)
+    return _built_somehow(wanted, modules, builds)
+
+
+def _built_somehow(wanted: Declaration, modules: frozenset[str], builds: Builds) -> Chosen:
+    for _ in range(_MOST_TRIES):
+        try:
+            return _as_built(builds(wanted), wanted)
+        except Unsolvable as error:
+            other = choosing.revised(wanted, str(error), modules)
+            if other is None or other == wanted:
+                raise
+            wanted = other
+    return _as_built(builds(wanted), wanted)
+
+
+def _as_built(built: Built, declaration: Declaration) -> Chosen:
+    return Chosen(built.python, built, declaration)

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,8 @@ class Built:
         python: its interpreter; for a sandbox alone to start.
         digest: of what it was resolved to.
         packages: each as `name==version`, sorted.
-        missing: runners that can't be had beside what the submission asks for; what needs them can't be run.
+        missing: runners and optional packages that can't be had beside what the submission asks for; what needs
+            them can't be run.
     """
 
     python: Path
@@ -70,7 +71,7 @@ def build(declaration: Declaration) -> Built:
         EnvironmentUnavailable: the packages can't be had here, with the resolver's sentence; no fault of the work.
     """
     _check_python(declaration.python)
-    ours = any(canonicalize_name(Requirement(text).name) == classroom.NAME for text in declaration.applying())
+    ours = any(_name(text) == classroom.NAME for text in declaration.applying())
     place = cache()
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -103,12 +104,19 @@ def _digest(*parts: str) -> str:
 
 def _locked(declaration: Declaration, place: Path) -> Lock:
     """What the declaration resolves to: as it did within the last day, or else now; as it did last if the index is away."""
-    wanted = _with_our_own(declaration.applying())
-    kept = place / "locks" / f"{_digest(_interpreter(), index_settings(), *wanted)}.txt"
+    asked = declaration.applying()
+    wanted = _without_our_own(text for text in asked if not declaration.is_optional(text))
+    optional = _without_our_own(text for text in asked if declaration.is_optional(text))
+    if len(wanted) + len(optional) < len(asked):
+        # what this project needs, in the place of its own name: a sandbox shows it, no index has it. The work's own
+        # versions come first
+        optional += _unasked(Declaration(requirements=classroom.requirements()).applying(), wanted, optional)
+    parts = (_interpreter(), index_settings(), *wanted, *(f"optional {text}" for text in optional))
+    kept = place / "locks" / f"{_digest(*parts)}.txt"
     if (lock := _kept(kept)) and time.time() - kept.stat().st_mtime < _LOCK_SECONDS:
         return lock
     try:
-        fresh = resolve(wanted, Path(sys.executable), place / "downloads")
+        fresh = resolve(wanted, Path(sys.executable), place / "downloads", optional)
     except Unsolvable:
         raise
     except EnvironmentUnavailable:
@@ -123,12 +131,18 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
     return fresh
 
 
-def _with_our_own(requirements: Sequence[str]) -> tuple[str, ...]:
-    """The requirements, with what this project needs in the place of its own name: a sandbox shows it, no index has it."""
-    found = {text for text in requirements if canonicalize_name(Requirement(text).name) != classroom.NAME}
-    if len(found) < len(requirements):
-        found.update(Declaration(requirements=classroom.requirements()).applying())
-    return tuple(sorted(found))
+def _name(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+def _without_our_own(requirements: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text for text in requirements if _name(text) != classroom.NAME)
+
+
+def _unasked(ours: Sequence[str], *theirs: Sequence[str]) -> tuple[str, ...]:
+    """Requirements of ours for packages that the work does not ask for itself."""
+    asked = {_name(text) for each in theirs for text in each}
+    return tuple(text for text in ours if _name(text) not in asked)
 
 
 def _kept(file: Path) -> Lock | None:

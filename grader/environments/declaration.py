@@ -118,6 +118,12 @@ def _are_sorted(requirements: tuple[str, ...]) -> tuple[str, ...]:
     return requirements
 
 
+def _are_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not _NAME.fullmatch(name) or canonicalize_name(name) != name for name in names):
+        raise ValueError("a name is not one that a package can have, in its normal form")
+    return _are_sorted(names)
+
+
 _Requirement = Annotated[str, Field(max_length=LONGEST), AfterValidator(_is_canonical)]
 _Sentence = Annotated[str, Field(max_length=LONGEST), AfterValidator(_is_readable)]
 
@@ -129,17 +135,25 @@ class Declaration(BaseModel):
         requirements: names with extras, version ranges and markers, canonical, sorted, each once.
         python: versions of Python that it asks for, such as ">=3.11"; None if it doesn't say.
         ignored: a sentence for each thing in those files that has no effect.
+        optional: names of packages that only an extra, a group or a file for developers asks for, sorted; they are
+            installed where they fit beside the others.
     """
 
+    # strict but for the lists: within a tagged union pydantic hands them on as Python's, which a strict tuple refuses
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     requirements: Annotated[
-        tuple[_Requirement, ...], Field(max_length=MOST_REQUIREMENTS), AfterValidator(_are_sorted)
+        tuple[_Requirement, ...],
+        Field(max_length=MOST_REQUIREMENTS, strict=False),
+        AfterValidator(_are_sorted),
     ] = ()
     python: Annotated[str, Field(max_length=_LONGEST_PYTHON), AfterValidator(_are_python_versions)] | None = (
         None
     )
-    ignored: Annotated[tuple[_Sentence, ...], Field(max_length=MOST_IGNORED)] = ()
+    ignored: Annotated[tuple[_Sentence, ...], Field(max_length=MOST_IGNORED, strict=False)] = ()
+    optional: Annotated[
+        tuple[str, ...], Field(max_length=MOST_REQUIREMENTS, strict=False), AfterValidator(_are_names)
+    ] = ()
 
     def applying(self) -> tuple[str, ...]:
         """The requirements whose markers hold for this Python on this machine, without their markers."""
@@ -151,6 +165,17 @@ class Declaration(BaseModel):
                 found.append(canonical(str(requirement)))
         return tuple(sorted(set(found)))
 
+    def is_optional(self, requirement: str) -> bool:
+        """Whether a requirement is of a package that is only installed where it fits."""
+        return canonicalize_name(Requirement(requirement).name) in self.optional
+
+    def without(self, names: Iterable[str], why: str) -> "Declaration":
+        """The same without some packages; `why` ends a sentence that begins with a package's name."""
+        out = frozenset(names)
+        kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
+        said = [readable(f"{name} is left out: {why}") for name in sorted(out)]
+        return declare(kept, self.python, [*said, *self.ignored], self.optional)
+
 
 def _holds(marker: Marker) -> bool:
     try:
@@ -159,7 +184,9 @@ def _holds(marker: Marker) -> bool:
         return False  # one that compares what can't be compared
 
 
-def declare(requirements: Iterable[str], python: str | None, ignored: Iterable[str]) -> Declaration:
+def declare(
+    requirements: Iterable[str], python: str | None, ignored: Iterable[str], optional: Iterable[str] = ()
+) -> Declaration:
     """A declaration within its bounds; what is beyond them is named as ignored."""
     wanted = sorted(set(requirements))
     sentences = list(dict.fromkeys(readable(sentence) for sentence in ignored))
@@ -172,6 +199,11 @@ def declare(requirements: Iterable[str], python: str | None, ignored: Iterable[s
         sentences[MOST_IGNORED - 1 :] = [f"And {rest} more things that were ignored."]
     if python is not None and len(python) > _LONGEST_PYTHON:
         python = None
+    kept = tuple(wanted[:MOST_REQUIREMENTS])
+    names = {canonicalize_name(Requirement(text).name) for text in kept}
     return Declaration(
-        requirements=tuple(wanted[:MOST_REQUIREMENTS]), python=python or None, ignored=tuple(sentences)
+        requirements=kept,
+        python=python or None,
+        ignored=tuple(sentences),
+        optional=tuple(sorted(names & set(optional))),
     )

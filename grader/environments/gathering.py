@@ -9,6 +9,8 @@ import posixpath
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,7 @@ class Gathering:
         locked: versions that lock files name, by package.
         python: the first range of Python versions that was found.
         declares: whether any file names what it needs, or tries to.
+        needed: packages that the work needs to run; what else is wanted is for developers, or an extra.
     """
 
     root: Path
@@ -68,9 +71,20 @@ class Gathering:
     locked: dict[str, str] = field(default_factory=dict)
     python: str | None = None
     declares: bool = False
+    needed: set[str] = field(default_factory=set)
+    _beside: bool = False
     _ignored: list[str] = field(default_factory=list)
     _read: set[str] = field(default_factory=set)
     _tried: int = 0
+
+    @contextmanager
+    def beside(self, apply: bool = True) -> Iterator[None]:
+        """What is added in this context is for developers, or an extra: installed where it fits."""
+        before, self._beside = self._beside, self._beside or apply
+        try:
+            yield
+        finally:
+            self._beside = before
 
     def ignore(self, where: str, what: str) -> None:
         """Note something that has no effect; `what` ends a sentence that begins with its place."""
@@ -95,6 +109,8 @@ class Gathering:
             return
         name = canonicalize_name(Requirement(made).name)
         earlier = self.wanted.setdefault(name, [])
+        if not self._beside:
+            self.needed.add(name)
         if any(_exclude_each_other(made, other) for other in earlier):
             self.ignore(where, f"{shown(made)} is ignored: {shown(earlier[0])} was asked for before.")
         elif made not in earlier:
@@ -184,7 +200,7 @@ class Gathering:
             version = self.locked.get(name)
             if version is not None and all(_allows(text, version) for text in texts):
                 requirements.append(f"{name}=={version}")
-        return declare(requirements, self.python, self._ignored)
+        return declare(requirements, self.python, self._ignored, self.wanted.keys() - self.needed)
 
 
 def within(folder: str, path: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from grader.environments import versions
+from grader.environments import setup_script, versions
 from grader.environments.declaration import Unusable
 from grader.environments.gathering import Gathering, shown, within
 from grader.environments.requirement_files import read_requirements
@@ -65,9 +65,10 @@ class ProjectReader:
         for name, value in _pairs(_table(tool.get("hatch")).get("envs")):
             wanted.append((f"hatch {name}", _table(value).get("dependencies")))
         for part, texts in wanted:
-            for text in _strings(texts):
-                if _name_of(text) not in local | {own}:
-                    self._gathering.add(text, f"{path}, {part}")
+            with self._gathering.beside(part != "dependencies"):
+                for text in _strings(texts):
+                    if _name_of(text) not in local | {own}:
+                        self._gathering.add(text, f"{path}, {part}")
         for name in ("workspace", "index", "find-links", "no-binary", "extra-index-url", "index-url", "pip"):
             if name in uv:
                 self._gathering.ignore(path, f"[tool.uv] {name} is ignored.")
@@ -102,12 +103,13 @@ class ProjectReader:
     def _poetry(self, poetry: dict[str, Any], path: str) -> None:
         tables = [poetry.get("dependencies"), poetry.get("dev-dependencies")]
         tables += [_table(group).get("dependencies") for _, group in _pairs(poetry.get("group"))]
-        for table in tables:
+        for number, table in enumerate(tables):
             for name, value in _pairs(table):
                 if name == "python":
                     self._ask_python(value, path)
-                else:
-                    for one in _list(value)[:20] or [value]:
+                    continue
+                for one in _list(value)[:20] or [value]:
+                    with self._gathering.beside(number > 0 or _table(one).get("optional") is True):
                         self._constraint(name, one, path)
 
     def _pipfile(self, path: str) -> None:
@@ -118,8 +120,9 @@ class ProjectReader:
         if isinstance(short := python.get("python_version"), str):
             self._ask_python(f"{short}.*" if short.count(".") == 1 else short, path)
         for part in ("packages", "dev-packages"):
-            for name, value in _pairs(table.get(part)):
-                self._constraint(name, value, path)
+            with self._gathering.beside(part != "packages"):
+                for name, value in _pairs(table.get(part)):
+                    self._constraint(name, value, path)
 
     def _ask_python(self, value: Any, path: str) -> None:
         try:
@@ -166,11 +169,26 @@ class ProjectReader:
             listed = [parser.get("options", "install_requires", fallback="")]
             if parser.has_section("options.extras_require"):
                 listed += [value or "" for _, value in parser.items("options.extras_require")]
-            for line in "\n".join(listed).splitlines()[:1000]:
-                if line.strip():
-                    self._gathering.add(line, path)
-        if self._gathering.holds(_inside(folder, "setup.py")):
-            self._gathering.ignore(_inside(folder, "setup.py"), "the file is not run, and not read.")
+            for number, lines in enumerate(listed):
+                with self._gathering.beside(number > 0):
+                    for line in lines.splitlines()[:1000]:
+                        if line.strip():
+                            self._gathering.add(line, path)
+        self._setup_script(_inside(folder, "setup.py"))
+
+    def _setup_script(self, path: str) -> None:
+        """The lists that `setup.py` passes to setup(), where they are written there as lists; it is not run."""
+        text = self._gathering.read(path)
+        if text is None:
+            return
+        listed = setup_script.requirements(text)
+        if listed is None:
+            self._gathering.ignore(path, "the file is not run, and what it requires is no list of texts.")
+            return
+        for number, texts in enumerate(listed):
+            with self._gathering.beside(number > 0):
+                for one in texts:
+                    self._gathering.add(one, path)
 
     # --- lock files -------------------------------------------------------------------------------------------
 

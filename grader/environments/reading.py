@@ -2,7 +2,7 @@
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grader.environments.declaration import Declaration
 from grader.environments.gathering import Gathering
@@ -18,11 +18,29 @@ _REQUIREMENTS = re.compile(
 )
 
 
-def declared(root: Path) -> Declaration | None:
+def declared(root: Path, near: str = ".") -> Declaration | None:
     """What the files of a submission declare; None if they declare nothing.
 
-    Read at the top of the submission, or in the nearest folders below it that declare anything.
+    Read in the folder `near` (of its app, say) and in those above it: what the first of them that declares anything asks
+    for is needed, what the others ask for is installed where it fits. If none of them does, in the nearest folders
+    below the top that declare anything.
     """
+    return _declared_above(root, near) or _declared_below(root)
+
+
+def _declared_above(root: Path, near: str) -> Declaration | None:
+    gathering = Gathering(root)
+    reader = ProjectReader(gathering)
+    place = PurePosixPath(near)
+    for folder in ("." if each == PurePosixPath() else each.as_posix() for each in (place, *place.parents)):
+        with gathering.beside(gathering.declares):
+            reader.read(folder)
+            for path in _entries(root, folder)[1]:
+                read_requirements(gathering, path, reader.read)
+    return gathering.declaration() if gathering.declares else None
+
+
+def _declared_below(root: Path) -> Declaration | None:
     folders = ["."]
     for _ in range(_DEEPEST + 1):
         gathering = Gathering(root)

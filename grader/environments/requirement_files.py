@@ -16,6 +16,12 @@ _INCLUDES = {"-r": "requirements", "--requirement": "requirements", "-c": "limit
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 _LOCAL = (".", "/", "~", "\\")
 
+# names of files whose packages an app does without
+_FOR_DEVELOPERS = re.compile(
+    r"(?:^|[-_./])(?:dev|devel|development|tests?|testing|lint|linting|docs?|ci|optional|notebooks?|extras?)(?:[-_./]|$)",
+    re.IGNORECASE,
+)
+
 Project = Callable[[str], None]
 
 
@@ -31,6 +37,11 @@ def read_requirements(gathering: Gathering, path: str, project: Project, *, limi
     text = gathering.read(path)
     if text is None:
         return
+    with gathering.beside(bool(_FOR_DEVELOPERS.search(path))):
+        _read_lines(gathering, path, text, project, limits=limits)
+
+
+def _read_lines(gathering: Gathering, path: str, text: str, project: Project, *, limits: bool) -> None:
     hashes = False
     for number, line in _lines(text):
         where = f"{path}, line {number}"

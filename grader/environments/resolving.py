@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from grader.environments.declaration import readable
 from grader.errors import EnvironmentUnavailable
 
@@ -29,6 +31,7 @@ RUNNERS = {
 _RESOLVE_SECONDS = 180.0
 _MOST_LOCK_BYTES = 8 * 1024 * 1024
 _LONGEST_SENTENCE = 600
+_MOST_ONE_BY_ONE = 40  # optional packages that are tried each alone
 _LEAST_FREE_BYTES = 1024**3
 _MOST_USED_BYTES = 8 * 1024**3
 _BETWEEN_LOOKS = 0.5  # seconds
@@ -54,7 +57,7 @@ class Lock:
 
     Attributes:
         lines: one a package, as a file of requirements has them, sorted.
-        missing: runners that can't be had beside what the submission asks for.
+        missing: runners and optional packages that can't be had beside what the submission asks for.
     """
 
     lines: tuple[str, ...]
@@ -71,32 +74,55 @@ class Lock:
         return frozenset(package.partition("==")[0] for package in self.packages)
 
 
-def resolve(requirements: Sequence[str], python: Path, downloads: Path) -> Lock:
-    """The lock of some requirements, and of the runners that fit beside them.
+def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional: Sequence[str] = ()) -> Lock:
+    """The lock of some requirements, and of the runners and optional ones that fit beside them.
 
     Args:
         requirements: canonical, without markers.
         python: whose environment is meant.
         downloads: where uv keeps what it fetched.
+        optional: more of them, of which each is left out if it does not fit.
 
     Raises:
         EnvironmentUnavailable: the index can't be reached, or has no wheels that fit; with uv's own sentence.
     """
-    own = _compile(requirements, (), python, downloads)
+    own, taken = _own(requirements, optional, python, downloads)
     wanted = [runner for name, runner in RUNNERS.items() if name not in own.names]
     if not wanted:
         return own
     try:
-        return _compile([*requirements, *wanted], own.packages, python, downloads)
+        lock = _compile([*taken, *wanted], own.packages, python, downloads)
+        return Lock(lock.lines, own.missing)
     except Unsolvable:
-        return _with_what_fits(requirements, own, wanted, python, downloads)
+        return _with_what_fits(taken, own, wanted, python, downloads)
+
+
+def _own(
+    requirements: Sequence[str], optional: Sequence[str], python: Path, downloads: Path
+) -> tuple[Lock, Sequence[str]]:
+    """The lock of what the submission asks for, and what of it was taken."""
+    if not optional:
+        return _compile(requirements, (), python, downloads), requirements
+    try:
+        return _compile([*requirements, *optional], (), python, downloads), [*requirements, *optional]
+    except Unsolvable:
+        lock, taken = _compile(requirements, (), python, downloads), list(requirements)
+    missing = []
+    for one in optional[:_MOST_ONE_BY_ONE]:
+        try:
+            lock = _compile([*taken, one], lock.packages, python, downloads)
+            taken.append(one)
+        except Unsolvable:
+            missing.append(Requirement(one).name)
+    missing += [Requirement(one).name for one in optional[_MOST_ONE_BY_ONE:]]
+    return Lock(lock.lines, tuple(dict.fromkeys(missing))), taken
 
 
 def _with_what_fits(
     requirements: Sequence[str], own: Lock, wanted: Sequence[str], python: Path, downloads: Path
 ) -> Lock:
     """The lock with each runner that can be added without a change to a version of the submission's."""
-    lock, taken, missing = own, list(requirements), []
+    lock, taken, missing = own, list(requirements), list(own.missing)
     for runner in wanted:
         try:
             lock = _compile([*taken, runner], lock.packages, python, downloads)

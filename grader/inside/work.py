@@ -54,22 +54,52 @@ def is_asgi(app: Any) -> bool:
 
 def serve(order: dict[str, Any]) -> None:
     """Serve until killed."""
+    import faulthandler
     import socket
 
+    # where it hangs is printed, so that somebody can be shown the line
+    faulthandler.dump_traceback_later(order["hangs_after"])
     app = application(order["target"])
+    _prepare_django()
     listener = socket.socket(fileno=order["files"][0])
     if is_asgi(app):
         import uvicorn
 
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: Any = None) -> None:
+                await super().startup(sockets)
+                faulthandler.cancel_dump_traceback_later()
+
         config = uvicorn.Config(app, log_level="info", access_log=False)
-        server = uvicorn.Server(config)
+        server = Server(config)
         server.run(sockets=[listener])
         # uvicorn only returns on its own when the app's startup failed
         sys.exit(0 if server.started else 3)
     from werkzeug.serving import make_server
 
+    faulthandler.cancel_dump_traceback_later()
     host, port = listener.getsockname()[:2]
     make_server(host, port, app, threaded=True, fd=listener.detach()).serve_forever()
+
+
+def _prepare_django() -> None:
+    """What `manage.py migrate` and the checks of `manage.py runserver` do: make the tables, load the addresses.
+
+    Tables are made only where they are kept in a file.
+    """
+    settings = sys.modules.get("django.conf")
+    if settings is None or not settings.settings.configured:
+        return
+    from django.core.management import call_command
+    from django.urls import get_resolver
+
+    if getattr(settings.settings, "ROOT_URLCONF", None):
+        get_resolver().url_patterns  # noqa: B018 - it imports the views, and their failure is the start's
+    if settings.settings.DATABASES.get("default", {}).get("ENGINE", "").endswith("sqlite3"):
+        try:
+            call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+        except Exception as error:
+            print(f"manage.py migrate failed: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def run_pytest(order: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class Listener(threading.Thread):
     def __init__(self, file: int, most: int, keep: Literal["first", "last"]) -> None:
         super().__init__(daemon=True)
         self._file, self._most, self._keep = file, most, keep
-        self._kept = bytearray()
+        self._kept, self._first = bytearray(), bytearray()
         self.total = 0
         self.start()
 
@@ -59,6 +59,7 @@ class Listener(threading.Thread):
             while part := source.read(1 << 16):
                 self.total += len(part)
                 if self._keep == "last":
+                    self._first += part[: max(0, self._most - len(self._first))]
                     self._kept += part
                     del self._kept[: max(0, len(self._kept) - self._most)]
                 elif len(self._kept) < self._most:
@@ -70,6 +71,11 @@ class Listener(threading.Thread):
         while self.is_alive() and self.total != before:
             before = self.total
             self.join(_LAST_WORDS)
+
+    @property
+    def beginning(self) -> bytes:
+        """The first of it, where the last is kept."""
+        return bytes(self._first)
 
     @property
     def content(self) -> bytes:
@@ -107,6 +113,10 @@ class Job:
         if self.ended.done():
             self._log.settle()
         return capped(self._log.content.decode("utf-8", "replace"))
+
+    def first_words(self) -> str:
+        """What it printed first, capped: much that comes later does not push it out."""
+        return self._log.beginning.decode("utf-8", "replace")
 
     def said(self) -> bytes | None:
         """What it wrote into the first file of its order; None if that was too much."""

@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from grader.errors import GraderError, SubmissionError
+from grader import environments, manifest
+from grader.environments import Built, Choice, Declaration, Unsolvable
+from grader.errors import EnvironmentUnavailable, GraderError, SubmissionError
 from grader.evidence import Environment
 from grader.inside import wire
 from grader.intake.courier import Parcel
@@ -39,29 +42,45 @@ class Parent:
         """Say what is being done."""
         self._ask(records.Phase(phase=phase[:200]), answers=False)
 
-    def python_for(self, root: Path) -> Path:
-        """The interpreter with the packages that a submission declares, built by the parent.
+    def python_for(self, root: Path, choice: Choice) -> Path:
+        """The interpreter with the packages that a submission is to run with; the parent builds it where one is needed.
 
         Raises:
-            SubmissionError: it declares none.
+            SubmissionError: its own packages were asked for, and it declares none.
             GraderError: they can't be had.
         """
-        from grader import environments
+        from grader.collect.find_app import file_of_app
+        from grader.collect.reaching import Reach
 
-        declaration = environments.declared(root)
-        if declaration is None:
-            raise SubmissionError(
-                "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, in the submission."
+        app = file_of_app(root, manifest.read(root))
+        files = Reach(root).files_of(root / app) if app else None
+        try:
+            chosen = environments.choose(root, choice, self._build, app, files)
+        except EnvironmentUnavailable as error:
+            if choice != "auto":
+                raise
+            raise GraderError(
+                f"{error} To grade it with the lab's packages all the same: --env lab"
+            ) from error
+        if chosen.built and chosen.declaration:
+            self.environment = Environment(
+                packages=chosen.built.packages,
+                ignored=chosen.declaration.ignored,
+                missing=chosen.built.missing,
             )
+        return chosen.python
+
+    def _build(self, declaration: Declaration) -> Built:
         answer, _ = self._ask(records.NeedsPython(declaration=declaration))
         if answer.get("trouble"):
-            raise GraderError(str(answer["trouble"]))
-        self.environment = Environment(
+            trouble = str(answer["trouble"])
+            raise Unsolvable(trouble) if answer.get("unsolvable") else EnvironmentUnavailable(trouble)
+        return Built(
+            python=Path(answer["python"]),
+            digest="",
             packages=tuple(answer["packages"]),
-            ignored=declaration.ignored,
             missing=tuple(answer["missing"]),
         )
-        return Path(answer["python"])
 
     @contextmanager
     def sandbox(
@@ -115,9 +134,9 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
 
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
-    python = {"find_python": parent.python_for} if instructions.environment == "submission" else {}
     parent.begins("reading the submission")
-    submission = read(parcel, place, parent.sandbox, **python)
+    find_python = partial(parent.python_for, choice=instructions.environment)
+    submission = read(parcel, place, parent.sandbox, find_python)
     seen = collect(
         submission,
         parent.begins,

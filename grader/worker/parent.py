@@ -76,7 +76,7 @@ class Wanted:
     """
 
     tier: Tier
-    environment: Choice = "lab"
+    environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: Rubric | None = None
     pages: tuple[Page, ...] = ()
@@ -312,7 +312,7 @@ class _Grading:
         try:
             built = environments.build(declaration)
         except (GraderError, SubmissionError) as error:
-            return {"trouble": str(error)}
+            return {"trouble": str(error), "unsolvable": isinstance(error, environments.Unsolvable)}
         finally:
             self._deadline += time.monotonic() - began
         self._pythons.add(str(built.python))

@@ -33,7 +33,7 @@ class Instructions(_Message):
     kind: Literal["folder", "archive", "bundle"]
     name: str
     tier: Tier
-    environment: Choice = "lab"
+    environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: dict[str, Any] | None = None
     pages: tuple[Page, ...] = ()

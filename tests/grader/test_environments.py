@@ -1,5 +1,6 @@
 """The environment of a declaration: built from an index on loopback, apart from whatever a submission brings."""
 
+import json
 import os
 import stat
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import environments
+from grader import environments, rubric
 from grader.environments import Declaration, EnvironmentUnavailable, build, building, declared, resolving
 from grader.environments.resolving import RUNNERS
 from grader.errors import GraderError, SubmissionError
+from grader.sandbox import chosen
+from grader.worker import Graded, Wanted, grade
 from tests.grader.package_index import Index, served, source, wheel
 
 _RUNNERS = [wheel(name, "9.9") for name in RUNNERS]
@@ -396,3 +399,40 @@ def test_the_python_for_a_submission_is_that_of_its_environment(index, work):
     (work / "requirements.txt").write_text("shared<2\n")
     assert environments.python_for(work) == build(wants("shared<2")).python
     assert environments.python_for(work) != Path(sys.executable)
+
+
+# --- the plain command --------------------------------------------------------------------------------------------
+
+
+def _graded(work: Path) -> Graded:
+    wanted = Wanted(chosen("auto"), evidence="files", rubric=rubric.read(), only=("secrets.not_in_code",))
+    return grade(str(work), wanted)
+
+
+def test_the_plain_command_installs_what_is_declared_and_not_there(index, work):
+    (work / "requirements.txt").write_text("shared==1.0\nunheard-of==1\n")
+    (work / "main.py").write_text("import shared\nfrom flask import Flask\napp = Flask('x')\n")
+    evidence = json.loads(_graded(work).files["evidence.json"])
+    assert "shared==1.0" in evidence["environment"]["packages"]
+    assert any("unheard-of is left out" in sentence for sentence in evidence["environment"]["ignored"])
+
+
+def test_what_the_plain_command_can_not_install_is_its_error_with_the_resolver_s_sentence(index, work):
+    (work / "requirements.txt").write_text("shared==7\n")
+    (work / "main.py").write_text("import shared\nfrom flask import Flask\napp = Flask('x')\n")
+    with pytest.raises(GraderError, match=r"no version of shared==7.*--env lab"):
+        _graded(work)
+
+
+def test_the_lab_s_own_needs_give_way_to_the_versions_of_a_submission_that_uses_it(index, monkeypatch):
+    monkeypatch.setattr(building.classroom.metadata, "requires", lambda _: ["shared>=2", "extra"])
+    index.files.update([wheel("extra", "1.0")])
+    built = build(wants("openai-files-lab", "shared==1.0"))
+    assert {"shared==1.0", "extra==1.0"} <= set(built.packages)
+
+
+def test_an_optional_package_that_does_not_fit_is_left_out_and_named(index):
+    index.files.update([wheel("tools", "1.0", requires=["shared>=2"]), wheel("words", "1.0")])
+    built = build(Declaration(requirements=("shared==1.0", "tools", "words"), optional=("tools", "words")))
+    assert {"shared==1.0", "words==1.0"} <= set(built.packages)
+    assert built.missing == ("tools",)

@@ -1,0 +1,45 @@
+"""How a submission's own files start it: the `module:attribute` that its Dockerfile, Procfile, README or script names."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from grader import reading
+
+_MOST_FILES = 60
+_LARGEST = 256 * 1024  # bytes of one file
+_NAMES = re.compile(
+    r"(?i)(?:.*Dockerfile.*|Procfile|Makefile|justfile|.*\.(?:md|rst|sh|ya?ml|toml|json|ini|cfg|bat|ps1)|run\.py|main\.py|app\.py|server\.py|manage\.py)"
+)
+_SERVERS = r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve|flask"
+_COMMAND = re.compile(
+    rf"\b(?:{_SERVERS})\b[^\n;|&]{{0,200}}?[\s\"'=]([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?![\w/:])"
+)
+
+
+def named_apps(root: Path) -> frozenset[tuple[str, str]]:
+    """The apps that commands name: module and attribute."""
+    found: set[tuple[str, str]] = set()
+    for file in islice(_files(root), _MOST_FILES):
+        try:
+            text = reading.read_bytes(file, _LARGEST).decode("utf-8", "replace")
+        except reading.Unreadable:
+            continue
+        found.update(_COMMAND.findall(text))
+    return frozenset(found)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The likely files, those nearest to the top first."""
+    named = (file for file in root.rglob("*") if _NAMES.fullmatch(file.name) and file.is_file())
+    kept = (file for file in named if "node_modules" not in file.parts)
+    return iter(sorted(kept, key=lambda file: (len(file.relative_to(root).parts), file.as_posix())))
+
+
+def is_named(module_file: PurePosixPath, attribute: str, named: frozenset[tuple[str, str]]) -> bool:
+    """Whether a command names the app of a module's file, from whatever folder the command is run."""
+    parts = module_file.with_suffix("").parts
+    parts = parts[:-1] if parts and parts[-1] == "__init__" else parts
+    names = {".".join(parts[start:]) for start in range(len(parts))}
+    return any(module in names and attribute == each for module, each in named)

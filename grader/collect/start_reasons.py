@@ -1,0 +1,276 @@
+"""What is said of an app that did not start: the learner's own failure, or what the grader could not give it."""
+
+import platform
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import Requirement
+
+from grader import environments
+from grader.collect.start_failure import Frame, StartFailure
+from grader.collect.starting import StartPlan
+from grader.collect.variables import Variable
+from grader.environments import choosing
+from grader.evidence import StartVerdict
+
+# client library → the service that it connects to
+_SERVICES = {
+    "psycopg": "PostgreSQL",
+    "psycopg2": "PostgreSQL",
+    "psycopg_pool": "PostgreSQL",
+    "asyncpg": "PostgreSQL",
+    "pymysql": "MySQL",
+    "MySQLdb": "MySQL",
+    "aiomysql": "MySQL",
+    "mysql": "MySQL",
+    "redis": "Redis",
+    "pymongo": "MongoDB",
+    "motor": "MongoDB",
+    "mongoengine": "MongoDB",
+    "pymilvus": "Milvus",
+    "qdrant_client": "Qdrant",
+    "chromadb": "Chroma",
+    "weaviate": "Weaviate",
+    "elasticsearch": "Elasticsearch",
+    "opensearchpy": "OpenSearch",
+    "pika": "RabbitMQ",
+    "aio_pika": "RabbitMQ",
+    "kafka": "Kafka",
+    "aiokafka": "Kafka",
+    "kombu": "a message broker",
+    "neo4j": "Neo4j",
+}
+_REFUSED = re.compile(
+    r"(?i)refused|could not connect|unable to connect|failed to connect|connect call failed|can't connect"
+    r"|cannot connect|no servers|timed out|timeout|is the server running|connection failed|not connected"
+)
+_UNREACHABLE = re.compile(
+    r"(?i)name or service not known|name resolution|getaddrinfo|nodename nor servname|network is unreachable"
+    r"|no route to host|max retries exceeded|failed to resolve|could not reach|all connection attempts failed"
+    r"|connection error|cannot assign requested address|not permitted"
+)
+_HOST = re.compile(
+    r"host='([\w.-]+)'|https?://([\w.-]+)|host name \"([\w.-]+)\"|Failed to resolve '([\w.-]+)'"
+)
+_OF_DATABASES = frozenset(
+    {
+        "sqlalchemy",
+        "sqlmodel",
+        "aiosqlite",
+        "psycopg",
+        "psycopg2",
+        "psycopg_pool",
+        "asyncpg",
+        "tortoise",
+        "databases",
+    }
+    | {"pymysql", "MySQLdb", "aiomysql", "dj_database_url", "peewee"}
+)
+_WITHOUT = (
+    "To have it graded, let it start without {}: connect when it is first used, or take the address from a variable "
+    "for which SQLite or memory will do as well, and set it under [tool.lab.env]."
+)
+_PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an app did not start, and whose matter it is; `advice`: what to do about it."""
+
+    verdict: StartVerdict
+    text: str
+    advice: tuple[str, ...] = ()
+
+
+def explain(
+    failure: StartFailure | None, plan: StartPlan, python: Path, lab_python: Path, app: str | None
+) -> Reason:
+    """The reason for a start that failed for good.
+
+    Args:
+        failure: what the log showed.
+        plan: the last way in which it was tried.
+        python: what it ran with.
+        lab_python: the interpreter with the lab's own packages.
+        app: the file of its module, relative to the submission.
+    """
+    if failure is None:
+        return Reason("failed", "The app ended while starting. It printed nothing.")
+    begin = "did not start" if failure.exception else "did not answer in time"
+    said = f"The app {begin}: {failure.sentence}"
+    return (
+        _about_database(failure, plan)
+        or _about_module(failure, plan, python == lab_python, app)
+        or _of_any(_about_service, failure)
+        or _of_any(_about_network, failure)
+        or _about_stand_in(failure)
+        or _about_variables(failure, plan)
+        or _about_python(failure, plan.root, app)
+        or Reason("failed", said)
+    )
+
+
+def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: str | None) -> Reason | None:
+    missing = plan.missing_module(failure)
+    if missing is None:
+        return None
+    name, is_own = missing
+    where = _place(failure.own)
+    if is_own:
+        return Reason(
+            "failed",
+            f"{where} imports {name}, and the submission's own code has no such module.",
+            (
+                f"Add the file {name.replace('.', '/')}.py, or correct the import; "
+                "if it is in a folder that imports do not see, name that folder: [tool.lab] pythonpath.",
+            ),
+        )
+    package = name.partition(".")[0]
+    declared = _declares(plan.root, package, app)
+    if declared and with_lab:
+        return Reason(
+            "error",
+            f"{where} imports {name}. The submission declares it, and ran with the lab's own packages, which do not have it.",
+        )
+    if declared:
+        return Reason(
+            "error",
+            f"{where} imports {name}. The submission declares it, and the grader could not install it as declared.",
+        )
+    return Reason(
+        "failed",
+        f"{where} imports {name}, and no file of the submission declares the package that has it.",
+        (f"Add the package of the module {package} to requirements.txt or pyproject.toml.",),
+    )
+
+
+def _declares(root: Path, module: str, app: str | None) -> bool:
+    near = PurePosixPath(app).parent.as_posix() if app else "."
+    declaration = environments.declared(root, near)
+    if declaration is None:
+        return False
+    names = [Requirement(text).name for text in declaration.requirements]
+    return any(choosing.may_be_imported(name, [module], names) for name in names)
+
+
+def _about_database(failure: StartFailure, plan: StartPlan) -> Reason | None:
+    """A database that a file can't replace: its driver reads no such address, or the tables need what SQLite has not."""
+    if not plan.has_other_database:
+        return None
+    shown = {name for one in (failure, *failure.others) for name in _packages(one)}
+    missing = plan.missing_module(failure)
+    if not (shown & _OF_DATABASES or (missing and missing[0] in _OF_DATABASES)):
+        return None
+    return Reason(
+        "not_run",
+        f"The app needs a database server, such as PostgreSQL, to start: SQLite, which the grader has, did not do "
+        f"({failure.sentence})",
+        (_WITHOUT.format("its database server"),),
+    )
+
+
+def _of_any(about: Callable[[StartFailure], Reason | None], failure: StartFailure) -> Reason | None:
+    """What is said of an exception, or of one that led to it."""
+    found = (about(one) for one in (failure, *failure.others))
+    return next((reason for reason in found if reason is not None), None)
+
+
+def _packages(failure: StartFailure) -> list[str]:
+    return [match[1] for frame in failure.frames if (match := _PACKAGE.search(frame.file))]
+
+
+def _about_service(failure: StartFailure) -> Reason | None:
+    """A service that a client library of its could not reach."""
+    library = next((name for name in reversed(_packages(failure)) if name in _SERVICES), None)
+    if library is None or not (
+        not failure.exception or _REFUSED.search(_told(failure)) or _UNREACHABLE.search(_told(failure))
+    ):
+        return None
+    service = _SERVICES[library]
+    return Reason(
+        "not_run",
+        f"The app needs {service} to start, and the grader has none ({failure.sentence})",
+        (_WITHOUT.format(service),),
+    )
+
+
+def _told(failure: StartFailure) -> str:
+    return f"{failure.exception} {failure.message}"
+
+
+def _about_network(failure: StartFailure) -> Reason | None:
+    told = _told(failure)
+    if not _UNREACHABLE.search(told):
+        return None
+    hosts = [next(filter(None, groups)) for groups in _HOST.findall(told)]
+    outside = [host for host in hosts if not host.startswith(("127.", "localhost"))]
+    if not outside and "127.0.0.1" in told:
+        return None
+    what = outside[0] if outside else "a host of the network"
+    return Reason(
+        "not_run",
+        f"The app asks for {what} while it starts, and it is graded without a network ({failure.sentence})",
+        (
+            "To have it graded, ask for that only when a request needs it, or keep what it fetches in the submission.",
+        ),
+    )
+
+
+def _about_stand_in(failure: StartFailure) -> Reason | None:
+    """A part of OpenAI's API that the stand-in does not have."""
+    if "openai" not in _packages(failure) or "Invalid URL" not in failure.message:
+        return None
+    return Reason(
+        "error",
+        f"The app asks OpenAI while it starts for something that the grader's stand-in does not have ({failure.sentence})",
+    )
+
+
+def _about_variables(failure: StartFailure, plan: StartPlan) -> Reason | None:
+    """Variables that the app needs and that could not be guessed, or were guessed in vain."""
+    told = _told(failure) + " ".join(frame.source for frame in failure.own[-1:])
+    words = set(re.findall(r"\w+", told))
+    given = [plan.variables[name] for name in plan.environment if name in plan.variables]
+    concerned = [
+        *plan.unknown,
+        *(one for one in given if one.name in words or (one.identifier and one.identifier in words)),
+    ]
+    if not concerned:
+        return None
+    first = list(dict.fromkeys(concerned))[:5]
+    named = ", ".join(f"{one.name} ({one.file}, line {one.line})" for one in first)
+    return Reason(
+        "not_run",
+        f"The app needs variables that the grader can't guess: {named}. {failure.sentence}",
+        ("Write their values into pyproject.toml:\n[tool.lab.env]\n" + "\n".join(map(_line, first)),),
+    )
+
+
+def _line(variable: Variable) -> str:
+    return f'{variable.name} = "…"   # {variable.file}, line {variable.line}'
+
+
+def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason | None:
+    near = PurePosixPath(app).parent.as_posix() if app else "."
+    declaration = environments.declared(root, near)
+    if declaration is None or not choosing.other_python(declaration):
+        return None
+    if failure.exception not in (
+        "SyntaxError",
+        "ImportError",
+        "AttributeError",
+        "TypeError",
+        "ModuleNotFoundError",
+    ):
+        return None
+    return Reason(
+        "error",
+        f"The submission asks for Python {declaration.python}, and this grader runs on {platform.python_version()}: "
+        f"{failure.sentence}",
+    )
+
+
+def _place(own: Sequence[Frame]) -> str:
+    return f"{own[-1].file}, line {own[-1].line}," if own else "The app"

@@ -1,0 +1,206 @@
+"""How an app is started: with which variables, from which folder; and what to change when it did not start.
+
+A person who starts somebody's app reads what it says, sets the variable that it asks for, or goes to the folder that it
+needs, and tries again. So does this: it never changes code, and gives up when nothing new can be tried.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from grader.collect.meanings import Places, guessed, sure
+from grader.collect.reaching import Reach
+from grader.collect.start_failure import Frame, StartFailure
+from grader.collect.variables import Variable, read_variables
+
+MOST_STARTS = 12
+_PATH = re.compile(r"['\"]([\w.][\w./ -]{0,200})['\"]")
+_OPENED = re.compile(
+    r"(?:directory\s*=|open\(|Path\(|FileResponse\(|Templates\(|StaticFiles\(|env_file\s*=|read_csv\()\s*f?['\"](\w[\w./-]{0,200})['\"]"
+)
+_ASYNCHRONOUS = re.compile(r"create_async_engine|asyncpg|aiosqlite|AsyncEngine")
+_MISSING = re.compile(r"No module named '([\w.]+)'")
+_NO_FILE = ("FileNotFoundError", "NotADirectoryError", "TemplateNotFound")
+
+
+@dataclass
+class StartPlan:
+    """One way to start an app, changed after each failed try.
+
+    `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
+    """
+
+    root: Path
+    target: str
+    pythonpath: tuple[Path, ...]
+    cwd: Path
+    places: Places
+    own: Mapping[str, str]
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    unknown: list[Variable] = field(default_factory=list)
+    _reach: Reach | None = None
+    _tried_folders: set[Path] = field(default_factory=set)
+
+    def revise(self, failure: StartFailure | None) -> bool:
+        """Change what the failure asks for; False if there is nothing else to try."""
+        if failure is None:
+            return False
+        return (
+            self._add_folder_of_module(failure)
+            or self._change_folder(failure)
+            or self._add_variables(failure)
+        )
+
+    def missing_module(self, failure: StartFailure) -> tuple[str, bool] | None:
+        """A module that is not there: its name, and whether it would be the submission's own."""
+        match = _MISSING.search(failure.message) if failure.exception == "ModuleNotFoundError" else None
+        return (match[1], self.reach.is_own(match[1])) if match else None
+
+    @property
+    def has_other_database(self) -> bool:
+        """Whether a file was offered in the place of the database that the code expects."""
+        return self.places.database in self.environment.values()
+
+    @property
+    def reach(self) -> Reach:
+        """The submission's modules."""
+        if self._reach is None:
+            self._reach = Reach(self.root)
+        return self._reach
+
+    def _add_folder_of_module(self, failure: StartFailure) -> bool:
+        missing = self.missing_module(failure)
+        if missing is None or not missing[1]:
+            return False
+        for name in self.reach.folders_of(missing[0]):
+            folder = self.root / name
+            if folder not in self.pythonpath:
+                self.pythonpath = (*self.pythonpath, folder)
+                return True
+        return False
+
+    def _change_folder(self, failure: StartFailure) -> bool:
+        """To where a file is that was not found."""
+        if failure.exception not in _NO_FILE and "does not exist" not in failure.message:
+            return False
+        self._tried_folders.add(self.cwd)
+        for path in _PATH.findall(failure.message):
+            for folder in _folders(self.root, self.pythonpath):
+                if folder not in self._tried_folders and (folder / path).exists():
+                    self.cwd = folder
+                    return True
+        return False
+
+    def _add_variables(self, failure: StartFailure) -> bool:
+        """Those that the failure names, or else those that its lines read; all that are needed, if it names none."""
+        missing = [
+            one
+            for name, one in self.variables.items()
+            if name not in self.environment and name not in self.own
+        ]
+        for wanted in (
+            _named_in(missing, failure.message),
+            _read_at(missing, failure.own),
+            [one for one in missing if one.needed],
+        ):
+            added = False
+            for one in wanted:
+                value = guessed(one, self.places)
+                if value is None:
+                    if one not in self.unknown:
+                        self.unknown.append(one)
+                elif self.environment.get(one.name) != value:
+                    self.environment[one.name] = value
+                    added = True
+            if added:
+                return True
+        return False
+
+
+def plan(
+    root: Path,
+    target: str,
+    pythonpath: tuple[Path, ...],
+    file: str | None,
+    folder: str,
+    places: Places,
+    own: Mapping[str, str],
+) -> StartPlan:
+    """The first way to start an app.
+
+    Args:
+        root: the submission.
+        target: `module:attribute`.
+        pythonpath: the folders to import from.
+        file: of the app's module, relative to `root`; None if it is not known.
+        folder: where the manifest has it run, relative to `root`; "." lets the code decide.
+        places: where the stand-ins are.
+        own: the variables that are set in any case.
+    """
+    made = StartPlan(root, target, pythonpath, root / folder, places, own)
+    files = made.reach.files_of(root / file) if file else frozenset[str]()
+    if made.reach.mentions(files, _ASYNCHRONOUS):
+        made.places = replace(places, database=places.database.replace("sqlite:", "sqlite+aiosqlite:", 1))
+    made.variables = read_variables(root, files)
+    if folder == "." and file:
+        made.cwd = _likely_folder(root, pythonpath, (root / file).parent, files)
+    for name, one in made.variables.items():
+        value = sure(one, made.places)
+        if value is not None and name not in own and not (_is_azure(one) and _has_plain_key(made.variables)):
+            made.environment[name] = value
+    return made
+
+
+def _is_azure(variable: Variable) -> bool:
+    return "AZURE" in variable.name.upper() and not variable.needed
+
+
+def _has_plain_key(variables: Mapping[str, Variable]) -> bool:
+    return "OPENAI_API_KEY" in variables
+
+
+def _folders(root: Path, pythonpath: Iterable[Path]) -> Iterable[Path]:
+    yield from dict.fromkeys((root, *(each for each in pythonpath if each.is_relative_to(root))))
+
+
+def _likely_folder(root: Path, pythonpath: tuple[Path, ...], own: Path, files: frozenset[str]) -> Path:
+    """The folder from which most of the files are there that the code opens by a relative name; the top, if none is."""
+    named: set[str] = set()
+    for file in files:
+        try:
+            named |= set(_OPENED.findall((root / file).read_text(encoding="utf-8", errors="replace")))
+        except OSError:
+            continue
+    best, most = root, 0
+    for folder in (*_folders(root, pythonpath), own):
+        there = sum((folder / name).exists() for name in named if ".." not in PurePosixPath(name).parts)
+        if there > most:
+            best, most = folder, there
+    return best
+
+
+def _named_in(variables: Iterable[Variable], message: str) -> list[Variable]:
+    """The variables whose name, or the name of whose field, is a word of a message."""
+    words = set(re.findall(r"\w+", message))
+    fields = {line.strip() for line in message.splitlines() if re.fullmatch(r"[\w.]+", line.strip())}
+    fields |= {each.rpartition(".")[2] for each in fields}
+    return [one for one in variables if one.name in words or (one.identifier and one.identifier in fields)]
+
+
+def _read_at(variables: Iterable[Variable], frames: tuple[Frame, ...]) -> list[Variable]:
+    """The variables that the failing line reads, or whose value it uses; the innermost line that has any."""
+    listed = list(variables)
+    for frame in reversed(frames):
+        words = set(re.findall(r"\w+", frame.source))
+        found = [
+            one
+            for one in listed
+            if one.name in words
+            or (one.identifier and one.identifier in words)
+            or (one.file == frame.file and one.line == frame.line)
+        ]
+        if found:
+            return found
+    return []

@@ -1,0 +1,176 @@
+"""Which packages a submission runs with, where nobody chose: the lab's own if they satisfy what it declares, else its own.
+
+Pure reading of the submission and of this interpreter's own packages: it belongs into the worker.
+"""
+
+import functools
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from grader import reading
+from grader.environments import classroom
+from grader.environments.declaration import Declaration, declare, readable
+
+_MOST_FILES = 2_000
+_IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
+_FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
+_TEST = re.compile(r"(?:^|/)(?:conftest|test_[^/]*|[^/]*_test)\.py$")
+# what a suite may need although nothing imports it
+_RUNS_TESTS = re.compile(r"pytest(?:-.*)?|coverage|tox|nox|respx|responses")
+_TYPES_ALONE = re.compile(r"types-.*|.*-stubs")
+# the same modules, under the name of a package that has wheels
+_WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
+
+
+def imported(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
+    """The top-level names that modules of a submission import; `classroom` also where a suite uses its fixtures.
+
+    `files`: which modules, relative to `root`, beside its tests; all of them if it is left out.
+    """
+    wanted = None if files is None else frozenset(files)
+    found: set[str] = set()
+    for file in islice(root.rglob("*.py"), _MOST_FILES):
+        name = file.relative_to(root).as_posix()
+        if wanted is not None and name not in wanted and not _TEST.search(name):
+            continue
+        try:
+            text = reading.read_bytes(file, reading.MAX_PYTHON).decode("utf-8", "replace")
+        except reading.Unreadable:
+            continue
+        for plain, source in _IMPORT.findall(text):
+            names = [source] if source else [part.split()[0] for part in plain.split(",") if part.split()]
+            found.update(each.partition(".")[0] for each in names)
+        if _FIXTURES.search(text):
+            found.add("classroom")
+    return frozenset(found)
+
+
+def may_be_imported(package: str, modules: Iterable[str], others: Iterable[str] = ()) -> bool:
+    """Whether one of some modules may be a package's: it has the package's name, or one that is known to be its.
+
+    `others`: the names of packages that are asked for as well; a module of such a name is theirs.
+    """
+    plain = re.sub(r"^python-|^py-?(?=\w{3})|-python$|-binary$|\d$", "", package).replace("-", "")
+    names = {plain, package.replace("-", "")}
+    first = package.partition("-")[0]
+    if first not in others:
+        names.add(first)  # one of many that share a namespace, such as google-…
+    listed = list(modules)
+    if any(module.lower().replace("_", "") in names for module in listed):
+        return True
+    owners = _owners()
+    return any(package in owners.get(module, ()) for module in listed)
+
+
+@functools.cache
+def _owners() -> dict[str, frozenset[str]]:
+    """Of this interpreter's modules, the packages that they belong to."""
+    owners = metadata.packages_distributions()
+    return {module: frozenset(map(canonicalize_name, packages)) for module, packages in owners.items()}
+
+
+def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
+    """A declaration without what only its developers need: formatters, linters, documentation.
+
+    Another Python than this one is noted, and tried all the same: most code runs.
+    """
+    others = _names(declaration)
+    idle = [
+        name
+        for name in declaration.optional
+        if not (
+            _RUNS_TESTS.fullmatch(name) or name == classroom.NAME or may_be_imported(name, modules, others)
+        )
+        or _TYPES_ALONE.fullmatch(name)
+    ]
+    kept = declaration.without(idle, "only its developers need it.") if idle else declaration
+    ignored = list(kept.ignored)
+    if other_python(declaration):
+        ignored.insert(
+            0, f"It asks for Python {declaration.python}; it ran with {platform.python_version()}."
+        )
+    requirements = list(kept.requirements)
+    optional = set(kept.optional)
+    if "classroom" in modules:
+        requirements.append(classroom.NAME)
+    if "asyncpg" in _names(declaration):
+        requirements.append("aiosqlite")  # where a file has to do for the database
+        optional.add("aiosqlite")
+    return declare(requirements, None, ignored, optional)
+
+
+def _names(declaration: Declaration) -> frozenset[str]:
+    return frozenset(str(canonicalize_name(Requirement(text).name)) for text in declaration.requirements)
+
+
+def other_python(declaration: Declaration) -> bool:
+    """Whether it asks for another Python than the one that is here."""
+    return declaration.python is not None and not SpecifierSet(declaration.python).contains(
+        platform.python_version(), prereleases=True
+    )
+
+
+def unsatisfied(declaration: Declaration) -> tuple[str, ...]:
+    """What of a declaration this interpreter's own packages do not satisfy."""
+    return tuple(text for text in declaration.applying() if not _is_satisfied(Requirement(text), set()))
+
+
+def _is_satisfied(requirement: Requirement, seen: set[str]) -> bool:
+    name = canonicalize_name(requirement.name)
+    if name == classroom.NAME:
+        return True
+    try:
+        found = metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+    if not requirement.specifier.contains(found.version, prereleases=True):
+        return False
+    key = f"{name}[{','.join(sorted(requirement.extras))}]"
+    if key in seen or not requirement.extras:
+        return True
+    seen.add(key)
+    return all(_is_satisfied(each, seen) for each in _of_extras(found, requirement.extras))
+
+
+def _of_extras(found: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
+    """What the extras of an installed package ask for here."""
+    for text in found.requires or ():
+        try:
+            each = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if each.marker and any(
+            each.marker.evaluate({"extra": extra}) and not each.marker.evaluate({"extra": ""})
+            for extra in extras
+        ):
+            yield each
+
+
+def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
+    """Another declaration where the resolver found none that fits, in its own words; None if there is none.
+
+    A package that the resolver complains of is left to the resolver, if nothing imports it: a list that another
+    machine froze has packages that only that machine needs. One without wheels gives way to its twin that has some.
+    """
+    names = _names(declaration)
+    named = {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence)}
+    for name in named & _WITH_WHEELS.keys():
+        twin = [
+            text.replace(name, _WITH_WHEELS[name], 1)
+            for text in declaration.requirements
+            if canonicalize_name(Requirement(text).name) == name
+        ]
+        without = declaration.without([name], f"{_WITH_WHEELS[name]} is the same, as a wheel.")
+        return declare([*without.requirements, *twin], None, without.ignored, without.optional)
+    idle = sorted(name for name in named if not may_be_imported(name, modules, names))
+    if not idle:
+        return None
+    return declaration.without(idle, readable("it does not fit here, and nothing imports it."))

@@ -1,0 +1,183 @@
+"""The packages that a submission runs with, where nobody chose them."""
+
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from grader import environments
+from grader.environments import Built, Declaration, Unsolvable, declared, setup_script
+from grader.errors import EnvironmentUnavailable
+from grader.worker import records
+
+THEIRS = Path("/theirs/bin/python")
+
+
+class Builder:
+    """Stands for the parent: keeps what it was asked for, and says what it was given to say."""
+
+    def __init__(self, *troubles: str) -> None:
+        self.asked: list[Declaration] = []
+        self._troubles = list(troubles)
+
+    def __call__(self, declaration: Declaration) -> Built:
+        self.asked.append(declaration)
+        if self._troubles:
+            raise Unsolvable(self._troubles.pop(0))
+        return Built(THEIRS, "", ())
+
+
+def chosen(
+    root: Path, builder: Builder, choice: environments.Choice = "auto", app: str | None = None
+) -> Path:
+    return environments.choose(root, choice, builder, app).python
+
+
+def put(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (root / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return root
+
+
+def names(declaration: Declaration) -> list[str]:
+    return [text.partition("=")[0] for text in declaration.requirements]
+
+
+def test_a_declaration_that_the_lab_s_packages_satisfy_builds_nothing(tmp_path):
+    put(tmp_path, requirements__txt=f"fastapi\nopenai=={metadata.version('openai')}\n")
+    builder = Builder()
+    assert chosen(tmp_path, builder) == Path(sys.executable)
+    assert builder.asked == []
+
+
+@pytest.mark.parametrize("line", ["openai==0.28.1", "no-such-package-anywhere", "pydantic<1"])
+def test_one_that_they_do_not_satisfy_is_built_and_its_versions_win(tmp_path, line):
+    put(tmp_path, requirements__txt=f"fastapi\n{line}\n")
+    builder = Builder()
+    assert chosen(tmp_path, builder) == THEIRS
+    assert line in builder.asked[0].requirements
+
+
+def test_a_submission_that_declares_nothing_runs_with_the_lab_s_packages(tmp_path):
+    assert chosen(tmp_path, Builder()) == Path(sys.executable)
+
+
+def test_who_asks_for_the_lab_s_packages_gets_them(tmp_path):
+    put(tmp_path, requirements__txt="openai==0.28.1\n")
+    assert chosen(tmp_path, Builder(), "lab") == Path(sys.executable)
+
+
+def test_what_only_developers_need_is_no_reason_to_build(tmp_path):
+    put(
+        tmp_path,
+        pyproject__toml='[project]\nname = "x"\ndependencies = ["fastapi"]\n'
+        '[project.optional-dependencies]\ndocs = ["no-such-theme"]\n[dependency-groups]\nlint = ["no-such-linter"]\n',
+        main__py="import fastapi\n",
+    )
+    assert chosen(tmp_path, Builder()) == Path(sys.executable)
+
+
+def test_a_plugin_of_the_suite_s_and_an_extra_that_is_imported_are_needed(tmp_path):
+    put(
+        tmp_path,
+        pyproject__toml='[project]\nname = "x"\ndependencies = ["fastapi"]\n'
+        '[dependency-groups]\ndev = ["pytest-no-such-plugin", "nosuchwords", "nosuchlinter"]\n',
+        main__py="import nosuchwords\n",
+    )
+    builder = Builder()
+    assert chosen(tmp_path, builder) == THEIRS
+    assert names(builder.asked[0]) == ["fastapi", "nosuchwords", "pytest-no-such-plugin"]
+    assert builder.asked[0].optional == ("nosuchwords", "pytest-no-such-plugin")
+
+
+def test_what_the_folder_of_the_app_declares_comes_before_what_those_above_it_do(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==2\nnosuchrest\n")
+    (tmp_path / "api").mkdir()
+    put(tmp_path / "api", requirements__txt="nosuchwords==1\n")
+    declaration = declared(tmp_path, "api")
+    assert declaration is not None
+    assert declaration.requirements == ("nosuchrest", "nosuchwords==1")
+    assert declaration.optional == ("nosuchrest",)
+
+
+def test_another_python_is_tried_all_the_same_and_noted(tmp_path):
+    put(
+        tmp_path,
+        requirements__txt="nosuchwords\n",
+        pyproject__toml='[project]\nname="x"\nrequires-python=">=3.99"\n',
+    )
+    builder = Builder()
+    assert chosen(tmp_path, builder) == THEIRS
+    assert builder.asked[0].python is None
+    assert builder.asked[0].ignored[0].startswith("It asks for Python >=3.99; it ran with 3.")
+
+
+def test_a_pin_that_does_not_fit_and_that_nothing_imports_is_left_to_the_resolver(tmp_path):
+    put(
+        tmp_path,
+        requirements__txt="flask\nnosuch-windows-thing==3\nnosuchwords==1\n",
+        main__py="import nosuchwords\n",
+    )
+    builder = Builder("Because nosuch-windows-thing==3 has no usable wheels and you require it, …")
+    assert chosen(tmp_path, builder) == THEIRS
+    assert names(builder.asked[1]) == ["flask", "nosuchwords"]
+    assert any("nosuch-windows-thing is left out" in sentence for sentence in builder.asked[1].ignored)
+
+
+def test_one_that_is_imported_stays_and_the_resolver_s_sentence_is_the_error(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==1\n", main__py="import nosuchwords\n")
+    with pytest.raises(EnvironmentUnavailable, match="there is no version of nosuchwords==1"):
+        chosen(tmp_path, Builder("Because there is no version of nosuchwords==1, …"))
+
+
+def test_a_driver_without_wheels_gives_way_to_its_twin_with_wheels(tmp_path):
+    put(tmp_path, requirements__txt="psycopg2==2.9.9\n", main__py="import psycopg2\n")
+    builder = Builder("Because psycopg2==2.9.9 has no usable wheels, …")
+    chosen(tmp_path, builder)
+    assert builder.asked[1].requirements == ("psycopg2-binary==2.9.9",)
+
+
+def test_a_resolver_that_is_never_content_is_asked_a_bounded_number_of_times(tmp_path):
+    lines = [f"nosuch{number}" for number in range(50)]
+    put(tmp_path, requirements__txt="\n".join(lines))
+    builder = Builder(*(f"{line} does not fit" for line in lines))
+    with pytest.raises(EnvironmentUnavailable):
+        chosen(tmp_path, builder)
+    assert len(builder.asked) < 12
+
+
+def test_a_suite_that_uses_the_lab_s_fixtures_gets_the_lab_beside_its_own_packages(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords\n", test_it__py="def test_it(openai_mock):\n    pass\n")
+    builder = Builder()
+    chosen(tmp_path, builder)
+    assert "openai-files-lab" in builder.asked[0].requirements
+
+
+def test_a_declaration_reaches_the_parent_as_it_is():
+    declaration = Declaration(
+        requirements=("fastapi", "pytest"), ignored=("One is ignored.",), optional=("pytest",)
+    )
+    message = records.NeedsPython(declaration=declaration)
+    assert records.MESSAGE.validate_json(json.dumps(message.model_dump(mode="json"))) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "from setuptools import setup\nsetup(install_requires=['flask', 'openai<1'])\n",
+            (["flask", "openai<1"], []),
+        ),
+        (
+            "import setuptools\nneeded = ['flask']\nsetuptools.setup(install_requires=needed, extras_require={'t': ['pytest']})\n",
+            (["flask"], ["pytest"]),
+        ),
+        ("from setuptools import setup\nsetup(install_requires=open('r.txt').read().split())\n", None),
+        ("from setuptools import setup\nsetup()\n", ([], [])),
+        ("setup(", None),
+    ],
+)
+def test_lists_that_a_setup_script_passes_are_read_and_it_is_not_run(text, found):
+    assert setup_script.requirements(text) == found

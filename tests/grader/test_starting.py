@@ -1,0 +1,649 @@
+"""An app is started as a person would start it; what it lacks is given to it, or named, and is never its failure."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from grader.collect import collect
+from grader.collect.find_app import file_of_app, find_app
+from grader.collect.meanings import Places, guessed, sure
+from grader.collect.other_kinds import other_kind
+from grader.collect.reaching import Reach
+from grader.collect.start_failure import read_failure
+from grader.collect.start_reasons import Reason, explain
+from grader.collect.starting import StartPlan, plan
+from grader.collect.variables import read_variables
+from grader.evidence import AppStart
+from grader.manifest import Manifest
+from grader.sandbox import chosen
+from grader.submission import opened
+
+PLACES = Places(
+    key="the-key",
+    openai="http://127.0.0.1:1/v1",
+    s3="http://127.0.0.1:2",
+    bucket="the-bucket",
+    region="us-east-1",
+    access_key="access",
+    secret_key="hidden",
+    port="8000",
+    database="sqlite:////tmp/app.db",
+)
+INSIDE = "/inside/submission"
+
+
+def written(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text), encoding="utf-8")
+    return root
+
+
+def first_plan(root: Path, files: dict[str, str]) -> StartPlan:
+    written(root, files)
+    target = find_app(root, Manifest())
+    assert target is not None
+    return plan(
+        root, target.target, target.pythonpath, target.file, ".", PLACES, {"OPENAI_API_KEY": "the-key"}
+    )
+
+
+def revised(made: StartPlan, *log: str) -> bool:
+    return made.revise(read_failure("\n".join(log), INSIDE))
+
+
+def reason(made: StartPlan, *log: str, python: str = "theirs") -> Reason:
+    return explain(read_failure("\n".join(log), INSIDE), made, Path(python), Path("lab"), "main.py")
+
+
+def traceback(last: str, *frames: tuple[str, int, str]) -> list[str]:
+    lines = ["Traceback (most recent call last):"]
+    for file, line, source in frames:
+        lines += [f'  File "{file}", line {line}, in <module>', f"    {source}"]
+    return [*lines, *last.splitlines()]
+
+
+APP = "from fastapi import FastAPI\napp = FastAPI()\n"
+
+# --- variables ------------------------------------------------------------------------------------------------------
+
+
+def variables(root: Path, text: str, **others: str) -> dict[str, tuple[str | None, str | None]]:
+    """Of each variable, the value that it gets at once, and the one that it gets when a start asks for it."""
+    written(root, {"main.py": text, **{f"{name}.py": each for name, each in others.items()}})
+    found = read_variables(root, ["main.py", *(f"{name}.py" for name in others)])
+    return {name: (sure(one, PLACES), guessed(one, PLACES)) for name, one in found.items()}
+
+
+def test_a_variable_whose_value_becomes_a_client_s_key_gets_the_key_whatever_its_name(tmp_path):
+    found = variables(
+        tmp_path,
+        """
+        import os
+        from openai import OpenAI
+        secret = os.environ["WRITER_ACCESS"]
+        client = OpenAI(api_key=secret, base_url=os.getenv("WRITER_AT"))
+        """,
+    )
+    assert found == {"WRITER_ACCESS": ("the-key",) * 2, "WRITER_AT": ("http://127.0.0.1:1/v1",) * 2}
+
+
+def test_an_assignment_to_the_old_module_says_what_a_variable_is_for(tmp_path):
+    found = variables(tmp_path, "import os, openai\nopenai.api_key = os.getenv('API_KEY')\n")
+    assert found["API_KEY"][0] == "the-key"
+
+
+def test_a_name_that_may_be_the_app_s_own_secret_is_set_only_when_a_start_asks_for_it(tmp_path):
+    now, later = variables(tmp_path, "import os\nexpected = os.environ['API_KEY']\n")["API_KEY"]
+    assert now is None
+    assert later not in (None, "the-key")
+
+
+def test_azure_gets_its_address_without_the_version_and_a_deployment(tmp_path):
+    found = variables(
+        tmp_path,
+        """
+        import os
+        from openai import AzureOpenAI
+        client = AzureOpenAI(azure_endpoint=os.environ["AI_HOST"], api_key=os.environ["AI_KEY"],
+                             api_version=os.environ["AI_VERSION"], azure_deployment=os.environ["AI_NAME"])
+        """,
+    )
+    assert [now for now, _ in found.values()] == [
+        "http://127.0.0.1:1",
+        "the-key",
+        "2024-10-21",
+        "gpt-4o-mini",
+    ]
+
+
+def test_settings_classes_are_read_with_prefix_alias_nesting_and_types(tmp_path):
+    found = variables(
+        tmp_path,
+        """
+        from typing import Literal
+        from pydantic import BaseModel, Field, SecretStr
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+        class Store(BaseModel):
+            bucket: str
+            retries: int
+
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_prefix="shop_", env_nested_delimiter="__")
+            openai_api_key: SecretStr
+            mode: Literal["fast", "slow"]
+            signing_key: str = Field(min_length=32)
+            region: str = Field(..., validation_alias="AWS_REGION")
+            workers: int = 2
+            store: Store
+        """,
+    )
+    assert found["SHOP_OPENAI_API_KEY"][0] == "the-key"
+    assert found["SHOP_MODE"][1] == "fast"
+    assert len(found["SHOP_SIGNING_KEY"][1] or "") >= 32
+    assert found["AWS_REGION"][0] == "us-east-1"
+    assert found["SHOP_STORE__BUCKET"][0] == "the-bucket"
+    assert found["SHOP_STORE__RETRIES"][1] == "60"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from decouple import config\nwhere = config('SEARCH_URL')\n",
+        "from environs import Env\nenv = Env()\nwhere = env.str('SEARCH_URL')\n",
+        "import environ\nenv = environ.Env()\nwhere = env('SEARCH_URL')\n",
+        "from starlette.config import Config\nconfig = Config('.env')\nwhere = config('SEARCH_URL', cast=str)\n",
+        "from os import getenv\nwhere = getenv('SEARCH_URL')\n",
+    ],
+)
+def test_every_library_s_way_to_read_a_variable_is_known(tmp_path, text):
+    assert variables(tmp_path, text)["SEARCH_URL"][1] == "http://127.0.0.1:9"
+
+
+def test_a_variable_that_is_set_is_not_one_that_is_read(tmp_path):
+    assert variables(tmp_path, "import os\nos.environ['QUIET'] = '1'\n") == {}
+
+
+def test_an_example_gives_a_value_unless_it_is_a_placeholder(tmp_path):
+    written(tmp_path, {".env.example": "TONE=formal  # how to write\nPLAN=<your plan>\n"})
+    found = variables(tmp_path, "import os\ntone = os.environ['TONE']\nplan = os.environ['PLAN']\n")
+    assert found["TONE"][1] == "formal"
+    assert found["PLAN"][1] is None
+
+
+# --- what a failed start leads to -------------------------------------------------------------------------------------
+
+
+def test_a_variable_that_the_message_names_is_added_and_no_other(tmp_path):
+    made = first_plan(
+        tmp_path,
+        {
+            "main.py": APP
+            + "import os\nsalt = os.getenv('SESSION_SALT')\nother = os.getenv('OTHER_SECRET')\n"
+            + "if not salt:\n    raise RuntimeError('SESSION_SALT is missing')\n"
+        },
+    )
+    assert made.environment == {}
+    assert revised(
+        made,
+        *traceback("RuntimeError: SESSION_SALT is missing", (f"{INSIDE}/main.py", 6, "raise RuntimeError()")),
+    )
+    assert list(made.environment) == ["SESSION_SALT"]
+
+
+def test_a_variable_is_added_whose_value_the_failing_line_uses(tmp_path):
+    made = first_plan(
+        tmp_path,
+        {"main.py": APP + "import os\nwhere = os.getenv('CATALOGUE_URL')\nbare = where.rstrip('/')\n"},
+    )
+    log = traceback(
+        "AttributeError: 'NoneType' object has no attribute 'rstrip'",
+        (f"{INSIDE}/main.py", 5, "bare = where.rstrip('/')"),
+    )
+    assert revised(made, *log)
+    assert list(made.environment) == ["CATALOGUE_URL"]
+    assert not revised(made, *log)  # nothing else can be tried
+
+
+def test_a_settings_class_that_names_its_fields_gets_all_of_them_at_once(tmp_path):
+    made = first_plan(
+        tmp_path,
+        {
+            "main.py": APP + "from settings import Settings\nsettings = Settings()\n",
+            "settings.py": """
+                from pydantic_settings import BaseSettings
+                class Settings(BaseSettings):
+                    first_url: str
+                    second_count: int
+                    third_url: str = ""
+                """,
+        },
+    )
+    assert revised(
+        made,
+        *traceback(
+            "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings\n"
+            "first_url\n  Field required [type=missing, input_value={}, input_type=dict]\n"
+            "    For further information visit https://errors.pydantic.dev/2/v/missing\n"
+            "second_count\n  Field required [type=missing, input_value={}, input_type=dict]",
+            (f"{INSIDE}/main.py", 4, "settings = Settings()"),
+        ),
+    )
+    assert made.environment == {"FIRST_URL": "http://127.0.0.1:9", "SECOND_COUNT": "60"}
+
+
+def test_a_variable_that_can_not_be_guessed_is_named_with_its_line_and_what_to_write(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP + "import os\nflavour = os.environ['FLAVOUR']\n"})
+    log = traceback("KeyError: 'FLAVOUR'", (f"{INSIDE}/main.py", 4, "flavour = os.environ['FLAVOUR']"))
+    assert not revised(made, *log)
+    why = reason(made, *log)
+    assert why.verdict == "not_run"
+    assert "FLAVOUR (main.py, line 4)" in why.text
+    assert '[tool.lab.env]\nFLAVOUR = "…"' in why.advice[0]
+
+
+def test_a_module_of_its_own_in_another_folder_is_looked_for(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP + "from tools import cut\n", "shared/tools.py": "cut = 1\n"})
+    log = traceback(
+        "ModuleNotFoundError: No module named 'tools'", (f"{INSIDE}/main.py", 3, "from tools import cut")
+    )
+    assert revised(made, *log)
+    assert tmp_path / "shared" in made.pythonpath
+
+
+def test_a_broken_import_of_its_own_package_is_said_to_be_that(tmp_path):
+    made = first_plan(
+        tmp_path,
+        {"main.py": APP + "from shop.pens import Pen\n", "shop/__init__.py": "", "shop/paper.py": ""},
+    )
+    log = traceback(
+        "ModuleNotFoundError: No module named 'shop.pens'",
+        (f"{INSIDE}/main.py", 3, "from shop.pens import Pen"),
+    )
+    assert not revised(made, *log)
+    why = reason(made, *log)
+    assert why.verdict == "failed"
+    assert why.text.startswith("main.py, line 3, imports shop.pens, and the submission's own code has no")
+    assert "requirements" not in " ".join((why.text, *why.advice))
+
+
+def test_it_is_started_from_the_folder_that_has_the_files_that_it_opens(tmp_path):
+    made = first_plan(
+        tmp_path,
+        {
+            "server/main.py": APP + "from fastapi.staticfiles import StaticFiles\n"
+            "app.mount('/pages', StaticFiles(directory='pages'))\n",
+            "server/pages/index.html": "",
+        },
+    )
+    assert made.cwd == tmp_path / "server"
+
+
+def test_a_folder_that_is_not_found_is_looked_for_in_the_others(tmp_path):
+    made = first_plan(tmp_path, {"web/main.py": APP, "web/pages/index.html": ""})
+    assert made.cwd == tmp_path
+    assert revised(
+        made, *traceback("RuntimeError: Directory 'pages' does not exist", ("/lib/static.py", 1, "raise"))
+    )
+    assert made.cwd == tmp_path / "web"
+
+
+# --- the whole way ----------------------------------------------------------------------------------------------------
+
+
+def started(root: Path, files: dict[str, str]) -> AppStart:
+    tier = chosen("auto")
+    with opened(str(written(root, files)), tier=tier) as submission:
+        return collect(submission, only=("endpoint.starts",), tier=tier).app
+
+
+def test_an_app_gets_one_variable_after_another_until_it_starts(tmp_path):
+    app = started(
+        tmp_path,
+        {
+            "web/main.py": """
+                import os
+                from fastapi import FastAPI
+                from fastapi.staticfiles import StaticFiles
+                from openai import OpenAI
+
+                key = os.environ["WRITER_KEY"]
+                salt = os.environ["SESSION_SALT"]
+                if len(os.getenv("SIGNING_SECRET") or "") < 16:
+                    raise RuntimeError("SIGNING_SECRET is too short")
+                writer = OpenAI(api_key=key)
+                app = FastAPI()
+                app.mount("/pages", StaticFiles(directory="pages"))
+
+                @app.get("/write")
+                def write(prompt: str):
+                    answer = writer.responses.create(model="gpt-5.4-mini", input=prompt)
+                    return {"text": answer.output_text}
+                """,
+            "web/pages/index.html": "",
+        },
+    )
+    assert app.started, app.failure
+    assert app.variables == ("SESSION_SALT", "SIGNING_SECRET", "WRITER_KEY")
+    assert app.folder == "web"
+    assert app.starts == 3
+
+
+def test_a_key_that_is_printed_at_the_start_is_seen_however_much_is_printed_later(tmp_path):
+    tier = chosen("auto")
+    files = {
+        "main.py": "import os\nfrom flask import Flask\nprint(os.environ['OPENAI_API_KEY'])\n"
+        "print('more\\n' * 400_000)\napp = Flask('x')\n"
+    }
+    with opened(str(written(tmp_path, files)), tier=tier) as submission:
+        evidence = collect(submission, only=("endpoint.starts",), tier=tier)
+    assert evidence.canary_seen == ("the app's log",)
+
+
+def test_an_app_that_hangs_is_shown_where(tmp_path, monkeypatch):
+    monkeypatch.setattr("grader.collect.START_SECONDS", 4.0)
+    app = started(
+        tmp_path, {"main.py": "import time\nfrom flask import Flask\ntime.sleep(60)\napp = Flask('x')\n"}
+    )
+    assert not app.started
+    assert app.failure == "The app did not answer in time: main.py, line 3: it was still busy there."
+
+
+def test_tables_of_a_django_project_are_made_before_it_is_asked(tmp_path):
+    app = started(
+        tmp_path,
+        {
+            "shop/__init__.py": "",
+            "shop/settings.py": """
+                SECRET_KEY = "x"
+                DEBUG = True
+                ROOT_URLCONF = "shop.urls"
+                INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
+                DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.db"}}
+                """,
+            "shop/urls.py": """
+                from django.http import HttpResponse
+                from django.urls import path
+
+                def people(request):
+                    from django.contrib.auth.models import User
+                    print("people:", User.objects.count())
+                    return HttpResponse("fine")
+
+                urlpatterns = [path("", people)]
+                """,
+            "shop/wsgi.py": """
+                import os
+                from django.core.wsgi import get_wsgi_application
+                os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+                application = get_wsgi_application()
+                """,
+        },
+    )
+    assert app.started, app.failure
+    assert "people: 0" in app.log
+
+
+def test_what_the_author_s_own_variables_declare_is_not_overwritten(tmp_path):
+    app = started(
+        tmp_path,
+        {
+            "lab.toml": 'app = "main:app"\n[env]\nSHOP_MODE = "calm"\n',
+            "main.py": "import os\nfrom flask import Flask\nassert os.environ['SHOP_MODE'] == 'calm'\napp = Flask('x')\n",
+        },
+    )
+    assert app.started, app.failure
+    assert app.variables == ()
+
+
+# --- why it did not start -------------------------------------------------------------------------------------------
+
+
+def test_the_reason_is_the_exception_with_the_learner_s_own_line_and_not_the_last_line_of_the_log(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    why = reason(
+        made,
+        "INFO:     Started server process [7]",
+        *traceback(
+            "pydantic_core._pydantic_core.ValidationError: 1 validation error for Limits\n"
+            "most\n  Input should be less than 5 [type=less_than, input_value=9, input_type=int]\n"
+            "    For further information visit https://errors.pydantic.dev/2/v/less_than",
+            (f"{INSIDE}/main.py", 7, "limits = Limits(most=9)"),
+            ("/env/lib/python3.11/site-packages/pydantic/main.py", 250, "raise"),
+        ),
+    )
+    assert why == Reason(
+        "failed",
+        "The app did not start: main.py, line 7 (limits = Limits(most=9)): ValidationError: "
+        "1 validation error for Limits; most; Input should be less than 5",
+    )
+
+
+@pytest.mark.parametrize(
+    ("library", "message", "service"),
+    [
+        ("psycopg", "OperationalError: connection failed: Connection refused", "PostgreSQL"),
+        (
+            "redis",
+            "redis.exceptions.ConnectionError: Error 111 connecting to cache:6379. Connection refused.",
+            "Redis",
+        ),
+        (
+            "pymongo",
+            "pymongo.errors.ServerSelectionTimeoutError: localhost:27017: refused, Timeout: 30s",
+            "MongoDB",
+        ),
+        ("asyncpg", "socket.gaierror: [Errno -2] Name or service not known", "PostgreSQL"),
+    ],
+)
+def test_a_service_that_is_not_there_is_no_fault_of_the_work(tmp_path, library, message, service):
+    made = first_plan(tmp_path, {"main.py": APP})
+    caused = traceback(message, (f"/env/lib/python3.11/site-packages/{library}/connection.py", 9, "raise"))
+    own = traceback("main.StoreError: no store", (f"{INSIDE}/main.py", 7, "raise StoreError('no store')"))
+    why = reason(
+        made, *caused, "", "The above exception was the direct cause of the following exception:", "", *own
+    )
+    assert why.verdict == "not_run"
+    assert f"needs {service}" in why.text
+
+
+@pytest.mark.parametrize(
+    ("engine", "address"),
+    [("create_engine", "sqlite:////tmp/app.db"), ("create_async_engine", "sqlite+aiosqlite:////tmp/app.db")],
+)
+def test_a_database_whose_address_is_a_variable_may_be_a_file(tmp_path, engine, address):
+    made = first_plan(
+        tmp_path,
+        {
+            "main.py": APP
+            + f"import os, sqlalchemy as sql\nengine = sql.{engine}(os.environ['DATABASE_URL'])\n"
+        },
+    )
+    assert revised(made, *traceback("KeyError: 'DATABASE_URL'", (f"{INSIDE}/main.py", 4, "engine = …")))
+    assert made.environment == {"DATABASE_URL": address}
+    why = reason(
+        made,
+        *traceback(
+            "sqlalchemy.exc.CompileError: can't render element of type JSONB",
+            (f"{INSIDE}/main.py", 5, "Base.metadata.create_all(engine)"),
+            ("/env/lib/python3.11/site-packages/sqlalchemy/sql/compiler.py", 9, "raise"),
+        ),
+    )
+    assert why.verdict == "not_run"
+    assert "needs a database server, such as PostgreSQL" in why.text
+
+
+def test_a_place_where_it_hangs_is_named(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    why = reason(
+        made,
+        "Timeout (0:00:18)!",
+        "Thread 0x00007f0000000000 (most recent call first):",
+        '  File "/env/lib/python3.11/site-packages/pymongo/topology.py", line 9 in select',
+        f'  File "{INSIDE}/main.py", line 3 in <module>',
+    )
+    assert why.verdict == "not_run"
+    assert "needs MongoDB" in why.text
+    assert "main.py, line 3" in why.text
+
+
+def test_a_host_of_the_network_that_a_start_asks_for_is_named(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    why = reason(
+        made,
+        *traceback(
+            "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='words.example', port=443): "
+            "Max retries exceeded with url: /list",
+            (f"{INSIDE}/main.py", 4, "words = load()"),
+        ),
+    )
+    assert why.verdict == "not_run"
+    assert "asks for words.example" in why.text
+
+
+def test_a_package_that_nothing_declares_is_to_be_declared(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP + "import mangrove\n", "requirements.txt": "fastapi\n"})
+    log = traceback(
+        "ModuleNotFoundError: No module named 'mangrove'", (f"{INSIDE}/main.py", 3, "import mangrove")
+    )
+    why = reason(made, *log)
+    assert why.verdict == "failed"
+    assert "no file of the submission declares" in why.text
+
+
+def test_a_package_that_is_declared_and_was_not_installed_is_the_grader_s_error(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP + "import mangrove\n", "requirements.txt": "mangrove==1\n"})
+    log = traceback(
+        "ModuleNotFoundError: No module named 'mangrove'", (f"{INSIDE}/main.py", 3, "import mangrove")
+    )
+    assert reason(made, *log).verdict == "error"
+    assert reason(made, *log, python="lab").verdict == "error"
+
+
+# --- which app ------------------------------------------------------------------------------------------------------
+
+
+def test_of_several_apps_the_one_whose_imports_lead_to_openai_is_taken(tmp_path):
+    written(
+        tmp_path,
+        {
+            "main.py": APP,
+            "stories.py": APP + "from writing import write\n",
+            "writing.py": "from openai import OpenAI\nwrite = OpenAI\n",
+        },
+    )
+    assert file_of_app(tmp_path, Manifest()) == "stories.py"
+
+
+def test_of_several_apps_the_one_that_the_submission_s_own_command_starts_is_taken(tmp_path):
+    written(
+        tmp_path,
+        {
+            "app.py": APP,
+            "deep/service.py": "from fastapi import FastAPI\nserved = FastAPI()\n",
+            "Dockerfile": 'CMD ["uvicorn", "deep.service:served", "--port", "80"]\n',
+        },
+    )
+    target = find_app(tmp_path, Manifest())
+    assert target is not None
+    assert target.file == "deep/service.py"
+
+
+def test_an_app_made_by_a_function_with_arguments_is_found_where_it_is_called(tmp_path):
+    written(
+        tmp_path,
+        {
+            "factory.py": "from flask import Flask\ndef build(settings):\n    made = Flask('x')\n    return made\n",
+            "run.py": "from factory import build\nserved = build({})\n",
+        },
+    )
+    target = find_app(tmp_path, Manifest())
+    assert target is not None
+    assert target.target == "run:served"
+
+
+def test_a_folder_that_has_the_name_of_a_library_is_not_its_package(tmp_path):
+    written(tmp_path, {"services/fastapi/app.py": APP})
+    target = find_app(tmp_path, Manifest())
+    assert target is not None
+    assert target.target == "app:app"
+
+
+def test_imports_are_followed_to_the_nearest_module_of_a_name(tmp_path):
+    written(
+        tmp_path,
+        {
+            "one/main.py": "from helper import x\n",
+            "one/helper.py": "",
+            "two/main.py": "from helper import x\n",
+            "two/helper.py": "import openai\n",
+        },
+    )
+    reach = Reach(tmp_path)
+    assert not reach.asks_openai(tmp_path / "one" / "main.py")
+    assert reach.asks_openai(tmp_path / "two" / "main.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import streamlit as st\nst.title('x')\n", "chat.py, line 1, uses Streamlit"),
+        ("import json\nimport gradio\n", "chat.py, line 2, uses Gradio"),
+        ("from chalice import Chalice\napp = Chalice('x')\n", "AWS Chalice"),
+        (
+            "def lambda_handler(event, context):\n    return {}\n",
+            "chat.py, line 1 is a handler that AWS Lambda calls",
+        ),
+    ],
+)
+def test_what_has_no_server_is_recognised_with_what_would_make_it_gradable(tmp_path, text, words):
+    kind = other_kind(written(tmp_path, {"chat.py": text}))
+    assert kind is not None
+    assert words in kind
+    assert "To have it graded" in kind
+
+
+def test_a_folder_with_nothing_known_is_no_other_kind(tmp_path):
+    assert other_kind(written(tmp_path, {"chat.py": "print('hello')\n"})) is None
+
+
+# --- hostile texts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "Traceback (most recent call last):",
+        "Traceback (most recent call last):\n" * 5_000,
+        "Traceback (most recent call last):\n" + '  File "x", line 1, in y\n' * 20_000,
+        "\0" * 10_000,
+        "KeyError: '" + "A" * 100_000,
+        "Thread 0x1 (most recent call first):\n" + '  File "x", line 99999999999999999999 in y\n' * 100,
+    ],
+)
+def test_whatever_an_app_prints_a_short_reason_comes_of_it_soon(tmp_path, log):
+    made = first_plan(tmp_path, {"main.py": APP})
+    made.revise(read_failure(log, INSIDE))
+    assert len(reason(made, log).text) < 1_000
+
+
+def test_a_submission_that_reads_ever_so_many_variables_is_read_within_bounds(tmp_path):
+    lines = "".join(f"v{number} = os.environ['V{number}_URL']\n" for number in range(20_000))
+    written(tmp_path, {"main.py": APP + "import os\n" + lines})
+    assert len(read_variables(tmp_path, ["main.py"])) == 400
+
+
+def test_no_variable_that_loads_code_into_programs_is_ever_set(tmp_path):
+    written(tmp_path, {".env.example": "LD_PRELOAD=./mine.so\nPYTEST_ADDOPTS=-p mine\nPYTHONPATH=mine\n"})
+    names = ("LD_PRELOAD", "PYTEST_ADDOPTS", "PYTHONPATH", "PATH")
+    text = "import os\n" + "".join(f"print(os.environ['{name}'])\n" for name in names)
+    assert variables(tmp_path, text) == {}
+
+
+def test_a_value_of_an_example_that_is_long_or_can_not_be_shown_is_not_taken(tmp_path):
+    written(tmp_path, {".env.example": f"TONE={'a' * 5_000}\nMOOD=a\x1bb\n"})
+    found = variables(tmp_path, "import os\ntone = os.environ['TONE']\nmood = os.environ['MOOD']\n")
+    assert found == {"TONE": (None, None), "MOOD": (None, None)}
