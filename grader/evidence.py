@@ -38,6 +38,7 @@ class Exchange(_Record):
     """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why.
 
     `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
+    `log`: what the app printed meanwhile, its tracebacks cut down to its own files; kept of crashes and errors alone.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Exchange(_Record):
     body_sha256: str | None = None
     seconds: float = 0.0
     failure: str | None = None
+    log: str = ""
 
 
 class Output(_Record):
@@ -122,7 +124,7 @@ class Offer(_Record):
 
     `values`: the inputs of a request that works, without the prompt's words. `type_input`: the one that selects
     the kind. `path_input`: the one that names the file; `extension_given`: whether its extension is the file's own,
-    rather than one that the app puts behind it.
+    rather than one that the app puts behind it. `code`: where its function is, such as "app.py, line 12, make".
     """
 
     kind: Kind
@@ -135,6 +137,7 @@ class Offer(_Record):
     kind_by_extension: bool = False
     values: dict[str, Any] = {}
     exchange: str
+    code: str = ""
 
 
 class Probe(_Record):
@@ -249,7 +252,7 @@ class Secret(_Record):
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
+    `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
     """
 
@@ -257,6 +260,7 @@ class Scans(_Record):
     history: bool = False
     secrets: tuple[Secret, ...] = ()
     env_is_ignored: bool | None = None
+    tracked_env: tuple[str, ...] = ()
     ci: tuple[str, ...] = ()
     live_markers: tuple[str, ...] = ()
     fingerprints: tuple[int, ...] = ()

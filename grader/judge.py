@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
+from grader.criteria.places import where
 from grader.evidence import Evidence, Submission, Writable
 from grader.rubric import Rubric
 
@@ -27,6 +28,7 @@ class Result(Writable):
     evidence: tuple[str, ...]
     advice: tuple[str, ...]
     extra: bool = False
+    where: str = ""
 
 
 class Report(Writable):
@@ -95,6 +97,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
                 evidence=verdict.evidence,
                 advice=verdict.advice,
                 extra=worth.extra,
+                where=where(evidence, criterion.section, verdict),
             )
         )
     return Report(

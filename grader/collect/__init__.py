@@ -19,7 +19,7 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
-from grader.collect import imports, module, notebooks, probes, suite
+from grader.collect import imports, module, notebooks, probes, routes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
@@ -198,6 +198,8 @@ class _Grading:
             headers = dict(self.submission.manifest.auth.headers)
             url = f"http://127.0.0.1:{port}"
             session = self.session = Session(url, self.openai, self.s3, self.canary, headers, self.sandbox)
+            job.seek_in_log(session.sought_in_log)
+            session.printing = job
             with self.phase("start the app"):
                 document = self._await_start(session, job, target)
             if self.app.started:
@@ -208,7 +210,8 @@ class _Grading:
                 self._ask_module(session, found)
             session.close()
             log = job.log()
-            session.look_in_log(log)
+            if job.printed_sought:
+                session.note_printed()
             self.app = self.app.model_copy(update={"log": log.replace(self.canary, "(the key)")})
 
     def _environment(self, port: int) -> dict[str, str]:
@@ -269,6 +272,7 @@ class _Grading:
     def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
         with self.phase("find what generates"):
             self.offers = declared(session, self.submission.manifest.endpoint) or discover(session, found)
+            self.offers = routes.located(self.offers, self.submission.root)
         with self.phase("generate"):
             for offer in self.offers:
                 made = probes.generate(session, offer)

@@ -25,7 +25,7 @@ _SECTION = Section("endpoint")
 
 @_SECTION.criterion(
     "starts",
-    "Your app starts, documents itself, and has an endpoint that generates",
+    "Your app starts, and has an endpoint that generates a file",
     "Start the app by hand with the variables of the lab's README, open /docs, and try your endpoint there.",
 )
 def starts(evidence: Evidence) -> Verdict:
@@ -36,11 +36,6 @@ def starts(evidence: Evidence) -> Verdict:
             advice=(
                 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".',
             ),
-        )
-    if app.openapi_url is None:
-        return failed(
-            "The app answers, but no OpenAPI document was found.",
-            advice=("FastAPI serves it at /openapi.json; with another framework, serve one there.",),
         )
     if not evidence.offers:
         looked = [
@@ -257,7 +252,7 @@ def serves_file(evidence: Evidence) -> Verdict:
             findings.append(Finding(probe.kind, probe.not_applicable))
             continue
         got, wanted = evidence.exchange(probe.exchange), objects[-1]
-        problem = None
+        problem, advice = None, None
         if got.status != 200 or got.body_sha256 != wanted.sha256:
             problem = (
                 f"GET {_place(got)} answered {got.status or got.failure}, not the stored bytes of "
@@ -267,7 +262,10 @@ def serves_file(evidence: Evidence) -> Verdict:
             problem = (
                 f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
             )
-        findings.append(Finding(probe.kind, problem, (got.id, wanted.id)))
+        if problem and probe.after:
+            other = evidence.exchange(probe.after)
+            advice = f"GET {_place(other)} serves the file: let your answer point there."
+        findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
     return (
         together(findings, "Every stored file came back over the app's own API, same bytes, same type.")
         if findings

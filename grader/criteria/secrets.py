@@ -51,6 +51,8 @@ def not_leaked(evidence: Evidence) -> Verdict:
         return not_run("Depends on the app having started.")
     if evidence.canary_seen:
         return failed(f"The key was seen in {'; '.join(evidence.canary_seen[:3])}.")
+    if not any(call.key == evidence.canary_fingerprint for call in evidence.calls):
+        return not_run("Depends on the app using its key: no call came to OpenAI with it.")
     return passed(
         f"The key was in none of {len(evidence.exchanges)} answers, nor in the log, nor in a stored file."
     )
@@ -62,11 +64,19 @@ def not_leaked(evidence: Evidence) -> Verdict:
     "One line in .gitignore is enough. Does git status still show your .env?",
 )
 def ignored_by_git(evidence: Evidence) -> Verdict:
+    tracked = evidence.scans.tracked_env
+    if tracked:
+        return failed(
+            f"git keeps {tracked[0]}: it was committed, and .gitignore has no say over what is. Take it out with "
+            f"git rm --cached {tracked[0]}, and withdraw the keys in it."
+        )
     ignored = evidence.scans.env_is_ignored
     if ignored is None:
         return not_run("git is not installed here, so it could not be asked.")
     if not ignored:
-        return failed("git would commit a file named .env in the submission's folder.")
+        return failed(
+            "git would commit a file named .env in the submission's folder. Expected: a line .env in its .gitignore."
+        )
     return passed("git ignores a file named .env.")
 
 

@@ -14,6 +14,8 @@ from grader.criteria.criterion import (
 from grader.evidence import Evidence, Probe
 
 _SECTION = Section("validation")
+_EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
+_NO_LIMIT = "no limit is documented"  # as `grader.collect.questions` words it
 
 
 def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
@@ -27,17 +29,22 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
             "or one above a million characters",
         )
     exchange = evidence.exchange(probe.exchange)
+    sent = f"{probe.asked}, sent to {exchange.method} {exchange.place},"
+    came_back = f"and was answered {exchange.status or exchange.failure}"
     if probe.calls:
-        problem: str | None = f"{probe.asked} still led to a call to OpenAI"
+        problem: str | None = f"{sent} still led to a call to OpenAI {came_back}"
     elif probe.objects:
-        problem = f"{probe.asked} still led to a stored file"
+        problem = f"{sent} still led to a stored file {came_back}"
     elif exchange.status is None:
-        problem = f"{probe.asked}: {exchange.failure}"
+        problem = f"{sent} got no answer: {exchange.failure}"
     elif not 400 <= exchange.status < 500:
-        problem = f"{probe.asked} was answered {exchange.status} rather than 4xx"
+        problem = f"{sent} was answered {exchange.status}"
     else:
         problem = None
-    return Finding(probe.kind, problem, ids(probe))
+    advice = None
+    if problem is None and _NO_LIMIT in probe.asked:
+        advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was refused ({exchange.status}). Say in the document how long a prompt may be."
+    return Finding(probe.kind, problem, ids(probe), advice)
 
 
 def _longest(evidence: Evidence, probe: Probe) -> Finding:
@@ -68,7 +75,7 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
     if not findings:
         return passed(f"This design has no such input: {probes[0].not_applicable}.")
     return together(
-        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind."
+        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind.", _EXPECTED
     )
 
 
@@ -95,7 +102,7 @@ def unsafe_path(evidence: Evidence) -> Verdict:
             if reasons
             else not_run("It was not probed.")
         )
-    return together(findings, "No path led out of the app's own area, for any kind.")
+    return together(findings, "No path led out of the app's own area, for any kind.", _EXPECTED)
 
 
 def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:
