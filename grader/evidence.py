@@ -195,10 +195,26 @@ class PlantedFault(_Record):
     why: str = ""
 
 
+class RedTest(_Record):
+    """A test that does not pass, or a file of tests that can't be imported.
+
+    `why` and `where`: as pytest sums it up. `hosts`: those outside this computer that it asked for. `needs`: what is not
+    here, such as "Docker".
+    """
+
+    name: str
+    why: str = ""
+    where: str = ""
+    hosts: tuple[str, ...] = ()
+    needs: str = ""
+
+
 class TestRun(_Record):
     """One run of the learner's suite: what it says of itself, and how it ended.
 
-    `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    `generating`: how many passing tests are about the operation that generates. `served`: whether the app answered requests
+    where the grader sees it. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
+    kind. `red`: the tests that do not pass. `programs`: what the tests started. `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -216,6 +232,11 @@ class TestRun(_Record):
     null_runs: int = 0
     boundaries: dict[Literal["s3", "openai", "app"], bool] = {}
     asked_for: tuple[Kind, ...] = ()
+    generating: int = 0
+    served: bool = False
+    replaced: tuple[str, ...] = ()
+    red: tuple[RedTest, ...] = ()
+    programs: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
 
 

@@ -3,15 +3,16 @@
 import contextlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from grader.collect.app_files import app_files
-from grader.collect.deciding import Decider
+from grader.collect.deciding import Decider, Notes
 from grader.collect.desk import Desk
+from grader.collect.generating import generating
 from grader.collect.rerun import Rerun
 from grader.collect.values import EXTENSIONS, words_of
-from grader.evidence import Offer, TestRun
+from grader.evidence import KINDS, Offer, RedTest, TestRun
 from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
@@ -19,6 +20,7 @@ SUITE_SECONDS = 120.0
 # plugins that come with packages of the lab, and take their time whether a suite uses them or not
 _UNASKED = ("nbval", "faker")
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
+_MOST_NAMED = 100  # tests that do not pass, and programs
 _END_SECONDS = 60.0  # for pytest to end, once its tests have
 _ARGUMENTS = (
     "-q",
@@ -27,6 +29,8 @@ _ARGUMENTS = (
     # what was loaded before pytest is not rewritten, which is no fault of the suite's
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
+    # a file that can't be imported says nothing of the tests in the others
+    "--continue-on-collection-errors",
 )
 
 
@@ -75,7 +79,7 @@ def run(
                 "root": sandbox.inside(submission.root),
                 "writable": [sandbox.inside(submission.root), sandbox.home, sandbox.temporary],
                 "frameworks": _frameworks(submission.root),
-                "generating": [_generating(offer) for offer in offers],
+                "generating": [_generating(offer) for offer in offers] or _ANY_POST,
             },
         },
     )
@@ -84,8 +88,10 @@ def run(
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes = decider.notes
-        rerun = Rerun(submission, desk, notes, is_app, time.monotonic() + PLANTING_SECONDS)
-        faults = rerun.faults([offer.kind for offer in offers]) if in_time else ()
+        about = generating(notes, known=bool(offers))
+        rerun = Rerun(submission, desk, notes, about, is_app, time.monotonic() + PLANTING_SECONDS)
+        kinds = [offer.kind for offer in offers] or sorted(about.asked)
+        faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()
         code = job.wait(_END_SECONDS) if in_time else None
         if code is None:
@@ -103,11 +109,48 @@ def run(
         faults=faults,
         null_runs=rerun.null_runs,
         boundaries={place: place in notes.boundaries for place in ("s3", "openai", "app")},
-        asked_for=tuple(sorted(notes.asked_for)),
+        asked_for=tuple(sorted({kind for kinds in about.made.values() for kind in kinds})),
+        generating=len(about.tests),
+        served=notes.served,
+        replaced=tuple(sorted(f"{place}:{kind}" for place, kind in about.replaced)),
+        red=tuple(_red(notes, sandbox.root)),
+        programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
     )
 
 
+def _red(notes: Notes, root: str) -> Iterator[RedTest]:
+    """The tests that do not pass: why, where, and what they asked of the world outside."""
+    for name, (why, where) in list(notes.red.items())[:_MOST_NAMED]:
+        # what a module does while it is imported belongs to no test, and may be any file's
+        before = notes.hosts.get("", set()) if "::" not in name else set()
+        programs = notes.programs.get(name, set()) | (
+            notes.programs.get("", set()) if before or "::" not in name else set()
+        )
+        yield RedTest(
+            name=name,
+            why=why.replace(f"{root}/", ""),
+            where=where.replace(f"{root}/", ""),
+            hosts=tuple(sorted(notes.hosts.get(name, set()) | before)),
+            needs=_needs(programs, why),
+        )
+
+
+def _needs(programs: Collection[str], why: str) -> str:
+    """What a test needs that is not here; empty if that is not known."""
+    if _DOCKER.intersection(programs) or _NAMES_DOCKER.search(why):
+        return "Docker"
+    return ""
+
+
+_DOCKER = frozenset({"docker", "docker-compose", "podman"})
+_NAMES_DOCKER = re.compile(r"(?i)\bdocker(\.errors\.|\.sock| daemon|ized)|testcontainers|DockerException")
+# where the operation is not known: whatever is sent, and of whichever kind
+_ANY_POST = [
+    {"kind": kind, "method": method, "path": ".*", "words": EXTENSIONS[kind]}
+    for kind in KINDS
+    for method in ("POST", "PUT", "PATCH", "GET")
+]
 _FRAMEWORKS = {
     "fastapi": "starlette",
     "starlette": "starlette",
