@@ -136,7 +136,7 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         return not_run("Depends on an endpoint that generates a file, and none was found.")
     untested = _untested(evidence, section)
     if untested is not None:
-        return untested
+        return _unless_red(run, untested)
     missed, undecided, caught, unplanted = [], "", 0, 0
     for fault in faults:
         what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
@@ -157,12 +157,13 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         )
     lead = f"Judged by the {run.passed} tests that pass without network. " if run.red else ""
     if missed:
-        return failed(
+        verdict = failed(
             f"{lead}The tests still pass with {'; '.join(missed[:4])}{' …' if len(missed) > 4 else ''}. Expected: with each of "
             "these, one of your tests fails.",
             ("tests",),
             advice,
         )
+        return _unless_red(run, verdict)
     if undecided:
         return not_run(
             f"What the tests notice can't be distinguished from chance: {undecided}. A person has to look."
@@ -176,6 +177,14 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             "finding it. A person has to look."
         )
     return passed(f"{lead}The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
+    """A failure is none yet while a test fails that could notice what the others don't; one that needs a network can't here."""
+    able = [test for test in run.red if not test.hosts and not test.needs]
+    if verdict.status != "failed" or not able:
+        return verdict
+    return not_run(f"Depends on tests.pass: {_listed(able)} may notice more, and does not pass yet.")
 
 
 def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:

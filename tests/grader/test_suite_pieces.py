@@ -78,6 +78,24 @@ def test_a_suite_is_judged_by_the_boundaries_that_it_reaches_where_the_app_could
     assert verdicts(run) == {"happy_path": "passed", "error_cases": "passed"}, run.faults
 
 
+def test_an_option_of_a_plugin_that_is_not_here_does_not_keep_the_tests_from_running(tmp_path):
+    settings = '[tool.pytest.ini_options]\naddopts = "-n auto --cov=main --not-known-here -m \'not live\'"\nmarkers = ["live: x"]\n'
+    files = {"pyproject.toml": settings, "test_one.py": "def test_one():\n    pass\n"}
+    run, _ = suite_run(tmp_path, files)
+    assert (run.exit_code, run.passed) == (0, 1), run.output
+
+
+def test_tests_run_where_and_as_their_author_runs_them(tmp_path):
+    files = {
+        "Makefile": "test:\n\tcd checks && STAGE=test pytest -k chosen\n",
+        "checks/test_one.py": "import os\n\ndef test_chosen():\n    assert os.environ['STAGE'] == 'test'\n    assert os.path.exists('test_one.py')\n"
+        "\ndef test_other():\n    assert False\n",
+    }
+    run, _ = suite_run(tmp_path, files)
+    assert (run.exit_code, run.passed) == (0, 1), run.output
+    assert run.command == "pytest -k chosen (from Makefile)"
+
+
 # --- what another test that passes can do to the verdict -------------------------------------------------------------
 
 NOTICED = PlantedFault(name="refused_success", kind="any", tests=1, caught=True)
@@ -123,3 +141,14 @@ def test_a_test_that_fails_is_described_by_its_reason_and_its_place():
     summary = judged(run, "pass").summary
     for part in ("test_a.py::test_b", "line 7", "assert 404 == 201", "Expected"):
         assert part in summary
+
+
+def test_what_only_a_failing_test_could_notice_is_not_run_and_no_accusation():
+    red = RedTest(name="test_a.py::test_made", why="assert 404 == 201")
+    dropped = DROPPED.model_copy(update={"tests": 1, "caught": False})
+    run = BASE.model_copy(
+        update={"exit_code": 1, "failed": 1, "red": (red,), "replaced": (), "faults": (dropped,)}
+    )
+    assert judged(run, "happy_path").status == "not_run"
+    online = RedTest(name="test_a.py::test_made", hosts=("api.example.com",))
+    assert judged(run.model_copy(update={"red": (online,)}), "happy_path").status == "failed"
