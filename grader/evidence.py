@@ -275,6 +275,7 @@ class Scans(_Record):
 
     `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
+    `untouched`: files of the lab's skeleton in which nothing has been written yet, the endpoint's own first.
     """
 
     files: int = 0
@@ -286,6 +287,7 @@ class Scans(_Record):
     live_markers: tuple[str, ...] = ()
     fingerprints: tuple[int, ...] = ()
     odd: tuple[str, ...] = ()
+    untouched: tuple[str, ...] = ()
 
 
 class Submission(_Record):

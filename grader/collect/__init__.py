@@ -212,7 +212,11 @@ class _Grading:
             log = job.log()
             if job.printed_sought:
                 session.note_printed()
-            self.app = self.app.model_copy(update={"log": log.replace(self.canary, "(the key)")})
+            self.app = self.app.model_copy(update={"log": self._readable(log)})
+
+    def _readable(self, log: str) -> str:
+        """What the app printed, with paths as the submission has them, and without the key."""
+        return log.replace(f"{self.sandbox.root}/", "").replace(self.canary, "(the key)")
 
     def _environment(self, port: int) -> dict[str, str]:
         """The variables of the contract's section 2, and no others of the grader's own."""

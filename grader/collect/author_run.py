@@ -6,7 +6,7 @@ beside pytest (databases, containers) is not started.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -171,7 +171,7 @@ def _strings(line: str) -> list[str]:
     return [match[1] or match[2] for match in re.finditer(r"\"([^\"]{0,300})\"|'([^']{0,300})'", line)]
 
 
-def _command(root: Path, command: str, place: _Place) -> Iterator[AuthorRun]:
+def _command(root: Path, command: str, place: _Place) -> Generator[AuthorRun, None, _Place]:
     """What one command leads to; the place in which the next one is read."""
     try:
         words = shlex.split(command, comments=True)

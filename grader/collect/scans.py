@@ -55,6 +55,8 @@ _ODD = re.compile(
 _OF_PYTEST = re.compile(
     r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\("
 )  # odd only where tests are at hand
+_LEFT = re.compile(r"^[ \t]{0,40}# YOUR CODE HERE\n[ \t]{0,40}\.\.\.[ \t]{0,40}$", re.MULTILINE)
+_ANY_CALL = re.compile(r"\bOpenAI\(|\bopenai\.\w|\.put_object\(")
 _COMPILED = frozenset({".so", ".pyc", ".pyd"})
 _RUNS_TESTS = re.compile(
     r"\bpytest\b|\bpy\.test\b|\btox\b|\bnox\b|\bunittest\b|\bmake\s+\w*(?:test|check|ci)\w*|\bjust\s+test|\b(?:hatch|pdm|poe|poetry run) test"
@@ -240,6 +242,21 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
                 yield f"{where}, line {number}: {found.group()}"
 
 
+def _untouched(root: Path, files: Sequence[Path]) -> list[str]:
+    """The app's files of the skeleton in which every place is as the lab left it; the endpoint's first, an extension's last."""
+    found = []
+    for file in files:
+        where = _name(root, file)
+        if file.suffix != ".py" or _TESTS.search(where):
+            continue
+        text = _read(file)
+        places = text.count("# YOUR CODE HERE")
+        # a place is one mark and one line of three dots; a file of many that were begun keeps some of them
+        if places and len(_LEFT.findall(text)) == places and not _ANY_CALL.search(text):
+            found.append(where)
+    return sorted(found, key=lambda where: ("module" in where, where))
+
+
 def _ci(root: Path) -> tuple[str, ...]:
     """The CI configurations that run tests."""
     files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
@@ -267,6 +284,7 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         tracked_env=tracked,
         ci=_ci(submission.root),
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
+        untouched=tuple(_untouched(submission.root, files)),
         odd=tuple(_odd(submission.root, files)),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )
