@@ -99,7 +99,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
                 evidence=verdict.evidence,
                 advice=verdict.advice,
                 extra=worth.extra,
-                where=where(evidence, criterion.section, verdict),
+                where=where(evidence, criterion.id, verdict),
             )
         )
     return Report(

@@ -37,6 +37,11 @@ def starts(evidence: Evidence) -> Verdict:
                 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".',
             ),
         )
+    if not evidence.offers and evidence.scans.untouched:
+        return failed(
+            f"{evidence.scans.untouched[0]} is still as the lab left it, so that nothing generates yet. Expected: an endpoint "
+            "that takes a prompt and has OpenAI make a file."
+        )
     if not evidence.offers:
         looked = [
             exchange for exchange in evidence.exchanges if exchange.purpose == "look for what generates"

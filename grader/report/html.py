@@ -17,6 +17,7 @@ from grader.report.words import shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
+_OPEN_EXCHANGES = 3
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _LARGEST_MEDIA = 3 * 1024 * 1024  # bytes of a file that is shown in the page
 
@@ -52,6 +53,16 @@ class Part:
     result: Result
     seen: list[Seen]
     left_out: int
+
+    @property
+    def first(self) -> list[Seen]:
+        """The exchanges that are shown at once; the others are folded."""
+        return self.seen[:_OPEN_EXCHANGES]
+
+    @property
+    def more(self) -> list[Seen]:
+        """The others."""
+        return self.seen[_OPEN_EXCHANGES:]
 
     @property
     def is_folded(self) -> bool:

@@ -117,10 +117,19 @@ BASE = TestRun(
     "added",
     [
         {"faults": (NOTICED, DROPPED.model_copy(update={"tests": 1, "caught": False}))},
+        {
+            "faults": (NOTICED, PlantedFault(name="dropped_write", kind="image", tests=1, caught=False)),
+            "asked_for": ("image", "text"),
+        },
         {"boundaries": {"s3": True, "openai": True, "app": True}},
         {"faults": (NOTICED, DROPPED.model_copy(update={"tests": 3, "caught": True}))},
     ],
-    ids=["looks at the status alone", "comes to S3 for something else", "looks at what was stored"],
+    ids=[
+        "looks at the status alone",
+        "has another kind made",
+        "comes to S3 for something else",
+        "looks at what was stored",
+    ],
 )
 def test_another_test_that_passes_does_not_lower_a_score(added):
     assert judged(BASE, "happy_path").status == "passed"
@@ -131,7 +140,7 @@ def test_another_test_that_passes_does_not_lower_a_score(added):
 def test_a_kind_that_no_test_has_made_is_missed_whichever_boundaries_others_reach():
     image = PlantedFault(name="dropped_write", kind="image", tests=0, caught=None)
     for boundaries in ({"app": True}, {"app": True, "s3": True}):
-        run = BASE.model_copy(update={"faults": (NOTICED, image), "boundaries": boundaries})
+        run = BASE.model_copy(update={"faults": (NOTICED, image), "boundaries": boundaries, "replaced": ()})
         assert judged(run, "happy_path").status == "failed"
 
 
