@@ -50,4 +50,6 @@ def _depends(result: _Judged) -> bool:
 
 def _shortened(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+    if len(text) > _LONGEST:
+        return f"{text[:_LONGEST]} …"
+    return text if text.endswith((".", "!", "?")) else f"{text}."

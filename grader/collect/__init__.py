@@ -19,7 +19,7 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
-from grader.collect import imports, module, notebooks, probes, routes, suite
+from grader.collect import imports, locating, module, notebooks, probes, suite
 from grader.collect.discovery import declared, discover
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
@@ -276,7 +276,7 @@ class _Grading:
     def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
         with self.phase("find what generates"):
             self.offers = declared(session, self.submission.manifest.endpoint) or discover(session, found)
-            self.offers = routes.located(self.offers, self.submission.root)
+            self.offers = locating.located(self.offers, self.submission.root)
         with self.phase("generate"):
             for offer in self.offers:
                 made = probes.generate(session, offer)

@@ -210,9 +210,8 @@ def _extension(offer: Offer) -> Iterator[Question | Probe]:
         yield absent(criterion, offer, asked, "the caller does not name the file")
     elif not offer.extension_given:
         yield absent(criterion, offer, asked, "the app chooses the extension")
-    elif offer.kind_by_extension:
-        yield absent(criterion, offer, asked, "the extension itself chooses the kind, so they can't disagree")
     else:
+        # where the extension chooses the kind, what comes of another one shows whether it does
         other: Kind = next(kind for kind in ("image", "text") if kind != offer.kind)
         end = EXTENSIONS[other][0]
         order = request_of(offer, path=f"{wording.stem()}.{end}")

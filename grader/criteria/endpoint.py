@@ -33,7 +33,9 @@ def starts(evidence: Evidence) -> Verdict:
     if not app.started:
         return failed(
             app.failure or "The app did not start.",
-            advice=(
+            advice=()
+            if app.target
+            else (
                 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".',
             ),
         )
@@ -173,7 +175,9 @@ def uses_prompt(evidence: Evidence) -> Verdict:
         kinds = {offer.kind for offer in working(evidence)}
         findings += [one for one in provenance.of_ordinary_requests(evidence) if one.kind in kinds]
     return together(
-        findings, "For every kind, what was stored was made by a call to OpenAI that read the caller's words."
+        findings,
+        "For every kind, what was stored was made by a call to OpenAI that read the caller's words.",
+        "the caller's own words in messages, input or prompt of the call whose file is stored",
     )
 
 
@@ -197,7 +201,11 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
             problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return (
-        together(findings, "Each object in the bucket is, byte for byte, what OpenAI returned.")
+        together(
+            findings,
+            "Each object in the bucket is, byte for byte, what OpenAI returned.",
+            "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
+        )
         if findings
         else not_run(NOTHING_WORKS)
     )
@@ -235,7 +243,11 @@ def mime_type(evidence: Evidence) -> Verdict:
             advice = media_types.extension_advice(content, provenance.shown(stored.key))
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
     return (
-        together(findings, "Every object's Content-Type is that of its bytes.")
+        together(
+            findings,
+            "Every object's Content-Type is that of its bytes.",
+            "ContentType= with the type that the first bytes show",
+        )
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )
@@ -272,7 +284,11 @@ def serves_file(evidence: Evidence) -> Verdict:
             advice = f"GET {_place(other)} serves the file: let your answer point there."
         findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
     return (
-        together(findings, "Every stored file came back over the app's own API, same bytes, same type.")
+        together(
+            findings,
+            "Every stored file came back over the app's own API, same bytes, same type.",
+            "status 200 with the stored bytes and their type, at the address that your answer gives",
+        )
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )

@@ -35,7 +35,8 @@ def from_environment(evidence: Evidence) -> Verdict:
     others = [call for call in calls if call.key != evidence.canary_fingerprint]
     if others:
         return failed(
-            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment.",
+            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment. Expected: the value of "
+            "OPENAI_API_KEY.",
             tuple(call.id for call in others[:5]),
         )
     return passed(f"All {len(calls)} calls came with the key that the app was given.", (calls[0].id,))
@@ -50,7 +51,9 @@ def not_leaked(evidence: Evidence) -> Verdict:
     if not evidence.exchanges:
         return not_run("Depends on the app having started.")
     if evidence.canary_seen:
-        return failed(f"The key was seen in {'; '.join(evidence.canary_seen[:3])}.")
+        return failed(
+            f"The key was seen in {'; '.join(evidence.canary_seen[:3])}. Expected: nowhere but at OpenAI."
+        )
     if not any(call.key == evidence.canary_fingerprint for call in evidence.calls):
         return not_run("Depends on the app using its key: no call came to OpenAI with it.")
     return passed(

@@ -11,16 +11,22 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import Evidence, Probe
+from grader.evidence import Evidence, Kind, Probe
 
 _SECTION = Section("validation")
+# of the files that are asked for; `grader.collect.values` has the same
+_ENDINGS: dict[Kind, tuple[str, ...]] = {
+    "text": ("txt", "md"),
+    "image": ("png", "jpg", "jpeg", "webp"),
+    "audio": ("mp3", "wav", "flac", "opus", "aac"),
+}
 _EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
 _NO_LIMIT = "no limit is documented"  # as `grader.collect.questions` words it
 
 
 def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     """None if the probe does not apply to this design."""
-    if probe.not_applicable:
+    if probe.not_applicable or _chose_the_kind(evidence, probe):
         return None
     if probe.exchange is None:
         return Finding(
@@ -45,6 +51,15 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     if problem is None and _NO_LIMIT in probe.asked:
         advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was refused ({exchange.status}). Say in the document how long a prompt may be."
     return Finding(probe.kind, problem, ids(probe), advice)
+
+
+def _chose_the_kind(evidence: Evidence, probe: Probe) -> bool:
+    """Whether the extension that was sent had a file of its own kind made: then it contradicts nothing."""
+    if probe.criterion != "validation.extension_mismatch" or not probe.name or not probe.exchange:
+        return False
+    extension = probe.name.rpartition(".")[2].lower()
+    made = {output.kind for call in evidence.calls_of(probe.exchange) for output in call.outputs}
+    return any(extension in _ENDINGS[kind] for kind in made)
 
 
 def _longest(evidence: Evidence, probe: Probe) -> Finding:
@@ -73,7 +88,8 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
         longest = [probe for probe in evidence.probes_of("endpoint.longest") if probe.kind in used]
         findings += [_longest(evidence, probe) for probe in longest]
     if not findings:
-        return passed(f"This design has no such input: {probes[0].not_applicable}.")
+        reason = next((probe.not_applicable for probe in probes if probe.not_applicable), None)
+        return passed(f"This design has no such input: {reason or 'the extension itself chooses the kind'}.")
     return together(
         findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind.", _EXPECTED
     )

@@ -99,3 +99,18 @@ def test_a_failed_criterion_says_what_came_back_what_was_expected_and_where_in_t
     for part in ("POST /texts", "200", "Expected"):
         assert part in result.summary
     assert result.where.startswith("/submission/service/api.py, line 41, in make: openai.InternalServerError")
+
+
+@pytest.mark.parametrize(("name", "status"), [("fox.txt", "passed"), ("fox.png", "failed")])
+def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(name, status):
+    probe = Probe(
+        criterion="validation.extension_mismatch",
+        kind="text",
+        asked=f"a file that ends with {name[-4:]}",
+        exchange="ex-1",
+        calls=("call-1",),
+        objects=("obj-1",),
+        name=name,
+    )
+    verdict = BY_ID["validation.extension_mismatch"].judge(evidence(probes=(probe,)))
+    assert verdict.status == status
