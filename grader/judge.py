@@ -114,7 +114,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
         sections={**SECTIONS, **rubric.sections},
-        next_step=next_step(results, evidence),
+        next_step=next_step(results, evidence, {**SECTIONS, **rubric.sections}),
     )
 
 

@@ -118,6 +118,10 @@ def _is_json(exchange: Exchange) -> bool:
     return True
 
 
+def _type(exchange: Exchange) -> str:
+    return exchange.content_type.partition(";")[0] or "no type"
+
+
 def _says_nothing(body: str) -> bool:
     """Whether an error's words name neither what went wrong nor what to do."""
     return set(re.findall(r"[a-z]+", body.lower()[:2_000])) <= _VAGUE
@@ -134,7 +138,7 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
     elif (exchange.status >= 400 or failed_job) and not _is_json(exchange):
-        problem = f"{probe.asked}, and {place} answered {exchange.status} with {exchange.content_type or 'no type'}, not JSON"
+        problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
     elif probe.objects and probe.criterion != "errors.storage_down":
         problem = f"{probe.asked}, and still something was stored"
     elif after is not None and not (after.status and after.status < 300):

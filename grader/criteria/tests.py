@@ -24,6 +24,8 @@ _MOST_SHOWN = 5  # tests
 
 
 def _others(run: TestRun) -> str:
+    if run.passed == 1:
+        return " The other one passes."
     return f" The {run.passed} others pass." if run.passed else ""
 
 
@@ -38,7 +40,7 @@ def _described(test: RedTest) -> str:
         return f"{test.name} asked for {', '.join(test.hosts[:3])}, and there is no network"
     if test.needs:
         return f"{test.name} needs {test.needs}"
-    why = " ".join(test.why.split())[:200]
+    why = next(iter(test.why.strip().splitlines()), "").strip()[:200]  # what follows is on the page
     where = f" ({test.where})" if test.where else ""
     return f"{test.name}{where}: {why}" if why else test.name
 
