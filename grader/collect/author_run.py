@@ -197,6 +197,10 @@ def _command(root: Path, command: str, place: _Place) -> Generator[AuthorRun, No
         yield AuthorRun(
             place.source, place.folder, tuple(_kept(root, place.folder, words[call + 1 :])), variables
         )
+    elif words[:1] == ["unittest"]:
+        yield AuthorRun(
+            place.source, place.folder, tuple(_of_unittest(root, place.folder, words[1:])), variables
+        )
     elif words[:1] in (["make"], ["just"]):
         rule = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "test")
         for makefile in ("Makefile", "makefile", "justfile"):
@@ -249,6 +253,23 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
                 )
         elif not word.startswith("-") and not _UNKNOWN.search(word) and _is_there(root, folder, word):
             yield word
+
+
+def _of_unittest(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
+    """What unittest is told, in pytest's words: https://docs.python.org/3/library/unittest.html#command-line-interface."""
+    waiting = [word for word in words if word != "discover"]
+    while waiting:
+        word = waiting.pop(0)
+        name, _, value = word.partition("=")
+        if name in ("-s", "--start-directory", "-p", "--pattern", "-t", "--top-level-directory", "-k"):
+            value = value or (waiting.pop(0) if waiting else "")
+            if name in ("-s", "--start-directory") and _is_there(root, folder, value):
+                yield value
+            elif name in ("-p", "--pattern") and re.fullmatch(r"[\w.*?-]{1,100}", value):
+                yield from ("-o", f"python_files={value}")
+        elif not word.startswith("-"):
+            path = word if "/" in word else word.replace(".", "/")
+            yield from (each for each in (path, f"{path}.py") if _is_there(root, folder, each))
 
 
 def _is_there(root: Path, folder: str, word: str) -> bool:

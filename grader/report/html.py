@@ -129,7 +129,12 @@ class Printed:
 
 def _log(log: str) -> Printed:
     short = traces.without_others(traces.from_the_error(log))
-    return Printed(short, log if log.strip() != short.strip() else "")
+    return Printed(short, _whole(log, short))
+
+
+def _whole(text: str, short: str) -> str:
+    """A text, if lines of it were left out; characters that end a line for some programs are no difference."""
+    return text if len(text.strip().splitlines()) != len(short.strip().splitlines()) else ""
 
 
 def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | None:
@@ -143,7 +148,7 @@ def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | N
     _, errors, after_errors = output.partition("= ERRORS =")
     short = errors + after_errors if errors else failures + after if failures else output
     short = traces.without_others(short.strip("= \n") if short is not output else output)
-    return place.id, Printed(short, output if short.strip() != output.strip() else "")
+    return place.id, Printed(short, _whole(output, short))
 
 
 def render(report: Report, evidence: Evidence) -> str:

@@ -57,6 +57,17 @@ SHAPES = {
         },
         (".", ("--ignore=tests/live", "tests")),
     ),
+    "unittest": (
+        {
+            "Makefile": "test:\n\tpython -m unittest discover -s checks -p 'check_*.py'\n",
+            "checks/check_a.py": "",
+        },
+        (".", ("checks", "-o", "python_files=check_*.py")),
+    ),
+    "modules of unittest": (
+        {"Makefile": "test:\n\tpython3 -m unittest checks.check_a\n", "checks/check_a.py": ""},
+        (".", ("checks/check_a.py",)),
+    ),
     "nothing at all": ({}, (".", ())),
     "a path that leads out": ({"Makefile": "test:\n\tpytest ../../etc -c /etc/passwd\n"}, (".", ())),
 }
