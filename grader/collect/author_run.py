@@ -65,8 +65,21 @@ _WITH_VALUE = frozenset(
 )
 _PATHS = frozenset({"--ignore", "-c", "--deselect"})
 _NOT_SET = frozenset(
-    {"PATH", "HOME", "PYTHONHOME", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONSTARTUP"}
+    {
+        "PATH",
+        "HOME",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "AWS_PROFILE",
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "PYTHONSTARTUP",
+    }
 )
+_FUNCTION = re.compile(r"^(?:function\s+)?([\w:.-]{1,80})\s*(?:\(\)\s*)?\{\s*$")
+_ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?[^\"}]{0,200}\"?\}))\"?")
 _UNKNOWN = re.compile(r"[$`{}<>]")
 
 
@@ -89,11 +102,12 @@ class AuthorRun:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a line of a script is read: its file, the folder that it has gone to, and what it has set."""
+    """Where a line of a script is read: its file, the folder that it has gone to, what it has set, and its functions."""
 
     source: str
     folder: str = "."
     variables: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     depth: int = 0
 
 
@@ -125,8 +139,13 @@ def _calls(root: Path, name: str, place: _Place, target: str) -> Iterator[Author
     except reading.Unreadable:
         return
     lines = text.replace("\\\n", " ").splitlines()[:_MOST_LINES]
-    if target:
+    is_make = name.endswith(("Makefile", "makefile", "justfile"))
+    if is_make:
         lines = list(_recipe(lines, target))
+    elif not name.endswith((".yml", ".yaml", ".ini", ".py")):
+        functions, top = _functions(lines)
+        place = replace(place, functions=functions)
+        lines = _chosen(functions, top, target)
     elif name.endswith("noxfile.py"):
         lines = [" ".join(_strings(line)) for line in lines if "session.run" in line]
     usual = place
@@ -139,8 +158,40 @@ def _calls(root: Path, name: str, place: _Place, target: str) -> Iterator[Author
         for part in _SEPARATORS.split(line):
             before = place
             place = yield from _command(root, part.strip(), place)
-            if name.endswith(("Makefile", "makefile", "justfile")) and part is _SEPARATORS.split(line)[-1]:
+            if is_make and part is _SEPARATORS.split(line)[-1]:
                 place = before if before is usual else usual  # each line of a recipe has a shell of its own
+
+
+def _functions(lines: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The functions of a shell script, and the lines outside them."""
+    functions: dict[str, list[str]] = {}
+    top: list[str] = []
+    into = top
+    for line in lines:
+        if match := _FUNCTION.match(line):
+            into = functions.setdefault(match[1], [])
+        elif line.startswith("}"):
+            into = top
+        else:
+            into.append(line)
+    return functions, top
+
+
+def _chosen(functions: Mapping[str, Sequence[str]], top: Sequence[str], target: str) -> list[str]:
+    """What a script does when it is called with a word, or with none: a function of that name, or one that tests."""
+    if target in functions:
+        return list(functions[target])
+    if not functions or any("pytest" in line for line in top):
+        return list(top)
+    testing = sorted((name for name in functions if "test" in name), key=lambda name: (name != "test", name))
+    calls = [name for name in testing if any("pytest" in line for line in functions[name])]
+    return list(functions[(calls or testing)[0]]) if testing else list(top)
+
+
+def _filled(lines: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The lines of a function with what it was called with."""
+    given = shlex.join(words)
+    return [_ALL_WORDS.sub(lambda match: given, line) for line in lines]
 
 
 def _working(lines: Sequence[str], number: int) -> str:
@@ -197,6 +248,10 @@ def _command(root: Path, command: str, place: _Place) -> Generator[AuthorRun, No
         yield AuthorRun(
             place.source, place.folder, tuple(_kept(root, place.folder, words[call + 1 :])), variables
         )
+    elif words[0] in place.functions and place.depth < _DEEPEST:
+        for line in _filled(place.functions[words[0]], words[1:]):
+            for part in _SEPARATORS.split(line.split(" #")[0]):
+                at = yield from _command(root, part.strip(), at)
     elif words[:1] == ["unittest"]:
         yield AuthorRun(
             place.source, place.folder, tuple(_of_unittest(root, place.folder, words[1:])), variables
@@ -210,10 +265,13 @@ def _command(root: Path, command: str, place: _Place) -> Generator[AuthorRun, No
     elif words[:1] == ["nox"]:
         yield from _calls(root, _joined(place.folder, "noxfile.py"), at, "")
     else:
-        script = words[1] if words[0] in ("bash", "sh", "source", ".") and len(words) > 1 else words[0]
+        of_shell = words[0].rpartition("/")[2] in ("bash", "sh", "zsh", "source", ".")
+        named = (word for word in words[1:] if not word.startswith("-"))
+        script = next(named, "") if of_shell else words[0]
         name = _joined(place.folder, script)
         if re.search(r"/|\.sh$", script) and (root / name).is_file() and not name.endswith(".py"):
-            yield from _calls(root, name, at, "")
+            after = words[words.index(script) + 1 :]
+            yield from _calls(root, name, at, next(iter(after), ""))
     return place
 
 

@@ -129,6 +129,9 @@ def _is_one(shape: Shape, match: re.Match[str]) -> bool:
 def _has_random_part(body: str) -> bool:
     """Whether a part of a key was drawn at random: long, with digits among its letters."""
     parts = re.split(r"[-_]", body)
+    long = [part for part in parts if len(part) >= _OWN_SECTION]
+    if len(set(long)) < len(long):
+        return False  # the same again: made up
     drawn = any(
         len(part) >= _OWN_SECTION
         and any(char.isdigit() for char in part)

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from grader.collect.deciding import Decider, Notes, Planted, planned
 from grader.collect.desk import Desk, HungUpError
@@ -32,6 +33,7 @@ class Rerun:
         notes: what the suite showed when it ran as it is.
         about: what of it is about the operation that generates; only such tests run again.
         is_app: whether a file of the submission is the app's.
+        folder: where pytest was called.
         deadline: when to stop (`time.monotonic`).
     """
 
@@ -42,6 +44,7 @@ class Rerun:
         notes: Notes,
         about: Generating,
         is_app: Callable[[str], bool],
+        folder: Path,
         deadline: float,
     ) -> None:
         self._submission = submission
@@ -49,6 +52,7 @@ class Rerun:
         self._notes = notes
         self._reached = about.reached
         self._is_app = is_app
+        self._folder = folder
         self._deadline = deadline
         self._seconds = _durations(notes, desk.told_at)
         self._succeeding = {
@@ -144,7 +148,7 @@ class Rerun:
     def _module(self, test: str) -> bytes:
         """The text of a test's module; empty if it can't be had."""
         root = self._submission.root.resolve()
-        for folder in (root / self._submission.manifest.cwd, root):
+        for folder in (self._folder, root / self._submission.manifest.cwd, root):
             try:
                 file = (folder / test.partition("::")[0]).resolve()
                 if file.is_relative_to(root) and file.stat().st_size <= _LARGEST:

@@ -126,7 +126,7 @@ def _run_once(
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes = decider.notes
         about = generating(notes, known=bool(offers))
-        rerun = Rerun(submission, desk, notes, about, is_app, time.monotonic() + PLANTING_SECONDS)
+        rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
         faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()

@@ -57,6 +57,15 @@ SHAPES = {
         },
         (".", ("--ignore=tests/live", "tests")),
     ),
+    "a script of functions": (
+        {
+            "ci.yml": "/bin/bash -x run.sh test:quick",
+            "backend/run.sh": "set -e\nfunction deploy {\n    export AWS_PROFILE=mine REGION=there\n}\nfunction test:quick {\n"
+            '    run-tests -m "not slow" ${@:-"$HERE/tests/"}\n}\nfunction run-tests {\n    python -m pytest ${@:-"$HERE/tests/"} --cov\n}\n'
+            "${@:-help}\n",
+        },
+        ("backend", ("-m", "not slow")),
+    ),
     "unittest": (
         {
             "Makefile": "test:\n\tpython -m unittest discover -s checks -p 'check_*.py'\n",
@@ -89,6 +98,12 @@ def test_the_author_s_call_of_pytest_is_found(shape, tmp_path):
 def test_what_is_set_for_the_tests_is_set_and_what_steers_python_is_not(tmp_path):
     (tmp_path / "Makefile").write_text("test:\n\tSTAGE=test PYTHONPATH=/evil KEY=$(SECRET) pytest\n")
     assert author_run(tmp_path).variables == {"STAGE": "test"}
+
+
+def test_what_other_functions_of_a_script_set_is_not_set_for_the_tests(tmp_path):
+    script = "deploy() {\n  export STAGE=live\n}\ntest() {\n  export MODE=fake\n  pytest\n}\n$@\n"
+    (tmp_path / "run.sh").write_text(script)
+    assert author_run(tmp_path).variables == {"MODE": "fake"}
 
 
 def test_scripts_that_call_each_other_come_to_an_end(tmp_path):

@@ -51,6 +51,7 @@ def test_a_credential_is_found(text):
         'SECRET_KEY = "django-insecure-9s#kd2!mfq8"',
         'password = "correct-horse-battery-staple1"',
         'api_key = "sk-1234567890abcdefghijklmnop"',
+        "OPENAI_API_KEY=sk-" + "proj-" + "f64609172efea86a_f64609172efea86a",
     ],
 )
 def test_a_placeholder_is_not_accused(text):
