@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs, quote, unquote
@@ -52,12 +52,13 @@ class S3Request:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object in a bucket, its content included."""
+    """One object in a bucket, its content included. `metadata`: what was stored beside it, tags included."""
 
     bucket: str
     key: str
     content_type: str
     content: bytes
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 # what of S3 reaches beyond the object that it names: other buckets, queries over contents, other services
@@ -388,7 +389,9 @@ class S3Mock:
                     if not wanted(bucket.name, key.name):
                         continue
                     content_type = str(key.metadata.get("Content-Type") or "")
-                    found.append(StoredObject(bucket.name, key.name, content_type, bytes(key.value)))
+                    tags = account["aws"].tagger.get_tag_dict_for_resource(key.arn)
+                    beside = {str(name): str(value) for name, value in (*key.metadata.items(), *tags.items())}
+                    found.append(StoredObject(bucket.name, key.name, content_type, bytes(key.value), beside))
         return found
 
     def create_bucket(self, name: str) -> None:

@@ -38,6 +38,7 @@ class Exchange(_Record):
     """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why.
 
     `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
+    `log`: what the app printed meanwhile, its tracebacks cut down to its own files; kept of crashes and errors alone.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Exchange(_Record):
     body_sha256: str | None = None
     seconds: float = 0.0
     failure: str | None = None
+    log: str = ""
 
 
 class Output(_Record):
@@ -122,7 +124,7 @@ class Offer(_Record):
 
     `values`: the inputs of a request that works, without the prompt's words. `type_input`: the one that selects
     the kind. `path_input`: the one that names the file; `extension_given`: whether its extension is the file's own,
-    rather than one that the app puts behind it.
+    rather than one that the app puts behind it. `code`: where its function is, such as "app.py, line 12, make".
     """
 
     kind: Kind
@@ -135,6 +137,7 @@ class Offer(_Record):
     kind_by_extension: bool = False
     values: dict[str, Any] = {}
     exchange: str
+    code: str = ""
 
 
 class Probe(_Record):
@@ -205,10 +208,26 @@ class PlantedFault(_Record):
     why: str = ""
 
 
+class RedTest(_Record):
+    """A test that does not pass, or a file of tests that can't be imported.
+
+    `why` and `where`: as pytest sums it up. `hosts`: those outside this computer that it asked for. `needs`: what is not
+    here, such as "Docker".
+    """
+
+    name: str
+    why: str = ""
+    where: str = ""
+    hosts: tuple[str, ...] = ()
+    needs: str = ""
+
+
 class TestRun(_Record):
     """One run of the learner's suite: what it says of itself, and how it ended.
 
-    `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    `generating`: how many passing tests are about the operation that generates. `served`: whether the app answered requests
+    where the grader sees it. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
+    kind. `red`: the tests that do not pass. `programs`: what the tests started. `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -226,6 +245,11 @@ class TestRun(_Record):
     null_runs: int = 0
     boundaries: dict[Literal["s3", "openai", "app"], bool] = {}
     asked_for: tuple[Kind, ...] = ()
+    generating: int = 0
+    served: bool = False
+    replaced: tuple[str, ...] = ()
+    red: tuple[RedTest, ...] = ()
+    programs: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
 
 
@@ -262,18 +286,21 @@ class Secret(_Record):
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
+    `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
+    `untouched`: files of the lab's skeleton in which nothing has been written yet, the endpoint's own first.
     """
 
     files: int = 0
     history: bool = False
     secrets: tuple[Secret, ...] = ()
     env_is_ignored: bool | None = None
+    tracked_env: tuple[str, ...] = ()
     ci: tuple[str, ...] = ()
     live_markers: tuple[str, ...] = ()
     fingerprints: tuple[int, ...] = ()
     odd: tuple[str, ...] = ()
+    untouched: tuple[str, ...] = ()
 
 
 class Submission(_Record):

@@ -6,7 +6,9 @@ from pydantic import ConfigDict, Field
 
 from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
+from grader.criteria.places import where
 from grader.evidence import Evidence, Submission, Writable
+from grader.next_step import next_step
 from grader.rubric import Rubric
 
 
@@ -27,6 +29,7 @@ class Result(Writable):
     evidence: tuple[str, ...]
     advice: tuple[str, ...]
     extra: bool = False
+    where: str = ""
 
 
 class Report(Writable):
@@ -46,6 +49,7 @@ class Report(Writable):
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
+    next_step: str = ""
 
     @property
     def has_error(self) -> bool:
@@ -95,6 +99,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
                 evidence=verdict.evidence,
                 advice=verdict.advice,
                 extra=worth.extra,
+                where=where(evidence, criterion.id, verdict),
             )
         )
     return Report(
@@ -109,6 +114,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
         sections={**SECTIONS, **rubric.sections},
+        next_step=next_step(results, evidence, {**SECTIONS, **rubric.sections}),
     )
 
 
@@ -128,5 +134,6 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
             "complete": all(result.status == "passed" for result in results if result.required),
             "criteria": results,
             "seconds": now.seconds,
+            "next_step": now.next_step,
         }
     )

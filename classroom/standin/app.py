@@ -60,6 +60,7 @@ OPERATIONS: tuple[Operation, ...] = (
 _AZURE_DEPLOYMENT = re.compile(r"/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
 _BASES = ("/v1/", "/openai/v1/")
 _PICTURES = "/pictures/"
+PICTURES = "pictures"  # what a fault names as its route to be met where a picture's address is asked
 _CHARACTERS_PER_TOKEN = 4  # the API's own rule of thumb for what it counts before the call
 _USUAL_ANSWER = 16
 _SLOW_AT_ONCE = 2
@@ -169,9 +170,17 @@ class Application:
 
     def _picture(self, name: str) -> Response:
         """Where the retired models' picture URLs point: no key needed, as with the real ones."""
-        kept = self._standin.published.get(name)
-        if kept is None:
-            return Response("The picture does not exist.", 404, media_type="text/plain")
+        standin = self._standin
+        standin.pictures_asked += 1
+        kept = standin.published.get(name)
+        # only a fault that is meant for it: the call that drew it meets the others
+        fault = standin.faults.take(PICTURES, lambda each: each.route == PICTURES)
+        if kept is None or (fault is not None and fault.effect == "error"):
+            status = fault.status if fault else 404
+            return Response("The picture does not exist.", status, media_type="text/plain")
+        if fault is not None and fault.effect in spoil.EFFECTS:
+            spoiled = spoil.spoiled(Answer(content=kept[0], media_type=kept[1]), fault.effect)
+            return Response(spoiled.content or b"", media_type=spoiled.media_type)
         return Response(kept[0], media_type=kept[1])
 
     async def _answered(

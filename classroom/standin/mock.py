@@ -85,6 +85,11 @@ class OpenAIMock:
         """Every call since the start or the last `reset()`."""
         return self._standin.journal
 
+    @property
+    def pictures_asked(self) -> int:
+        """How often the address of a picture was asked, in place of which the retired models give an address."""
+        return self._standin.pictures_asked
+
     def fail(
         self, *, status: int | None = None, code: str | None = None, effect: str = "error", **options: Any
     ) -> Fault:

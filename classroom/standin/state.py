@@ -117,6 +117,7 @@ class StandIn:
     limits: RateLimiter = field(default_factory=RateLimiter)
     prompts: PromptCache = field(default_factory=PromptCache)
     published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
+    pictures_asked: int = 0  # how often an address of a published picture was asked
     files: Shelf[StoredFile] = field(default_factory=Shelf)
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
     responses: Shelf[StoredResponse] = field(default_factory=Shelf)

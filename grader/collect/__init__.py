@@ -20,6 +20,7 @@ from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
 from grader.collect import (
     imports,
+    locating,
     module,
     notebooks,
     probes,
@@ -213,7 +214,8 @@ class _Grading:
                 if self.app.started:
                     self._examine_running(session, job, document, beside)
                     return
-                session.look_in_log(job.first_words() + job.log())
+                if job.printed_sought:
+                    session.note_printed()
                 leaked = session.canary_seen
             failure = start_failure.read_failure(self.app.log, self.sandbox.inside(root))
             if self.phases["start the app"] > _STARTING_SECONDS or not plan.revise(failure):
@@ -249,10 +251,16 @@ class _Grading:
             headers = dict(self.submission.manifest.auth.headers)
             url = f"http://127.0.0.1:{port}"
             session = self.session = Session(url, self.openai, self.s3, self.canary, headers, self.sandbox)
+            job.seek_in_log(session.sought_in_log)
+            session.printing = job
             try:
                 yield session, job
             finally:
                 session.close()
+
+    def _readable(self, log: str) -> str:
+        """What the app printed, with paths as the submission has them, and without the key."""
+        return log.replace(f"{self.sandbox.root}/", "").replace(self.canary, "(the key)")
 
     def _examine_running(
         self, session: Session, job: Job, document: dict[str, Any], beside: "_TestsBeside"
@@ -264,9 +272,9 @@ class _Grading:
         self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
         self._ask_module(session, found)
         session.close()
-        log = job.log()
-        session.look_in_log(job.first_words() + log)
-        self.app = self.app.model_copy(update={"log": log.replace(self.canary, "(the key)")})
+        if job.printed_sought:
+            session.note_printed()
+        self.app = self.app.model_copy(update={"log": self._readable(job.log())})
 
     def _places(self) -> Places:
         """Where the stand-ins are."""
@@ -347,6 +355,7 @@ class _Grading:
     def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
         with self.phase("find what generates"):
             self.offers = declared(session, self.submission.manifest.endpoint) or discover(session, found)
+            self.offers = locating.located(self.offers, self.submission.root)
         with self.phase("generate"):
             for offer in self.offers:
                 made = probes.generate(session, offer)

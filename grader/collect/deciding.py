@@ -9,11 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from grader.collect.app_files import is_test
 from grader.evidence import Kind
 from grader.inside.faults import APP_FIELDS, FAULTS, OPENAI_FIELDS, S3_FIELDS, Boundary, Fault
+from grader.media_types import sniff
 
 _KIND_OF_URL: tuple[tuple[str, Kind], ...] = (
     ("chat/completions", "text"),
@@ -60,6 +61,13 @@ class Notes:
         covered: those at which the tests' code has put something over the grader's hook.
         asked_for: the kinds that tests had the app make.
         outside: real hosts of OpenAI's or AWS' that were asked for.
+        made: for each test, the kinds that it had the app make, through the app's own door.
+        passed: for each test, the boundaries that calls of the app's passed.
+        openai: for each test, the kinds that the app asked OpenAI for.
+        places: for each test, the methods and paths at which the app answered it.
+        red: the tests that do not pass, with why and where.
+        hosts, programs: for each test, the hosts that it asked for, and the programs that it started.
+        served: whether the app answered any request at all where that can be seen.
         counts: how many tests passed, failed and were skipped; None until the run said so.
     """
 
@@ -70,6 +78,14 @@ class Notes:
     covered: set[Boundary] = field(default_factory=set)
     asked_for: set[Kind] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
+    made: dict[str, set[Kind]] = field(default_factory=dict)
+    passed: dict[str, set[Boundary]] = field(default_factory=dict)
+    openai: dict[str, set[Kind]] = field(default_factory=dict)
+    places: dict[str, set[str]] = field(default_factory=dict)
+    red: dict[str, tuple[str, str]] = field(default_factory=dict)
+    hosts: dict[str, set[str]] = field(default_factory=dict)
+    programs: dict[str, set[str]] = field(default_factory=dict)
+    served: bool = False
     counts: dict[str, int] | None = None
 
 
@@ -85,6 +101,7 @@ class Decider:
         self._planting = planting
         self._is_app = is_app or (lambda file: not is_test(file))
         self.notes = Notes()
+        self._asked: dict[str, Kind] = {}  # what each test had the app ask OpenAI for last
         self._noted = 0
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -101,6 +118,17 @@ class Decider:
             self.notes.began.setdefault(test, time.monotonic())
         if "read" in message and test and not self._of_app(message):
             self.notes.reads.add(test)
+        if "asked" in message:
+            self.notes.hosts.setdefault(test, set()).add(_text(message["asked"]))
+        if "program" in message:
+            self.notes.programs.setdefault(test, set()).add(_text(message["program"]))
+        if "red" in message:
+            self.notes.red[_text(message["red"])] = (
+                _text(message.get("why")),
+                _text(message.get("where")),
+            )
+        if message.get("served") is True:
+            self.notes.served = True
         if "outside" in message and len(self.notes.outside) < 100:
             self.notes.outside.add(_text(message["outside"]))
         if "counts" in message:
@@ -136,6 +164,16 @@ class Decider:
         before[_random.randrange(len(before))] = _random.choice(changed)
         return [*before, final]
 
+    def _kind(
+        self, place: Boundary, call: Mapping[str, Any], message: Mapping[str, Any], test: str
+    ) -> Kind | Literal["any"]:
+        if place == "s3":
+            return _kind_of_object(call, message, self._asked.get(test))
+        kind = _kind_of_call(place, message)
+        if place == "openai" and kind != "any" and self._of_app(message):
+            self._asked[test] = kind
+        return kind
+
     def _of_app(self, message: Mapping[str, Any]) -> bool:
         """Whether a call is made by the app's code, rather than by a test's; or for a request that the app is serving."""
         by = _text(message.get("by"))
@@ -146,25 +184,51 @@ class Decider:
 
     def _note_call(self, place: Boundary, call: Mapping[str, Any], message: Mapping[str, Any]) -> str:
         """Keep what a call shows; returns its kind."""
-        kind = _kind(place, call, message)
+        test = _text(message.get("test"))
+        kind = self._kind(place, call, message, test)
         if not self._counts_here(place, message):
             if message.get("bare") is not True:
                 self.notes.covered.add(place)
             return kind
         self.notes.boundaries.add(place)
+        self.notes.passed.setdefault(test, set()).add(place)
+        if place == "openai" and kind in _KINDS:
+            self.notes.openai.setdefault(test, set()).add(kind)
+        if place == "app":
+            self.notes.places.setdefault(test, set()).add(_text(message.get("place")))
         if place == "app" and 200 <= call["status"] < 300:
-            told = message.get("kinds")
-            self.notes.asked_for |= {one for one in _KINDS if isinstance(told, list) and one in told}
-        test = _text(message.get("test"))
+            made = _kinds_of(message.get("kinds"))
+            self.notes.asked_for |= made
+            self.notes.made.setdefault(test, set()).update(made)
         for fault in _FAULTS_AT[place] if test else ():
             if fault.applies(call):
                 self.notes.reached.setdefault(Planted(fault, kind), set()).add(test)
         return kind
 
 
-def _kind(place: Boundary, call: Mapping[str, Any], message: Mapping[str, Any]) -> str:
-    if place == "s3":
-        return next((kind for start, kind in _KIND_OF_TYPE if call["content_type"].startswith(start)), "any")
+def _kinds_of(told: Any) -> set[Kind]:
+    return {one for one in _KINDS if isinstance(told, list) and one in told}
+
+
+def _kind_of_object(
+    call: Mapping[str, Any], message: Mapping[str, Any], asked: Kind | None
+) -> Kind | Literal["any"]:
+    """What is stored: by its bytes, else by what OpenAI was asked for it, or the app; what it claims to be comes last.
+
+    The bytes of a test's own making may be those of no picture, and a text may be stored as any type.
+    """
+    family = sniff(_text(message.get("head")).encode("latin-1", "replace")).partition("/")[0]
+    making = _kinds_of(message.get("making"))
+    if family == "image" or family == "audio":
+        return "image" if family == "image" else "audio"
+    if asked is not None:
+        return asked
+    if len(making) == 1:
+        return next(iter(making))
+    return next((kind for start, kind in _KIND_OF_TYPE if call["content_type"].startswith(start)), "any")
+
+
+def _kind_of_call(place: Boundary, message: Mapping[str, Any]) -> Kind | Literal["any"]:
     if place == "openai":
         url = _text(message.get("url"))
         return next((kind for part, kind in _KIND_OF_URL if part in url), "any")

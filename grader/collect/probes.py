@@ -1,7 +1,8 @@
 """The questions put to an app, for every kind of file that it offers. Nothing is judged here."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from grader.collect.discovery import request_of
 from grader.collect.questions import Question, a_file, absent, probe_of
@@ -42,6 +43,15 @@ OPENAI_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("errors.malformed", "OpenAI sends a page of HTML instead", {"effect": "wrong_type"}),
     ("errors.empty_result", "OpenAI's result is empty", {"effect": "empty"}),
 )
+# of a picture that the app fetches from the address in OpenAI's answer
+PICTURE_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("errors.malformed", "the address of OpenAI's picture answers 404", {"status": 404}),
+    (
+        "errors.malformed",
+        "the address of OpenAI's picture answers with a page of HTML",
+        {"effect": "wrong_type"},
+    ),
+)
 S3_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("errors.storage_down", "the bucket is gone", {"code": "NoSuchBucket"}),
     ("errors.storage_down", "S3 denies access", {"code": "AccessDenied"}),
@@ -56,6 +66,15 @@ def errors(session: Session, offer: Offer) -> Iterator[Probe]:
         with session.openai_fails(**fault):
             probe = question.put(session)
         yield from _and_after(session, offer, _met(probe, bool(probe.calls)))
+    # only an app that fetches pictures at all is asked what it does when that goes wrong
+    for criterion, asked, fault in PICTURE_FAULTS if session.openai.pictures_asked else ():
+        if offer.kind != "image":
+            break
+        before = session.openai.pictures_asked
+        question = Question(criterion, offer, asked, request_of(offer))
+        with session.openai_fails(route="pictures", **fault):
+            probe = question.put(session)
+        yield from _and_after(session, offer, _met(probe, session.openai.pictures_asked > before))
     for criterion, asked, fault in S3_FAULTS:
         before = len(session.s3.requests)
         question = Question(criterion, offer, asked, request_of(offer))
@@ -123,52 +142,81 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     objects = [stored for stored in everything if stored.sha256 in made_by_openai] or everything
     if not objects:
         return absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
-    stored, best = objects[-1], None
-    for request in _ways_to(session, exchange, stored, operations, offer):
-        got = session.send("fetch the stored file", request)
-        best = got if best is None or got.body_sha256 == stored.sha256 else best
-        if got.body_sha256 == stored.sha256:
-            break
+    stored, asked = objects[-1], f"the stored file {objects[-1].key}"
+    pointed = _first_that_serves(session, stored, _pointed_at(session, exchange, offer))
+    if _serves(pointed, stored):
+        return probe_of(session, "endpoint.serves_file", offer.kind, asked, pointed)
+    other = _first_that_serves(session, stored, _by_name(stored, operations, offer))
+    if pointed is not None and _is_promise(session, exchange, pointed, operations):
+        # `after`: another way to the file, which is no excuse for an address that leads elsewhere
+        after = other.id if other is not None and _serves(other, stored) else None
+        return probe_of(session, "endpoint.serves_file", offer.kind, asked, pointed, after=after)
+    best = other or pointed
     if best is None:
         return absent(
             "endpoint.serves_file", offer, "the stored file", "the app has no GET that takes a name"
         )
-    return probe_of(session, "endpoint.serves_file", offer.kind, f"the stored file {stored.key}", best)
+    return probe_of(session, "endpoint.serves_file", offer.kind, asked, best)
 
 
-def _places(session: Session, exchange: Exchange) -> Iterator[str]:
-    """What the answer points at, or, of a job, what told its end."""
-    yield from pointers(session.url, exchange)
-    ended = session.outcomes.get(exchange.id)
-    for told in session.exchanges:
-        if told.id == ended:
-            yield from pointers(session.url, told)
+def _serves(got: Exchange | None, stored: StoredObject) -> TypeGuard[Exchange]:
+    return got is not None and got.body_sha256 == stored.sha256
 
 
-def _ways_to(
-    session: Session, exchange: Exchange, stored: StoredObject, operations: list[Operation], offer: Offer
-) -> Iterator[Request]:
-    generating = (
-        {offer.path} if offer.method == "GET" else set()
-    )  # asking there again would make another file
+def _is_promise(session: Session, exchange: Exchange, got: Exchange, operations: Sequence[Operation]) -> bool:
+    """Whether an answer gave an address as the file's: one that it says is an address, or that the app documents.
+
+    What a job answers is about the job; a resource of JSON may describe the file; and a name may begin with a slash.
+    """
+    if exchange.status == 202 or (got.status == 200 and "json" in got.content_type):
+        return False
+    location = exchange.headers.get("location", "")
+    if location.endswith(got.url) or f"{session.url}{got.url}" in exchange.body:
+        return True
+    path = got.url.partition("?")[0]
+    patterns = (re.sub(r"\\{[^{}]*\\}", ".+", re.escape(each.path)) for each in operations)
+    return any(re.fullmatch(pattern, path) for pattern in patterns)
+
+
+def _first_that_serves(
+    session: Session, stored: StoredObject, requests: Iterator[Request]
+) -> Exchange | None:
+    """The first answer with the file's bytes; the first answer, if none has them; None if nothing was asked."""
+    first: Exchange | None = None
+    for request in requests:
+        got = session.send("fetch the stored file", request)
+        if got.body_sha256 == stored.sha256:
+            return got
+        first = first or got
+    return first
+
+
+def _pointed_at(session: Session, exchange: Exchange, offer: Offer) -> Iterator[Request]:
+    """Where the answer points, or, of a job, what reported its end; then what is said there, one step further."""
+    answers = [exchange, *(one for one in session.exchanges if one.id == session.outcomes.get(exchange.id))]
     seen: set[str] = set()
-    for place in _places(session, exchange):
-        if place not in seen:
-            seen.add(place)
-            yield Request("GET", place)
-    names = dict.fromkeys(
-        [stored.key, stored.key.rpartition("/")[2], stored.key.rpartition("/")[2].rpartition(".")[0]]
-    )
+    for step in range(2):
+        fetched = len(session.exchanges)
+        for place in (place for answer in answers for place in pointers(session.url, answer)):
+            generates = offer.method == "GET" and place.partition("?")[0] == exchange.url.partition("?")[0]
+            if place not in seen and not generates:
+                seen.add(place)
+                yield Request("GET", place)
+        answers = session.exchanges[fetched:] if step == 0 else []
+
+
+def _by_name(stored: StoredObject, operations: list[Operation], offer: Offer) -> Iterator[Request]:
+    """Each GET of the app's that takes one text, with the name of the file."""
+    name = stored.key.rpartition("/")[2]
+    names = dict.fromkeys([stored.key, name, name.rpartition(".")[0]])
     for operation in operations:
         fields = [
             field
             for field in operation.shapes[0]
             if field.is_text and (field.required or field.location == "path")
         ]
-        if operation.method != "GET" or len(fields) != 1 or operation.path in generating:
+        asks_again = offer.method == "GET" and operation.path == offer.path  # it would make another file
+        if operation.method != "GET" or len(fields) != 1 or asks_again:
             continue
-        for name in names:
-            request = build("GET", operation.path, {fields[0].key: name})
-            if name and request.target not in seen:
-                seen.add(request.target)
-                yield request
+        for each in filter(None, names):
+            yield build("GET", operation.path, {fields[0].key: each})

@@ -136,6 +136,7 @@ def validation(offer: Offer) -> Iterator[Question | Probe]:
 
 
 _MOST_CHARACTERS = 1_000_000  # a limit above that is none: no model of OpenAI's takes so much
+_ENDLESS = ("heron " * (_MOST_CHARACTERS // 6 + 1))[: _MOST_CHARACTERS + 1]
 _STATED = re.compile(r"(\d{1,7}) ?(?:characters|chars|letters)\b", re.IGNORECASE)
 
 
@@ -175,8 +176,9 @@ def _lengths(offer: Offer) -> Iterator[Question | Probe]:
 
     limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
     if limit is None:
-        # judged as a failure: the text's limit is the app's own to set, and it set none
-        yield Probe(criterion=criterion, kind=offer.kind, asked="a prompt longer than the documented limit")
+        # a text's limit is the app's own to set: where it states none, it is asked with more than any limit allows
+        asked = f"a prompt of {_MOST_CHARACTERS + 1} characters, since no limit is documented,"
+        yield Question(criterion, offer, asked, request_of(offer, prompt=_ENDLESS))
     else:
         order = request_of(offer, prompt=words(limit + 1).text)
         yield Question(criterion, offer, f"a prompt of {limit + 1} characters", order)
@@ -208,9 +210,8 @@ def _extension(offer: Offer) -> Iterator[Question | Probe]:
         yield absent(criterion, offer, asked, "the caller does not name the file")
     elif not offer.extension_given:
         yield absent(criterion, offer, asked, "the app chooses the extension")
-    elif offer.kind_by_extension:
-        yield absent(criterion, offer, asked, "the extension itself chooses the kind, so they can't disagree")
     else:
+        # where the extension chooses the kind, what comes of another one shows whether it does
         other: Kind = next(kind for kind in ("image", "text") if kind != offer.kind)
         end = EXTENSIONS[other][0]
         order = request_of(offer, path=f"{wording.stem()}.{end}")

@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from grader.collect.deciding import Decider, Notes, Planted, planned
 from grader.collect.desk import Desk, HungUpError
+from grader.collect.generating import Generating
 from grader.collect.trials import SCORED, Answer, OutOfTime, Trial, Undecided, Unit
 from grader.evidence import Kind, PlantedFault
 from grader.submission import Submission
@@ -29,7 +31,9 @@ class Rerun:
         submission: whose suite.
         desk: starts runs.
         notes: what the suite showed when it ran as it is.
+        about: what of it is about the operation that generates; only such tests run again.
         is_app: whether a file of the submission is the app's.
+        folder: where pytest was called.
         deadline: when to stop (`time.monotonic`).
     """
 
@@ -38,38 +42,42 @@ class Rerun:
         submission: Submission,
         desk: Desk,
         notes: Notes,
+        about: Generating,
         is_app: Callable[[str], bool],
+        folder: Path,
         deadline: float,
     ) -> None:
         self._submission = submission
         self._desk = desk
         self._notes = notes
+        self._reached = about.reached
         self._is_app = is_app
+        self._folder = folder
         self._deadline = deadline
         self._seconds = _durations(notes, desk.told_at)
         self._succeeding = {
             test
-            for planted, tests in notes.reached.items()
+            for planted, tests in about.reached.items()
             if planted.fault.name == "refused_success"
             for test in tests
         }
         self.null_runs = 0
 
     def faults(self, kinds: Sequence[Kind]) -> tuple[PlantedFault, ...]:
-        """Each fault that the app's kinds allow, and whether a test notices it; none if the suite does not pass as it is."""
+        """Each fault that the app's kinds allow, and whether a test notices it; none if no test passes as it is."""
         counts = self._notes.counts
-        if counts is None or counts["failed"]:
+        if counts is None or not counts["passed"]:
             return ()
         asked = planned(kinds)
         # a fault that no test can notice, since none speaks of such a thing
         unsought = {planted: Answer(False) for planted in asked if not self._near(planted, files=False)}
-        unsought = {planted: unsought[planted] for planted in unsought if self._notes.reached.get(planted)}
+        unsought = {planted: unsought[planted] for planted in unsought if self._reached.get(planted)}
         answers = {**unsought, **self._answers([planted for planted in asked if planted not in unsought])}
         return tuple(
             PlantedFault(
                 name=planted.fault.name,
                 kind=planted.kind,
-                tests=len(self._notes.reached.get(planted, ())),
+                tests=len(self._reached.get(planted, ())),
                 caught=answers.get(planted, Answer(None)).caught,
                 why=answers.get(planted, Answer(None)).why,
             )
@@ -86,7 +94,7 @@ class Rerun:
             answers |= self._looked_at_again(answers)
         if answers is not None:
             return answers
-        return {planted: Answer(None, why) for planted in asked if self._notes.reached.get(planted)}
+        return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
     def _looked_at_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
         """What went unnoticed, in a process of its own for each run.
@@ -124,7 +132,7 @@ class Rerun:
     def _near(self, planted: Planted, *, files: bool) -> list[Unit]:
         """The units that come near a fault, the most promising first."""
         name = planted.fault.name
-        tests = [test for test in self._notes.began if test in self._notes.reached.get(planted, ())]
+        tests = [test for test in self._notes.began if test in self._reached.get(planted, ())]
         if name in _SPEAKS:
             tests = [test for test in tests if _SPEAKS[name].search(self._module(test))]
         better = self._notes.reads if name in _WANT_A_LOOK else self._succeeding
@@ -134,12 +142,13 @@ class Rerun:
 
     def _file_of(self, test: str) -> Unit:
         file = test.partition("::")[0]
-        return tuple(other for other in self._notes.began if other.partition("::")[0] == file)
+        green = (test for test in self._notes.began if test not in self._notes.red)
+        return tuple(other for other in green if other.partition("::")[0] == file)
 
     def _module(self, test: str) -> bytes:
         """The text of a test's module; empty if it can't be had."""
         root = self._submission.root.resolve()
-        for folder in (root / self._submission.manifest.cwd, root):
+        for folder in (self._folder, root / self._submission.manifest.cwd, root):
             try:
                 file = (folder / test.partition("::")[0]).resolve()
                 if file.is_relative_to(root) and file.stat().st_size <= _LARGEST:

@@ -8,9 +8,10 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grader import reading
+from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
@@ -21,44 +22,12 @@ from grader.submission import Submission
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
 _MAX_HISTORY = 50 * 1024 * 1024  # bytes of a history
 _MAX_FOUND = 50
-_MAX_FOUND_IN_ONE = 100  # in one file, or one commit's line
 _MAX_PARTS = 1_000_000  # values of a notebook
 _MAX_TESTS = 16 * 1024 * 1024  # characters of tests that are looked through for markers
 _MAX_MARKERS = 200
+_MAX_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
 
-# name of the kind → what it looks like, by the issuers' documentation. Each repetition that another could continue
-# is bounded: a file made for it must not be read for hours
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("OpenAI key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,}")),
-    ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    (
-        "AWS secret key",
-        re.compile(
-            r"(?i)aws_?secret\w{0,60}[\"']?\s{0,20}[:=]\s{0,20}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
-        ),
-    ),
-    ("GitHub token", re.compile(r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{22,}")),
-    ("Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
-    ("Google key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
-    ("Stripe key", re.compile(r"\b[rs]k_live_[0-9a-zA-Z]{24,}")),
-    (
-        "private key",
-        re.compile(r"-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----\s{1,20}[A-Za-z0-9+/]{20,}"),
-    ),
-    (
-        "secret in a name that says so",
-        re.compile(
-            r"(?i)(?:api_?key|secret_?key|access_?token|auth_?token|password)\w{0,60}[\"']?\s{0,20}[:=]\s{0,20}"
-            r"[\"']([^\"'\s{}$<>]{20,2000})[\"']"
-        ),
-    ),
-)
-# words that people write where a secret would stand
-_PLACEHOLDER = re.compile(
-    r"(?i)mock|test|dummy|fake|example|your|placeholder|change|replace|insert|sample|here|todo|redacted|secret-?key|"
-    r"not-?a-?|not-?real|invalid|x{4,}|\.{3}|\*{3}|0{6}"
-)
 _CI_FILES = (
     ".github/workflows/*.yml",
     ".github/workflows/*.yaml",
@@ -86,34 +55,12 @@ _ODD = re.compile(
 _OF_PYTEST = re.compile(
     r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\("
 )  # odd only where tests are at hand
+_LEFT = re.compile(r"^[ \t]{0,40}# YOUR CODE HERE\n[ \t]{0,40}\.\.\.[ \t]{0,40}$", re.MULTILINE)
+_ANY_CALL = re.compile(r"\bOpenAI\(|\bopenai\.\w|\.put_object\(")
 _COMPILED = frozenset({".so", ".pyc", ".pyd"})
 _RUNS_TESTS = re.compile(
     r"\bpytest\b|\bpy\.test\b|\btox\b|\bnox\b|\bunittest\b|\bmake\s+\w*(?:test|check|ci)\w*|\bjust\s+test|\b(?:hatch|pdm|poe|poetry run) test"
 )
-
-
-def _is_secret(text: str) -> bool:
-    """Whether something of a secret's shape is one: mixed enough, and not what people write in its place."""
-    body = text.removeprefix("sk-")
-    mixed = any(char.isdigit() for char in body) and any(char.isalpha() for char in body)
-    return mixed and len(set(body)) >= 9 and not _PLACEHOLDER.search(text)
-
-
-def secrets_in(text: str) -> Iterator[tuple[str, str, int]]:
-    """Each credential in a text, up to a number of each kind: its kind, itself, and its line."""
-    for kind, shape in _SHAPES:
-        found = (
-            match
-            for match in shape.finditer(text)
-            if kind == "private key" or _is_secret(match.group(match.lastindex or 0))
-        )
-        for match in islice(found, _MAX_FOUND_IN_ONE):
-            yield kind, match.group(match.lastindex or 0), text.count("\n", 0, match.start()) + 1
-
-
-def masked(secret: str) -> str:
-    """Enough of a secret to find it again, and no more."""
-    return f"{secret[:6]}…{len(secret)} characters"
 
 
 _GIT_ENVIRONMENT = {
@@ -184,30 +131,46 @@ def _history(submission: Submission, sandbox: Sandbox) -> Iterator[Secret]:
     """Secrets in any commit: the patches of all of them. A repository's configuration may name commands: they stay inside."""
     if submission.history is None:
         return
-    place = f"{sandbox.temporary}/history"
-    sandbox.bring(_repository(submission.history), place)
+    said = _asked_of_history(
+        submission.history,
+        sandbox,
+        *("log", "--all", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--format=commit %h"),
+    )
+    commit, name = "?", ""
+    for line in said.decode("utf-8", "replace").splitlines():
+        if line.startswith("commit "):
+            commit = line[7:20]
+        elif line.startswith(("+++ ", "--- ")):
+            name = line[4:].partition("/")[2]
+        elif line.startswith(("+", "-")):
+            text = line[1:]
+            for kind, value, _ in secrets_in(text, strict=is_made_by_others(name, text)):
+                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+
+
+def _asked_of_history(history: Path, sandbox: Sandbox, *arguments: str) -> bytes:
+    """What git answers of a submission's repository, as much as is kept of it."""
+    place = f"{sandbox.temporary}/history-{arguments[0]}"
+    sandbox.bring(_repository(history), place)
     order = Order(
         do="run",
         name="git",
         cwd=place,
         environment={**sandbox.environment(), **_GIT_ENVIRONMENT},
-        facts={
-            "command": [
-                *("git", "--git-dir", place, "log", "--all", "-p", "--no-color"),
-                *("--no-ext-diff", "--no-textconv", "--format=commit %h"),
-            ]
-        },
+        facts={"command": ["git", "--git-dir", place, *arguments]},
     )
     with sandbox.start(order, hears=_MAX_HISTORY) as job:
         job.wait(_GIT_SECONDS)
-        said = job.said_first()
-    commit = "?"
-    for line in said.decode("utf-8", "replace").splitlines():
-        if line.startswith("commit "):
-            commit = line[7:20]
-        elif line.startswith(("+", "-")):
-            for kind, value, _ in secrets_in(line[1:]):
-                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+        return job.said_first()
+
+
+def _tracked_env(submission: Submission, sandbox: Sandbox) -> tuple[str, ...]:
+    """The files named `.env` that the last commit holds: those git keeps, whatever .gitignore says of them."""
+    if submission.history is None:
+        return ()
+    said = _asked_of_history(submission.history, sandbox, "ls-tree", "-r", "--name-only", "-z", "HEAD")
+    names = [name.decode("utf-8", "replace") for name in said.split(b"\0")]
+    return tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MAX_TRACKED]
 
 
 def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -279,6 +242,21 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
                 yield f"{where}, line {number}: {found.group()}"
 
 
+def _untouched(root: Path, files: Sequence[Path]) -> list[str]:
+    """The app's files of the skeleton in which every place is as the lab left it; the endpoint's first, an extension's last."""
+    found = []
+    for file in files:
+        where = _name(root, file)
+        if file.suffix != ".py" or _TESTS.search(where):
+            continue
+        text = _read(file)
+        places = text.count("# YOUR CODE HERE")
+        # a place is one mark and one line of three dots; a file of many that were begun keeps some of them
+        if places and len(_LEFT.findall(text)) == places and not _ANY_CALL.search(text):
+            found.append(where)
+    return sorted(found, key=lambda where: ("module" in where, where))
+
+
 def _ci(root: Path) -> tuple[str, ...]:
     """The CI configurations that run tests."""
     files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
@@ -288,12 +266,13 @@ def _ci(root: Path) -> tuple[str, ...]:
 def scan(submission: Submission, sandbox: Sandbox) -> Scans:
     """Look through everything that would be handed in."""
     files, env_is_ignored = _handed_in(submission.root)
+    tracked = _tracked_env(submission, sandbox)
     found: list[Secret] = []
-    for file in files:
-        where = _name(submission.root, file)
+    for file in dict.fromkeys([*files, *(submission.root / name for name in tracked)]):
+        where, text = _name(submission.root, file), _read(file)
         found += [
             Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
-            for kind, value, line in secrets_in(_read(file))
+            for kind, value, line in secrets_in(text, strict=is_made_by_others(where, text))
         ]
     found += list(_history(submission, sandbox))
     unique = {(one.where.partition(",")[0], one.shown): one for one in found}
@@ -302,8 +281,10 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         history=submission.history is not None,
         secrets=tuple(list(unique.values())[:_MAX_FOUND]),
         env_is_ignored=env_is_ignored,
+        tracked_env=tracked,
         ci=_ci(submission.root),
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
+        untouched=tuple(_untouched(submission.root, files)),
         odd=tuple(_odd(submission.root, files)),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

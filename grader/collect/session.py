@@ -1,5 +1,6 @@
 """Both ends of a running app: requests go in at one, and what they led to at OpenAI and S3 is seen at the other."""
 
+import base64
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -15,7 +16,7 @@ import httpx
 from classroom.s3 import S3Mock
 from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
-from grader import reading
+from grader import reading, traces
 from grader.collect.answers import NotDecodable, TooLong, read_body
 from grader.collect.inward import Inward
 from grader.collect.provenance import Ledger, mentions
@@ -46,6 +47,7 @@ _KIND_OF_ROUTE: dict[str, Kind] = {
     "images/variations": "image",
     "audio/speech": "audio",
 }
+_LAST_WORDS = 0.3  # seconds to wait for the traceback of a crash
 _TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
 
 
@@ -64,6 +66,17 @@ class _Answer:
     def text(self) -> str:
         """The body, as text if it is any."""
         return self.content.decode("utf-8", "replace")
+
+
+class Prints(Protocol):
+    """What runs and prints: see `grader.sandbox.job.Job`."""
+
+    @property
+    def printed(self) -> int:
+        """Bytes so far."""
+
+    def log_since(self, start: int) -> str:
+        """What was printed after so many bytes."""
 
 
 class Session:
@@ -90,7 +103,7 @@ class Session:
         self.canary_seen: list[str] = []
         self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
-        self._canary = canary
+        self._forms = _forms(canary)
         self._kept = 0
         self._calls_read = 0
         self._requests_read = 0
@@ -99,6 +112,8 @@ class Session:
         self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
         self._latest: Exchange | None = None
         self._waited = 0.0
+        self.printing: Prints | None = None  # the app, to hear what it prints about an error
+        self._root = sandbox.root
         # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
             base_url=url,
@@ -116,9 +131,11 @@ class Session:
     def send(self, purpose: str, request: Request) -> Exchange:
         """Send one request, wait for its answer, and record what it led to."""
         self._gather_late()
+        before = self.printing.printed if self.printing else 0
         answer = self._answer_to(request)
         self._waited += answer.seconds
-        exchange = self._latest = self._note(purpose, request, answer)
+        log = self._printed_about(answer, before)
+        exchange = self._latest = self._note(purpose, request, answer, log)
         self._gather(exchange)
         if exchange.status == 202:
             self._await_job(exchange, _JOB_SECONDS)
@@ -195,7 +212,21 @@ class Session:
             for own in map(httpx.URL, places)
         )
 
-    def _note(self, purpose: str, request: Request, answer: _Answer) -> Exchange:
+    def _printed_about(self, answer: _Answer, before: int) -> str:
+        """What the app printed since then, if its answer is an error; of a crash a server prints after it has answered."""
+        is_error = answer.status is None or answer.status >= 500
+        if self.printing is None or not is_error or not answer.sent:
+            return ""
+        crashed = answer.status is not None and "json" not in answer.headers.get("content-type", "")
+        deadline = time.monotonic() + _LAST_WORDS
+        while crashed and time.monotonic() < deadline and self.printing.printed == before:
+            time.sleep(0.01)
+        text = self.printing.log_since(before).replace(f"{self._root}/", "")
+        for form in self._forms:
+            text = text.replace(form, "(the key)")
+        return capped(traces.without_others(text), _BODY)
+
+    def _note(self, purpose: str, request: Request, answer: _Answer, log: str = "") -> Exchange:
         facts: dict[str, Any] = {
             "id": f"ex-{len(self.exchanges) + 1}",
             "purpose": purpose,
@@ -205,6 +236,7 @@ class Session:
             "seconds": round(answer.seconds, 3),
             "place": capped(request.place, _BODY),
             "sent": answer.sent,
+            "log": log,
         }
         if answer.status is None:
             exchange = Exchange(**facts, failure=answer.failure)
@@ -224,12 +256,18 @@ class Session:
         return exchange
 
     def _look_for_canary(self, where: str, *texts: str) -> None:
-        if any(self._canary in text for text in texts) and where not in self.canary_seen:
+        if any(form in text for text in texts for form in self._forms) and where not in self.canary_seen:
             self.canary_seen.append(where)
 
-    def look_in_log(self, log: str) -> None:
-        """Note the canary if the app printed it."""
-        self._look_for_canary("the app's log", log)
+    @property
+    def sought_in_log(self) -> tuple[bytes, ...]:
+        """What the app must not print."""
+        return tuple(form.encode() for form in self._forms)
+
+    def note_printed(self) -> None:
+        """Note that the app printed the canary."""
+        if "the app's log" not in self.canary_seen:
+            self.canary_seen.append("the app's log")
 
     def keep(self, content: bytes) -> str:
         """Keep bytes for the report; returns their hash."""
@@ -258,6 +296,10 @@ class Session:
             if len(self.objects) >= _MOST_OBJECTS:
                 break
             self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
+            self._look_for_canary("the name of an object or a bucket", f"{stored.bucket}/{stored.key}")
+            self._look_for_canary(
+                "the metadata or tags of an object", str(dict(stored.metadata)), stored.content_type
+            )
             led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
             self.objects.append(
                 StoredObject(
@@ -392,6 +434,17 @@ class Session:
             yield
         finally:
             self.s3.clear_faults()
+
+
+def _forms(canary: str) -> tuple[str, ...]:
+    """The canary as it may be written: as it is, in hexadecimal, and in base64, wherever in a longer text it begins."""
+    plain = canary.encode()
+    encoded = []
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + plain).decode().rstrip("=")
+        # the first and the last characters hold bits of what is beside it
+        encoded.append(whole[4 if before else 0 : -4])
+    return (canary, plain.hex(), *encoded)
 
 
 def pointers(url: str, exchange: Exchange) -> Iterator[str]:

@@ -2,16 +2,21 @@
 
 import contextlib
 import re
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from grader.collect.app_files import app_files
-from grader.collect.deciding import Decider
+from grader.collect.author_run import AuthorRun, author_run
+from grader.collect.deciding import Decider, Notes
 from grader.collect.desk import Desk
+from grader.collect.generating import generating
+from grader.collect.pytest_settings import has_tests, settings_without
 from grader.collect.rerun import Rerun
 from grader.collect.values import EXTENSIONS, words_of
-from grader.evidence import Offer, TestRun
+from grader.evidence import KINDS, Offer, RedTest, TestRun
 from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
@@ -19,6 +24,10 @@ SUITE_SECONDS = 120.0
 # plugins that come with packages of the lab, and take their time whether a suite uses them or not
 _UNASKED = ("nbval", "faker")
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
+_MOST_NAMED = 100  # tests that do not pass, and programs
+# https://docs.pytest.org/en/stable/reference/exit-codes.html
+_USAGE_ERROR, _NONE_COLLECTED = 4, 5
+_UNRECOGNISED = re.compile(r"error: unrecognized arguments: ([^\n]{1,2000})")
 _END_SECONDS = 60.0  # for pytest to end, once its tests have
 _ARGUMENTS = (
     "-q",
@@ -27,6 +36,12 @@ _ARGUMENTS = (
     # what was loaded before pytest is not rewritten, which is no fault of the suite's
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
+    # a file that can't be imported says nothing of the tests in the others
+    "--continue-on-collection-errors",
+    # each test runs in this process, where it is watched, and the first that fails does not end the others
+    "-p",
+    "no:xdist",
+    "--maxfail=0",
 )
 
 
@@ -60,32 +75,60 @@ def run(
     where = submission.manifest.tests
     if where and not (cwd / where).exists():
         return TestRun(failure=f"[tool.lab] names the tests {where!r}, which are not there.")
-    if not where and not _has_tests(cwd):
+    author = AuthorRun(arguments=(where,)) if where else author_run(cwd)
+    if not author.source and not where and not has_tests(cwd):
         return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
-    pythonpath = tuple(sandbox.inside(folder) for folder in (*folders, cwd))
+    once = partial(_run_once, submission, sandbox, folders, offers, target)
+    found = once(author, ())
+    if unknown := _UNRECOGNISED.search(found.output) if found.exit_code == _USAGE_ERROR else None:
+        # an option of a plugin that is not here, such as one that measures or spreads: the tests are the same without
+        found = once(author, settings_without(cwd / author.folder, unknown[1].split()))
+    if found.exit_code in (_USAGE_ERROR, _NONE_COLLECTED) and author.source and not where:
+        found = once(AuthorRun(), settings_without(cwd, ()))
+    return found
+
+
+def _run_once(
+    submission: Submission,
+    sandbox: Sandbox,
+    folders: Sequence[Path],
+    offers: Sequence[Offer],
+    target: str | None,
+    author: AuthorRun,
+    settings: Sequence[str],
+) -> TestRun:
+    """Run the suite as its author calls it; `settings`: arguments that put right what pytest is configured with."""
+    root = submission.root / submission.manifest.cwd
+    cwd = root / author.folder
+    paths = tuple(
+        dict.fromkeys(sandbox.inside(folder) for folder in (*folders, *([cwd] if cwd != root else []), root))
+    )
+    plugins = _without_plugins(submission.root)
     order = Order(
         do="pytest",
         name="pytest",
-        pythonpath=pythonpath,
+        pythonpath=paths,
         cwd=sandbox.inside(cwd),
-        environment=environment(sandbox, pythonpath[:-1]),
+        environment={**environment(sandbox, paths[:-1]), **author.variables},
         facts={
-            "arguments": [*_ARGUMENTS, *_without_plugins(submission.root), *([where] if where else [])],
+            "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
             "planting": {
                 "root": sandbox.inside(submission.root),
                 "writable": [sandbox.inside(submission.root), sandbox.home, sandbox.temporary],
                 "frameworks": _frameworks(submission.root),
-                "generating": [_generating(offer) for offer in offers],
+                "generating": [_generating(offer) for offer in offers] or _ANY_POST,
             },
         },
     )
-    is_app = app_files(submission.root, [*folders, cwd], target)
+    is_app = app_files(submission.root, [*folders, root], target)
     decider = Decider(None, is_app)
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes = decider.notes
-        rerun = Rerun(submission, desk, notes, is_app, time.monotonic() + PLANTING_SECONDS)
-        faults = rerun.faults([offer.kind for offer in offers]) if in_time else ()
+        about = generating(notes, known=bool(offers))
+        rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
+        kinds = [offer.kind for offer in offers] or sorted(about.asked)
+        faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()
         code = job.wait(_END_SECONDS) if in_time else None
         if code is None:
@@ -94,7 +137,8 @@ def run(
     began, ended = desk.collected_at, desk.told_at
     return TestRun(
         found=True,
-        command=f"pytest {where or ''}".strip(),
+        command=shlex.join(["pytest", *author.arguments])
+        + (f" (from {author.source})" if author.source else ""),
         exit_code=code,
         **(notes.counts or {}),
         seconds=round(ended - began, 3) if began and ended else 0.0,
@@ -103,11 +147,48 @@ def run(
         faults=faults,
         null_runs=rerun.null_runs,
         boundaries={place: place in notes.boundaries for place in ("s3", "openai", "app")},
-        asked_for=tuple(sorted(notes.asked_for)),
+        asked_for=tuple(sorted({kind for kinds in about.made.values() for kind in kinds})),
+        generating=len(about.tests),
+        served=notes.served,
+        replaced=tuple(sorted(f"{place}:{kind}" for place, kind in about.replaced)),
+        red=tuple(_red(notes, sandbox.root)),
+        programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
     )
 
 
+def _red(notes: Notes, root: str) -> Iterator[RedTest]:
+    """The tests that do not pass: why, where, and what they asked of the world outside."""
+    for name, (why, where) in list(notes.red.items())[:_MOST_NAMED]:
+        # what a module does while it is imported belongs to no test, and may be any file's
+        before = notes.hosts.get("", set()) if "::" not in name else set()
+        programs = notes.programs.get(name, set()) | (
+            notes.programs.get("", set()) if before or "::" not in name else set()
+        )
+        yield RedTest(
+            name=name,
+            why=why.replace(f"{root}/", ""),
+            where=where.replace(f"{root}/", ""),
+            hosts=tuple(sorted(notes.hosts.get(name, set()) | before)),
+            needs=_needs(programs, why),
+        )
+
+
+def _needs(programs: Collection[str], why: str) -> str:
+    """What a test needs that is not here; empty if that is not known."""
+    if _DOCKER.intersection(programs) or _NAMES_DOCKER.search(why):
+        return "Docker"
+    return ""
+
+
+_DOCKER = frozenset({"docker", "docker-compose", "podman"})
+_NAMES_DOCKER = re.compile(r"(?i)\bdocker(\.errors\.|\.sock| daemon|ized)|testcontainers|DockerException")
+# where the operation is not known: whatever is sent, and of whichever kind
+_ANY_POST = [
+    {"kind": kind, "method": method, "path": ".*", "words": EXTENSIONS[kind]}
+    for kind in KINDS
+    for method in ("POST", "PUT", "PATCH", "GET")
+]
 _FRAMEWORKS = {
     "fastapi": "starlette",
     "starlette": "starlette",
@@ -155,7 +236,3 @@ def _without_plugins(root: Path) -> list[str]:
     files = [file for pattern in ("*.py", "*.toml", "*.ini", "*.cfg") for file in root.rglob(pattern)]
     named = {name for file in files for name in _UNASKED if name.encode() in file.read_bytes()}
     return [part for name in _UNASKED if name not in named for part in ("-p", f"no:{name}")]
-
-
-def _has_tests(folder: Path) -> bool:
-    return any(True for pattern in ("test_*.py", "*_test.py") for _ in folder.rglob(pattern))

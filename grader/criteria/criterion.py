@@ -98,8 +98,11 @@ class Finding:
     advice: str | None = None
 
 
-def together(findings: list[Finding], well: str) -> Verdict:
-    """One verdict from several findings: any problem fails, and says which kind; none at all is no pass."""
+def together(findings: list[Finding], well: str, expected: str = "") -> Verdict:
+    """One verdict from several findings: any problem fails, and says which kind; none at all is no pass.
+
+    `expected`: what would have passed, in a few words; said of what failed.
+    """
     if not findings:
         return not_run("There was nothing to look at.")
     problems = [finding for finding in findings if finding.problem]
@@ -113,9 +116,8 @@ def together(findings: list[Finding], well: str) -> Verdict:
         f"{', '.join(dict.fromkeys(kinds))}: {problem}" if kinds else problem
         for problem, kinds in kinds_of.items()
     ]
-    return failed(
-        _sentence("; ".join(said)), tuple(id for finding in problems for id in finding.evidence), advice
-    )
+    summary = _sentence("; ".join(said)) + (f" Expected: {expected}." if expected else "")
+    return failed(summary, tuple(id for finding in problems for id in finding.evidence), advice)
 
 
 def _sentence(text: str) -> str:

@@ -25,7 +25,7 @@ _SECTION = Section("endpoint")
 
 @_SECTION.criterion(
     "starts",
-    "Your app starts, documents itself, and has an endpoint that generates",
+    "Your app starts, and has an endpoint that generates a file",
     "Start the app by hand with the variables of the lab's README, open /docs, and try your endpoint there.",
 )
 def starts(evidence: Evidence) -> Verdict:
@@ -33,10 +33,10 @@ def starts(evidence: Evidence) -> Verdict:
     if not app.started:
         unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
         return Verdict(app.verdict, app.failure or "The app did not start.", advice=app.advice or (unusual,))
-    if app.openapi_url is None:
+    if not evidence.offers and evidence.scans.untouched:
         return failed(
-            "The app answers, but no OpenAPI document was found.",
-            advice=("FastAPI serves it at /openapi.json; with another framework, serve one there.",),
+            f"{evidence.scans.untouched[0]} is still as the lab left it, so that nothing generates yet. Expected: an endpoint "
+            "that takes a prompt and has OpenAI make a file."
         )
     if not evidence.offers:
         looked = [
@@ -169,7 +169,9 @@ def uses_prompt(evidence: Evidence) -> Verdict:
         kinds = {offer.kind for offer in working(evidence)}
         findings += [one for one in provenance.of_ordinary_requests(evidence) if one.kind in kinds]
     return together(
-        findings, "For every kind, what was stored was made by a call to OpenAI that read the caller's words."
+        findings,
+        "For every kind, what was stored was made by a call to OpenAI that read the caller's words.",
+        "the caller's own words in messages, input or prompt of the call whose file is stored",
     )
 
 
@@ -193,7 +195,11 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
             problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return (
-        together(findings, "Each object in the bucket is, byte for byte, what OpenAI returned.")
+        together(
+            findings,
+            "Each object in the bucket is, byte for byte, what OpenAI returned.",
+            "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
+        )
         if findings
         else not_run(NOTHING_WORKS)
     )
@@ -231,7 +237,11 @@ def mime_type(evidence: Evidence) -> Verdict:
             advice = media_types.extension_advice(content, provenance.shown(stored.key))
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
     return (
-        together(findings, "Every object's Content-Type is that of its bytes.")
+        together(
+            findings,
+            "Every object's Content-Type is that of its bytes.",
+            "ContentType= with the type that the first bytes show",
+        )
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )
@@ -253,7 +263,7 @@ def serves_file(evidence: Evidence) -> Verdict:
             findings.append(Finding(probe.kind, probe.not_applicable))
             continue
         got, wanted = evidence.exchange(probe.exchange), objects[-1]
-        problem = None
+        problem, advice = None, None
         if got.status != 200 or got.body_sha256 != wanted.sha256:
             problem = (
                 f"GET {_place(got)} answered {got.status or got.failure}, not the stored bytes of "
@@ -263,9 +273,16 @@ def serves_file(evidence: Evidence) -> Verdict:
             problem = (
                 f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
             )
-        findings.append(Finding(probe.kind, problem, (got.id, wanted.id)))
+        if problem and probe.after:
+            other = evidence.exchange(probe.after)
+            advice = f"GET {_place(other)} serves the file: let your answer point there."
+        findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
     return (
-        together(findings, "Every stored file came back over the app's own API, same bytes, same type.")
+        together(
+            findings,
+            "Every stored file came back over the app's own API, same bytes, same type.",
+            "status 200 with the stored bytes and their type, at the address that your answer gives",
+        )
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )

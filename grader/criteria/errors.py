@@ -33,6 +33,72 @@ _USUAL: dict[str, tuple[int, ...]] = {
     "errors.empty_result": (502, 503, 422),
     "errors.storage_down": (502, 503, 507),
 }
+# what an answer could say to the caller
+_CLEAR: dict[str, str] = {
+    "errors.rate_limit": "“Too many requests are under way. Try again in a minute.”",
+    "errors.quota": "“This service has used up its quota. Its owner has to act.”",
+    "errors.bad_key": "“This service is not set up correctly. Its owner has to act.”",
+    "errors.content_policy": "“OpenAI refused this prompt. Change its words.”",
+    "errors.server_error": "“OpenAI could not answer. Try again later.”",
+    "errors.timeout": "“OpenAI did not answer in time. Try again later.”",
+    "errors.malformed": "“OpenAI's answer could not be read. Try again later.”",
+    "errors.empty_result": "“OpenAI's answer was empty. Try again, or change the prompt.”",
+    "errors.storage_down": "“The file could not be stored. Try again later.”",
+}
+# an answer of these words alone names neither side, nor what to do
+_VAGUE = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "at",
+        "be",
+        "code",
+        "detail",
+        "details",
+        "error",
+        "errors",
+        "exception",
+        "failed",
+        "failure",
+        "false",
+        "for",
+        "gateway",
+        "has",
+        "happened",
+        "http",
+        "internal",
+        "is",
+        "it",
+        "message",
+        "none",
+        "null",
+        "occurred",
+        "of",
+        "ok",
+        "please",
+        "problem",
+        "server",
+        "service",
+        "something",
+        "sorry",
+        "status",
+        "success",
+        "the",
+        "there",
+        "title",
+        "type",
+        "unexpected",
+        "unknown",
+        "unavailable",
+        "us",
+        "was",
+        "we",
+        "went",
+        "wrong",
+        "your",
+    ]
+)
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|site-packages|File \"/|/(?:home|tmp|root|usr|Users)/"
     r"|\b(?:openai|botocore|boto3|httpx2?)\.\w*(?:Error|Exception|exceptions)\w*|when calling the \w+ operation"
@@ -52,18 +118,27 @@ def _is_json(exchange: Exchange) -> bool:
     return True
 
 
+def _type(exchange: Exchange) -> str:
+    return exchange.content_type.partition(";")[0] or "no type"
+
+
+def _says_nothing(body: str) -> bool:
+    """Whether an error's words name neither what went wrong nor what to do."""
+    return set(re.findall(r"[a-z]+", body.lower()[:2_000])) <= _VAGUE
+
+
 def _finding(evidence: Evidence, probe: Probe) -> Finding:
     assert probe.exchange is not None
     exchange = evidence.exchange(probe.outcome or probe.exchange)
     failed_job = probe.outcome is not None and state_of(exchange.body) == "failed"
     after = evidence.exchange(probe.after) if probe.after else None
-    advice = None
+    advice, place = None, f"{exchange.method} {exchange.place or 'the address of the job'}"
     if exchange.status is None:
-        problem: str | None = f"{probe.asked}: {exchange.failure}"
+        problem: str | None = f"{probe.asked}, and {place} gave no answer: {exchange.failure}"
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
-        problem = f"{probe.asked}, and the answer was {exchange.status}, as if all were well"
+        problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
     elif (exchange.status >= 400 or failed_job) and not _is_json(exchange):
-        problem = f"{probe.asked}, and the answer ({exchange.status}) is not JSON"
+        problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
     elif probe.objects and probe.criterion != "errors.storage_down":
         problem = f"{probe.asked}, and still something was stored"
     elif after is not None and not (after.status and after.status < 300):
@@ -71,7 +146,12 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
     else:
         problem = None
         usual = _USUAL[probe.criterion]
-        if exchange.status >= 400 and exchange.status not in usual:
+        if exchange.status >= 400 and _says_nothing(exchange.body):
+            advice = (
+                f"{probe.asked}: your answer ({exchange.status} {exchange.body.strip()[:80]}) is JSON, and says nothing of "
+                f"what went wrong. A clear error would be {usual[0]} with a sentence such as: {_CLEAR[probe.criterion]}"
+            )
+        elif exchange.status >= 400 and exchange.status not in usual:
             listed = " or ".join(str(status) for status in usual[:2])
             advice = f"{probe.asked}: your {exchange.status} tells the caller little; {listed} would say whose fault it is."
     return Finding(probe.kind, problem, ids(probe), advice)
@@ -93,7 +173,10 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
             "The fault never came into play: your app did not call the service that was made to fail."
         )
     return together(
-        findings, "A clear JSON error, nothing stored, and the next request was served, for every kind."
+        findings,
+        "A clear JSON error, nothing stored, and the next request was served, for every kind.",
+        f"a status of 400 or above ({' or '.join(map(str, _USUAL[criterion][:2]))} would be clear) with a JSON body, nothing "
+        "stored, and the next request served",
     )
 
 
@@ -175,7 +258,7 @@ def no_internals(evidence: Evidence) -> Verdict:
     if not looked:
         return not_run("No request was answered with an error.")
     if wrong:
-        return failed(f"{wrong[0][1]}.", tuple(id for id, _ in wrong))
+        return failed(f"{wrong[0][1]}. Expected: a sentence of your own.", tuple(id for id, _ in wrong))
     return passed(f"None of {looked} error answers shows a trace, OpenAI's own words, the bucket or a path.")
 
 

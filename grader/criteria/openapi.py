@@ -10,7 +10,8 @@ from grader.evidence import Evidence, Offer
 from grader.operations import Document, Field, operations, resolved
 
 _SECTION = Section("openapi")
-_NO_DOCUMENT = "Depends on the app serving an OpenAPI document."
+_NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
+_NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say nothing of a body's shape
 _NO_OPERATION = "Depends on an operation that generates a file, and none was found."
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
@@ -42,6 +43,21 @@ def _generating(
             yield f"{method} {path}", facts, offers
 
 
+def _without_document(evidence: Evidence) -> Verdict:
+    """An app that runs has to serve a document; one that never ran was not asked for it."""
+    if not evidence.app.started:
+        return not_run("Depends on the app having started.")
+    if evidence.app.openapi_url is not None:
+        return failed(f"GET {evidence.app.openapi_url} answered 200, but its body is no JSON object.")
+    asked = [one for one in evidence.exchanges if one.purpose == "fetch the OpenAPI document"]
+    answered = "; ".join(f"GET {one.url} answered {one.status or one.failure}" for one in asked[:3])
+    return failed(
+        f"No OpenAPI document was found{f': {answered}' if answered else ''}. One was expected at /openapi.json.",
+        tuple(one.id for one in asked),
+        ("FastAPI serves one at /openapi.json by itself. With another framework, serve one there.",),
+    )
+
+
 def _members(value: Any) -> Mapping[str, Any]:
     """An object's members; none of what is no object."""
     return value if isinstance(value, dict) else {}
@@ -55,7 +71,7 @@ def _members(value: Any) -> Mapping[str, Any]:
 def valid(evidence: Evidence) -> Verdict:
     document = _document(evidence)
     if document is None:
-        return not_run(_NO_DOCUMENT)
+        return _without_document(evidence)
     version = str(document.get("openapi", ""))[:20]
     if not version.startswith("3."):
         return failed(f"The document says openapi: {version or 'nothing'}; version 3 is asked for.")
@@ -107,7 +123,7 @@ def _has_example(field: Field, whole: bool) -> bool:
     return (
         whole
         or bool(field.choices)
-        or any(schema.get(name) not in (None, [], {}) for name in ("example", "examples"))
+        or any(schema.get(name) not in (None, [], {}) for name in ("example", "examples", "default"))
     )
 
 
@@ -166,12 +182,12 @@ def _documented(responses: Mapping[str, Any], status: int) -> bool:
 
 
 def _has_model(document: Document, response: Any) -> bool:
-    """Whether an answer has a body whose shape is told: more than an empty schema with a title."""
+    """Whether an answer has a body whose shape is described: more than an empty schema with a title."""
     facts = resolved(document, response)
     content = facts.get("content")
     for media_type, media in (content if isinstance(content, dict) else {}).items():
         schema = resolved(document, media.get("schema")) if isinstance(media, dict) else {}
-        if set(schema) - {"title"} or not media_type.endswith("json"):
+        if set(schema) - _NO_SHAPE or not media_type.endswith("json"):
             return True
     return False
 
@@ -213,8 +229,12 @@ def responses(evidence: Evidence) -> Verdict:
             problems.append("no success is documented")
         if bare:
             problems.append(f"the answer {bare[0]} has no model")
-        if not any(_has_model(whole, documented[code]) for code in bad):
+        # such as FastAPI's responses={502: {"description": "…"}}
+        sentences = [code for code in bad if not _has_model(whole, documented[code])]
+        if sentences == bad:
             problems.append("no error is documented with a model")
+        elif sentences:
+            problems.append(f"{', '.join(sentences[:6])} is documented by a sentence alone, without a model")
         missing = [str(status) for status in _seen(evidence, offers) if not _documented(documented, status)]
         if missing:
             problems.append(f"it answered {', '.join(missing)}, which the document does not know")

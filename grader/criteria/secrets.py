@@ -35,7 +35,8 @@ def from_environment(evidence: Evidence) -> Verdict:
     others = [call for call in calls if call.key != evidence.canary_fingerprint]
     if others:
         return failed(
-            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment.",
+            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment. Expected: the value of "
+            "OPENAI_API_KEY.",
             tuple(call.id for call in others[:5]),
         )
     return passed(f"All {len(calls)} calls came with the key that the app was given.", (calls[0].id,))
@@ -50,7 +51,11 @@ def not_leaked(evidence: Evidence) -> Verdict:
     if not evidence.exchanges:
         return not_run("Depends on the app having started.")
     if evidence.canary_seen:
-        return failed(f"The key was seen in {'; '.join(evidence.canary_seen[:3])}.")
+        return failed(
+            f"The key was seen in {'; '.join(evidence.canary_seen[:3])}. Expected: nowhere but at OpenAI."
+        )
+    if not any(call.key == evidence.canary_fingerprint for call in evidence.calls):
+        return not_run("Depends on the app using its key: no call came to OpenAI with it.")
     return passed(
         f"The key was in none of {len(evidence.exchanges)} answers, nor in the log, nor in a stored file."
     )
@@ -62,11 +67,19 @@ def not_leaked(evidence: Evidence) -> Verdict:
     "One line in .gitignore is enough. Does git status still show your .env?",
 )
 def ignored_by_git(evidence: Evidence) -> Verdict:
+    tracked = evidence.scans.tracked_env
+    if tracked:
+        return failed(
+            f"git keeps {tracked[0]}: it was committed, and .gitignore has no say over what is. Take it out with "
+            f"git rm --cached {tracked[0]}, and withdraw the keys in it."
+        )
     ignored = evidence.scans.env_is_ignored
     if ignored is None:
         return not_run("git is not installed here, so it could not be asked.")
     if not ignored:
-        return failed("git would commit a file named .env in the submission's folder.")
+        return failed(
+            "git would commit a file named .env in the submission's folder. Expected: a line .env in its .gitignore."
+        )
     return passed("git ignores a file named .env.")
 
 

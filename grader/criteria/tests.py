@@ -1,16 +1,16 @@
 """tests.*: the learner's own suite: that it passes, and what it catches."""
 
 import re
+from collections.abc import Sequence
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Evidence, PlantedFault, TestRun
+from grader.evidence import Evidence, PlantedFault, RedTest, TestRun
 from grader.inside.faults import BY_NAME
 from grader.inside.faults import Section as FaultSection
 
 _SECTION = Section("tests")
 
 
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)  # pytest's short summary
 _INTERNAL_ERROR = 3  # pytest's exit code; https://docs.pytest.org/en/stable/reference/exit-codes.html
 
 
@@ -18,6 +18,45 @@ def _is_ours(output: str) -> bool:
     """Whether the last place in pytest's own traceback is the grader's part in the run."""
     places = [line for line in output.splitlines() if line.startswith("INTERNALERROR>") and "File " in line]
     return bool(places) and "grader/inside/" in places[-1]
+
+
+_MOST_SHOWN = 5  # tests
+
+
+def _others(run: TestRun) -> str:
+    if run.passed == 1:
+        return " The other one passes."
+    return f" The {run.passed} others pass." if run.passed else ""
+
+
+def _listed(tests: Sequence[RedTest]) -> str:
+    more = f" and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
+    return ", ".join(test.name for test in tests[:_MOST_SHOWN]) + more
+
+
+def _described(test: RedTest) -> str:
+    """A test that does not pass, and the reason in a few words."""
+    if test.hosts:
+        return f"{test.name} asked for {', '.join(test.hosts[:3])}, and there is no network"
+    if test.needs:
+        return f"{test.name} needs {test.needs}"
+    why = next(iter(test.why.strip().splitlines()), "").strip()[:200]  # what follows is on the page
+    where = f" ({test.where})" if test.where else ""
+    return f"{test.name}{where}: {why}" if why else test.name
+
+
+def _what_is_red(run: TestRun) -> str:
+    """Each test that does not pass, those that asked for the network first."""
+    if not run.red:
+        said = (
+            f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
+        )
+        return f"The tests do not pass: {said} (pytest's exit code {run.exit_code})."
+    tests = sorted(run.red, key=lambda test: not test.hosts)
+    said = "; ".join(_described(test) for test in tests[:_MOST_SHOWN])
+    more = f"; and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
+    count = "1 does not pass" if len(tests) == 1 else f"{len(tests)} do not pass"
+    return f"{count}: {said}{more}.{_others(run)} Expected: each test passes with no network and with dummy keys."
 
 
 @_SECTION.criterion(
@@ -33,15 +72,14 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return failed(run.failure, ("tests",))
     if run.exit_code == _INTERNAL_ERROR and _is_ours(run.output):
         return Verdict("error", "The grader's part in the test run failed; run it again.", ("tests",))
+    docker = [test for test in run.red if test.needs]
+    if docker and len(docker) == len(run.red):
+        return not_run(
+            f"Needs {docker[0].needs}, which is not here: {_listed(docker)}.{_others(run)} Tests with stand-ins in its place "
+            "can be judged."
+        )
     if run.exit_code != 0:
-        said = (
-            f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
-        )
-        first = _FAILED.search(run.output)
-        which = f" The first: {first[1]}." if first else ""
-        return failed(
-            f"The tests do not pass: {said} (pytest's exit code {run.exit_code}).{which}", ("tests",)
-        )
+        return failed(_what_is_red(run), ("tests",))
     if run.passed == 0:
         why = f"all {run.skipped} were skipped" if run.skipped else "none was collected"
         return failed(f"No test ran: {why}.", ("tests",))
@@ -52,15 +90,15 @@ def tests_pass(evidence: Evidence) -> Verdict:
 @_SECTION.criterion(
     "runs_in_ci",
     "CI runs your tests, or a marker deselects those that call the real API",
-    "A workflow that runs pytest, or a marker that pytest's configuration registers and that such tests bear.",
+    "A workflow that runs pytest, or a marker that pytest's configuration registers and that tests of the real API carry.",
 )
 def runs_in_ci(evidence: Evidence) -> Verdict:
     scans = evidence.scans
     if scans.ci:
         return passed(f"{scans.ci[0]} runs tests.")
     if scans.live_markers:
-        return passed(f"The marker {scans.live_markers[0]} is registered, and tests bear it.")
-    return failed("No CI configuration runs tests, and no test bears a marker that is registered.")
+        return passed(f"The marker {scans.live_markers[0]} is registered, and tests carry it.")
+    return failed("No CI configuration runs tests, and no test carries a marker that is registered.")
 
 
 @_SECTION.criterion(
@@ -81,29 +119,37 @@ def no_spend(evidence: Evidence) -> Verdict:
 _LOOKS_FOR_RUNS = re.compile(
     r": (?:import (?:gc|ctypes|_socket)|gc\.|sys\.set|sys\._|os\._exit|os\.getppid|os\.fork|_lab|Planter|/proc/|__wrapped__|__closure__|cell_contents|__import__|exec\(|send_?fds|send_?msg|SCM_RIGHTS|socket\(fileno|fromfd)"
 )
-_NEEDS = ("tests.pass",)
 
 
 def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
-    """Every fault that could be planted has to be noticed; one that could not is said, and not counted."""
+    """Every fault that could be planted has to be noticed, by tests of the operation that generates and that pass.
+
+    What could not be planted is named, and not counted. Another test that passes never turns the verdict for the worse: it
+    adds to what is noticed, or to what could not be planted.
+    """
     run = evidence.test_run
     unknown = sorted({fault.name for fault in run.faults if fault.name not in BY_NAME})
     if unknown:
         return Verdict("error", f"The grader planted a fault that it does not know: {', '.join(unknown)}.")
+    if not run.found or not run.passed:
+        return not_run("Depends on tests that pass, and there are none.")
     faults = [fault for fault in run.faults if BY_NAME[fault.name].section == section]
     if not faults:
         return not_run("Depends on an endpoint that generates a file, and none was found.")
+    untested = _untested(evidence, section)
+    if untested is not None:
+        return _unless_red(run, untested)
     missed, undecided, caught, unplanted = [], "", 0, 0
     for fault in faults:
         what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
-        if fault.why:
+        if fault.caught:
+            caught += 1
+        elif fault.why:
             undecided = fault.why
         elif not _could_be_planted(run, fault):
             unplanted += 1
         elif fault.tests == 0:
             missed.append(f"{what}: no test comes near it")
-        elif fault.caught:
-            caught += 1
         else:
             missed.append(what)
     advice = _advice(run) if section == "happy_path" else ()
@@ -111,12 +157,15 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         advice += (
             f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
         )
+    lead = f"Judged by the {run.passed} tests that pass without network. " if run.red else ""
     if missed:
-        return failed(
-            f"The tests still pass with {'; '.join(missed[:4])}{' …' if len(missed) > 4 else ''}.",
+        verdict = failed(
+            f"{lead}The tests still pass with {'; '.join(missed[:4])}{' …' if len(missed) > 4 else ''}. Expected: with each of "
+            "these, one of your tests fails.",
             ("tests",),
             advice,
         )
+        return _unless_red(run, verdict)
     if undecided:
         return not_run(
             f"What the tests notice can't be distinguished from chance: {undecided}. A person has to look."
@@ -129,14 +178,44 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "
             "finding it. A person has to look."
         )
-    return passed(f"The tests noticed each of {caught} planted faults.", ("tests",), advice)
+    return passed(f"{lead}The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
+    """A failure is none yet while a test fails that could notice what the others don't; one that needs a network can't here."""
+    able = [test for test in run.red if not test.hosts and not test.needs]
+    if verdict.status != "failed" or not able:
+        return verdict
+    return not_run(f"Depends on tests.pass: {_listed(able)} may notice more, and does not pass yet.")
+
+
+def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
+    """The verdict where no test that passes asks the operation that generates; None if one does."""
+    run = evidence.test_run
+    asked = bool(run.asked_for) if section == "happy_path" else run.boundaries.get("app", False)
+    if asked:
+        return None
+    if not run.served or not evidence.offers:
+        started = f" They start {', '.join(run.programs[:3])}, which is not watched." if run.programs else ""
+        return not_run(f"No test sends a request to your app where the grader sees it.{started}")
+    places = " or ".join(dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers))
+    wanted = "has it make a file" if section == "happy_path" else "looks at an error of its"
+    return failed(
+        f"None of the {run.passed} tests that pass asks {places} and {wanted}. Tests of other operations say nothing of it."
+    )
 
 
 def _could_be_planted(run: TestRun, fault: PlantedFault) -> bool:
-    """Not where the tests never come to the boundary, nor where they had the kind made with the boundary replaced."""
-    if fault.tests:
-        return fault.caught is not None
-    return run.boundaries.get(BY_NAME[fault.name].boundary, False) and fault.kind not in run.asked_for
+    """Not where a test replaced the boundary while it had a file made: it may notice there by itself what is planted nowhere.
+
+    For any kind: a test of a further kind must not turn what was not counted into what was missed.
+    """
+    boundary = BY_NAME[fault.name].boundary
+    if any(each.startswith(f"{boundary}:") for each in run.replaced) or (
+        fault.tests and fault.caught is None
+    ):
+        return False
+    return fault.tests > 0 or fault.kind not in run.asked_for
 
 
 def _advice(run: TestRun) -> tuple[str, ...]:
@@ -154,7 +233,6 @@ def _advice(run: TestRun) -> tuple[str, ...]:
     "happy_path",
     "Your tests notice when a good answer goes wrong",
     "After your endpoint has answered: is the file in the bucket, with these bytes and this type? Which prompt arrived?",
-    needs=_NEEDS,
 )
 def happy_path(evidence: Evidence) -> Verdict:
     return _planted(evidence, "happy_path")
@@ -164,7 +242,6 @@ def happy_path(evidence: Evidence) -> Verdict:
     "error_cases",
     "Your tests notice when an error is waved through",
     "Send what your endpoint should refuse, and let OpenAI fail: do your tests look at the status?",
-    needs=_NEEDS,
 )
 def error_cases(evidence: Evidence) -> Verdict:
     return _planted(evidence, "error_cases")

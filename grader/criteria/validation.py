@@ -11,14 +11,22 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import Evidence, Probe
+from grader.evidence import Evidence, Kind, Probe
 
 _SECTION = Section("validation")
+# of the files that are asked for; `grader.collect.values` has the same
+_ENDINGS: dict[Kind, tuple[str, ...]] = {
+    "text": ("txt", "md"),
+    "image": ("png", "jpg", "jpeg", "webp"),
+    "audio": ("mp3", "wav", "flac", "opus", "aac"),
+}
+_EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
+_NO_LIMIT = "no limit is documented"  # as `grader.collect.questions` words it
 
 
 def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     """None if the probe does not apply to this design."""
-    if probe.not_applicable:
+    if probe.not_applicable or _chose_the_kind(evidence, probe):
         return None
     if probe.exchange is None:
         return Finding(
@@ -27,17 +35,31 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
             "or one above a million characters",
         )
     exchange = evidence.exchange(probe.exchange)
+    sent = f"{probe.asked}, sent to {exchange.method} {exchange.place},"
+    came_back = f"and was answered {exchange.status or exchange.failure}"
     if probe.calls:
-        problem: str | None = f"{probe.asked} still led to a call to OpenAI"
+        problem: str | None = f"{sent} still led to a call to OpenAI {came_back}"
     elif probe.objects:
-        problem = f"{probe.asked} still led to a stored file"
+        problem = f"{sent} still led to a stored file {came_back}"
     elif exchange.status is None:
-        problem = f"{probe.asked}: {exchange.failure}"
+        problem = f"{sent} got no answer: {exchange.failure}"
     elif not 400 <= exchange.status < 500:
-        problem = f"{probe.asked} was answered {exchange.status} rather than 4xx"
+        problem = f"{sent} was answered {exchange.status}"
     else:
         problem = None
-    return Finding(probe.kind, problem, ids(probe))
+    advice = None
+    if problem is None and _NO_LIMIT in probe.asked:
+        advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was refused ({exchange.status}). Say in the document how long a prompt may be."
+    return Finding(probe.kind, problem, ids(probe), advice)
+
+
+def _chose_the_kind(evidence: Evidence, probe: Probe) -> bool:
+    """Whether the extension that was sent had a file of its own kind made: then it contradicts nothing."""
+    if probe.criterion != "validation.extension_mismatch" or not probe.name or not probe.exchange:
+        return False
+    extension = probe.name.rpartition(".")[2].lower()
+    made = {output.kind for call in evidence.calls_of(probe.exchange) for output in call.outputs}
+    return any(extension in _ENDINGS[kind] for kind in made)
 
 
 def _longest(evidence: Evidence, probe: Probe) -> Finding:
@@ -66,9 +88,10 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
         longest = [probe for probe in evidence.probes_of("endpoint.longest") if probe.kind in used]
         findings += [_longest(evidence, probe) for probe in longest]
     if not findings:
-        return passed(f"This design has no such input: {probes[0].not_applicable}.")
+        reason = next((probe.not_applicable for probe in probes if probe.not_applicable), None)
+        return passed(f"This design has no such input: {reason or 'the extension itself chooses the kind'}.")
     return together(
-        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind."
+        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind.", _EXPECTED
     )
 
 
@@ -95,7 +118,7 @@ def unsafe_path(evidence: Evidence) -> Verdict:
             if reasons
             else not_run("It was not probed.")
         )
-    return together(findings, "No path led out of the app's own area, for any kind.")
+    return together(findings, "No path led out of the app's own area, for any kind.", _EXPECTED)
 
 
 def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:

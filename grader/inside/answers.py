@@ -5,6 +5,7 @@ import functools
 import importlib
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .boundaries import Boundaries, put_in_place
@@ -24,6 +25,7 @@ class Answers:
 
     def __init__(self, boundaries: Boundaries, generating: list[dict[str, Any]]) -> None:
         self._boundaries = boundaries
+        self._answered = False
         self._generating = [{**each, "path": re.compile(each["path"])} for each in generating]
 
     def watch(self, frameworks: list[str]) -> None:
@@ -51,17 +53,28 @@ class Answers:
         named = {each["kind"] for each in here if words & set(each["words"])}
         return sorted(named or {each["kind"] for each in here})
 
-    def _status(self, status: int, here: list[dict[str, Any]], said: str, bare: bool) -> int:
-        now = self._boundaries.decided("app", {"status": status}, kinds=self._kinds(here, said), bare=bare)
+    def _status(
+        self, status: int, here: list[dict[str, Any]], said: str, bare: bool, place: tuple[str, str]
+    ) -> int:
+        now = self._boundaries.decided(
+            "app", {"status": status}, kinds=self._kinds(here, said), bare=bare, place=" ".join(place)
+        )
         return int(now["status"])
 
     @contextlib.contextmanager
-    def _serving(self) -> Any:
+    def _serving(self, making: Callable[[], list[str]] = list) -> Any:
+        """`making`: of which kinds the file can be that this request asks for."""
+        if not self._answered:
+            self._answered = True
+            self._boundaries.tell(served=True)
+        outer = self._boundaries.making
         self._boundaries.serving += 1
+        self._boundaries.making = making
         try:
             yield
         finally:
             self._boundaries.serving -= 1
+            self._boundaries.making = outer
 
     def _watch_django(self) -> None:
         """The one method through which servers and Django's own test client ask."""
@@ -71,13 +84,15 @@ class Answers:
 
         def get_response(handler: Any, request: Any) -> Any:
             here = self._here(request.method, request.path_info)
-            with self._serving():
-                if not here:
+            if not here:
+                with self._serving():
                     return real(handler, request)
-                said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
+            said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
+            with self._serving(lambda: self._kinds(here, said)):
                 response = real(handler, request)
             bare = BaseHandler.__dict__.get("get_response") is hook
-            response.status_code = self._status(response.status_code, here, said, bare)
+            place = (request.method, request.path_info)
+            response.status_code = self._status(response.status_code, here, said, bare, place)
             return response
 
         hook = functools.wraps(real)(get_response)
@@ -100,14 +115,18 @@ class Answers:
                 heard.append(message.get("body", b"")[:_HEARD])
                 return message
 
+            def said() -> str:
+                return str(scope["path"]) + b" ".join(heard).decode("latin-1")
+
             async def send_changed(message: Any) -> None:
                 if message["type"] == "http.response.start":
-                    said = scope["path"] + b" ".join(heard).decode("latin-1")
                     bare = place.__dict__.get("__call__") is hook
-                    message = {**message, "status": self._status(message["status"], here, said, bare)}
+                    where = (scope["method"], scope["path"])
+                    status = self._status(message["status"], here, said(), bare, where)
+                    message = {**message, "status": status}
                 await send(message)
 
-            with self._serving():
+            with self._serving(lambda: self._kinds(here, said())):
                 await asgi(app, scope, receive_noted, send_changed)
 
         hook = functools.wraps(asgi)(call_asgi)
@@ -129,11 +148,10 @@ class Answers:
             def start_changed(status: str, headers: Any, *rest: Any) -> Any:
                 number, _, phrase = status.partition(" ")
                 bare = place.__dict__.get("__call__") is hook
-                return start_response(
-                    f"{self._status(int(number), here, said, bare)} {phrase}", headers, *rest
-                )
+                now = self._status(int(number), here, said, bare, (method, path))
+                return start_response(f"{now} {phrase}", headers, *rest)
 
-            with self._serving():
+            with self._serving(lambda: self._kinds(here, said)):
                 return wsgi(app, environ, start_changed)
 
         hook = functools.wraps(wsgi)(call_wsgi)

@@ -9,6 +9,7 @@ import functools
 import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ _REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
 _PROMPT_PLACES = ("messages", "input", "prompt")
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 _READS = frozenset({"GetObject", "HeadObject", "ListObjects", "ListObjectsV2"})
+_MOST_NOTED = 2_000  # hosts and programs of all tests
+_HEAD = 64  # bytes of a body by which its kind is known
 _LONGEST = 2_000  # characters of a field that the grader is shown
 
 
@@ -36,6 +39,10 @@ class Boundaries:
         self.line = line
         self.test: str | None = None
         self.serving = 0  # requests that the app is answering now
+        self.making: Callable[[], list[str]] = (
+            list  # the kinds of the generating request that is being answered
+        )
+        self._noted: set[tuple[str | None, str]] = set()
         self._root = root.rstrip(os.sep) + os.sep
 
     def decided(self, boundary: str, call: dict[str, Any], **about: Any) -> dict[str, Any]:
@@ -60,6 +67,12 @@ class Boundaries:
             frame = frame.f_back  # type: ignore[assignment]
         by = frame.f_code.co_filename[len(self._root) :] if frame is not None else ""
         return {"by": by, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
+
+    def _note(self, what: str, name: str) -> None:
+        """Once for each test: a host that it asked for, or a program that it started."""
+        if name and (self.test, name) not in self._noted and len(self._noted) < _MOST_NOTED:
+            self._noted.add((self.test, name))
+            self.tell(**{what: name[:_LONGEST]})
 
     # --- S3 ---------------------------------------------------------------------------------------------------
 
@@ -89,7 +102,8 @@ class Boundaries:
             "body": ASKED,
             "then": GO_ON,
         }
-        now = self.decided("s3", asked, **origin)
+        about = {"head": _head(parameters.get("Body")), "making": self.making()}
+        now = self.decided("s3", asked, **about, **origin)
         changed = dict(parameters)
         if now["key"] != asked["key"]:
             changed["Key"] = now["key"]
@@ -152,12 +166,14 @@ class Boundaries:
     def watch_network(self) -> None:
         """Nothing but this computer can be reached; other names that are asked for are reported."""
         resolve, connect = socket.getaddrinfo, socket.socket.connect
+        start = subprocess.Popen.__init__
 
         def refuse(host: Any) -> None:
             name = host.decode() if isinstance(host, bytes) else str(host)
             if name and not name.startswith(_LOCAL):
                 if _REAL.search(name):
                     self.tell(outside=name[:_LONGEST])
+                self._note("asked", name)
                 raise OSError(f"the tests run without a network: {name} can't be reached")
 
         def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
@@ -168,8 +184,17 @@ class Boundaries:
         def connect_(self_: Any, address: Any) -> Any:
             if isinstance(address, tuple):
                 refuse(address[0])
+            elif str(address).endswith("docker.sock"):
+                self._note("program", "docker")
             return connect(self_, address)
 
+        def begin(self_: Any, args: Any, *rest: Any, **named: Any) -> Any:
+            first = args if isinstance(args, (str, bytes)) else next(iter(args), "")
+            words = os.fsdecode(first).split()
+            self._note("program", os.path.basename(words[0]) if words else "")
+            return start(self_, args, *rest, **named)
+
+        put_in_place(subprocess.Popen, "__init__", functools.wraps(start)(begin))
         put_in_place(socket, "getaddrinfo", getaddrinfo)
         put_in_place(socket.socket, "connect", connect_)
 
@@ -177,6 +202,23 @@ class Boundaries:
 def put_in_place(place: Any, name: str, function: Any) -> None:
     """Put a function in the place of another."""
     setattr(place, name, function)
+
+
+def _head(body: Any) -> str:
+    """The first bytes of what is stored, each as one character; empty if they can't be had without using them up."""
+    try:
+        if isinstance(body, (bytes, bytearray)):
+            return bytes(body[:_HEAD]).decode("latin-1")
+        if isinstance(body, str):
+            return body[:_HEAD].encode().decode("latin-1")
+        if hasattr(body, "seek") and hasattr(body, "tell"):
+            at = body.tell()
+            first = body.read(_HEAD)
+            body.seek(at)
+            return _head(first)
+    except Exception:  # of any kind: it is the learner's object
+        return ""
+    return ""
 
 
 def _replaced(value: Any) -> Any:

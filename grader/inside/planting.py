@@ -68,10 +68,27 @@ class Planter:
         if report.failed:
             self._failed = True
             self._counts["failed"] += 1
+            if not self._unread:
+                self._tell_red(report.nodeid, report)
         elif report.skipped:
             self._counts["skipped"] += 1
         elif report.when == "call":
             self._counts["passed"] += 1
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that can't be collected holds tests that do not pass."""
+        if report.failed:
+            self._tell_red(report.nodeid, report)
+
+    def _tell_red(self, name: str, report: Any) -> None:
+        """Which test does not pass, why, and where: what pytest's own summary says."""
+        crash = getattr(report.longrepr, "reprcrash", None)
+        why = str(getattr(crash, "message", "") or report.longrepr)
+        where = f"{getattr(crash, 'path', '')}, line {getattr(crash, 'lineno', '')}" if crash else ""
+        if not crash:  # of a file that can't be imported: the last line that pytest marks as the error
+            marked = [line[1:].strip() for line in why.splitlines() if line.startswith("E ")]
+            why = marked[-1] if marked else why
+        self._boundaries.tell(red=name[:2_000], why=why[:1_000], where=where[:1_000])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:

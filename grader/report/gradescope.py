@@ -48,11 +48,13 @@ def _summary(report: Report) -> str:
             f"run it again. {isolation}"
         )
     done = "Complete." if report.complete else "Not complete yet."
-    return f"{report.score:g} of {report.max_score:g} points. {done} {isolation}"
+    step = f" Next step: {visible(report.next_step)}" if report.next_step else ""
+    return f"{report.score:g} of {report.max_score:g} points. {done}{step} {isolation}"
 
 
 def _test(result: Result, *, scored: bool) -> dict[str, Any]:
-    lines = [visible(result.summary), *(f"Advice: {visible(each)}" for each in result.advice)]
+    place = [f"In your code: {visible(result.where)}"] if result.where else []
+    lines = [visible(result.summary), *place, *(f"Advice: {visible(each)}" for each in result.advice)]
     if result.status == "failed":
         lines.append(visible(result.hint))
     test: dict[str, Any] = {

@@ -8,6 +8,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import traces
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
@@ -16,6 +17,8 @@ from grader.report.words import shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
+_OPEN_EXCHANGES = 3
+_SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _LARGEST_MEDIA = 3 * 1024 * 1024  # bytes of a file that is shown in the page
 
 
@@ -50,6 +53,30 @@ class Part:
     result: Result
     seen: list[Seen]
     left_out: int
+
+    @property
+    def first(self) -> list[Seen]:
+        """The exchanges that are shown at once; the others are folded."""
+        return self.seen[:_OPEN_EXCHANGES]
+
+    @property
+    def more(self) -> list[Seen]:
+        """The others."""
+        return self.seen[_OPEN_EXCHANGES:]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it is shown closed: all but what is required and failed, and the grader's own errors."""
+        return not (
+            self.result.status == "error" or (self.result.status == "failed" and self.result.required)
+        )
+
+    @property
+    def sign(self) -> str:
+        """The status as the page words it; what nobody has to do is open, not wrong."""
+        if self.result.status == "failed" and not self.result.required:
+            return "○ optional"
+        return _SIGNS[self.result.status]
 
 
 def _media(evidence: Evidence, stored: StoredObject) -> Media:
@@ -92,6 +119,38 @@ def _gallery(evidence: Evidence) -> list[Media]:
     return out
 
 
+@dataclass(frozen=True)
+class Printed:
+    """What a program printed: from its first error on, without the frames of packages; and the whole, if that is more."""
+
+    short: str
+    whole: str
+
+
+def _log(log: str) -> Printed:
+    short = traces.without_others(traces.from_the_error(log))
+    return Printed(short, _whole(log, short))
+
+
+def _whole(text: str, short: str) -> str:
+    """A text, if lines of it were left out; characters that end a line for some programs are no difference."""
+    return text if len(text.strip().splitlines()) != len(short.strip().splitlines()) else ""
+
+
+def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | None:
+    """The output of the tests, and the criterion below which it is shown: once, at the first that needs it."""
+    output = evidence.test_run.output
+    of_tests = [result for result in results if result.section == "tests"]
+    if not output or not of_tests:
+        return None
+    place = next((result for result in of_tests if result.id == "tests.pass"), of_tests[0])
+    _, failures, after = output.partition("= FAILURES =")
+    _, errors, after_errors = output.partition("= ERRORS =")
+    short = errors + after_errors if errors else failures + after if failures else output
+    short = traces.without_others(short.strip("= \n") if short is not output else output)
+    return place.id, Printed(short, _whole(output, short))
+
+
 def render(report: Report, evidence: Evidence) -> str:
     """The page."""
     template = environment().from_string(_TEMPLATE.read_text(encoding="utf-8"))
@@ -104,6 +163,9 @@ def render(report: Report, evidence: Evidence) -> str:
         report=report,
         evidence=evidence,
         sections={title: parts for title, parts in sections.items() if parts},
-        to_do=[result for result in graded if result.status == "failed"],
+        to_do=[result for result in graded if result.status == "failed" and result.required],
+        optional=[result for result in graded if result.status == "failed" and not result.required],
+        tests=_tests(evidence, graded),
+        log=_log(evidence.app.log),
         gallery=_gallery(evidence),
     )

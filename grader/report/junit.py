@@ -35,7 +35,10 @@ def render(report: Report) -> str:
         )
         words = for_xml(result.summary)
         if result.status == "failed":
-            ElementTree.SubElement(case, "failure", message=words).text = f"{words}\n{for_xml(result.hint)}"
+            place = f"\nIn your code: {for_xml(result.where)}" if result.where else ""
+            ElementTree.SubElement(
+                case, "failure", message=words
+            ).text = f"{words}{place}\n{for_xml(result.hint)}"
         elif result.status == "not_run":
             ElementTree.SubElement(case, "skipped", message=words)
         elif result.status == "error":

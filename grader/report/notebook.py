@@ -90,6 +90,7 @@ def _table(report: Report) -> str:
         # times differ from run to run; the sentence is kept without them
         hint = f"<br><em>{for_html(result.hint)}</em>" if result.status == "failed" else ""
         seen = "" if result.status == "passed" else f"<br>{for_html(result.summary)}"
+        seen += f"<br>In your code: {for_html(result.where)}" if result.where else ""
         title = f"<strong>{for_html(result.title)}</strong> <code>{for_html(result.id)}</code>"
         rows.append(
             f'<tr><td style="white-space:nowrap;text-align:left">{_SIGNS[result.status]}</td>'

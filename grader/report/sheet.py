@@ -160,6 +160,7 @@ def _section(result: Result) -> str:
         f"<code>{for_notebook(result.id)}</code>",
         for_notebook(result.summary),
     ]
+    lines += [f"In your code: {for_notebook(result.where)}"] if result.where else []
     lines += [f"Advice: {for_notebook(advice)}" for advice in result.advice]
     if result.status == "failed":
         lines.append(f"<em>{for_notebook(result.hint)}</em>")

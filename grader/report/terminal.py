@@ -21,6 +21,10 @@ def show(report: Report, console: Console) -> None:
     """Print the report."""
     console.print()
     console.print(Text.assemble(("Submission  ", "dim"), (for_terminal(report.submission.name), "bold")))
+    if report.next_step:
+        console.print()
+        console.print(Text("Next step", style="bold"))
+        console.print(Text(f"  {for_terminal(report.next_step, lines=True)}"))
     for section, title in report.sections.items():
         results = shown(result for result in report.criteria if result.section == section)
         if results:
@@ -48,6 +52,8 @@ def _section(title: str, results: list[Result], console: Console) -> None:
         if following is None or (following.status, following.summary) != (result.status, result.summary):
             style = "dim" if result.status in ("passed", "not_run") else colour
             words.append(f"\n{for_terminal(result.summary, lines=True)}", style=style)
+        if result.where:
+            words.append(f"\nIn your code: {for_terminal(result.where)}")
         for advice in result.advice:
             words.append(f"\nAdvice: {for_terminal(advice, lines=True)}", style="yellow")
         status = result.status.replace("_", " ")
@@ -59,21 +65,22 @@ def _section(title: str, results: list[Result], console: Console) -> None:
 
 
 def _to_do(report: Report, console: Console) -> None:
-    failed = [result for result in report.criteria if result.status == "failed"]
-    if not failed:
-        return
-    console.print()
-    console.print(Text("To do next", style="bold"))
+    failed = [result for result in report.criteria if result.status == "failed" and result.required]
+    if failed:
+        console.print()
+        console.print(Text("To do next", style="bold"))
     for number, result in enumerate(failed, 1):
-        optional = "" if result.required else " (not required)"
         console.print(
             Text.assemble(
-                f" {number}. ",
-                (for_terminal(result.title), "bold"),
-                (f"{optional}  {for_terminal(result.id)}", "dim"),
+                f" {number}. ", (for_terminal(result.title), "bold"), (f"  {for_terminal(result.id)}", "dim")
             )
         )
         console.print(Text(f"    {for_terminal(result.hint)}"))
+    more = [result for result in shown(report.criteria) if result.status == "failed" and not result.required]
+    if more:
+        console.print()
+        named = ", ".join(for_terminal(result.id) for result in more)
+        console.print(Text(f"Not required, if you like: {named}", style="dim"))
 
 
 def _total(report: Report, console: Console) -> None:

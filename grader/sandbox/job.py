@@ -49,8 +49,11 @@ class Listener(threading.Thread):
     def __init__(self, file: int, most: int, keep: Literal["first", "last"]) -> None:
         super().__init__(daemon=True)
         self._file, self._most, self._keep = file, most, keep
-        self._kept, self._first = bytearray(), bytearray()
+        self._kept = bytearray()
+        self._sought: tuple[bytes, ...] = ()
+        self._tail = b""  # the end of what came before, in which something sought may have begun
         self.total = 0
+        self.found = False
         self.start()
 
     def run(self) -> None:
@@ -58,12 +61,24 @@ class Listener(threading.Thread):
         with open(self._file, "rb", buffering=0) as source:
             while part := source.read(1 << 16):
                 self.total += len(part)
+                self._look(part)
                 if self._keep == "last":
-                    self._first += part[: max(0, self._most - len(self._first))]
                     self._kept += part
                     del self._kept[: max(0, len(self._kept) - self._most)]
                 elif len(self._kept) < self._most:
                     self._kept += part[: self._most - len(self._kept)]
+
+    def seek(self, sought: tuple[bytes, ...]) -> None:
+        """From now on note in `found` whether one of these comes, however much comes after it."""
+        self._sought = sought
+        if any(each in self.content for each in sought):
+            self.found = True
+
+    def _look(self, part: bytes) -> None:
+        if self._sought and not self.found:
+            seen = self._tail + part
+            self.found = any(each in seen for each in self._sought)
+            self._tail = seen[-max(map(len, self._sought)) :]
 
     def settle(self) -> None:
         """Wait until all is read; a process that got away may hold the other end for ever, and is not waited for."""
@@ -71,11 +86,6 @@ class Listener(threading.Thread):
         while self.is_alive() and self.total != before:
             before = self.total
             self.join(_LAST_WORDS)
-
-    @property
-    def beginning(self) -> bytes:
-        """The first of it, where the last is kept."""
-        return bytes(self._first)
 
     @property
     def content(self) -> bytes:
@@ -114,9 +124,24 @@ class Job:
             self._log.settle()
         return capped(self._log.content.decode("utf-8", "replace"))
 
-    def first_words(self) -> str:
-        """What it printed first, capped: much that comes later does not push it out."""
-        return self._log.beginning.decode("utf-8", "replace")
+    def seek_in_log(self, sought: tuple[bytes, ...]) -> None:
+        """Look out for these in everything that it prints; at once after its start, so that nothing is missed."""
+        self._log.seek(sought)
+
+    @property
+    def printed_sought(self) -> bool:
+        """Whether it printed one of them, in what is no longer kept, too."""
+        return self._log.found
+
+    @property
+    def printed(self) -> int:
+        """How many bytes it has printed so far."""
+        return self._log.total
+
+    def log_since(self, start: int) -> str:
+        """What it has printed since it had printed so many bytes, as far as that is kept."""
+        content, total = self._log.content, self._log.total
+        return content[max(0, len(content) - max(0, total - start)) :].decode("utf-8", "replace")
 
     def said(self) -> bytes | None:
         """What it wrote into the first file of its order; None if that was too much."""

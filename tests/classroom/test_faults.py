@@ -2,9 +2,12 @@
 
 import time
 
+import httpx
 import openai
 import pytest
 from openai import OpenAI
+
+from classroom.standin.mock import OpenAIMock
 
 CHAT = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -81,3 +84,20 @@ def test_a_spoiled_answer_is_recorded_without_outputs(client, openai_mock):
     openai_mock.fail(effect="empty")
     client.chat.completions.create(**CHAT)
     assert (openai_mock.calls[0].fault, openai_mock.calls[0].outputs) == ("empty", ())
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "begins"),
+    [({"status": 404}, 404, b"The picture"), ({"effect": "wrong_type"}, 200, b"<html>")],
+    ids=["it is gone", "a page of HTML"],
+)
+def test_the_address_of_a_picture_fails_by_itself(fault, status, begins):
+    with OpenAIMock(legacy=True) as mock, OpenAI(base_url=mock.base_url, api_key="k") as client:
+        mock.fail(route="pictures", **fault)
+        made = client.images.generate(model="dall-e-3", prompt="a fox")
+        answer = httpx.get(made.data[0].url, trust_env=False)
+        mock.clear_faults()
+        again = httpx.get(made.data[0].url, trust_env=False)
+        assert mock.pictures_asked == 2
+    assert (answer.status_code, answer.content.startswith(begins)) == (status, True)
+    assert again.headers["content-type"] == "image/png"

@@ -282,6 +282,33 @@ _add(
     ),
     beside=("errors.empty_result",),  # told by the same clause
 )
+# the picture is fetched from the address in OpenAI's answer, as the retired models give one
+FETCHED = (
+    (
+        "main.py",
+        'images = client.images.generate(model="gpt-image-2", prompt=words, size="1024x1024")\n'
+        "        return base64.b64decode(images.data[0].b64_json)",
+        'images = client.images.generate(model="dall-e-3", prompt=words, size="1024x1024")\n'
+        "        return fetched(images.data[0].url)",
+    ),
+    (
+        "main.py",
+        "def checked(prompt: str) -> str:",
+        "def fetched(address: str) -> bytes:\n"
+        "    try:\n"
+        "        return httpx.get(address, timeout=2, trust_env=False).content\n"
+        "    except httpx.HTTPError as error:\n"
+        '        raise ValueError("no picture") from error\n\n\n'
+        "def checked(prompt: str) -> str:",
+    ),
+    ("main.py", "import boto3\nimport openai\n", "import boto3\nimport httpx\nimport openai\n"),
+)
+_add(
+    "errors.malformed",
+    "three_endpoints",
+    *FETCHED,
+    ("main.py", '"png": b"\\x89PNG", "mp3"', '"png": b"", "mp3"'),
+)
 _add(
     "errors.empty_result",
     "other_words",
@@ -404,6 +431,12 @@ def _tricky(name: str, base: str, *changes: tuple[str, str, str], noticed: bool 
 
 # right, though they look unusual
 TRICKY: list[Case] = [
+    _tricky(
+        "the picture is fetched from its address, and looked at",
+        "three_endpoints",
+        *FETCHED,
+        noticed=True,
+    ),
     _tricky(
         "the prompt goes into a template",
         "nested_json",

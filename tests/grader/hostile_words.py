@@ -19,6 +19,7 @@ from grader.evidence import (
     Output,
     PlantedFault,
     Probe,
+    RedTest,
     Scans,
     Secret,
     StoredObject,
@@ -122,6 +123,7 @@ def evidence() -> Evidence:
         content_type="application/json",
         body="{}",
         body_sha256=sha256_of(text),
+        log='Traceback (most recent call last):\n  File "a.py", line 1, in make\nKeyError: 1',
     )
     lost = Exchange(id="ex-2", purpose="ask", method="GET", url="/", failure="no answer")
     call = Call(
@@ -164,6 +166,7 @@ def evidence() -> Evidence:
                 prompt_input=prompt,
                 values={"a": ["b"]},
                 exchange="ex-1",
+                code="a.py, line 1",
             ),
         ),
         probes=(
@@ -187,6 +190,8 @@ def evidence() -> Evidence:
             failure="none",
             faults=(PlantedFault(name="no write", kind="text", tests=1, caught=True),),
             outside=("example.com",),
+            red=(RedTest(name="a.py::b", why="no", where="a.py", hosts=("example.com",), needs=""),),
+            programs=("git",),
         ),
         notebooks=(
             NotebookRun(
@@ -195,7 +200,12 @@ def evidence() -> Evidence:
                 exercises={"1.1": CheckedExercise(state="done", sentence="good")},
             ),
         ),
-        scans=Scans(secrets=(Secret(kind="key", where="a.py", shown="sk…"),), ci=("ci",), odd=("exits",)),
+        scans=Scans(
+            secrets=(Secret(kind="key", where="a.py", shown="sk…"),),
+            ci=("ci",),
+            odd=("exits",),
+            untouched=("a.py",),
+        ),
         seconds=1.0,
         phases={"start": 1.0},
     ).with_blobs(blobs)
@@ -216,12 +226,13 @@ def report() -> Report:
                 "status": status,
                 "summary": "A sentence.",
                 "advice": ("Do this.",),
+                "where": "a.py, line 1",
                 "evidence": ("ex-1", "call-1", "ex-2"),
             }
         )
         for result, status in zip(some, statuses, strict=False)
     )
-    return whole.model_copy(update={"criteria": criteria})
+    return whole.model_copy(update={"criteria": criteria, "next_step": "Open a.py."})
 
 
 def with_error(whole: Report) -> Report:

@@ -1,6 +1,7 @@
 """Suites for the app of tests/hostile/honest, run alone: without the rest of a grading, so that each takes a second or two."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.collect import scans, suite
@@ -14,7 +15,9 @@ PROMPT = Input(name="prompt", location="json")
 OFFER = Offer(kind="text", method="POST", path="/texts", prompt_input=PROMPT, exchange="ex-1")
 
 
-def suite_run(place: Path, files: dict[str, str]) -> tuple[TestRun, tuple[str, ...]]:
+def suite_run(
+    place: Path, files: dict[str, str], offers: Sequence[Offer] = (OFFER,)
+) -> tuple[TestRun, tuple[str, ...]]:
     """How a suite of these files does beside the honest app, and what is odd in it."""
     work = place / "work"
     work.mkdir()
@@ -25,7 +28,7 @@ def suite_run(place: Path, files: dict[str, str]) -> tuple[TestRun, tuple[str, .
         file.write_text(content)
     with opened(str(work)) as submission, Sandbox("process", work=submission.root) as sandbox:
         sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
-        run = suite.run(submission, sandbox, (submission.root,), [OFFER], "main:app")
+        run = suite.run(submission, sandbox, (submission.root,), offers, "main:app")
         odd = tuple(scans._odd(submission.root, sorted(submission.root.rglob("*.py"))))
     return run, odd
 
@@ -39,6 +42,7 @@ def verdicts(run: TestRun, odd: tuple[str, ...] = ()) -> dict[str, str]:
         bucket="b",
         canary_fingerprint="f",
         test_run=run,
+        offers=(OFFER,),
         scans=Scans(odd=odd),
     )
     return {name: BY_ID[f"tests.{name}"].judge(evidence).status for name in ("happy_path", "error_cases")}

@@ -46,10 +46,47 @@ def test_a_credential_is_found(text):
         "the task-force-of-2024-and-its-many-members1",
         'digest = "sha256:4f2a"',
         'openai_api_key="sk-your-key-goes-here-123"',
+        "ANTHROPIC_API_KEY=sk-ant-" + "supersecreto-12345",
+        ".sk-spinner-pulse-bounce2-delay-animation { color: red }",
+        'SECRET_KEY = "django-insecure-9s#kd2!mfq8"',
+        'password = "correct-horse-battery-staple1"',
+        'api_key = "sk-1234567890abcdefghijklmnop"',
+        "OPENAI_API_KEY=sk-" + "proj-" + "f64609172efea86a_f64609172efea86a",
     ],
 )
 def test_a_placeholder_is_not_accused(text):
     assert list(secrets_in(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("sk-" + "ant-api03-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa", "Anthropic key"),
+        ("sk-" + "or-v1-" + "9f3a1c7be2d846509b1c7d2e8f406a35", "OpenRouter key"),
+        (OPENAI, "OpenAI key"),
+        ("gsk" + "_" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0PaZk3Jq9Lm2Xv7Rt5Bn8", "Groq key"),
+        ("hf" + "_" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0PaQw", "Hugging Face token"),
+    ],
+)
+def test_a_credential_is_named_once_and_by_its_issuer(text, kind):
+    assert [found for found, *_ in secrets_in(f"KEY={text}")] == [kind]
+
+
+PACKED = "!function(){var e={apiKey:'" + "f3a9c17be2d84650" + "9b1c7d2e8f406a35'};" + "a();" * 600 + "}()"
+
+
+@pytest.mark.parametrize("name", ["static/app.js", "static/jquery.min.js", "vendor/lib.js", "poetry.lock"])
+def test_what_others_made_and_packed_is_not_accused_for_a_name(tmp_path, name):
+    file = tmp_path / "work" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(PACKED)
+    assert scanned(tmp_path / "work").secrets == ()
+
+
+def test_a_key_that_was_built_into_a_page_s_program_is_found_all_the_same(tmp_path):
+    (tmp_path / "app.min.js").write_text(f"var k='{OPENAI}';" + "a();" * 600)
+    [secret] = scanned(tmp_path).secrets
+    assert secret.kind == "OpenAI key"
 
 
 def scanned(path):
@@ -162,3 +199,24 @@ def test_code_that_looks_for_the_runs_is_pointed_out_whichever_file_holds_it(tmp
         "shelf.py, line 1: import gc",
         "shelf.py, line 3: gc.get_objects",
     ]
+
+
+def test_an_env_file_that_was_committed_before_it_was_ignored_is_named_and_looked_through(tmp_path):
+    work = tmp_path / "work"
+    (work / "backend").mkdir(parents=True)
+
+    def git(*arguments):
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *identity, *arguments], cwd=work, check=True)
+
+    (work / "backend/.env").write_text(f"OPENAI_API_KEY={OPENAI}")
+    (work / "main.py").write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    (work / ".gitignore").write_text(".env\n")
+    git("add", ".")
+    git("commit", "-qm", "y")
+    seen = scanned(work)
+    assert (seen.env_is_ignored, seen.tracked_env) == (True, ("backend/.env",))
+    assert "backend/.env, line 1" in {secret.where for secret in seen.secrets}

@@ -3,7 +3,7 @@
 import tomllib
 
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Evidence, Exchange, Submission, TestRun
+from grader.evidence import AppStart, Evidence, Exchange, RedTest, Submission, TestRun
 
 
 def verdict(criterion, **facts):
@@ -14,12 +14,11 @@ def verdict(criterion, **facts):
     return BY_ID[criterion].judge(evidence)
 
 
-def test_a_failing_suite_is_told_its_first_failing_test():
-    output = (
-        "=== short test summary info ===\nFAILED tests/test_a.py::test_b - assert 1 == 2\n1 failed, 2 passed"
-    )
-    run = TestRun(found=True, exit_code=1, failed=1, passed=2, output=output)
-    assert "The first: tests/test_a.py::test_b." in verdict("tests.pass", test_run=run).summary
+def test_a_failing_suite_is_told_which_test_fails():
+    red = (RedTest(name="tests/test_a.py::test_b", why="assert 1 == 2"),)
+    run = TestRun(found=True, exit_code=1, failed=1, passed=2, red=red)
+    summary = verdict("tests.pass", test_run=run).summary
+    assert "tests/test_a.py::test_b: assert 1 == 2. The 2 others pass." in summary
 
 
 def test_an_endpoint_that_was_not_found_is_told_what_was_tried_and_the_lines_that_would_help():

@@ -1,0 +1,63 @@
+"""Where in a submission's code the function of an operation is: for people, so that a report can name the file to open."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from grader import reading
+from grader.collect.app_files import is_test
+from grader.evidence import Offer
+
+_MOST_FILES = 500
+_LARGEST = 512 * 1024  # bytes of a file that is read
+# a string in a call or a decorator that registers a route, in any framework; what it means is decided by the path
+_REGISTERS = re.compile(
+    r"(?:\.(?:get|post|put|patch|route|api_route|add_url_rule|add_api_route|add_route)|\b(?:re_)?path|\bRoute"
+    r"|@(?:get|post|put|patch))\(\s{0,50}r?[\"'](?P<path>[^\"'\n]{0,300})[\"']"
+)
+_DEFINES = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_PLACE = re.compile(r"\{[^{}]*\}|<[^<>]*>")
+
+
+def located(offers: Sequence[Offer], root: Path) -> list[Offer]:
+    """The offers, each with the place of its function, as far as it can be found."""
+    found = list(_registered(root))
+    return [offer.model_copy(update={"code": _best(offer.path, found)}) for offer in offers]
+
+
+def _registered(root: Path) -> Iterator[tuple[str, str]]:
+    """Each path that the code registers, and where."""
+    files = [file for file in sorted(root.rglob("*.py")) if not is_test(file.relative_to(root).as_posix())]
+    for file in files[:_MOST_FILES]:
+        try:
+            text = reading.read_text(file, _LARGEST)
+        except reading.Unreadable:
+            continue
+        for match in _REGISTERS.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            decorates = text.rfind("\n", 0, match.start()) + 1
+            is_decorator = text[decorates : match.start()].lstrip().startswith("@") or match[0].startswith(
+                "@"
+            )
+            defined = _DEFINES.search(text, match.end()) if is_decorator else None
+            name = f", {defined[1]}" if defined else ""
+            yield match["path"], f"{reading.shown(file.relative_to(root))}, line {line}{name}"
+
+
+def _best(path: str, found: Sequence[tuple[str, str]]) -> str:
+    """The place whose path is the longest ending of this one: routers have prefixes that are written elsewhere."""
+    wanted = _plain(path)
+    fitting = [(len(_plain(written)), where) for written, where in found if _ends(wanted, _plain(written))]
+    if not fitting:
+        return ""
+    longest = max(length for length, _ in fitting)
+    best = [where for length, where in fitting if length == longest]
+    return best[0] if longest or len(best) == 1 else ""
+
+
+def _ends(wanted: str, written: str) -> bool:
+    return wanted.endswith(f"/{written}") or wanted == written if written else True
+
+
+def _plain(path: str) -> str:
+    return _PLACE.sub("{}", path).strip("/^$")

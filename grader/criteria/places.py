@@ -1,0 +1,34 @@
+"""Where in the submission's code to look for what a verdict is about."""
+
+from grader import traces
+from grader.criteria.criterion import Verdict
+from grader.evidence import Evidence
+
+_ABOUT_THE_ENDPOINT = ("endpoint", "validation", "errors", "openapi")
+
+
+def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
+    """ "service/api.py, line 41, in make: KeyError: 'prompt'", or the place of the endpoint's function; empty if unknown.
+
+    What an error's traceback names comes first; then the function of the operation that the verdict is about.
+    """
+    if verdict.status != "failed":
+        return ""
+    section = criterion.partition(".")[0]
+    if criterion == "tests.pass":
+        return next((test.where or test.name for test in evidence.test_run.red), "")
+    if criterion == "secrets.not_in_code":
+        return next((secret.where for secret in evidence.scans.secrets), "")
+    if criterion == "endpoint.starts" and not evidence.offers and evidence.scans.untouched:
+        return evidence.scans.untouched[0]
+    if section == "endpoint" and not evidence.app.started:
+        return traces.origin(evidence.app.log)
+    shown = [exchange for exchange in evidence.exchanges if exchange.id in verdict.evidence]
+    for exchange in shown:
+        if origin := traces.origin(exchange.log):
+            return origin
+    if section not in _ABOUT_THE_ENDPOINT:
+        return ""
+    paths = {exchange.place for exchange in shown}
+    offers = [offer for offer in evidence.offers if offer.path in paths] or list(evidence.offers)
+    return "; ".join(dict.fromkeys(offer.code for offer in offers if offer.code))

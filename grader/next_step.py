@@ -1,0 +1,55 @@
+"""The one thing to do next: the first required criterion that is open, with its cause and the file to open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from grader.evidence import Evidence
+
+_LONGEST = 300  # characters of what was seen that one sentence can hold
+
+
+class _Judged(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def required(self) -> bool: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+
+
+def next_step(results: Sequence[_Judged], evidence: Evidence, sections: Mapping[str, str]) -> str:
+    """One sentence or two, for the author; empty where nothing required is open. `sections`: their titles, by name."""
+    open_ = [each for each in results if each.required and each.status in ("failed", "not_run")]
+    if not open_:
+        return ""
+    untouched = evidence.scans.untouched
+    if untouched and not evidence.offers:
+        return f"{untouched[0]} is still empty: begin there."
+    first = next((each for each in open_ if each.status == "failed"), open_[0])
+    # what could not be asked comes first where nothing before it explains why
+    first = open_[0] if open_[0].status == "not_run" and not _depends(open_[0]) else first
+    seen, section = _shortened(first.summary), sections[first.id.partition(".")[0]]
+    if first.status == "not_run":
+        return f"“{first.title}” could not be looked at yet: {seen} {first.hint}"
+    where = f"Open {first.where.partition(': ')[0]}." if first.where else first.hint
+    return f"{section}: {seen} {where}"
+
+
+def _depends(result: _Judged) -> bool:
+    return result.summary.startswith(("Depends on", "Not offered"))
+
+
+def _shortened(text: str) -> str:
+    """The first thing that was seen: what else was, and what was expected, is said below."""
+    text = " ".join(text.split()).partition(" Expected: ")[0].partition("; ")[0]
+    if len(text) > _LONGEST:
+        return f"{text[:_LONGEST]} …"
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,65 @@
+"""A piece that is missing costs what depends on it, and nothing else."""
+
+import pytest
+
+from grader import rubric
+from grader.criteria import BY_ID
+from grader.evidence import Exchange, Probe, Scans
+from grader.judge import judge
+from tests.grader.seen import evidence
+
+
+def statuses(seen) -> dict[str, str]:
+    return {result.id: result.status for result in judge(seen, rubric.read()).criteria}
+
+
+def test_an_app_without_a_document_starts_and_generates():
+    seen = statuses(evidence())
+    assert {seen[f"endpoint.{name}"] for name in ("starts", "generates_text", "uses_prompt")} == {"passed"}
+
+
+def test_an_app_without_a_document_loses_the_document_s_criteria_alone():
+    with_one, without = statuses(evidence(document=b'{"openapi": "3.1.0"}')), statuses(evidence())
+    changed = {id for id in without if without[id] != with_one[id]}
+    assert {id.partition(".")[0] for id in changed} <= {"openapi"}
+    assert without["openapi.valid"] == "failed"
+
+
+def test_a_missing_document_is_described_by_what_was_asked_and_what_came_back():
+    asked = Exchange(
+        id="ex-9", purpose="fetch the OpenAPI document", method="GET", url="/openapi.json", status=404
+    )
+    verdict = BY_ID["openapi.valid"].judge(evidence(exchanges=(asked,)))
+    assert "GET /openapi.json answered 404" in verdict.summary
+
+
+def test_a_long_prompt_is_judged_by_what_came_of_it_where_no_document_names_a_limit():
+    refused = Exchange(id="ex-2", purpose="", method="POST", url="/texts", status=413)
+    probe = Probe(
+        criterion="validation.oversized_prompt",
+        kind="text",
+        asked="a prompt of 1000001 characters",
+        exchange="ex-2",
+    )
+    verdict = BY_ID["validation.oversized_prompt"].judge(evidence(exchanges=(refused,), probes=(probe,)))
+    assert verdict.status == "passed"
+
+
+@pytest.mark.parametrize(("used", "status"), [(True, "passed"), (False, "not_run")])
+def test_a_key_that_was_never_used_can_not_be_seen_to_stay_inside(used, status):
+    seen = evidence() if used else evidence(calls=())
+    assert BY_ID["secrets.not_leaked"].judge(seen).status == status
+
+
+def test_a_key_that_was_printed_is_a_leak_though_openai_was_never_called():
+    assert BY_ID["secrets.not_leaked"].judge(evidence(calls=(), canary_seen=("the app's log",))).status == (
+        "failed"
+    )
+
+
+def test_an_env_file_that_was_committed_fails_whatever_gitignore_says():
+    verdict = BY_ID["secrets.ignored_by_git"].judge(
+        evidence(scans=Scans(files=1, env_is_ignored=True, tracked_env=("backend/.env",)))
+    )
+    assert verdict.status == "failed"
+    assert "backend/.env" in verdict.summary

@@ -1,0 +1,44 @@
+"""The answer key with the tests that the lab brings, and with the learner's: only the second earn points for tests."""
+
+import shutil
+
+import pytest
+
+from grader.collect import suite
+from grader.criteria import BY_ID
+from grader.evidence import Input, Offer
+from grader.sandbox import Sandbox
+from grader.submission import opened
+from tests.grader.grading import ANSWER_KEY
+from tests.grader.seen import evidence
+
+TYPE = Input(name="file_type", location="json")
+OFFERS = tuple(
+    Offer(
+        kind=kind,
+        method="POST",
+        path="/v1/files/generated",
+        prompt_input=Input(name="prompt", location="json"),
+        type_input=TYPE,
+        values={"json:file_type": kind},
+        exchange="ex-1",
+    )
+    for kind in ("text", "image", "audio")
+)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["as the lab brings them", "with the learner's"])
+def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do_not_ask(own, tmp_path):
+    work = tmp_path / "work"
+    leave_out = ["notebooks", ".ipynb_checkpoints", "__pycache__", "test_openai_module.py"]
+    leave_out += [] if own else ["test_generated_files.py"]
+    shutil.copytree(ANSWER_KEY, work, ignore=shutil.ignore_patterns(*leave_out))
+    with opened(str(work)) as submission, Sandbox("process", work=submission.root) as sandbox:
+        sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
+        folders = (submission.root / "src",)
+        run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app")
+    assert run.exit_code == 0, run.output
+    seen = evidence(test_run=run, offers=OFFERS)
+    said = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
+    expected = "passed" if own else "failed"
+    assert said == {"happy_path": expected, "error_cases": expected}, run.faults

@@ -1,0 +1,116 @@
+"""What single verdicts are made of: documents, addresses of files, errors that say nothing."""
+
+import json
+
+import pytest
+
+from grader import rubric
+from grader.criteria import BY_ID
+from grader.evidence import Exchange, Probe
+from grader.judge import judge
+from tests.grader.seen import evidence
+
+MODEL = {"content": {"application/json": {"schema": {"type": "object", "properties": {"detail": {}}}}}}
+SENTENCE = {"description": "OpenAI failed."}
+
+
+def responses_of(**documented):
+    answers = {code.removeprefix("_"): facts for code, facts in documented.items()}
+    document = {"openapi": "3.1.0", "paths": {"/texts": {"post": {"responses": answers}}}}
+    return BY_ID["openapi.responses"].judge(evidence(document=json.dumps(document).encode()))
+
+
+def test_an_error_that_is_described_by_a_sentence_alone_has_no_model():
+    verdict = responses_of(_201=MODEL, _422=MODEL, _502=SENTENCE)
+    assert verdict.status == "failed"
+    assert "502" in verdict.summary
+    assert "422" not in verdict.summary
+
+
+def test_errors_with_models_are_documented():
+    assert responses_of(_201=MODEL, _422=MODEL, _502=MODEL).status == "passed"
+
+
+@pytest.mark.parametrize("name", ["example", "examples", "default"])
+def test_every_form_of_an_example_counts(name):
+    schema = {
+        "type": "object",
+        "properties": {"prompt": {"type": "string", "description": "What to say.", name: "a fox"}},
+    }
+    if name == "examples":
+        schema["properties"]["prompt"]["examples"] = ["a fox"]
+    body = {"content": {"application/json": {"schema": schema}}}
+    document = {"openapi": "3.1.0", "paths": {"/texts": {"post": {"requestBody": body}}}}
+    assert BY_ID["openapi.inputs"].judge(evidence(document=json.dumps(document).encode())).status == "passed"
+
+
+def failing(body: str, status: int = 500, log: str = "") -> tuple[Exchange, Probe]:
+    answer = Exchange(
+        id="ex-2",
+        purpose="",
+        method="POST",
+        url="/texts",
+        place="/texts",
+        request_body='{"prompt": "rain"}',
+        status=status,
+        content_type="application/json",
+        body=body,
+        log=log,
+    )
+    probe = Probe(
+        criterion="errors.server_error",
+        kind="text",
+        asked="OpenAI fails (500)",
+        exchange="ex-2",
+        calls=("call-1",),
+    )
+    return answer, probe
+
+
+def judged(body: str, status: int = 500, log: str = ""):
+    answer, probe = failing(body, status, log)
+    return BY_ID["errors.server_error"].judge(evidence(exchanges=(answer,), probes=(probe,)))
+
+
+def test_an_answer_that_says_nothing_passes_with_advice_on_what_a_clear_one_would_be():
+    verdict = judged('{"detail": "Internal server error"}')
+    assert verdict.status == "passed"
+    assert "A clear error" in verdict.advice[0]
+
+
+def test_an_answer_that_says_what_went_wrong_gets_no_advice():
+    assert judged('{"detail": "OpenAI could not be asked. Try again later."}', 502).advice == ()
+
+
+TRACE = """Traceback (most recent call last):
+  File "/usr/lib/python3/site-packages/starlette/routing.py", line 73, in app
+    response = await f(request)
+  File "/submission/service/api.py", line 41, in make
+    made = client.responses.create(model="m", input=prompt)
+openai.InternalServerError: Error code: 500
+"""
+
+
+def test_a_failed_criterion_says_what_came_back_what_was_expected_and_where_in_the_code():
+    answer, probe = failing('"oops"', 200, log=TRACE)
+    report = judge(evidence(exchanges=(answer,), probes=(probe,)), rubric.read())
+    [result] = [each for each in report.criteria if each.id == "errors.server_error"]
+    assert result.status == "failed"
+    for part in ("POST /texts", "200", "Expected"):
+        assert part in result.summary
+    assert result.where.startswith("/submission/service/api.py, line 41, in make: openai.InternalServerError")
+
+
+@pytest.mark.parametrize(("name", "status"), [("fox.txt", "passed"), ("fox.png", "failed")])
+def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(name, status):
+    probe = Probe(
+        criterion="validation.extension_mismatch",
+        kind="text",
+        asked=f"a file that ends with {name[-4:]}",
+        exchange="ex-1",
+        calls=("call-1",),
+        objects=("obj-1",),
+        name=name,
+    )
+    verdict = BY_ID["validation.extension_mismatch"].judge(evidence(probes=(probe,)))
+    assert verdict.status == status
