@@ -38,6 +38,7 @@ class Exchange(_Record):
     """One request of the grader's and what came back; `status` is None if nothing did, `failure` says why.
 
     `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
+    `withheld`: why the answer says nothing of the app, if the grader itself stood in its way.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Exchange(_Record):
     url: str
     place: str = ""
     sent: bool = True
+    withheld: str = ""
     request_body: str = ""
     status: int | None = None
     headers: dict[str, str] = {}

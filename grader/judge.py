@@ -60,9 +60,18 @@ def _verdict(criterion: Criterion, evidence: Evidence, verdicts: dict[str, Verdi
     if missing:
         return Verdict("not_run", f"Depends on {missing[0]}, which did not pass.")
     try:
-        return criterion.judge(evidence)
+        return _unless_withheld(criterion.judge(evidence), evidence)
     except Exception as error:
         return Verdict("error", f"The grader failed while judging this: {type(error).__name__}: {error}")
+
+
+def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """The verdict; an error where it would fail for an answer in whose way the grader itself stood."""
+    reasons = {one.id: one.withheld for one in evidence.exchanges if one.withheld}
+    ours = next((reasons[id] for id in verdict.evidence if id in reasons), None)
+    if verdict.status != "failed" or ours is None:
+        return verdict
+    return Verdict("error", f"It can't be judged: {ours}.", verdict.evidence, verdict.advice)
 
 
 def judge(evidence: Evidence, rubric: Rubric) -> Report:

@@ -5,10 +5,12 @@ is left then is read as if it said nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, product
 from typing import Any, Literal
 from urllib.parse import unquote
+
+from grader.examples import inside, shown, whole_requests
 
 Location = Literal["path", "query", "header", "json", "form", "multipart"]
 _BODIES: Mapping[str, Location] = {
@@ -31,13 +33,17 @@ _MAX_STEPS = (
 
 @dataclass(frozen=True)
 class Field:
-    """One input. `name` of a JSON input is its path, dotted; empty if the body is the value itself."""
+    """One input. `name` of a JSON input is its path, dotted; empty if the body is the value itself.
+
+    `shown`: the document's examples of it, by the names that they have there.
+    """
 
     location: Location
     name: str
     schema: Mapping[str, Any]
     required: bool = False
     description: str = ""
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[Location, str]:
@@ -66,12 +72,19 @@ class Field:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `shapes`: the sets of inputs that it takes (several where its body is a union)."""
+    """One method of one path. `shapes`: the sets of inputs that it takes (several where its body is a union).
+
+    `examples`: whole requests that the document shows, by their names. `is_open`: whether it may take inputs that nothing
+    describes; `is_read`: whether its source was found to name some.
+    """
 
     method: str
     path: str
     words: str
     shapes: tuple[tuple[Field, ...], ...] = field(default=())
+    examples: tuple[Mapping[tuple[Location, str], Any], ...] = ()
+    is_open: bool = False
+    is_read: bool = False
 
 
 class Document:
@@ -85,6 +98,10 @@ class Document:
         """Whether so many more steps may be taken."""
         self._left -= steps
         return self._left >= 0
+
+    def resolve(self, schema: Any) -> dict[str, Any]:
+        """A part with its references followed."""
+        return resolved(self, schema)
 
     def target(self, reference: str) -> Any:
         """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else."""
@@ -134,7 +151,10 @@ def _operation(document: Document, path: str, item: Mapping[str, Any], method: s
     names = [one.name for shape in shapes for one in shape]
     about = [each for shape in shapes for one in shape for each in (one.description, one.schema)]
     words = _words([*texts, *names, *about], _MAX_WORDS)
-    return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES])
+    examples = whole_requests((one.key, one.shown) for shape in shapes[:_MAX_SHAPES] for one in shape)
+    # a body that no schema describes, or none at all where there may be one: the code may read more than is written
+    is_open = not any(one.location in _BODIES.values() for shape in shapes for one in shape)
+    return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES], examples, is_open)
 
 
 def _words(values: Sequence[Any], room: int) -> str:
@@ -216,10 +236,10 @@ def _parameter(document: Document, parameter: Any) -> Field | None:
     place = facts.get("in")
     if place not in ("path", "query", "header") or not _is_name(facts.get("name")):
         return None
-    schema = resolved(document, facts.get("schema"))
-    if "example" in facts or "examples" in facts:
-        schema = {"example": facts.get("example"), **schema}
-    schema = _scalar(document, schema)
+    schema = _scalar(document, resolved(document, facts.get("schema")))
+    named = shown(facts, schema, document.resolve)
+    if named:
+        schema = {**schema, "example": next(iter(named.values()))}
     required = bool(facts.get("required")) or place == "path"
     return Field(
         place,
@@ -227,6 +247,7 @@ def _parameter(document: Document, parameter: Any) -> Field | None:
         schema,
         required,
         _text(facts.get("description")) or _text(schema.get("description")),
+        named,
     )
 
 
@@ -241,18 +262,40 @@ def _bodies(document: Document, body: Any) -> Iterator[tuple[Field, ...]]:
         if location is None or not isinstance(facts, dict):
             continue
         schema = resolved(document, facts.get("schema"))
-        example = facts.get("example")
-        yield from islice(_shapes(document, location, schema, example), _MAX_SHAPES)
+        named = shown(facts, schema, document.resolve)
+        example = next(iter(named.values()), None)
+        for shape in islice(_shapes(document, location, schema, example), _MAX_SHAPES):
+            yield tuple(_with_shown(one, named) for one in shape)
+
+
+def _with_shown(one: Field, whole: Mapping[str, Any]) -> Field:
+    """The input with its part of the whole body's examples, or else with its own."""
+    parts = {name: part for name, value in whole.items() if (part := inside(value, one.name)) is not None}
+    return replace(one, shown=parts or shown({}, one.schema))
 
 
 def _shapes(
     document: Document, location: Location, schema: Mapping[str, Any], example: Any
 ) -> Iterator[tuple[Field, ...]]:
     options = _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
+    items = _listed_object(document, schema)
+    if items is not None:
+        yield from _objects(document, location, items, None, prefix="0.", required=True, depth=1)
+        return
+    if not schema:
+        return
     if not options and not _is_object(schema):
         yield (Field(location, "", _scalar(document, schema), True, _text(schema.get("description"))),)
         return
     yield from _objects(document, location, schema, example, prefix="", required=True, depth=0)
+
+
+def _listed_object(document: Document, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a list's members are, if they are objects of known members, such as a chat's messages."""
+    if schema.get("type") != "array":
+        return None
+    items = resolved(document, schema.get("items"))
+    return items if isinstance(items.get("properties"), dict) and items["properties"] else None
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -291,19 +334,29 @@ def _objects(
             continue
         facts = resolved(document, raw)
         is_required = required and name in needed
-        shown = examples.get(name) if isinstance(examples, dict) else None
+        sample = examples.get(name) if isinstance(examples, dict) else None
         members = [resolved(document, one) for one in _list(facts.get("oneOf")) or _list(facts.get("anyOf"))]
         if (_is_object(facts) or any(_is_object(member) for member in members)) and depth < _MAX_DEPTH:
             inner = f"{prefix}{name}."
             parts.append(
                 _objects(
-                    document, location, facts, shown, prefix=inner, required=is_required, depth=depth + 1
+                    document, location, facts, sample, prefix=inner, required=is_required, depth=depth + 1
+                )
+            )
+            continue
+        items = _listed_object(document, facts)
+        if items is not None and depth < _MAX_DEPTH and is_required:
+            inner = f"{prefix}{name}.0."
+            first = inside(sample, "0")
+            parts.append(
+                _objects(
+                    document, location, items, first, prefix=inner, required=is_required, depth=depth + 1
                 )
             )
             continue
         facts = _scalar(document, facts)
-        if shown is not None:
-            facts = {"example": shown, **facts}
+        if sample is not None:
+            facts = {"example": sample, **facts}
         parts.append(
             [(Field(location, f"{prefix}{name}", facts, is_required, _text(facts.get("description"))),)]
         )

@@ -19,18 +19,22 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
-from grader.collect import imports, module, notebooks, probes, suite
-from grader.collect.discovery import declared, discover
+from grader.collect import azure, imports, module, notebooks, probes, suite
+from grader.collect.budget import PerRequest
+from grader.collect.discovery import declared
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
+from grader.collect.routes import MAX_TOLD
 from grader.collect.scans import scan
+from grader.collect.search import discover
+from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
-from grader.operations import Operation, operations
+from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
@@ -79,20 +83,19 @@ def collect(
         GraderError: the sandbox or a stand-in failed.
     """
     began = time.monotonic()
+    budget = PerRequest(_MOST_CALLS, _MOST_BYTES)
     # packages of the submission's choice are loaded behind the wall alone, never by the agent
     ours = submission.python == Path(sys.executable)
     with (
         (open_sandbox or partial(Sandbox, tier))(
             submission.python, submission.root, cold=cold or not ours
         ) as sandbox,
-        OpenAIMock(
-            legacy=True, listener=sandbox.listener(), allowance=Allowance(_MOST_CALLS, _MOST_BYTES)
-        ) as openai,
+        OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
         S3Mock(
             _BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
         ) as s3,
     ):
-        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience)
+        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience, budget=budget)
         grading.go()
         return grading.evidence(time.monotonic() - began)
 
@@ -113,6 +116,7 @@ class _Grading:
     progress: Progress
     only: tuple[str, ...]
     patience: Patience | None = None
+    budget: PerRequest | None = None
     canary: str = field(default_factory=lambda: f"sk-canary-{secrets.token_urlsafe(24)}")
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
@@ -191,20 +195,23 @@ class _Grading:
                 pythonpath=tuple(self.sandbox.inside(folder) for folder in target.pythonpath),
                 cwd=self.sandbox.inside(self.submission.root / self.submission.manifest.cwd),
                 environment=self._environment(port),
-                facts={"target": target.target},
+                facts={"target": target.target, "root": self.sandbox.inside(self.submission.root)},
             )
-            job = self.sandbox.start(order, [listener.fileno()])
+            job = self.sandbox.start(order, [listener.fileno()], hears=MAX_TOLD)
         with job:
             headers = dict(self.submission.manifest.auth.headers)
             url = f"http://127.0.0.1:{port}"
-            session = self.session = Session(url, self.openai, self.s3, self.canary, headers, self.sandbox)
+            session = self.session = Session(
+                url, self.openai, self.s3, self.canary, headers, self.sandbox, self.budget
+            )
             with self.phase("start the app"):
                 document = self._await_start(session, job, target)
             if self.app.started:
-                found = operations(document)
+                served = Served(self.submission.root, session, document, job)
+                found = served.documented()
                 self.app = self.app.model_copy(update={"operations": len(found)})
                 session.lookups = _lookups(found)
-                self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
+                self._ask(session, served, beside)
                 self._ask_module(session, found)
             session.close()
             log = job.log()
@@ -231,6 +238,7 @@ class _Grading:
             "BUCKET_NAME": _BUCKET,
             "AWS_BUCKET_NAME": _BUCKET,
             "PORT": str(port),
+            **azure.environment(self.submission.root, self.openai.base_url, self.canary),
         }
         for name, template in self.submission.manifest.env.items():
             for word, value in told.items():
@@ -266,9 +274,12 @@ class _Grading:
         self.app = AppStart(**facts, seconds=time.monotonic() - began, failure=failure, log=log)
         return {}
 
-    def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
+    def _ask(self, session: Session, served: Served, beside: "_TestsBeside") -> None:
+        found = [one for one in served.documented() if not openai_module.belongs(one.path)]
         with self.phase("find what generates"):
-            self.offers = declared(session, self.submission.manifest.endpoint) or discover(session, found)
+            self.offers = declared(session, self.submission.manifest.endpoint) or discover(
+                session, found, served.undocumented, served.names
+            )
         with self.phase("generate"):
             for offer in self.offers:
                 made = probes.generate(session, offer)

@@ -1,6 +1,6 @@
 """Which operation generates, and which of its inputs is the prompt: found by what reaches OpenAI, not by names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,13 +8,10 @@ from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import (
     Assignment,
-    assign,
     example_of,
-    extensions,
     file_name,
     fitted,
     is_named_like_a_prompt,
-    offered_kinds,
     role,
 )
 from grader.collect.wording import Words, carries, folder, plain
@@ -22,7 +19,7 @@ from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObj
 from grader.manifest import Endpoint
 from grader.operations import Field, Operation
 
-MAX_REQUESTS = 60
+LOOKING = "look for what generates"  # the purpose of a request that tries
 
 
 def encoded(values: Mapping[Key, Any]) -> dict[str, Any]:
@@ -43,77 +40,29 @@ def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
     return out
 
 
-def discover(session: Session, operations: Sequence[Operation]) -> list[Offer]:
-    """At most one offer for each kind; an operation that leads to a call is one that generates."""
-    offers: dict[Kind, Offer] = {}
-    sent = 0
-    for everything in (False, True):
-        for operation, shape, kind, extension in _attempts(operations):
-            if sent >= MAX_REQUESTS or all(_works(session, offers.get(known)) for known in KINDS):
-                break
-            if _works(session, offers.get(kind)) and _names_kinds(shape):
-                continue
-            assignment = assign(shape, kind, extension, everything=everything)
-            request = build(operation.method, operation.path, assignment.values)
-            exchange = session.send("look for what generates", request)
-            sent += 1
-            offer = _offer(session, operation, shape, assignment, exchange)
-            if offer and not _works(session, offers.get(offer.kind)):
-                offers[offer.kind] = offer
-        if offers:
-            break
-    return _finished(offers)
-
-
-def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:
-    """Each operation for each kind, with the commonest extension; then with another, where a file is named."""
-    for operation in operations:
-        for position in (0, 1):
-            for shape in operation.shapes:
-                kinds = offered_kinds(operation.shapes, operation.words)
-                if not _names_kinds(shape):
-                    kinds = kinds[: 1 - position]  # nothing to choose: once is enough
-                for kind in kinds:
-                    yield operation, shape, kind, extensions(kind, operation.words)[position]
-
-
-def _names_kinds(shape: Sequence[Field]) -> bool:
-    """Whether an input may say which kind of file is wanted."""
-    return any(role(field) in ("path", "type") for field in shape)
-
-
-def _works(session: Session, offer: Offer | None) -> bool:
+def works(session: Session, offer: Offer | None) -> bool:
     """Whether the request behind an offer left a file in S3."""
     return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
-
-
-def _finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
-    """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
-    known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
-    out = []
-    for kind in KINDS:
-        if kind in offers:
-            offer = offers[kind]
-            out.append(offer if offer.prompt_input or known is None else _with_prompt(offer, known))
-    return out
-
-
-def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
-    """The offer with that prompt, if it has such an input."""
-    has = f"{prompt_input.location}:{prompt_input.name}" in offer.values
-    return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer
 
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
     """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
     stored = {one.sha256 for one in objects}
-    known = [call for call in calls if call.kind]
+    known = [call for call in calls if kind_of(call, objects)]
     made = [call for call in known if call.outputs]
     kept = [call for call in made if any(output.sha256 in stored for output in call.outputs)]
     return (kept or made or known)[-1] if known else None
 
 
-def _input(field: Field) -> Input:
+def kind_of(call: Call, objects: Sequence[StoredObject]) -> Kind | None:
+    """The kind of file that a call made: of what was stored, or else of what it answered; a tool's picture is a picture."""
+    stored = {one.sha256 for one in objects}
+    kept = [output.kind for output in call.outputs if output.sha256 in stored and call.kind]
+    media = [output.kind for output in call.outputs if output.kind != "text"]
+    return next(iter([*kept, *media]), call.kind)
+
+
+def input_of(field: Field) -> Input:
     shortest, longest = field.schema.get("minLength"), field.schema.get("maxLength")
     pattern, example = field.schema.get("pattern"), example_of(field)
     return Input(
@@ -129,12 +78,13 @@ def _input(field: Field) -> Input:
     )
 
 
-def _offer(
+def offer_of(
     session: Session, operation: Operation, shape: Sequence[Field], assignment: Assignment, exchange: Exchange
 ) -> Offer | None:
     calls = session.calls_of(exchange)
     final = _final(calls, session.objects_of(exchange))
-    if final is None or final.kind is None:
+    kind = kind_of(final, session.objects_of(exchange)) if final else None
+    if kind is None:
         return None
     reached = [field for field in shape if _is_read(session, exchange, assignment.marks.get(field.key))]
     words = [field for field in reached if role(field) != "path"] or reached
@@ -154,12 +104,12 @@ def _offer(
     extension_given = bool(paths) and _names_extension(str(assignment.values[paths[0].key]), keys)
     # a type that has one value only (a union's tag) still selects the kind
     return Offer(
-        kind=final.kind,
+        kind=kind,
         method=operation.method,
         path=operation.path,
-        prompt_input=_input(prompt) if prompt else None,
-        type_input=_input(types[0]) if types else None,
-        path_input=_input(paths[0]) if paths else None,
+        prompt_input=input_of(prompt) if prompt else None,
+        type_input=input_of(types[0]) if types else None,
+        path_input=input_of(paths[0]) if paths else None,
         extension_given=extension_given,
         kind_by_extension=extension_given and not types,
         values=encoded(assignment.values),
@@ -194,11 +144,12 @@ def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
                 "ask the endpoint that [tool.lab] names", build(endpoint.method, endpoint.path, values)
             )
             final = _final(session.calls_of(exchange), session.objects_of(exchange))
-            if final is not None and final.kind is not None:
+            made = kind_of(final, session.objects_of(exchange)) if final else None
+            if made is not None:
                 offers.setdefault(
-                    final.kind,
+                    made,
                     Offer(
-                        kind=final.kind,
+                        kind=made,
                         method=endpoint.method,
                         path=endpoint.path,
                         prompt_input=Input(location=place, name=endpoint.prompt, required=True),

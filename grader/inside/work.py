@@ -57,7 +57,10 @@ def serve(order: dict[str, Any]) -> None:
     import socket
 
     app = application(order["target"])
-    listener = socket.socket(fileno=order["files"][0])
+    *said, listening = order["files"]
+    for file in said:
+        _beside("routes").tell(app, order["root"], file)
+    listener = socket.socket(fileno=listening)
     if is_asgi(app):
         import uvicorn
 
