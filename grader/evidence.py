@@ -139,6 +139,17 @@ class Offer(_Record):
     exchange: str
 
 
+class Miss(_Record):
+    """A request that came near to what generates, and did not reach OpenAI; the nearest are kept.
+
+    `prompt`: the likeliest input for the prompt, as `location:name`. `values`: the others, by the same names.
+    """
+
+    exchange: str
+    prompt: str | None = None
+    values: dict[str, Any] = {}
+
+
 class Probe(_Record):
     """One question put to the app, for one criterion and one kind.
 
@@ -301,6 +312,7 @@ class Evidence(_Record):
     calls: tuple[Call, ...] = ()
     objects: tuple[StoredObject, ...] = ()
     offers: tuple[Offer, ...] = ()
+    misses: tuple[Miss, ...] = ()
     probes: tuple[Probe, ...] = ()
     expected_kinds: tuple[Kind, ...] = ()
     only: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class Result(Writable):
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4."""
+    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -43,6 +43,7 @@ class Report(Writable):
     isolation: str
     grader: str
     seconds: float
+    requests: int = 0
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
@@ -115,6 +116,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         isolation=evidence.isolation,
         grader=__version__,
         seconds=evidence.seconds,
+        requests=sum(exchange.sent for exchange in evidence.exchanges),
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
         sections={**SECTIONS, **rubric.sections},
@@ -137,5 +139,6 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
             "complete": all(result.status == "passed" for result in results if result.required),
             "criteria": results,
             "seconds": now.seconds,
+            "requests": now.requests,
         }
     )

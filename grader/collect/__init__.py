@@ -28,11 +28,11 @@ from grader.collect.questions import Question, ordinary, put_in_any_order, valid
 from grader.collect.requests import Request
 from grader.collect.routes import MAX_TOLD
 from grader.collect.scans import scan
-from grader.collect.search import discover
+from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.errors import GraderError
-from grader.evidence import AppStart, Evidence, Offer, Probe, Scans, TestRun
+from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
@@ -120,6 +120,7 @@ class _Grading:
     canary: str = field(default_factory=lambda: f"sk-canary-{secrets.token_urlsafe(24)}")
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
+    misses: list[Miss] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     session: Session | None = None
@@ -175,6 +176,7 @@ class _Grading:
             calls=tuple(session.linked_calls()) if session else (),
             objects=tuple(session.objects) if session else (),
             offers=tuple(self.offers),
+            misses=tuple(self.misses),
             probes=tuple(self.probes),
             expected_kinds=self.submission.manifest.expect,
             only=self.only,
@@ -277,9 +279,10 @@ class _Grading:
     def _ask(self, session: Session, served: Served, beside: "_TestsBeside") -> None:
         found = [one for one in served.documented() if not openai_module.belongs(one.path)]
         with self.phase("find what generates"):
-            self.offers = declared(session, self.submission.manifest.endpoint) or discover(
-                session, found, served.undocumented, served.names
-            )
+            self.offers = declared(session, self.submission.manifest.endpoint, found)
+            if not self.offers:
+                search = Search(session, found, served.undocumented, served.names)
+                self.offers, self.misses = search.offers(), search.misses()
         with self.phase("generate"):
             for offer in self.offers:
                 made = probes.generate(session, offer)

@@ -128,46 +128,51 @@ def _is_read(session: Session, exchange: Exchange, mark: str | None) -> bool:
     return mark is not None and bool(session.ledger.carriers(exchange.id, mark))
 
 
-def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
-    """Offers for the endpoints that a manifest names, each asked once."""
+def declared(
+    session: Session, endpoints: Sequence[Endpoint], operations: Sequence[Operation] = ()
+) -> list[Offer]:
+    """Offers for the endpoints that a manifest names, each asked once.
+
+    Args:
+        session: with the app.
+        endpoints: the manifest's.
+        operations: what the app documents: says more of the same inputs.
+    """
     offers: dict[Kind, Offer] = {}
     for endpoint in endpoints:
-        for kind in endpoint.kinds or KINDS:
-            if kind in offers:
-                continue
-            place = _place(endpoint)
-            values: dict[Key, Any] = {
-                (_where(endpoint, name), name): value for name, value in endpoint.fixed.items()
-            }
-            values[place, endpoint.prompt] = plain().text
-            exchange = session.send(
-                "ask the endpoint that [tool.lab] names", build(endpoint.method, endpoint.path, values)
+        if endpoint.kinds and set(endpoint.kinds) <= offers.keys():
+            continue
+        place = endpoint.prompt_place
+        prompt = _documented(operations, endpoint) or Field(place, endpoint.prompt, {}, True)
+        values: dict[Key, Any] = {
+            (endpoint.place_of(name), name): value for name, value in endpoint.fixed.items()
+        }
+        values[place, endpoint.prompt] = fitted(prompt.schema).text
+        request = build(endpoint.method, endpoint.path, values)
+        exchange = session.send("ask the endpoint that [tool.lab] names", request)
+        final = _final(session.calls_of(exchange), session.objects_of(exchange))
+        kind = kind_of(final, session.objects_of(exchange)) if final else None
+        if kind is not None:
+            offer = Offer(
+                kind=kind,
+                method=endpoint.method,
+                path=endpoint.path,
+                prompt_input=input_of(prompt),
+                values=encoded(values),
+                exchange=exchange.id,
             )
-            final = _final(session.calls_of(exchange), session.objects_of(exchange))
-            made = kind_of(final, session.objects_of(exchange)) if final else None
-            if made is not None:
-                offers.setdefault(
-                    made,
-                    Offer(
-                        kind=made,
-                        method=endpoint.method,
-                        path=endpoint.path,
-                        prompt_input=Input(location=place, name=endpoint.prompt, required=True),
-                        values=encoded(values),
-                        exchange=exchange.id,
-                    ),
-                )
+            offers.setdefault(kind, offer)
     return [offers[kind] for kind in KINDS if kind in offers]
 
 
-def _where(endpoint: Endpoint, name: str) -> Any:
-    if f"{{{name}}}" in endpoint.path:
-        return "path"
-    return "query" if endpoint.method.upper() == "GET" else "json"
-
-
-def _place(endpoint: Endpoint) -> Any:
-    return _where(endpoint, endpoint.prompt)
+def _documented(operations: Sequence[Operation], endpoint: Endpoint) -> Field | None:
+    """The prompt's input, as the document describes it."""
+    for operation in operations:
+        if (operation.method, operation.path) == (endpoint.method, endpoint.path):
+            for field in (each for shape in operation.shapes for each in shape):
+                if field.key == (endpoint.prompt_place, endpoint.prompt):
+                    return field
+    return None
 
 
 @dataclass(frozen=True)

@@ -168,14 +168,10 @@ def _place(node: ast.AST, known: Mapping[str, Location | None]) -> tuple[bool, L
 def _reads_of(function: Function) -> Iterator[_Read]:
     """What a function takes out of a request, or out of something that may be one's body."""
     known: dict[str, Location | None] = {}
-    for node in ast.walk(function):
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-            targets = [node.target]
-        if targets and getattr(node, "value", None) is not None:
-            holds, place = _place(node.value, known)  # type: ignore[attr-defined]
-            if holds:
-                known.update({target.id: place for target in targets if isinstance(target, ast.Name)})
+    for target, value in _assigned(function):
+        holds, place = _place(value, known)
+        if holds and isinstance(target, ast.Name):
+            known[target.id] = place
     for argument in [*function.args.args, *function.args.kwonlyargs]:
         if "dict" in ast.dump(argument.annotation or ast.Constant(None)).lower() or argument.arg in (
             "body",
@@ -191,6 +187,23 @@ def _reads_of(function: Function) -> Iterator[_Read]:
             yield read
             named.setdefault(ast.dump(node), read)
     yield from _with_choices(function, named)
+
+
+def _assigned(function: Function) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each name that a function assigns to, with the expression that it gets."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(
+                names
+            ) == len(values):
+                yield from zip(names, values, strict=True)
+            case ast.Assign(targets=targets, value=value):
+                yield from ((target, value) for target in targets)
+            case (
+                ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.NamedExpr(target=target, value=value)
+            ):
+                yield target, value
 
 
 def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
@@ -219,13 +232,11 @@ def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
 def _with_choices(function: Function, named: Mapping[str, _Read]) -> Iterator[_Read]:
     """Inputs that the code compares with a list of words."""
     variables: dict[str, _Read] = {}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            read = next(
-                (named[ast.dump(each)] for each in ast.walk(node.value) if ast.dump(each) in named), None
-            )
+    for target, value in _assigned(function):
+        if isinstance(target, ast.Name):
+            read = next((named[ast.dump(each)] for each in ast.walk(value) if ast.dump(each) in named), None)
             if read is not None:
-                variables[node.targets[0].id] = read
+                variables[target.id] = read
     for node in ast.walk(function):
         if not isinstance(node, ast.Compare) or len(node.ops) != 1:
             continue

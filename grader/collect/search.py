@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.collect.discovery import LOOKING, input_of, offer_of, works
+from grader.collect.discovery import LOOKING, encoded, input_of, offer_of, works
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
 from grader.collect.session import Session
-from grader.collect.tries import MOST_TRIES, Pursuit, nearness, one_at_a_time, outline
+from grader.collect.tries import MOST_TRIES, Pursuit, likeliest, nearness, one_at_a_time, outline
 from grader.collect.values import (
     Assignment,
     assign,
@@ -18,7 +18,7 @@ from grader.collect.values import (
     offered_kinds,
     role,
 )
-from grader.evidence import KINDS, Exchange, Input, Kind, Offer
+from grader.evidence import KINDS, Exchange, Input, Kind, Miss, Offer
 from grader.operations import Field, Operation
 
 MAX_FIRST = 60  # requests that look at everything once
@@ -26,30 +26,14 @@ MAX_REQUESTS = 150  # requests of one search
 _FEWER_TRIES = 4  # to an operation that was refused, where another one generates already
 _MOST_CALLS = 20  # to OpenAI by one request; what makes more is not asked again
 _MOST_CHOICES = 12  # values of one input that are tried
+_MOST_MISSES, _MOST_VALUES = 5, 12  # kept for the report, and values of each
 _MOST_PLACES = 4  # inputs that the prompt is looked for in, one at a time
 
 Place = tuple[str, str]
 
 
-def discover(
-    session: Session,
-    operations: Sequence[Operation],
-    more: Callable[[], Sequence[Operation]] = tuple,
-    names: Callable[[], Sequence[str]] = tuple,
-) -> list[Offer]:
-    """At most one offer for each kind; an operation that leads to a call is one that generates.
-
-    Args:
-        session: with the app.
-        operations: what it documents, the likeliest first.
-        more: what it serves besides; asked for if none of the others generates at the first try.
-        names: words by which its code takes things out of requests; asked for if nothing else helps.
-    """
-    return _Search(session, operations, more, names).offers()
-
-
 @dataclass
-class _Miss:
+class _Missed:
     """A first try that did not come to OpenAI."""
 
     operation: Operation
@@ -61,16 +45,23 @@ class _Miss:
 
 
 @dataclass
-class _Search:
-    """The search for what generates in one app."""
+class Search:
+    """The search for what generates in one app.
+
+    Args:
+        session: with the app.
+        operations: what it documents, the likeliest first.
+        more: what it serves besides; asked for if none of the others generates at the first try.
+        names: words by which its code takes things out of requests; asked for if nothing else helps.
+    """
 
     session: Session
     operations: Sequence[Operation]
-    more: Callable[[], Sequence[Operation]]
-    names: Callable[[], Sequence[str]]
+    more: Callable[[], Sequence[Operation]] = tuple
+    names: Callable[[], Sequence[str]] = tuple
     found: dict[Kind, Offer] = field(default_factory=dict)
     sent: int = 0
-    _misses: dict[tuple[str, str], _Miss] = field(default_factory=dict)
+    _misses: dict[tuple[str, str], _Missed] = field(default_factory=dict)
     _hits: dict[tuple[str, str], tuple[Operation, tuple[Field, ...], Assignment, Exchange]] = field(
         default_factory=dict
     )
@@ -78,7 +69,7 @@ class _Search:
     _expensive: set[tuple[str, str]] = field(default_factory=set)
 
     def offers(self) -> list[Offer]:
-        """Look; first quickly at everything, then closely at what was near."""
+        """At most one offer for each kind; an operation that leads to a call is one that generates."""
         self._look_at(self.operations)
         if not self.found:
             self._look_at(self.more())
@@ -86,6 +77,13 @@ class _Search:
         self._vary_choices()
         self._look_for_the_prompt()
         return finished(self.found)
+
+    def misses(self) -> list[Miss]:
+        """What came nearest without reaching OpenAI, the nearest first; none where something did."""
+        if self.found:
+            return []
+        near = sorted(self._misses.values(), key=lambda miss: nearness(miss.answer, miss.operation))
+        return [_kept(miss) for miss in near[:_MOST_MISSES]]
 
     @property
     def _is_over(self) -> bool:
@@ -109,7 +107,7 @@ class _Search:
             exchange = self._try(operation, shape, assignment)
             if place not in self._hits:
                 self._misses.setdefault(
-                    place, _Miss(operation, tuple(shape), kind, extension, assignment, exchange)
+                    place, _Missed(operation, tuple(shape), kind, extension, assignment, exchange)
                 )
 
     def _try(self, operation: Operation, shape: Sequence[Field], assignment: Assignment) -> Exchange:
@@ -145,11 +143,13 @@ class _Search:
                 return
             self._pursue_one(miss, _FEWER_TRIES if self.found else MOST_TRIES)
 
-    def _pursue_one(self, miss: _Miss, most: int) -> None:
+    def _pursue_one(self, miss: _Missed, most: int) -> None:
         place = miss.operation.method, miss.operation.path
         pursuit = Pursuit(miss.operation, miss.shape, miss.kind, miss.extension, self.names)
         for count, (each, answers) in enumerate(pursuit.tries(miss.answer, miss.assignment), 1):
             answers.append(self._try(miss.operation, each.shape, each.assignment))
+            if nearness(answers[0], miss.operation) <= nearness(miss.answer, miss.operation):
+                miss.shape, miss.assignment, miss.answer = each.shape, each.assignment, answers[0]
             if place in self._hits:
                 self._other_kinds(place)
             if place in self._hits or place in self._expensive or count >= most or self._is_over:
@@ -242,6 +242,19 @@ class _Search:
         return not assignment.values or any(
             self.session.ledger.carriers(exchange, mark) for mark in assignment.marks.values()
         )
+
+
+def _kept(miss: _Missed) -> Miss:
+    """A miss as evidence keeps it."""
+    prompt = likeliest(miss.shape)
+    rest = {
+        key: value for key, value in miss.assignment.values.items() if prompt is None or key != prompt.key
+    }
+    return Miss(
+        exchange=miss.answer.id,
+        prompt=f"{prompt.location}:{prompt.name}" if prompt else None,
+        values=encoded(dict(list(rest.items())[:_MOST_VALUES])),
+    )
 
 
 def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:

@@ -1,5 +1,6 @@
 """A conversation over a WebSocket, as one question and its answer."""
 
+import contextlib
 import json
 import socket
 import time
@@ -53,7 +54,8 @@ def converse(
             close_timeout=0.5,
             max_size=_LARGEST,
         ) as talk:
-            talk.send(question if isinstance(question, str) else json.dumps(question))
+            with contextlib.suppress(ConnectionClosed):  # what it said before is still to be read
+                talk.send(question if isinstance(question, str) else json.dumps(question))
             return _heard(talk, deadline)
     except InvalidHandshake as error:
         response = getattr(error, "response", None)
@@ -78,8 +80,7 @@ def _heard(talk: Any, deadline: float) -> tuple[int, bytes]:
                 raise
             break
         except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd else 1011
-            status = _OF_A_REFUSAL.get(code, 200 if lines else 500)
+            status = _status(closed, 200 if lines else 500)
             break
         line = message.encode() if isinstance(message, str) else message
         lines.append(line)
@@ -89,6 +90,11 @@ def _heard(talk: Any, deadline: float) -> tuple[int, bytes]:
         if _is_end(line):
             break
     return status, b"\n".join(lines)
+
+
+def _status(closed: ConnectionClosed, otherwise: int) -> int:
+    """The status that HTTP would have for the way in which the app closed the connection (RFC 6455, section 7.4.1)."""
+    return _OF_A_REFUSAL.get(closed.rcvd.code if closed.rcvd else 1011, otherwise)
 
 
 def _text(line: bytes) -> str:

@@ -214,14 +214,16 @@ def _is_refusal(answer: Exchange) -> bool:
 
 
 def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
-    """What distinguishes a try from another: everything but our own words, which are new each time."""
+    """What distinguishes a try from another: everything but our own words and names, which are new each time."""
     told = []
     for one in shape:
-        value = values.get(one.key)
-        own = role(one) in ("words", "path", "folder") and not one.choices
-        told.append(
-            f"{one.key}={'words' if own and value is not None and value not in one.shown.values() else value!r}"
-        )
+        value, what = values.get(one.key), role(one)
+        is_ours = value is not None and not one.choices and value not in one.shown.values()
+        if is_ours and what in ("words", "folder"):
+            value = "words"
+        elif is_ours and what == "path":
+            value = str(value).rpartition(".")[2]
+        told.append(f"{one.key}={value!r}")
     return repr(sorted(told))
 
 
