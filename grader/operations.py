@@ -126,6 +126,13 @@ def operations(whole: Mapping[str, Any]) -> list[Operation]:
     return sorted((_operation(document, *each) for each in listed), key=_likelihood)
 
 
+def base_path(whole: Mapping[str, Any]) -> str:
+    """The path of the document's first server, which its paths are relative to: "/api" of a mounted application."""
+    first = next(iter(_list(whole.get("servers"))), None)
+    url = first.get("url") if isinstance(first, dict) else None
+    return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and "{" not in url else ""
+
+
 def _listed(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     paths = whole.get("paths")
     for path, item in (paths if isinstance(paths, dict) else {}).items():

@@ -26,7 +26,7 @@ from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
-from grader.collect.routes import MAX_TOLD
+from grader.collect.routes import MAX_TOLD, document_places, heard
 from grader.collect.scans import scan
 from grader.collect.search import Search
 from grader.collect.served import Served
@@ -264,7 +264,7 @@ class _Grading:
                 except httpx.HTTPError:
                     time.sleep(0.02)
                     continue
-                document, url = _document(session)
+                document, url = _document(session, document_places(heard(job.said_first())))
                 seconds = time.monotonic() - began
                 self.app = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
                 return document
@@ -399,9 +399,9 @@ def _about_packages(log: str) -> str:
     )
 
 
-def _document(session: Session) -> tuple[dict[str, Any], str | None]:
-    """The app's OpenAPI document and where it was, ({}, None) if it serves none."""
-    for place in _DOCUMENTS:
+def _document(session: Session, places: Sequence[str]) -> tuple[dict[str, Any], str | None]:
+    """The app's OpenAPI document and where it was, ({}, None) if it serves none. `places`: those that it has a route for."""
+    for place in dict.fromkeys([*places, *_DOCUMENTS]):
         exchange = session.send("fetch the OpenAPI document", Request("GET", place))
         if exchange.status != 200 or exchange.body_sha256 is None:
             continue

@@ -3,6 +3,7 @@
 The app's own process wrote the tables: a claim, bounded where it is read, by which nothing but the order of tries is set.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,8 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
 }
 _LONGEST = 1_000
+_DOCUMENT = re.compile(r"openapi|swagger|schema|apispec|api-docs|spec\b", re.I)
+_MOST_DOCUMENTS = 6
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,27 @@ def _is_route(route: Any) -> bool:
         and isinstance(route.get("code"), dict)
         and isinstance(route.get("types"), dict)
     )
+
+
+def document_places(told: Told) -> list[str]:
+    """Where the app may serve its OpenAPI document, by the names of its routes."""
+    named = [
+        route["path"]
+        for route in told.routes
+        if "GET" in route["methods"] and "{" not in route["path"] and _DOCUMENT.search(route["path"])
+    ]
+    return sorted(named, key=lambda path: not path.endswith("json"))[:_MOST_DOCUMENTS]
+
+
+def below(base: str, told: Told, documented: Sequence[Operation]) -> list[Operation]:
+    """Documented operations, at their server's path where the app's tables have them there and not without."""
+    routed = {(method, route["path"]) for method, route in _each(told)}
+    return [
+        replace(one, path=base + one.path)
+        if (one.method, base + one.path) in routed and (one.method, one.path) not in routed
+        else one
+        for one in documented
+    ]
 
 
 def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) -> list[Operation]:
@@ -118,7 +142,9 @@ def _suiting(method: str, fields: Sequence[Field]) -> list[Field]:
     """The inputs that a method can bring: a GET has no body."""
     if method != "GET":
         return list(fields)
-    return [one for one in fields if one.location in ("query", "header")]
+    # Flask's `values` are both
+    moved = (replace(one, location="query") if one.location == "form" else one for one in fields)
+    return [one for one in moved if one.location in ("query", "header")]
 
 
 def _filled_in(operation: Operation, read: list[Field] | None) -> Operation:

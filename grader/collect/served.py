@@ -9,7 +9,7 @@ from grader.collect import pages, routes
 from grader.collect.handlers import Sources
 from grader.collect.session import Session
 from grader.collect.swagger import as_openapi
-from grader.operations import Operation, operations
+from grader.operations import Operation, base_path, operations
 from grader.sandbox import Job
 
 _MOST_PAGES = 12  # asked for forms
@@ -28,7 +28,10 @@ class Served:
     def __init__(self, root: Path, session: Session, document: Mapping[str, Any], job: Job) -> None:
         self._session, self._sources = session, Sources(root)
         self._told = routes.heard(job.said_first())
-        known = operations(as_openapi(document)) or operations(self._told.document or {})
+        document = as_openapi(document)
+        known = routes.below(base_path(document), self._told, operations(document)) or operations(
+            self._told.document or {}
+        )
         whole = routes.undocumented(self._told, known, self._sources)
         self._documented, self._rest = whole[: len(known)], whole[len(known) :]
         self._more: list[Operation] | None = None

@@ -40,6 +40,7 @@ _SHORT = 200  # characters of a name
 _REDIRECTS = 4  # followed in one exchange
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
+_TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 _BODY = 4_000  # characters of a request's or an answer's body that the report shows
 _KIND_OF_ROUTE: dict[str, Kind] = {
     "chat/completions": "text",
@@ -92,6 +93,7 @@ class Session:
     ) -> None:
         self._sandbox, self._headers, self._budget = sandbox, headers, budget
         self._patience = Patience()
+        self._is_failing = False  # whether OpenAI or S3 is made to
         self.openai, self.s3 = openai, s3
         self.url = url
         self.exchanges: list[Exchange] = []
@@ -240,11 +242,17 @@ class Session:
         question = request.json if request.has_json else dict(request.form or {})
         headers = {**self._headers, **request.headers}
         connection = self._sandbox.socket()
+        made = len(self.openai.calls)
+
+        def is_made() -> bool:
+            answered = any(call.outputs for call in list(self.openai.calls)[made:])
+            return answered or (not self._is_failing and time.monotonic() - began > _TALK_SECONDS)
+
         try:
             connection.settimeout(ANSWER_SECONDS)
             connection.connect((address.host, address.port))
             url = f"ws://{address.host}:{address.port}{request.target}"
-            status, content = converse(connection, url, question, headers, ANSWER_SECONDS)
+            status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made)
         except TimeoutError:
             return _Answer(
                 failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
@@ -455,18 +463,22 @@ class Session:
     def openai_fails(self, **fault: Any) -> Iterator[None]:
         """Within, every call to OpenAI meets that fault."""
         self.openai.fail(**fault)
+        self._is_failing = True
         try:
             yield
         finally:
+            self._is_failing = False
             self.openai.clear_faults()
 
     @contextmanager
     def s3_fails(self, **fault: Any) -> Iterator[None]:
         """Within, every request to S3 meets that fault."""
         self.s3.fail(**fault)
+        self._is_failing = True
         try:
             yield
         finally:
+            self._is_failing = False
             self.s3.clear_faults()
 
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
@@ -24,7 +24,12 @@ class Broken(Exception):
 
 
 def converse(
-    connection: socket.socket, url: str, question: Any, headers: Mapping[str, str], seconds: float
+    connection: socket.socket,
+    url: str,
+    question: Any,
+    headers: Mapping[str, str],
+    seconds: float,
+    is_made: Callable[[], bool] = lambda: True,
 ) -> tuple[int, bytes]:
     """Ask one thing and read what comes, until it ends or nothing comes any more.
 
@@ -34,6 +39,7 @@ def converse(
         question: a text is sent as it is, anything else as JSON.
         headers: of the handshake.
         seconds: for all of it.
+        is_made: whether what was asked for is made by now: only then silence after some messages is an end.
 
     Returns:
         A status as HTTP would have it, and the messages, one a line.
@@ -56,7 +62,7 @@ def converse(
         ) as talk:
             with contextlib.suppress(ConnectionClosed):  # what it said before is still to be read
                 talk.send(question if isinstance(question, str) else json.dumps(question))
-            return _heard(talk, deadline)
+            return _heard(talk, deadline, is_made)
     except InvalidHandshake as error:
         response = getattr(error, "response", None)
         if response is None:
@@ -68,7 +74,7 @@ def converse(
         raise Broken(type(error).__name__) from error
 
 
-def _heard(talk: Any, deadline: float) -> tuple[int, bytes]:
+def _heard(talk: Any, deadline: float, is_made: Callable[[], bool]) -> tuple[int, bytes]:
     lines: list[bytes] = []
     total, status = 0, 200
     while len(lines) < _MOST_MESSAGES and total <= _LARGEST:
@@ -76,9 +82,11 @@ def _heard(talk: Any, deadline: float) -> tuple[int, bytes]:
         try:
             message = talk.recv(timeout=max(0.01, left if not lines else min(left, _IDLE)))
         except TimeoutError:
-            if not lines:
+            if lines and is_made():
+                break
+            if not lines or time.monotonic() >= deadline:
                 raise
-            break
+            continue
         except ConnectionClosed as closed:
             status = _status(closed, 200 if lines else 500)
             break

@@ -265,13 +265,13 @@ def talk():
     """Serves one function over WebSockets; gives a function that asks it."""
     servers = []
 
-    def asking(handler, question="hello", seconds=5.0):
+    def asking(handler, question="hello", seconds=5.0, **more):
         server = serve(handler, "127.0.0.1", 0)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.socket.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as connection:
-            return converse(connection, f"ws://127.0.0.1:{port}/ws", question, {}, seconds)
+            return converse(connection, f"ws://127.0.0.1:{port}/ws", question, {}, seconds, **more)
 
     yield asking
     for server in servers:
@@ -305,6 +305,17 @@ def test_a_conversation_in_which_nothing_is_said_is_not_waited_for_for_ever(talk
     with pytest.raises(TimeoutError):
         talk(lambda connection: (connection.recv(), connection.recv()), seconds=0.5)
     assert time.monotonic() - began < 5
+
+
+def test_silence_is_no_end_while_nothing_is_made(talk):
+    def handler(connection):
+        connection.send('{"type": "start"}')
+        connection.recv()
+        connection.recv()
+
+    with pytest.raises(TimeoutError):
+        talk(handler, seconds=1.0, is_made=lambda: False)
+    assert talk(handler, seconds=3.0) == (200, b'{"type": "start"}')
 
 
 def test_a_connection_that_is_none_is_broken():

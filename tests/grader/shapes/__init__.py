@@ -30,6 +30,7 @@ SHAPES = {
     "flask_method_view": _shape("text", "POST /stories/", "form:about"),
     "django_form": _shape("text", "POST /ask/", "form:question"),
     "django_json": _shape("text", "POST /api/rooms/{room}/tale", "json:hero"),
+    "mounted": _shape("text", "POST /inner/v3/themes", "json:theme"),
     "messages": _shape("text", "POST /chat", "json:messages.0.content"),
     "multipart": _shape("image", "POST /paint", "multipart:idea"),
     "in_a_header": _shape("text", "POST /whisper", "header:x-words"),
