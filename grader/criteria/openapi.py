@@ -7,7 +7,8 @@ from grader import reading
 from grader.criteria import validity
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
 from grader.evidence import Evidence, Offer
-from grader.operations import Document, Field, base_path, operations, resolved
+from grader.operations import Field, base_path, operations
+from grader.schemas import Document, resolved
 
 _SECTION = Section("openapi")
 _NO_DOCUMENT = "Depends on the app serving an OpenAPI document."
