@@ -13,7 +13,7 @@ MOST_CALLS = 100  # of one request
 class PerRequest(Allowance):
     """An allowance that also counts what one request leads to; `begin` starts to count from nothing.
 
-    `refused`: how many calls were more than one request may make, since then.
+    `refused`: how many calls were more than one request, or all of them together, may make, since then.
     """
 
     refused: int = 0
@@ -32,4 +32,8 @@ class PerRequest(Allowance):
                 self.refused += 1
                 return False
             self._left -= 1
-        return super().take(headers)
+        if super().take(headers):
+            return True
+        with self._counting:
+            self.refused += 1
+        return False

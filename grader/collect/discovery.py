@@ -1,5 +1,6 @@
 """Which operation generates, and which of its inputs is the prompt: found by what reaches OpenAI, not by names."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,20 @@ from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObj
 from grader.manifest import Endpoint
 from grader.operations import Field, Operation
 
+_FILE = "(file)"  # no request has a member of this name: it is the grader's own
 LOOKING = "look for what generates"  # the purpose of a request that tries
 
 
 def encoded(values: Mapping[Key, Any]) -> dict[str, Any]:
-    """Values as an `Offer` keeps them: one text key for place and name."""
-    return {
-        f"{location}:{name}": value
-        for (location, name), value in values.items()
-        if not isinstance(value, tuple)
-    }
+    """Values as an `Offer` keeps them: one text key for place and name; a file by its name, its bytes in Base64 and its type."""
+    return {f"{location}:{name}": _kept(value) for (location, name), value in values.items()}
+
+
+def _kept(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    name, content, media_type = value
+    return {_FILE: [name, base64.b64encode(content).decode(), media_type]}
 
 
 def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
@@ -36,6 +41,9 @@ def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
     out: dict[Key, Any] = {}
     for key, value in values.items():
         location, _, name = key.partition(":")
+        if isinstance(value, dict) and value.keys() == {_FILE}:
+            file, content, media_type = value[_FILE]
+            value = file, base64.b64decode(content), media_type
         out[location, name] = value  # type: ignore[index]  # written by `encoded`
     return out
 

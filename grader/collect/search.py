@@ -66,6 +66,7 @@ class Search:
         default_factory=dict
     )
     _seen: set[tuple[Place, str]] = field(default_factory=set)
+    _dear: dict[Kind, Offer] = field(default_factory=dict)  # what only an expensive operation offers
     _expensive: set[tuple[str, str]] = field(default_factory=set)
 
     def offers(self) -> list[Offer]:
@@ -74,6 +75,8 @@ class Search:
         if not self.found:
             self._look_at(self.more())
         self._pursue()
+        if not self.found:
+            self.found = self._dear
         self._vary_choices()
         self._look_for_the_prompt()
         return finished(self.found)
@@ -116,6 +119,9 @@ class Search:
         place = operation.method, operation.path
         if len(self.session.calls_of(exchange)) > _MOST_CALLS:
             self._expensive.add(place)
+            dear = offer_of(self.session, operation, shape, assignment, exchange)
+            if dear is not None and not exchange.withheld:
+                self._dear.setdefault(dear.kind, dear)
             return exchange
         offer = offer_of(self.session, operation, shape, assignment, exchange)
         if offer is None:

@@ -54,6 +54,7 @@ _KIND_OF_ROUTE: dict[str, Kind] = {
 TOO_MANY_CALLS = (
     f"it made more than {MOST_CALLS} calls to OpenAI, of which the grader's stand-in answered the first only"
 )
+TOO_MUCH = f"it came after {_MOST_CALLS} calls to OpenAI or {_MOST_OBJECTS} stored objects, which is all that the grader keeps"
 _OF_A_JOB = re.compile(r'"(?:\w*_)?(?:job|task)(?:_?id|Id)?"\s*:')
 _TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
 
@@ -93,6 +94,7 @@ class Session:
     ) -> None:
         self._sandbox, self._headers, self._budget = sandbox, headers, budget
         self._patience = Patience()
+        self._dropped: set[str] = set()  # exchanges of which not all that they led to was kept
         self._is_failing = False  # whether OpenAI or S3 is made to
         self.openai, self.s3 = openai, s3
         self.url = url
@@ -148,7 +150,9 @@ class Session:
         if exchange.status == 202 or self._promises_a_job(exchange):
             self._await_job(exchange, _JOB_SECONDS)
         if self._budget and self._budget.refused:
-            exchange = self._withhold(exchange, TOO_MANY_CALLS)
+            return self._withhold(exchange, TOO_MANY_CALLS)
+        if exchange.id in self._dropped:
+            return self._withhold(exchange, TOO_MUCH)
         return exchange
 
     def _withhold(self, exchange: Exchange, reason: str) -> Exchange:
@@ -332,6 +336,8 @@ class Session:
                 owner = next(marked, exchange)
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
+            else:
+                self._dropped.add(exchange.id)
         self._calls_read = len(journaled)
         new = self._written()
         written = new | self._unfinished.keys()
@@ -340,6 +346,7 @@ class Session:
         self._make_missing_buckets()
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
+                self._dropped.add(exchange.id)
                 break
             self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
             led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)

@@ -53,8 +53,9 @@ def manifest_lines(evidence: Evidence) -> str:
             *_usual_place(method),
         ]
     lines += ['kinds = ["text"]       # text, image, audio: what this request makes']
-    fixed = {key.partition(":")[2]: value for key, value in miss.values.items()} if miss else {}
-    places = {key.partition(":")[2]: key.partition(":")[0] for key in miss.values} if miss else {}
+    values = {key: value for key, value in miss.values.items() if not isinstance(value, dict)} if miss else {}
+    fixed = {key.partition(":")[2]: value for key, value in values.items()}
+    places = {key.partition(":")[2]: key.partition(":")[0] for key in values}
     lines += [f"fixed = {_toml(fixed)}   # the other inputs, with values that work"]
     if set(places.values()) - {place, "path"}:
         lines += [f"fixed_in = {_toml(places)}"]

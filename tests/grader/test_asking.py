@@ -1,5 +1,6 @@
 """How an app is asked: within its own limits, within the grader's, and wherever its inputs are."""
 
+import json
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ from websockets.sync.server import serve
 
 from classroom.standin.mock import OpenAIMock
 from grader.collect import azure, budget, pages, patience, routes
+from grader.collect.discovery import decoded, encoded
 from grader.collect.handlers import Sources
 from grader.collect.patience import Patience
 from grader.collect.requests import build
@@ -352,3 +354,8 @@ def test_the_report_quotes_the_nearest_answer_and_gives_lines_to_copy():
     known = Endpoint(**endpoint)
     assert (known.path, known.prompt, known.prompt_place) == ("/orders", "subject", "json")
     assert (known.place_of("mood"), known.place_of("loud")) == ("json", "query")
+
+
+def test_a_file_among_the_values_of_an_offer_is_kept():
+    values = {("multipart", "photo"): ("a.png", b"\x89PNG", "image/png"), ("json", "a"): {"b": 1}}
+    assert decoded(json.loads(json.dumps(encoded(values)))) == values

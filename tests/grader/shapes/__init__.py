@@ -33,6 +33,7 @@ SHAPES = {
     "mounted": _shape("text", "POST /inner/v3/themes", "json:theme"),
     "messages": _shape("text", "POST /chat", "json:messages.0.content"),
     "multipart": _shape("image", "POST /paint", "multipart:idea"),
+    "with_a_picture": _shape("image", "POST /change", "multipart:wish"),
     "in_a_header": _shape("text", "POST /whisper", "header:x-words"),
     "in_the_path": _shape("audio", "GET /speak/{name}", "path:name"),
     "picky": _shape("image", "POST /print", "json:caption"),
