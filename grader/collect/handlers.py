@@ -31,6 +31,7 @@ _PLACES: Mapping[str, Location] = {
 _REQUESTS = frozenset({"request", "req", "self", "websocket", "socket", "ws", "flask", "info", "r"})
 _GETTERS = frozenset({"get", "pop", "getlist", "setdefault", "getfirst"})
 _MOST_CALLED, _MOST_NAMES = 12, 60  # functions that are followed, inputs of one handler
+_MOST_NODES = 20_000  # of a function in which inputs are followed to what they are compared with
 _MOST_FILES, _MOST_LENGTH = 400, 200
 _NOT_SENT = frozenset(
     {"content-type", "authorization", "host", "user-agent", "accept", "content-length", "origin"}
@@ -231,6 +232,8 @@ def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
 
 def _with_choices(function: Function, named: Mapping[str, _Read]) -> Iterator[_Read]:
     """Inputs that the code compares with a list of words."""
+    if not named or sum(1 for _ in ast.walk(function)) > _MOST_NODES:
+        return
     variables: dict[str, _Read] = {}
     for target, value in _assigned(function):
         if isinstance(target, ast.Name):

@@ -219,6 +219,18 @@ def test_a_form_on_a_page_is_an_operation():
     assert told == {"idea": ((), 80), "look": (("oil", "ink"), None), "t": (("1",), None)}
 
 
+@pytest.mark.parametrize(
+    "part", ["<", "<a ", "<form><input name=a>", "<![if", "<select name=a><option>", '<a b="', "&#"]
+)
+def test_a_page_that_is_none_is_read_in_no_time(part):
+    page = (part * 400_000).encode()[:400_000]
+    got = answer(200).model_copy(update={"content_type": "text/html", "body_sha256": "h"})
+    session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
+    began = time.process_time()
+    assert len(pages.forms(session, "/")) <= 20  # type: ignore[arg-type]
+    assert time.process_time() - began < 10
+
+
 def test_swagger_two_is_read_as_openapi():
     body = {
         "in": "body",
