@@ -92,6 +92,8 @@ def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) 
     """
     by_place = {(one.method, one.path): one for one in documented}
     more: list[Operation] = []
+    # routes of packages, such as Django's administration, are not the app's own
+    is_own = any(route["code"] for route in told.routes)
     for method, route in _each(told):
         path = route["path"]
         known = by_place.get((method, path))
@@ -101,7 +103,7 @@ def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) 
         fields = _inputs(sources, code)
         if known is not None:
             by_place[method, path] = _filled_in(known, fields)
-        elif code is not None or not documented:
+        elif code is not None or not (documented or is_own):
             more.append(_operation(method, route, fields))
     return [*(by_place[one.method, one.path] for one in documented), *sorted(more, key=_order)]
 

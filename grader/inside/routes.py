@@ -119,18 +119,25 @@ def _code(methods: list[str], handler: Any) -> Iterator[tuple[str, list[Any]]]:
                 break
             function = inner
         code = getattr(function, "__code__", None)
+        module = sys.modules.get(
+            getattr(owner, "__module__", "")
+        )  # of a class whose methods are a framework's
         if code is not None:
-            yield method, [code.co_filename, code.co_firstlineno]
+            yield (
+                method,
+                [code.co_filename, code.co_firstlineno, str(getattr(module, "__file__", None) or "")],
+            )
 
 
 def _within(route: dict[str, Any], root: str) -> dict[str, Any]:
     """The route, with the names of files relative to the submission; those of other files left out."""
     base = os.path.realpath(root)
     code = {}
-    for method, (file, line) in route["code"].items():
-        whole = os.path.realpath(file)
-        if whole.startswith(base + os.sep):
-            code[method] = [os.path.relpath(whole, base).replace(os.sep, "/"), line]
+    for method, (function, line, module) in route["code"].items():
+        for file, at in ((function, line), (module, 0)):
+            whole = os.path.realpath(file)
+            if file and whole.startswith(base + os.sep) and method not in code:
+                code[method] = [os.path.relpath(whole, base).replace(os.sep, "/"), at]
     return {**route, "code": code}
 
 
