@@ -39,6 +39,7 @@ class Exchange(_Record):
 
     `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
     `log`: what the app printed meanwhile, its tracebacks cut down to its own files; kept of crashes and errors alone.
+    `withheld`: why the answer says nothing of the app, if the grader itself stood in its way.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Exchange(_Record):
     url: str
     place: str = ""
     sent: bool = True
+    withheld: str = ""
     request_body: str = ""
     status: int | None = None
     headers: dict[str, str] = {}
@@ -138,6 +140,17 @@ class Offer(_Record):
     values: dict[str, Any] = {}
     exchange: str
     code: str = ""
+
+
+class Miss(_Record):
+    """A request that came near to what generates, and did not reach OpenAI; the nearest are kept.
+
+    `prompt`: the likeliest input for the prompt, as `location:name`. `values`: the others, by the same names.
+    """
+
+    exchange: str
+    prompt: str | None = None
+    values: dict[str, Any] = {}
 
 
 class Probe(_Record):
@@ -339,6 +352,7 @@ class Evidence(_Record):
     calls: tuple[Call, ...] = ()
     objects: tuple[StoredObject, ...] = ()
     offers: tuple[Offer, ...] = ()
+    misses: tuple[Miss, ...] = ()
     probes: tuple[Probe, ...] = ()
     expected_kinds: tuple[Kind, ...] = ()
     only: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ class Result(Writable):
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4."""
+    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -46,6 +46,7 @@ class Report(Writable):
     isolation: str
     grader: str
     seconds: float
+    requests: int = 0
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
@@ -64,9 +65,18 @@ def _verdict(criterion: Criterion, evidence: Evidence, verdicts: dict[str, Verdi
     if missing:
         return Verdict("not_run", f"Depends on {missing[0]}, which did not pass.")
     try:
-        return criterion.judge(evidence)
+        return _unless_withheld(criterion.judge(evidence), evidence)
     except Exception as error:
         return Verdict("error", f"The grader failed while judging this: {type(error).__name__}: {error}")
+
+
+def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """The verdict; an error where it would fail for an answer in whose way the grader itself stood."""
+    reasons = {one.id: one.withheld for one in evidence.exchanges if one.withheld}
+    ours = next((reasons[id] for id in verdict.evidence if id in reasons), None)
+    if verdict.status != "failed" or ours is None:
+        return verdict
+    return Verdict("error", f"It can't be judged: {ours}.", verdict.evidence, verdict.advice)
 
 
 def judge(evidence: Evidence, rubric: Rubric) -> Report:
@@ -111,6 +121,7 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         isolation=evidence.isolation,
         grader=__version__,
         seconds=evidence.seconds,
+        requests=sum(exchange.sent for exchange in evidence.exchanges),
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
         sections={**SECTIONS, **rubric.sections},
@@ -135,5 +146,6 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
             "criteria": results,
             "seconds": now.seconds,
             "next_step": now.next_step,
+            "requests": now.requests,
         }
     )

@@ -10,11 +10,20 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from grader import reading
 from grader.errors import SubmissionError
 from grader.evidence import Kind
+from grader.operations import Location
 
 _LONGEST = 4_096  # characters of a value
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -116,15 +125,49 @@ _Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plai
 
 
 class Endpoint(BaseModel):
-    """One generating endpoint, told rather than found."""
+    """One generating endpoint, told rather than found.
+
+    `prompt`: the input's name, dotted within JSON ("messages.0.content"); empty if the body is the prompt itself.
+    `prompt_in`, `fixed_in`: where the prompt and the other inputs go, if not where they go usually.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
+    method: Literal["GET", "POST", "PUT", "PATCH", "WEBSOCKET"] = "POST"
     path: Annotated[str, Field(max_length=2_000, pattern=r"^/([^/]|$)"), AfterValidator(_plain)]
-    prompt: _Word
+    prompt: Annotated[str, Field(max_length=200), AfterValidator(_plain)]
+    prompt_in: Location | None = None
     kinds: Annotated[tuple[Kind, ...], Field(max_length=10)] = ()
     fixed: Annotated[dict[_Word, Any], Field(max_length=50), BeforeValidator(_as_json)] = {}
+    fixed_in: Annotated[dict[_Word, Location], Field(max_length=50)] = {}
+
+    @model_validator(mode="after")
+    def _headers_are_headers(self) -> "Endpoint":
+        """What goes into a header is checked as any header is."""
+        named = [name for name in self.fixed if self.place_of(name) == "header"]
+        _headers({name: str(self.fixed[name]) for name in named})
+        if self.prompt_place == "header":
+            _headers({self.prompt: ""})
+        return self
+
+    @property
+    def prompt_place(self) -> Location:
+        """Where the prompt goes: where the manifest says, or into the path's place of its name, or as the method has it."""
+        if self.prompt_in:
+            return self.prompt_in
+        return "path" if f"{{{self.prompt}}}" in self.path else self._usual
+
+    def place_of(self, name: str) -> Location:
+        """Where another input goes; without a word of the manifest, beside the prompt if that is in a body or a query."""
+        if name in self.fixed_in:
+            return self.fixed_in[name]
+        if f"{{{name}}}" in self.path:
+            return "path"
+        return self.prompt_place if self.prompt_place not in ("path", "header") else self._usual
+
+    @property
+    def _usual(self) -> Location:
+        return "query" if self.method == "GET" else "json"
 
 
 class Auth(BaseModel):

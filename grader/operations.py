@@ -5,10 +5,12 @@ is left then is read as if it said nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, product
 from typing import Any, Literal
-from urllib.parse import unquote
+
+from grader.examples import inside, shown, whole_requests
+from grader.schemas import Document, listed, resolved, scalar
 
 Location = Literal["path", "query", "header", "json", "form", "multipart"]
 _BODIES: Mapping[str, Location] = {
@@ -24,20 +26,21 @@ _MAX_FIELDS = 200  # of one body
 _MAX_CHOICES = 200
 _MAX_WORDS = 10_000  # characters of what an operation says of itself
 _MAX_NAME = 200  # characters of an input's name
-_MAX_STEPS = (
-    200_000  # members of schemas that are looked at in one document: a hundred times what an app's has
-)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One input. `name` of a JSON input is its path, dotted; empty if the body is the value itself."""
+    """One input. `name` of a JSON input is its path, dotted; empty if the body is the value itself.
+
+    `shown`: the document's examples of it, by the names that they have there.
+    """
 
     location: Location
     name: str
     schema: Mapping[str, Any]
     required: bool = False
     description: str = ""
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[Location, str]:
@@ -66,47 +69,33 @@ class Field:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `shapes`: the sets of inputs that it takes (several where its body is a union)."""
+    """One method of one path. `shapes`: the sets of inputs that it takes (several where its body is a union).
+
+    `examples`: whole requests that the document shows, by their names. `is_open`: whether it may take inputs that nothing
+    describes; `is_read`: whether its source was found to name some.
+    """
 
     method: str
     path: str
     words: str
     shapes: tuple[tuple[Field, ...], ...] = field(default=())
-
-
-class Document:
-    """An OpenAPI document, and how many steps may still be taken in it."""
-
-    def __init__(self, whole: Mapping[str, Any], steps: int = _MAX_STEPS) -> None:
-        self._whole = whole
-        self._left = steps
-
-    def spend(self, steps: int) -> bool:
-        """Whether so many more steps may be taken."""
-        self._left -= steps
-        return self._left >= 0
-
-    def target(self, reference: str) -> Any:
-        """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else."""
-        if reference != "#" and not reference.startswith("#/"):
-            return {}
-        target: Any = self._whole
-        for part in reference.split("/")[1:]:
-            name = unquote(part).replace("~1", "/").replace("~0", "~")
-            if isinstance(target, dict):
-                target = target.get(name, {})
-            elif isinstance(target, list) and name.isascii() and name.isdigit() and len(name) < 9:
-                target = target[int(name)] if int(name) < len(target) else {}
-            else:
-                return {}
-        return target
+    examples: tuple[Mapping[tuple[Location, str], Any], ...] = ()
+    is_open: bool = False
+    is_read: bool = False
 
 
 def operations(whole: Mapping[str, Any]) -> list[Operation]:
     """Every operation that may generate: POST, PUT, PATCH and GET, the likeliest first."""
     document = Document(whole)
-    listed = list(islice(_listed(whole), _MAX_OPERATIONS))
-    return sorted((_operation(document, *each) for each in listed), key=_likelihood)
+    each_place = list(islice(_listed(whole), _MAX_OPERATIONS))
+    return sorted((_operation(document, *each) for each in each_place), key=_likelihood)
+
+
+def base_path(whole: Mapping[str, Any]) -> str:
+    """The path of the document's first server, which its paths are relative to: "/api" of a mounted application."""
+    first = next(iter(listed(whole.get("servers"))), None)
+    url = first.get("url") if isinstance(first, dict) else None
+    return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and "{" not in url else ""
 
 
 def _listed(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
@@ -125,8 +114,8 @@ def _likelihood(operation: Operation) -> tuple[int, int]:
 
 def _operation(document: Document, path: str, item: Mapping[str, Any], method: str) -> Operation:
     facts = item[method]
-    listed = [*_list(item.get("parameters")), *_list(facts.get("parameters"))]
-    found = (_parameter(document, entry) for entry in listed[:_MAX_FIELDS])
+    named = [*listed(item.get("parameters")), *listed(facts.get("parameters"))]
+    found = (_parameter(document, entry) for entry in named[:_MAX_FIELDS])
     parameters = [parameter for parameter in found if parameter]
     bodies = list(_bodies(document, facts.get("requestBody")))
     shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
@@ -134,7 +123,10 @@ def _operation(document: Document, path: str, item: Mapping[str, Any], method: s
     names = [one.name for shape in shapes for one in shape]
     about = [each for shape in shapes for one in shape for each in (one.description, one.schema)]
     words = _words([*texts, *names, *about], _MAX_WORDS)
-    return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES])
+    examples = whole_requests((one.key, one.shown) for shape in shapes[:_MAX_SHAPES] for one in shape)
+    # a body that no schema describes, or none at all where there may be one: the code may read more than is written
+    is_open = not any(one.location in _BODIES.values() for shape in shapes for one in shape)
+    return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES], examples, is_open)
 
 
 def _words(values: Sequence[Any], room: int) -> str:
@@ -158,68 +150,15 @@ def _text(value: Any) -> str:
     return value[:_MAX_WORDS] if isinstance(value, str) else ""
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def resolved(
-    document: Document, schema: Any, depth: int = 0, within: frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    """A schema with its references followed, `allOf` merged, and "or null" dropped.
-
-    `within`: the references that led here. One of them again adds nothing to what it is a part of.
-    """
-    if not isinstance(schema, dict) or depth > _MAX_DEPTH or not document.spend(1 + len(schema)):
-        return {}
-    if isinstance(reference := schema.get("$ref"), str):
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        if reference in within:
-            return rest
-        target = document.target(reference)
-        return {**resolved(document, target, depth + 1, within | {reference}), **rest}
-    merged = {key: value for key, value in schema.items() if key != "allOf"}
-    for part in _list(schema.get("allOf")):
-        found = resolved(document, part, depth + 1, within)
-        if not found:
-            continue
-        if not document.spend(1 + len(merged) + _size(merged) + _size(found)):
-            break
-        if isinstance(merged.get("properties"), dict) and isinstance(found.get("properties"), dict):
-            found["properties"] = {**found["properties"], **merged["properties"]}
-        found["required"] = [*_list(merged.get("required")), *_list(found.get("required"))]
-        merged = {**merged, **found}
-    for union in ("anyOf", "oneOf"):
-        options = [option for option in _list(merged.get(union)) if not _is_null(option)]
-        if len(options) == 1:
-            merged = {
-                **resolved(document, options[0], depth + 1, within),
-                **{k: v for k, v in merged.items() if k != union},
-            }
-    kinds = merged.get("type")
-    if isinstance(kinds, list):  # OpenAPI 3.1: ["string", "null"]
-        merged["type"] = next((kind for kind in kinds if kind != "null"), "string")
-    return merged
-
-
-def _size(schema: Mapping[str, Any]) -> int:
-    """How much it takes to merge a schema with another."""
-    properties = schema.get("properties")
-    return len(_list(schema.get("required"))) + (len(properties) if isinstance(properties, dict) else 0)
-
-
-def _is_null(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "null"
-
-
 def _parameter(document: Document, parameter: Any) -> Field | None:
     facts = resolved(document, parameter)
     place = facts.get("in")
     if place not in ("path", "query", "header") or not _is_name(facts.get("name")):
         return None
-    schema = resolved(document, facts.get("schema"))
-    if "example" in facts or "examples" in facts:
-        schema = {"example": facts.get("example"), **schema}
-    schema = _scalar(document, schema)
+    schema = scalar(document, resolved(document, facts.get("schema")))
+    named = shown(facts, schema, document.resolve)
+    if named:
+        schema = {**schema, "example": next(iter(named.values()))}
     required = bool(facts.get("required")) or place == "path"
     return Field(
         place,
@@ -227,6 +166,7 @@ def _parameter(document: Document, parameter: Any) -> Field | None:
         schema,
         required,
         _text(facts.get("description")) or _text(schema.get("description")),
+        named,
     )
 
 
@@ -241,18 +181,40 @@ def _bodies(document: Document, body: Any) -> Iterator[tuple[Field, ...]]:
         if location is None or not isinstance(facts, dict):
             continue
         schema = resolved(document, facts.get("schema"))
-        example = facts.get("example")
-        yield from islice(_shapes(document, location, schema, example), _MAX_SHAPES)
+        named = shown(facts, schema, document.resolve)
+        example = next(iter(named.values()), None)
+        for shape in islice(_shapes(document, location, schema, example), _MAX_SHAPES):
+            yield tuple(_with_shown(one, named) for one in shape)
+
+
+def _with_shown(one: Field, whole: Mapping[str, Any]) -> Field:
+    """The input with its part of the whole body's examples, or else with its own."""
+    parts = {name: part for name, value in whole.items() if (part := inside(value, one.name)) is not None}
+    return replace(one, shown=parts or shown({}, one.schema))
 
 
 def _shapes(
     document: Document, location: Location, schema: Mapping[str, Any], example: Any
 ) -> Iterator[tuple[Field, ...]]:
-    options = _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
+    options = listed(schema.get("oneOf")) or listed(schema.get("anyOf"))
+    items = _listed_object(document, schema)
+    if items is not None:
+        yield from _objects(document, location, items, None, prefix="0.", required=True, depth=1)
+        return
+    if not schema:
+        return
     if not options and not _is_object(schema):
-        yield (Field(location, "", _scalar(document, schema), True, _text(schema.get("description"))),)
+        yield (Field(location, "", scalar(document, schema), True, _text(schema.get("description"))),)
         return
     yield from _objects(document, location, schema, example, prefix="", required=True, depth=0)
+
+
+def _listed_object(document: Document, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a list's members are, if they are objects of known members, such as a chat's messages."""
+    if schema.get("type") != "array":
+        return None
+    items = resolved(document, schema.get("items"))
+    return items if isinstance(items.get("properties"), dict) and items["properties"] else None
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -271,7 +233,7 @@ def _objects(
 ) -> list[tuple[Field, ...]]:
     """The ways to fill an object: one, or as many as there are members of the unions in it."""
     options = [
-        resolved(document, option) for option in _list(schema.get("oneOf")) or _list(schema.get("anyOf"))
+        resolved(document, option) for option in listed(schema.get("oneOf")) or listed(schema.get("anyOf"))
     ]
     if options and depth > _MAX_DEPTH:
         return []
@@ -282,8 +244,8 @@ def _objects(
             if _is_object(option)
         ]
         return [way for several in ways for way in several][:_MAX_SHAPES]
-    examples = example or schema.get("example") or next(iter(_list(schema.get("examples"))), None)
-    needed = _list(schema.get("required"))
+    examples = example or schema.get("example") or next(iter(listed(schema.get("examples"))), None)
+    needed = listed(schema.get("required"))
     properties = schema.get("properties")
     parts: list[list[tuple[Field, ...]]] = []
     for name, raw in islice((properties if isinstance(properties, dict) else {}).items(), _MAX_FIELDS):
@@ -291,33 +253,33 @@ def _objects(
             continue
         facts = resolved(document, raw)
         is_required = required and name in needed
-        shown = examples.get(name) if isinstance(examples, dict) else None
-        members = [resolved(document, one) for one in _list(facts.get("oneOf")) or _list(facts.get("anyOf"))]
+        sample = examples.get(name) if isinstance(examples, dict) else None
+        members = [
+            resolved(document, one) for one in listed(facts.get("oneOf")) or listed(facts.get("anyOf"))
+        ]
         if (_is_object(facts) or any(_is_object(member) for member in members)) and depth < _MAX_DEPTH:
             inner = f"{prefix}{name}."
             parts.append(
                 _objects(
-                    document, location, facts, shown, prefix=inner, required=is_required, depth=depth + 1
+                    document, location, facts, sample, prefix=inner, required=is_required, depth=depth + 1
                 )
             )
             continue
-        facts = _scalar(document, facts)
-        if shown is not None:
-            facts = {"example": shown, **facts}
+        items = _listed_object(document, facts)
+        if items is not None and depth < _MAX_DEPTH and is_required:
+            inner = f"{prefix}{name}.0."
+            first = inside(sample, "0")
+            parts.append(
+                _objects(
+                    document, location, items, first, prefix=inner, required=is_required, depth=depth + 1
+                )
+            )
+            continue
+        facts = scalar(document, facts)
+        if sample is not None:
+            facts = {"example": sample, **facts}
         parts.append(
             [(Field(location, f"{prefix}{name}", facts, is_required, _text(facts.get("description"))),)]
         )
     shapes = islice(product(*parts), _MAX_SHAPES)
     return [tuple(islice(chain.from_iterable(choice), _MAX_FIELDS)) for choice in shapes]
-
-
-def _scalar(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a union of simple values, the one that takes words, or that names its choices."""
-    options = [
-        resolved(document, option) for option in _list(schema.get("anyOf")) or _list(schema.get("oneOf"))
-    ]
-    if not options:
-        return dict(schema)
-    best = next((option for option in options if "enum" in option or "const" in option), None)
-    best = best or next((option for option in options if option.get("type") == "string"), options[0])
-    return {**best, **{key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}}

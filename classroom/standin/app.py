@@ -235,8 +235,11 @@ class Application:
         if "model" in found.path:
             return {**body, "model": found.path["model"]}
         if found.deployment is None:
+            named = body.get("model")
+            if standin.any_deployment and request.url.path.startswith("/openai/") and isinstance(named, str):
+                return {**body, "model": standin.deployed(named, operation.path)}
             return body
-        model = standin.deployments.get(found.deployment, found.deployment)
+        model = standin.deployed(found.deployment, operation.path)
         if model not in standin.catalogue.models and not standin.lenient:
             raise errors.unknown_deployment(found.deployment)
         return {**body, "model": model}

@@ -41,6 +41,7 @@ class OpenAIMock:
         lenient: check shapes alone and take any model.
         legacy: serve what OpenAI has retired.
         deployments: Azure's names for models: `{"my-gpt": "gpt-5.4-mini"}`.
+        any_deployment: take any other name for a deployment, too.
         listener: listen on this socket instead of a port.
         allowance: refuse what is more than that.
         strict_replies: refuse what no scripted reply answers, naming the nearest.
@@ -56,6 +57,7 @@ class OpenAIMock:
         lenient: bool = False,
         legacy: bool = False,
         deployments: Mapping[str, str] | None = None,
+        any_deployment: bool = False,
         listener: socket.socket | None = None,
         allowance: Allowance | None = None,
         strict_replies: bool = False,
@@ -64,6 +66,7 @@ class OpenAIMock:
             lenient=lenient,
             legacy=legacy,
             deployments=deployments or {},
+            any_deployment=any_deployment,
             allowance=allowance,
             strict_replies=strict_replies,
         )

@@ -32,6 +32,21 @@ _STAND_FOR: Mapping[Kind, str] = {
     "moderation": "omni-moderation-latest",
     "realtime": "gpt-realtime-2.1-mini",
 }
+# https://learn.microsoft.com/azure/ai-foundry/openai/reference: what a deployment serves at each address
+_KIND_AT: Mapping[str, Kind] = {
+    "chat/": "chat",
+    "responses": "chat",
+    "completions": "completion",
+    "images/": "image",
+    "audio/speech": "speech",
+    "audio/": "transcription",
+    "embeddings": "embedding",
+    "moderations": "moderation",
+}
+
+
+def _bare(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 class Shelf(Generic[T]):
@@ -101,13 +116,15 @@ class StandIn:
     """One stand-in.
 
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
-    `deployments` are Azure's names for models; a model's own name is always one. `allowance`: what it takes at most.
+    `deployments` are Azure's names for models; a model's own name is always one; with `any_deployment`
+    any other name is one, too. `allowance`: what it takes at most.
     `strict_replies` refuses what no scripted reply answers.
     """
 
     lenient: bool = False
     legacy: bool = False
     deployments: Mapping[str, str] = field(default_factory=dict)
+    any_deployment: bool = False
     allowance: Allowance | None = None
     catalogue: Catalogue = field(default_factory=load)
     journal: Journal = field(default_factory=Journal)
@@ -132,6 +149,24 @@ class StandIn:
         if self.lenient and (not isinstance(name, str) or name not in self.catalogue.models):
             name = _STAND_FOR[kind]
         return checks.find_model(self.catalogue, name, kind, legacy=self.legacy or self.lenient)
+
+    def deployed(self, name: str, path: str) -> str:
+        """The model behind one of Azure's deployments, as an operation at a path needs it.
+
+        With `any_deployment` a name that nobody gave is the model that it resembles most, or else a usual one.
+        """
+        known = self.deployments.get(name, name)
+        if known in self.catalogue.models or not self.any_deployment:
+            return known
+        kind = next((kind for start, kind in _KIND_AT.items() if path.startswith(start)), None)
+        if kind is None:
+            return known
+        alike = [
+            model.id
+            for model in self.catalogue.models.values()
+            if model.kind == kind and _bare(model.id) in _bare(name)
+        ]
+        return max(alike, key=len, default=_STAND_FOR[kind])
 
     def scripted(
         self,

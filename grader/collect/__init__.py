@@ -19,6 +19,7 @@ from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
 from grader.collect import (
+    azure,
     imports,
     locating,
     module,
@@ -29,20 +30,24 @@ from grader.collect import (
     starting,
     suite,
 )
-from grader.collect.discovery import declared, discover
+from grader.collect.budget import PerRequest
+from grader.collect.discovery import declared
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.inward import Inward
 from grader.collect.meanings import Places
 from grader.collect.other_kinds import other_kind
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.requests import Request
+from grader.collect.routes import MAX_TOLD, document_places, heard
 from grader.collect.scans import scan
+from grader.collect.search import Search
+from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.starting import StartPlan
 from grader.errors import GraderError
-from grader.evidence import AppStart, Evidence, Offer, Probe, Scans, TestRun
+from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
-from grader.operations import Operation, operations
+from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
@@ -93,20 +98,19 @@ def collect(
         GraderError: the sandbox or a stand-in failed.
     """
     began = time.monotonic()
+    budget = PerRequest(_MOST_CALLS, _MOST_BYTES)
     # packages of the submission's choice are loaded behind the wall alone, never by the agent
     ours = submission.python == Path(sys.executable)
     with (
         (open_sandbox or partial(Sandbox, tier))(
             submission.python, submission.root, cold=cold or not ours
         ) as sandbox,
-        OpenAIMock(
-            legacy=True, listener=sandbox.listener(), allowance=Allowance(_MOST_CALLS, _MOST_BYTES)
-        ) as openai,
+        OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
         S3Mock(
             _BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
         ) as s3,
     ):
-        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience)
+        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience, budget=budget)
         grading.go()
         return grading.evidence(time.monotonic() - began)
 
@@ -127,9 +131,11 @@ class _Grading:
     progress: Progress
     only: tuple[str, ...]
     patience: Patience | None = None
+    budget: PerRequest | None = None
     canary: str = field(default_factory=lambda: f"sk-canary-{secrets.token_urlsafe(24)}")
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
+    misses: list[Miss] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     session: Session | None = None
@@ -189,6 +195,7 @@ class _Grading:
             calls=tuple(session.linked_calls()) if session else (),
             objects=tuple(session.objects) if session else (),
             offers=tuple(self.offers),
+            misses=tuple(self.misses),
             probes=tuple(self.probes),
             expected_kinds=self.submission.manifest.expect,
             only=self.only,
@@ -244,13 +251,19 @@ class _Grading:
                 pythonpath=tuple(self.sandbox.inside(folder) for folder in plan.pythonpath),
                 cwd=self.sandbox.inside(plan.cwd),
                 environment={**own, "PORT": str(port), **plan.environment},
-                facts={"target": plan.target, "hangs_after": START_SECONDS - 2},
+                facts={
+                    "target": plan.target,
+                    "root": self.sandbox.inside(self.submission.root),
+                    "hangs_after": START_SECONDS - 2,
+                },
             )
-            job = self.sandbox.start(order, [listener.fileno()])
+            job = self.sandbox.start(order, [listener.fileno()], hears=MAX_TOLD)
         with job:
             headers = dict(self.submission.manifest.auth.headers)
             url = f"http://127.0.0.1:{port}"
-            session = self.session = Session(url, self.openai, self.s3, self.canary, headers, self.sandbox)
+            session = self.session = Session(
+                url, self.openai, self.s3, self.canary, headers, self.sandbox, self.budget
+            )
             job.seek_in_log(session.sought_in_log)
             session.printing = job
             try:
@@ -266,10 +279,11 @@ class _Grading:
         self, session: Session, job: Job, document: dict[str, Any], beside: "_TestsBeside"
     ) -> None:
         """Put every question to an app that has started."""
-        found = operations(document)
+        served = Served(self.submission.root, session, document, job)
+        found = served.documented()
         self.app = self.app.model_copy(update={"operations": len(found)})
         session.lookups = _lookups(found)
-        self._ask(session, [one for one in found if not openai_module.belongs(one.path)], beside)
+        self._ask(session, served, beside)
         self._ask_module(session, found)
         session.close()
         if job.printed_sought:
@@ -310,6 +324,7 @@ class _Grading:
             "S3_BUCKET": _BUCKET,
             "BUCKET_NAME": _BUCKET,
             "AWS_BUCKET_NAME": _BUCKET,
+            **azure.environment(self.submission.root, self.openai.base_url, self.canary),
         }
         for name, template in self.submission.manifest.env.items():
             for word, value in told.items():
@@ -336,7 +351,7 @@ class _Grading:
                 except httpx.HTTPError:
                     time.sleep(0.02)
                     continue
-                document, url = _document(session)
+                document, url = _document(session, document_places(heard(job.said_first())))
                 seconds = time.monotonic() - began
                 self.app = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
                 return document
@@ -352,9 +367,13 @@ class _Grading:
         )
         return {}
 
-    def _ask(self, session: Session, found: list[Operation], beside: "_TestsBeside") -> None:
+    def _ask(self, session: Session, served: Served, beside: "_TestsBeside") -> None:
+        found = [one for one in served.documented() if not openai_module.belongs(one.path)]
         with self.phase("find what generates"):
-            self.offers = declared(session, self.submission.manifest.endpoint) or discover(session, found)
+            self.offers = declared(session, self.submission.manifest.endpoint, found)
+            if not self.offers:
+                search = Search(session, found, served.undocumented, served.names)
+                self.offers, self.misses = search.offers(), search.misses()
             self.offers = locating.located(self.offers, self.submission.root)
         with self.phase("generate"):
             for offer in self.offers:
@@ -450,9 +469,9 @@ def _lookups(found: Sequence[Operation]) -> list[tuple[str, str]]:
     ]
 
 
-def _document(session: Session) -> tuple[dict[str, Any], str | None]:
-    """The app's OpenAPI document and where it was, ({}, None) if it serves none."""
-    for place in _DOCUMENTS:
+def _document(session: Session, places: Sequence[str]) -> tuple[dict[str, Any], str | None]:
+    """The app's OpenAPI document and where it was, ({}, None) if it serves none. `places`: those that it has a route for."""
+    for place in dict.fromkeys([*places, *_DOCUMENTS]):
         exchange = session.send("fetch the OpenAPI document", Request("GET", place))
         if exchange.status != 200 or exchange.body_sha256 is None:
             continue

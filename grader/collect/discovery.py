@@ -1,6 +1,7 @@
 """Which operation generates, and which of its inputs is the prompt: found by what reaches OpenAI, not by names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,13 +9,10 @@ from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import (
     Assignment,
-    assign,
     example_of,
-    extensions,
     file_name,
     fitted,
     is_named_like_a_prompt,
-    offered_kinds,
     role,
 )
 from grader.collect.wording import Words, carries, folder, plain
@@ -22,16 +20,20 @@ from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObj
 from grader.manifest import Endpoint
 from grader.operations import Field, Operation
 
-MAX_REQUESTS = 60
+_FILE = "(file)"  # no request has a member of this name: it is the grader's own
+LOOKING = "look for what generates"  # the purpose of a request that tries
 
 
 def encoded(values: Mapping[Key, Any]) -> dict[str, Any]:
-    """Values as an `Offer` keeps them: one text key for place and name."""
-    return {
-        f"{location}:{name}": value
-        for (location, name), value in values.items()
-        if not isinstance(value, tuple)
-    }
+    """Values as an `Offer` keeps them: one text key for place and name; a file by its name, its bytes in Base64 and its type."""
+    return {f"{location}:{name}": _kept(value) for (location, name), value in values.items()}
+
+
+def _kept(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    name, content, media_type = value
+    return {_FILE: [name, base64.b64encode(content).decode(), media_type]}
 
 
 def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
@@ -39,81 +41,36 @@ def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
     out: dict[Key, Any] = {}
     for key, value in values.items():
         location, _, name = key.partition(":")
+        if isinstance(value, dict) and value.keys() == {_FILE}:
+            file, content, media_type = value[_FILE]
+            value = file, base64.b64decode(content), media_type
         out[location, name] = value  # type: ignore[index]  # written by `encoded`
     return out
 
 
-def discover(session: Session, operations: Sequence[Operation]) -> list[Offer]:
-    """At most one offer for each kind; an operation that leads to a call is one that generates."""
-    offers: dict[Kind, Offer] = {}
-    sent = 0
-    for everything in (False, True):
-        for operation, shape, kind, extension in _attempts(operations):
-            if sent >= MAX_REQUESTS or all(_works(session, offers.get(known)) for known in KINDS):
-                break
-            if _works(session, offers.get(kind)) and _names_kinds(shape):
-                continue
-            assignment = assign(shape, kind, extension, everything=everything)
-            request = build(operation.method, operation.path, assignment.values)
-            exchange = session.send("look for what generates", request)
-            sent += 1
-            offer = _offer(session, operation, shape, assignment, exchange)
-            if offer and not _works(session, offers.get(offer.kind)):
-                offers[offer.kind] = offer
-        if offers:
-            break
-    return _finished(offers)
-
-
-def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:
-    """Each operation for each kind, with the commonest extension; then with another, where a file is named."""
-    for operation in operations:
-        for position in (0, 1):
-            for shape in operation.shapes:
-                kinds = offered_kinds(operation.shapes, operation.words)
-                if not _names_kinds(shape):
-                    kinds = kinds[: 1 - position]  # nothing to choose: once is enough
-                for kind in kinds:
-                    yield operation, shape, kind, extensions(kind, operation.words)[position]
-
-
-def _names_kinds(shape: Sequence[Field]) -> bool:
-    """Whether an input may say which kind of file is wanted."""
-    return any(role(field) in ("path", "type") for field in shape)
-
-
-def _works(session: Session, offer: Offer | None) -> bool:
+def works(session: Session, offer: Offer | None) -> bool:
     """Whether the request behind an offer left a file in S3."""
     return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
-
-
-def _finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
-    """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
-    known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
-    out = []
-    for kind in KINDS:
-        if kind in offers:
-            offer = offers[kind]
-            out.append(offer if offer.prompt_input or known is None else _with_prompt(offer, known))
-    return out
-
-
-def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
-    """The offer with that prompt, if it has such an input."""
-    has = f"{prompt_input.location}:{prompt_input.name}" in offer.values
-    return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer
 
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
     """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
     stored = {one.sha256 for one in objects}
-    known = [call for call in calls if call.kind]
+    known = [call for call in calls if kind_of(call, objects)]
     made = [call for call in known if call.outputs]
     kept = [call for call in made if any(output.sha256 in stored for output in call.outputs)]
     return (kept or made or known)[-1] if known else None
 
 
-def _input(field: Field) -> Input:
+def kind_of(call: Call, objects: Sequence[StoredObject]) -> Kind | None:
+    """The kind of file that a call made: of what was stored, or else of what it answered; a tool's picture is a picture."""
+    stored = {one.sha256 for one in objects}
+    kept = [output.kind for output in call.outputs if output.sha256 in stored and call.kind]
+    media = [output.kind for output in call.outputs if output.kind != "text"]
+    return next(iter([*kept, *media]), call.kind)
+
+
+def input_of(field: Field) -> Input:
     shortest, longest = field.schema.get("minLength"), field.schema.get("maxLength")
     pattern, example = field.schema.get("pattern"), example_of(field)
     return Input(
@@ -129,12 +86,13 @@ def _input(field: Field) -> Input:
     )
 
 
-def _offer(
+def offer_of(
     session: Session, operation: Operation, shape: Sequence[Field], assignment: Assignment, exchange: Exchange
 ) -> Offer | None:
     calls = session.calls_of(exchange)
     final = _final(calls, session.objects_of(exchange))
-    if final is None or final.kind is None:
+    kind = kind_of(final, session.objects_of(exchange)) if final else None
+    if kind is None:
         return None
     reached = [field for field in shape if _is_read(session, exchange, assignment.marks.get(field.key))]
     words = [field for field in reached if role(field) != "path"] or reached
@@ -154,12 +112,12 @@ def _offer(
     extension_given = bool(paths) and _names_extension(str(assignment.values[paths[0].key]), keys)
     # a type that has one value only (a union's tag) still selects the kind
     return Offer(
-        kind=final.kind,
+        kind=kind,
         method=operation.method,
         path=operation.path,
-        prompt_input=_input(prompt) if prompt else None,
-        type_input=_input(types[0]) if types else None,
-        path_input=_input(paths[0]) if paths else None,
+        prompt_input=input_of(prompt) if prompt else None,
+        type_input=input_of(types[0]) if types else None,
+        path_input=input_of(paths[0]) if paths else None,
         extension_given=extension_given,
         kind_by_extension=extension_given and not types,
         values=encoded(assignment.values),
@@ -178,45 +136,51 @@ def _is_read(session: Session, exchange: Exchange, mark: str | None) -> bool:
     return mark is not None and bool(session.ledger.carriers(exchange.id, mark))
 
 
-def declared(session: Session, endpoints: Sequence[Endpoint]) -> list[Offer]:
-    """Offers for the endpoints that a manifest names, each asked once."""
+def declared(
+    session: Session, endpoints: Sequence[Endpoint], operations: Sequence[Operation] = ()
+) -> list[Offer]:
+    """Offers for the endpoints that a manifest names, each asked once.
+
+    Args:
+        session: with the app.
+        endpoints: the manifest's.
+        operations: what the app documents: says more of the same inputs.
+    """
     offers: dict[Kind, Offer] = {}
     for endpoint in endpoints:
-        for kind in endpoint.kinds or KINDS:
-            if kind in offers:
-                continue
-            place = _place(endpoint)
-            values: dict[Key, Any] = {
-                (_where(endpoint, name), name): value for name, value in endpoint.fixed.items()
-            }
-            values[place, endpoint.prompt] = plain().text
-            exchange = session.send(
-                "ask the endpoint that [tool.lab] names", build(endpoint.method, endpoint.path, values)
+        if endpoint.kinds and set(endpoint.kinds) <= offers.keys():
+            continue
+        place = endpoint.prompt_place
+        prompt = _documented(operations, endpoint) or Field(place, endpoint.prompt, {}, True)
+        values: dict[Key, Any] = {
+            (endpoint.place_of(name), name): value for name, value in endpoint.fixed.items()
+        }
+        values[place, endpoint.prompt] = fitted(prompt.schema).text
+        request = build(endpoint.method, endpoint.path, values)
+        exchange = session.send("ask the endpoint that [tool.lab] names", request)
+        final = _final(session.calls_of(exchange), session.objects_of(exchange))
+        kind = kind_of(final, session.objects_of(exchange)) if final else None
+        if kind is not None:
+            offer = Offer(
+                kind=kind,
+                method=endpoint.method,
+                path=endpoint.path,
+                prompt_input=input_of(prompt),
+                values=encoded(values),
+                exchange=exchange.id,
             )
-            final = _final(session.calls_of(exchange), session.objects_of(exchange))
-            if final is not None and final.kind is not None:
-                offers.setdefault(
-                    final.kind,
-                    Offer(
-                        kind=final.kind,
-                        method=endpoint.method,
-                        path=endpoint.path,
-                        prompt_input=Input(location=place, name=endpoint.prompt, required=True),
-                        values=encoded(values),
-                        exchange=exchange.id,
-                    ),
-                )
+            offers.setdefault(kind, offer)
     return [offers[kind] for kind in KINDS if kind in offers]
 
 
-def _where(endpoint: Endpoint, name: str) -> Any:
-    if f"{{{name}}}" in endpoint.path:
-        return "path"
-    return "query" if endpoint.method.upper() == "GET" else "json"
-
-
-def _place(endpoint: Endpoint) -> Any:
-    return _where(endpoint, endpoint.prompt)
+def _documented(operations: Sequence[Operation], endpoint: Endpoint) -> Field | None:
+    """The prompt's input, as the document describes it."""
+    for operation in operations:
+        if (operation.method, operation.path) == (endpoint.method, endpoint.path):
+            for field in (each for shape in operation.shapes for each in shape):
+                if field.key == (endpoint.prompt_place, endpoint.prompt):
+                    return field
+    return None
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,10 @@ class Ledger:
         self._calls.setdefault(exchange, []).append(call)
         self._trails.append(trail(call, exchange))
 
+    def calls_of(self, exchange: str) -> list[journal.Call]:
+        """The calls of an exchange as they arrived."""
+        return list(self._calls.get(exchange, ()))
+
     def carriers(self, exchange: str, mark: str) -> tuple[str, ...]:
         """The calls of an exchange whose model reads the words of a mark, by their identifiers."""
         return tuple(

@@ -76,12 +76,25 @@ def _segment(value: str) -> str:
     return quote(value, safe="/")
 
 
-def _nested(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _nested(items: Iterable[tuple[str, Any]]) -> Any:
+    """An object from dotted paths; a part that is a number is a place in a list."""
     out: dict[str, Any] = {}
     for dotted, value in items:
         at = out
         *parents, last = dotted.split(".")
         for parent in parents:
             at = at.setdefault(parent, {})
-        at[last] = value
-    return out
+            if not isinstance(at, dict):
+                break
+        else:
+            at[last] = value
+    return _with_lists(out)
+
+
+def _with_lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _with_lists(each) for name, each in value.items()}
+    if inner and all(name.isdigit() for name in inner):
+        return [inner[name] for name in sorted(inner, key=int)]
+    return inner

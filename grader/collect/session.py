@@ -2,12 +2,13 @@
 
 import base64
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -18,9 +19,12 @@ from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
 from grader import reading, traces
 from grader.collect.answers import NotDecodable, TooLong, read_body
+from grader.collect.budget import MOST_CALLS, PerRequest
 from grader.collect.inward import Inward
+from grader.collect.patience import OUT_OF_PATIENCE, Patience, protects_itself
 from grader.collect.provenance import Ledger, mentions
 from grader.collect.requests import Request, build
+from grader.collect.sockets import Broken, converse
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 from grader.jobs import state_of
 from grader.sandbox import Sandbox
@@ -37,6 +41,7 @@ _SHORT = 200  # characters of a name
 _REDIRECTS = 4  # followed in one exchange
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
+_TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 _BODY = 4_000  # characters of a request's or an answer's body that the report shows
 _KIND_OF_ROUTE: dict[str, Kind] = {
     "chat/completions": "text",
@@ -48,6 +53,11 @@ _KIND_OF_ROUTE: dict[str, Kind] = {
     "audio/speech": "audio",
 }
 _LAST_WORDS = 0.3  # seconds to wait for the traceback of a crash
+TOO_MANY_CALLS = (
+    f"it made more than {MOST_CALLS} calls to OpenAI, of which the grader's stand-in answered the first only"
+)
+TOO_MUCH = f"it came after {_MOST_CALLS} calls to OpenAI or {_MOST_OBJECTS} stored objects, which is all that the grader keeps"
+_OF_A_JOB = re.compile(r'"(?:\w*_)?(?:job|task)(?:_?id|Id)?"\s*:')
 _TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
 
 
@@ -93,7 +103,12 @@ class Session:
         canary: str,
         headers: dict[str, str],
         sandbox: Sandbox,
+        budget: PerRequest | None = None,
     ) -> None:
+        self._sandbox, self._headers, self._budget = sandbox, headers, budget
+        self._patience = Patience()
+        self._dropped: set[str] = set()  # exchanges of which not all that they led to was kept
+        self._is_failing = False  # whether OpenAI or S3 is made to
         self.openai, self.s3 = openai, s3
         self.url = url
         self.exchanges: list[Exchange] = []
@@ -129,17 +144,47 @@ class Session:
         self._gather_late()
 
     def send(self, purpose: str, request: Request) -> Exchange:
-        """Send one request, wait for its answer, and record what it led to."""
+        """Send one request, wait for its answer, and record what it led to.
+
+        An app that limits how often it is asked is waited for, and asked again.
+        """
         self._gather_late()
-        before = self.printing.printed if self.printing else 0
-        answer = self._answer_to(request)
-        self._waited += answer.seconds
-        log = self._printed_about(answer, before)
-        exchange = self._latest = self._note(purpose, request, answer, log)
+        for tries in count(1):
+            self._patience.before()
+            if self._budget:
+                self._budget.begin()
+            asked = len(self.openai.calls) + len(self.s3.requests)
+            before = self.printing.printed if self.printing else 0
+            answer = self._answer_to(request)
+            self._waited += answer.seconds
+            log = self._printed_about(answer, before)
+            exchange = self._latest = self._note(purpose, request, answer, log)
+            if not protects_itself(exchange) or len(self.openai.calls) + len(self.s3.requests) > asked:
+                break
+            if not self._patience.after(exchange, tries):
+                return self._withhold(exchange, OUT_OF_PATIENCE)
         self._gather(exchange)
-        if exchange.status == 202:
+        if exchange.status == 202 or self._promises_a_job(exchange):
             self._await_job(exchange, _JOB_SECONDS)
+        if self._budget and self._budget.refused:
+            return self._withhold(exchange, TOO_MANY_CALLS)
+        if exchange.id in self._dropped:
+            return self._withhold(exchange, TOO_MUCH)
         return exchange
+
+    def _withhold(self, exchange: Exchange, reason: str) -> Exchange:
+        """Note that an answer says nothing of the app, since the grader itself stood in its way."""
+        at = next(index for index, each in enumerate(self.exchanges) if each.id == exchange.id)
+        self.exchanges[at] = exchange.model_copy(update={"withheld": reason})
+        return self.exchanges[at]
+
+    def _promises_a_job(self, exchange: Exchange) -> bool:
+        """Whether an answer of success, with which nothing was made yet, names a job or its state."""
+        if exchange.status is None or not 200 <= exchange.status < 300 or exchange.method == "GET":
+            return False
+        if self.objects_of(exchange) or any(call.outputs for call in self.calls_of(exchange)):
+            return False
+        return state_of(exchange.body) == "pending" or bool(_OF_A_JOB.search(exchange.body[: _SHORT * 5]))
 
     @property
     def seconds_left(self) -> float:
@@ -153,6 +198,10 @@ class Session:
     def send_together(self, orders: Sequence[tuple[str, Request, str]]) -> list[Exchange]:
         """Send several at once: purpose, request, and the mark by which a call is known to be this one's."""
         self._gather_late()
+        for _ in orders:
+            self._patience.before()
+        if self._budget:
+            self._budget.begin()
         with ThreadPoolExecutor(max_workers=max(1, len(orders))) as pool:
             answers = list(pool.map(self._answer_to, [request for _, request, _ in orders]))
         self._waited += max((answer.seconds for answer in answers), default=0.0)
@@ -165,12 +214,19 @@ class Session:
         for exchange in exchanges[:1]:
             self._gather(exchange, marks)
         for exchange in exchanges:
-            if exchange.status == 202:
+            if exchange.status == 202 or self._promises_a_job(exchange):
                 self._await_job(exchange, ANSWER_SECONDS, marks)
-        return exchanges
+        return [
+            self._withhold(exchange, OUT_OF_PATIENCE)
+            if protects_itself(exchange) and not self.calls_of(exchange)
+            else exchange
+            for exchange in exchanges
+        ]
 
     def _transmit(self, request: Request) -> _Answer:
         """Send a request and read its answer: never longer than it may take, never more than is kept."""
+        if request.method == "WEBSOCKET":
+            return self._converse(request)
         began = time.monotonic()
         body: dict[str, Any] = (
             {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
@@ -199,6 +255,38 @@ class Session:
                 failure=f"the connection broke: {type(error).__name__}", seconds=time.monotonic() - began
             )
         return _Answer(answer.status_code, answer.headers, content, seconds=time.monotonic() - began)
+
+    def _converse(self, request: Request) -> _Answer:
+        """Ask over a WebSocket; what came is the answer's body."""
+        began = time.monotonic()
+        address = httpx.URL(self.url)
+        question = request.json if request.has_json else dict(request.form or {})
+        headers = {**self._headers, **request.headers}
+        connection = self._sandbox.socket()
+        made = len(self.openai.calls)
+
+        def is_made() -> bool:
+            answered = any(call.outputs for call in list(self.openai.calls)[made:])
+            return answered or (not self._is_failing and time.monotonic() - began > _TALK_SECONDS)
+
+        try:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect((address.host, address.port))
+            url = f"ws://{address.host}:{address.port}{request.target}"
+            status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made)
+        except TimeoutError:
+            return _Answer(
+                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
+            )
+        except (Broken, OSError) as error:
+            return _Answer(failure=f"the connection broke: {error}", seconds=time.monotonic() - began)
+        finally:
+            connection.close()
+        media_type = (
+            "application/json" if content.startswith((b"{", b"[")) and b"\n" not in content else "text/plain"
+        )
+        heads = httpx.Headers({"content-type": media_type})
+        return _Answer(status, heads, content[:MAX_BLOB], seconds=time.monotonic() - began)
 
     def _may_follow(self, request: httpx.Request) -> bool:
         """Whether a redirect leads to the app, or to S3's stand-in to read there; none other is followed."""
@@ -286,6 +374,8 @@ class Session:
                 owner = next(marked, exchange)
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
+            else:
+                self._dropped.add(exchange.id)
         self._calls_read = len(journaled)
         new = self._written()
         written = new | self._unfinished.keys()
@@ -294,6 +384,7 @@ class Session:
         self._make_missing_buckets()
         for stored in self.s3.objects(lambda bucket, key: bool({(bucket, key), (bucket, "")} & written)):
             if len(self.objects) >= _MOST_OBJECTS:
+                self._dropped.add(exchange.id)
                 break
             self._look_for_canary("an object in the bucket", stored.content.decode("latin-1"))
             self._look_for_canary("the name of an object or a bucket", f"{stored.bucket}/{stored.key}")
@@ -421,18 +512,22 @@ class Session:
     def openai_fails(self, **fault: Any) -> Iterator[None]:
         """Within, every call to OpenAI meets that fault."""
         self.openai.fail(**fault)
+        self._is_failing = True
         try:
             yield
         finally:
+            self._is_failing = False
             self.openai.clear_faults()
 
     @contextmanager
     def s3_fails(self, **fault: Any) -> Iterator[None]:
         """Within, every request to S3 meets that fault."""
         self.s3.fail(**fault)
+        self._is_failing = True
         try:
             yield
         finally:
+            self._is_failing = False
             self.s3.clear_faults()
 
 

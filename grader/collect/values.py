@@ -1,5 +1,6 @@
 """Values for the inputs of an operation: words that can be recognised at OpenAI's end, and sense everywhere else."""
 
+import base64
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -79,8 +80,12 @@ _PROMPT = frozenset(
         "q",
     }
 )
+_FILE_NAME = re.compile(r"[\w\-./]{0,200}\w\.[A-Za-z][A-Za-z0-9]{1,4}")  # what an example of one looks like
 _LONGEST_BOUND = 10_000_000  # characters: more than any request to an app or to OpenAI holds
 _LARGEST_NUMBER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
+_PICTURE = base64.b64decode(  # one grey point, as PNG
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 _DEEPEST = 5  # lists of lists
 # Options of OpenAI's own that apps pass through, with a value that the API takes.
 _OPTIONS: Mapping[str, Any] = {
@@ -91,18 +96,22 @@ _OPTIONS: Mapping[str, Any] = {
     "n": 1,
     "speed": 1,
     "language": "en",
+    "role": "user",
 }
 
 
 def words_of(name: str) -> list[str]:
     """The words of an identifier: `file_path`, `filePath` and `file-path` are all [file, path]."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"(?<=[a-z])2(?=[a-z])", " to ", name))
     return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
 
 
 def kind_of_words(value: Any) -> Kind | None:
     """The kind of file that a value such as "Image" or "audio/mpeg" names."""
-    words = set(words_of(str(value)))
+    listed = words_of(str(value))
+    if "to" in listed[:-1]:  # "text-to-speech" is speech
+        listed = listed[len(listed) - listed[::-1].index("to") :]
+    words = set(listed)
     return next((kind for kind in KINDS if words & KIND_WORDS[kind]), None)
 
 
@@ -115,6 +124,8 @@ def role(field: Field) -> Role:
         return "type"
     if not field.is_text:
         return "other"
+    if any(isinstance(each, str) and _FILE_NAME.fullmatch(each) for each in field.shown.values()):
+        return "path"
     if words & _OPTIONS.keys() or "model" in words:
         return "option"
     if words & _TYPE and not words & _PROMPT:
@@ -202,6 +213,8 @@ def example_of(field: Field) -> Any:
     for name in ("default", "example"):
         if schema.get(name) is not None:
             return schema[name]
+    if field.shown:
+        return next(iter(field.shown.values()))
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
         return examples[0]
@@ -214,7 +227,7 @@ def example_of(field: Field) -> Any:
 def _simple(field: Field, depth: int = 0) -> Any:
     """A value of the right type for an input that takes no words."""
     if field.choices:
-        return field.choices[0]
+        return "user" if "user" in field.choices else field.choices[0]
     given = example_of(field)
     if given is not None:
         return given
@@ -263,7 +276,14 @@ def _type_value(field: Field, kind: Kind, extension: str) -> Any:
     return extension if names & {"extension", "ext", "format"} else kind
 
 
-def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bool = False) -> Assignment:
+def assign(
+    shape: Sequence[Field],
+    kind: Kind,
+    extension: str,
+    *,
+    everything: bool = False,
+    given: Mapping[Key, Any] | None = None,
+) -> Assignment:
     """Values for a request that asks for a kind.
 
     Args:
@@ -271,13 +291,17 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
         kind: what to ask for, where the inputs allow to say so.
         extension: of the file, where the inputs name one.
         everything: give words to optional inputs too, and to those whose names suggest something else.
+        given: values that are settled, such as those of an example.
     """
+    settled = given or {}
     values: dict[Key, Any] = {}
     marks: dict[Key, str] = {}
     used: str | None = None
     for field in shape:
         what = role(field)
-        if what == "words" or (everything and what == "option" and not field.choices and field.required):
+        if field.key in settled:
+            values[field.key] = settled[field.key]
+        elif what == "words" or (everything and what == "option" and not field.choices and field.required):
             if field.required or everything or is_named_like_a_prompt(field):
                 words = fitted(field.schema)
                 values[field.key], marks[field.key] = words.text, words.mark
@@ -295,7 +319,7 @@ def assign(shape: Sequence[Field], kind: Kind, extension: str, *, everything: bo
         elif what == "option":
             values[field.key] = _option(field)
         elif what == "file":
-            values[field.key] = (f"{wording.stem()}.txt", wording.plain().text.encode(), "text/plain")
+            values[field.key] = _upload(field)
         elif _takes_words(field):
             words = wording.plain()
             values[field.key], marks[field.key] = [words.text], words.mark
@@ -339,6 +363,13 @@ def _made(pattern: str) -> str:
     chance = random.SystemRandom()
     tries = (matching(pattern, chance) for _ in range(_MOST_TRIES))
     return next((made for made in tries if patterns.fits(pattern, made)), "")
+
+
+def _upload(field: Field) -> tuple[str, bytes, str]:
+    """A small file: a picture, where the input's own words ask for one."""
+    if kind_of_words(f"{field.name} {field.description}") == "image":
+        return f"{wording.stem()}.png", _PICTURE, "image/png"
+    return f"{wording.stem()}.txt", wording.plain().text.encode(), "text/plain"
 
 
 def _takes_words(field: Field) -> bool:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from classroom.standin import catalogue
 from grader import media_types
-from grader.criteria import provenance
+from grader.criteria import nearest, provenance
 from grader.criteria.criterion import (
     NOTHING_WORKS,
     Finding,
@@ -46,29 +46,15 @@ def starts(evidence: Evidence) -> Verdict:
         told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
         return failed(
             f"{_count(len(looked), 'request was', 'requests were')} sent to {_count(app.operations, 'operation', 'operations')}; "
-            f"none of them reached OpenAI{f' (answers: {told})' if told else ''}.",
+            f"none of them reached OpenAI{f' (answers: {told})' if told else ''}."
+            f"{nearest.quoted(evidence)}",
             tuple(exchange.id for exchange in looked),
-            advice=(_manifest_lines(looked),),
+            advice=(nearest.manifest_lines(evidence),),
         )
     places = dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers)
     return passed(
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
-    )
-
-
-def _manifest_lines(looked: list[Exchange]) -> str:
-    """The lines that would tell the grader what it could not guess, filled in as far as they are known."""
-    likely = next(
-        (exchange for exchange in looked if exchange.method != "GET"), looked[0] if looked else None
-    )
-    method = likely.method if likely else "POST"
-    path = (likely.place or likely.url.partition("?")[0]) if likely else "/your/path"
-    return (
-        "If your endpoint needs a request that could not be guessed, describe it in pyproject.toml:\n"
-        f'[[tool.lab.endpoint]]\nmethod = "{method}"\npath = "{path}"\n'
-        'prompt = "the name of the input that takes the prompt"\nkinds = ["text"]\n'
-        'fixed = { voice = "onyx" }   # other inputs, with values that work'
     )
 
 

@@ -7,7 +7,8 @@ from grader import reading
 from grader.criteria import validity
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
 from grader.evidence import Evidence, Offer
-from grader.operations import Document, Field, operations, resolved
+from grader.operations import Field, base_path, operations
+from grader.schemas import Document, resolved
 
 _SECTION = Section("openapi")
 _NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
@@ -25,8 +26,23 @@ def _document(evidence: Evidence) -> Mapping[str, Any] | None:
                 document = reading.parse_json(evidence.blob(exchange.body_sha256))
             except reading.Unreadable:
                 return None
-            return document if isinstance(document, dict) else None
+            return _at_full_paths(document, evidence) if isinstance(document, dict) else None
     return None
+
+
+def _at_full_paths(document: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
+    """The document, with operations below a server's path where they were asked."""
+    paths, base = document.get("paths"), base_path(document)
+    if not base or not isinstance(paths, dict):
+        return document
+    asked = {offer.path for offer in evidence.offers}
+    return {
+        **document,
+        "paths": {
+            path if path in asked or base + path not in asked else base + path: item
+            for path, item in paths.items()
+        },
+    }
 
 
 def _generating(

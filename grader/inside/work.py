@@ -61,7 +61,10 @@ def serve(order: dict[str, Any]) -> None:
     faulthandler.dump_traceback_later(order["hangs_after"])
     app = application(order["target"])
     _prepare_django()
-    listener = socket.socket(fileno=order["files"][0])
+    *said, listening = order["files"]
+    for file in said:
+        _beside("routes").tell(app, order["root"], file)
+    listener = socket.socket(fileno=listening)
     if is_asgi(app):
         import uvicorn
 

@@ -102,7 +102,12 @@ def _total(report: Report, console: Console) -> None:
         reached = "reached" if report.score >= report.pass_mark else "not reached"
         mark = f"The pass mark of {report.pass_mark:g} is {reached}.  "
     console.print(Text.assemble(f"Score {report.score:g} of {report.max_score:g}.  {mark}", verdict))
-    notes = [f"isolation: {report.isolation}", f"{report.seconds:.0f} s", f"grader {report.grader}"]
+    notes = [
+        f"isolation: {report.isolation}",
+        f"{report.seconds:.0f} s",
+        f"{report.requests} requests sent",
+        f"grader {report.grader}",
+    ]
     console.print(Text(for_terminal(" · ".join(notes)), style="dim"))
     if report.isolation == "process":
         console.print(

@@ -1,0 +1,275 @@
+"""What a function that serves requests reads of them, by its source: `request.json["hero"]`, `request.form.get("look")` …
+
+Nothing is decided by it: what it finds is tried. Reads the function, and those of the submission that it calls by name.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import reading
+from grader.operations import Field, Location
+
+_PLACES: Mapping[str, Location] = {
+    "form": "form",
+    "POST": "form",
+    "args": "query",
+    "GET": "query",
+    "query_params": "query",
+    "values": "form",
+    "json": "json",
+    "get_json": "json",
+    "data": "json",
+    "receive_json": "json",
+    "loads": "json",
+    "headers": "header",
+    "files": "multipart",
+    "FILES": "multipart",
+}
+_REQUESTS = frozenset({"request", "req", "self", "websocket", "socket", "ws", "flask", "info", "r"})
+_GETTERS = frozenset({"get", "pop", "getlist", "setdefault", "getfirst"})
+_MOST_CALLED, _MOST_NAMES = 12, 60  # functions that are followed, inputs of one handler
+_MOST_NODES = 20_000  # of a function in which inputs are followed to what they are compared with
+_MOST_FILES, _MOST_LENGTH = 400, 200
+_NOT_SENT = frozenset(
+    {"content-type", "authorization", "host", "user-agent", "accept", "content-length", "origin"}
+)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class _Read:
+    """One input that some code reads."""
+
+    name: str
+    location: Location | None
+    required: bool
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass
+class Sources:
+    """The modules of a submission, parsed when they are asked for."""
+
+    root: Path
+    _trees: dict[str, ast.Module | None] = field(default_factory=dict)
+    _functions: dict[str, list[Function]] | None = None
+
+    def inputs(self, file: str, line: int) -> list[Field] | None:
+        """The inputs that the function there reads without a schema; None if there is no such function.
+
+        Args:
+            file: relative to the submission.
+            line: of the function, or of its first decorator.
+        """
+        function = self._function_at(file, line)
+        if function is None:
+            return None
+        reads: dict[tuple[str, Location | None], _Read] = {}
+        for each in self._with_called(function):
+            for read in _reads_of(each):
+                known = reads.get((read.name, read.location))
+                if known is None:
+                    reads[read.name, read.location] = read
+                elif read.choices and not known.choices:
+                    known.choices = read.choices
+        usual = next((read.location for read in reads.values() if read.location in ("json", "form")), None)
+        return [_field(read, usual) for read in list(reads.values())[:_MOST_NAMES]]
+
+    def all_names(self) -> list[str]:
+        """Every word by which any code of the submission takes something out of something: a last resort."""
+        names: dict[str, None] = {}
+        for function in (each for several in self._listed().values() for each in several):
+            for read in _reads_of(function):
+                names.setdefault(read.name)
+        return list(names)[:_MOST_NAMES]
+
+    def _tree(self, file: str) -> ast.Module | None:
+        if file not in self._trees:
+            try:
+                self._trees[file] = reading.parse_python(
+                    reading.read_text(self.root / file, reading.MAX_PYTHON)
+                )
+            except reading.Unreadable:
+                self._trees[file] = None
+        return self._trees[file]
+
+    def _function_at(self, file: str, line: int) -> Function | None:
+        if reading.inside(self.root, file) is None or (tree := self._tree(file)) is None:
+            return None
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                if first <= line <= node.lineno:
+                    return node
+        return None
+
+    def _listed(self) -> dict[str, list[Function]]:
+        """Every function of the submission, by its name."""
+        if self._functions is None:
+            self._functions = {}
+            for path in sorted(self.root.rglob("*.py"))[:_MOST_FILES]:
+                tree = self._tree(path.relative_to(self.root).as_posix())
+                for node in ast.walk(tree) if tree else ():
+                    if isinstance(node, Function):
+                        self._functions.setdefault(node.name, []).append(node)
+        return self._functions
+
+    def _with_called(self, function: Function) -> list[Function]:
+        """The function, and those that it calls with the request or with what it reads of it."""
+        found, waiting = [function], [function]
+        while waiting and len(found) < _MOST_CALLED:
+            for node in ast.walk(waiting.pop(0)):
+                if isinstance(node, ast.Call) and (node.args or node.keywords):
+                    for called in self._listed().get(_last(node.func), ())[:2]:
+                        if called not in found and len(found) < _MOST_CALLED:
+                            found.append(called)
+                            waiting.append(called)
+        return found
+
+
+def _last(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _place(node: ast.AST, known: Mapping[str, Location | None]) -> tuple[bool, Location | None]:
+    """Whether an expression holds what a request brings, and where in the request that stands, if it says so."""
+    for _ in range(8):
+        match node:
+            case ast.Await(value=inner):
+                node = inner
+            case ast.BoolOp(values=[first, *_]):  # request.get_json() or {}
+                node = first
+            case ast.Name(id=name):
+                return name in known, known.get(name)
+            case ast.Call(func=ast.Attribute(attr="loads")):
+                return True, "json"
+            case ast.Call(func=ast.Name(id="dict"), args=[inner]):
+                node = inner
+            case ast.Call(func=ast.Attribute(attr="to_dict" | "copy" | "dict", value=inner)):
+                node = inner
+            case ast.Call(func=inner):
+                node = inner
+            case ast.Attribute(attr=attribute, value=value):
+                owner = value.value if isinstance(value, ast.Attribute) else value
+                if attribute in _PLACES and _last(owner) in _REQUESTS:
+                    return True, _PLACES[attribute]
+                return False, None
+            case _:
+                return False, None
+    return False, None
+
+
+def _reads_of(function: Function) -> Iterator[_Read]:
+    """What a function takes out of a request, or out of something that may be one's body."""
+    known: dict[str, Location | None] = {}
+    for target, value in _assigned(function):
+        holds, place = _place(value, known)
+        if holds and isinstance(target, ast.Name):
+            known[target.id] = place
+    for argument in [*function.args.args, *function.args.kwonlyargs]:
+        if "dict" in ast.dump(argument.annotation or ast.Constant(None)).lower() or argument.arg in (
+            "body",
+            "data",
+            "payload",
+            "event",
+        ):
+            known.setdefault(argument.arg, None)
+    named: dict[str, _Read] = {}
+    for node in ast.walk(function):
+        read = _read(node, known)
+        if read is not None:
+            yield read
+            named.setdefault(ast.dump(node), read)
+    yield from _with_choices(function, named)
+
+
+def _assigned(function: Function) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each name that a function assigns to, with the expression that it gets."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(
+                names
+            ) == len(values):
+                yield from zip(names, values, strict=True)
+            case ast.Assign(targets=targets, value=value):
+                yield from ((target, value) for target in targets)
+            case (
+                ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.NamedExpr(target=target, value=value)
+            ):
+                yield target, value
+
+
+def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
+    match node:
+        case ast.Subscript(value=holder, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
+            required, default = True, None
+        case ast.Call(
+            func=ast.Attribute(attr=getter, value=holder), args=[ast.Constant(value=str(name)), *rest]
+        ) if getter in _GETTERS:
+            required = not rest
+            default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+        case ast.Compare(
+            left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()], comparators=[holder]
+        ):
+            required, default = True, None
+        case _:
+            return None
+    holds, place = _place(holder, known)
+    if not holds or not name or len(name) > _MOST_LENGTH:
+        return None
+    if place == "header" and name.lower() in _NOT_SENT:
+        return None
+    return _Read(name, place, required, default if isinstance(default, (str, int, float, bool)) else None)
+
+
+def _with_choices(function: Function, named: Mapping[str, _Read]) -> Iterator[_Read]:
+    """Inputs that the code compares with a list of words."""
+    if not named or sum(1 for _ in ast.walk(function)) > _MOST_NODES:
+        return
+    variables: dict[str, _Read] = {}
+    for target, value in _assigned(function):
+        if isinstance(target, ast.Name):
+            read = next((named[ast.dump(each)] for each in ast.walk(value) if ast.dump(each) in named), None)
+            if read is not None:
+                variables[target.id] = read
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+            continue
+        read = variables.get(_last(node.left)) or named.get(ast.dump(node.left))
+        choices = _words(node.comparators[0]) if isinstance(node.ops[0], (ast.In, ast.NotIn)) else ()
+        if read is not None and choices:
+            yield _Read(read.name, read.location, read.required, read.default, choices)
+
+
+def _words(node: ast.AST) -> tuple[str, ...]:
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return ()
+    return tuple(
+        each.value
+        for each in node.elts[:50]
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    )
+
+
+def _field(read: _Read, usual: Location | None) -> Field:
+    schema: dict[str, Any] = {"type": "string"}
+    if read.choices:
+        schema["enum"] = list(read.choices)
+    elif isinstance(read.default, bool):
+        schema["type"] = "boolean"
+    elif isinstance(read.default, (int, float)):
+        schema["type"] = "number"
+    if read.default not in (None, ""):
+        schema["default"] = read.default
+    location = read.location or usual or "json"
+    if location == "multipart":
+        schema["format"] = "binary"
+    return Field(location, read.name, schema, read.required and read.default is None)

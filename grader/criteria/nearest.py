@@ -1,0 +1,104 @@
+"""What an author reads where no request came to OpenAI: what the app answered, the nearest first, and lines to copy."""
+
+import json
+import re
+from typing import Any
+
+from grader.evidence import Evidence, Exchange
+
+_MOST_QUOTED, _LONGEST = 3, 240  # answers, and characters of each
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_VALUE = 120  # characters of a value in the lines to copy
+
+
+def quoted(evidence: Evidence) -> str:
+    """The nearest answers, as sentences; empty if there was none."""
+    near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
+    said = [f"{answer.method} {_place(answer)} answered {_answer(answer)}" for _, answer in near]
+    return f" Nearest: {'; '.join(said)}." if said else ""
+
+
+def _place(exchange: Exchange) -> str:
+    return exchange.place or exchange.url.partition("?")[0]
+
+
+def _answer(exchange: Exchange) -> str:
+    if exchange.status is None:
+        return exchange.failure or "nothing"
+    words = " ".join(_as_text(exchange.body).split())
+    words = "".join(char if char.isprintable() else "�" for char in words)
+    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return f"{exchange.status}: “{short}”" if short else f"{exchange.status}, without a word"
+
+
+def _as_text(body: str) -> str:
+    if not body.lstrip().startswith("<"):
+        return body
+    return re.sub(r"<[^>]{0,500}>", " ", re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", body))
+
+
+def manifest_lines(evidence: Evidence) -> str:
+    """The lines that would tell the grader what it could not guess, filled in with what it knows."""
+    miss = next(iter(evidence.misses), None)
+    answer = evidence.exchange(miss.exchange) if miss else _any_request(evidence)
+    method = answer.method if answer else "POST"
+    path = _place(answer) if answer else "/your/path"
+    place, _, name = (miss.prompt or "").partition(":") if miss else ("", "", "")
+    lines = ["[[tool.lab.endpoint]]", f"method = {_toml(method)}", f"path = {_toml(path)}"]
+    if place:
+        lines += [f"prompt = {_toml(name)}", f"prompt_in = {_toml(place)}"]
+    else:
+        lines += [
+            'prompt = "prompt"      # the name of the input that takes the prompt',
+            *_usual_place(method),
+        ]
+    lines += ['kinds = ["text"]       # text, image, audio: what this request makes']
+    values = {key: value for key, value in miss.values.items() if not isinstance(value, dict)} if miss else {}
+    fixed = {key.partition(":")[2]: value for key, value in values.items()}
+    places = {key.partition(":")[2]: key.partition(":")[0] for key in values}
+    lines += [f"fixed = {_toml(fixed)}   # the other inputs, with values that work"]
+    if set(places.values()) - {place, "path"}:
+        lines += [f"fixed_in = {_toml(places)}"]
+    return (
+        "If your endpoint needs a request that could not be guessed, copy these lines into pyproject.toml and mend them:\n"
+        + "\n".join(lines)
+    )
+
+
+def _usual_place(method: str) -> list[str]:
+    return [
+        f'prompt_in = "{"query" if method == "GET" else "json"}"   # json, form, multipart, query, path or header'
+    ]
+
+
+def _any_request(evidence: Evidence) -> Exchange | None:
+    looked = [one for one in evidence.exchanges if one.purpose == "look for what generates"]
+    return next((one for one in looked if one.method != "GET"), looked[0] if looked else None)
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it in a line."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case str():
+            return _string(value)
+        case list() | tuple():
+            return f"[{', '.join(_toml(each) for each in value)}]"
+        case dict():
+            members = ", ".join(
+                f"{_key(name)} = {_toml(each)}" for name, each in value.items() if each is not None
+            )
+            return f"{{ {members} }}" if members else "{}"
+    return '""'
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _string(name)
+
+
+def _string(text: str) -> str:
+    short = "".join(char if char.isprintable() else " " for char in text[:_LONGEST_VALUE])
+    return json.dumps(short, ensure_ascii=False)

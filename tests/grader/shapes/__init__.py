@@ -1,0 +1,53 @@
+"""Apps as people write them, each of one shape that is hard to find, with what a person finds in it by hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One app. `kinds`: what it makes. `place`: where it is asked. `prompt`: the input, as `location:name`."""
+
+    kinds: frozenset[str]
+    place: str
+    prompt: str
+
+
+def _shape(kinds: str, place: str, prompt: str) -> Shape:
+    return Shape(frozenset(kinds.split()), place, prompt)
+
+
+SHAPES = {
+    "untyped_json": _shape("text", "POST /chat", "json:user_said"),
+    "body_value": _shape("text", "POST /completion", "json:"),
+    "any_object": _shape("image", "POST /poster", "json:motif"),
+    "examples_on_parameters": _shape("text image audio", "POST /v1/files/generated/{where}", "query:prompt"),
+    "form_on_a_page": _shape("image", "POST /", "form:description"),
+    "blueprint_json": _shape("audio", "POST /api/v2/read-aloud", "json:input_text"),
+    "flask_query": _shape("audio", "GET /say", "query:phrase"),
+    "flask_method_view": _shape("text", "POST /stories/", "form:about"),
+    "django_form": _shape("text", "POST /ask/", "form:question"),
+    "django_json": _shape("text", "POST /api/rooms/{room}/tale", "json:hero"),
+    "mounted": _shape("text", "POST /inner/v3/themes", "json:theme"),
+    "messages": _shape("text", "POST /chat", "json:messages.0.content"),
+    "multipart": _shape("image", "POST /paint", "multipart:idea"),
+    "with_a_picture": _shape("image", "POST /change", "multipart:wish"),
+    "in_a_header": _shape("text", "POST /whisper", "header:x-words"),
+    "in_the_path": _shape("audio", "GET /speak/{name}", "path:name"),
+    "picky": _shape("image", "POST /print", "json:caption"),
+    "refusing": _shape("image", "POST /orders", "json:subject"),
+    "modes": _shape("text image audio", "POST /wish", "json:about"),
+    "azure": _shape("text", "POST /write", "json:prompt"),
+    "hosted_tool": _shape("image", "POST /draw", "query:prompt"),
+    "job_in_a_200": _shape("image", "POST /jobs", "json:prompt"),
+    "event_stream": _shape("text", "GET /stream", "query:message"),
+    "web_socket": _shape("text", "WEBSOCKET /ws/chat", "json:line"),
+    "limited": _shape("text", "POST /verse", "query:prompt"),
+    "expensive": _shape("audio", "POST /words", "query:word"),
+    "undocumented": _shape("audio", "POST /api/stage/lines", "json:line"),
+    "starlette_form": _shape("text", "POST /poems/limerick", "form:person"),
+    "in_another_module": _shape("text", "POST /notes", "json:matter"),
+    "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
+}

@@ -1,0 +1,373 @@
+"""How an app is asked: within its own limits, within the grader's, and wherever its inputs are."""
+
+import json
+import socket
+import threading
+import time
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+from pydantic import ValidationError
+from websockets.sync.server import serve
+
+from classroom.standin.mock import OpenAIMock
+from grader.collect import azure, budget, pages, patience, routes
+from grader.collect.discovery import decoded, encoded
+from grader.collect.handlers import Sources
+from grader.collect.patience import Patience
+from grader.collect.requests import build
+from grader.collect.sockets import Broken, converse
+from grader.collect.swagger import as_openapi
+from grader.criteria import BY_ID
+from grader.criteria.criterion import Criterion, failed
+from grader.evidence import AppStart, Evidence, Exchange, Miss, Submission
+from grader.judge import _verdict
+from grader.manifest import Endpoint
+from grader.operations import operations
+
+
+def answer(status: int = 429, body: str = "", **headers: str) -> Exchange:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Exchange(id="ex-1", purpose="", method="POST", url="/", status=status, body=body, headers=named)
+
+
+# --- limits of the app's own
+
+
+@pytest.mark.parametrize(
+    ("refusal", "seconds"),
+    [
+        (answer(retry_after="3"), 3.05),
+        (answer(body="Rate limit exceeded: 5 per 1 minute"), 60.0),
+        (answer(body="10 requests/second"), 1.0),
+        (answer(body="Slow down."), None),
+        (answer(retry_after="soon"), None),
+        (answer(retry_after="9" * 5000), None),
+    ],
+)
+def test_an_answer_names_how_long_to_wait(refusal, seconds):
+    assert patience.seconds_named(refusal) == seconds
+
+
+def test_only_what_keeps_requests_off_is_waited_for():
+    kept_off = [answer(429), answer(503, retry_after="1")]
+    assert all(map(patience.protects_itself, kept_off))
+    assert not any(map(patience.protects_itself, [answer(503), answer(500), answer(200)]))
+
+
+def test_after_a_limit_the_rest_is_paced():
+    waited: list[float] = []
+    waits = Patience(waited.append)
+    for _ in range(4):
+        waits.before()
+    assert waits.after(answer(retry_after="2"), 1)
+    waits.before()
+    assert waited == [2.05, 2.05 / 4]
+
+
+def test_a_limit_by_the_hour_is_not_waited_for():
+    waited: list[float] = []
+    assert not Patience(waited.append).after(answer(retry_after="3600"), 1)
+    assert waited == []
+
+
+def test_waiting_comes_to_an_end():
+    waited: list[float] = []
+    waits = Patience(waited.append)
+    while waits.after(answer(retry_after="60"), 1):
+        waits.before()
+    assert sum(waited) <= patience.MOST_WAITING
+
+
+# --- what the grader itself could not do is its error
+
+
+def evidence(*exchanges: Exchange, **facts: object) -> Evidence:
+    return Evidence(
+        submission=Submission(name="ada", digest="d"),
+        isolation="process",
+        bucket="b",
+        canary_fingerprint="f",
+        exchanges=exchanges,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+def test_a_failure_that_rests_on_a_withheld_answer_is_an_error():
+    withheld = answer().model_copy(update={"withheld": "the grader could not wait"})
+    criterion = Criterion("errors.some", "", "", lambda seen: failed("It fails.", ("ex-1",)))
+    verdict = _verdict(criterion, evidence(withheld), {})
+    assert (verdict.status, verdict.summary) == ("error", "It can't be judged: the grader could not wait.")
+    assert _verdict(criterion, evidence(answer()), {}).status == "failed"
+
+
+def test_one_request_may_not_use_up_the_calls_of_all():
+    allowance = budget.PerRequest(10_000, 10_000_000)
+    allowance.begin()
+    assert sum(allowance.take({}) for _ in range(budget.MOST_CALLS + 50)) == budget.MOST_CALLS
+    assert allowance.refused == 50
+    allowance.begin()
+    assert allowance.take({})
+    assert allowance.refused == 0
+
+
+# --- where inputs go
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"),
+    [
+        ({"path": "/say", "prompt": "word"}, "json"),
+        ({"path": "/say", "prompt": "word", "method": "GET"}, "query"),
+        ({"path": "/say/{word}", "prompt": "word"}, "path"),
+        ({"path": "/say", "prompt": "word", "prompt_in": "form"}, "form"),
+        ({"path": "/say", "prompt": "x-word", "prompt_in": "header", "method": "PUT"}, "header"),
+        ({"path": "/say", "prompt": "", "prompt_in": "json"}, "json"),
+    ],
+)
+def test_a_manifest_places_the_prompt(facts, place):
+    assert Endpoint(**facts).prompt_place == place
+
+
+def test_a_manifest_places_the_other_inputs():
+    endpoint = Endpoint(
+        path="/{room}/say",
+        prompt="word",
+        prompt_in="form",
+        fixed={"room": 1, "voice": "onyx", "x-team": "a"},
+        fixed_in={"x-team": "header"},
+    )
+    assert [endpoint.place_of(name) for name in endpoint.fixed] == ["path", "form", "header"]
+
+
+@pytest.mark.parametrize("name", ["host", "content-length", "two words", "line\nbreak"])
+def test_a_manifest_can_not_steer_the_connection(name):
+    with pytest.raises(ValidationError):
+        Endpoint(path="/say", prompt=name, prompt_in="header")
+    with pytest.raises(ValidationError):
+        Endpoint(path="/say", prompt="word", fixed={name: "x"}, fixed_in={name: "header"})
+
+
+def test_a_number_in_a_path_is_a_place_in_a_list():
+    values = {("json", "messages.0.role"): "user", ("json", "messages.0.content"): "hello"}
+    assert build("POST", "/chat", values).json == {"messages": [{"role": "user", "content": "hello"}]}
+    assert build("POST", "/chat", {("json", "0.content"): "hello"}).json == [{"content": "hello"}]
+
+
+# --- what no document says
+
+
+def test_the_inputs_of_a_function_are_read_from_its_source(tmp_path):
+    (tmp_path / "views.py").write_text(
+        "@app.post('/x')\n"
+        "def make():\n"
+        "    data = request.get_json() or {}\n"
+        "    hero, mood = data['hero'], data.get('mood', 'calm')\n"
+        "    if mood not in ('calm', 'merry'):\n"
+        "        return other(request)\n"
+        "def other(request):\n"
+        "    return request.args.get('page'), request.form['look'], request.headers.get('X-Team')\n"
+    )
+    found = Sources(tmp_path).inputs("views.py", 1)
+    assert found is not None
+    assert {(one.location, one.name) for one in found} == {
+        ("json", "hero"),
+        ("json", "mood"),
+        ("query", "page"),
+        ("form", "look"),
+        ("header", "X-Team"),
+    }
+    assert next(one for one in found if one.name == "mood").choices == ("calm", "merry")
+
+
+def test_source_outside_the_submission_is_not_read(tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "other.py").write_text("def f(request):\n    return request.form['secret']\n")
+    assert Sources(tmp_path / "work").inputs("../other.py", 1) is None
+    assert Sources(tmp_path / "work").inputs(str(tmp_path / "other.py"), 1) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"",
+        b"null",
+        b"[" * 10_000,
+        b'{"routes": 3}',
+        b'{"routes": [{"path": "no", "methods": ["GET"], "code": {}, "types": {}}]}',
+        b'{"routes": [{"path": "/x", "methods": [["GET"]], "code": {"GET": [1, "2"]}, "types": {}}], "document": 1}',
+        b'{"routes": [{"path": "/x", "methods": ["DELETE"], "code": [], "types": {}}]}',
+    ],
+)
+def test_a_table_of_routes_that_is_none_says_nothing(told, tmp_path):
+    heard = routes.heard(told)
+    assert routes.undocumented(heard, [], Sources(tmp_path)) == []
+
+
+def test_a_form_on_a_page_is_an_operation():
+    page = (
+        b'<form action="make" method=post><input name=idea placeholder="a fox" maxlength=80>'
+        b"<select name=look><option>oil<option value=ink>Ink</select><input type=hidden name=t value=1></form>"
+        b'<form action="http://elsewhere.example/"><input name=q></form>'
+    )
+    got = answer(200).model_copy(update={"content_type": "text/html", "body_sha256": "h"})
+    session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
+    [form] = pages.forms(session, "/app/")  # type: ignore[arg-type]
+    assert (form.method, form.path) == ("POST", "/app/make")
+    told = {one.name: (one.choices, one.schema.get("maxLength")) for one in form.shapes[0]}
+    assert told == {"idea": ((), 80), "look": (("oil", "ink"), None), "t": (("1",), None)}
+
+
+@pytest.mark.parametrize(
+    "part", ["<", "<a ", "<form><input name=a>", "<![if", "<select name=a><option>", '<a b="', "&#"]
+)
+def test_a_page_that_is_none_is_read_in_no_time(part):
+    page = (part * 400_000).encode()[:400_000]
+    got = answer(200).model_copy(update={"content_type": "text/html", "body_sha256": "h"})
+    session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
+    began = time.process_time()
+    assert len(pages.forms(session, "/")) <= 20  # type: ignore[arg-type]
+    assert time.process_time() - began < 10
+
+
+def test_swagger_two_is_read_as_openapi():
+    body = {
+        "in": "body",
+        "name": "body",
+        "schema": {"type": "object", "properties": {"scene": {"type": "string"}}},
+    }
+    form = {"in": "formData", "name": "idea", "type": "string", "required": True}
+    document = {
+        "swagger": "2.0",
+        "basePath": "/v1",
+        "paths": {"/a": {"post": {"parameters": [body]}}, "/b": {"post": {"parameters": [form]}}},
+    }
+    found = {one.path: [each.key for each in one.shapes[0]] for one in operations(as_openapi(document))}
+    assert found == {"/v1/a": [("json", "scene")], "/v1/b": [("form", "idea")]}
+
+
+# --- Azure
+
+
+def test_azures_variables_are_for_apps_that_ask_for_them(tmp_path):
+    (tmp_path / "app.py").write_text("client = OpenAI()\n")
+    assert azure.environment(tmp_path, "http://127.0.0.1:1/v1", "key") == {}
+    (tmp_path / "app.py").write_text(
+        'AzureOpenAI(azure_deployment=os.environ["AZURE_OPENAI_DALLE3_DEPLOYMENT"])\n'
+    )
+    named = azure.environment(tmp_path, "http://127.0.0.1:1/v1", "key")
+    assert named["AZURE_OPENAI_ENDPOINT"] == "http://127.0.0.1:1"
+    assert named["AZURE_OPENAI_DALLE3_DEPLOYMENT"] == "azure-openai-dalle3-deployment"
+
+
+def test_any_name_may_be_a_deployments():
+    with OpenAIMock(any_deployment=True) as openai:
+        standin = openai._standin
+        assert standin.deployed("our-writer", "chat/completions") == "gpt-5.4-mini"
+        assert standin.deployed("team-gpt41mini", "chat/completions") == "gpt-4.1-mini"
+        assert standin.deployed("our-painter", "images/generations") == "gpt-image-2"
+    with OpenAIMock() as openai:
+        assert openai._standin.deployed("our-writer", "chat/completions") == "our-writer"
+
+
+# --- WebSockets
+
+
+@pytest.fixture
+def talk():
+    """Serves one function over WebSockets; gives a function that asks it."""
+    servers = []
+
+    def asking(handler, question="hello", seconds=5.0, **more):
+        server = serve(handler, "127.0.0.1", 0)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            return converse(connection, f"ws://127.0.0.1:{port}/ws", question, {}, seconds, **more)
+
+    yield asking
+    for server in servers:
+        server.shutdown()
+
+
+def test_a_conversation_is_followed_to_its_end(talk):
+    def handler(connection):
+        assert connection.recv() == "hello"
+        for part in ("a", "b", '{"type": "end"}', "after the end"):
+            connection.send(part)
+        connection.recv()
+
+    assert talk(handler) == (200, b'a\nb\n{"type": "end"}')
+
+
+def test_what_is_no_text_is_sent_as_json(talk):
+    assert talk(lambda connection: connection.send(connection.recv()), {"line": "x"}) == (
+        200,
+        b'{"line": "x"}',
+    )
+
+
+def test_a_conversation_that_ends_in_an_error_is_a_refusal(talk):
+    assert talk(lambda connection: connection.send('{"error": "no words"}'))[0] == 400
+    assert talk(lambda connection: connection.close(1008, "no"))[0] == 403
+
+
+def test_a_conversation_in_which_nothing_is_said_is_not_waited_for_for_ever(talk):
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        talk(lambda connection: (connection.recv(), connection.recv()), seconds=0.5)
+    assert time.monotonic() - began < 5
+
+
+def test_silence_is_no_end_while_nothing_is_made(talk):
+    def handler(connection):
+        connection.send('{"type": "start"}')
+        connection.recv()
+        connection.recv()
+
+    with pytest.raises(TimeoutError):
+        talk(handler, seconds=1.0, is_made=lambda: False)
+    assert talk(handler, seconds=3.0) == (200, b'{"type": "start"}')
+
+
+def test_a_connection_that_is_none_is_broken():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+
+        def garbage():
+            other, _ = listener.accept()
+            with other:
+                other.recv(1000)
+                other.sendall(b"not http\r\n\r\n")
+
+        threading.Thread(target=garbage, daemon=True).start()
+        with socket.create_connection(("127.0.0.1", port)) as connection, pytest.raises(Broken):
+            converse(connection, f"ws://127.0.0.1:{port}/", "x", {}, 2.0)
+
+
+# --- where nothing was found
+
+
+def test_the_report_quotes_the_nearest_answer_and_gives_lines_to_copy():
+    near = answer(422, '{"detail": "Mood must be calm"}').model_copy(
+        update={"purpose": "look for what generates", "url": "/orders?loud=1", "place": "/orders"}
+    )
+    miss = Miss(exchange="ex-1", prompt="json:subject", values={"json:mood": "x", "query:loud": 1})
+    started = AppStart(started=True, openapi_url="/openapi.json", operations=1)
+    verdict = BY_ID["endpoint.starts"].judge(evidence(near, app=started, misses=(miss,)))
+    assert 'Nearest: POST /orders answered 422: “{"detail": "Mood must be calm"}”.' in verdict.summary
+    lines = verdict.advice[0].partition("\n")[2]
+
+    [endpoint] = tomllib.loads(lines)["tool"]["lab"]["endpoint"]
+    known = Endpoint(**endpoint)
+    assert (known.path, known.prompt, known.prompt_place) == ("/orders", "subject", "json")
+    assert (known.place_of("mood"), known.place_of("loud")) == ("json", "query")
+
+
+def test_a_file_among_the_values_of_an_offer_is_kept():
+    values = {("multipart", "photo"): ("a.png", b"\x89PNG", "image/png"), ("json", "a"): {"b": 1}}
+    assert decoded(json.loads(json.dumps(encoded(values)))) == values

@@ -1,0 +1,134 @@
+"""Apps as people write them are found as a person finds them: by trying."""
+
+import pytest
+
+from grader.collect.refusals import corrections
+from grader.collect.values import kind_of_words
+from grader.evidence import Exchange
+from grader.examples import inside, shown, whole_requests
+from grader.operations import Field, operations
+from tests.grader.finding import looked, problem
+from tests.grader.shapes import SHAPES
+from tests.sampling import representative
+
+
+@pytest.mark.parametrize("name", representative(list(SHAPES), 4))
+def test_an_app_is_found_as_by_hand(name):
+    assert problem(name, looked(name)) == ""
+
+
+def refused(body: str) -> Exchange:
+    return Exchange(id="ex-1", purpose="", method="POST", url="/", status=422, body=body)
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "schema"),
+    [
+        ('{"detail": [{"type": "missing", "loc": ["body", "hue"], "msg": "Field required"}]}', "hue", {}),
+        (
+            '{"detail": [{"loc": ["query", "hue"], "msg": "Input should be \'red\' or \'blue\'", '
+            '"ctx": {"expected": "\'red\' or \'blue\'"}}]}',
+            "hue",
+            {"enum": ["red", "blue"]},
+        ),
+        (
+            '{"detail": [{"loc": ["body", "count"], "msg": "Input should be a valid integer"}]}',
+            "count",
+            {"type": "integer"},
+        ),
+        (
+            '{"errors": [{"pointer": "/hue", "detail": "use \'red\' or \'blue\'"}]}',
+            "hue",
+            {"enum": ["red", "blue"]},
+        ),
+        ('{"hue": ["This field is required."]}', "hue", {}),
+        ('{"error": "hue is required"}', "hue", {}),
+        ("Please fill in the field hue.", "hue", {}),
+        ('{"error": "hue must be one of: red, blue"}', "hue", {"enum": ["red", "blue"]}),
+        ("<html><body><p>KeyError: 'hue'</p></body></html>", "hue", {}),
+        ('{"detail": "Missing \'hue\' in request body"}', "hue", {}),
+    ],
+)
+def test_a_refusal_tells_which_input_is_wrong(body, name, schema):
+    first = corrections(refused(body), [])[0]
+    assert (first.name, dict(first.schema)) == (name, schema)
+
+
+def test_a_refusal_that_quotes_a_value_is_about_the_input_that_had_it():
+    style = Field("json", "style", {"type": "string"}, True)
+    answer = refused('{"error": "Unknown look gloomy; supported looks: bright, dark"}')
+    told = corrections(answer, [style], {("json", "style"): "gloomy"})
+    assert told[0].name == "style"
+    assert told[0].schema == {"enum": ["bright", "dark"]}
+
+
+@pytest.mark.parametrize(
+    "body", ["", "null", "[" * 50, '{"detail": ' * 30, "<" * 5000, '{"loc": [1, null, {}], "msg": 3}']
+)
+def test_a_refusal_that_says_nothing_asks_for_nothing(body):
+    assert corrections(refused(body), []) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "schema", "named"),
+    [
+        ({"example": "a"}, {}, {"0": "a"}),
+        (
+            {"examples": {"first": {"value": "a"}, "second": {"summary": "b", "value": "b"}}},
+            {},
+            {"first": "a", "second": "b"},
+        ),
+        ({}, {"examples": ["a", "b"]}, {"0": "a", "1": "b"}),
+        ({}, {"example": "a"}, {"0": "a"}),
+        ({"examples": {"elsewhere": {"externalValue": "http://127.0.0.1/"}}}, {}, {}),
+    ],
+)
+def test_examples_are_read_in_every_form(facts, schema, named):
+    assert shown(facts, schema) == named
+
+
+def test_the_examples_of_one_name_belong_together():
+    inputs = [
+        ("path", {"text": "a.txt", "image": "a.png"}),
+        ("kind", {"image": "Image", "text": "Text"}),
+        ("n", {"0": 1}),
+    ]
+    assert whole_requests(inputs) == (
+        {"path": "a.txt", "kind": "Text", "n": 1},
+        {"path": "a.png", "kind": "Image", "n": 1},
+        {"path": "a.txt", "kind": "Image", "n": 1},
+    )
+
+
+def test_a_part_of_an_example_is_found_by_its_path():
+    assert inside({"messages": [{"content": "hello"}]}, "messages.0.content") == "hello"
+    assert inside({"messages": []}, "messages.0.content") is None
+
+
+def test_a_list_of_messages_is_taken_apart():
+    message = {"type": "object", "required": ["content"], "properties": {"content": {"type": "string"}}}
+    chat = {
+        "type": "object",
+        "required": ["messages"],
+        "properties": {"messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}},
+    }
+    body = {"content": {"application/json": {"schema": chat}}}
+    document = {
+        "paths": {"/chat": {"post": {"requestBody": body}}},
+        "components": {"schemas": {"Message": message}},
+    }
+    assert [one.name for one in operations(document)[0].shapes[0]] == ["messages.0.content"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("Text-to-Speech", "audio"),
+        ("text2image", "image"),
+        ("Text", "text"),
+        ("image/png", "image"),
+        ("spreadsheet", None),
+    ],
+)
+def test_a_value_names_the_kind_that_comes_out(value, kind):
+    assert kind_of_words(value) == kind
