@@ -5,20 +5,10 @@ Only judged work is in the last two: nothing there says 0 for what was not grade
 ask for; how each submission was isolated is in the gradebook.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from grader.batch.entries import Entry
-from grader.escaping import for_csv
-
-
-def _table(rows: Iterable[Sequence[object]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([for_csv(value) for value in row])
-    return out.getvalue()
+from grader.batch.table import written
 
 
 def gradebook(entries: Sequence[Entry]) -> str:
@@ -58,7 +48,7 @@ def gradebook(entries: Sequence[Entry]) -> str:
                 one.page,
             ]
         )
-    return _table(rows)
+    return written(rows)
 
 
 def canvas(entries: Sequence[Entry], title: str) -> str:
@@ -74,7 +64,7 @@ def canvas(entries: Sequence[Entry], title: str) -> str:
         row = one.learner.row if one.learner else {}
         known = [row.get(column, "") for column in columns]
         rows.append([known[0] or one.name, *known[1:], one.score])
-    return _table(rows)
+    return written(rows)
 
 
 def moodle(entries: Sequence[Entry]) -> str:
@@ -93,4 +83,4 @@ def moodle(entries: Sequence[Entry]) -> str:
         )
         email = row.get("email address") or row.get("email", "")
         rows.append([identifier, one.name, email, one.score, one.report.max_score, feedback])
-    return _table(rows)
+    return written(rows)

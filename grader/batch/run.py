@@ -4,15 +4,17 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, vault
+from grader.batch import alike, entries, gradebook, handed_in, intake, overview, owners, pools, roster, vault
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
+from grader.batch.owners import Owners
 from grader.batch.pools import Watcher
+from grader.batch.roster import Roster
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.escaping import visible
@@ -39,6 +41,7 @@ class Plan:
     jobs: int = 1
     dask: str | None = None
     roster: Path | None = None
+    roster_columns: Mapping[str, str] = field(default_factory=dict)
     evidence: str | None = None
     retry: bool = False
 
@@ -58,13 +61,26 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         SubmissionError: no submissions were found.
         GraderError: the roster, the cluster or the folder for the results can't be used.
     """
-    submissions = handed_in.found(plan.where)
-    learners = roster.read(plan.roster) if plan.roster else []
-    whose, absent = roster.matched(submissions, learners)
+    known = roster.opened(plan.roster, plan.roster_columns) if plan.roster else Roster()
+    found = handed_in.sorted_out(
+        plan.where,
+        tier=plan.tier,
+        keep=plan.out / _STATE / "download",
+        without=(plan.out,),
+        known=known.knows,
+    )
+    said(f"Intake: {intake.account(found, {})}")
+    submissions = found.submissions
+    whose = owners.matched(submissions, known)
+    for question in whose.questions:
+        said(f"? {question.words}")
     kept = vault.opened(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
     for one in submissions:
+        if one.trouble:
+            failed[one.name] = Outcome(state="ungradable", message=one.trouble[:2_000])
+            continue
         try:
             digest = handed_in.digest_of(one, plan.tier)
         except SubmissionError as error:
@@ -79,7 +95,9 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             if courier.is_repository(one.path) or "://" in one.path
             else str(Path(one.path).resolve())
         )
-        tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry)
+        tasks[one.name] = Task(
+            one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry, one.files
+        )
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
     said(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
@@ -95,15 +113,46 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     failed |= outcomes.errors(tasks)
     judged = _Judged(plan, kept)
     judged.judge([(one.name, tasks[one.name]) for one in submissions if one.name not in failed], submissions)
+    ended = {
+        one.name: failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
+        for one in submissions
+    }
+    rows = _rows(submissions, ended, judged, whose)
+    troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
+    _write_intake(plan, intake.account(found, troubles), whose)
+    return _written(plan, rows, judged.shapes)
+
+
+def _rows(
+    submissions: Sequence[HandedIn],
+    outcomes: Mapping[str, Outcome],
+    judged: "_Judged",
+    whose: Owners,
+) -> list[Entry]:
+    """One row for each learner: all of a group have the same report. A submission without an owner has a row, too."""
+    questions = {name: question.words for question in whose.questions for name in question.submissions}
     rows = []
     for one in submissions:
-        outcome = failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
-        row = entries.entry(one, outcome, judged.records.get(one.name), whose.get(one.name))
-        if row.report:
-            row = replace(row, page=judged.pages[one.name])
-        rows.append(row)
-    rows += [entries.missing(learner) for learner in absent]
-    return _written(plan, rows, judged.shapes)
+        for learner in whose.whose.get(one.name, (None,)):
+            row = entries.entry(
+                one,
+                outcomes[one.name],
+                judged.records.get(one.name),
+                learner,
+                questions.get(one.name, ""),
+                whose.notes.get(one.name, ""),
+            )
+            rows.append(replace(row, page=judged.pages[one.name]) if row.report else row)
+    rows += [entries.missing(learner) for learner in whose.absent]
+    rows += [entries.unclear(learner, why) for learner, why in whose.unclear]
+    return rows
+
+
+def _write_intake(plan: Plan, whole: intake.Account, whose: Owners) -> None:
+    theirs = {
+        name: [(learner.name, learner.id) for learner in learners] for name, learners in whose.whose.items()
+    }
+    write(plan.out / "intake.csv", intake.table(whole, theirs).encode())
 
 
 _NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
@@ -188,7 +237,7 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
 def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:
     """What is said of the class, the gradebook last: its presence means that the rest is there."""
     likes = alike.alike(shapes)
-    names = {row.submission: row.name for row in rows}
+    names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
     for row in entries.ordered(rows):
