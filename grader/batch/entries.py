@@ -1,8 +1,9 @@
 """The class as rows: what was said of each learner, from records that are judged anew every time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from grader.batch.agreement import Terms
 from grader.batch.handed_in import HandedIn
 from grader.batch.platforms import Label
 from grader.batch.roster import Learner
@@ -17,7 +18,8 @@ class Entry:
 
     `report` is None unless it was graded. `likes`: whose work is nearly the same. `odd`: what its tests do that tests
     seldom do. `questions`: what only a person can say of whose it is. `notes`: what a person should know of how it was
-    handed in. `label`: what the platform called it.
+    handed in. `label`: what the platform called it. `terms`: how its points become a
+    grade. `is_group`: whether several handed it in together.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Entry:
     questions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     label: Label | None = None
+    terms: Terms = field(default_factory=Terms)
+    is_group: bool = False
 
     @property
     def has_error(self) -> bool:
@@ -56,6 +60,25 @@ class Entry:
         return None if self.report is None or self.has_error else self.report.score
 
     @property
+    def grade(self) -> float | None:
+        """The points by the class record: less what lateness costs, on its scale; None where there is no judgement."""
+        if self.score is None or self.report is None:
+            return None
+        return self.terms.grade(self.score, self.report.max_score)
+
+    @property
+    def out_of(self) -> float | None:
+        """What the grade could be at most, extra credit aside."""
+        return self.terms.out_of(self.report.max_score) if self.report else None
+
+    @property
+    def passed(self) -> str:
+        """ "yes" or "no" by the class record's pass mark; empty where it has none, or there is no grade."""
+        if self.terms.pass_mark is None or self.grade is None:
+            return ""
+        return "yes" if self.grade >= self.terms.pass_mark else "no"
+
+    @property
     def wants_a_look(self) -> str:
         """Why a person should look at it; empty if nobody needs to."""
         if self.tries > 1:
@@ -70,6 +93,8 @@ class Entry:
             return " ".join(dict.fromkeys((self.message, *self.notes)))
         if self.state == "missing":
             return "On the roster, and nothing was handed in."
+        if self.terms.question:
+            return self.terms.question
         if self.notes:
             return " ".join(self.notes)
         if self.likes:

@@ -45,6 +45,7 @@ class HandedIn:
     `name`: nobody else's, and the same in every run. `path`: a folder, a file, a URL. `handles`: by what else its owner
     may be known. `files`: what it consists of, if that is not all of `path`: the name in the submission, and where the
     bytes are. `label`: what the platform's name says. `members`: whose it is, where the platform says so itself.
+    `changed`: when the latest of its files was, on the disk. `submitted`: when it was handed in, where the platform says so.
     `trouble`: why nothing in it can be graded, known without looking. `notes`: what a person should know of it.
     """
 
@@ -55,6 +56,7 @@ class HandedIn:
     label: Label | None = None
     members: tuple[Member, ...] = ()
     changed: datetime | None = None
+    submitted: datetime | None = None
     trouble: str = ""
     notes: tuple[str, ...] = ()
 
@@ -195,11 +197,16 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
                 made.path,
                 tuple(dict.fromkeys((short, label.shown, label.name))),
                 made.files,
-                replace(label, late=any(item.label.late for item in items)),
+                replace(
+                    label,
+                    late=any(item.label.late for item in items),
+                    order=max(item.label.order for item in items),
+                ),
                 tuple(Member(*each) for each in exported.members(label.shown))
                 if label.platform == "gradescope"
                 else (),
-                exported.submitted(label.shown) or made.changed,
+                made.changed,
+                exported.submitted(label.shown),
                 made.trouble,
                 made.notes,
             )

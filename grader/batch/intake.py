@@ -108,6 +108,7 @@ def table(whole: Account, owners: Mapping[str, Sequence[tuple[str, str]]]) -> st
     for line in whole.lines:
         one = line.submission
         label = one.label if one else None
+        moment = (one.submitted or one.changed) if one else None
         theirs = owners.get(one.name, ()) if one else ()
         rows.append(
             [
@@ -118,7 +119,7 @@ def table(whole: Account, owners: Mapping[str, Sequence[tuple[str, str]]]) -> st
                 label.name if label else "",
                 one.name if one else "",
                 line.attempt if one else "",
-                one.changed.isoformat(timespec="seconds") if one and one.changed else "",
+                moment.isoformat(timespec="seconds") if moment else "",
                 "late" if one and one.late else "",
                 " & ".join(name for name, _ in theirs),
                 " & ".join(id for _, id in theirs),

@@ -8,7 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from grader.batch import alike, entries, gradebook, handed_in, intake, overview, owners, pools, roster, vault
+from grader.batch import (
+    agreement,
+    alike,
+    entries,
+    exported,
+    gradebook,
+    handed_in,
+    intake,
+    overview,
+    owners,
+    pools,
+    roster,
+    vault,
+)
+from grader.batch.agreement import ClassRecord
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
@@ -44,6 +58,7 @@ class Plan:
     roster_columns: Mapping[str, str] = field(default_factory=dict)
     evidence: str | None = None
     retry: bool = False
+    class_record: Path | None = None
 
     @property
     def vault(self) -> str:
@@ -71,7 +86,9 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     )
     said(f"Intake: {intake.account(found, {})}")
     submissions = found.submissions
-    whose = owners.matched(submissions, known)
+    agreed = agreement.opened(plan.class_record or agreement.beside(plan.where))
+    plan = replace(plan, rubric=agreement.weighted(plan.rubric, agreed.weights))
+    whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
     for question in whose.questions:
         said(f"? {question.words}")
     kept = vault.opened(plan.vault)
@@ -117,10 +134,10 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         one.name: failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
         for one in submissions
     }
-    rows = _rows(submissions, ended, judged, whose)
+    rows = _rows(submissions, ended, judged, whose, agreed)
     troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
     _write_intake(plan, intake.account(found, troubles), whose)
-    return _written(plan, rows, judged.shapes)
+    return _written(plan, rows, judged.shapes, known, agreed, said)
 
 
 def _rows(
@@ -128,12 +145,14 @@ def _rows(
     outcomes: Mapping[str, Outcome],
     judged: "_Judged",
     whose: Owners,
+    agreed: ClassRecord,
 ) -> list[Entry]:
     """One row for each learner: all of a group have the same report. A submission without an owner has a row, too."""
     questions = {name: question.words for question in whose.questions for name in question.submissions}
     rows = []
     for one in submissions:
-        for learner in whose.whose.get(one.name, (None,)):
+        theirs = whose.whose.get(one.name, (None,))
+        for learner in theirs:
             row = entries.entry(
                 one,
                 outcomes[one.name],
@@ -142,6 +161,7 @@ def _rows(
                 questions.get(one.name, ""),
                 whose.notes.get(one.name, ""),
             )
+            row = replace(row, terms=agreement.terms(agreed, one, learner), is_group=len(theirs) > 1)
             rows.append(replace(row, page=judged.pages[one.name]) if row.report else row)
     rows += [entries.missing(learner) for learner in whose.absent]
     rows += [entries.unclear(learner, why) for learner, why in whose.unclear]
@@ -234,7 +254,42 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
 
 
-def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:
+def _write_exports(
+    plan: Plan, rows: Sequence[Entry], known: Roster, agreed: ClassRecord, said: Callable[[str], None]
+) -> None:
+    """What platforms import; a ZIP that would hold nothing is not written."""
+
+    def page(name: str) -> bytes | None:
+        try:
+            return (plan.out / name).read_bytes()
+        except OSError:
+            return None
+
+    canvas = exported.canvas(rows, plan.rubric.title, known, agreed.assignment)
+    moodle = exported.moodle(rows, known)
+    write(plan.out / "canvas.csv", canvas.text.encode())
+    write(plan.out / "moodle.csv", moodle.text.encode())
+    for note in (*canvas.notes, *moodle.notes):
+        said(f"? {note}")
+    feedback = {
+        "canvas-feedback.zip": exported.canvas_feedback(rows, page),
+        "moodle-feedback.zip": exported.moodle_feedback(rows, page),
+    }
+    for name, content in feedback.items():
+        if content is not None:
+            write(plan.out / name, content)
+        else:
+            (plan.out / name).unlink(missing_ok=True)
+
+
+def _written(
+    plan: Plan,
+    rows: list[Entry],
+    shapes: Mapping[str, frozenset[int]],
+    known: Roster,
+    agreed: ClassRecord,
+    said: Callable[[str], None],
+) -> list[Entry]:
     """What is said of the class, the gradebook last: its presence means that the rest is there."""
     likes = alike.alike(shapes)
     names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
@@ -246,8 +301,7 @@ def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
-    write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
+    _write_exports(plan, done, known, agreed, said)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
     write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done
