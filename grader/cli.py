@@ -279,8 +279,12 @@ def _pairs(text: str) -> dict[str, str]:
 
 @app.command()
 def export(
-    platform: Annotated[Literal["gradescope", "github"], typer.Argument(help="For which platform.")],
-    destination: Annotated[Path, typer.Argument(help="The .zip for Gradescope; a new folder for GitHub.")],
+    platform: Annotated[
+        Literal["gradescope", "github", "classroom50"], typer.Argument(help="For which platform.")
+    ],
+    destination: Annotated[
+        Path, typer.Argument(help="The .zip for Gradescope; a new folder for the others.")
+    ],
     rubric: RubricFile = None,
 ) -> None:
     """Pack the grader for another platform."""
@@ -290,11 +294,17 @@ def export(
     if platform == "github":
         if rubric:
             raise typer.BadParameter("A template is for learners to read: keep your rubric for grader batch.")
-        typer.echo(f"wrote {exports.github(destination)}: see CLASSROOM.md in it")
+        typer.echo(f"wrote {exports.github(destination)}: see .github/TEMPLATE.md in it")
         return
     if rubric:
         rubrics.read(rubric)  # a mistake in it shows now, not on Gradescope
     named = rubrics.BY_NAME.get(str(rubric), rubric) if rubric else None
+    if platform == "classroom50":
+        done = exports.classroom50(destination, named)
+        typer.echo(
+            f"wrote {done}: put it into your classroom50 repository, as CLASSROOM/autograders/ASSIGNMENT/"
+        )
+        return
     typer.echo(f"wrote {exports.gradescope(destination, named)}: upload it as the autograder")
 
 

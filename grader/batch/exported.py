@@ -81,7 +81,7 @@ def canvas(entries: Sequence[Entry], title: str, roster: Roster | None = None, c
     most = points if points is not None else next((out_of for _, _, out_of in graded), None)
     rows: list[Sequence[object]] = [
         [*_INFORMATION, chosen],
-        ["    Points Possible", "", "", "", "", _number(most) if most is not None else ""],
+        ["Points Possible", "", "", "", "", _number(most) if most is not None else ""],
     ]
     for one, grade, out_of in graded:
         row = one.learner.row if one.learner else {}

@@ -1,4 +1,4 @@
-"""The grader packed for another platform: Gradescope's autograder, or a template for GitHub Classroom."""
+"""The grader packed for another platform: Gradescope, Classroom 50, or a template repository with a workflow."""
 
 import io
 import shutil
@@ -10,16 +10,18 @@ from typing import Literal
 import grader
 from grader.errors import GraderError
 
-Platform = Literal["gradescope", "github"]
+Platform = Literal["gradescope", "github", "classroom50"]
 
 _HERE = Path(__file__).parent
 _ROOT = Path(grader.__file__).parent.parent
 _WHOLE = ("classroom", "grader", "assets/replies.toml", "pyproject.toml", "requirements.txt", "README.md")
-_LEFT_OUT = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"})
+_LEFT_OUT = frozenset(
+    {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", ".venv"}
+)
 
 
-def _sources() -> Iterator[tuple[str, Path]]:
-    """What an installation needs: names below its folder, and the files.
+def _sources(more: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """What an installation needs: names below its folder, and the files. `more`: what else of the project is wanted.
 
     Raises:
         GraderError: this grader was not run from a clone.
@@ -28,7 +30,7 @@ def _sources() -> Iterator[tuple[str, Path]]:
         raise GraderError(
             "grader export needs a clone of the project: run it from there, after `make grade`."
         )
-    for name in _WHOLE:
+    for name in (*_WHOLE, *more):
         path = _ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
@@ -59,7 +61,7 @@ def gradescope(destination: Path, rubric: Path | None) -> Path:
 
 
 def github(destination: Path) -> Path:
-    """Write a template repository for GitHub Classroom: the lab, its workflow, and the grader that it runs.
+    """Write a template repository: the lab with everything that it needs, the grader, and the workflow that runs it.
 
     Raises:
         GraderError: there is something in the folder already.
@@ -68,25 +70,53 @@ def github(destination: Path) -> Path:
         raise GraderError(
             f"{destination} is not empty: give a new folder, so that nothing of yours is overwritten."
         )
-    for name, path in _sources():
-        if name.startswith("grader/export/"):
-            continue
-        target = destination / ".grader" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    for name in ("lab", "notebooks"):
+    for name, path in _sources(("bootstrap.py",)):
+        if not name.startswith("grader/export/"):
+            _copy(path, destination / ".grader" / name)
+    for name in ("lab", "notebooks", "assets"):
         for path in sorted((_ROOT / name).rglob("*")):
-            if (
-                path.is_file()
-                and not _LEFT_OUT.intersection(path.parts)
-                and ".ipynb_checkpoints" not in path.parts
-            ):
+            if path.is_file() and not _LEFT_OUT.intersection(path.parts):
                 inside = path.relative_to(_ROOT / name)
-                target = destination / ("notebooks" / inside if name == "notebooks" else inside)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-    workflow = destination / ".github" / "workflows" / "grade.yml"
-    workflow.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_HERE / "github" / "grade.yml", workflow)
-    shutil.copyfile(_HERE / "github" / "CLASSROOM.md", destination / "CLASSROOM.md")
+                _copy(path, destination / (inside if name == "lab" else Path(name) / inside))
+    # the lab's own page, whose links lead to neighbours that are now below it
+    page = destination / "README.md"
+    (destination / "LAB.md").write_text(page.read_text(encoding="utf-8").replace("../", ""), encoding="utf-8")
+    for name, place in _OF_THE_TEMPLATE.items():
+        _copy(_HERE / "github" / name, destination / place)
+    return destination
+
+
+_OF_THE_TEMPLATE = {
+    "README.md": "README.md",
+    "TEMPLATE.md": ".github/TEMPLATE.md",
+    "Makefile": "Makefile",
+    "devcontainer.json": ".devcontainer/devcontainer.json",
+    "grade.yml": ".github/workflows/grade.yml",
+}
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def classroom50(destination: Path, rubric: Path | None) -> Path:
+    """Write the autograder of an assignment for Classroom 50: a folder for `CLASSROOM/autograders/ASSIGNMENT/`.
+
+    By its own page, https://github.com/foundation50/classroom50/wiki/Advanced-Autograding: `autograder.py` is run in the
+    learner's checkout, with what lies beside it, and writes `result.json`.
+
+    Raises:
+        GraderError: there is something in the folder already.
+    """
+    if destination.exists() and any(destination.iterdir()):
+        raise GraderError(
+            f"{destination} is not empty: give a new folder, so that nothing of yours is overwritten."
+        )
+    _copy(_HERE / "classroom50" / "autograder.py", destination / "autograder.py")
+    with zipfile.ZipFile(destination / "lab-grader.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, path in _sources():
+            bundle.write(path, name)
+        if rubric:
+            bundle.write(rubric, "rubric.toml")
     return destination
