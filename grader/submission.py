@@ -121,7 +121,7 @@ def read(
             f"{parcel.name} is empty: there is nothing to grade. Give the folder that holds your app and its tests."
         )
     if not any(file.suffix.casefold() in _PROGRAMS for file in files):
-        raise SubmissionError(f"{parcel.name} holds no program: {_some(root, files)}. {_HOW}")
+        raise SubmissionError(f"The submission holds no program: {_some(root, files)}. {_HOW}")
     return Submission(
         parcel.name,
         root,
@@ -144,7 +144,7 @@ def _out_of_its_archive(root: Path, place: Path, parcel: Parcel, open_sandbox: O
     archives = sorted(file for file in files if ARCHIVE.search(file.name))
     if len(archives) > 1:
         raise SubmissionError(
-            f"{parcel.name} holds no program but several archives, and nothing says which is meant: "
+            "The submission holds no program but several archives, and nothing says which is meant: "
             f"{_some(root, archives)}. {_HOW}"
         )
     if not archives:

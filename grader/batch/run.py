@@ -5,14 +5,16 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from grader.batch import (
     agreement,
     alike,
+    assembling,
+    attempts,
     entries,
-    exported,
     gradebook,
     handed_in,
     intake,
@@ -26,7 +28,6 @@ from grader.batch.agreement import ClassRecord
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
-from grader.batch.owners import Owners
 from grader.batch.pools import Watcher
 from grader.batch.roster import Roster
 from grader.batch.vault import Outcome
@@ -94,12 +95,13 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     kept = vault.opened(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
+    digests: dict[str, str] = {}
     for one in submissions:
         if one.trouble:
             failed[one.name] = Outcome(state="ungradable", message=one.trouble[:2_000])
             continue
         try:
-            digest = handed_in.digest_of(one, plan.tier)
+            digest = digests[one.name] = handed_in.digest_of(one, plan.tier)
         except SubmissionError as error:
             failed[one.name] = Outcome(state="ungradable", message=str(error)[:2_000])
             continue
@@ -129,50 +131,36 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         pools.on_this_machine(left, plan.jobs, outcomes)
     failed |= outcomes.errors(tasks)
     judged = _Judged(plan, kept)
-    judged.judge([(one.name, tasks[one.name]) for one in submissions if one.name not in failed], submissions)
+    history = attempts.kept(
+        plan.out / _STATE,
+        submissions,
+        {name: task for name, task in tasks.items() if name not in failed},
+        digests,
+        lambda one: agreement.terms(agreed, one, next(iter(whose.whose.get(one.name, ())), None)).submitted,
+        datetime.now(UTC),
+    )
+    past = attempts.earlier(history, submissions, tasks)
+    judged.judge(
+        [(one.name, tasks[one.name]) for one in submissions if one.name not in failed]
+        + [(one.name, task) for one, task in past],
+        [*submissions, *(one for one, _ in past)],
+    )
     ended = {
         one.name: failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
         for one in submissions
     }
-    rows = _rows(submissions, ended, judged, whose, agreed)
+    rows, looked = assembling.rows(submissions, ended, judged, whose, agreed, history)
+    write(plan.out / "attempts.csv", attempts.table(looked, history).encode())
     troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
-    _write_intake(plan, intake.account(found, troubles), whose)
-    return _written(plan, rows, judged.shapes, known, agreed, said)
-
-
-def _rows(
-    submissions: Sequence[HandedIn],
-    outcomes: Mapping[str, Outcome],
-    judged: "_Judged",
-    whose: Owners,
-    agreed: ClassRecord,
-) -> list[Entry]:
-    """One row for each learner: all of a group have the same report. A submission without an owner has a row, too."""
-    questions = {name: question.words for question in whose.questions for name in question.submissions}
-    rows = []
-    for one in submissions:
-        theirs = whose.whose.get(one.name, (None,))
-        for learner in theirs:
-            row = entries.entry(
-                one,
-                outcomes[one.name],
-                judged.records.get(one.name),
-                learner,
-                questions.get(one.name, ""),
-                whose.notes.get(one.name, ""),
-            )
-            row = replace(row, terms=agreement.terms(agreed, one, learner), is_group=len(theirs) > 1)
-            rows.append(replace(row, page=judged.pages[one.name]) if row.report else row)
-    rows += [entries.missing(learner) for learner in whose.absent]
-    rows += [entries.unclear(learner, why) for learner, why in whose.unclear]
-    return rows
-
-
-def _write_intake(plan: Plan, whole: intake.Account, whose: Owners) -> None:
-    theirs = {
-        name: [(learner.name, learner.id) for learner in learners] for name, learners in whose.whose.items()
-    }
-    write(plan.out / "intake.csv", intake.table(whole, theirs).encode())
+    assembling.write_intake(plan.out, intake.account(found, troubles), whose)
+    return _written(
+        plan,
+        rows,
+        {name: judged.shapes[name] for name in tasks if name in judged.shapes},
+        known,
+        agreed,
+        said,
+    )
 
 
 _NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
@@ -254,34 +242,6 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
 
 
-def _write_exports(
-    plan: Plan, rows: Sequence[Entry], known: Roster, agreed: ClassRecord, said: Callable[[str], None]
-) -> None:
-    """What platforms import; a ZIP that would hold nothing is not written."""
-
-    def page(name: str) -> bytes | None:
-        try:
-            return (plan.out / name).read_bytes()
-        except OSError:
-            return None
-
-    canvas = exported.canvas(rows, plan.rubric.title, known, agreed.assignment)
-    moodle = exported.moodle(rows, known)
-    write(plan.out / "canvas.csv", canvas.text.encode())
-    write(plan.out / "moodle.csv", moodle.text.encode())
-    for note in (*canvas.notes, *moodle.notes):
-        said(f"? {note}")
-    feedback = {
-        "canvas-feedback.zip": exported.canvas_feedback(rows, page),
-        "moodle-feedback.zip": exported.moodle_feedback(rows, page),
-    }
-    for name, content in feedback.items():
-        if content is not None:
-            write(plan.out / name, content)
-        else:
-            (plan.out / name).unlink(missing_ok=True)
-
-
 def _written(
     plan: Plan,
     rows: list[Entry],
@@ -301,7 +261,7 @@ def _written(
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    _write_exports(plan, done, known, agreed, said)
+    assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
     write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done

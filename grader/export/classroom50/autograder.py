@@ -22,11 +22,18 @@ def main() -> int:
         bundle.extractall(place / "source")
     venv.create(place / "venv", with_pip=True)
     python = place / "venv" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]
     if subprocess.run(install, cwd=place / "source").returncode:  # noqa: S603 - our own words
         print("::error::The grader could not be installed.", file=sys.stderr)
         return 1
-    harness = [python, "-I", "-m", "grader.export.checkout", Path.cwd(), place / "source" / "rubric.toml"]
+    harness: list[str | Path] = [
+        python,
+        "-I",
+        "-m",
+        "grader.export.checkout",
+        Path.cwd(),
+        place / "source" / "rubric.toml",
+    ]
     return subprocess.run(harness, cwd=place).returncode  # noqa: S603 - our own words
 
 
