@@ -70,12 +70,13 @@ def rows(
     return found, looked
 
 
-def write_intake(out: Path, whole: intake.Account, whose: Owners) -> None:
+def write_intake(out: Path, whole: intake.Account, whose: Owners, history: History) -> None:
     """The account of every file."""
     theirs = {
         name: [(learner.name, learner.id) for learner in learners] for name, learners in whose.whose.items()
     }
-    write(out / "intake.csv", intake.table(whole, theirs).encode())
+    numbers = {name: len(each) for name, each in history.items() if each}
+    write(out / "intake.csv", intake.table(whole, theirs, numbers).encode())
 
 
 def write_exports(

@@ -93,10 +93,8 @@ class Entry:
             return " ".join(dict.fromkeys((self.message, *self.notes)))
         if self.state == "missing":
             return "On the roster, and nothing was handed in."
-        if self.terms.question:
-            return self.terms.question
-        if self.notes:
-            return " ".join(self.notes)
+        if self.terms.question or self.notes:
+            return " ".join(each for each in (self.terms.question, *self.notes) if each)
         if self.likes:
             return f"Much of its code has the same shape as that of {', '.join(self.likes)}. Ask, before you judge."
         if self.odd:

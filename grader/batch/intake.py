@@ -37,7 +37,6 @@ class Line:
     submission: HandedIn | None
     taken: bool
     why: str
-    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,16 @@ def account(found: Found, troubles: Mapping[str, str]) -> Account:
     return Account(tuple(lines), found.download.files).checked()
 
 
-def table(whole: Account, owners: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+def table(
+    whole: Account,
+    owners: Mapping[str, Sequence[tuple[str, str]]],
+    attempts: Mapping[str, int] | None = None,
+) -> str:
     """The account as CSV.
 
     Args:
         owners: a submission's name → names and identifiers of those whose it is.
+        attempts: a submission's name → the number of its attempt, if it is not the first.
     """
     rows: list[Sequence[object]] = [HEAD]
     for line in whole.lines:
@@ -118,7 +122,7 @@ def table(whole: Account, owners: Mapping[str, Sequence[tuple[str, str]]]) -> st
                 (label.number or label.shown) if label else "",
                 label.name if label else "",
                 one.name if one else "",
-                line.attempt if one else "",
+                (attempts or {}).get(one.name, 1) if one else "",
                 moment.isoformat(timespec="seconds") if moment else "",
                 "late" if one and one.late else "",
                 " & ".join(name for name, _ in theirs),

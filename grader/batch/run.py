@@ -152,7 +152,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     rows, looked = assembling.rows(submissions, ended, judged, whose, agreed, history)
     write(plan.out / "attempts.csv", attempts.table(looked, history).encode())
     troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
-    assembling.write_intake(plan.out, intake.account(found, troubles), whose)
+    assembling.write_intake(plan.out, intake.account(found, troubles), whose, history)
     return _written(
         plan,
         rows,
