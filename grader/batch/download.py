@@ -154,6 +154,18 @@ def of_zip(archive: Path, keep: Path, tier: Tier) -> Download:
     return Download(str(place / "files"), pieces)
 
 
+def of_zip_in_a_bucket(url: str, keep: Path, tier: Tier) -> Download:
+    """See `of_zip`; the ZIP is brought here first."""
+    prefix, _, name = url.rpartition("/")
+    content = vault.Bucket(prefix).get(name)
+    if content is None:
+        raise SubmissionError(f"There is nothing at {url}.")
+    with tempfile.TemporaryDirectory() as place:
+        archive = Path(place) / "download.zip"
+        archive.write_bytes(content)
+        return of_zip(archive, keep, tier)
+
+
 def _unpack(archive: Path, place: Path, tier: Tier) -> None:
     with tempfile.TemporaryFile() as plain, archive.open("rb") as source:
         with Sandbox(tier, ceilings=_CEILINGS) as sandbox:

@@ -87,8 +87,8 @@ def canvas(entries: Sequence[Entry], title: str, roster: Roster | None = None, c
         row = one.learner.row if one.learner else {}
         label = one.label if one.label and one.label.platform == "canvas" else None
         id = row.get("id", "") if roster.platform == "canvas" or one.is_group or not label else label.number
-        if roster.platform == "canvas" and one.learner is None:
-            continue
+        if (roster.platform == "canvas" and one.learner is None) or id.startswith("anon_"):
+            continue  # whom the platform alone knows
         shown = grade if points is None else _scaled(grade, out_of, points)
         known = [row.get(plain(each), "") for each in _INFORMATION]
         rows.append([known[0] or one.name, id, *known[2:], _number(shown)])

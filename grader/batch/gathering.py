@@ -1,6 +1,7 @@
 """What one learner handed in as one, from the files and folders that a platform made of it."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from grader.batch.download import Piece
 from grader.batch.platforms import ARCHIVE, PROGRAM, Label
 from grader.errors import SubmissionError
 from grader.intake.bounds import MAX_BYTES, MAX_FILES, raise_if_ours
+
+_AGAIN = re.compile(r"(?P<stem>.+)-\d{1,3}(?P<suffix>\.(?:py|ipynb))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathere
 def _files(items: Sequence[Item], changed: datetime | None, why: dict[str, str]) -> Gathered:
     """Loose files and folders, put together; of several archives the later one counts."""
     files = [file for item in items for file in _files_of(item)]
+    if items[0].label.platform == "canvas":
+        files = _renamed_back(files, why)
     notes: list[str] = []
     archives = sorted(
         (file for file in files if ARCHIVE.search(file.name) and "/" not in file.name), key=_rank
@@ -136,6 +141,22 @@ def _files(items: Sequence[Item], changed: datetime | None, why: dict[str, str])
     if archives and len(files) == 1:
         return Gathered(files[0].piece.path, (), changed, "", tuple(notes), why)
     return Gathered(items[0].path, _listed(_apart(files)), changed, "", tuple(notes), why)
+
+
+def _renamed_back(files: Sequence[_File], why: dict[str, str]) -> list[_File]:
+    """Programs by the names that their learner gave them: what is handed in again, Canvas calls `main-1.py`.
+
+    Where both are there, the later one counts.
+    """
+    latest: dict[str, _File] = {}
+    for file in sorted(files, key=_rank):
+        again = _AGAIN.fullmatch(file.name)
+        name = f"{again['stem']}{again['suffix']}" if again else file.name
+        before = latest.get(name)
+        if before is not None:
+            why[before.piece.name] = f"An earlier one: {file.name} was handed in later, and counts."
+        latest[name] = _File(name, file.piece, file.order)
+    return list(latest.values())
 
 
 def _rank(file: _File) -> tuple[int, float]:

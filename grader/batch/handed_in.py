@@ -110,7 +110,7 @@ def sorted_out(
     """
     place = Path(where)
     if where.startswith("s3://") and where.casefold().endswith(".zip"):
-        whole = _of_zip_in_a_bucket(where, keep, tier)
+        whole = download.of_zip_in_a_bucket(where, keep or Path(tempfile.mkdtemp()), tier or chosen("auto"))
     elif where.startswith("s3://"):
         whole = download.of_bucket(where)
     elif place.is_file() and place.suffix.casefold() == ".zip":
@@ -127,17 +127,6 @@ def sorted_out(
             f"No submission was found in {where}: neither folders nor archives (.zip, .tar.gz)."
         )
     return result
-
-
-def _of_zip_in_a_bucket(url: str, keep: Path | None, tier: Tier | None) -> Download:
-    prefix, _, name = url.rpartition("/")
-    content = vault.Bucket(prefix).get(name)
-    if content is None:
-        raise SubmissionError(f"There is nothing at {url}.")
-    with tempfile.TemporaryDirectory() as place:
-        archive = Path(place) / "download.zip"
-        archive.write_bytes(content)
-        return download.of_zip(archive, keep or Path(tempfile.mkdtemp()), tier or chosen("auto"))
 
 
 # --- files and folders --------------------------------------------------------------------------------------------
@@ -172,6 +161,9 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
     for top, pieces in tops.items():
         is_folder = any(whole.placed(piece)[1] or piece.name.endswith("/") for piece in pieces)
         label = labels.get(top) or exported.label(top) or _plain(top, is_folder, known)
+        if label and label.platform == "plain" and not known(label.name):
+            # a link, or a folder that holds nobody's work
+            label = None if all(each.left_out and each.count for each in pieces) else label
         if label is None:
             for piece in pieces:
                 why.setdefault(

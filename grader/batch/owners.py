@@ -4,6 +4,7 @@ Where two answers are possible, none is chosen: a question names the candidates,
 """
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +34,13 @@ _PARTICIPANT = frozenset(
 )
 
 
+# columns whose values end the names of repositories
+_LOGINS = ("username", "github username", "login", "github")
+
+
 def keys_of(value: str) -> list[str]:
     """How a name may be written: as it is, without what is no letter or digit, and with its parts the other way round."""
+    value = unicodedata.normalize("NFKC", value)  # macOS takes letters and their marks apart
     plain = re.sub(r"[\W_]+", "", value.casefold())
     parts = re.split(r"[,\s]+", value.casefold().strip())
     turned = re.sub(r"[\W_]+", "", "".join([*parts[1:], parts[0]])) if len(parts) > 1 else ""
@@ -174,7 +180,10 @@ class _Known:
         self._numbers: dict[str, list[Learner]] = defaultdict(list)
         self._by_name: dict[str, list[Learner]] = defaultdict(list)
         self._groups: dict[str, list[Learner]] = defaultdict(list)
+        self._logins: dict[str, list[Learner]] = defaultdict(list)
         for learner in roster.learners:
+            for login in {learner.row.get(column, "").casefold() for column in _LOGINS} - {""}:
+                self._logins[login].append(learner)
             for key in {learner.id.casefold(), *learner.handles}:
                 self._ids[key].append(learner)
             for number in learner.numbers:
@@ -282,8 +291,22 @@ class _Known:
             candidates=by_name,
         )
 
+    def _of_a_repository(self, handles: Sequence[str]) -> "tuple[Learner, bool] | None":
+        """Whose login a repository's name ends with, behind the classroom's and the assignment's, the longest one; and
+        whether it is the whole name."""
+        for handle in sorted(handles, key=len, reverse=True):
+            parts = handle.casefold().split("-")
+            for at in range(len(parts)):
+                theirs = self._logins.get("-".join(parts[at:]), ())
+                if len(theirs) == 1:
+                    return theirs[0], at == 0
+        return None
+
     def _of_a_name(self, one: "HandedIn") -> _Answer:
         handles = list(dict.fromkeys((*one.handles, one.name)))
+        by_login = self._of_a_repository(handles)
+        if by_login is not None:
+            return _Answer((by_login[0],), certain=by_login[1])
         by_id = _once(
             [each for handle in handles for key in keys_of(handle) for each in self._ids.get(key, [])]
         )
@@ -310,8 +333,8 @@ class _Known:
 
 
 def _plain(name: str) -> str:
-    """A group's name: Moodle writes a blank for `_`."""
-    return re.sub(r"[\s_]+", " ", name.casefold()).strip()
+    """A group's name: Moodle writes a blank for `_`, Canvas leaves out what is no letter or digit."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _once(learners: Iterable["Learner"]) -> tuple["Learner", ...]:

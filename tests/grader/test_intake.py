@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -293,6 +294,57 @@ def test_one_line_without_a_url_is_that_learner_s_trouble(tmp_path):
     assert "line 1" in ada.trouble
     assert "line 3" in ada.trouble
     assert "no git URL" in grace.trouble
+
+
+def test_programs_that_canvas_renamed_get_their_names_back_and_the_later_one_counts(tmp_path):
+    files = {
+        "lovelaceada_7_50_main.py": b"old",
+        "lovelaceada_7_61_main-2.py": b"new",
+        "lovelaceada_7_60_test_main-1.py": b"test",
+    }
+    found, _ = answered(put(tmp_path / "class", files), Roster())
+    [one] = found.submissions
+    assert {name: Path(path).read_bytes() for name, path in one.files} == {
+        "main.py": b"new",
+        "test_main.py": b"test",
+    }
+    assert "main-2.py was handed in later" in found.why["lovelaceada_7_50_main.py"]
+
+
+def test_a_canvas_group_named_in_the_class_record_has_all_its_members(tmp_path):
+    people = [Person("Ada", "L", 1), Person("Bea", "M", 2), Person("Cyd", "N", 3)]
+    known = roster_of(tmp_path, downloads.canvas_gradebook(people))
+    where = put(tmp_path / "class", {"groupa_1_50_work.zip": b"x"})
+    _, whose = answered(where, known)
+    assert "If that is a group" in whose.notes["groupa_1"]
+    _, whose = answered(where, known, groups={"Group A!": ["1", "2"]})
+    assert ids(whose) == {"groupa_1": ["1", "2"]}
+    assert [each.id for each in whose.absent] == ["3"]
+
+
+def test_a_repository_is_its_login_s_however_few_there_are(tmp_path):
+    known = roster_of(tmp_path, "username,name\nada-17,Ada\nada,Other Ada\n17,Somebody\n")
+    where = put(tmp_path / "class", {"lab-ada-17/main.py": b"", "lab-ada/main.py": b""})
+    _, whose = answered(where, known)
+    assert ids(whose) == {"lab-ada": ["ada"], "lab-ada-17": ["ada-17"]}
+
+
+def test_letters_that_macos_took_apart_are_the_same_letters(tmp_path):
+    people = [Person("Zoë", "Müßig", 5, project("z"))]
+    known = roster_of(tmp_path, downloads.moodle_worksheet(people))
+    files = {
+        unicodedata.normalize("NFD", name): content for name, content in downloads.moodle(people).items()
+    }
+    _, whose = answered(put(tmp_path / "class", files), known)
+    assert whose.questions == ()
+
+
+def test_links_and_the_grader_s_own_folders_are_nobody_s_submission(tmp_path):
+    where = put(tmp_path / "class", {"ada/main.py": b"", "reports/x.html": b"", "venv/lib/x.py": b""})
+    (where / "bea").symlink_to(where / "ada")
+    found, _ = answered(where, Roster())
+    assert [one.name for one in found.submissions] == ["ada"]
+    assert intake.account(found, {}).files == 4
 
 
 # --- rosters ----------------------------------------------------------------------------------------------------------
