@@ -114,14 +114,14 @@ def read(
     else:
         _unpack(parcel, place, open_sandbox)
     root = work if parcel.kind == "folder" else _inner(work)
-    root = _out_of_its_archive(root, place, parcel, open_sandbox)
+    # an archive in an archive is unpacked, and none deeper; a folder of loose files may hold the first
+    for depth in range(2 if parcel.kind == "folder" else 1):
+        root = _out_of_its_archive(root, place / f"inner-{depth}", parcel, open_sandbox)
     files = sorted(file for file in root.rglob("*") if file.is_file())
     if not files:
         raise SubmissionError(
             f"{parcel.name} is empty: there is nothing to grade. Give the folder that holds your app and its tests."
         )
-    if not any(file.suffix.casefold() in _PROGRAMS for file in files):
-        raise SubmissionError(f"The submission holds no program: {_some(root, files)}. {_HOW}")
     return Submission(
         parcel.name,
         root,
@@ -132,8 +132,19 @@ def read(
     )
 
 
-def _out_of_its_archive(root: Path, place: Path, parcel: Parcel, open_sandbox: OpensSandbox) -> Path:
-    """The project's folder, where a submission holds no program but an archive of one; unpacked once, and no deeper.
+def check_for_a_program(submission: Submission) -> None:
+    """What holds no program is not graded: its points would be those for what it lacks.
+
+    Raises:
+        SubmissionError: there is none; the text names what there is.
+    """
+    files = sorted(file for file in submission.root.rglob("*") if file.is_file())
+    if not any(file.suffix.casefold() in _PROGRAMS for file in files):
+        raise SubmissionError(f"The submission holds no program: {_some(submission.root, files)}. {_HOW}")
+
+
+def _out_of_its_archive(root: Path, inner: Path, parcel: Parcel, open_sandbox: OpensSandbox) -> Path:
+    """The project's folder, where a submission holds no program but one archive, which is unpacked below `inner`.
 
     Raises:
         SubmissionError: it holds several archives, or the one can't be read.
@@ -149,7 +160,6 @@ def _out_of_its_archive(root: Path, place: Path, parcel: Parcel, open_sandbox: O
         )
     if not archives:
         return root
-    inner = place / "inner"
     inner.mkdir()
     with archives[0].open("rb") as source:
         is_bundle = archives[0].suffix.casefold() == ".bundle"

@@ -111,13 +111,14 @@ def _first(error: BaseException) -> str:
 
 def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: Any, began: float) -> None:
     from grader.collect import collect
-    from grader.submission import read
+    from grader.submission import check_for_a_program, read
 
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
     python = {"find_python": parent.python_for} if instructions.environment == "submission" else {}
     parent.begins("reading the submission")
     submission = read(parcel, place, parent.sandbox, **python)
+    check_for_a_program(submission)
     seen = collect(
         submission,
         parent.begins,

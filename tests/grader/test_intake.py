@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import submission
 from grader.batch import handed_in, intake, owners, platforms, roster
 from grader.batch.roster import Roster
 from grader.errors import GraderError, SubmissionError
@@ -421,3 +422,45 @@ def test_the_account_is_a_table_with_a_line_for_each_file(tmp_path):
         "106",
         "taken",
     )
+
+
+# --- what a worker makes of it ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"report.pdf": b"%PDF", "notes.txt": b""}, "holds no program: notes.txt, report.pdf"),
+        ({"work.rar": b"Rar!"}, "holds no program: work.rar"),
+        ({"a.zip": packed(project("a")), "b.zip": packed(project("b"))}, "several archives"),
+        ({"a.zip": packed({"b.zip": packed({"c.zip": packed(project("deep"))})})}, "holds no program: c.zip"),
+        ({"a.zip": b"PK no archive"}, "a.zip was rejected"),
+    ],
+)
+def test_what_holds_no_program_is_not_graded(tmp_path, files, says):
+    with (
+        pytest.raises(SubmissionError, match=says),
+        submission.opened(str(put(tmp_path / "ada", files))) as opened,
+    ):
+        submission.check_for_a_program(opened)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"outer.zip": packed(project("x"))},
+        {"deep/outer.zip": packed({"lab/main.py": b"x", "lab/test_main.py": b""}), "README.md": b""},
+    ],
+)
+def test_an_archive_within_a_submission_is_unpacked_once(tmp_path, files):
+    with submission.opened(str(put(tmp_path / "ada", files))) as opened:
+        submission.check_for_a_program(opened)
+        assert sorted(path.name for path in opened.root.iterdir()) == ["main.py", "test_main.py"]
+
+
+def test_an_archive_beside_a_program_is_data(tmp_path):
+    with submission.opened(
+        str(put(tmp_path / "ada", {**project("x"), "data.zip": packed({"y.py": b""})}))
+    ) as opened:
+        assert (opened.root / "data.zip").is_file()
+        assert not (opened.root / "y.py").exists()
