@@ -10,7 +10,15 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDERS = ("answer-key", "assets", "course", "lab", "notebooks")
-_FILES = (".release.json", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", "requirements.txt")
+_FILES = (
+    ".release.json",
+    "LICENSE",
+    "README.md",
+    "bootstrap.py",
+    "hatch_build.py",
+    "pyproject.toml",
+    "requirements.txt",
+)
 _SHOWN = frozenset({".env.example", ".gitignore"})
 
 

@@ -8,7 +8,7 @@ from classroom.errors import LessonError
 _CLONE = Path(__file__).resolve().parents[1]
 _SHIPPED = Path(__file__).resolve().parent / "course_files"
 # what an installation from sources takes beside the packages
-PROJECT = ("LICENSE", "README.md", "hatch_build.py", "pyproject.toml", "requirements.txt")
+PROJECT = ("LICENSE", "README.md", "bootstrap.py", "hatch_build.py", "pyproject.toml", "requirements.txt")
 _FOR_LEARNERS = ("notebooks", "lab", "assets", ".release.json")
 
 

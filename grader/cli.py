@@ -192,7 +192,7 @@ def batch(
     where: Annotated[
         str,
         typer.Argument(
-            help="A folder of submissions (folders, archives, downloads of Canvas, Moodle or GitHub Classroom), a text file of git URLs, or s3://bucket/prefix."
+            help="A download of Canvas, Moodle or Gradescope (the ZIP itself, or unpacked), a folder of folders, archives, programs or clones, a text file of git URLs, or s3://bucket/prefix."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Where to write the results.")],
@@ -204,6 +204,20 @@ def batch(
     ] = None,
     roster: Annotated[
         Path | None, typer.Option("--roster", help="A CSV with the learners' names and identifiers.")
+    ] = None,
+    roster_columns: Annotated[
+        str | None,
+        typer.Option(
+            "--roster-columns",
+            help="Which of its columns is which, by name or number: id=…,name=…,email=… (also first, last, group).",
+        ),
+    ] = None,
+    class_record: Annotated[
+        Path | None,
+        typer.Option(
+            "--class",
+            help="Due date, lateness, extensions, groups, scale: class.toml beside the submissions is found by itself.",
+        ),
     ] = None,
     rubric: RubricFile = None,
     isolation: Annotated[
@@ -240,8 +254,10 @@ def batch(
         jobs=jobs,
         dask=dask,
         roster=roster,
+        roster_columns=_pairs(roster_columns or ""),
         evidence=evidence,
         retry=retry,
+        class_record=class_record,
     )
     console = Console(stderr=True, highlight=False)
     live = Live(console)
@@ -258,10 +274,22 @@ def batch(
     raise typer.Exit(GRADER_FAILED if any(row.has_error for row in rows) else COMPLETE)
 
 
+def _pairs(text: str) -> dict[str, str]:
+    """`id=…,name=…` as a table."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if any(not sign or not value.strip() for _, sign, value in pairs):
+        raise typer.BadParameter("--roster-columns is written id=COLUMN,name=COLUMN,email=COLUMN.")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 @app.command()
 def export(
-    platform: Annotated[Literal["gradescope", "github"], typer.Argument(help="For which platform.")],
-    destination: Annotated[Path, typer.Argument(help="The .zip for Gradescope; a new folder for GitHub.")],
+    platform: Annotated[
+        Literal["gradescope", "github", "classroom50"], typer.Argument(help="For which platform.")
+    ],
+    destination: Annotated[
+        Path, typer.Argument(help="The .zip for Gradescope; a new folder for the others.")
+    ],
     rubric: RubricFile = None,
 ) -> None:
     """Pack the grader for another platform."""
@@ -271,11 +299,17 @@ def export(
     if platform == "github":
         if rubric:
             raise typer.BadParameter("A template is for learners to read: keep your rubric for grader batch.")
-        typer.echo(f"wrote {exports.github(destination)}: see CLASSROOM.md in it")
+        typer.echo(f"wrote {exports.github(destination)}: see .github/TEMPLATE.md in it")
         return
     if rubric:
         rubrics.read(rubric)  # a mistake in it shows now, not on Gradescope
     named = rubrics.BY_NAME.get(str(rubric), rubric) if rubric else None
+    if platform == "classroom50":
+        done = exports.classroom50(destination, named)
+        typer.echo(
+            f"wrote {done}: put it into your classroom50 repository, as CLASSROOM/autograders/ASSIGNMENT/"
+        )
+        return
     typer.echo(f"wrote {exports.gradescope(destination, named)}: upload it as the autograder")
 
 

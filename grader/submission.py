@@ -6,9 +6,10 @@ the submission's own code; what comes out of it is plain files, checked once mor
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,9 @@ from grader.manifest import Manifest
 from grader.sandbox import Order, Sandbox, Tier
 
 _UNPACK_SECONDS = 120.0
+_PROGRAMS = frozenset({".py", ".ipynb"})
+ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
+_HOW = "Hand in the folder with your app and its tests as a .zip."
 _MOST_FILES, _MOST_BYTES = MAX_FILES + MAX_HISTORY_FILES, MAX_BYTES + MAX_HISTORY_BYTES
 
 
@@ -114,6 +118,9 @@ def read(
     else:
         _unpack(parcel, place, open_sandbox)
     root = work if parcel.kind == "folder" else _inner(work)
+    # an archive in an archive is unpacked, and none deeper; a folder of loose files may hold the first
+    for depth in range(2 if parcel.kind == "folder" else 1):
+        root = _out_of_its_archive(root, place / f"inner-{depth}", parcel, open_sandbox)
     files = sorted(file for file in root.rglob("*") if file.is_file())
     if not files:
         raise SubmissionError(
@@ -127,6 +134,49 @@ def read(
         history if history.is_dir() else None,
         find_python(root),
     )
+
+
+def check_for_a_program(submission: Submission) -> None:
+    """What holds no program is not graded: its points would be those for what it lacks.
+
+    Raises:
+        SubmissionError: there is none; the text names what there is.
+    """
+    files = sorted(file for file in submission.root.rglob("*") if file.is_file())
+    if not any(file.suffix.casefold() in _PROGRAMS for file in files):
+        raise SubmissionError(f"The submission holds no program: {_some(submission.root, files)}. {_HOW}")
+
+
+def _out_of_its_archive(root: Path, inner: Path, parcel: Parcel, open_sandbox: OpensSandbox) -> Path:
+    """The project's folder, where a submission holds no program but one archive, which is unpacked below `inner`.
+
+    Raises:
+        SubmissionError: it holds several archives, or the one can't be read.
+    """
+    files = [file for file in root.rglob("*") if file.is_file()] if root.is_dir() else []
+    if any(file.suffix.casefold() in _PROGRAMS for file in files):
+        return root
+    archives = sorted(file for file in files if ARCHIVE.search(file.name))
+    if len(archives) > 1:
+        raise SubmissionError(
+            "The submission holds no program but several archives, and nothing says which is meant: "
+            f"{_some(root, archives)}. {_HOW}"
+        )
+    if not archives:
+        return root
+    inner.mkdir()
+    with archives[0].open("rb") as source:
+        is_bundle = archives[0].suffix.casefold() == ".bundle"
+        packed = Parcel(
+            "bundle" if is_bundle else "archive", f"{parcel.name}/{archives[0].name}", source.fileno()
+        )
+        _unpack(packed, inner, open_sandbox)
+    return _inner(inner / "work")
+
+
+def _some(root: Path, files: Sequence[Path]) -> str:
+    names = [file.relative_to(root).as_posix()[:80] for file in files[:4]]
+    return ", ".join(names) + (f" and {len(files) - len(names)} more" if len(files) > len(names) else "")
 
 
 def _unpack(parcel: Parcel, place: Path, open_sandbox: OpensSandbox) -> None:

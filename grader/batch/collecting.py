@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from grader.batch import vault
+from grader.batch.gathering import content_of
 from grader.batch.vault import Outcome
-from grader.errors import GraderError
+from grader.errors import GraderError, SubmissionError
+from grader.inside import wire
 from grader.sandbox import Tier
 from grader.worker import Wanted, collected
 from grader.worker.parent import Turns
@@ -23,7 +25,10 @@ MOST_TRIES = 2  # of a submission whose worker is lost
 
 @dataclass(frozen=True)
 class Task:
-    """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice."""
+    """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice.
+
+    `files`: what it consists of, if that is not all of `path`; see `handed_in.HandedIn`.
+    """
 
     name: str
     path: str
@@ -32,6 +37,7 @@ class Task:
     environment: Literal["auto", "lab", "submission"]
     tier: Tier
     retry: bool = False
+    files: tuple[tuple[str, str], ...] = ()
 
 
 def collect_into(
@@ -70,7 +76,7 @@ def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tupl
     files: dict[str, bytes] = {}
     began = time.monotonic()
     try:
-        with _here(task.path) as path:
+        with _here(task) as path:
             record = collected(
                 path,
                 Wanted(task.tier, task.environment, evidence="record"),
@@ -78,6 +84,8 @@ def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tupl
                 turns=turns,
                 stopped=stopped,
             )
+    except SubmissionError as error:
+        return Outcome(state="ungradable", message=str(error)[:2_000]), b""
     except (GraderError, OSError) as error:
         return Outcome(state="error", message=str(error)[:2_000]), b""
     outcome = Outcome(
@@ -94,16 +102,23 @@ def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tupl
 
 
 @contextmanager
-def _here(path: str) -> Iterator[str]:
-    """The submission on this machine: one in a bucket is brought here first."""
-    if not path.startswith("s3://"):
-        yield path
+def _here(task: Task) -> Iterator[str]:
+    """The submission on this machine, in one place: what lies in a bucket or was gathered is copied first."""
+    if not task.files and not task.path.startswith("s3://"):
+        yield task.path
         return
-    prefix, _, name = path.rpartition("/")
-    content = vault.Bucket(prefix).get(name)
-    if content is None:
-        raise GraderError(f"{path} is not there any more.")
     with tempfile.TemporaryDirectory(prefix="lab-batch-") as place:
-        file = Path(place) / name
-        file.write_bytes(content)
-        yield str(file)
+        if not task.files:
+            [(name, content)] = content_of([(task.path.rpartition("/")[2], task.path)])
+            file = Path(place) / name
+            file.write_bytes(content)
+            yield str(file)
+            return
+        folder = Path(place) / "submission"
+        folder.mkdir()
+        for name, content in content_of(task.files):
+            try:
+                wire.put_file(str(folder), name, content)
+            except (wire.WireError, OSError) as error:
+                raise SubmissionError(f"{name} can't be put beside the other files: {error}.") from error
+        yield str(folder)

@@ -1,9 +1,11 @@
 """The class as rows: what was said of each learner, from records that are judged anew every time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from grader.batch.agreement import Terms
 from grader.batch.handed_in import HandedIn
+from grader.batch.platforms import Label
 from grader.batch.roster import Learner
 from grader.batch.vault import Outcome, State
 from grader.judge import Report
@@ -12,8 +14,13 @@ from grader.worker.records import Record
 
 @dataclass(frozen=True)
 class Entry:
-    """One learner's row. `report` is None unless it was graded; `likes`: whose work is nearly the same; `odd`: what
-    its tests do that tests seldom do."""
+    """One learner's row, or that of a submission whose owner is not known.
+
+    `report` is None unless it was graded. `likes`: whose work is nearly the same. `odd`: what its tests do that tests
+    seldom do. `questions`: what only a person can say of whose it is. `notes`: what a person should know of how it was
+    handed in. `label`: what the platform called it. `terms`: how its points become a
+    grade. `is_group`: whether several handed it in together.
+    """
 
     name: str
     submission: str
@@ -27,6 +34,11 @@ class Entry:
     odd: tuple[str, ...] = ()
     change: str = ""
     tries: int = 0
+    questions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    label: Label | None = None
+    terms: Terms = field(default_factory=Terms)
+    is_group: bool = False
 
     @property
     def has_error(self) -> bool:
@@ -48,16 +60,41 @@ class Entry:
         return None if self.report is None or self.has_error else self.report.score
 
     @property
+    def grade(self) -> float | None:
+        """The points by the class record: less what lateness costs, on its scale; None where there is no judgement."""
+        if self.score is None or self.report is None:
+            return None
+        return self.terms.grade(self.score, self.report.max_score)
+
+    @property
+    def out_of(self) -> float | None:
+        """What the grade could be at most, extra credit aside."""
+        return self.terms.out_of(self.report.max_score) if self.report else None
+
+    @property
+    def passed(self) -> str:
+        """ "yes" or "no" by the class record's pass mark; empty where it has none, or there is no grade."""
+        if self.terms.pass_mark is None or self.grade is None:
+            return ""
+        return "yes" if self.grade >= self.terms.pass_mark else "no"
+
+    @property
     def wants_a_look(self) -> str:
         """Why a person should look at it; empty if nobody needs to."""
         if self.tries > 1:
             return f"Its worker was lost {self.tries} times: a person has to look. {self.message} To try once more: --retry."
         if self.has_error:
             return "The grader failed. Run the batch again; if it stays, look at the submission."
-        if self.state == "ungradable":
+        if self.state == "unclear":
             return self.message
+        if self.questions:
+            return " ".join(self.questions)
+        if self.state == "ungradable":
+            return " ".join(dict.fromkeys((self.message, *self.notes)))
         if self.state == "missing":
             return "On the roster, and nothing was handed in."
+        if self.terms.question or self.notes:
+            return " ".join(each for each in (self.terms.question, *self.notes) if each)
         if self.likes:
             return f"Much of its code has the same shape as that of {', '.join(self.likes)}. Ask, before you judge."
         if self.odd:
@@ -69,10 +106,17 @@ class Entry:
         return ""
 
 
-def entry(one: HandedIn, outcome: Outcome, record: Record | None, learner: Learner | None) -> Entry:
+def entry(
+    one: HandedIn,
+    outcome: Outcome,
+    record: Record | None,
+    learner: Learner | None,
+    question: str = "",
+    note: str = "",
+) -> Entry:
     """The row of a submission: how collecting it went, and what judging it gave."""
     return Entry(
-        name=learner.name if learner else one.name,
+        name=learner.name if learner else one.title,
         submission=one.name,
         state=outcome.state,
         message=outcome.message,
@@ -81,6 +125,9 @@ def entry(one: HandedIn, outcome: Outcome, record: Record | None, learner: Learn
         seconds=outcome.seconds,
         odd=record.odd if record is not None else (),
         tries=outcome.tries,
+        questions=(question,) if question else (),
+        notes=(*one.notes, *((note,) if note else ())),
+        label=one.label,
     )
 
 
@@ -89,7 +136,12 @@ def missing(learner: Learner) -> Entry:
     return Entry(name=learner.name, submission="", state="missing", learner=learner)
 
 
-_FIRST = {"error": 0, "ungradable": 1}
+def unclear(learner: Learner, why: str) -> Entry:
+    """The row of someone of whom it can't be said that they handed in nothing."""
+    return Entry(name=learner.name, submission="", state="unclear", learner=learner, message=why)
+
+
+_FIRST = {"error": 0, "ungradable": 1, "unclear": 1}
 
 
 def ordered(entries: Sequence[Entry]) -> list[Entry]:

@@ -1,24 +1,12 @@
-"""The results as tables: everything, and what Canvas and Moodle import.
+"""The results as one table: everything that is known of each learner. What platforms import is in `exported`.
 
-Canvas: https://community.canvaslms.com/docs/DOC-12675 (Import grades); Moodle: the offline grading worksheet.
-Only judged work is in the last two: nothing there says 0 for what was not graded. Their columns are what the platforms
-ask for; how each submission was isolated is in the gradebook.
+Nothing there says 0 for what was not graded.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from grader.batch.entries import Entry
-from grader.escaping import for_csv
-
-
-def _table(rows: Iterable[Sequence[object]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([for_csv(value) for value in row])
-    return out.getvalue()
+from grader.batch.table import written
 
 
 def gradebook(entries: Sequence[Entry]) -> str:
@@ -32,6 +20,12 @@ def gradebook(entries: Sequence[Entry]) -> str:
         "status",
         "score",
         "max_score",
+        "submitted",
+        "late",
+        "percent_off",
+        "grade",
+        "out_of",
+        "passed",
         "look",
         *ids,
         "isolation",
@@ -50,6 +44,12 @@ def gradebook(entries: Sequence[Entry]) -> str:
                 one.status,
                 one.score,
                 one.report.max_score if one.report else None,
+                one.terms.submitted.isoformat(timespec="seconds") if one.terms.submitted else "",
+                "late" if one.terms.late else "",
+                one.terms.percent or "",
+                one.grade,
+                one.out_of,
+                one.passed,
                 one.wants_a_look,
                 *(statuses.get(id, "") for id in ids),
                 one.report.isolation if one.report else "",
@@ -58,39 +58,4 @@ def gradebook(entries: Sequence[Entry]) -> str:
                 one.page,
             ]
         )
-    return _table(rows)
-
-
-def canvas(entries: Sequence[Entry], title: str) -> str:
-    """For Canvas: Grades, Import. The identifying columns are those of the roster that Canvas exported."""
-    graded = [one for one in entries if one.score is not None and one.report]
-    most = graded[0].report.max_score if graded and graded[0].report else None
-    columns = ("student", "id", "sis user id", "sis login id", "section")
-    rows: list[Sequence[object]] = [
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title],
-        ["Points Possible", "", "", "", "", most],
-    ]
-    for one in graded:
-        row = one.learner.row if one.learner else {}
-        known = [row.get(column, "") for column in columns]
-        rows.append([known[0] or one.name, *known[1:], one.score])
-    return _table(rows)
-
-
-def moodle(entries: Sequence[Entry]) -> str:
-    """For Moodle: the assignment, Upload grading worksheet."""
-    rows: list[Sequence[object]] = [
-        ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Feedback comments"]
-    ]
-    for one in entries:
-        if one.score is None or one.report is None:
-            continue
-        row = one.learner.row if one.learner else {}
-        open_ones = [result.title for result in one.report.criteria if result.status == "failed"]
-        feedback = "Complete." if one.report.complete else f"To do: {'; '.join(open_ones[:8])}"
-        identifier = (
-            row.get("identifier") or row.get("participant") or (one.learner.id if one.learner else "")
-        )
-        email = row.get("email address") or row.get("email", "")
-        rows.append([identifier, one.name, email, one.score, one.report.max_score, feedback])
-    return _table(rows)
+    return written(rows)

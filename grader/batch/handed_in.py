@@ -1,143 +1,316 @@
-"""What a class handed in: submissions in a folder, as people and learning platforms leave them there.
+"""What a class handed in: submissions in a place, as people and learning platforms leave them there.
 
-Layouts: a folder of folders and archives; Canvas' download (`adalovelace_LATE_123_456_work.zip`); Moodle's, in folders
-or not (`Ada Lovelace_123_assignsubmission_file_/work.zip`); GitHub Classroom's (`lab-submissions/lab-ada/`); a text
-file of git URLs, one a line, each with a name before it if you like (`ada https://…`).
+A place is a folder, a platform's ZIP, a bucket's prefix, or a text file of git URLs, one a line, each with a name before it
+if you like (`ada https://…`). What was handed in as one is told by the platform's identifier, never by a name: see
+`grader.batch.platforms`.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
+from grader.batch import download, gathering, gradescope, platforms, vault
+from grader.batch.download import Download, Piece
+from grader.batch.gathering import Item
+from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
 from grader.errors import GraderError, SubmissionError
 from grader.intake import courier
-from grader.sandbox import Tier
+from grader.sandbox import Tier, chosen
 
-_ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
-_CANVAS = re.compile(r"^(?P<name>[^_]+)_(?:LATE_)?(?P<user>\d+)_(?P<number>\d+)_.+$", re.IGNORECASE)
-_MOODLE = re.compile(r"^(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_.*)?$")
 _URL = re.compile(r"^(?:(?P<name>\S+)\s+)?(?P<url>(?:https?|ssh|git|file)://\S+|git@\S+)$")
-_PROJECT = re.compile(r"^(pyproject\.toml|requirements.*\.txt|setup\.py|.*\.py|src|app)$")
+_PROJECT = re.compile(
+    r"^(pyproject\.toml|requirements.*\.txt|setup\.py|manage\.py|main\.py|app\.py|conftest\.py|test_.*\.py|src|app)$"
+)
+_CLASS_RECORD = "class.toml"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of those who handed something in together, as the platform names them."""
+
+    name: str
+    id: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One learner's submission: where it is, by which name to show it, and by what else its owner may be known."""
+    """One submission: where it is, and what is known of its owner.
+
+    `name`: nobody else's, and the same in every run. `path`: a folder, a file, a URL. `handles`: by what else its owner
+    may be known. `files`: what it consists of, if that is not all of `path`: the name in the submission, and where the
+    bytes are. `label`: what the platform's name says. `members`: whose it is, where the platform says so itself.
+    `changed`: when the latest of its files was, on the disk. `submitted`: when it was handed in, where the platform says so.
+    `trouble`: why nothing in it can be graded, known without looking. `notes`: what a person should know of it.
+    """
 
     name: str
     path: str
     handles: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    label: Label | None = None
+    members: tuple[Member, ...] = ()
+    changed: datetime | None = None
+    submitted: datetime | None = None
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """By which name to show it where its owner is not known."""
+        return " & ".join(member.name for member in self.members) or self.name
+
+    @property
+    def late(self) -> bool:
+        """Whether the platform marks it as late."""
+        return self.label is not None and self.label.late
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place, sorted out. `whose`: for each piece the submission that it is a part of. `why`: why a piece is part of none,
+    or is not graded; every piece is in one of the two at least."""
+
+    submissions: tuple[HandedIn, ...]
+    download: Download | None = None
+    whose: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict)
 
 
 def found(where: str) -> list[HandedIn]:
-    """Every submission at a place, by name; the latest where a learner handed in more than one.
+    """Every submission at a place, by name."""
+    return list(sorted_out(where).submissions)
+
+
+def sorted_out(
+    where: str,
+    *,
+    tier: Tier | None = None,
+    keep: Path | None = None,
+    without: Sequence[Path] = (),
+    known: Callable[[str], bool] = lambda name: False,
+) -> Found:
+    """Every submission at a place, and an account of each file there.
 
     Args:
-        where: a folder, a file of git URLs, or `s3://bucket/prefix` with archives.
+        where: a folder, a ZIP, a file of git URLs, or `s3://bucket/prefix`.
+        tier: how to keep apart what takes a ZIP apart; by default the best there is.
+        keep: the folder for a ZIP's files.
+        without: what lies at the place and is no part of it.
+        known: whether the class has somebody of that name or identifier.
 
     Raises:
         SubmissionError: there is nothing, or one submission where a class was asked for.
+        GraderError: this machine's trouble.
     """
     place = Path(where)
-    if where.startswith("s3://"):
-        everything = list(_in_bucket(where))
+    if where.startswith("s3://") and where.casefold().endswith(".zip"):
+        whole = download.of_zip_in_a_bucket(where, keep or Path(tempfile.mkdtemp()), tier or chosen("auto"))
+    elif where.startswith("s3://"):
+        whole = download.of_bucket(where)
+    elif place.is_file() and place.suffix.casefold() == ".zip":
+        whole = download.of_zip(place, keep or place.parent / f".{place.stem}", tier or chosen("auto"))
     elif place.is_file():
-        everything = list(_listed(place))
+        return Found(tuple(_listed(place)))
     elif place.is_dir():
-        if any(_PROJECT.match(entry.name) for entry in place.iterdir()):
-            raise SubmissionError(
-                f"{place} looks like one submission: it holds code itself. Give the folder that holds the class's "
-                "submissions, or grade this one with: grader check"
-            )
-        everything = list(_in_folder(place))
+        whole = download.of_folder(place, without)
     else:
         raise SubmissionError(f"There is nothing at {place}. The folder you are in is {Path.cwd()}.")
-    if not everything:
+    result = _of_download(download.innermost(whole), known)
+    if not result.submissions:
         raise SubmissionError(
             f"No submission was found in {where}: neither folders nor archives (.zip, .tar.gz)."
         )
-    latest: dict[str, tuple[int, HandedIn]] = {}
-    for order, one in everything:
-        if one.name not in latest or order >= latest[one.name][0]:
-            latest[one.name] = (order, one)
-    return sorted((one for _, one in latest.values()), key=lambda one: (one.name.casefold(), one.name))
+    return result
 
 
-def _listed(file: Path) -> Iterator[tuple[int, HandedIn]]:
+# --- files and folders --------------------------------------------------------------------------------------------
+
+
+def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
+    why = {piece.name: piece.left_out for piece in whole.pieces if piece.left_out}
+    tops: dict[str, list[Piece]] = defaultdict(list)
+    for piece in whole.pieces:
+        top, _ = whole.placed(piece)
+        if piece.is_the_system_s or not top:
+            why.setdefault(piece.name, "The system's own file, or beside the class's folder.")
+        elif top.startswith("."):
+            why.setdefault(piece.name, "Hidden files and folders are no submissions.")
+        elif top == _CLASS_RECORD:
+            why.setdefault(piece.name, "The class record.")
+        else:
+            tops[top].append(piece)
+    labels = platforms.labels(
+        [top for top, pieces in tops.items() if not all(each.left_out for each in pieces)]
+    )
+    for top in (tops.keys() - labels.keys()) if labels else ():
+        # what can't be taken was handed in all the same
+        if all(each.left_out and "twice" not in each.left_out for each in tops[top]) and (
+            label := platforms.moodle(top) or platforms.canvas(top)
+        ):
+            labels[top] = label
+    exported = gradescope.read(tops.pop(download.METADATA, []), why)
+    if not labels and not exported:
+        _refuse_one_submission(whole, tops, known)
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for top, pieces in tops.items():
+        is_folder = any(whole.placed(piece)[1] or piece.name.endswith("/") for piece in pieces)
+        label = labels.get(top) or exported.label(top) or _plain(top, is_folder, known)
+        if label and label.platform == "plain" and not known(label.name):
+            # a link, or a folder that holds nobody's work
+            label = None if all(each.left_out and each.count for each in pieces) else label
+        if label is None:
+            for piece in pieces:
+                why.setdefault(
+                    piece.name,
+                    "It is neither a folder, an archive nor a program, and its name is none of the class's.",
+                )
+            continue
+        inner = {piece.name: whole.placed(piece)[1] for piece in pieces}
+        path = f"{whole.root}/{whole.inside}{top}"
+        groups[label.key].append(Item(label, path, is_folder, tuple(pieces), inner))
+    submissions: list[HandedIn] = []
+    whose: dict[str, str] = {}
+    prefix = _common_prefix(
+        [one.label.shown for [one, *_] in groups.values() if one.is_folder and one.label.platform == "plain"]
+    )
+    for items in groups.values():
+        made = gathering.gathered(items)
+        label = items[0].label
+        short = label.shown.removeprefix(prefix) or label.shown if label.platform == "plain" else label.shown
+        submissions.append(
+            HandedIn(
+                short,
+                made.path,
+                tuple(dict.fromkeys((short, label.shown, label.name))),
+                made.files,
+                replace(
+                    label,
+                    late=any(item.label.late for item in items),
+                    order=max(item.label.order for item in items),
+                ),
+                tuple(Member(*each) for each in exported.members(label.shown))
+                if label.platform == "gradescope"
+                else (),
+                made.changed,
+                exported.submitted(label.shown),
+                made.trouble,
+                made.notes,
+            )
+        )
+        whose |= {piece.name: label.key for item in items for piece in item.pieces}
+        why |= {name: reason for name, reason in made.why.items() if name not in why}
+    return _distinct(Found(tuple(submissions), whole, whose, why))
+
+
+def _plain(top: str, is_folder: bool, known: Callable[[str], bool]) -> Label | None:
+    """The label of what no platform named: a folder, an archive or a program goes by its name."""
+    stem = top if is_folder else ARCHIVE.sub("", top)
+    if not is_folder and stem == top:
+        stem = OTHER_ARCHIVE.sub("", top)
+        if stem == top:
+            stem = top.rpartition(".")[0] or top
+            if not PROGRAM.search(top) and not known(stem):
+                return None
+    return Label("plain", f"plain:{stem}", stem, stem, file="" if is_folder else top)
+
+
+def _refuse_one_submission(
+    whole: Download, tops: Mapping[str, Sequence[Piece]], known: Callable[[str], bool]
+) -> None:
+    """A project is no class, even if it holds folders."""
+    files = [
+        top
+        for top, pieces in tops.items()
+        if all(not whole.placed(piece)[1] and not piece.name.endswith("/") for piece in pieces)
+    ]
+    programs = [name for name in files if name.endswith(".py")]
+    if any(_PROJECT.match(top) for top in tops) or (
+        programs and not any(known(name.removesuffix(".py")) for name in programs)
+    ):
+        raise SubmissionError(
+            f"{whole.root} looks like one submission: it holds code itself. Give the folder that holds the class's "
+            "submissions, or grade this one with: grader check"
+        )
+
+
+def _common_prefix(names: Sequence[str]) -> str:
+    """What stands before every repository of a class: the classroom's and the assignment's name, and a dash."""
+    if len(names) < 3:
+        return ""
+    first, last = min(names), max(names)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), 0)
+    return first[: first.rfind("-", 0, same) + 1]
+
+
+def _distinct(result: Found) -> Found:
+    """No two submissions of one name, in the order of their names; until here, `whose` has their labels' keys."""
+    counts = Counter(one.name for one in result.submissions)
+    names: dict[str, str] = {}
+    submissions = []
+    for one in result.submissions:
+        assert one.label is not None
+        name = one.label.key if counts[one.name] > 1 else one.name
+        names[one.label.key] = name
+        submissions.append(replace(one, name=name))
+    ordered = sorted(submissions, key=lambda one: (one.name.casefold(), one.name))
+    whose = {piece: names[key] for piece, key in result.whose.items()}
+    return replace(result, submissions=tuple(ordered), whose=whose)
+
+
+# --- repositories elsewhere ---------------------------------------------------------------------------------------
+
+
+def _listed(file: Path) -> Iterator[HandedIn]:
     """Git URLs, one a line; blank lines and those with # are passed over."""
-    if _ARCHIVE.search(file.name):
-        raise SubmissionError(f"{file} is an archive. Unpack it, and give the folder with the submissions.")
+    if ARCHIVE.search(file.name):
+        raise SubmissionError(f"{file} is no ZIP. Unpack it, and give the folder with the submissions.")
+    lines: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    bad: list[tuple[int, str]] = []
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         text = line.partition("#")[0].strip() if not _URL.match(line.strip()) else line.strip()
         if not text:
             continue
         match = _URL.match(text)
         if not match:
-            raise SubmissionError(
-                f"{file}, line {number}: {text[:60]!r} is no git URL. Write one a line, with a name before it if you like."
-            )
-        url = match["url"]
-        parts = url.rstrip("/").removesuffix(".git").split("/")
+            bad.append((number, text))
+            continue
+        parts = match["url"].rstrip("/").removesuffix(".git").split("/")
         name = match["name"] or (f"{parts[-2]}-{parts[-1]}" if len(parts) > 1 else parts[-1])
-        yield number, HandedIn(name, url, (name, parts[-1]))
+        lines[name].append((number, match["url"]))
+    if bad and not lines:
+        number, text = bad[0]
+        raise SubmissionError(
+            f"{file}, line {number}: {text[:60]!r} is no git URL. Write one a line, with a name before it if you like."
+        )
+    if not lines:
+        raise SubmissionError(f"No git URL was found in {file}.")
+    for number, text in bad:
+        lines[text.split()[0][:80]].append((number, ""))
+    for name, listed in sorted(lines.items(), key=lambda each: (each[0].casefold(), each[0])):
+        yield _repository(file, name, listed)
 
 
-def _in_folder(place: Path) -> Iterator[tuple[int, HandedIn]]:
-    entries = sorted(
-        entry
-        for entry in place.iterdir()
-        if not entry.name.startswith((".", "__MACOSX"))
-        and not entry.is_symlink()
-        and (entry.is_dir() or _ARCHIVE.search(entry.name))
-    )
-    prefix = _common_prefix([entry.name for entry in entries if entry.is_dir()])
-    for entry in entries:
-        if moodle := _MOODLE.match(_stem(entry)):
-            if moodle["kind"] == "file":
-                handles = (moodle["name"], moodle["user"], f"Participant {moodle['user']}")
-                yield 0, HandedIn(moodle["name"], str(_single_archive(entry) or entry), handles)
-        elif entry.is_file() and (canvas := _CANVAS.match(entry.name)):
-            known_as = (canvas["name"], canvas["user"])
-            yield int(canvas["number"]), HandedIn(canvas["name"], str(entry), known_as)
-        else:
-            name = _stem(entry)
-            short = name.removeprefix(prefix) or name
-            yield 0, HandedIn(short, str(_single_archive(entry) or entry), (short, name))
+def _repository(file: Path, name: str, listed: Sequence[tuple[int, str]]) -> HandedIn:
+    """What a file of URLs says of one name, line by line."""
+    trouble = ""
+    url = listed[-1][1]
+    if len({url for _, url in listed}) > 1:
+        which = " or ".join(f"{url or 'no URL'} (line {number})" for number, url in listed)
+        trouble = f"Which one is meant? {file.name} names {name} more than once: {which}. Give each a name of its own."
+    elif not url:
+        trouble = f"{file.name}, line {listed[0][0]}: what stands there is no git URL."
+    last = url.rstrip("/").removesuffix(".git").rpartition("/")[2] or name
+    label = Label("plain", f"plain:{name}", name, name)
+    return HandedIn(name, url or name, (name, last), label=label, trouble=trouble)
 
 
-def _in_bucket(url: str) -> Iterator[tuple[int, HandedIn]]:
-    from grader.batch.vault import Bucket
-
-    base = url.rstrip("/")
-    for name in Bucket(url).names():
-        if _ARCHIVE.search(name):
-            short = _ARCHIVE.sub("", name.rpartition("/")[2])
-            yield 0, HandedIn(short, f"{base}/{name}", (short, name))
-
-
-def _stem(entry: Path) -> str:
-    return _ARCHIVE.sub("", entry.name) if entry.is_file() else entry.name
-
-
-def _single_archive(folder: Path) -> Path | None:
-    """The archive in a folder that holds nothing else."""
-    if not folder.is_dir():
-        return None
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
-    if len(entries) == 1 and entries[0].is_file() and _ARCHIVE.search(entries[0].name):
-        return entries[0]
-    return None
-
-
-def _common_prefix(names: Sequence[str]) -> str:
-    """What GitHub Classroom puts before every name: the assignment and a dash."""
-    if len(names) < 3:
-        return ""
-    first, last = min(names), max(names)
-    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), 0)
-    return first[: first.rfind("-", 0, same) + 1]
+# --- what it is -------------------------------------------------------------------------------------------------
 
 
 def digest_of(one: HandedIn, tier: Tier) -> str:
@@ -149,16 +322,18 @@ def digest_of(one: HandedIn, tier: Tier) -> str:
     """
     path = Path(one.path)
     whole = hashlib.sha256()
-    if one.path.startswith("s3://"):
-        from grader.batch.vault import Bucket
-
-        prefix, _, name = one.path.rpartition("/")
-        whole.update(Bucket(prefix).get(name) or b"")
-        return whole.hexdigest()
-    if courier.is_repository(one.path):
-        whole.update(f"{one.path}\0".encode() + courier.refs_of(one.path, tier))
-        return whole.hexdigest()
     try:
+        if one.files:
+            for name, content in sorted(gathering.content_of(one.files)):
+                whole.update(f"work/{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+            return whole.hexdigest()
+        if one.path.startswith("s3://"):
+            prefix, _, name = one.path.rpartition("/")
+            whole.update(vault.Bucket(prefix).get(name) or b"")
+            return whole.hexdigest()
+        if courier.is_repository(one.path):
+            whole.update(f"{one.path}\0".encode() + courier.refs_of(one.path, tier))
+            return whole.hexdigest()
         if path.is_file():
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

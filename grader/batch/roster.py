@@ -1,109 +1,230 @@
 """Who is in the class: a CSV as learning platforms export it, or one written by hand.
 
-A header names the columns. Read are: a name (`name`, `student`, `full name`, or `first name` and `last name`), and
-anything by which a submission may be known (`id`, `email`, `login`, `github`, `identifier` …): every other column.
+Read are, by their columns' names: Canvas' gradebook, Moodle's list of participants and its grading worksheet (with names, or
+without where marking is blind), the rosters of Gradescope, Classroom 50 and GitHub Classroom (of old), and anything with
+a column for names or identifiers. UTF-8, UTF-16 and Latin-1; separated by comma, semicolon or tab. Headers in a
+language that is not known here are told by what stands below them, or by `--roster-columns`.
 """
 
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
-from grader.batch.handed_in import HandedIn
+from grader.batch.columns import ASSIGNMENT, IDS, MAXIMUM, NUMBERED, STAFF, plain, roles_of
+from grader.batch.owners import keys_of
 from grader.errors import GraderError
 
-_NAMES = ("name", "full name", "student", "student name", "learner")
-_IDS = (
-    "id",
-    "identifier",
-    "student id",
-    "sis user id",
-    "participant",
-    "user id",
-    "login",
-    "email",
-    "email address",
-)
+Platform = Literal["canvas", "moodle", "gradescope", "other"]
+
 _LARGEST = 10 * 1024 * 1024
+_LOGIN = re.compile(r"(?=.*[^\W\d_])[\w.+-]{2,}(@[\w.-]+)?")
 
 
 @dataclass(frozen=True)
 class Learner:
-    """One row: how to call them, by which identifier, and the row itself (column names in small letters)."""
+    """One row: how to call them, by which identifier, and the row itself (column names in small letters).
+
+    `numbers`: the platform's own identifiers of theirs. `handles`: everything else by which they may be known, but names.
+    `groups`: those that they work in, by the roster.
+    """
 
     name: str
     id: str
     row: Mapping[str, str] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
+    handles: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """`platform`: whose identifiers its numbers are. `assignments`: Canvas' own columns for grades, and what can be
+    reached in each. `maximum`: what can be reached in Moodle's worksheet. `word`: Moodle's for a participant."""
+
+    learners: tuple[Learner, ...] = ()
+    platform: Platform = "other"
+    assignments: Mapping[str, str] = field(default_factory=dict)
+    maximum: float | None = None
+    word: str = ""
+    header: tuple[str, ...] = ()
+
+    def knows(self, name: str) -> bool:
+        """Whether somebody goes by a name or an identifier."""
+        wanted = set(keys_of(name))
+        return any(wanted & {*learner.handles, *keys_of(learner.name)} for learner in self.learners)
 
 
 def read(file: Path) -> list[Learner]:
-    """The learners of a roster, in its order.
+    """The learners of a roster, in its order; see `opened`."""
+    return list(opened(file).learners)
+
+
+def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
+    """A roster.
+
+    Args:
+        columns: which column is which, by its name or its number from 1, for "id", "name", "first", "last", "email"
+            and "group".
 
     Raises:
-        GraderError: it can't be read, has no names, or has a name twice; the text says where.
+        GraderError: it can't be read, has neither names nor identifiers, or has an identifier twice; the text says where.
     """
     try:
         if file.stat().st_size > _LARGEST:
             raise GraderError(f"The roster {file} is larger than {_LARGEST // 1024**2} MB.")
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraderError(f"The roster {file} can't be read: {error}") from error
+        text = _decoded(file.read_bytes())
+    except OSError as error:
+        raise GraderError(f"The roster {file} can't be read: {error.strerror}.") from error
     try:
-        columns, rows = _rows(text)
+        table = _rows(text)
     except csv.Error as error:
         raise GraderError(f"The roster {file} can't be read as CSV: {error}.") from error
-    if not {"first name", "last name"} <= set(columns) and not set(columns) & set(_NAMES):
-        raise GraderError(
-            f"The roster {file} needs a header with a column for names: one of {', '.join(_NAMES)}. It has: "
-            f"{', '.join(columns) or 'nothing'}."
-        )
-    learners: list[Learner] = []
-    for values in rows:
-        row = {
-            str(name).strip().casefold(): str(value or "").strip() for name, value in values.items() if name
-        }
-        name = next((row[each] for each in _NAMES if row.get(each)), "")
-        name = name or f"{row.get('first name', '')} {row.get('last name', '')}".strip()
-        if not name or name.casefold() in ("points possible", "student, test"):
-            continue  # Canvas' own lines
-        learners.append(Learner(name, next((row[each] for each in _IDS if row.get(each)), name), row))
-    twice = sorted(id for id, times in Counter(learner.id for learner in learners).items() if times > 1)
-    if twice:
-        raise GraderError(f"The roster {file} has {twice[0]!r} twice: give every learner an id of their own.")
-    return learners
+    if not table:
+        raise GraderError(f"The roster {file} is empty.")
+    header = [plain(each) for each in table[0]]
+    rows = [row for row in table[1:] if any(cell.strip() for cell in row)]
+    roles = roles_of(file, header, rows, columns or {})
+    return _whole(file, table[0], header, rows, roles)
 
 
-def _rows(text: str) -> tuple[list[str], list[dict[str, str]]]:
-    """The names of the columns, in small letters, and every row, by the columns' own names."""
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    return [str(name).strip().casefold() for name in reader.fieldnames or ()], list(reader)
+def _decoded(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    if content[:4096].count(0) > len(content[:4096]) // 4:
+        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
-def matched(
-    submissions: Sequence[HandedIn], learners: Sequence[Learner]
-) -> tuple[dict[str, Learner], list[Learner]]:
-    """Whose each submission is, by its name; and who handed in nothing."""
-    by_value: dict[str, Learner] = {}
-    for learner in learners:
-        for value in (learner.name, learner.id, *learner.row.values()):
-            for key in _keys(value):
-                by_value.setdefault(key, learner)
-    whose: dict[str, Learner] = {}
-    for one in submissions:
-        owner = next((by_value[key] for each in one.handles for key in _keys(each) if key in by_value), None)
-        if owner:
-            whose[one.name] = owner
-    present = {learner.id for learner in whose.values()}
-    return whose, [learner for learner in learners if learner.id not in present]
+def _rows(text: str) -> list[list[str]]:
+    """The cells of every row. What separates them is what makes the most columns of the first line."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if first.casefold().startswith("sep=") and len(first) == 5:
+        return _rows(text.partition("\n")[2])
+    separator = max(",;\t", key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+    width = len(table[0]) if table else 0
+    return [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in table]
 
 
-def _keys(value: str) -> list[str]:
-    """How a name may be written: as it is, without what is no letter or digit, and with its parts the other way round."""
-    plain = re.sub(r"[\W_]+", "", value.casefold())
-    parts = re.split(r"[,\s]+", value.casefold().strip())
-    turned = re.sub(r"[\W_]+", "", "".join([*parts[1:], parts[0]])) if len(parts) > 1 else ""
-    return [key for key in (plain, turned) if len(key) > 1 or key.isdigit()]
+# --- the rows -----------------------------------------------------------------------------------------------------
+
+
+def _whole(
+    file: Path,
+    names: Sequence[str],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    roles: Mapping[str, int],
+) -> Roster:
+    is_canvas = header[0] in ("student", "lastname", "last name") and "id" in header and "section" in header
+    whole = Roster(header=tuple(names))
+    if is_canvas:
+        after = header.index("section") + 1
+        assignments = {name: "" for name in names[after:] if ASSIGNMENT.fullmatch(name.strip())}
+        whole = replace(whole, platform="canvas", assignments=assignments)
+    elif "number" in roles:
+        word = next(found["word"] for row in rows if (found := NUMBERED.fullmatch(row[roles["number"]])))
+        whole = replace(whole, platform="moodle", word=word, maximum=_maximum(header, rows))
+    elif "participant" in header and "number" not in roles:
+        whole = replace(whole, platform="moodle")
+    elif {"sid", "role"} <= set(header):
+        whole = replace(whole, platform="gradescope")
+    taken = set(roles.values()) - {roles.get("id", -1)}
+    telling = {at for at in range(len(header)) if at not in taken and _tells_apart([row[at] for row in rows])}
+    learners: dict[str, Learner] = {}
+    for number, values in enumerate(rows, 2):
+        if is_canvas and (
+            values[0].casefold() in ("points possible", "student, test") or not _is_canvas_row(values)
+        ):
+            if values[0].casefold() == "points possible":
+                points = {name: values[names.index(name)] for name in whole.assignments}
+                whole = replace(whole, assignments=points)
+            continue
+        if "role" in roles and values[roles["role"]].casefold() in STAFF:
+            continue
+        learner = _learner(header, values, roles, telling)
+        if learner is None:
+            continue
+        before = learners.get(learner.id)
+        if before is not None and before.name != learner.name:
+            raise GraderError(
+                f"The roster {file} has {learner.id!r} twice (again in row {number}): give every learner an id of their "
+                "own, or say which column holds it: --roster-columns id=…"
+            )
+        if before is not None:
+            if before.row == learner.row or before.id == before.name:
+                if before.row != learner.row:
+                    raise GraderError(
+                        f"The roster {file} has {learner.id!r} twice, and no column that tells them apart: give every "
+                        "learner an id of their own."
+                    )
+                continue
+            learner = replace(learner, groups=tuple(dict.fromkeys((*before.groups, *learner.groups))))
+        learners[learner.id] = learner
+    return replace(whole, learners=tuple(learners.values()))
+
+
+def _is_canvas_row(values: Sequence[str]) -> bool:
+    """Whether a row of Canvas' is a learner's: not the one that says which columns are posted by hand."""
+    return bool(values[0] or values[1])
+
+
+def _maximum(header: Sequence[str], rows: Sequence[Sequence[str]]) -> float | None:
+    at = next((at for at, name in enumerate(header) if name in MAXIMUM), None)
+    if at is None:
+        return None
+    found = {row[at].replace(",", ".") for row in rows if row[at]}
+    try:
+        return float(found.pop()) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
+def _learner(
+    header: Sequence[str], values: Sequence[str], roles: Mapping[str, int], telling: set[int]
+) -> Learner | None:
+    row = {name: value for name, value in zip(header, values, strict=False) if name}
+
+    def cell(role: str) -> str:
+        return values[roles[role]] if role in roles else ""
+
+    name = cell("name") or f"{cell('first')} {cell('last')}".strip()
+    numbered = NUMBERED.fullmatch(cell("number"))
+    id = (
+        cell("number")
+        or cell("id")
+        or next((row[each] for each in IDS if row.get(each)), "")
+        or cell("email")
+        or name
+    )
+    name = name or id
+    if not name:
+        return None
+    numbers = {numbered["number"].lstrip("0") or "0"} if numbered else set()
+    if "number" not in roles:
+        numbers |= {cell("id").lstrip("0") or "0"} if cell("id").isdigit() else set()
+    handles = {cell("number"), cell("id"), cell("email"), *(row.get(each, "") for each in IDS)}
+    handles |= {values[at] for at in telling}
+    return Learner(
+        name,
+        id,
+        row,
+        frozenset(numbers),
+        frozenset(key for handle in handles if handle for key in keys_of(handle)),
+        tuple(each.strip() for each in re.split(r"[;,]", cell("group")) if each.strip()),
+        cell("email"),
+    )
+
+
+def _tells_apart(values: Sequence[str]) -> bool:
+    """Whether a column of another name may hold logins: no grades, sections or dates, and no two alike."""
+    given = [value for value in values if value]
+    return len(set(given)) == len(given) and all(_LOGIN.fullmatch(value) for value in given)

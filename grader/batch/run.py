@@ -4,15 +4,32 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, vault
+from grader.batch import (
+    agreement,
+    alike,
+    assembling,
+    attempts,
+    entries,
+    gradebook,
+    handed_in,
+    intake,
+    overview,
+    owners,
+    pools,
+    roster,
+    vault,
+)
+from grader.batch.agreement import ClassRecord
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
 from grader.batch.pools import Watcher
+from grader.batch.roster import Roster
 from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.escaping import visible
@@ -39,8 +56,10 @@ class Plan:
     jobs: int = 1
     dask: str | None = None
     roster: Path | None = None
+    roster_columns: Mapping[str, str] = field(default_factory=dict)
     evidence: str | None = None
     retry: bool = False
+    class_record: Path | None = None
 
     @property
     def vault(self) -> str:
@@ -58,15 +77,31 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         SubmissionError: no submissions were found.
         GraderError: the roster, the cluster or the folder for the results can't be used.
     """
-    submissions = handed_in.found(plan.where)
-    learners = roster.read(plan.roster) if plan.roster else []
-    whose, absent = roster.matched(submissions, learners)
+    known = roster.opened(plan.roster, plan.roster_columns) if plan.roster else Roster()
+    found = handed_in.sorted_out(
+        plan.where,
+        tier=plan.tier,
+        keep=plan.out / _STATE / "download",
+        without=(plan.out,),
+        known=known.knows,
+    )
+    said(f"Intake: {intake.account(found, {})}")
+    submissions = found.submissions
+    agreed = agreement.opened(plan.class_record or agreement.beside(plan.where))
+    plan = replace(plan, rubric=agreement.weighted(plan.rubric, agreed.weights))
+    whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
+    for question in whose.questions:
+        said(f"? {question.words}")
     kept = vault.opened(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
+    digests: dict[str, str] = {}
     for one in submissions:
+        if one.trouble:
+            failed[one.name] = Outcome(state="ungradable", message=one.trouble[:2_000])
+            continue
         try:
-            digest = handed_in.digest_of(one, plan.tier)
+            digest = digests[one.name] = handed_in.digest_of(one, plan.tier)
         except SubmissionError as error:
             failed[one.name] = Outcome(state="ungradable", message=str(error)[:2_000])
             continue
@@ -79,7 +114,9 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             if courier.is_repository(one.path) or "://" in one.path
             else str(Path(one.path).resolve())
         )
-        tasks[one.name] = Task(one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry)
+        tasks[one.name] = Task(
+            one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry, one.files
+        )
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
     said(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
@@ -94,16 +131,36 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         pools.on_this_machine(left, plan.jobs, outcomes)
     failed |= outcomes.errors(tasks)
     judged = _Judged(plan, kept)
-    judged.judge([(one.name, tasks[one.name]) for one in submissions if one.name not in failed], submissions)
-    rows = []
-    for one in submissions:
-        outcome = failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
-        row = entries.entry(one, outcome, judged.records.get(one.name), whose.get(one.name))
-        if row.report:
-            row = replace(row, page=judged.pages[one.name])
-        rows.append(row)
-    rows += [entries.missing(learner) for learner in absent]
-    return _written(plan, rows, judged.shapes)
+    history = attempts.kept(
+        plan.out / _STATE,
+        submissions,
+        {name: task for name, task in tasks.items() if name not in failed},
+        digests,
+        lambda one: agreement.terms(agreed, one, next(iter(whose.whose.get(one.name, ())), None)).submitted,
+        datetime.now(UTC),
+    )
+    past = attempts.earlier(history, submissions, tasks)
+    judged.judge(
+        [(one.name, tasks[one.name]) for one in submissions if one.name not in failed]
+        + [(one.name, task) for one, task in past],
+        [*submissions, *(one for one, _ in past)],
+    )
+    ended = {
+        one.name: failed.get(one.name) or judged.outcomes.get(one.name) or _NOT_COLLECTED
+        for one in submissions
+    }
+    rows, looked = assembling.rows(submissions, ended, judged, whose, agreed, history)
+    write(plan.out / "attempts.csv", attempts.table(looked, history).encode())
+    troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
+    assembling.write_intake(plan.out, intake.account(found, troubles), whose, history)
+    return _written(
+        plan,
+        rows,
+        {name: judged.shapes[name] for name in tasks if name in judged.shapes},
+        known,
+        agreed,
+        said,
+    )
 
 
 _NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
@@ -185,10 +242,17 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
 
 
-def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:
+def _written(
+    plan: Plan,
+    rows: list[Entry],
+    shapes: Mapping[str, frozenset[int]],
+    known: Roster,
+    agreed: ClassRecord,
+    said: Callable[[str], None],
+) -> list[Entry]:
     """What is said of the class, the gradebook last: its presence means that the rest is there."""
     likes = alike.alike(shapes)
-    names = {row.submission: row.name for row in rows}
+    names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
     for row in entries.ordered(rows):
@@ -197,8 +261,7 @@ def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
-    write(plan.out / "moodle.csv", gradebook.moodle(done).encode())
+    assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
     write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done

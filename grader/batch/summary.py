@@ -24,7 +24,7 @@ def show(rows: Sequence[Entry], out: Path, console: Console) -> None:
         console.print(Text(for_terminal(words)), soft_wrap=True)
     said = [
         f"{counts[status]} {status}"
-        for status in ("complete", "incomplete", "error", "ungradable", "missing")
+        for status in ("complete", "incomplete", "error", "ungradable", "unclear", "missing")
     ]
     isolations = sorted({row.report.isolation for row in rows if row.report})
     console.print(

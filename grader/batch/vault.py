@@ -5,10 +5,10 @@ worker packed it. Only a worker unpacks it (see `grader.worker.packing`).
 """
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -71,8 +71,9 @@ class Bucket:
     def __init__(self, url: str) -> None:
         import boto3
 
-        parts = urlsplit(url)
-        self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
+        # a key may hold ? and #, which no parser of URLs leaves alone
+        self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        self._prefix = prefix.strip("/")
         self._client: Any = boto3.client("s3")
 
     def get(self, name: str) -> bytes | None:
@@ -89,11 +90,17 @@ class Bucket:
 
     def names(self) -> list[str]:
         """Everything there, without the prefix."""
+        return [name for name, _ in self.listed()]
+
+    def listed(self) -> list[tuple[str, datetime]]:
+        """Everything there: its name without the prefix, and when it was written."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{self._prefix}/" if self._prefix else ""
         )
-        found = [str(item["Key"]) for page in pages for item in page.get("Contents", ())]
-        return [name.removeprefix(self._prefix).lstrip("/") for name in found]
+        found = [
+            (str(item["Key"]), item["LastModified"]) for page in pages for item in page.get("Contents", ())
+        ]
+        return [(name.removeprefix(self._prefix).lstrip("/"), changed) for name, changed in found]
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name

@@ -1,4 +1,4 @@
-"""The grader packed for another platform: Gradescope's autograder, or a template for GitHub Classroom."""
+"""The grader packed for another platform: Gradescope, Classroom 50, or a template repository with a workflow."""
 
 import io
 import shutil
@@ -11,12 +11,15 @@ import grader
 from classroom import materials
 from grader.errors import GraderError
 
-Platform = Literal["gradescope", "github"]
+Platform = Literal["gradescope", "github", "classroom50"]
 
 _HERE = Path(__file__).parent
 _PACKAGES = Path(grader.__file__).parent.parent
 _LEFT_OUT = frozenset(
-    {"course_files", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"}
+    {
+        *("course_files", "__pycache__", ".ipynb_checkpoints", ".venv"),
+        *(".mypy_cache", ".ruff_cache", ".pytest_cache"),
+    }
 )
 
 
@@ -54,7 +57,7 @@ def gradescope(destination: Path, rubric: Path | None) -> Path:
 
 
 def github(destination: Path) -> Path:
-    """Write a template repository for GitHub Classroom: the lab, its workflow, and the grader that it runs.
+    """Write a template repository: the lab with everything that it needs, the grader, and the workflow that runs it.
 
     Raises:
         GraderError: there is something in the folder already.
@@ -64,21 +67,53 @@ def github(destination: Path) -> Path:
             f"{destination} is not empty: give a new folder, so that nothing of yours is overwritten."
         )
     for name, path in _sources():
-        if name.startswith("grader/export/"):
-            continue
-        target = destination / ".grader" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    for name in ("lab", "notebooks"):
+        if not name.startswith("grader/export/"):
+            _copy(path, destination / ".grader" / name)
+    for name in ("lab", "notebooks", "assets"):
         source = materials.root() / name
         for path in sorted(source.rglob("*")):
-            if path.is_file() and not _LEFT_OUT.intersection(path.relative_to(source).parts):
-                inside = path.relative_to(source)
-                target = destination / ("notebooks" / inside if name == "notebooks" else inside)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-    workflow = destination / ".github" / "workflows" / "grade.yml"
-    workflow.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_HERE / "github" / "grade.yml", workflow)
-    shutil.copyfile(_HERE / "github" / "CLASSROOM.md", destination / "CLASSROOM.md")
+            inside = path.relative_to(source)
+            if path.is_file() and not _LEFT_OUT.intersection(inside.parts):
+                _copy(path, destination / (inside if name == "lab" else Path(name) / inside))
+    # the lab's own page, whose links lead to neighbours that are now below it
+    page = destination / "README.md"
+    (destination / "LAB.md").write_text(page.read_text(encoding="utf-8").replace("../", ""), encoding="utf-8")
+    for name, place in _OF_THE_TEMPLATE.items():
+        _copy(_HERE / "github" / name, destination / place)
+    return destination
+
+
+_OF_THE_TEMPLATE = {
+    "README.md": "README.md",
+    "TEMPLATE.md": ".github/TEMPLATE.md",
+    "Makefile": "Makefile",
+    "devcontainer.json": ".devcontainer/devcontainer.json",
+    "grade.yml": ".github/workflows/grade.yml",
+}
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def classroom50(destination: Path, rubric: Path | None) -> Path:
+    """Write the autograder of an assignment for Classroom 50: a folder for `CLASSROOM/autograders/ASSIGNMENT/`.
+
+    By its own page, https://github.com/foundation50/classroom50/wiki/Advanced-Autograding: `autograder.py` is run in the
+    learner's checkout, with what lies beside it, and writes `result.json`.
+
+    Raises:
+        GraderError: there is something in the folder already.
+    """
+    if destination.exists() and any(destination.iterdir()):
+        raise GraderError(
+            f"{destination} is not empty: give a new folder, so that nothing of yours is overwritten."
+        )
+    _copy(_HERE / "classroom50" / "autograder.py", destination / "autograder.py")
+    with zipfile.ZipFile(destination / "lab-grader.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, path in _sources():
+            bundle.write(path, name)
+        if rubric:
+            bundle.write(rubric, "rubric.toml")
     return destination

@@ -192,6 +192,13 @@ def unpack(order: dict[str, Any]) -> None:
     unpacking.unpack(order)
 
 
+def unpack_download(order: dict[str, Any]) -> None:
+    """Unpack a platform's download of a class: the second file of the order into a stream of files, its first."""
+    from grader.inside import downloads
+
+    downloads.unpack(order)
+
+
 def checkout(order: dict[str, Any]) -> None:
     """Take the plain files out of a repository: a bundle, or a folder that was brought in."""
     from grader.inside import repositories
@@ -230,12 +237,13 @@ def run(order: dict[str, Any]) -> None:
 
 
 # the grader's own work: no learner's code runs in these, and they may import the grader
-OURS = frozenset({"unpack", "checkout", "fetch", "grade", "judge"})
+OURS = frozenset({"unpack", "unpack-download", "checkout", "fetch", "grade", "judge"})
 _JOBS = {
     "serve": serve,
     "pytest": run_pytest,
     "notebook": run_notebook,
     "unpack": unpack,
+    "unpack-download": unpack_download,
     "checkout": checkout,
     "fetch": fetch,
     "run": run,

@@ -21,6 +21,7 @@ LEFT_OUT = frozenset(
         ".ruff_cache",
         ".ipynb_checkpoints",
         "reports",
+        ".grader",  # the grader that came with a template; its history is looked through all the same
     }
 )
 

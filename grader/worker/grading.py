@@ -130,13 +130,14 @@ def _first(error: BaseException) -> str:
 
 def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: Any, began: float) -> None:
     from grader.collect import collect
-    from grader.submission import read
+    from grader.submission import check_for_a_program, read
 
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
     parent.begins("reading the submission")
     find_python = partial(parent.python_for, choice=instructions.environment)
     submission = read(parcel, place, parent.sandbox, find_python)
+    check_for_a_program(submission)
     seen = collect(
         submission,
         parent.begins,

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from grader import cli, evidence
 from grader import rubric as rubrics
-from grader.batch import gradebook, overview, run, summary
+from grader.batch import exported, gradebook, overview, run, summary
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
@@ -373,8 +373,8 @@ def rows(text: str) -> list[Entry]:
 
 TABLES = {
     "gradebook": gradebook.gradebook,
-    "canvas": lambda entries: gradebook.canvas(entries, entries[0].name),
-    "moodle": gradebook.moodle,
+    "canvas": lambda entries: exported.canvas(entries, entries[0].name).text,
+    "moodle": lambda entries: exported.moodle(entries).text,
 }
 
 

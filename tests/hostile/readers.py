@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from classroom.media import picture
 from grader import environments, manifest, media_types, reading, rubric
-from grader.batch import roster
+from grader.batch import owners, platforms, roster
 from grader.batch.handed_in import HandedIn
 from grader.collect import scans, session, values
 from grader.collect.find_app import find_app, pytest_options
@@ -216,10 +216,9 @@ def _judge_all(content: bytes, media_type: str, place: str) -> None:
 def class_list(description: made.Description) -> None:
     file = Path("class.csv")
     file.write_bytes(made.roster_bytes(description))
-    learners = roster.read(file)
-    one: Any = SimpleNamespace(name="ada", handles=("ada", "=1+1"))
-    submissions: list[HandedIn] = [one]
-    roster.matched(submissions, learners)
+    label = platforms.moodle("Ada Lovelace_7_assignsubmission_file")
+    submissions = [HandedIn("ada", "ada", ("ada", "=1+1")), HandedIn("b", "b", label=label)]
+    owners.matched(submissions, roster.opened(file))
 
 
 TARGETS: Mapping[str, Target] = {

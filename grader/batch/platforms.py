@@ -1,0 +1,143 @@
+"""How platforms name what a class handed in, read from the programs that write the names.
+
+- Canvas, `lib/content_zipper.rb`: `NAME[_LATE]_USER_ATTACHMENT_FILE`. NAME is the sortable name in small letters, without
+  what is no letter, digit or `_`. Text and links: `NAME[_LATE]_USER_text.html`, `…_link.html`. Where learners are
+  anonymous: `[LATE_]anon_CODE_ATTACHMENT_FILE`. Of a group, NAME is the group's, USER is one of its members.
+- Moodle, `mod/assign/classes/downloader.php`: `NAME_NUMBER_assignsubmission_PLUGIN`, as a folder, or before each file's
+  name. NAME has no `_`. NUMBER is the learner's number in this assignment, which the worksheet calls `Participant NUMBER`.
+  With blind marking, NAME is the word for "participant", in the site's language. Of a group, NAME and NUMBER are the
+  *group's*; what is handed in without a group has no number (`Default group_assignsubmission_file`).
+- Gradescope, bulk export: a folder for each submission, and `submission_metadata.yml`, which says whose each is.
+
+A name is evidence of nothing but a label. Whose a label is, `grader.batch.owners` decides.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Platform = Literal["canvas", "moodle", "gradescope", "plain"]
+
+ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
+# what nobody here unpacks: its learner hears so
+OTHER_ARCHIVE = re.compile(r"\.(rar|7z|gz|bz2|xz|zst|lzh|arj|cab|zipx)$", re.IGNORECASE)
+PROGRAM = re.compile(r"\.(py|ipynb)$", re.IGNORECASE)
+
+_CANVAS = re.compile(
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL
+)
+_CANVAS_TEXT = re.compile(
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>(?:text|link)(?:-\d+)?\.html)"
+)
+_CANVAS_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?anon_(?P<code>[0-9A-Za-z]{2,12})_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<text>(?:text|link)\.html))",
+    re.DOTALL,
+)
+_MOODLE = re.compile(
+    r"(?P<name>[^_]+)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL
+)
+_TYPED = "text that was typed into the platform, which is no program"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the name of a file or folder of a download says.
+
+    `key`: the same for everything that was handed in as one. `shown`: the same, as the platform writes it, and unlike
+    every other key's. `name`: the person's or the group's. `number`: the platform's identifier of a learner or, on
+    Moodle, of a group; empty where there is none. `file`: the learner's own name for it; empty for a folder. `order`: the
+    platform's running number of the file, a later file having a larger one. `typed`: why it holds no program, if it can't.
+    """
+
+    platform: Platform
+    key: str
+    shown: str
+    name: str
+    number: str = ""
+    file: str = ""
+    order: int = 0
+    late: bool = False
+    typed: str = ""
+
+
+def canvas(name: str) -> Label | None:
+    """What Canvas says with a file's name; None if it is none of Canvas'."""
+    if found := _CANVAS_ANONYMOUS.fullmatch(name):
+        code, text = found["code"], found["text"] or ""
+        return Label(
+            "canvas",
+            f"canvas:anon_{code}",
+            f"anon_{code}",
+            f"anon_{code}",
+            f"anon_{code}",
+            found["file"] or text,
+            int(found["attachment"] or 0),
+            bool(found["late"]),
+            _TYPED if text else "",
+        )
+    found = _CANVAS.fullmatch(name) or _CANVAS_TEXT.fullmatch(name)
+    if not found:
+        return None
+    user, of_text = str(int(found["user"])), "attachment" not in found.re.groupindex
+    return Label(
+        "canvas",
+        f"canvas:{user}",
+        f"{found['name']}_{user}",
+        found["name"],
+        user,
+        found["file"],
+        0 if of_text else int(found["attachment"]),
+        bool(found["late"]),
+        _TYPED if of_text else "",
+    )
+
+
+def moodle(name: str) -> Label | None:
+    """What Moodle says with the name of a folder or a file; None if it is none of Moodle's."""
+    found = _MOODLE.fullmatch(name)
+    if not found:
+        return None
+    number = str(int(found["number"])) if found["number"] else ""
+    shown = f"{found['name']}_{number}" if number else found["name"]
+    return Label(
+        "moodle",
+        f"moodle:{number or found['name'].casefold()}",
+        shown,
+        found["name"],
+        number,
+        found["file"] or "",
+        typed="" if found["plugin"] == "file" else _TYPED,
+    )
+
+
+def labels(names: Iterable[str]) -> dict[str, Label]:
+    """The labels of a download's uppermost files and folders; what is no platform's is left out.
+
+    A name that only looks like a platform's is found by what the others say: on Canvas an identifier belongs to one name,
+    and a file's number is never given twice; on Moodle a number belongs to one name.
+    """
+    everything = list(names)
+    of_moodle = {each: label for each in everything if (label := moodle(each))}
+    of_canvas = {each: label for each in everything if each not in of_moodle and (label := canvas(each))}
+    orders: dict[int, int] = defaultdict(int)
+    for label in of_canvas.values():
+        orders[label.order] += bool(label.order)
+    if not _consistent(of_canvas.values()) or any(count > 1 for count in orders.values()):
+        of_canvas = {}
+    if not _consistent(of_moodle.values()):
+        of_moodle = {each: _apart(label) for each, label in of_moodle.items()}
+    return of_moodle | of_canvas
+
+
+def _consistent(found: Iterable[Label]) -> bool:
+    names: dict[str, set[str]] = defaultdict(set)
+    for label in found:
+        names[label.key].add(label.name)
+    return all(len(each) == 1 for each in names.values())
+
+
+def _apart(label: Label) -> Label:
+    """Where one number comes with two names, each pair is somebody's own: two downloads lie in one folder."""
+    return replace(label, key=f"moodle:{label.shown}")

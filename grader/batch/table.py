@@ -1,0 +1,16 @@
+"""CSV: cells that no spreadsheet takes for a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from grader.escaping import for_csv
+
+
+def written(rows: Iterable[Sequence[object]]) -> str:
+    """The rows as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for row in rows:
+        writer.writerow([for_csv(value) for value in row])
+    return out.getvalue()
