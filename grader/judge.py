@@ -10,6 +10,26 @@ from grader.evidence import Evidence, Submission, Writable
 from grader.rubric import Rubric
 
 
+class Overridden(Writable):
+    """What the grader judged where a person decided otherwise, and the person's reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["passed", "failed", "not_run", "error"]
+    points: float
+    reason: str
+
+
+class Answered(Writable):
+    """A learner's request for another look, at one criterion or at the whole, and the answer, if there is one yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    criterion: str
+    asked: str
+    answer: str = ""
+
+
 class Result(Writable):
     """One criterion of a report; the contract, section 4."""
 
@@ -27,10 +47,16 @@ class Result(Writable):
     evidence: tuple[str, ...]
     advice: tuple[str, ...]
     extra: bool = False
+    overridden: Overridden | None = None
+    comments: tuple[str, ...] = ()
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4."""
+    """What is said of a submission; the contract, section 4.
+
+    `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
+    work handed in earlier.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -46,6 +72,10 @@ class Report(Writable):
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    how_to_ask: str = ""
+    outdated: tuple[str, ...] = ()
 
     @property
     def has_error(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from grader.batch import alike, entries, gradebook, handed_in, overview, pools, roster, vault
+from grader.batch import entries, gradebook, handed_in, overview, pools, roster, vault
 from grader.batch.collecting import Task
 from grader.batch.entries import Entry
 from grader.batch.handed_in import HandedIn
@@ -19,6 +19,9 @@ from grader.escaping import visible
 from grader.files import write
 from grader.intake import courier
 from grader.report import document
+from grader.review import record as class_record
+from grader.review import similarity, store
+from grader.review.decisions import key_of, now
 from grader.rubric import Rubric
 from grader.sandbox import Tier
 from grader.worker import Record, Wanted, judge_again
@@ -103,7 +106,8 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             row = replace(row, page=judged.pages[one.name])
         rows.append(row)
     rows += [entries.missing(learner) for learner in absent]
-    return _written(plan, rows, judged.shapes)
+    records = {name: task.record for name, task in tasks.items()}
+    return _written(plan, rows, judged.shapes, records)
 
 
 _NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
@@ -123,7 +127,15 @@ class _Judged:
         """Judge all of them, and write a page and a report for each."""
         names = _file_names(submissions)
         self.pages = {name: f"reports/{plain}.html" for name, plain in names.items()}
-        wanted = Wanted(self._plan.tier, rubric=self._plan.rubric, pages=("html",))
+        decisions = store.read(self._plan.out)
+        keys = {name: key_of(name) for name, _ in tasks}
+        said = decisions.for_learners(keys.values())
+        wanted = Wanted(
+            self._plan.tier,
+            rubric=self._plan.rubric,
+            pages=("html",),
+            decisions={name: said[key] for name, key in keys.items()},
+        )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
             if record.report is None:
                 self.outcomes[name] = Outcome(state="error", message=record.message)
@@ -185,9 +197,13 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
 
 
-def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]) -> list[Entry]:
+def _written(
+    plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]], records: Mapping[str, str]
+) -> list[Entry]:
     """What is said of the class, the gradebook last: its presence means that the rest is there."""
-    likes = alike.alike(shapes)
+    digests = {row.submission: row.report.submission.digest for row in rows if row.report}
+    groups = similarity.groups(shapes, digests, similarity.given())
+    likes = similarity.likes(groups)
     names = {row.submission: row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
@@ -196,6 +212,7 @@ def _written(plan: Plan, rows: list[Entry], shapes: Mapping[str, frozenset[int]]
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
+    class_record.write(plan.out, plan.rubric, plan.tier, plan.vault, done, records, groups, now())
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
     write(plan.out / "canvas.csv", gradebook.canvas(done, title).encode())
     write(plan.out / "moodle.csv", gradebook.moodle(done).encode())

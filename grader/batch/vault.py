@@ -111,6 +111,7 @@ _NOT_COLLECTING = frozenset(
         "criteria",
         "export",
         "report",
+        "review",
         "cli.py",
         "files.py",
         "judge.py",

@@ -12,7 +12,7 @@ from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
 from grader.report.pages import environment
-from grader.report.words import shown
+from grader.report.words import closing, remarks, shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -106,4 +106,6 @@ def render(report: Report, evidence: Evidence) -> str:
         sections={title: parts for title, parts in sections.items() if parts},
         to_do=[result for result in graded if result.status == "failed"],
         gallery=_gallery(evidence),
+        remarks=remarks,
+        closing=closing(report),
     )

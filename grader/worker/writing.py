@@ -7,6 +7,7 @@ from grader import rubric as rubrics
 from grader.evidence import Evidence
 from grader.inside import wire
 from grader.judge import Report, judge
+from grader.review import applying
 from grader.worker import packing
 from grader.worker.records import Instructions, Record
 
@@ -25,6 +26,8 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     """The record of a grading, and what goes with it."""
     rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
     report = judge(seen, rubric) if rubric is not None else None
+    if report is not None and rubric is not None and wanted.decisions is not None:
+        report = applying.decided(report, wanted.decisions, rubric)
     record = Record(
         state="graded",
         report=report,
