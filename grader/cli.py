@@ -155,6 +155,23 @@ def judge(
 
 
 @app.command()
+def review(
+    results: Annotated[Path, typer.Argument(help="The folder that grader batch wrote.")],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="On this machine; 0 for a free one.")
+    ] = 0,
+    isolation: Annotated[
+        Isolation, typer.Option(help="How the evidence is kept apart while it is read, as for check.")
+    ] = "auto",
+) -> None:
+    """Look through a class in the browser, and decide: overrides, comments, requests for another look."""
+    from grader.review.serving import serve
+    from grader.sandbox import chosen
+
+    serve(results, chosen(isolation), port, lambda text: typer.echo(for_terminal(text)))
+
+
+@app.command()
 def release(
     destination: Annotated[Path, typer.Argument(help="The folder in which to write lab/ and notebooks/.")],
     source: Annotated[Path, typer.Option("--from", help="The answer key.")] = Path("answer-key"),

@@ -246,6 +246,13 @@ class Secret(_Record):
     shown: str
 
 
+class Source(_Record):
+    """A text that was handed in, its credentials masked."""
+
+    path: str
+    text: str
+
+
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
@@ -261,6 +268,7 @@ class Scans(_Record):
     live_markers: tuple[str, ...] = ()
     fingerprints: tuple[int, ...] = ()
     odd: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 class Submission(_Record):

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from grader import reading
+from grader.collect import sources
 from grader.collect.find_app import pytest_options
 from grader.collect.likeness import fingerprints
 from grader.evidence import Scans, Secret
@@ -305,5 +306,6 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         ci=_ci(submission.root),
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
         odd=tuple(_odd(submission.root, files)),
+        sources=sources.kept(submission.root, files, secrets_in, masked),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

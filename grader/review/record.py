@@ -17,6 +17,7 @@ from grader.errors import GraderError
 from grader.evidence import Writable
 from grader.files import write as write_file
 from grader.judge import Report
+from grader.review.applying import undecided
 from grader.review.decisions import key_of
 from grader.review.similarity import Group
 from grader.rubric import Rubric
@@ -39,7 +40,10 @@ class Attempt(_Part):
 
 
 class Row(_Part):
-    """One learner. `key`: by which decisions know it. `record`: the name of its evidence in the vault."""
+    """One learner. `key`: by which decisions know it. `record`: the name of its evidence in the vault.
+
+    `unstable`: criteria that the batch before judged otherwise, of the same work. `report`: as the grader judged.
+    """
 
     key: str
     name: str
@@ -52,7 +56,7 @@ class Row(_Part):
     seconds: float = 0.0
     odd: tuple[str, ...] = ()
     tries: int = 0
-    look: str = ""
+    unstable: tuple[str, ...] = ()
     report: Report | None = None
     previous: Attempt | None = None
 
@@ -114,10 +118,12 @@ def rows_of(
             seconds=one.seconds,
             odd=one.odd,
             tries=one.tries,
-            look=one.wants_a_look,
-            report=one.report,
+            report=undecided(one.report) if one.report else None,
         )
-        rows.append(row.model_copy(update={"previous": _previous(row, known.get(row.key))}))
+        earlier = known.get(row.key)
+        rows.append(
+            row.model_copy(update={"previous": _previous(row, earlier), "unstable": _unstable(row, earlier)})
+        )
     return tuple(rows)
 
 
@@ -131,6 +137,15 @@ def _previous(row: Row, before: Row | None) -> Attempt | None:
         record=before.record,
         score=None if before.report.has_error else before.report.score,
         criteria={result.id: result.status for result in before.report.criteria},
+    )
+
+
+def _unstable(row: Row, before: Row | None) -> tuple[str, ...]:
+    if before is None or not row.report or not before.report or before.digest != row.digest:
+        return ()
+    was = {result.id: result.status for result in before.report.criteria}
+    return tuple(
+        result.id for result in row.report.criteria if was.get(result.id, result.status) != result.status
     )
 
 

@@ -82,6 +82,8 @@ class Writer:
         self._turn = threading.Lock()
         self._decisions = Decisions()
         self._stamp: tuple[int, int, int] | None = None
+        self._salt = models.new_salt()  # until a file has one
+        self._was_read = False
         self._lock: BinaryIO | None = None
 
     def __enter__(self) -> "Writer":
@@ -133,8 +135,6 @@ class Writer:
         with self._turn:
             self._read()
             changed = change(self._decisions)
-            if not changed.salt:
-                changed = changed.model_copy(update={"salt": models.new_salt()})
             if changed != self._decisions:
                 write(self._file, rendered(changed))
                 _sync(self._results)
@@ -143,8 +143,12 @@ class Writer:
 
     def _read(self) -> None:
         stamp = _stamp(self._file)
-        if stamp != self._stamp or stamp is None:
-            self._decisions, self._stamp = read(self._results), stamp
+        if stamp == self._stamp and self._was_read:
+            return
+        found = read(self._results)
+        if not found.salt:
+            found = found.model_copy(update={"salt": self._salt})
+        self._decisions, self._stamp, self._was_read = found, stamp, True
 
     def _close(self) -> None:
         if self._lock:

@@ -12,6 +12,7 @@ from grader.worker import packing
 from grader.worker.records import Instructions, Record
 
 RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "evidence.zip"
+VIEW = "view.json"
 
 
 def outcome(stream: BinaryIO, record: Record) -> None:
@@ -39,6 +40,10 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
     if report is not None and "html" in wanted.pages:
         wire.write_file(stream, PAGE, page(report, seen))
+    if report is not None and "view" in wanted.pages:
+        from grader.review import viewing
+
+        wire.write_file(stream, VIEW, viewing.view(seen, report).model_dump_json().encode())
     if wanted.evidence == "files":
         wire.write_file(stream, EVIDENCE, seen.model_dump_json(by_alias=True, indent=1).encode())
         for name, content in seen.blobs.items():
