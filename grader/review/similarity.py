@@ -4,6 +4,7 @@ The same work to the byte is always pointed out. Code of nearly the same shape i
 the class was given, the skeleton and the answer key, says nothing of anybody.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -108,12 +109,13 @@ def _note(closest: dict[str, tuple[str, float]], united: "_Union", names: list[s
 
 
 def _masks(shapes: Sequence[frozenset[int]]) -> list[int]:
-    """Each set as the bits of one number: two of them are compared in microseconds."""
-    place = {number: at for at, number in enumerate(sorted(frozenset().union(*shapes)))}
+    """Each set as the bits of one number: two of them are compared in microseconds. What only one has is left out."""
+    holders = Counter(number for shape in shapes for number in shape)
+    place = {number: at for at, number in enumerate(number for number, times in holders.items() if times > 1)}
     masks = []
     for shape in shapes:
         bits = bytearray(len(place) // 8 + 1)
-        for number in shape:
+        for number in shape & place.keys():
             bits[place[number] >> 3] |= 1 << (place[number] & 7)
         masks.append(int.from_bytes(bits, "little"))
     return masks

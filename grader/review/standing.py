@@ -1,6 +1,6 @@
 """The class as it stands: what the grader judged, with every decision in it, and who needs a person to look."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -153,6 +153,8 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
     looked = decisions.looked_at()
     groups = {key: group for group in known.alike for key in group.members}
     shown = {row.key: _shown(row, decisions) for row in known.rows}
+    # a kind of file that an app does not offer is no question
+    one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
     learners = []
     for row in known.rows:
         mine = said[row.key]
@@ -160,7 +162,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
         if report and (mine.overrides or mine.comments or mine.requests):
             report = applying.decided(report, mine, rubric)
         one = Standing(row, decisions.code(row.key), shown[row.key], report, mine)
-        reasons = tuple(_reasons(one, groups.get(row.key), shown))
+        reasons = tuple(_reasons(one, groups.get(row.key), shown, one_of))
         was_looked_at = (row.key, row.digest) in looked and not any(
             reason.kind == "request" for reason in reasons
         )
@@ -174,7 +176,9 @@ def _shown(row: Row, decisions: Decisions) -> str:
     return f"Learner {decisions.code(row.key)[:6]}" if decisions.anonymous else row.name
 
 
-def _reasons(one: Standing, group: Alike | None, shown: Mapping[str, str]) -> Iterable[Reason]:
+def _reasons(
+    one: Standing, group: Alike | None, shown: Mapping[str, str], one_of: Collection[str]
+) -> Iterable[Reason]:
     row, report = one.row, one.report
     if row.tries > 1:
         yield Reason("error", f"Its worker was lost {row.tries} times. {row.message}")
@@ -192,7 +196,10 @@ def _reasons(one: Standing, group: Alike | None, shown: Mapping[str, str]) -> It
         unclear = [
             result.id
             for result in report.criteria
-            if result.required and result.status == "not_run" and not result.summary.startswith("Depends on")
+            if result.required
+            and result.status == "not_run"
+            and result.id not in one_of
+            and not result.summary.startswith("Depends on")
         ]
         if unclear:
             yield Reason("ambiguous", f"Required, and not run: {_listed(unclear)}.")
