@@ -153,6 +153,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
     looked = decisions.looked_at()
     groups = {key: group for group in known.alike for key in group.members}
     shown = {row.key: _shown(row, decisions) for row in known.rows}
+    digests = {row.key: row.digest for row in known.rows}
     # a kind of file that an app does not offer is no question
     one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
     learners = []
@@ -162,7 +163,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
         if report and (mine.overrides or mine.comments or mine.requests):
             report = applying.decided(report, mine, rubric)
         one = Standing(row, decisions.code(row.key), shown[row.key], report, mine)
-        reasons = tuple(_reasons(one, groups.get(row.key), shown, one_of))
+        reasons = tuple(_reasons(one, groups.get(row.key), shown, digests, one_of))
         was_looked_at = (row.key, row.digest) in looked and not any(
             reason.kind == "request" for reason in reasons
         )
@@ -177,7 +178,11 @@ def _shown(row: Row, decisions: Decisions) -> str:
 
 
 def _reasons(
-    one: Standing, group: Alike | None, shown: Mapping[str, str], one_of: Collection[str]
+    one: Standing,
+    group: Alike | None,
+    shown: Mapping[str, str],
+    digests: Mapping[str, str],
+    one_of: Collection[str],
 ) -> Iterable[Reason]:
     row, report = one.row, one.report
     if row.tries > 1:
@@ -206,9 +211,15 @@ def _reasons(
     if row.odd:
         yield Reason("tests", f"Read them before you trust their result: {'; '.join(row.odd[:3])}.")
     if group:
-        others = [shown.get(key, key) for key in group.members if key != row.key]
-        words = "The same to the byte as" if group.identical else "Much of its code has the shape of that of"
-        yield Reason("alike", f"{words} {_listed(others)}. Ask, before you judge.")
+        others = [key for key in group.members if key != row.key]
+        same = [key for key in others if row.digest and digests.get(key) == row.digest]
+        for keys, words in (
+            (same, "The same to the byte as"),
+            ([key for key in others if key not in same], "Much of its code has the shape of that of"),
+        ):
+            if keys:
+                names = _listed([shown.get(key, key) for key in keys])
+                yield Reason("alike", f"{words} {names}. Ask, before you judge.")
     if row.unstable:
         yield Reason(
             "agreement", f"The batch before judged the same work otherwise: {_listed(row.unstable)}."

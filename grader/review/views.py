@@ -26,22 +26,29 @@ class Views:
 
     def __init__(self, tier: Tier) -> None:
         self._tier = tier
-        self._turn = threading.Lock()
+        self._turn, self._open = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[str, View | str] = OrderedDict()
 
     def of(self, known: ClassRecord, records: Sequence[str]) -> dict[str, View | str]:
         """For each record what there is to show, or why there is nothing."""
         wanted = [record for record in dict.fromkeys(records) if record]
-        with self._turn:
-            missing = [record for record in wanted if record not in self._kept]
-            for record, view in self._asked(known, missing):
-                self._kept[record] = view
+        found = self._known(wanted)
+        if len(found) < len(wanted):
+            with self._turn:
+                found = self._known(wanted)  # the worker before this one may have read it
+                missing = [record for record in wanted if record not in found]
+                found |= dict(self._asked(known, missing))
+        with self._open:
             for record in wanted:
+                self._kept[record] = found[record]
                 self._kept.move_to_end(record)
-            found = {record: self._kept[record] for record in wanted}
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return found
+
+    def _known(self, records: Sequence[str]) -> dict[str, View | str]:
+        with self._open:
+            return {record: self._kept[record] for record in records if record in self._kept}
 
     def _asked(self, known: ClassRecord, records: Sequence[str]) -> Iterator[tuple[str, View | str]]:
         files: dict[str, bytes] = {}

@@ -421,6 +421,20 @@ def test_tests_that_steer_pytest_and_alike_work_wait_for_a_person(tmp_path):
     assert "tests" not in kinds_of(found, "bob")
 
 
+def test_in_a_group_of_alike_work_what_is_the_same_to_the_byte_is_said_so(tmp_path):
+    code = Scans(fingerprints=tuple(range(100)))
+    works = (
+        evidence(name, digest, scans=code) for name, digest in (("ada", "d"), ("bob", "d"), ("cyd", "e"))
+    )
+    words = [
+        reason.words for reason in stand(tmp_path, *works).by_key["ada"].reasons if reason.kind == "alike"
+    ]
+    assert [each.partition(". Ask")[0] for each in words] == [
+        "The same to the byte as bob",
+        "Much of its code has the shape of that of cyd",
+    ]
+
+
 def test_the_same_work_judged_otherwise_than_before_waits_for_a_person(tmp_path):
     results(tmp_path / "out", evidence("ada"))
     found = stand(tmp_path, evidence("ada", scans=Scans(env_is_ignored=True)))
