@@ -25,7 +25,6 @@ from grader.review.decisions import Request as RegradeRequest
 from grader.review.guard import Guard, Session
 from grader.review.standing import Filter, Standing, Standings
 from grader.review.views import Views
-from grader.sandbox import Tier
 
 _HERE = Path(__file__).parent
 _MEDIA = {"review.css": "text/css", "review.js": "text/javascript"}
@@ -292,13 +291,16 @@ def _csv(text: str, name: str) -> Response:
     )
 
 
-def application(results: Path, writer: store.Writer, tier: Tier, session: Session) -> ASGIApp:
+def application(results: Path, writer: store.Writer, views: Views, session: Session) -> ASGIApp:
     """The review as ASGI.
+
+    Args:
+        views: what is shown of submissions; to be closed by who made it.
 
     Raises:
         GraderError: there is nothing to review in that folder.
     """
-    review = Review(Class(results, writer), Views(tier), session)
+    review = Review(Class(results, writer), views, session)
     review.klass.now()
     inner = [
         Route("/", review.overview),

@@ -1,5 +1,6 @@
 """`grader review`: the page on this machine, until Ctrl-C."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from grader.errors import GraderError
 from grader.review import store
 from grader.review.guard import Session
 from grader.review.server import application
+from grader.review.views import Views
 from grader.sandbox import Tier
 
 
@@ -30,7 +32,8 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> 
         )
     session = Session()
     with store.Writer(results) as writer, _listening(port) as listener:
-        app = application(results, writer, tier, session)
+        views = Views(tier)
+        app = application(results, writer, views, session)
         here = listener.getsockname()[1]
         said(f"Review of {results}: open this address. It is good once, on this machine only.")
         said(f"    http://127.0.0.1:{here}{session.path}")
@@ -46,7 +49,12 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> 
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+                uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            views.close()
+    said("The review has ended. What you decided is kept.")
 
 
 def _listening(port: int) -> socket.socket:

@@ -1,10 +1,8 @@
-"""What a review shows of submissions, asked of workers, and kept for as long as the review is open."""
+"""What a review shows of submissions, asked of a worker, and kept for as long as the review is open."""
 
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -12,10 +10,11 @@ from grader.batch import vault
 from grader.errors import EvidenceError, GraderError
 from grader.review import opening
 from grader.review.decisions import ForLearner
+from grader.review.reader import Reader
 from grader.review.record import ClassRecord
 from grader.review.viewing import View
 from grader.sandbox import Tier
-from grader.worker import Wanted, judge_again
+from grader.worker import Wanted
 
 _KEPT = 48  # views; each is some MB at most
 _LARGEST = 64 * 1024 * 1024
@@ -28,6 +27,7 @@ class Views:
         self._tier = tier
         self._turn, self._open = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[str, View | str] = OrderedDict()
+        self._reader: Reader | None = None
 
     def of(self, known: ClassRecord, records: Sequence[str]) -> dict[str, View | str]:
         """For each record what there is to show, or why there is nothing."""
@@ -35,9 +35,8 @@ class Views:
         found = self._known(wanted)
         if len(found) < len(wanted):
             with self._turn:
-                found = self._known(wanted)  # the worker before this one may have read it
-                missing = [record for record in wanted if record not in found]
-                found |= dict(self._asked(known, missing))
+                found = self._known(wanted)  # somebody may have asked meanwhile
+                found |= {record: self._asked(known, record) for record in wanted if record not in found}
         with self._open:
             for record in wanted:
                 self._kept[record] = found[record]
@@ -45,27 +44,6 @@ class Views:
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return found
-
-    def _known(self, records: Sequence[str]) -> dict[str, View | str]:
-        with self._open:
-            return {record: self._kept[record] for record in records if record in self._kept}
-
-    def _asked(self, known: ClassRecord, records: Sequence[str]) -> Iterator[tuple[str, View | str]]:
-        files: dict[str, bytes] = {}
-        troubles: dict[str, str] = {}
-        wanted = Wanted(self._tier, rubric=known.worth, pages=("view",))
-
-        def keep(name: str, file: str, content: bytes) -> None:
-            files[name] = content
-
-        for record, judged in judge_again(_streams(known, records, troubles), wanted, keep, packed=True):
-            if record not in files:
-                troubles[record] = judged.message or "The worker gave nothing to show."
-        for record in records:
-            yield (
-                record,
-                _parsed(files[record]) if record in files else troubles.get(record, "Nothing is kept."),
-            )
 
     def page(self, known: ClassRecord, record: str, name: str, said: ForLearner) -> bytes:
         """The page that the learner gets, with every decision in it.
@@ -77,30 +55,41 @@ class Views:
         if content is None:
             raise EvidenceError("The evidence is not kept any more. Run grader batch again.")
         wanted = Wanted(self._tier, rubric=known.worth, pages=("html",))
+        return opening.judged(opening.Kept(name, content, said), wanted).files["page.html"]
+
+    def close(self) -> None:
+        """End the worker."""
         with self._turn:
-            return opening.judged(opening.Kept(name, content, said), wanted).files["page.html"]
+            if self._reader:
+                self._reader.close()
+                self._reader = None
 
+    def _known(self, records: Sequence[str]) -> dict[str, View | str]:
+        with self._open:
+            return {record: self._kept[record] for record in records if record in self._kept}
 
-def _streams(
-    known: ClassRecord, records: Sequence[str], troubles: dict[str, str]
-) -> Iterator[tuple[str, BinaryIO]]:
-    for record in records:
+    def _asked(self, known: ClassRecord, record: str) -> View | str:
         try:
             content = opening.evidence_of(known, record)
             if content is None:
-                troubles[record] = "The evidence is not kept any more. Run grader batch again."
-                continue
+                return "The evidence is not kept any more. Run grader batch again."
             outcome, packed = vault.parsed(content)
         except (GraderError, EvidenceError, OSError) as error:
-            troubles[record] = str(error)
-            continue
+            return str(error)
         if outcome.state != "graded":
-            troubles[record] = outcome.message
-            continue
-        with tempfile.TemporaryFile() as file:
-            file.write(packed)
-            file.seek(0)
-            yield record, file
+            return outcome.message
+        judged, files = self._reader_for(known).read(record, packed)
+        if "view.json" not in files:
+            return judged.message or "The worker gave nothing to show."
+        return _parsed(files["view.json"])
+
+    def _reader_for(self, known: ClassRecord) -> Reader:
+        wanted = Wanted(self._tier, rubric=known.worth, pages=("view",))
+        if self._reader is None or self._reader.wanted != wanted or not self._reader.works:
+            if self._reader:
+                self._reader.close()
+            self._reader = Reader(wanted)
+        return self._reader
 
 
 def _parsed(content: bytes) -> View | str:

@@ -20,6 +20,7 @@ from grader.review.decisions import Decisions
 from grader.review.guard import Session
 from grader.review.server import application
 from grader.review.standing import Filter
+from grader.review.views import Views
 from tests.grader.hostile_words import EVERYTHING, MARKUP, unseen, with_words
 from tests.grader.reviewed import CODE, CREDENTIAL, evidence, results
 
@@ -33,7 +34,8 @@ class Person:
         self.place = place
         self.session = Session()
         self.writer = store.Writer(place).__enter__()
-        self.app = application(place, self.writer, "process", self.session)
+        self.views = Views("process")
+        self.app = application(place, self.writer, self.views, self.session)
         self.client = TestClient(self.app, base_url=HOST, follow_redirects=True, raise_server_exceptions=True)
         assert self.client.get(self.session.path).status_code == 200
 
@@ -64,6 +66,7 @@ def reviewing(tmp_path):
 
     yield start
     for person in people:
+        person.views.close()
         person.writer.__exit__(None, None, None)
 
 
@@ -86,7 +89,7 @@ def test_fetching_ahead_does_not_use_the_ticket_up(tmp_path):
     place = results(tmp_path / "out", evidence("ada"))
     with store.Writer(place) as writer:
         session = Session()
-        client = TestClient(application(place, writer, "process", session), base_url=HOST)
+        client = TestClient(application(place, writer, Views("process"), session), base_url=HOST)
         assert client.get(session.path, headers={"sec-purpose": "prefetch;prerender"}).status_code == 403
         assert client.get(session.path).status_code == 200
 
@@ -125,7 +128,9 @@ def test_the_cookie_goes_to_a_path_that_only_this_session_knows(tmp_path):
     place = results(tmp_path / "out", evidence("ada"))
     with store.Writer(place) as writer:
         session = Session()
-        answer = TestClient(application(place, writer, "process", session), base_url=HOST).get(session.path)
+        answer = TestClient(application(place, writer, Views("process"), session), base_url=HOST).get(
+            session.path
+        )
     cookie = answer.headers["set-cookie"]
     assert f"Path={session.base}/; HttpOnly; SameSite=Strict" in cookie
     assert Session().base != session.base
@@ -154,7 +159,7 @@ def test_a_body_that_is_too_large_is_refused(reviewing):
 
 def test_a_folder_without_results_says_how_to_make_them(tmp_path):
     with store.Writer(tmp_path) as writer, pytest.raises(GraderError, match="grader batch"):
-        application(tmp_path, writer, "process", Session())
+        application(tmp_path, writer, Views("process"), Session())
 
 
 # --- what is shown ------------------------------------------------------------------------------------------------
@@ -230,6 +235,27 @@ def test_the_difference_to_the_last_attempt_is_shown(reviewing, tmp_path):
     assert "Since the last attempt" in page
     assert "✓ passed , was failed" in page
     assert "src/main.py: 2 new lines, 2 gone" in page
+
+
+def test_evidence_that_is_gone_or_was_changed_is_named_and_the_page_stays(reviewing):
+    person = reviewing(evidence("ada"), evidence("bob"), evidence("cyd"))
+    ada, bob, _ = sorted((person.place / ".grader" / "records").iterdir())
+    rows = {row.record: row.key for row in record.read(person.place).rows}
+    ada.unlink()
+    bob.write_bytes(bob.read_bytes()[:-40])
+    page = person.get(f"/learner/{person.code(rows[ada.name])}").text
+    assert "The evidence is not kept any more." in page
+    page = person.get(f"/learner/{person.code(rows[bob.name])}").text
+    assert "be shown: A record is not one that this grader wrote" in page
+    assert "Decide or comment" in page
+
+
+def test_one_worker_reads_one_after_the_other_and_a_lost_one_is_replaced(reviewing):
+    person = reviewing(evidence("ada"), evidence("bob"), evidence("cyd"))
+    for name in ("ada", "bob"):
+        assert "src/main.py" in person.get(f"/learner/{person.code(name)}").text
+    person.views._reader.close()
+    assert "src/main.py" in person.get(f"/learner/{person.code('cyd')}").text
 
 
 def test_who_handed_in_nothing_has_a_page_too(reviewing):
