@@ -123,6 +123,7 @@ def test_a_place_in_the_source_is_shown_beside_the_criterion(small):
         page.get_by_role("link", name="cyd", exact=True).first.click()
         page.get_by_role("heading", name="bob beside cyd").wait_for()
         assert page.locator(".same").count() > 20
+        assert page.get_by_role("heading", name="bob beside cyd").bounding_box()["x"] < 100
         pictured(page, "beside")
 
 
