@@ -121,12 +121,21 @@ def check(
 
 @app.command()
 def judge(
-    evidence: Annotated[Path, typer.Argument(help="The folder that --evidence wrote.")],
+    evidence: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder that --evidence wrote, the results of a batch, or a .record of them."
+        ),
+    ],
     json: JsonFile = None,
     html: HtmlFile = None,
     junit: JunitFile = None,
     gradescope: GradescopeFile = None,
     notebook: NotebookFile = None,
+    learner: Annotated[
+        str | None,
+        typer.Option("--learner", help="Whose, of a batch: a name, an identifier, or the submission's name."),
+    ] = None,
     rubric: RubricFile = None,
     only: Only = None,
     isolation: Annotated[
@@ -135,13 +144,35 @@ def judge(
 ) -> None:
     """Judge saved evidence again, under another rubric if you like; nothing is run."""
     from grader import rubric as rubrics
+    from grader.review import opening
     from grader.sandbox import chosen
     from grader.worker import Wanted, rejudge
 
-    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
+    kept = opening.found(evidence, learner)
+    usual = kept.rubric if kept and kept.rubric and not rubric else rubrics.read(rubric or rubrics.SHIPPED)
+    worth = rubrics.only(usual, only or ())
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     wanted = Wanted(chosen(isolation), rubric=worth, pages=("html",) if html else ())
-    _finish(rejudge(evidence, wanted), outputs)
+    if learner is not None and kept is None:
+        raise typer.BadParameter("--learner is for the results of a batch.")
+    _finish(opening.judged(kept, wanted) if kept else rejudge(evidence, wanted), outputs)
+
+
+@app.command()
+def review(
+    results: Annotated[Path, typer.Argument(help="The folder that grader batch wrote.")],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="On this machine; 0 for a free one.")
+    ] = 0,
+    isolation: Annotated[
+        Isolation, typer.Option(help="How the evidence is kept apart while it is read, as for check.")
+    ] = "auto",
+) -> None:
+    """Look through a class in the browser, and decide: overrides, comments, requests for another look."""
+    from grader.review.serving import serve
+    from grader.sandbox import chosen
+
+    serve(results, chosen(isolation), port, lambda text: typer.echo(for_terminal(text)))
 
 
 @app.command()

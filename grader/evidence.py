@@ -296,6 +296,13 @@ class Secret(_Record):
     shown: str
 
 
+class Source(_Record):
+    """A text that was handed in, its credentials masked."""
+
+    path: str
+    text: str
+
+
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
@@ -314,6 +321,7 @@ class Scans(_Record):
     fingerprints: tuple[int, ...] = ()
     odd: tuple[str, ...] = ()
     untouched: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 class Submission(_Record):

@@ -12,6 +12,26 @@ from grader.next_step import next_step
 from grader.rubric import Rubric
 
 
+class Overridden(Writable):
+    """What the grader judged where a person decided otherwise, and the person's reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["passed", "failed", "not_run", "error"]
+    points: float
+    reason: str
+
+
+class Answered(Writable):
+    """A learner's request for another look, at one criterion or at the whole, and the answer, if there is one yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    criterion: str
+    asked: str
+    answer: str = ""
+
+
 class Result(Writable):
     """One criterion of a report; the contract, section 4."""
 
@@ -30,10 +50,16 @@ class Result(Writable):
     advice: tuple[str, ...]
     extra: bool = False
     where: str = ""
+    overridden: Overridden | None = None
+    comments: tuple[str, ...] = ()
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app."""
+    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app.
+
+    `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
+    work handed in earlier.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -51,6 +77,10 @@ class Report(Writable):
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
     next_step: str = ""
+    comments: tuple[str, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    how_to_ask: str = ""
+    outdated: tuple[str, ...] = ()
 
     @property
     def has_error(self) -> bool:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
 from classroom.proxy.errors import EventError
-from classroom.proxy.events import NANO, Event, known_zone, moment
+from classroom.proxy.events import NANO, Event, duration, known_zone, moment
 
 event_app = typer.Typer(help="Make, list, change and end events.", no_args_is_help=True)
 
@@ -137,6 +137,48 @@ def event_change(
         changed = replace(event, **{name: value for name, value in wanted.items() if value is not None})
         ledger.change(changed)
     typer.echo(f"{code}: changed. {_bound_of(changed)}")
+
+
+@event_app.command("extend")
+def event_extend(
+    code: str,
+    by: Annotated[
+        str | None, typer.Option("--by", help="How much longer than planned: 90m, 2h, 1d or 1h30m.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="2026-11-21T20:00+01:00, or in the event's zone.")
+    ] = None,
+    database_url: Database = DEFAULT,
+) -> None:
+    """Let an event last longer, also one that is over; its budgets stay."""
+    with reported():
+        if (by is None) == (until is None):
+            raise EventError(
+                "Say either how much longer, --by 2h, or until when, --until 2026-11-21T20:00+01:00."
+            )
+        ledger = open_ledger(database_url)
+        event = ledger.event(code)
+        if event is None:
+            raise EventError(f"There is no event {code!r}.")
+        ends = moment(until, event.zone, late=True) if until else event.ends + duration(by or "")
+        extended = ledger.extend(code, ends)
+    over = " That is over already." if extended.ends <= ledger.now() else ""
+    typer.echo(f"{code}: until {extended.told(extended.ends)}.{over} {_bound_of(extended)}")
+
+
+@event_app.command("top-up")
+def event_top_up(
+    code: str,
+    dollars: Annotated[str, typer.Argument(help="US dollars to add to the event's budget.")],
+    database_url: Database = DEFAULT,
+) -> None:
+    """Add to an event's budget; what was spent stays in the books."""
+    with reported():
+        amount = _money(dollars) or 0
+        if amount <= 0:
+            raise EventError("Say how much to add, more than nothing: 12.50.")
+        event = open_ledger(database_url).top_up(code, amount)
+    typer.echo(f"{code}: ${amount / NANO:g} more. {_bound_of(event)}")
 
 
 def _models(text: str) -> dict[str, str]:

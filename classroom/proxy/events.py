@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from classroom.proxy.errors import EventError
 
+_DURATION = re.compile(r"(?:(?P<days>\d{1,3})d)?(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,5})m)?")
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: an embedding costs some twenty of them
 ANY = "*"  # a deployment name that stands for every other one
 
@@ -108,6 +110,21 @@ def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:
     if result.astimezone(local.tzinfo).replace(tzinfo=None) != parsed:
         raise EventError(f"{text} does not exist in {zone}: clocks go forward then.")
     return result
+
+
+def duration(text: str) -> timedelta:
+    """A length of time: days, hours and minutes as in 1d, 2h, 90m or 1h30m.
+
+    Raises:
+        EventError: it is none, or no time at all.
+    """
+    match = _DURATION.fullmatch(text.replace(" ", ""))
+    length = (
+        timedelta(**{name: int(value) for name, value in match.groupdict("0").items()}) if match else None
+    )
+    if not length:
+        raise EventError(f"{text!r} is no length of time: write 90m, 2h or 1d.")
+    return length
 
 
 def known_zone(name: str) -> ZoneInfo:

@@ -59,6 +59,42 @@ class Register:
         with self._engine.begin() as connection:
             connection.execute(update(events).where(events.c.code == event.code).values(**row))
 
+    def extend(self, code: str, ends: datetime) -> Event:
+        """Let an event last until a later moment, also one that is over.
+
+        Raises:
+            EventError: there is none of that code, or it lasts as long already.
+        """
+        later = update(events).where(events.c.code == code, events.c.ends < ends.timestamp())
+        with self._engine.begin() as connection:
+            done = connection.execute(later.values(ends=ends.timestamp()))
+        event = self.event(code)
+        if event is None:
+            raise EventError(f"There is no event {code!r}.")
+        if done.rowcount != 1:
+            raise EventError(
+                f"{code} lasts until {event.told(event.ends)} already. To shorten it: event change --ends, or event end."
+            )
+        return event
+
+    def top_up(self, code: str, amount: int) -> Event:
+        """Add to the budget of an event, in billionths of a dollar; two at once are both added.
+
+        Raises:
+            EventError: there is none of that code, or it has no budget.
+        """
+        more = update(events).where(events.c.code == code, events.c.event_budget.is_not(None))
+        with self._engine.begin() as connection:
+            done = connection.execute(more.values(event_budget=events.c.event_budget + amount))
+        event = self.event(code)
+        if event is None:
+            raise EventError(f"There is no event {code!r}.")
+        if done.rowcount != 1:
+            raise EventError(
+                f"{code} has no budget of its own, so nothing of it can run out. To set one: event change --budget."
+            )
+        return event
+
     def event(self, code: str) -> Event | None:
         """The event of that code."""
         with self._engine.begin() as connection:

@@ -96,9 +96,15 @@ class Entry:
         if self.terms.question or self.notes:
             return " ".join(each for each in (self.terms.question, *self.notes) if each)
         if self.likes:
-            return f"Much of its code has the same shape as that of {', '.join(self.likes)}. Ask, before you judge."
+            more = f" and {len(self.likes) - 5} more" if len(self.likes) > 5 else ""
+            return f"Much of its code has the same shape as that of {', '.join(self.likes[:5])}{more}. Ask, before you judge."
         if self.odd:
             return f"Its tests do what tests seldom do ({'; '.join(self.odd[:3])}). Read them before you trust their result."
+        if self.report is not None and self.report.outdated:
+            return (
+                f"A person changed {', '.join(self.report.outdated)} of work that was handed in earlier. "
+                "This is other work: look again."
+            )
         if self.report is not None and any(
             result.id == "endpoint.starts" and result.status == "failed" for result in self.report.criteria
         ):

@@ -11,7 +11,6 @@ from typing import BinaryIO, Literal
 
 from grader.batch import (
     agreement,
-    alike,
     assembling,
     attempts,
     entries,
@@ -36,6 +35,9 @@ from grader.escaping import visible
 from grader.files import write
 from grader.intake import courier
 from grader.report import document
+from grader.review import record as class_record
+from grader.review import similarity, store
+from grader.review.decisions import key_of, now
 from grader.rubric import Rubric
 from grader.sandbox import Tier
 from grader.worker import Record, Wanted, judge_again
@@ -157,6 +159,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         plan,
         rows,
         {name: judged.shapes[name] for name in tasks if name in judged.shapes},
+        {name: task.record for name, task in tasks.items()},
         known,
         agreed,
         said,
@@ -180,7 +183,15 @@ class _Judged:
         """Judge all of them, and write a page and a report for each."""
         names = _file_names(submissions)
         self.pages = {name: f"reports/{plain}.html" for name, plain in names.items()}
-        wanted = Wanted(self._plan.tier, rubric=self._plan.rubric, pages=("html",))
+        decisions = store.read(self._plan.out)
+        keys = {name: key_of(name) for name, _ in tasks}
+        said = decisions.for_learners(keys.values())
+        wanted = Wanted(
+            self._plan.tier,
+            rubric=self._plan.rubric,
+            pages=("html",),
+            decisions={name: said[key] for name, key in keys.items()},
+        )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
             if record.report is None:
                 self.outcomes[name] = Outcome(state="error", message=record.message)
@@ -246,12 +257,18 @@ def _written(
     plan: Plan,
     rows: list[Entry],
     shapes: Mapping[str, frozenset[int]],
+    records: Mapping[str, str],
     known: Roster,
     agreed: ClassRecord,
     said: Callable[[str], None],
 ) -> list[Entry]:
-    """What is said of the class, the gradebook last: its presence means that the rest is there."""
-    likes = alike.alike(shapes)
+    """What is said of the class, the gradebook last: its presence means that the rest is there.
+
+    `records`: submission → the name of its evidence in the vault.
+    """
+    digests = {row.submission: row.report.submission.digest for row in rows if row.report}
+    groups = similarity.groups(shapes, digests, similarity.given())
+    likes = similarity.likes(groups)
     names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
@@ -260,6 +277,7 @@ def _written(
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
+    class_record.write(plan.out, plan.rubric, plan.tier, plan.vault, done, records, groups, now())
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
     assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())

@@ -118,6 +118,7 @@ _NOT_COLLECTING = frozenset(
         "criteria",
         "export",
         "report",
+        "review",
         "cli.py",
         "files.py",
         "judge.py",

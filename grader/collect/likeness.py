@@ -40,16 +40,30 @@ def fingerprints(files: Iterable[Path]) -> set[int]:
     return set(sorted(found)[:_MOST])
 
 
+def placed(content: bytes) -> list[tuple[int, int, int]]:
+    """Where the fingerprints of a text come from: first line, last line, fingerprint; each as often as it is there."""
+    words = list(_placed_shapes(content))
+    grams = list(_grams([word for word, _ in words]))
+    kept = set(_chosen(grams))
+    return [
+        (words[at][1], words[at + _GRAM - 1][1], number) for at, number in enumerate(grams) if number in kept
+    ]
+
+
 def _shapes(content: bytes) -> Iterator[str]:
-    """One word for each token: operators and keywords as they are."""
+    return (word for word, _ in _placed_shapes(content))
+
+
+def _placed_shapes(content: bytes) -> Iterator[tuple[str, int]]:
+    """One word for each token, and its line: operators and keywords as they are."""
     try:
         for token in tokenize.tokenize(io.BytesIO(content).readline):
             if token.type in _LAYOUT:
                 continue
             if token.type == tokenize.NAME:
-                yield token.string if keyword.iskeyword(token.string) else "name"
+                yield token.string if keyword.iskeyword(token.string) else "name", token.start[0]
             else:
-                yield token.string if token.type == tokenize.OP else str(token.type)
+                yield token.string if token.type == tokenize.OP else str(token.type), token.start[0]
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         return  # as far as it could be read
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from grader import reading
+from grader.collect import sources
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.likeness import fingerprints
@@ -286,5 +287,6 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
         untouched=tuple(_untouched(submission.root, files)),
         odd=tuple(_odd(submission.root, files)),
+        sources=sources.kept(submission.root, files, secrets_in, masked),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from grader.escaping import for_json, visible
 from grader.judge import Report, Result
-from grader.report.words import shown
+from grader.report.words import closing, remarks, shown
 
 _TEXT = {"output_format": "text", "test_output_format": "text", "test_name_format": "text"}
 
@@ -49,12 +49,14 @@ def _summary(report: Report) -> str:
         )
     done = "Complete." if report.complete else "Not complete yet."
     step = f" Next step: {visible(report.next_step)}" if report.next_step else ""
-    return f"{report.score:g} of {report.max_score:g} points. {done}{step} {isolation}"
+    whole = f"{report.score:g} of {report.max_score:g} points. {done}{step} {isolation}"
+    return "\n\n".join([whole, *map(visible, closing(report))])
 
 
 def _test(result: Result, *, scored: bool) -> dict[str, Any]:
     place = [f"In your code: {visible(result.where)}"] if result.where else []
     lines = [visible(result.summary), *place, *(f"Advice: {visible(each)}" for each in result.advice)]
+    lines += map(visible, remarks(result))
     if result.status == "failed":
         lines.append(visible(result.hint))
     test: dict[str, Any] = {

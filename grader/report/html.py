@@ -13,7 +13,7 @@ from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
 from grader.report.pages import environment
-from grader.report.words import shown
+from grader.report.words import closing, remarks, shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -168,4 +168,6 @@ def render(report: Report, evidence: Evidence) -> str:
         tests=_tests(evidence, graded),
         log=_log(evidence.app.log),
         gallery=_gallery(evidence),
+        remarks=remarks,
+        closing=closing(report),
     )

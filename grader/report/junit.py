@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 from grader.escaping import for_xml
 from grader.judge import Report
+from grader.report.words import remarks
 
 
 def render(report: Report) -> str:
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
         case = ElementTree.SubElement(
             suite, "testcase", classname=for_xml(result.section), name=for_xml(f"{result.id}: {result.title}")
         )
-        words = for_xml(result.summary)
+        words = for_xml("\n".join([result.summary, *remarks(result)]))
         if result.status == "failed":
             place = f"\nIn your code: {for_xml(result.where)}" if result.where else ""
             ElementTree.SubElement(
@@ -43,6 +44,8 @@ def render(report: Report) -> str:
             ElementTree.SubElement(case, "skipped", message=words)
         elif result.status == "error":
             ElementTree.SubElement(case, "error", message=words).text = words
+        elif remarks(result):
+            ElementTree.SubElement(case, "system-out").text = for_xml("\n".join(remarks(result)))
     whole = ElementTree.Element("testsuites")
     whole.append(suite)
     ElementTree.indent(whole)

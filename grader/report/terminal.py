@@ -6,7 +6,7 @@ from rich.text import Text
 
 from grader.escaping import for_terminal
 from grader.judge import Report, Result
-from grader.report.words import shown
+from grader.report.words import closing, remarks, shown
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -30,6 +30,8 @@ def show(report: Report, console: Console) -> None:
         if results:
             _section(title, results, console)
     _to_do(report, console)
+    for remark in closing(report):
+        console.print(Text(for_terminal(remark, lines=True), style="cyan"))
     _total(report, console)
 
 
@@ -49,13 +51,20 @@ def _section(title: str, results: list[Result], console: Console) -> None:
         sign, colour = _SIGNS[result.status]
         words = Text(for_terminal(result.title))
         # what holds for several criteria in a row is said once, below the last of them
-        if following is None or (following.status, following.summary) != (result.status, result.summary):
+        said = remarks(result)
+        if (
+            said
+            or following is None
+            or (following.status, following.summary) != (result.status, result.summary)
+        ):
             style = "dim" if result.status in ("passed", "not_run") else colour
             words.append(f"\n{for_terminal(result.summary, lines=True)}", style=style)
         if result.where:
             words.append(f"\nIn your code: {for_terminal(result.where)}")
         for advice in result.advice:
             words.append(f"\nAdvice: {for_terminal(advice, lines=True)}", style="yellow")
+        for remark in said:
+            words.append(f"\n{for_terminal(remark, lines=True)}", style="cyan")
         status = result.status.replace("_", " ")
         points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
         points += " extra" if points and result.extra else ""

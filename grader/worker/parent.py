@@ -27,6 +27,7 @@ from grader.inside import wire
 from grader.intake import courier
 from grader.intake.courier import Parcel
 from grader.judge import Report
+from grader.review.decisions import ForLearner
 from grader.rubric import Rubric
 from grader.sandbox import Enclosure, Order, Sandbox, Tier
 from grader.sandbox.ceilings import Ceilings
@@ -42,7 +43,7 @@ _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
 _JUDGING_SECONDS = 120.0  # for one submission
 _MOST_SANDBOXES = 4  # of one submission
-_RECORD_NAME = re.compile(r"record\.json|page\.html|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
+_RECORD_NAME = re.compile(r"record\.json|page\.html|view\.json|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
 # what each kind of worker loads before it is given its work
 _COLLECTING = (
     "grader.worker.grading",
@@ -53,7 +54,7 @@ _COLLECTING = (
     "moto.s3.responses",
     "moto.s3.urls",
 )
-_JUDGING = ("grader.worker.judging", "grader.worker.packing", "grader.report.html")
+_JUDGING = ("grader.worker.judging", "grader.worker.packing", "grader.report.html", "grader.review.applying")
 
 Keep = Callable[[str, bytes], None]
 
@@ -72,7 +73,8 @@ class Turns(Protocol):
 class Wanted:
     """What a grading is for.
 
-    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`.
+    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
+    by the name that a submission is shown under.
     """
 
     tier: Tier
@@ -82,6 +84,7 @@ class Wanted:
     pages: tuple[Page, ...] = ()
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
+    decisions: Mapping[str, ForLearner] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ def _instructions(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = Fal
         environment=wanted.environment,
         only=wanted.only,
         rubric=rubrics.as_table(wanted.rubric) if wanted.rubric else None,
+        decisions=wanted.decisions.get(name),
         pages=wanted.pages,
         evidence=wanted.evidence,
         cold=wanted.cold,

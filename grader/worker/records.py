@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from grader.environments import Choice, Declaration
 from grader.evidence import Writable
 from grader.judge import Report
+from grader.review.decisions import ForLearner
 from grader.sandbox.tiers import Tier
 
 MOST_MESSAGE = 256 * 1024  # bytes of one message of the worker's
@@ -14,7 +15,7 @@ MOST_RECORD = 16 * 1024 * 1024  # bytes of the record itself
 MOST_FILES, MOST_BYTES = 4_000, 256 * 1024 * 1024  # that come with it
 
 Text = Annotated[str, Field(max_length=4_000)]
-Page = Literal["html"]
+Page = Literal["html", "view"]
 
 
 class _Message(Writable):
@@ -27,7 +28,7 @@ class Instructions(_Message):
     `kind` and `name`: of the submission that comes (see `grader.intake.courier.Parcel`). `only`: the beginnings of the
     identifiers of the criteria that are asked for. `rubric`: as `grader.rubric.as_table` writes it; None to collect
     without judging. `evidence`: whether to give back what was seen, as a folder's files or as one record.
-    `gives_way`: whether to report when it only waits, so that another submission can have its turn.
+    `decisions`: a person's, on this submission. `gives_way`: whether to report when it only waits, so that another submission can have its turn.
     """
 
     kind: Literal["folder", "archive", "bundle"]
@@ -36,6 +37,7 @@ class Instructions(_Message):
     environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: dict[str, Any] | None = None
+    decisions: ForLearner | None = None
     pages: tuple[Page, ...] = ()
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False

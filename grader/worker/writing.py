@@ -7,10 +7,12 @@ from grader import rubric as rubrics
 from grader.evidence import Evidence
 from grader.inside import wire
 from grader.judge import Report, judge
+from grader.review import applying
 from grader.worker import packing
 from grader.worker.records import Instructions, Record
 
 RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "evidence.zip"
+VIEW = "view.json"
 
 
 def outcome(stream: BinaryIO, record: Record) -> None:
@@ -25,6 +27,8 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     """The record of a grading, and what goes with it."""
     rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
     report = judge(seen, rubric) if rubric is not None else None
+    if report is not None and rubric is not None and wanted.decisions is not None:
+        report = applying.decided(report, wanted.decisions, rubric)
     record = Record(
         state="graded",
         report=report,
@@ -36,6 +40,10 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
     if report is not None and "html" in wanted.pages:
         wire.write_file(stream, PAGE, page(report, seen))
+    if report is not None and "view" in wanted.pages:
+        from grader.review import viewing
+
+        wire.write_file(stream, VIEW, viewing.view(seen, report).model_dump_json().encode())
     if wanted.evidence == "files":
         wire.write_file(stream, EVIDENCE, seen.model_dump_json(by_alias=True, indent=1).encode())
         for name, content in seen.blobs.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.batch import alike, collecting, entries, gradebook, handed_in, overview, pools, roster, run, vault
+from grader.batch import collecting, entries, gradebook, handed_in, overview, pools, roster, run, vault
 from grader.batch.handed_in import HandedIn
 from grader.batch.run import Plan
 from grader.batch.vault import Outcome
@@ -353,16 +353,6 @@ def test_canvas_gets_the_columns_and_the_line_of_points_that_it_wants(tmp_path, 
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert (points[0], points[5]) == ("Points Possible", "67")
     assert ada[:5] == ["Lovelace, Ada", "101", "s1", "ada", "A"]
-
-
-def test_nearly_the_same_work_is_a_question_and_the_skeleton_is_none():
-    skeleton, hers, his = frozenset(range(500)), frozenset(range(1000, 1100)), frozenset(range(2000, 2100))
-    shapes = {
-        f"n{number}": skeleton | frozenset(range(9000 + 100 * number, 9100 + 100 * number))
-        for number in range(8)
-    }
-    shapes |= {"ada": skeleton | hers, "bob": skeleton | hers, "eve": skeleton | his}
-    assert alike.alike(shapes) == {"ada": ("bob",), "bob": ("ada",)}
 
 
 def test_renaming_and_comments_do_not_hide_a_copy(tmp_path):

@@ -214,3 +214,73 @@ def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
 def test_what_can_not_be_allowed_is_said(proxy_command):
     code, said = proxy_command("event", "add", "ml-101", *ON, "--allow", "file_search")
     assert (code, "there are web_search, flex, priority" in said) == (2, True)
+
+
+def known(tmp_path, code="ml-101"):
+    from classroom.proxy.database import connect
+    from classroom.proxy.ledger import Ledger
+
+    ledger = Ledger(connect(str(tmp_path / "class-proxy.sqlite")))
+    event = ledger.event(code)
+    ledger.close()
+    return event
+
+
+def test_an_event_lasts_longer_by_a_time_or_until_one(proxy_command, event, tmp_path):
+    code, said = proxy_command("event", "extend", "ml-101", "--by", "1h30m")
+    assert (code, "until 2027-11-21T19:30+01:00" in said) == (0, True), said
+    code, said = proxy_command("event", "extend", "ml-101", "--until", "2027-11-22T09:00")
+    assert (code, "until 2027-11-22T09:00+01:00" in said) == (0, True), said
+    assert known(tmp_path).event_budget == 25_000_000_000
+
+
+def test_an_event_that_is_over_goes_on(proxy_command, event):
+    proxy_command("event", "end", "ml-101")
+    assert proxy_command("event", "extend", "ml-101", "--by", "2h")[0] == 0
+    assert "(over)" not in proxy_command("event", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ml-101",), "either how much longer"),
+        (("ml-101", "--by", "1h", "--until", "2028-01-01T00:00Z"), "either how much longer"),
+        (("ml-101", "--by", "soon"), "is no length of time"),
+        (("ml-101", "--by", "0h"), "is no length of time"),
+        (("ml-101", "--until", "2027-01-01T00:00Z"), "already"),
+        (("nowhere", "--by", "1h"), "no event 'nowhere'"),
+    ],
+)
+def test_what_makes_an_event_no_longer_is_refused_in_words(proxy_command, event, arguments, words):
+    code, said = proxy_command("event", "extend", *arguments)
+    assert (code, words in said) == (2, True), said
+
+
+def test_a_budget_is_topped_up_and_two_at_once_are_both_added(proxy_command, event, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from classroom.proxy.database import connect
+    from classroom.proxy.ledger import Ledger
+
+    assert proxy_command("event", "top-up", "ml-101", "12.50")[0] == 0
+    assert known(tmp_path).event_budget == 37_500_000_000
+    ledger = Ledger(connect(str(tmp_path / "class-proxy.sqlite")))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: ledger.top_up("ml-101", 1_000_000_000), range(20)))
+    ledger.close()
+    assert known(tmp_path).event_budget == 57_500_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ml-101", "0"), "more than nothing"),
+        (("ml-101", "much"), "no amount of money"),
+        (("free", "5"), "no budget of its own"),
+        (("nowhere", "5"), "no event"),
+    ],
+)
+def test_a_budget_that_can_not_be_topped_up_is_left_alone(proxy_command, event, arguments, words):
+    proxy_command("event", "add", "free", *ON, "--open")
+    code, said = proxy_command("event", "top-up", *arguments)
+    assert (code, words in said) == (2, True), said
