@@ -45,8 +45,8 @@ class StartPlan:
 
     def revise(self, failure: StartFailure | None) -> bool:
         """Change what the failure asks for; False if there is nothing else to try."""
-        if failure is None:
-            return False
+        if failure is None or not failure.exception:
+            return False  # what hangs asks for nothing
         return (
             self._add_folder_of_module(failure)
             or self._change_folder(failure)
