@@ -15,7 +15,7 @@ import typer
 from classroom.errors import LessonError
 from classroom.lesson import SHARED_S3, mode_of
 from classroom.lifetimes import PARTS, SOON, described, used_in
-from classroom.loopback import PortTaken
+from classroom.loopback import LOOPBACK, PortTaken
 from classroom.proxy.commands import app as proxy
 from classroom.redaction.kernels import profile
 from classroom.s3 import S3Mock
@@ -59,22 +59,56 @@ def mock(
     faults: Annotated[
         Path | None,
         typer.Option(
-            "--faults", "--script", help="A file (TOML or JSON) of faults, replies and rate limits."
+            "--faults", "--script", help="A file (TOML or JSON) of faults, replies, rate limits and the pace."
         ),
     ] = None,
     strict_replies: Annotated[
         bool, typer.Option("--strict-replies", help="Refuse what no reply of the file answers.")
     ] = False,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 lets other computers in.")
+    ] = LOOPBACK,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A page's origin that may call as well, such as https://app.example; * for every page."
+        ),
+    ] = None,
+    control: Annotated[
+        int | None,
+        typer.Option(
+            "--control-port", help="Opens a port to read calls and script replies; 0 lets the system choose."
+        ),
+    ] = None,
+    control_host: Annotated[
+        str, typer.Option(help="The address of the control port. Who reaches it reads and steers everything.")
+    ] = LOOPBACK,
+    first: Annotated[float, typer.Option("--first-token", help="Seconds until the first token.")] = 0.0,
+    tokens_per_second: Annotated[
+        float | None, typer.Option(help="Tokens that follow in a second; all at once if left out.")
+    ] = None,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     try:
-        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy, strict_replies=strict_replies)
+        server = OpenAIMock(
+            port=port,
+            lenient=lenient,
+            legacy=legacy,
+            strict_replies=strict_replies,
+            host=host,
+            cors=cors or (),
+            control=control,
+            control_host=control_host,
+        )
+        server.pace(first, tokens_per_second)
         if faults is not None:
             server.load(faults)
-    except (PortTaken, ScriptError) as error:
+    except (PortTaken, ScriptError, ValueError) as error:
         _fail(str(error))
     with server:
         typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
+        if server.control_url:
+            typer.echo(f"Calls, replies and faults: {server.control_url}\n")
         sys.stdout.flush()
         _wait()
 

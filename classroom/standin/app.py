@@ -26,6 +26,7 @@ from classroom.standin.faults import Fault
 from classroom.standin.journal import fingerprint
 from classroom.standin.limits import Caller
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.pace import AT_ONCE, wait_for_whole
 from classroom.standin.realtime import connection
 from classroom.standin.routes import (
     chat,
@@ -275,7 +276,7 @@ class _Recorded:
             "at": time.monotonic(),
         }
         self.headers: dict[str, str] = {
-            "x-request-id": f"req_{len(standin.journal) + 1:032x}",
+            "x-request-id": f"req_{standin.journal.made + 1:032x}",
             "openai-version": "2020-10-01",
         }
 
@@ -300,7 +301,8 @@ class _Recorded:
         """The response that carries an answer, as far as a fault lets it through."""
         spoiled = fault is not None and fault.effect in spoil.EFFECTS
         sent = spoil.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
-        response = response_of(sent, self.headers)
+        pace = self._standin.tempo.pace
+        response = response_of(sent, self.headers, pace)
         whole = fault is None or fault.effect == "slow"
         self.done(
             answer.outputs if whole else (),
@@ -309,6 +311,8 @@ class _Recorded:
         )
         if fault is not None and fault.effect == "slow":
             await asyncio.sleep(fault.seconds)
+        if pace is not AT_ONCE:
+            await wait_for_whole(sent, pace)
         if fault is not None and fault.effect in ("drop", "truncate"):
             return Broken(response, keep=0.5 if fault.effect == "truncate" else 0.0)
         return response
