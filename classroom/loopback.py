@@ -133,13 +133,10 @@ class LoopbackServer:
                 raise RuntimeError(f"the server on {self.url} did not start")
             time.sleep(0.002)
 
-    def release(self) -> None:
-        """Give the port back, without ever having started."""
-        self._listener.close()
-
     def stop(self) -> None:
-        """Close every connection, open answers included."""
+        """Close every connection, open answers included; also where it never started."""
         self._server.should_exit = True
         self._server.force_exit = True
-        self._thread.join(_STOP_SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_SECONDS)
         self._listener.close()

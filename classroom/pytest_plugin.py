@@ -56,6 +56,31 @@ def openai_mock(
     _openai_server.strict_replies = False
 
 
+@pytest.fixture
+def openai_in_process(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> "Iterator[OpenAIMock]":
+    """OpenAI without a socket: every client of httpx2 or httpx (so every version of the SDK since 1) that calls OpenAI is
+    answered in process, also one that was made before the test, or with a base URL of its own at OpenAI or Azure.
+
+    Use it as `openai_mock`, with the same markers.
+    """
+    from classroom.standin.mock import DUMMY_KEY, OpenAIMock
+    from classroom.standin.unplugged import answered_by
+
+    mock = OpenAIMock()
+    for mark in _replies_of(request.node):
+        mock.reply(*mark.args, **mark.kwargs)
+    mock.strict_replies = request.node.get_closest_marker("strict_replies") is not None
+    monkeypatch.setenv("OPENAI_API_KEY", DUMMY_KEY)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    try:
+        with answered_by(mock.transport):
+            yield mock
+    finally:
+        mock.stop()
+
+
 def _replies_of(node: pytest.Item) -> list[pytest.Mark]:
     """The markers of a test as they are read: its own before its class's and its module's, the upper first."""
     by_place: dict[str, list[pytest.Mark]] = {}

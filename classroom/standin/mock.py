@@ -92,7 +92,7 @@ class OpenAIMock:
                     application(self._standin, self.base_url), control, host=control_host
                 )
             except PortTaken:
-                self._server.release()
+                self._server.stop()
                 raise
 
     @property
@@ -208,7 +208,7 @@ class OpenAIMock:
 
     @property
     def transport(self) -> "InProcess":
-        """The same stand-in without a server, for `OpenAI(http_client=httpx2.Client(transport=…))`."""
+        """The same stand-in without a server, for `OpenAI(http_client=httpx2.Client(transport=…))`; `httpx`, and async, too."""
         from classroom.standin.transport import InProcess
 
         return InProcess(Application(self._standin))
