@@ -19,6 +19,7 @@ from classroom.loopback import LOOPBACK, PortTaken
 from classroom.proxy.commands import app as proxy
 from classroom.redaction.kernels import profile
 from classroom.s3 import S3Mock
+from classroom.standin.cassettes.server import CassetteError, Recorded
 from classroom.standin.mock import OpenAIMock
 from classroom.standin.scripts import ScriptError
 
@@ -109,6 +110,44 @@ def mock(
         typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
         if server.control_url:
             typer.echo(f"Calls, replies and faults: {server.control_url}\n")
+        sys.stdout.flush()
+        _wait()
+
+
+@app.command()
+def record(
+    cassette: Annotated[Path, typer.Argument(help="The file to write, such as weather.json.")],
+    upstream: Annotated[
+        str, typer.Option(help="The base URL to ask: of the real API, or of a stand-in.")
+    ] = "https://api.openai.com/v1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
+) -> None:
+    """Pass requests on to a real API and write down its answers, without keys and identifiers, until Ctrl-C."""
+    _serve_recorded(cassette, upstream, 1.0, port, host)
+
+
+@app.command()
+def replay(
+    cassette: Annotated[Path, typer.Argument(help="The file that was recorded.")],
+    pace: Annotated[
+        float, typer.Option(help="1 keeps the recorded times, 0.5 halves them, 0 waits for nothing.")
+    ] = 1.0,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
+) -> None:
+    """Answer as a recording does, and refuse what it doesn't know with the difference, until Ctrl-C."""
+    _serve_recorded(cassette, None, pace, port, host)
+
+
+def _serve_recorded(cassette: Path, upstream: str | None, pace: float, port: int, host: str) -> None:
+    try:
+        server = Recorded(cassette, upstream=upstream, pace=pace, port=port, host=host)
+    except (PortTaken, CassetteError) as error:
+        _fail(str(error))
+    with server:
+        does = f"{upstream} is recorded in {cassette}" if upstream else f"{cassette} is replayed"
+        typer.echo(f"{does}. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
         sys.stdout.flush()
         _wait()
 

@@ -3,6 +3,7 @@
 Installed with this package; a test asks for `openai_mock` or `s3_bucket` by name.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,17 @@ import pytest
 
 if TYPE_CHECKING:
     from classroom.s3 import S3Mock
+    from classroom.standin.cassettes.server import Recorded
     from classroom.standin.mock import OpenAIMock
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that records cassettes anew."""
+    parser.addoption(
+        "--record-openai",
+        metavar="URL",
+        help="let the tests with `openai_cassette` ask this API, such as https://api.openai.com/v1, and write down what it answers",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,6 +90,30 @@ def openai_in_process(
             yield mock
     finally:
         mock.stop()
+
+
+@pytest.fixture
+def openai_cassette(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> "Iterator[Recorded]":
+    """OpenAI as it answered when the test was recorded: from `cassettes/MODULE/TEST.json` beside the test's file.
+
+    `pytest --record-openai https://api.openai.com/v1` records; the key is then the one of the environment. Without it, what was
+    recorded is replayed, at once. A request that is not as it was recorded is refused with the difference, and a test that asks
+    less than was recorded fails.
+    """
+    from classroom.standin.cassettes.server import Recorded
+
+    upstream = request.config.getoption("--record-openai")
+    name = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
+    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.json"
+    with Recorded(path, upstream=upstream, pace=0) as served:
+        for variable, value in served.environment.items():
+            monkeypatch.setenv(variable, value)
+        yield served
+        left = served.unused
+    if left:
+        pytest.fail(
+            f"{path.name} is stale: nobody asked {left[0].method} {left[0].path} ({len(left)} in all). Record it again."
+        )
 
 
 def _replies_of(node: pytest.Item) -> list[pytest.Mark]:
