@@ -105,11 +105,47 @@ class StoredCompletion:
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """A response, the events of its stream, and the whole conversation that led to it."""
+    """A response, what it was asked, and the whole conversation that led to it.
+
+    `left`: how often it is asked for, where it runs in the background, until it is done.
+    """
 
     response: Mapping[str, Any]
     input: tuple[Mapping[str, Any], ...]
     conversation: tuple[Mapping[str, Any], ...]
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class StoredConversation:
+    """A conversation and its items; `added` counts those that were deleted, too."""
+
+    described: Mapping[str, Any]
+    items: tuple[Mapping[str, Any], ...] = ()
+    added: int = 0
+
+
+@dataclass(frozen=True)
+class StoredUpload:
+    """An upload and the parts that came so far, by their identifiers."""
+
+    described: Mapping[str, Any]
+    parts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class StoredBatch:
+    """A batch as it is now, and as it will be when it is asked for again."""
+
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StoredStore:
+    """A vector store: its description, and its files by their identifiers."""
+
+    described: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,6 +173,11 @@ class StandIn:
     files: Shelf[StoredFile] = field(default_factory=Shelf)
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
     responses: Shelf[StoredResponse] = field(default_factory=Shelf)
+    conversations: Shelf[StoredConversation] = field(default_factory=Shelf)
+    uploads: Shelf[StoredUpload] = field(default_factory=Shelf)
+    batches: Shelf[StoredBatch] = field(default_factory=Shelf)
+    vector_stores: Shelf[StoredStore] = field(default_factory=Shelf)
+    file_batches: Shelf[Mapping[str, Any]] = field(default_factory=Shelf)
     spoken: Shelf[str] = field(default_factory=Shelf)
 
     def model(self, name: Any, kind: Kind) -> Model:
@@ -197,5 +238,6 @@ class StandIn:
         self.tempo.change(AT_ONCE)
         self.journal.clear()
         self.prompts.clear()
-        for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
-            shelf.clear()
+        for shelf in vars(self).values():
+            if isinstance(shelf, Shelf):
+                shelf.clear()
