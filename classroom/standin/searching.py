@@ -97,7 +97,7 @@ def fits(attributes: Mapping[str, Any], wanted: Any, depth: int = 0) -> bool:
     Raises:
         APIError: 400 for a filter that makes no sense.
     """
-    kind = wanted.get("type") if isinstance(wanted, Mapping) else None
+    kind = str(wanted.get("type")) if isinstance(wanted, Mapping) else ""
     if kind in ("and", "or") and isinstance(wanted.get("filters"), list) and depth < _DEEPEST:
         each: Iterator[bool] = (fits(attributes, inner, depth + 1) for inner in wanted["filters"])
         return all(each) if kind == "and" else any(each)

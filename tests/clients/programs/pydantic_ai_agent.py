@@ -12,6 +12,15 @@ from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 MODELS = [OpenAIChatModel("gpt-5.4-mini"), OpenAIResponsesModel("gpt-5.4-mini")]
 
 
+asked = []
+
+
+def get_weather(city: str) -> str:
+    """The weather in a city."""
+    asked.append(city)
+    return "14 degrees"
+
+
 class City(BaseModel):
     name: str
     country: str
@@ -48,15 +57,8 @@ def structured():
 @tries("agent")
 def agent():
     for model in MODELS:
-        asked = []
-        made = Agent(model, output_type=City)
-
-        @made.tool_plain
-        def get_weather(city: str, asked=asked) -> str:
-            """The weather in a city."""
-            asked.append(city)
-            return "14 degrees"
-
+        asked.clear()
+        made = Agent(model, output_type=City, tools=[get_weather])
         assert isinstance(made.run_sync("What is the weather in Paris?").output, City)
         assert asked == ["Paris"]
 
