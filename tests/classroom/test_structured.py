@@ -213,7 +213,14 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
 
 
 @pytest.mark.parametrize(
-    "prompt", ["{" * 500_000, "keys " * 200_000, '{"a":' * 200_000, "keys a," + "b," * 300_000, "keys a (" + "(b" * 200_000]
+    "prompt",
+    [
+        "{" * 500_000,
+        "keys " * 200_000,
+        '{"a":' * 200_000,
+        "keys a," + "b," * 300_000,
+        "keys a (" + "(b" * 200_000,
+    ],
 )
 def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
     start = time.perf_counter()
