@@ -22,6 +22,7 @@ _KEY = re.compile(
 )
 _NEXT = re.compile(r"\s*(?:,\s*(?:(?:and\s+)?then\s+|and\s+)?|and\s+|or\s+|then\s+|&\s*)")
 _JSON_WITH = re.compile(r"\bJSON(?: object)?,? (?:with|having|containing|that has)\b", re.IGNORECASE)
+_MAPPING = re.compile(r"\b(?:dict|mapping)\b|\"object\"")
 _LITERAL = re.compile(r"Literal\[([^\[\]]{1,300})\]")
 _LOOSE = re.compile(r"\{([^{}]{1,2000})\}")
 _PAIR = re.compile(r"[\"'`](\w+)[\"'`]\s*:\s*([^,\n}]*)")
@@ -153,7 +154,7 @@ def _typed(name: str, hint: str) -> dict[str, Any]:
     if chosen := _LITERAL.search(hint):
         return {"type": "string", "enum": [each.strip(" '\"") for each in chosen[1].split(",")]}
     hint = hint.casefold()
-    if "schema" in hint and '"object"' in hint:
+    if _MAPPING.search(hint):
         return {"type": "object"}
     for words, kind in (
         (("list", "array", "["), "array"),

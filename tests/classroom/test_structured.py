@@ -155,8 +155,8 @@ KEYS = {
     "with two": ("Name a city and its country, as JSON with name and country.", {"name": str, "country": str}),
     "in order": (
         "Respond with a JSON object in the following order of fields: `thought`, then `tool` (must be formatted as a valid "
-        "Python Literal['look', 'finish']), then `arguments` (must adhere to the JSON schema: {\"type\": \"object\"}).",
-        {"thought": str, "tool": str, "arguments": dict},
+        "Python Literal['look', 'finish']), then `arguments` (must adhere to the JSON schema: {\"type\": \"object\"}), then `more` (must be formatted as a valid Python dict[str, Any]).",
+        {"thought": str, "tool": str, "arguments": dict, "more": dict},
     ),
     "quoted": ("respond in JSON only. The keys must be 'summary' and 'score'.", {"summary": str, "score": int}),
     "typed": ("Give me a JSON object with the fields `ok` (boolean) and `reason`.", {"ok": bool, "reason": str}),
