@@ -254,8 +254,8 @@ class Application:
         rules = self._standin.catalogue.routes[operation.rules]
         if self._standin.lenient:
             return checks.check_shapes(rules, body)
-        if self._standin.legacy and operation.path in _ONCE_WITHOUT_A_MODEL and body.get("model") is None:
-            body = {**body, "model": "dall-e-2"}
+        if self._standin.legacy and operation.path in _ONCE_WITHOUT_A_MODEL:
+            body = {"model": "dall-e-2", **body}
         checks.check_lifetime(self._standin.catalogue, body.get("model"), legacy=self._standin.legacy)
         checks.check_parameters(rules, body, legacy=self._standin.legacy)
         return body

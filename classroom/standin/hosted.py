@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from classroom.media import picture
-from classroom.standin import arguments, checks, searching, text, tools
+from classroom.standin import arguments, checks, file_search, text, tools
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.response_items import identifier
-from classroom.standin.routes import vector_stores
-from classroom.standin.state import StandIn, StoredStore
+from classroom.standin.state import StandIn
 from classroom.standin.sums import reckoned
 from classroom.standin.words import meanings, word_set, words_of
 
@@ -25,7 +24,6 @@ KINDS = ("image_generation", "web_search", "file_search", "code_interpreter", "m
 _PAINTER = "gpt-image-2"  # where the tool names no model
 _TOKENS_OF_PICTURE = 1056  # of a square one at medium quality, see routes/images.py
 _SQUARE = 1024 * 1024
-_MOST_RESULTS, _EXCERPT = 5, 300
 _DRAWN = meanings(
     word_set("draw picture image photo paint painting sketch illustrate illustration logo icon render poster")
 )
@@ -204,43 +202,6 @@ def _search(
     return Use((item,), (cited,), (), (Usage(model.id, {"web_searches": 1}),))
 
 
-def _in_stores(
-    standin: StandIn, stores: list[StoredStore], tool: Mapping[str, Any], prompt: str
-) -> list[dict[str, Any]]:
-    """What the vector stores that the tool names hold near the prompt."""
-    most = tool.get("max_num_results")
-    least = (tool.get("ranking_options") or {}).get("score_threshold") or 0.0
-    found = searching.search(
-        [prompt],
-        vector_stores.texts_of(standin, stores, tool.get("filters")),
-        most=most if isinstance(most, int) else _MOST_RESULTS,
-        least_score=float(least),
-    )
-    shown = [each.shown() for each in found]
-    return [{**each, "text": each.pop("content")[0]["text"]} for each in shown]
-
-
-def _by_shared_words(standin: StandIn, prompt: str) -> list[dict[str, Any]]:
-    """What the uploaded files share with the prompt, where the tool names no store that is kept."""
-    heard = meanings(words_of(prompt))
-    found: list[dict[str, Any]] = []
-    for file in standin.files.all():
-        words = file.content[:100_000].decode("utf-8", "ignore")
-        shared = heard & meanings(words_of(words[:5_000]))
-        if shared:
-            score = round(len(shared) / max(1, len(heard)), 4)
-            found.append(
-                {
-                    "file_id": file.described["id"],
-                    "filename": file.described["filename"],
-                    "score": score,
-                    "attributes": {},
-                    "text": words[:_EXCERPT],
-                }
-            )
-    return sorted(found, key=lambda each: -each["score"])[:_MOST_RESULTS]
-
-
 def _search_files(
     standin: StandIn,
     tool: Mapping[str, Any],
@@ -249,12 +210,7 @@ def _search_files(
     mark: str,
     image: bytes | None,
 ) -> Use:
-    stores = [
-        store
-        for id in tool.get("vector_store_ids") or []
-        if (store := standin.vector_stores.get(str(id))) is not None
-    ]
-    found = _in_stores(standin, stores, tool, prompt) if stores else _by_shared_words(standin, prompt)
+    found = file_search.found_for(standin, tool, prompt)
     item = {
         "id": identifier("file_search_call", mark),
         "type": "file_search_call",
