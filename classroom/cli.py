@@ -18,6 +18,8 @@ from classroom import materials
 from classroom.errors import LessonError
 from classroom.proxy.commands import app as proxy
 
+LOOPBACK = "127.0.0.1"
+
 # each command imports what it needs: --help and mistakes are answered at once
 app = typer.Typer(
     help="What stands behind the lesson: OpenAI and S3 on this computer.",
@@ -72,12 +74,34 @@ def mock(
     faults: Annotated[
         Path | None,
         typer.Option(
-            "--faults", "--script", help="A file (TOML or JSON) of faults, replies and rate limits."
+            "--faults", "--script", help="A file (TOML or JSON) of faults, replies, rate limits and the pace."
         ),
     ] = None,
     strict_replies: Annotated[
         bool, typer.Option("--strict-replies", help="Refuse what no reply of the file answers.")
     ] = False,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 lets other computers in.")
+    ] = LOOPBACK,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A page's origin that may call as well, such as https://app.example; * for every page."
+        ),
+    ] = None,
+    control: Annotated[
+        int | None,
+        typer.Option(
+            "--control-port", help="Opens a port to read calls and script replies; 0 lets the system choose."
+        ),
+    ] = None,
+    control_host: Annotated[
+        str, typer.Option(help="The address of the control port. Who reaches it reads and steers everything.")
+    ] = LOOPBACK,
+    first: Annotated[float, typer.Option("--first-token", help="Seconds until the first token.")] = 0.0,
+    tokens_per_second: Annotated[
+        float | None, typer.Option(help="Tokens that follow in a second; all at once if left out.")
+    ] = None,
 ) -> None:
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     from classroom.loopback import PortTaken
@@ -85,13 +109,66 @@ def mock(
     from classroom.standin.scripts import ScriptError
 
     try:
-        server = OpenAIMock(port=port, lenient=lenient, legacy=legacy, strict_replies=strict_replies)
+        server = OpenAIMock(
+            port=port,
+            lenient=lenient,
+            legacy=legacy,
+            strict_replies=strict_replies,
+            host=host,
+            cors=cors or (),
+            control=control,
+            control_host=control_host,
+        )
+        server.pace(first, tokens_per_second)
         if faults is not None:
             server.load(faults)
-    except (PortTaken, ScriptError) as error:
+    except (PortTaken, ScriptError, ValueError) as error:
         _fail(str(error))
     with server:
         typer.echo(f"The OpenAI stand-in listens. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
+        if server.control_url:
+            typer.echo(f"Calls, replies and faults: {server.control_url}\n")
+        sys.stdout.flush()
+        _wait()
+
+
+@app.command()
+def record(
+    cassette: Annotated[Path, typer.Argument(help="The file to write, such as weather.json.")],
+    upstream: Annotated[
+        str, typer.Option(help="The base URL to ask: of the real API, or of a stand-in.")
+    ] = "https://api.openai.com/v1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
+) -> None:
+    """Pass requests on to a real API and write down its answers, without keys and identifiers, until Ctrl-C."""
+    _serve_recorded(cassette, upstream, 1.0, port, host)
+
+
+@app.command()
+def replay(
+    cassette: Annotated[Path, typer.Argument(help="The file that was recorded.")],
+    pace: Annotated[
+        float, typer.Option(help="1 keeps the recorded times, 0.5 halves them, 0 waits for nothing.")
+    ] = 1.0,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 4010,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
+) -> None:
+    """Answer as a recording does, and refuse what it doesn't know with the difference, until Ctrl-C."""
+    _serve_recorded(cassette, None, pace, port, host)
+
+
+def _serve_recorded(cassette: Path, upstream: str | None, pace: float, port: int, host: str) -> None:
+    from classroom.loopback import PortTaken
+    from classroom.standin.cassettes.server import CassetteError, Recorded
+
+    try:
+        server = Recorded(cassette, upstream=upstream, pace=pace, port=port, host=host)
+    except (PortTaken, CassetteError) as error:
+        _fail(str(error))
+    with server:
+        does = f"{upstream} is recorded in {cassette}" if upstream else f"{cassette} is replayed"
+        typer.echo(f"{does}. Ctrl-C ends it.\n\n{_assignments(server.environment)}\n")
         sys.stdout.flush()
         _wait()
 

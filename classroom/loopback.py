@@ -1,4 +1,4 @@
-"""ASGI applications served on 127.0.0.1 from a thread of this process."""
+"""ASGI applications served from a thread of this process: on 127.0.0.1, unless another address is asked for."""
 
 import socket
 import threading
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+LOOPBACK = "127.0.0.1"
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 _MOST_CONNECTIONS = 500
@@ -18,24 +19,45 @@ class PortTaken(Exception):
     """The port asked for is in use."""
 
 
-def bind(port: int = 0) -> socket.socket:
-    """A socket on 127.0.0.1; port 0 lets the system choose.
+def bind(port: int = 0, host: str = LOOPBACK) -> socket.socket:
+    """A socket on an address of this computer; port 0 lets the system choose.
+
+    Args:
+        port: where to listen.
+        host: an address or a name of this computer; "0.0.0.0" lets other computers in.
 
     Raises:
-        PortTaken: another program listens there.
+        PortTaken: another program listens there, or the address is none of this computer's.
     """
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as error:
+        raise PortTaken(
+            f"'{host}' is no address of this computer. Use 127.0.0.1, or 0.0.0.0 for all."
+        ) from error
     # the protocol by name: asyncio sends without delay (TCP_NODELAY) only on sockets that say they are TCP, and
     # without it every answer waits 40 ms for an acknowledgement
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind(address)
     except OSError as error:
         listener.close()
+        where = f"Port {port}" if host == LOOPBACK else f"{host}, port {port}"
         raise PortTaken(
-            f"Port {port} is taken or not allowed ({error.strerror}). Choose another with --port, or 0 for any."
+            f"{where} is taken or not allowed ({error.strerror}). Choose another with --port, or 0 for any."
         ) from error
     return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where this computer reaches a listener, without a trailing slash."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address, loopback among them
+        host = LOOPBACK if host == "0.0.0.0" else "::1"  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Switch:
@@ -62,10 +84,17 @@ class LoopbackServer:
     """Serves one ASGI application until `stop()`: on a port, or on a socket that listens already."""
 
     def __init__(
-        self, app: ASGIApp, port: int = 0, listener: socket.socket | None = None, *, websockets: bool = False
+        self,
+        app: ASGIApp,
+        port: int = 0,
+        listener: socket.socket | None = None,
+        *,
+        host: str = LOOPBACK,
+        websockets: bool = False,
     ) -> None:
-        self._listener = listener or bind(port)
+        self._listener = listener or bind(port, host)
         self.port: int = self._listener.getsockname()[1]
+        self._url = url_of(self._listener)
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -88,8 +117,8 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where this computer reaches it, without a trailing slash."""
+        return self._url
 
     def start(self) -> None:
         """Return once requests are accepted.
@@ -105,8 +134,9 @@ class LoopbackServer:
             time.sleep(0.002)
 
     def stop(self) -> None:
-        """Close every connection, open answers included."""
+        """Close every connection, open answers included; also where it never started."""
         self._server.should_exit = True
         self._server.force_exit = True
-        self._thread.join(_STOP_SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_SECONDS)
         self._listener.close()

@@ -3,6 +3,7 @@
 Installed with this package; a test asks for `openai_mock` or `s3_bucket` by name.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,17 @@ import pytest
 
 if TYPE_CHECKING:
     from classroom.s3 import S3Mock
+    from classroom.standin.cassettes.server import Recorded
     from classroom.standin.mock import OpenAIMock
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that records cassettes anew."""
+    parser.addoption(
+        "--record-openai",
+        metavar="URL",
+        help="let the tests with `openai_cassette` ask this API, such as https://api.openai.com/v1, and write down what it answers",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,6 +65,55 @@ def openai_mock(
     yield _openai_server
     _openai_server.reset()
     _openai_server.strict_replies = False
+
+
+@pytest.fixture
+def openai_in_process(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> "Iterator[OpenAIMock]":
+    """OpenAI without a socket: every client of httpx2 or httpx (so every version of the SDK since 1) that calls OpenAI is
+    answered in process, also one that was made before the test, or with a base URL of its own at OpenAI or Azure.
+
+    Use it as `openai_mock`, with the same markers.
+    """
+    from classroom.standin.mock import DUMMY_KEY, OpenAIMock
+    from classroom.standin.unplugged import answered_by
+
+    mock = OpenAIMock()
+    for mark in _replies_of(request.node):
+        mock.reply(*mark.args, **mark.kwargs)
+    mock.strict_replies = request.node.get_closest_marker("strict_replies") is not None
+    monkeypatch.setenv("OPENAI_API_KEY", DUMMY_KEY)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    try:
+        with answered_by(mock.transport):
+            yield mock
+    finally:
+        mock.stop()
+
+
+@pytest.fixture
+def openai_cassette(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> "Iterator[Recorded]":
+    """OpenAI as it answered when the test was recorded: from `cassettes/MODULE/TEST.json` beside the test's file.
+
+    `pytest --record-openai https://api.openai.com/v1` records; the key is then the one of the environment. Without it, what was
+    recorded is replayed, at once. A request that is not as it was recorded is refused with the difference, and a test that asks
+    less than was recorded fails.
+    """
+    from classroom.standin.cassettes.server import Recorded
+
+    upstream = request.config.getoption("--record-openai")
+    name = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
+    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.json"
+    with Recorded(path, upstream=upstream, pace=0) as served:
+        for variable, value in served.environment.items():
+            monkeypatch.setenv(variable, value)
+        yield served
+        left = served.unused
+    if left:
+        pytest.fail(
+            f"{path.name} is stale: nobody asked {left[0].method} {left[0].path} ({len(left)} in all). Record it again."
+        )
 
 
 def _replies_of(node: pytest.Item) -> list[pytest.Mark]:

@@ -3,11 +3,14 @@
 moto keeps its buckets in global state, so all `S3Mock`s of one process share them: one a process.
 """
 
+import gc
 import logging
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -135,6 +138,8 @@ class _Gate:
         self._allowance = allowance
         self._going_out = 0
         self._lock = threading.Lock()
+        # one thread: its memory is used again for the next body, and moto mixes up what is stored at once under one name
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="s3-large")
         self.fault: S3Fault | None = None
         self.requests: list[S3Request] = []
 
@@ -183,7 +188,7 @@ class _Gate:
         if len(key.encode("utf-8", "replace")) > _LONGEST_KEY:
             return _error(start_response, "KeyTooLongError", "Your key is too long.")
         if self._allowance is None:
-            return self.inner(environ, start_response)
+            return self._taken_in(environ, start_response)
         is_about_objects = bool(asked) and not asked & {"partNumber", "x-id", "X-Amz-Signature", "Signature"}
         most = _LARGEST_XML if is_about_objects and method in ("PUT", "POST") else _LARGEST_OBJECT
         if (
@@ -200,7 +205,7 @@ class _Gate:
         if (copied and not self._allowance.spend(copied)) or not self._let_out(leaving):
             return _error(start_response, "SlowDown", "Please reduce your request rate.")
         try:
-            answer = self.inner(environ, start_response)
+            answer = self._taken_in(environ, start_response)
         except _TooMuch:
             self._is_out(leaving)
             return _error(
@@ -210,6 +215,31 @@ class _Gate:
             self._is_out(leaving)
             raise
         return _Leaving(answer, lambda: self._is_out(leaving))
+
+    def _taken_in(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """moto's answer. It copies a body several times, so large ones are handed to it one at a time.
+
+        A body arrives in a file first: one that comes slowly, or never to its end, keeps no other waiting.
+        """
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if environ["REQUEST_METHOD"] not in ("PUT", "POST") or (
+            0 < length <= _PIECE or not (length or environ.get("wsgi.input_terminated"))
+        ):
+            return self.inner(environ, start_response)
+        with tempfile.SpooledTemporaryFile(max_size=_PIECE) as arrived:
+            left = length or None
+            while left != 0 and (part := environ["wsgi.input"].read(min(_PIECE, left or _PIECE))):
+                arrived.write(part)
+                left = left - len(part) if left is not None else None
+            arrived.seek(0)
+            environ["wsgi.input"] = arrived
+            return self._large.submit(self._handed_over, environ, start_response).result()
+
+    def _handed_over(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return self.inner(environ, start_response)
+        finally:
+            gc.collect(1)  # moto's request refers to itself, and holds the body until it is collected
 
     def _let_out(self, size: int) -> bool:
         with self._lock:

@@ -32,6 +32,13 @@ _SUITES = (
     "test_responses.py",
     "responses",
     "test_files.py",
+    "test_uploads.py",
+    "uploads",
+    "test_conversations.py",
+    "conversations",
+    "test_batches.py",
+    "test_vector_stores.py",
+    "vector_stores",
 )
 _NEEDS = ("pytest>=9", "pytest-asyncio>=1.4", "pytest-xdist>=3.6", "rich>=13")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, pages, parsing, refusals, routes, tokens
+from classroom.proxy import bodies, pages, parsing, refusals, routes, stored, tokens
 from classroom.proxy.admin import Admin
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
@@ -20,6 +20,7 @@ from classroom.proxy.people import People
 from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
+from classroom.proxy.stored import Stored
 from classroom.proxy.upstream import Upstream
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
@@ -56,6 +57,7 @@ class Proxy:
         self._reader = Reader(ledger, parsers, own_key=own_key, plain=upstream.azure)
         self._people = People(ledger, self._pool, hub=hub)
         self._relay = Relay(ledger, self._booked, upstream, self._reader.listener, own_key=own_key)
+        self._stored = Stored(ledger, self._booked, upstream, own_key=own_key)
         self._admin = Admin(ledger, self._booked, admin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +79,7 @@ class Proxy:
     def change_key(self, key: str) -> None:
         """Ask with another key from now on."""
         self._relay.change_key(key)
+        self._stored.change_key(key)
 
     # --- living -----------------------------------------------------------------------------------------------
 
@@ -128,6 +131,13 @@ class Proxy:
             return
         event, name = await self._people.admit(token, address)
         route = routes.find(method, path)
+        place = stored.find(method, path) if route is None else None
+        if place is not None:
+            content = await bodies.receive_all(scope, receive) if method == "POST" else b""
+            if event.open:
+                await self._people.welcome(event, name, address)
+            await self._stored.serve(event, name, place, scope, content, send)
+            return
         if route is None:
             raise refusals.no_such_address(method, path)
         if route.reads == "nothing":

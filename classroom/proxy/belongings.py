@@ -62,6 +62,27 @@ class Belongings:
             rows = connection.execute(chosen.group_by(identifiers.c.id)).all()
         return {str(row[0]): int(row[1]) for row in rows}
 
+    def ids_of(self, prefix: str, code: str | None, attendee: str | None) -> list[str]:
+        """What an attendee stored whose identifiers begin so, the newest first; `code` and `attendee` as above."""
+        chosen = select(identifiers.c.id).where(identifiers.c.id.startswith(prefix, autoescape=True))
+        if code is not None:
+            chosen = chosen.where(identifiers.c.event == code)
+        if attendee is not None:
+            chosen = chosen.where(identifiers.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            rows = connection.execute(chosen.order_by(identifiers.c.at.desc(), identifiers.c.id)).all()
+        return list(dict.fromkeys(str(row[0]) for row in rows))
+
+    def drop(self, id: str, code: str | None, attendee: str | None) -> None:
+        """Forget what an attendee deleted; `code` and `attendee` as above."""
+        gone = delete(identifiers).where(identifiers.c.id == id)
+        if code is not None:
+            gone = gone.where(identifiers.c.event == code)
+        if attendee is not None:
+            gone = gone.where(identifiers.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            connection.execute(gone)
+
     def forget(self) -> None:
         """Delete what the upstream has forgotten by now."""
         with self._engine.begin() as connection:

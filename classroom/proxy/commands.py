@@ -36,8 +36,10 @@ _HACKATHON |= {
     "gpt-image-1.5": "gpt-image-1.5",
     "tts-1": "tts-1",
     "whisper-1": "whisper-1",
+    "omni-moderation-latest": "omni-moderation-latest",
     ANY: "gpt-5.4-mini",
 }
+_LEGACY = {"gpt-3.5-turbo-instruct": "gpt-3.5-turbo-instruct"}  # for /completions, which nothing else answers
 
 
 @app.command()
@@ -57,6 +59,9 @@ def serve(
     behind: Annotated[
         str, typer.Option("--behind", help="Addresses of the balancer whose X-Forwarded-For is believed.")
     ] = "",
+    legacy: Annotated[
+        bool, typer.Option("--legacy", help="With --upstream mock: what OpenAI has retired answers, too.")
+    ] = False,
 ) -> None:
     """Serve the proxy, until Ctrl-C."""
     import uvicorn
@@ -70,7 +75,7 @@ def serve(
         ledger = open_ledger(database_url)
         target = None if upstream == "mock" else from_environment(upstream)
     try:
-        mock = OpenAIMock(deployments={}) if target is None else None
+        mock = OpenAIMock(deployments={}, legacy=legacy) if target is None else None
     except PortTaken as error:
         typer.echo(f"classroom proxy: {error}", err=True)
         raise typer.Exit(2) from error
@@ -78,7 +83,7 @@ def serve(
     with mock or nullcontext():
         if mock is not None:
             target = Upstream(mock.base_url, "sk-mock-key")
-            _ensure_hackathon(ledger)
+            _ensure_hackathon(ledger, legacy=legacy)
         assert target is not None
         typer.echo(
             f"The class proxy listens on http://{host}:{port}/v1 (upstream: {upstream}). Ctrl-C ends it."
@@ -106,7 +111,7 @@ def serve(
             raise typer.Exit(2)
 
 
-def _ensure_hackathon(ledger: "Ledger") -> None:
+def _ensure_hackathon(ledger: "Ledger", *, legacy: bool) -> None:
     """With the stand-in behind and no event, an open one for a day, so that examples work at once."""
     if ledger.events():
         return
@@ -116,7 +121,7 @@ def _ensure_hackathon(ledger: "Ledger") -> None:
         now,
         now + timedelta(days=1),
         open=True,
-        models=_HACKATHON,
+        models=_HACKATHON | (_LEGACY if legacy else {}),
         most_attendees=_A_CROWD,
         names_per_hour=_A_CROWD,
     )

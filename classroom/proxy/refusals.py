@@ -254,6 +254,18 @@ def unknown_response(at: str, id: str) -> APIError:
     )
 
 
+def nothing_stored(what: str, id: str) -> APIError:
+    """404: nothing that this attendee stored. It is the same answer whether it is another's or nobody's."""
+    return APIError(404, f"No {what} with the id '{_shown(id)}' was found among yours.", code="not_found")
+
+
+def too_many_files(most: int) -> APIError:
+    """400: an attendee keeps as many files as one may."""
+    return APIError(
+        400, f"You keep {most} files, which is the most. Delete one first.", code="too_many_files"
+    )
+
+
 def _shown(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()[:120]
 

@@ -22,6 +22,7 @@ ROUTES: dict[str, Reads] = {
 }
 _ADDRESS = re.compile(
     r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?(?:/(?:deployments|engines)/(?P<deployment>[A-Za-z0-9][A-Za-z0-9._:-]{0,127}))?"
+    r"(?:/extensions(?=/chat/))?"  # Azure's address of 2023 for vision and data
     rf"/(?P<route>{'|'.join(ROUTES)})(?:/(?P<model>[A-Za-z0-9][A-Za-z0-9._:-]{{0,127}}))?/?"
 )
 

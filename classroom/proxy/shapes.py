@@ -21,6 +21,25 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class Sources:
+    """Azure's `dataSources` of 2023. Its service for pictures adds nothing that today's models don't see; others are refused.
+
+    Attributes:
+        why: the others are refused.
+    """
+
+    why: str
+    takes = (list,)
+
+    def read(self, value: Any, at: str, tally: Tally) -> None:
+        """Nothing goes upstream."""
+        check_type(value, self, at, "an array")
+        for number, source in enumerate(value):
+            if not isinstance(source, Mapping) or source.get("type") != "AzureComputerVision":
+                raise refusals.not_offered(f"{at}[{number}]", self.why)
+
+
+@dataclass(frozen=True)
 class Emptied:
     """The same, where the API wants the list to be there."""
 
@@ -58,7 +77,9 @@ class Shape:
             if kind is None:
                 raise refusals.unknown_field(f"{before}{name[:64]}")
             if inner is not None and not isinstance(kind, Dropped):
-                made[name] = kind.read(inner, f"{before}{name}", tally)
+                read = kind.read(inner, f"{before}{name}", tally)
+                if read is not None:
+                    made[name] = read
         for name in self.required:
             if name not in made:
                 raise refusals.missing_field(f"{before}{name}")

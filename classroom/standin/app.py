@@ -27,10 +27,13 @@ from classroom.standin.faults import Fault
 from classroom.standin.journal import fingerprint
 from classroom.standin.limits import Caller
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.pace import AT_ONCE, wait_for_whole
 from classroom.standin.realtime import connection
 from classroom.standin.routes import (
+    batches,
     chat,
     completions,
+    conversations,
     embeddings,
     files,
     images,
@@ -39,6 +42,8 @@ from classroom.standin.routes import (
     responses,
     speech,
     transcription,
+    uploads,
+    vector_stores,
 )
 from classroom.standin.sending import Broken, Hanging, response_of
 from classroom.standin.state import StandIn
@@ -53,14 +58,20 @@ OPERATIONS: tuple[Operation, ...] = (
     *speech.OPERATIONS,
     *transcription.OPERATIONS,
     *files.OPERATIONS,
+    *uploads.OPERATIONS,
+    *conversations.OPERATIONS,
+    *batches.OPERATIONS,
+    *vector_stores.OPERATIONS,
     *completions.OPERATIONS,
 )
 
 # https://learn.microsoft.com/azure/ai-foundry/openai/reference: the API by deployment, and the API as OpenAI's own
 _AZURE_DEPLOYMENT = re.compile(r"/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
 _BASES = ("/v1/", "/openai/v1/")
+_AZURE = "/openai/"
 _PICTURES = "/pictures/"
 PICTURES = "pictures"  # what a fault names as its route to be met where a picture's address is asked
+_ONCE_WITHOUT_A_MODEL = ("images/generations", "images/edits")  # while dall-e-2 was what they used
 _CHARACTERS_PER_TOKEN = 4  # the API's own rule of thumb for what it counts before the call
 _USUAL_ANSWER = 16
 _SLOW_AT_ONCE = 2
@@ -69,11 +80,15 @@ _KEPT_OF_A_CALL = 2_000  # bytes, beside its body and what was made
 
 @dataclass(frozen=True)
 class _Found:
-    """Which operation a request is for, what stood in its path's places, and Azure's deployment, if any."""
+    """Which operation a request is for, what stood in its path's places, and Azure's deployment, if any.
+
+    `dated`: whether the address is one of Azure's that need the version of the API.
+    """
 
     operation: Operation
     path: Mapping[str, str]
     deployment: str | None = None
+    dated: bool = False
 
 
 @cache
@@ -94,19 +109,21 @@ def _plain() -> Mapping[tuple[str, str], Operation]:
 
 
 def _find(method: str, path: str) -> _Found | None:
-    deployment = None
+    deployment, dated = None, False
     inside = next((path[len(base) :] for base in _BASES if path.startswith(base)), None)
     if inside is None and (azure := _AZURE_DEPLOYMENT.fullmatch(path)):
         deployment, inside = unquote(azure["deployment"]), azure["rest"]
+    if inside is None and path.startswith(_AZURE):  # what no deployment answers: models, responses, files …
+        inside, dated = path.removeprefix(_AZURE), True
     if inside is None:
         return None
     inside = inside.rstrip("/")
     operation = _plain().get((method, inside))
     if operation is not None:
-        return _Found(operation, {}, deployment)
+        return _Found(operation, {}, deployment, dated or deployment is not None)
     for pattern, each in _patterns():
         if each.method == method and (match := pattern.fullmatch(inside)):
-            return _Found(each, match.groupdict(), deployment)
+            return _Found(each, match.groupdict(), deployment, dated or deployment is not None)
     return None
 
 
@@ -217,7 +234,7 @@ class Application:
 
     def _check_served(self, request: Request, found: _Found) -> None:
         retired = found.operation.retired
-        if found.deployment is not None and not request.query_params.get("api-version"):
+        if found.dated and not request.query_params.get("api-version"):
             raise errors.missing_api_version()
         if retired and not (self._standin.legacy or self._standin.lenient):
             raise errors.retired_endpoint(found.operation.path, retired.since, retired.replacement)
@@ -231,6 +248,8 @@ class Application:
             rules = standin.catalogue.routes[operation.rules or ""]
             body = await reading.read_form(request, rules, standin.allowance)
         else:
+            if not standin.lenient:
+                reading.check_is_json(request)
             body = await reading.read_json(request, standin.allowance)
         if "model" in found.path:
             return {**body, "model": found.path["model"]}
@@ -250,6 +269,9 @@ class Application:
         rules = self._standin.catalogue.routes[operation.rules]
         if self._standin.lenient:
             return checks.check_shapes(rules, body)
+        if self._standin.legacy and operation.path in _ONCE_WITHOUT_A_MODEL:
+            body = {"model": "dall-e-2", **body}
+        checks.check_lifetime(self._standin.catalogue, body.get("model"), legacy=self._standin.legacy)
         checks.check_parameters(rules, body, legacy=self._standin.legacy)
         return body
 
@@ -290,7 +312,7 @@ class _Recorded:
             "at": time.monotonic(),
         }
         self.headers: dict[str, str] = {
-            "x-request-id": f"req_{len(standin.journal) + 1:032x}",
+            "x-request-id": f"req_{standin.journal.made + 1:032x}",
             "openai-version": "2020-10-01",
         }
 
@@ -315,7 +337,8 @@ class _Recorded:
         """The response that carries an answer, as far as a fault lets it through."""
         spoiled = fault is not None and fault.effect in spoil.EFFECTS
         sent = spoil.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
-        response = response_of(sent, self.headers)
+        pace = self._standin.tempo.pace
+        response = response_of(sent, self.headers, pace)
         whole = fault is None or fault.effect == "slow"
         self.done(
             answer.outputs if whole else (),
@@ -324,6 +347,8 @@ class _Recorded:
         )
         if fault is not None and fault.effect == "slow":
             await asyncio.sleep(fault.seconds)
+        if pace is not AT_ONCE:
+            await wait_for_whole(sent, pace)
         if fault is not None and fault.effect in ("drop", "truncate"):
             return Broken(response, keep=0.5 if fault.effect == "truncate" else 0.0)
         return response

@@ -178,6 +178,13 @@ def check_parameters(rules: Rules, body: Mapping[str, Any], *, legacy: bool = Fa
             _check_value(rules[name], value, legacy=legacy)
 
 
+def check_lifetime(catalogue: Catalogue, name: Any, *, legacy: bool) -> None:
+    """Raises 404 for a model that was retired, before anything else of the request is looked at."""
+    model = catalogue.models.get(name) if isinstance(name, str) else None
+    if model is not None and model.is_retired(catalogue.as_of) and not legacy:
+        raise errors.retired_model(model.id, str(model.shutdown), model.replacement)
+
+
 def find_model(catalogue: Catalogue, name: str, kind: Kind, *, legacy: bool) -> Model:
     """The model asked for.
 

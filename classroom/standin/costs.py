@@ -6,7 +6,7 @@ A price that isn't known is an error, never 0: a lesson on cost must not call an
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from classroom.standin import catalogue
@@ -33,11 +33,13 @@ class Usage:
         units: amounts by genai-prices' names: input_tokens, output_tokens, output_image_tokens,
             input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well.
         also: what other models and tools were used for the same call.
+        share: of the list's price; requests of a batch cost half.
     """
 
     model: str
     units: Mapping[str, int | float]
     also: tuple["Usage", ...] = ()
+    share: float = 1.0
 
 
 def cost_of(usage: Usage) -> Decimal:
@@ -47,7 +49,7 @@ def cost_of(usage: Usage) -> Decimal:
         Unpriced: the model or one of the units has no known price.
     """
     if usage.also:
-        return sum((cost_of(each) for each in usage.also), cost_of(Usage(usage.model, usage.units)))
+        return sum((cost_of(each) for each in usage.also), cost_of(replace(usage, also=())))
     if usage.model.startswith(_FREE_KINDS):
         return Decimal(0)
     used = {unit: amount for unit, amount in usage.units.items() if amount}
@@ -57,7 +59,7 @@ def cost_of(usage: Usage) -> Decimal:
         raise Unpriced(usage.model, f" by {', '.join(used) or 'nothing'}: {error}") from error
     if used and price <= 0:
         raise Unpriced(usage.model, f" by {', '.join(used)}: the list says nothing")
-    return price
+    return price * Decimal(str(usage.share))
 
 
 def _price(model: str, used: Mapping[str, int | float]) -> Decimal:

@@ -137,6 +137,11 @@ class FaultScript:
         with self._lock:
             self._faults.clear()
 
+    def all(self) -> list[Fault]:
+        """Those that are still to come, in their order."""
+        with self._lock:
+            return list(self._faults)
+
     def __len__(self) -> int:
         return len(self._faults)
 

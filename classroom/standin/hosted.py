@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from classroom.media import picture
-from classroom.standin import arguments, checks, text, tools
+from classroom.standin import arguments, checks, file_search, text, tools
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.response_items import identifier
@@ -24,7 +24,6 @@ KINDS = ("image_generation", "web_search", "file_search", "code_interpreter", "m
 _PAINTER = "gpt-image-2"  # where the tool names no model
 _TOKENS_OF_PICTURE = 1056  # of a square one at medium quality, see routes/images.py
 _SQUARE = 1024 * 1024
-_MOST_RESULTS, _EXCERPT = 5, 300
 _DRAWN = meanings(
     word_set("draw picture image photo paint painting sketch illustrate illustration logo icon render poster")
 )
@@ -211,23 +210,7 @@ def _search_files(
     mark: str,
     image: bytes | None,
 ) -> Use:
-    heard = meanings(words_of(prompt))
-    found = []
-    for file in standin.files.all():
-        words = file.content[:100_000].decode("utf-8", "ignore")
-        shared = heard & meanings(words_of(words[:5_000]))
-        if shared:
-            score = round(len(shared) / max(1, len(heard)), 4)
-            found.append(
-                {
-                    "file_id": file.described["id"],
-                    "filename": file.described["filename"],
-                    "score": score,
-                    "attributes": {},
-                    "text": words[:_EXCERPT],
-                }
-            )
-    found = sorted(found, key=lambda each: -each["score"])[:_MOST_RESULTS]
+    found = file_search.found_for(standin, tool, prompt)
     item = {
         "id": identifier("file_search_call", mark),
         "type": "file_search_call",

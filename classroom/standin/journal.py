@@ -1,15 +1,19 @@
-"""What reached the stand-in: one frozen record a call, for whoever holds the Python object."""
+"""What reached the stand-in: one frozen record a call, for who holds the Python object or the control port."""
 
 import hashlib
 import json
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, overload
 
-from classroom.standin.costs import Usage, cost_of
+from classroom.standin.costs import Unpriced, Usage, cost_of
 from classroom.standin.verdicts import Verdict, judge
+from classroom.standin.weights import weight_of
+
+MOST_BYTES = 64 * 1024 * 1024  # of all calls that are kept
 
 OutputKind = Literal["text", "image", "audio"]
 
@@ -76,23 +80,59 @@ class Call:
 
 
 class Journal(Sequence[Call]):
-    """All calls in the order of their arrival. Safe to read from another thread than the server's."""
+    """The calls in the order of their arrival. Safe to read from another thread than the server's.
 
-    def __init__(self) -> None:
-        self._calls: list[Call] = []
+    Where they take more memory than `most_bytes`, the oldest are dropped; `dropped` says how many. The latest call
+    always stays. A call keeps its identifier: after 20 were dropped, the first is "call-21".
+
+    Args:
+        most_bytes: of memory that the calls take, about; None: no bound.
+    """
+
+    def __init__(self, most_bytes: int | None = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._calls: deque[tuple[Call, int]] = deque()
+        self._weight = self._made = 0
+        self._spent = Decimal(0)  # for what was dropped
+        self._unpriced: Unpriced | None = None
         self._lock = threading.Lock()
 
     def record(self, **facts: Any) -> Call:
         """Append one call; the journal gives it its identifier."""
         with self._lock:
-            call = Call(id=f"call-{len(self._calls) + 1}", **facts)
-            self._calls.append(call)
+            self._made += 1
+            call = Call(id=f"call-{self._made}", **facts)
+            weight = weight_of(call) if self._most is not None else 0
+            self._calls.append((call, weight))
+            self._weight += weight
+            while self._most is not None and self._weight > self._most and len(self._calls) > 1:
+                self._drop(*self._calls.popleft())
         return call
+
+    def _drop(self, call: Call, weight: int) -> None:
+        self._weight -= weight
+        try:
+            self._spent += call.cost
+        except Unpriced as error:
+            self._unpriced = error
+
+    @property
+    def made(self) -> int:
+        """How many calls there were, with those that were dropped."""
+        return self._made
+
+    @property
+    def dropped(self) -> int:
+        """How many of the earliest calls are kept no longer."""
+        with self._lock:
+            return self._made - len(self._calls)
 
     def clear(self) -> None:
         """Forget every call."""
         with self._lock:
             self._calls.clear()
+            self._weight = self._made = 0
+            self._spent, self._unpriced = Decimal(0), None
 
     def to(self, route: str) -> list[Call]:
         """The calls to one route, such as "images/generations"."""
@@ -112,12 +152,16 @@ class Journal(Sequence[Call]):
 
     @property
     def cost(self) -> Decimal:
-        """What all the calls would have cost together, in US dollars.
+        """What all the calls would have cost together, those that were dropped included, in US dollars.
 
         Raises:
             Unpriced: for one of them no price is known.
         """
-        return sum((call.cost for call in self._snapshot()), Decimal(0))
+        with self._lock:
+            calls, spent, unpriced = list(self._calls), self._spent, self._unpriced
+        if unpriced is not None:
+            raise unpriced
+        return sum((call.cost for call, _ in calls), spent)
 
     def verdicts(self) -> list[Verdict]:
         """What the caller did wrong, if anything: see `classroom.standin.verdicts`."""
@@ -125,7 +169,7 @@ class Journal(Sequence[Call]):
 
     def _snapshot(self) -> list[Call]:
         with self._lock:
-            return list(self._calls)
+            return [call for call, _ in self._calls]
 
     def __len__(self) -> int:
         return len(self._calls)

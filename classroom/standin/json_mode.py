@@ -16,8 +16,14 @@ _FENCE = "```json"
 _MOST_OBJECTS, _MOST_KEYS = 50, 30
 _KEYS = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b", re.IGNORECASE)
 _LEAD = re.compile(r"\s*(?:named|called|are|is|should be|must be|:|=|-|–)?[\s:]*", re.IGNORECASE)
-_KEY = re.compile(r"(?:(?:an?|the)\s+)?[`\"'“*]*([A-Za-z_]\w*)[`\"'”*]*(\s*\([^)\n]{0,40}\))?")
-_NEXT = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|or\s+|&\s*)")
+# what is written beside a key may be long, and hold one level of its own
+_KEY = re.compile(
+    r"(?:(?:an?|the)\s+)?[`\"'“*]*([A-Za-z_]\w*)[`\"'”*]*(\s*\((?:[^()\n]{1,400}+|\([^()\n]{0,200}\)){0,8}+\))?"
+)
+_NEXT = re.compile(r"\s*(?:,\s*(?:(?:and\s+)?then\s+|and\s+)?|and\s+|or\s+|then\s+|&\s*)")
+_JSON_WITH = re.compile(r"\bJSON(?: object)?,? (?:with|having|containing|that has)\b", re.IGNORECASE)
+_MAPPING = re.compile(r"\b(?:dict|mapping)\b|\"object\"")
+_LITERAL = re.compile(r"Literal\[([^\[\]]{1,300})\]")
 _LOOSE = re.compile(r"\{([^{}]{1,2000})\}")
 _PAIR = re.compile(r"[\"'`](\w+)[\"'`]\s*:\s*([^,\n}]*)")
 
@@ -119,7 +125,7 @@ def _loose(said: str) -> dict[str, Any] | None:
 
 def _listed(said: str) -> dict[str, Any] | None:
     """Keys that are listed in a sentence: "with the keys name, age and city"."""
-    for match in reversed(list(_KEYS.finditer(said))):
+    for match in [*reversed(list(_KEYS.finditer(said))), *reversed(list(_JSON_WITH.finditer(said)))]:
         lead = _LEAD.match(said, match.end())
         at = lead.end() if lead else match.end()
         names: dict[str, dict[str, Any]] = {}
@@ -145,7 +151,11 @@ def _object(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _typed(name: str, hint: str) -> dict[str, Any]:
     """The type of a key's value, by what is written beside it or else by its name."""
+    if chosen := _LITERAL.search(hint):
+        return {"type": "string", "enum": [each.strip(" '\"") for each in chosen[1].split(",")]}
     hint = hint.casefold()
+    if _MAPPING.search(hint):
+        return {"type": "object"}
     for words, kind in (
         (("list", "array", "["), "array"),
         (("bool", "true"), "boolean"),

@@ -94,6 +94,11 @@ class RateLimiter:
         with self._lock:
             self._limits.append(limit)
 
+    def all(self) -> list[RateLimit]:
+        """Those in force."""
+        with self._lock:
+            return list(self._limits)
+
     def clear(self) -> None:
         """No limits."""
         with self._lock:

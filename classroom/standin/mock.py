@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from classroom.allowance import Allowance
-from classroom.loopback import LoopbackServer, Switch
+from classroom.loopback import LOOPBACK, LoopbackServer, PortTaken, Switch
 from classroom.standin.app import Application
+from classroom.standin.browsers import sharing
 from classroom.standin.faults import Fault, fault
-from classroom.standin.journal import Journal
+from classroom.standin.journal import MOST_BYTES, Journal
 from classroom.standin.limits import Per, RateLimit
+from classroom.standin.pace import Pace
 from classroom.standin.replies import Reply, When, reply
 from classroom.standin.scripts import read_script
 from classroom.standin.state import StandIn
@@ -45,6 +47,11 @@ class OpenAIMock:
         listener: listen on this socket instead of a port.
         allowance: refuse what is more than that.
         strict_replies: refuse what no scripted reply answers, naming the nearest.
+        host: the address to listen on; "0.0.0.0" lets other computers in.
+        cors: origins whose pages in a browser may call, beside those of this computer; "*" for every page.
+        control: the port of the control port, 0 lets the system choose; None opens none.
+        control_host: the address of the control port. Who reaches it reads and steers everything.
+        journal_bytes: of memory that the calls take before the oldest are dropped; None for no bound.
 
     Raises:
         PortTaken: another program listens on that port.
@@ -61,6 +68,11 @@ class OpenAIMock:
         listener: socket.socket | None = None,
         allowance: Allowance | None = None,
         strict_replies: bool = False,
+        host: str = LOOPBACK,
+        cors: Sequence[str] = (),
+        control: int | None = None,
+        control_host: str = LOOPBACK,
+        journal_bytes: int | None = MOST_BYTES,
     ) -> None:
         self._standin = StandIn(
             lenient=lenient,
@@ -69,14 +81,32 @@ class OpenAIMock:
             any_deployment=any_deployment,
             allowance=allowance,
             strict_replies=strict_replies,
+            # where an allowance bounds what is taken, whoever holds the stand-in counts on every call
+            journal=Journal(None if allowance else journal_bytes),
         )
         self._switch = Switch(Application(self._standin))
-        self._server = LoopbackServer(self._switch, port, listener, websockets=True)
+        self._server = LoopbackServer(sharing(self._switch, cors), port, listener, host=host, websockets=True)
+        self._control: LoopbackServer | None = None
+        if control is not None:
+            from classroom.standin.control.app import application  # here: most stand-ins have none
+
+            try:
+                self._control = LoopbackServer(
+                    application(self._standin, self.base_url), control, host=control_host
+                )
+            except PortTaken:
+                self._server.stop()
+                raise
 
     @property
     def base_url(self) -> str:
         """What `OPENAI_BASE_URL` should be."""
         return f"{self._server.url}/v1"
+
+    @property
+    def control_url(self) -> str | None:
+        """Where the control port is, if there is one."""
+        return self._control.url if self._control else None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -162,23 +192,31 @@ class OpenAIMock:
         """From now on as many calls as one likes."""
         self._standin.limits.clear()
 
+    def pace(self, first: float = 0.0, tokens_per_second: float | None = None) -> Pace:
+        """Let answers take their time: `pace(first=0.4, tokens_per_second=60)`; `pace()` sends them at once again.
+
+        Args:
+            first: seconds until the first token, and until an answer that is no text.
+            tokens_per_second: of the tokens that follow.
+
+        Raises:
+            ValueError: a time below 0 or over an hour, or no token in a second.
+        """
+        wanted = Pace(first, tokens_per_second)
+        self._standin.tempo.change(wanted)
+        return wanted
+
     def load(self, path: Path) -> None:
-        """Script the faults, replies and limits of a file: see `classroom.standin.scripts`.
+        """Script the faults, replies, limits and the pace of a file: see `classroom.standin.scripts`.
 
         Raises:
             ScriptError: the file can't be read, or an entry makes no sense. Nothing of it is in force then.
         """
-        script = read_script(path)
-        for each in script.faults:
-            self._standin.faults.add(each)
-        for scripted in script.replies:
-            self._standin.replies.add(scripted)
-        for limit in script.limits:
-            self._standin.limits.add(limit)
+        self._standin.put(read_script(path))
 
     @property
     def transport(self) -> "InProcess":
-        """The same stand-in without a server, for `OpenAI(http_client=httpx2.Client(transport=…))`."""
+        """The same stand-in without a server, for `OpenAI(http_client=httpx2.Client(transport=…))`; `httpx`, and async, too."""
         from classroom.standin.transport import InProcess
 
         return InProcess(Application(self._standin))
@@ -188,17 +226,21 @@ class OpenAIMock:
         return self._switch.to(application)
 
     def reset(self) -> None:
-        """Forget calls, faults, replies, limits, and everything that was stored."""
+        """Forget calls, faults, replies, limits, the pace, and everything that was stored."""
         self._standin.reset()
 
     def start(self) -> Self:
         """Begin to listen."""
         self._server.start()
+        if self._control:
+            self._control.start()
         return self
 
     def stop(self) -> None:
         """Stop listening, and drop whoever still waits."""
         self._server.stop()
+        if self._control:
+            self._control.stop()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -48,6 +48,18 @@ def key_of(headers: Mapping[str, str]) -> str:
     return key
 
 
+def check_is_json(request: Request) -> None:
+    """Raises 400 where a request says that its body is something else than JSON; one that says nothing is read."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind != "application/json":
+        raise errors.invalid(
+            f"Unsupported content type: '{kind}'. This API method only accepts 'application/json' requests. "
+            "Send the header Content-Type: application/json.",
+            None,
+            "unsupported_content_type",
+        )
+
+
 async def read_json(request: Request, allowance: Allowance | None = None) -> dict[str, Any]:
     """The JSON object in a request's body.
 

@@ -268,6 +268,11 @@ class ReplyScript:
         with self._lock:
             self._entries.clear()
 
+    def all(self) -> list[tuple[Reply, int]]:
+        """Each reply, and how many requests fitted it so far, in their order."""
+        with self._lock:
+            return [(entry.reply, entry.met) for entry in self._entries]
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.standin import checks, errors, schema, schema_limits, tools, turns
+from classroom.standin.routes import conversations
 from classroom.standin.state import StandIn
 
 
@@ -28,7 +29,7 @@ def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def before(standin: StandIn, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The conversation that this response goes on with."""
     previous = body.get("previous_response_id")
-    if previous and not standin.lenient:
+    if previous and conversation_of(body) is None and not standin.lenient:
         stored = standin.responses.get(previous)
         if stored is None:
             raise errors.APIError(
@@ -38,11 +39,24 @@ def before(standin: StandIn, body: Mapping[str, Any]) -> list[Mapping[str, Any]]
                 code="previous_response_not_found",
             )
         return list(stored.conversation)
-    if body.get("conversation") and not standin.lenient:
-        raise errors.not_found(
-            "conversation", str(body["conversation"]), "The stand-in keeps none; use previous_response_id."
-        )
+    named = conversation_of(body)
+    if named is not None and not standin.lenient:
+        if previous:
+            raise errors.invalid(
+                "Mutually exclusive parameters: 'conversation' and 'previous_response_id'.",
+                "conversation",
+                "mutually_exclusive_parameters",
+            )
+        return list(conversations.find(standin, named).items)
     return []
+
+
+def conversation_of(body: Mapping[str, Any]) -> str | None:
+    """The identifier of the conversation that a request names, if it does."""
+    named = body.get("conversation")
+    if isinstance(named, Mapping):
+        named = named.get("id")
+    return str(named) if named else None
 
 
 def messages_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Faults, replies and rate limits written in a file: what `classroom mock --script FILE` reads.
+"""Faults, replies, rate limits and the pace written in a file: what `classroom mock --script FILE` reads.
 
 TOML (or the same as JSON). An entry of `fault` takes what `OpenAIMock.fail` takes, one of `reply` what
 `OpenAIMock.reply` takes (an image as a path, seen from the file; `pattern` instead of `when` is a regular
@@ -26,6 +26,10 @@ then = [{ text = "Hello!" }, { text = "Hello again." }]
 [[limit]]
 requests = 3
 per = "key"
+
+[pace]
+first = 0.4               # seconds until the first token
+tokens_per_second = 60
 ```
 """
 
@@ -39,12 +43,14 @@ from typing import Any, TypeVar
 
 from classroom.standin.faults import Fault, fault
 from classroom.standin.limits import RateLimit
+from classroom.standin.pace import Pace
 from classroom.standin.replies import CONTENTS, Reply, reply
 
 T = TypeVar("T")
 
 _FAULT_FIELDS = frozenset({field.name for field in fields(Fault)} - {"name"})
 _LIMIT_FIELDS = frozenset({field.name for field in fields(RateLimit)})
+_PACE_FIELDS = frozenset({field.name for field in fields(Pace)})
 _REPLY_FIELDS = frozenset({"when", "pattern", "then", "model", "route", "tools", "times", "after", *CONTENTS})
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "effect": (str,),
@@ -58,6 +64,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "after": (int,),
     "route": (str,),
     "seconds": (int, float),
+    "first": (int, float),
+    "tokens_per_second": (int, float),
     "requests": (int,),
     "tokens": (int,),
     "per": (str,),
@@ -85,10 +93,11 @@ class Script:
     faults: tuple[Fault, ...]
     replies: tuple[Reply, ...]
     limits: tuple[RateLimit, ...]
+    pace: Pace | None = None
 
 
 def read_script(path: Path) -> Script:
-    """The faults, replies and limits of a file.
+    """The faults, replies, limits and the pace of a file.
 
     Raises:
         ScriptError: the file can't be read, is neither TOML nor JSON, or an entry makes no sense.
@@ -101,21 +110,37 @@ def read_script(path: Path) -> Script:
         table = json.loads(written) if path.suffix == ".json" else tomllib.loads(written)
     except ValueError as error:
         raise ScriptError(f"{path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
+    return script_of(table, str(path), lambda image: (path.parent / image).read_bytes())
+
+
+def script_of(table: Any, at: str, picture: Callable[[str], bytes]) -> Script:
+    """The faults, replies, limits and the pace of a table.
+
+    Args:
+        table: as a file holds it.
+        at: where it is from, for messages.
+        picture: what the text `image` of a reply names, as bytes; raises OSError or ValueError.
+
+    Raises:
+        ScriptError: an entry makes no sense.
+    """
     if not isinstance(table, dict):
-        raise ScriptError(f"{path} must hold a table with lists named 'fault', 'reply' and 'limit'.")
-    unknown = sorted(set(table) - {"fault", "reply", "limit"})
+        raise ScriptError(f"{at} must hold a table with lists named 'fault', 'reply' and 'limit'.")
+    unknown = sorted(set(table) - {"fault", "reply", "limit", "pace"})
     if unknown:
         raise ScriptError(
-            f"{path}: unknown entry '{unknown[0]}'; known are [[fault]], [[reply]] and [[limit]]."
+            f"{at}: unknown entry '{unknown[0]}'; known are [[fault]], [[reply]], [[limit]] and [pace]."
         )
+    paces = [table["pace"]] if "pace" in table else []
     return Script(
-        tuple(_entries(path, table, "fault", _FAULT_FIELDS, lambda facts: fault(**facts))),
-        tuple(_entries(path, table, "reply", _REPLY_FIELDS, lambda facts: _reply(path.parent, facts))),
-        tuple(_entries(path, table, "limit", _LIMIT_FIELDS, lambda facts: RateLimit(**facts))),
+        tuple(_entries(at, table, "fault", _FAULT_FIELDS, lambda facts: fault(**facts))),
+        tuple(_entries(at, table, "reply", _REPLY_FIELDS, lambda facts: _reply(picture, facts))),
+        tuple(_entries(at, table, "limit", _LIMIT_FIELDS, lambda facts: RateLimit(**facts))),
+        next(iter(_entries(at, {"pace": paces}, "pace", _PACE_FIELDS, lambda facts: Pace(**facts))), None),
     )
 
 
-def _reply(folder: Path, facts: Mapping[str, Any]) -> Reply:
+def _reply(picture: Callable[[str], bytes], facts: Mapping[str, Any]) -> Reply:
     """A reply as a file writes it.
 
     Raises:
@@ -129,21 +154,21 @@ def _reply(folder: Path, facts: Mapping[str, Any]) -> Reply:
             raise ValueError(f"'pattern' is no regular expression: {error}") from error
     try:
         if "image" in options:
-            options["image"] = (folder / options["image"]).read_bytes()
+            options["image"] = picture(options["image"])
         return reply(**options)
     except (OSError, TypeError) as error:
         raise ValueError(str(error)) from error
 
 
 def _entries(
-    path: Path, table: Mapping[str, Any], name: str, known: frozenset[str], build: Callable[[Any], T]
+    origin: str, table: Mapping[str, Any], name: str, known: frozenset[str], build: Callable[[Any], T]
 ) -> list[T]:
     listed = table.get(name, [])
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise ScriptError(f"{path}: '{name}' must be a list of tables: write [[{name}]].")
+        raise ScriptError(f"{origin}: '{name}' must be a list of tables: write [[{name}]].")
     out = []
     for number, facts in enumerate(listed, 1):
-        at = f"{path}, {name} {number}"
+        at = f"{origin}, {name} {number}"
         for field, value in facts.items():
             if field not in known:
                 raise ScriptError(f"{at}: unknown field '{field}'; known are {', '.join(sorted(known))}.")

@@ -1,27 +1,22 @@
 """Answers as HTTP responses, the good ones and those that a fault lets through only in part."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from classroom.standin.answers import Answer
+from classroom.standin.pace import AT_ONCE, Pace, paced
 
 
-def response_of(answer: Answer, headers: Mapping[str, str]) -> Response:
-    """The response that carries an answer."""
+def response_of(answer: Answer, headers: Mapping[str, str], pace: Pace = AT_ONCE) -> Response:
+    """The response that carries an answer; a stream at its pace."""
     if answer.events is not None:
-        return StreamingResponse(_stream(answer.events), media_type=answer.media_type, headers=headers)
+        return StreamingResponse(paced(answer, pace), media_type=answer.media_type, headers=headers)
     if answer.content is not None:
         return Response(answer.content, media_type=answer.media_type, headers=headers)
     return JSONResponse(answer.data, headers=headers)
-
-
-async def _stream(events: tuple[str, ...]) -> AsyncIterator[str]:
-    for event in events:
-        yield event
-        await asyncio.sleep(0)  # one write an event, as the API does
 
 
 class Hanging(Response):

@@ -13,13 +13,17 @@ from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
 from classroom.standin.journal import Journal
 from classroom.standin.limits import RateLimiter
+from classroom.standin.pace import AT_ONCE, Tempo
 from classroom.standin.replies import Given, ReplyScript, Request
+from classroom.standin.scripts import Script
 from classroom.standin.text import last_user_text, text_of
 from classroom.standin.tools import Offer, answered
+from classroom.standin.weights import weight_of
 
 T = TypeVar("T")
 
 _KEPT = 10_000  # things of each kind; the oldest is forgotten first
+_MOST_BYTES = 128 * 1024 * 1024  # of memory that the things of a kind take, likewise
 
 # The model that a lenient stand-in answers with where it was asked for one it doesn't know.
 _STAND_FOR: Mapping[Kind, str] = {
@@ -50,32 +54,43 @@ def _bare(name: str) -> str:
 
 
 class Shelf(Generic[T]):
-    """Things kept by name, in the order of their arrival. Safe across threads."""
+    """Things kept by name, in the order of their arrival; the oldest give way to new ones. Safe across threads."""
 
     def __init__(self) -> None:
-        self._things: OrderedDict[str, T] = OrderedDict()
+        self._things: OrderedDict[str, tuple[T, int]] = OrderedDict()
+        self._weight = 0
         self._lock = threading.Lock()
 
     def put(self, name: str, thing: T) -> None:
         """Keep a thing, in place of another of that name."""
+        weight = weight_of(thing)
         with self._lock:
-            self._things[name] = thing
-            while len(self._things) > _KEPT:
-                self._things.popitem(last=False)
+            self._let_go(self._things.get(name))
+            self._things[name] = thing, weight
+            self._weight += weight
+            while len(self._things) > _KEPT or (self._weight > _MOST_BYTES and len(self._things) > 1):
+                self._let_go(self._things.popitem(last=False)[1])
+
+    def _let_go(self, kept: tuple[T, int] | None) -> T | None:
+        if kept is None:
+            return None
+        self._weight -= kept[1]
+        return kept[0]
 
     def get(self, name: str) -> T | None:
         """The thing of that name, if it is kept."""
-        return self._things.get(name)
+        kept = self._things.get(name)
+        return kept[0] if kept is not None else None
 
     def take(self, name: str) -> T | None:
         """The thing of that name, which is then kept no longer."""
         with self._lock:
-            return self._things.pop(name, None)
+            return self._let_go(self._things.pop(name, None))
 
     def all(self) -> list[T]:
         """Everything, the oldest first."""
         with self._lock:
-            return list(self._things.values())
+            return [thing for thing, _ in self._things.values()]
 
     def __len__(self) -> int:
         return len(self._things)
@@ -84,6 +99,7 @@ class Shelf(Generic[T]):
         """Keep nothing."""
         with self._lock:
             self._things.clear()
+            self._weight = 0
 
 
 @dataclass(frozen=True)
@@ -104,11 +120,47 @@ class StoredCompletion:
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """A response, the events of its stream, and the whole conversation that led to it."""
+    """A response, what it was asked, and the whole conversation that led to it.
+
+    `left`: how often it is asked for, where it runs in the background, until it is done.
+    """
 
     response: Mapping[str, Any]
     input: tuple[Mapping[str, Any], ...]
     conversation: tuple[Mapping[str, Any], ...]
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class StoredConversation:
+    """A conversation and its items; `added` counts those that were deleted, too."""
+
+    described: Mapping[str, Any]
+    items: tuple[Mapping[str, Any], ...] = ()
+    added: int = 0
+
+
+@dataclass(frozen=True)
+class StoredUpload:
+    """An upload and the parts that came so far, by their identifiers."""
+
+    described: Mapping[str, Any]
+    parts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class StoredBatch:
+    """A batch as it is now, and as it will be when it is asked for again."""
+
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StoredStore:
+    """A vector store: its description, and its files by their identifiers."""
+
+    described: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -132,12 +184,18 @@ class StandIn:
     replies: ReplyScript = field(default_factory=ReplyScript)
     strict_replies: bool = False
     limits: RateLimiter = field(default_factory=RateLimiter)
+    tempo: Tempo = field(default_factory=Tempo)
     prompts: PromptCache = field(default_factory=PromptCache)
     published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
     pictures_asked: int = 0  # how often an address of a published picture was asked
     files: Shelf[StoredFile] = field(default_factory=Shelf)
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
     responses: Shelf[StoredResponse] = field(default_factory=Shelf)
+    conversations: Shelf[StoredConversation] = field(default_factory=Shelf)
+    uploads: Shelf[StoredUpload] = field(default_factory=Shelf)
+    batches: Shelf[StoredBatch] = field(default_factory=Shelf)
+    vector_stores: Shelf[StoredStore] = field(default_factory=Shelf)
+    file_batches: Shelf[Mapping[str, Any]] = field(default_factory=Shelf)
     spoken: Shelf[str] = field(default_factory=Shelf)
 
     def model(self, name: Any, kind: Kind) -> Model:
@@ -197,12 +255,25 @@ class StandIn:
         )
         return self.replies.take(request, strict=self.strict_replies)
 
+    def put(self, script: Script) -> None:
+        """Put in force what a script asks for, beside what is in force."""
+        for fault in script.faults:
+            self.faults.add(fault)
+        for reply in script.replies:
+            self.replies.add(reply)
+        for limit in script.limits:
+            self.limits.add(limit)
+        if script.pace is not None:
+            self.tempo.change(script.pace)
+
     def reset(self) -> None:
-        """Forget every call, fault, reply, limit and kept thing."""
+        """Forget every call, fault, reply, limit, pace and kept thing."""
         self.faults.clear()
         self.replies.clear()
         self.limits.clear()
+        self.tempo.change(AT_ONCE)
         self.journal.clear()
         self.prompts.clear()
-        for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
-            shelf.clear()
+        for shelf in vars(self).values():
+            if isinstance(shelf, Shelf):
+                shelf.clear()

@@ -6,6 +6,9 @@ import hashlib
 import pytest
 from openai import OpenAI
 
+from classroom import OpenAIMock
+from classroom.allowance import Allowance
+from classroom.standin.state import Shelf
 from tests.classroom.test_routes import picture
 
 MODEL = "gpt-5.4-mini"
@@ -89,3 +92,44 @@ def test_any_text_is_taken_and_given_back(raw, words):
             raw.post("/responses", content=sent, headers={"content-type": "application/json"}).status_code
             == 200
         )
+
+
+# --- what it takes --------------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_calls_are_dropped_where_they_take_too_much_and_the_journal_says_so():
+    with OpenAIMock(journal_bytes=500_000) as mock:
+        client = OpenAI(base_url=mock.base_url, api_key="k", max_retries=0)
+        for number in range(8):
+            client.responses.create(model=MODEL, input=f"{number} " + "x" * 100_000, store=False)
+        assert 3 <= mock.calls.dropped <= 6
+        assert len(mock.calls) == 8 - mock.calls.dropped
+        assert mock.calls.made == 8
+        assert mock.calls[0].id == f"call-{mock.calls.dropped + 1}"
+        assert mock.calls[-1].body["input"].startswith("7 ")
+        assert mock.calls.cost > 7 * mock.calls[-1].cost  # of those that were dropped, too
+
+
+def test_one_call_is_kept_however_large_it_is():
+    with OpenAIMock(journal_bytes=1_000) as mock:
+        OpenAI(base_url=mock.base_url, api_key="k").responses.create(model=MODEL, input="x" * 10_000)
+        assert len(mock.calls) == 1
+
+
+def test_where_an_allowance_bounds_what_comes_every_call_is_kept():
+    with OpenAIMock(journal_bytes=1_000, allowance=Allowance(100, 10_000_000)) as mock:
+        client = OpenAI(base_url=mock.base_url, api_key="k")
+        for _ in range(3):
+            client.responses.create(model=MODEL, input="x" * 10_000)
+        assert (len(mock.calls), mock.calls.dropped) == (3, 0)
+
+
+def test_what_is_stored_gives_way_to_what_comes_later(monkeypatch):
+    monkeypatch.setattr("classroom.standin.state._MOST_BYTES", 1_000_000)
+    shelf: Shelf[bytes] = Shelf()
+    for number in range(8):
+        shelf.put(str(number), bytes(300_000))
+    assert (shelf.get("4"), len(shelf)) == (None, 3)
+    shelf.take("7")
+    shelf.put("8", bytes(300_000))
+    assert len(shelf) == 3

@@ -152,6 +152,12 @@ def test_json_mode_answers_with_an_object(client):
 
 KEYS = {
     "listed": ("Ada is 36 and from London. Return JSON with keys name, age and city", {"name": str, "age": int, "city": str}),
+    "with two": ("Name a city and its country, as JSON with name and country.", {"name": str, "country": str}),
+    "in order": (
+        "Respond with a JSON object in the following order of fields: `thought`, then `tool` (must be formatted as a valid "
+        "Python Literal['look', 'finish']), then `arguments` (must adhere to the JSON schema: {\"type\": \"object\"}), then `more` (must be formatted as a valid Python dict[str, Any]).",
+        {"thought": str, "tool": str, "arguments": dict, "more": dict},
+    ),
     "quoted": ("respond in JSON only. The keys must be 'summary' and 'score'.", {"summary": str, "score": int}),
     "typed": ("Give me a JSON object with the fields `ok` (boolean) and `reason`.", {"ok": bool, "reason": str}),
     "an example": (
@@ -207,7 +213,14 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
 
 
 @pytest.mark.parametrize(
-    "prompt", ["{" * 500_000, "keys " * 200_000, '{"a":' * 200_000, "keys a," + "b," * 300_000]
+    "prompt",
+    [
+        "{" * 500_000,
+        "keys " * 200_000,
+        '{"a":' * 200_000,
+        "keys a," + "b," * 300_000,
+        "keys a (" + "(b" * 200_000,
+    ],
 )
 def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
     start = time.perf_counter()

@@ -101,7 +101,7 @@ def test_two_attendees_who_ask_the_same_each_go_on(proxy):
 @pytest.mark.parametrize(
     "path",
     [
-        *("responses/resp_1", "responses/resp_1/input_items", "responses/resp_1/cancel", "files", "files/f"),
+        *("responses/resp_1", "responses/resp_1/input_items", "responses/resp_1/cancel", "files/f"),
         *("conversations", "conversations/c/items", "batches", "vector_stores", "vector_stores/v/search"),
         *(
             "chat/completions/c",
@@ -113,7 +113,7 @@ def test_two_attendees_who_ask_the_same_each_go_on(proxy):
         ),
     ],
 )
-def test_nothing_that_is_stored_has_an_address(greedy, meter, method, path):
+def test_nothing_else_that_is_stored_has_an_address(greedy, meter, method, path):
     answer = httpx.request(method, f"{greedy.url}/v1/{path}", headers={"api-key": "lesson/ada"})
     assert answer.status_code == 404
     assert not meter.bodies

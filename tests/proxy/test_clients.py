@@ -147,7 +147,6 @@ def test_every_address_that_clients_have_written_is_known(path, route, named):
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/files",
         "/v1/chat/completions/../../files",
         "/v1/chat/completions/%2e%2e/files",
         "/v1//chat/completions",

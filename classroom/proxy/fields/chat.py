@@ -25,7 +25,7 @@ from classroom.proxy.fields.parts import (
     Tier,
 )
 from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Table, Text
-from classroom.proxy.shapes import Dropped, Refused, Shape, Stored, Tagged
+from classroom.proxy.shapes import Dropped, Refused, Shape, Sources, Stored, Tagged
 from classroom.proxy.tally import Tally
 
 _ELSEWHERE = "it leads to a service of its own, which this proxy does not know the price of"
@@ -255,8 +255,8 @@ CHAT = Shape(
         ),
         # Azure's, and other services'
         "data_sources": Refused(_ELSEWHERE),
-        "dataSources": Refused(_ELSEWHERE),
-        "enhancements": Refused(_ELSEWHERE),
+        "dataSources": Sources(_ELSEWHERE),
+        "enhancements": Dropped(),  # of the vision preview: today's models read pictures without them
     },
     ("messages",),
 )

@@ -1,5 +1,6 @@
 """`/files`: kept in memory, until the stand-in ends."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -28,22 +29,28 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if not standin.lenient:
         _check_expiry(expires)
         if purpose in _LINES:
-            _check_lines(file.filename, file.content)
+            _check_lines(file.filename, file.content, named=not standin.legacy)  # openai 0.28 sends no name
+    return Answer(data=keep(standin, file.filename, file.content, purpose, expires))
+
+
+def keep(standin: StandIn, filename: str, content: bytes, purpose: str, expires: Any) -> dict[str, Any]:
+    """Keep a file; its description."""
     number = len(standin.files) + 1
-    id = f"file-{text.digest('file', number, file.described(), purpose)[:24]}"
+    sha256 = hashlib.sha256(content).hexdigest()
+    id = f"file-{text.digest('file', number, filename, sha256, purpose)[:24]}"
     described: dict[str, Any] = {
         "id": id,
         "object": "file",
-        "bytes": len(file.content),
+        "bytes": len(content),
         "created_at": CREATED + number,
-        "filename": file.filename,
+        "filename": filename,
         "purpose": purpose,
         "status": "processed",
         "status_details": None,
         "expires_at": _expires_at(expires, purpose, CREATED + number),
     }
-    standin.files.put(id, StoredFile(described, file.content))
-    return Answer(data=described)
+    standin.files.put(id, StoredFile(described, content))
+    return described
 
 
 def _check_expiry(expires: Any) -> None:
@@ -75,8 +82,8 @@ def _expires_at(expires: Any, purpose: str, created: int) -> int | None:
     return created + _BATCH_DAYS * 86_400 if purpose == "batch" else None
 
 
-def _check_lines(filename: str, content: bytes) -> None:
-    if not filename.endswith(".jsonl"):
+def _check_lines(filename: str, content: bytes, *, named: bool) -> None:
+    if named and not filename.endswith(".jsonl"):
         raise errors.invalid(
             f"Invalid file '{filename}': this purpose takes JSON Lines, in a file whose name ends in .jsonl.",
             "file",
@@ -109,7 +116,12 @@ def list_files(standin: StandIn, asked: Asked) -> Answer:
     )
 
 
-def _find(standin: StandIn, id: str) -> StoredFile:
+def find(standin: StandIn, id: str) -> StoredFile:
+    """A kept file.
+
+    Raises:
+        APIError: 404 if there is none.
+    """
     stored = standin.files.get(id)
     if stored is None and standin.lenient:
         facts = {"object": "file", "bytes": 0, "created_at": CREATED, "filename": "example.txt"}
@@ -121,17 +133,17 @@ def _find(standin: StandIn, id: str) -> StoredFile:
 
 def retrieve(standin: StandIn, asked: Asked) -> Answer:
     """What is known of a file."""
-    return Answer(data=_find(standin, asked.path["id"]).described)
+    return Answer(data=find(standin, asked.path["id"]).described)
 
 
 def content(standin: StandIn, asked: Asked) -> Answer:
     """A file's bytes."""
-    return Answer(content=_find(standin, asked.path["id"]).content, media_type="application/octet-stream")
+    return Answer(content=find(standin, asked.path["id"]).content, media_type="application/octet-stream")
 
 
 def delete(standin: StandIn, asked: Asked) -> Answer:
     """Forget a file."""
-    _find(standin, asked.path["id"])
+    find(standin, asked.path["id"])
     standin.files.take(asked.path["id"])
     return Answer(data={"id": asked.path["id"], "object": "file", "deleted": True})
 

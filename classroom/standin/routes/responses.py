@@ -1,6 +1,7 @@
 """`/responses`: whole, streamed with the events in OpenAI's order, stored, continued."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from classroom.standin import (
@@ -20,8 +21,10 @@ from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pages import page
 from classroom.standin.response_events import events_of
+from classroom.standin.routes import conversations
 from classroom.standin.state import StandIn, StoredResponse
 
+_ASKED_UNTIL_DONE = 2  # times that a response in the background is asked for
 _MOST_ITEMS = 2_000  # of one conversation: the stand-in's own bound
 
 
@@ -73,9 +76,15 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         ]
     cached = standin.prompts.cached_tokens(model.id, dialogue, body, input_tokens)
     response = _response(body, model, turn, output, (input_tokens, cached), mark)
+    named = response_input.conversation_of(body)
+    if named is not None:
+        response["conversation"] = {"id": named}
+        if not standin.lenient:
+            conversations.add(standin, named, [*items, *output])
     if body.get("store") is not False:
+        left = _ASKED_UNTIL_DONE if body.get("background") else 0
         standin.responses.put(
-            response["id"], StoredResponse(response, tuple(items), (*conversation, *output))
+            response["id"], StoredResponse(response, tuple(items), (*conversation, *output), left)
         )
     said = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
     outputs = (*used.outputs, *said)
@@ -88,9 +97,13 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         events = frames(events_of(response, used.previews), named=True, done=False)
         return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
     if body.get("background"):
-        queued = {**response, "status": "queued", "output": [], "usage": None, "completed_at": None}
-        return Answer(data=queued, outputs=outputs, usage=usage)
+        return Answer(data=_pending(response, "queued"), outputs=outputs, usage=usage)
     return Answer(data=response, outputs=outputs, usage=usage)
+
+
+def _pending(response: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """A response in the background that is not done."""
+    return {**response, "status": status, "output": [], "usage": None, "completed_at": None}
 
 
 def _output(body: Mapping[str, Any], turn: turns.Turn, used: hosted.Use, mark: str) -> list[dict[str, Any]]:
@@ -177,6 +190,10 @@ def retrieve(standin: StandIn, asked: Asked) -> Answer:
         first = int(after) + 1 if after.lstrip("-").isdigit() else 0
         events = [event for event in events_of(stored.response) if event["sequence_number"] >= first]
         return Answer(events=frames(events, named=True, done=False), media_type="text/event-stream")
+    if stored.left and standin.responses.get(asked.path["id"]) is stored:
+        standin.responses.put(asked.path["id"], replace(stored, left=stored.left - 1))
+        if stored.left > 1:
+            return Answer(data=_pending(stored.response, "in_progress"))
     return Answer(data=stored.response)
 
 
@@ -188,7 +205,7 @@ def delete(standin: StandIn, asked: Asked) -> Answer:
 
 
 def cancel(standin: StandIn, asked: Asked) -> Answer:
-    """End a response that runs in the background. Here it is over at once, so it stays as it is.
+    """End a response that runs in the background; one that is done stays as it is.
 
     Raises:
         APIError: 400 for a response that was not asked for in the background.
@@ -198,6 +215,9 @@ def cancel(standin: StandIn, asked: Asked) -> Answer:
         raise errors.invalid(
             "Only responses created with background=true can be cancelled.", None, "invalid_request"
         )
+    if stored.left:
+        stored = replace(stored, response=_pending(stored.response, "cancelled"), left=0)
+        standin.responses.put(asked.path["id"], stored)
     return Answer(data=stored.response)
 
 

@@ -1,0 +1,22 @@
+"""How much memory kept things take, about."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+
+def weight_of(value: Any) -> int:
+    """Bytes of memory that a value and what it holds take; what is held twice counts twice."""
+    total, left = 0, [value]
+    while left:
+        each = left.pop()
+        total += sys.getsizeof(each)
+        if isinstance(each, Mapping):
+            left.extend(each.keys())
+            left.extend(each.values())
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            left.extend(each)
+        elif is_dataclass(each) and not isinstance(each, type):
+            left.extend(getattr(each, field.name) for field in fields(each))
+    return total
