@@ -106,7 +106,7 @@ def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
     """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
-    stored = {one.sha256 for one in objects}
+    stored = {one.origin for one in objects}
     known = [call for call in calls if call.kind]
     made = [call for call in known if call.outputs]
     kept = [call for call in made if any(output.sha256 in stored for output in call.outputs)]
