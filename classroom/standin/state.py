@@ -102,7 +102,8 @@ class StandIn:
 
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
     `deployments` are Azure's names for models; a model's own name is always one. `allowance`: what it takes at most.
-    `strict_replies` refuses what no scripted reply answers.
+    `strict_replies` refuses what no scripted reply answers. `spoken`: words by the hash of their sound; `voices`: the
+    loudness and words of sounds that were sent without a header, by which they are known in any file.
     """
 
     lenient: bool = False
@@ -121,6 +122,7 @@ class StandIn:
     completions: Shelf[StoredCompletion] = field(default_factory=Shelf)
     responses: Shelf[StoredResponse] = field(default_factory=Shelf)
     spoken: Shelf[str] = field(default_factory=Shelf)
+    voices: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
 
     def model(self, name: Any, kind: Kind) -> Model:
         """The model that a request asks for.
@@ -168,5 +170,5 @@ class StandIn:
         self.limits.clear()
         self.journal.clear()
         self.prompts.clear()
-        for shelf in (self.published, self.files, self.completions, self.responses, self.spoken):
+        for shelf in (self.published, self.files, self.completions, self.responses, self.spoken, self.voices):
             shelf.clear()
