@@ -20,11 +20,15 @@ WINDOW = 128_000
 
 @dataclass
 class TalkingMeter:
-    """What came, and what it cost. `tells`: whether responses say what they used; `breaks`: hang up after so many."""
+    """What came, and what it cost.
+
+    `tells`: whether responses say what they used; `breaks`: hang up after so many events; `ended`: sessions that are over.
+    """
 
     tells: bool = True
     breaks: int | None = None
     dollars: float = 0.0
+    ended: int = 0
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def app(self) -> Starlette:
@@ -65,6 +69,8 @@ class TalkingMeter:
                 await socket.send_json({"type": "response.done", "response": done})
         except WebSocketDisconnect:
             return
+        finally:
+            self.ended += 1
 
 
 def measured(value: Any, name: str = "") -> tuple[int, int]:

@@ -119,11 +119,14 @@ def test_what_is_charged_is_never_less_than_what_it_costs(tmp_path, tells, break
         def check(events):
             meter.tells, meter.breaks, meter.dollars = tells, breaks, 0.0
             meter.events.clear()
+            before = meter.ended
             ledger.delete("talk")
             ledger.add(an_event("talk", models={MODEL: MODEL}))
             talked(url, events)
             deadline = time.monotonic() + 15
-            while ledger.standing(ledger.event("talk"), "ada").reserved and time.monotonic() < deadline:
+            while time.monotonic() < deadline and (
+                meter.ended == before or ledger.standing(ledger.event("talk"), "ada").reserved
+            ):
                 time.sleep(0.01)
             standing = ledger.standing(ledger.event("talk"), "ada")
             assert standing.reserved == 0
