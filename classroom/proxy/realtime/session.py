@@ -84,6 +84,9 @@ class Session:
     _longest: int | None = None  # answer that the session asked for, in tokens
     _gone: bool = False
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # what is under way in the books is finished, whoever hangs up meanwhile
+    _taking: "asyncio.Task[None] | None" = None
+    _settling: "set[asyncio.Future[Any]]" = field(default_factory=set)
 
     async def go_on(self) -> None:
         """Until either side hangs up; what is under way then is settled all the same."""
@@ -98,6 +101,8 @@ class Session:
 
     async def _end(self, hearing: "asyncio.Task[None]") -> None:
         self._gone = True
+        if self._taking is not None:
+            await asyncio.gather(self._taking, return_exceptions=True)
         if self._pending is not None and not hearing.done():
             with contextlib.suppress(WebSocketException, OSError):
                 # by its name: what is beside the conversation is not cancelled without
@@ -107,6 +112,8 @@ class Session:
         hearing.cancel()
         if self._pending is not None:
             await self._settle(Settlement(cost=self._pending.made.amount))
+        if self._settling:
+            await asyncio.gather(*self._settling, return_exceptions=True)
         with contextlib.suppress(WebSocketException, OSError):
             await self.far.close()
 
@@ -120,7 +127,8 @@ class Session:
                 await self._close(_TOO_LARGE, "an event is a text of at most 1 MB")
                 return
             try:
-                await self._take(content)
+                self._taking = asyncio.create_task(self._take(content))
+                await asyncio.shield(self._taking)
             except APIError as error:
                 await self._tell(problem(error, _event_id(content)))
             except (WebSocketException, OSError):
@@ -250,7 +258,8 @@ class Session:
     async def _done(self, response: Mapping[str, Any]) -> None:
         """What a response used: charged before the client knows that it is done."""
         used = reckoning.units(response.get("usage"))
-        answer = int((used or {}).get("output_tokens", LONGEST_ANSWER))
+        # what was said is read again before the next answer, which may be asked for as soon as the books are closed
+        self._context.sound += int((used or {}).get("output_tokens", LONGEST_ANSWER))
         if self._pending is None:
             await self._charge_unasked(used)
             return
@@ -268,7 +277,6 @@ class Session:
                 status=200,
             )
         )
-        self._context.sound += answer  # what was said is read again before the next answer
 
     async def _charge_unasked(self, used: Mapping[str, int | float] | None) -> None:
         """A response that nobody asked for should not be; if there is one, it is charged, and the session ends."""
@@ -285,7 +293,10 @@ class Session:
             return
         if pending.prompt:
             settlement = Settlement(**{**settlement.__dict__, "prompt": pending.prompt})
-        await self.booked(self.ledger.settle, pending.made, settlement)
+        task = asyncio.ensure_future(self.booked(self.ledger.settle, pending.made, settlement))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+        await asyncio.shield(task)
 
     # --- to the client -------------------------------------------------------------------------------------------
 
