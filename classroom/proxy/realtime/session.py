@@ -199,6 +199,7 @@ class Session:
         response["max_output_tokens"] = limit
         amount = reckoning.most(self.model, self._context.with_(tally), limit)
         made = await self.reserve(admitted, name, amount)
+        self._context.take(tally)  # whether the upstream forgets it again is not ours to say
         self._count += 1
         given, event["event_id"] = event.get("event_id"), f"{_OURS}{self._count}"
         prompt = content if admitted.keeps_prompts else ""
