@@ -23,13 +23,19 @@ PARTS: Mapping[str, tuple[Path, ...]] = {
         _ROOT / "answer-key" / "notebooks",
         _PACKAGE / "exercises",
         _PACKAGE / "widgets",
+        _PACKAGE / "voice.py",
+        _ROOT / "course" / "instructors.md",
+        _ROOT / "README.md",
     ),
+    "class proxy": (_PACKAGE / "proxy",),
+    "grader": (_PACKAGE.parent / "grader",),
     "answer key": (_ROOT / "answer-key" / "src", _ROOT / "answer-key" / "tests"),
 }
 _READ = frozenset(
     {
         ".py",
         ".ipynb",
+        ".md",
         ".toml",
         ".yaml",
         ".yml",
@@ -74,12 +80,14 @@ class Use:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """A model's name in quotes, or after an equals sign or a colon where it can be nothing else."""
+    """A model's name in quotes, or after an equals sign, a colon or in a command's list, where it can be nothing else."""
     ids = sorted(catalogue.load().models, key=len, reverse=True)
     known = "|".join(map(re.escape, ids))
     telling = "|".join(re.escape(id) for id in ids if "-" in id)
     looks_like = r"(?:gpt-|chatgpt-|dall-e-|tts-|whisper-|text-embedding-)[a-z0-9.-]*[a-z0-9]"
-    return re.compile(rf"[\"'`]({known}|{looks_like})(?=\\?[\"'`])|[=:]\s*({telling})(?![\w.-])")
+    return re.compile(
+        rf"[\"'`]({known}|{looks_like})(?=\\?[\"'`])|(?:[=:]\s*|,|--models\s+)({telling})(?![\w.-])"
+    )
 
 
 def used_in(folders: Iterable[Path]) -> list[Use]:

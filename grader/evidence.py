@@ -90,7 +90,10 @@ class Call(_Record):
 
 
 class StoredObject(_Record):
-    """One object that an exchange left in S3."""
+    """One object that an exchange left in S3.
+
+    `holds`: of a file into which the app put a sound that OpenAI sent without a header, the hash of that sound.
+    """
 
     id: str
     exchange: str
@@ -99,6 +102,12 @@ class StoredObject(_Record):
     content_type: str
     sha256: str
     size: int
+    holds: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The hash by which what OpenAI made is recognised in it."""
+        return self.holds or self.sha256
 
 
 class Input(_Record):
@@ -393,7 +402,7 @@ class Evidence(_Record):
         """
         made = {output.sha256 for call in self.calls_of(exchange) for output in call.outputs}
         stored = self.objects_of(exchange)
-        return [one for one in stored if one.sha256 in made] or stored
+        return [one for one in stored if one.origin in made] or stored
 
     def made_from_prompt(self, probe: Probe) -> list[Call]:
         """The calls that a probe's prompt came to: those that read it, and those that go on from them."""

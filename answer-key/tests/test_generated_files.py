@@ -6,9 +6,11 @@ let things go wrong with `openai_mock.fail(...)` and `s3_mock.fail(...)`.
 
 # BEGIN SOLUTION
 import base64
+import io
 import os
 
 import pytest
+import soundfile
 from fastapi.testclient import TestClient
 from files_api.generation import MAX_PROMPT_LENGTH
 from files_api.main import create_app
@@ -31,7 +33,19 @@ def order(file_type: str, file_path: str, prompt: str = "a robot under a tree") 
 def asked_of_openai(call) -> str:
     """The prompt in a recorded call, wherever its endpoint wants it."""
     body = call.body
+    if call.route == "realtime":
+        return body["input"][0]["content"][0]["text"]
     return body["messages"][0]["content"] if "messages" in body else body.get("prompt") or body["input"]
+
+
+def holds(content: bytes, output) -> bool:
+    """Whether a file holds what OpenAI made: its bytes, or its samples in a file that can be played."""
+    if output.media_type != "audio/pcm":
+        return content == output.content
+    rate = 24_000
+    samples, file_rate = soundfile.read(io.BytesIO(content), dtype="int16")
+    lasts = len(output.content) / 2 / rate
+    return file_rate == rate and abs(len(samples) / rate - lasts) < 0.2 and samples.any()
 
 
 @KINDS
@@ -49,7 +63,7 @@ def test_the_file_holds_what_openai_made_from_the_prompt(
     assert asked_of_openai(call) == "a robot under a tree"
     [stored] = s3_mock.objects()
     assert (stored.key, stored.content_type) == (file_path, media_type)
-    assert stored.content == call.outputs[0].content
+    assert holds(stored.content, call.outputs[0])
 
 
 @KINDS
@@ -134,11 +148,28 @@ def test_when_openai_fails_the_caller_is_told_and_nothing_is_stored(
     assert s3_mock.objects() == []
 
 
-def test_when_openai_is_silent_the_app_stops_waiting(openai_mock, s3_mock, monkeypatch):
+@KINDS
+def test_when_openai_is_silent_the_app_stops_waiting(
+    openai_mock, s3_mock, monkeypatch, file_type, file_path, media_type
+):
     monkeypatch.setenv("OPENAI_TIMEOUT_SECONDS", "0.2")
     openai_mock.fail(effect="hang")
-    answer = TestClient(create_app()).post(GENERATE, json=order(*TEXT[:2]))
+    answer = TestClient(create_app()).post(GENERATE, json=order(file_type, file_path))
     assert (answer.status_code, s3_mock.objects()) == (504, [])
+
+
+def test_a_wav_holds_the_very_samples_that_openai_sent(client, openai_mock, s3_mock):
+    client.post(GENERATE, json=order("audio", "voices/robot.wav"))
+    [call], [stored] = openai_mock.calls, s3_mock.objects()
+    samples, _ = soundfile.read(io.BytesIO(stored.content), dtype="int16")
+    assert samples.tobytes() == call.outputs[0].content
+
+
+def test_the_old_speech_endpoint_is_one_setting_away(openai_mock, s3_mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_SPEECH_MODEL", "gpt-4o-mini-tts")  # ends on purpose: while it exists
+    assert TestClient(create_app()).post(GENERATE, json=order(*AUDIO[:2])).status_code == 201
+    [call], [stored] = openai_mock.calls, s3_mock.objects()
+    assert (call.route, stored.content) == ("audio/speech", call.outputs[0].content)
 
 
 @KINDS

@@ -1,11 +1,13 @@
 # BEGIN SOLUTION
 """The OpenAI module: what goes in reaches OpenAI as it is, and what comes back is what OpenAI answered."""
 
+from datetime import date
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from files_api import openai_module
-from openai import OpenAI
+from files_api import openai_module, voice
+from openai import AsyncOpenAI
 
 from classroom import OpenAIMock
 
@@ -31,11 +33,11 @@ def legacy(monkeypatch):
 
 @pytest.fixture
 def sound(openai_mock) -> bytes:
-    speech = OpenAI().audio.speech.create(
-        model="tts-1", voice="alloy", input="Hello Ada.", response_format="wav"
+    samples = voice.read_aloud(
+        AsyncOpenAI(), "Hello Ada.", model="gpt-realtime-2.1-mini", voice="marin", seconds=10
     )
     openai_mock.calls.clear()
-    return speech.content
+    return voice.as_file(samples, "wav")
 
 
 def test_models_are_listed_and_described_by_names_with_dots(module):
@@ -76,7 +78,11 @@ def test_a_stream_is_passed_on_as_events(module):
 
 
 def test_a_completion_goes_on_with_a_text(module, legacy):
-    body = {"model": "gpt-3.5-turbo-instruct", "prompt": "Once upon a time", "max_tokens": 20}
+    body = {
+        "model": openai_module.COMPLETING_MODEL,
+        "prompt": "Once upon a time",
+        "max_tokens": 20,
+    }
     answer = module.post(f"{BASE}/completion/", json=body)
     assert (answer.status_code, legacy.calls[0].body) == (200, body)
     assert answer.json()["choices"][0]["text"]
@@ -94,19 +100,30 @@ def test_a_picture_is_drawn_by_the_model_asked_for_or_the_module_s_own(module, o
 
 def test_speech_is_written_down(module, sound, openai_mock):
     upload = {"file": ("hello.wav", sound, "audio/wav")}
-    answer = module.post(
-        f"{BASE}/audio/transcription/", files=upload, data={"model": "gpt-4o-mini-transcribe"}
-    )
+    answer = module.post(f"{BASE}/audio/transcription/", files=upload, data={"model": "gpt-transcribe"})
     assert answer.json()["text"] == "Hello Ada."
 
 
-def test_speech_is_translated_and_a_plain_text_stays_one(module, sound, openai_mock):
+def translated(module, sound, **options):
     upload = {"file": ("hello.wav", sound, "audio/wav")}
-    answer = module.post(
-        f"{BASE}/audio/translation/", files=upload, data={"model": "whisper-1", "response_format": "text"}
-    )
+    data = {"model": openai_module.TRANSLATING_MODEL, **options}
+    return module.post(f"{BASE}/audio/translation/", files=upload, data=data)
+
+
+def test_speech_is_translated_and_a_plain_text_stays_one(module, sound, openai_mock):
+    answer = translated(module, sound, response_format="text")
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/plain")
     assert "Hello Ada." in answer.text
+
+
+def test_once_translations_have_ended_the_way_that_remains_is_named(module, sound, openai_mock, monkeypatch):
+    openai_mock.fail(status=404, route="audio/translations")
+    assert translated(module, sound).status_code == 404
+    monkeypatch.setattr(openai_module, "TRANSLATIONS_END", date(2020, 1, 1))
+    answer = translated(module, sound)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "endpoint_retired")
+    for place in ("audio/transcription/", "chat/completions/"):
+        assert f"{BASE}/{place}" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +138,7 @@ def test_an_upload_that_openai_would_not_take_costs_nothing(module, openai_mock,
     answer = module.post(
         f"{BASE}/audio/transcription/",
         files={"file": (name, content, "audio/wav")},
-        data={"model": "whisper-1"},
+        data={"model": "gpt-transcribe"},
     )
     assert (answer.status_code, bool(answer.json()["error"]["message"])) == (status, True)
     assert not openai_mock.calls
@@ -136,7 +153,7 @@ def test_an_upload_that_openai_would_not_take_costs_nothing(module, openai_mock,
     ],
 )
 def test_what_openai_has_retired_is_gone_and_says_what_replaces_it(module, method, path, instead):
-    body = {"model": "text-davinci-edit-001", "instruction": "Fix the spelling.", "input": "wek"}
+    body = {"model": openai_module.EDITING_MODEL, "instruction": "Fix the spelling.", "input": "wek"}
     answer = module.request(method, f"{BASE}/{path}", json=body if method == "POST" else None)
     assert answer.status_code == 410
     assert f"{BASE}/{instead}" in answer.json()["error"]["message"]
@@ -146,7 +163,7 @@ def test_a_server_that_still_serves_what_was_retired_is_believed(module, legacy)
     engines = module.get(f"{BASE}/engines/").json()["data"]
     assert module.get(f"{BASE}/engines/{engines[0]['id']}/").json()["id"] == engines[0]["id"]
     assert module.get(f"{BASE}/engines/no-such-engine/").status_code == 404
-    body = {"model": "text-davinci-edit-001", "instruction": "Fix the spelling.", "input": "wek"}
+    body = {"model": openai_module.EDITING_MODEL, "instruction": "Fix the spelling.", "input": "wek"}
     assert module.post(f"{BASE}/edits/", json=body).json()["choices"][0]["text"]
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, quote
@@ -273,26 +273,15 @@ class Boundary:
 
     def speech(self, words: str, form: str = "mp3") -> bytes:
         """Words as a sound; by OpenAI itself in live mode."""
-        import httpx2
-        from openai import OpenAI
+        from classroom import voice
+        from classroom.media import sound
 
-        from classroom.standin.transport import InProcess
-
-        made = InProcess(Application(replace(self.openai, journal=type(self.openai.journal)())))
-        client = (
-            OpenAI()
-            if self.live
-            else OpenAI(
-                api_key="sk-mock-key",
-                base_url="http://127.0.0.1/v1",
-                http_client=httpx2.Client(transport=made),
-            )
-        )
-        order: Any = {"model": "gpt-4o-mini-tts", "voice": "nova", "input": words, "response_format": form}
-        return client.audio.speech.create(**order).read()
+        if self.live:
+            return voice.as_file(voice.say(words), form)
+        return sound.speak(words, voice=voice.VOICE, format=form)
 
     def _serve(self, application: ASGIApp, running: ExitStack) -> str:
-        server = LoopbackServer(application, listener=self._listen())
+        server = LoopbackServer(application, listener=self._listen(), websockets=True)
         server.start()
         running.callback(server.stop)
         return server.url

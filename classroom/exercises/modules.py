@@ -120,7 +120,7 @@ def _media(bench: Bench) -> str:
         raise trial.wrong("POST images/generations/ answers 200, but no picture.", expected, "no picture")
     trial.calls_for(prompt, expected, "images/generations")
     said = words.sentence(bench.chance)
-    form = {"model": "gpt-4o-mini-transcribe"}
+    form = {"model": "gpt-transcribe"}
     address = f"{_BASE}/audio/transcription/"
     sound = ("kite.mp3", encode(bench.boundary.speech(said)), "audio/mpeg")
     trial = bench.request("POST", address, form=form, file=sound)

@@ -4,6 +4,7 @@ import secrets
 
 from classroom.exercises import words
 from classroom.exercises.looking import Bench, Exercise, Trial
+from classroom.media import likeness
 from classroom.media.signatures import sniff
 
 _OTHER = "application/octet-stream"
@@ -26,7 +27,7 @@ _BEGINNINGS = {
     b"a text about RIFF, WAVE and OggS": _OTHER,
 }
 _FORMATS = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "opus": "audio/ogg"}
-_SPEECH, _HEARING = ("audio/speech",), ("audio/transcriptions", "audio/translations")
+_SPEECH, _HEARING = ("realtime", "audio/speech"), ("audio/transcriptions", "audio/translations")
 
 
 def _media_type(bench: Bench) -> str:
@@ -46,12 +47,15 @@ def _speak(bench: Bench) -> str:
         expected = f"a sound of the type {right}"
         sound = trial.returned(expected)
         if not isinstance(sound, bytes):
-            raise trial.wrong("It returns no bytes: .read() of the answer gives them.", expected)
+            raise trial.wrong("It returns no bytes.", expected)
         if sniff(sound) != right:
             raise trial.wrong("It returns a sound of another type.", expected, sniff(sound))
         calls = trial.calls_for(said, expected, *_SPEECH)
         if calls is not None and not any(
-            output.content == sound for call in calls for output in call.outputs
+            likeness.holds(sound, output.content, output.media_type)
+            for call in calls
+            for output in call.outputs
+            if output.kind == "audio"
         ):
             raise trial.wrong("It returns another sound than the one that OpenAI made.", expected)
     stem = words.mark(bench.chance)
@@ -129,8 +133,8 @@ EXERCISES = {
         _speak,
         (
             "When can you know that a name is no sound's: before or after you ask?",
-            'file_name.rpartition(".")[2] is the ending; response_format= takes just these four names.',
-            "If the ending is none of the four: raise ValueError(…). Otherwise ask with response_format=ending, and return .read().",
+            'file_name.rpartition(".")[2] is the ending; as_file from above takes just these four names.',
+            "If the ending is none of the four: raise ValueError(…). Otherwise return as_file(say(words), ending).",
         ),
     ),
     "04.3": Exercise(

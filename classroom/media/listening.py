@@ -34,7 +34,7 @@ _READERS: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
-def _opened(content: bytes) -> Any:
+def opened(content: bytes) -> Any:
     """The sound, by the reader that its first bytes ask for.
 
     Raises:
@@ -52,6 +52,18 @@ def _opened(content: bytes) -> Any:
     return av.open(io.BytesIO(content), "r", format=name.partition(",")[0])
 
 
+class Budget:
+    """How much of a sound is decoded at most."""
+
+    def __init__(self) -> None:
+        self._frames, self._began = 0, time.process_time()
+
+    def is_spent(self) -> bool:
+        """Whether one frame more is too much."""
+        self._frames += 1
+        return self._frames > _MOST_FRAMES or time.process_time() - self._began > _MOST_SECONDS
+
+
 class NotSound(Exception):
     """The bytes are no sound that the library can read."""
 
@@ -64,14 +76,14 @@ def measure(content: bytes) -> float:
     """
     av = extras.load("av", "media", "Listening to a sound")
 
-    seconds, began = 0.0, time.process_time()
+    seconds, budget = 0.0, Budget()
     try:
-        with _opened(content) as file:
+        with opened(content) as file:
             if not file.streams.audio:
                 raise NotSound("there is no sound in it")
-            for number, frame in enumerate(file.decode(audio=0)):
+            for frame in file.decode(audio=0):
                 seconds += frame.samples / frame.sample_rate
-                if number > _MOST_FRAMES or time.process_time() - began > _MOST_SECONDS:
+                if budget.is_spent():
                     break  # long enough to be counted as that
             return seconds
     except (av.error.FFmpegError, ValueError, IndexError, ArithmeticError) as error:
@@ -87,7 +99,7 @@ def words_in(content: bytes) -> str | None:
     av = extras.load("av", "media", "Listening to a sound")
 
     try:
-        with _opened(content) as file:
+        with opened(content) as file:
             tags = [file.metadata, *(stream.metadata for stream in file.streams)]
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         raise NotSound(str(error)) from error

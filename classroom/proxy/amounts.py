@@ -31,10 +31,10 @@ _SEARCHED = 128_000  # tokens that a search may put into the prompt
 _OVERHEAD = 256  # what an upstream may put before a prompt by itself
 _WINDOW = 1_050_000  # tokens: the longest prompt of any model
 _WINDOWS = (
-    ("gpt-4o", 128_000),
-    ("gpt-4-turbo", 128_000),
+    ("gpt-4o", 128_000),  # ends on purpose: whoever offers it pays for it
+    ("gpt-4-turbo", 128_000),  # ends on purpose
     ("gpt-5.4-mini", 400_000),
-    ("gpt-5.4-nano", 400_000),
+    ("gpt-5.4-nano", 400_000),  # ends on purpose
 )
 _STEP = 1_000  # units by which a price is asked for once; the price list has no step below that
 _DEAREST_TIER = Decimal("2.5")  # "priority" costs 1.7 to 2.5 times as much, by model

@@ -17,6 +17,7 @@ from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
 from classroom.proxy.people import People
+from classroom.proxy.realtime.door import Door
 from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
@@ -59,11 +60,20 @@ class Proxy:
         self._relay = Relay(ledger, self._booked, upstream, self._reader.listener, own_key=own_key)
         self._stored = Stored(ledger, self._booked, upstream, own_key=own_key)
         self._admin = Admin(ledger, self._booked, admin)
+        self._door = Door(ledger, self._people, self._booked, own_key=own_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live as long as the server does."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+            return
+        if scope["type"] == "websocket":
+            try:
+                await self._door.serve(self._relay.upstream, scope, receive, send)
+            except Exception as error:  # the handshake is refused then, or the connection ends
+                _log.error("the proxy failed: %s: %s", type(error).__name__, error)
+                with contextlib.suppress(RuntimeError, OSError):
+                    await send({"type": "websocket.close", "code": 1011})
             return
         if scope["type"] != "http":
             return

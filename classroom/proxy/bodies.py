@@ -31,6 +31,7 @@ _KINDS = {
     "audio/speech": "speech",
     "audio/transcriptions": "transcription",
     "audio/translations": "transcription",
+    "realtime": "realtime",
 }
 _USUAL = {"moderations": "omni-moderation-latest"}  # for requests that may leave the model out
 _TIERED = ("chat/completions", "responses")

@@ -33,9 +33,9 @@ app.add_typer(attendee_app, name="attendee")
 _A_CROWD = 1000  # names of an event that costs nothing
 _HACKATHON = {"gpt-5.4-mini": "gpt-5.4-mini", "text-embedding-3-small": "text-embedding-3-small"}
 _HACKATHON |= {
-    "gpt-image-1.5": "gpt-image-1.5",
-    "tts-1": "tts-1",
-    "whisper-1": "whisper-1",
+    "gpt-image-2": "gpt-image-2",
+    "gpt-realtime-2.1-mini": "gpt-realtime-2.1-mini",
+    "gpt-transcribe": "gpt-transcribe",
     "omni-moderation-latest": "omni-moderation-latest",
     ANY: "gpt-5.4-mini",
 }
@@ -104,6 +104,9 @@ def serve(
             forwarded_allow_ips=behind or None,
             timeout_graceful_shutdown=20,
             h11_max_incomplete_event_size=64 * 1024,
+            ws="websockets-sansio",
+            ws_max_size=2 * 1024 * 1024,
+            ws_per_message_deflate=False,
         )
         server = uvicorn.Server(config)
         server.run()

@@ -57,7 +57,9 @@ def running() -> RunningProxy | None:
 def serve(proxy: Proxy, ledger: Ledger) -> RunningProxy:
     """Serve a proxy in a thread of this process, until the process ends."""
     listener = bind()
-    server = uvicorn.Server(uvicorn.Config(proxy, log_level="critical", access_log=False, ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(proxy, log_level="critical", access_log=False, ws="websockets-sansio")
+    )
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
     while not server.started:
         time.sleep(0.005)

@@ -270,6 +270,17 @@ def _shown(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()[:120]
 
 
+def too_many_sessions(most: int) -> APIError:
+    """429: one attendee has as many Realtime sessions open as there is room for."""
+    return _refused(
+        429,
+        "too_many_sessions",
+        f"You have {most} Realtime sessions open. Close one before you open the next.",
+        "requests",
+        {"retry-after": "2"},
+    )
+
+
 def full(event: Event) -> APIError:
     """403: as many names as the event takes have come."""
     return _refused(

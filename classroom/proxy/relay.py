@@ -65,6 +65,11 @@ class Relay:
         self._client: httpx2.AsyncClient | None = None
         self._settling: set[asyncio.Task[Any]] = set()
 
+    @property
+    def upstream(self) -> Upstream:
+        """What is behind, with the key of now."""
+        return self._upstream
+
     def change_key(self, key: str) -> None:
         """Ask with another key from now on."""
         self._upstream = replace(self._upstream, key=key)

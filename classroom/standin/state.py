@@ -170,7 +170,8 @@ class StandIn:
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
     `deployments` are Azure's names for models; a model's own name is always one; with `any_deployment`
     any other name is one, too. `allowance`: what it takes at most.
-    `strict_replies` refuses what no scripted reply answers.
+    `strict_replies` refuses what no scripted reply answers. `spoken`: words by the hash of their sound; `voices`: the
+    loudness and words of sounds that were sent without a header, by which they are known in any file.
     """
 
     lenient: bool = False
@@ -197,6 +198,7 @@ class StandIn:
     vector_stores: Shelf[StoredStore] = field(default_factory=Shelf)
     file_batches: Shelf[Mapping[str, Any]] = field(default_factory=Shelf)
     spoken: Shelf[str] = field(default_factory=Shelf)
+    voices: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
 
     def model(self, name: Any, kind: Kind) -> Model:
         """The model that a request asks for.

@@ -8,7 +8,7 @@ from classroom.standin.costs import Usage, cost_of
 from classroom.standin.text import count_tokens
 from classroom.widgets import panel
 
-MODELS = ("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4")
+MODELS = ("gpt-6-luna", "gpt-5.4-mini", "gpt-5.4")
 
 
 def cost_calculator() -> None:

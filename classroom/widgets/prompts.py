@@ -2,17 +2,21 @@
 
 import base64
 import html
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 import openai
+from websockets.exceptions import WebSocketException
 
+from classroom import voice
 from classroom.display import figure
 from classroom.lesson import current
 from classroom.proxy import amounts
 from classroom.proxy.events import NANO
+from classroom.proxy.realtime import reckoning
 from classroom.widgets import panel
 
 # what is asked for → the call's name, its route, its options beside the words, and the option that holds the words
@@ -24,7 +28,7 @@ _CALLS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"model": "gpt-image-2", "size": "1024x1024", "quality": "low", "output_format": "jpeg"},
         "prompt",
     ),
-    "Sound": ("audio.speech.create", "audio/speech", {"model": "gpt-4o-mini-tts", "voice": "nova"}, "input"),
+    "Sound": ("realtime.connect", "realtime", {"model": voice.MODEL}, "input"),
 }
 
 
@@ -57,7 +61,10 @@ def playground(words: str = "a robot under a tree") -> None:
 def at_most(kind: str, words: str) -> str:
     """What it may cost, before it is sent."""
     _, route, options, name = _CALLS[kind]
-    dollars = amounts.most(route, {**options, name: words}, options["model"]) / NANO
+    if kind == "Sound":
+        dollars = reckoning.of_words(options["model"], [voice.READ_ALOUD, words]) / NANO
+    else:
+        dollars = amounts.most(route, {**options, name: words}, options["model"]) / NANO
     lesson = current()
     where = "This will cost" if lesson and lesson.live else "At OpenAI this would cost"
     return f"{where} at most ${dollars:.4f}."
@@ -69,19 +76,33 @@ def asked(kind: str, words: str) -> str:
         return panel.said("There are no words yet. Nothing was sent.", wrong=True)
     call, _, options, name = _CALLS[kind]
     options = {**options, name: words}
-    function: Any = openai.OpenAI()
-    for part in call.split("."):
-        function = getattr(function, part)
     try:
-        shown = _SHOWN[kind](function(**options), words)
+        shown = _SHOWN[kind](_made(kind, call, options, words), words)
     except openai.APIStatusError as error:
         body = error.body if isinstance(error.body, dict) else {}
         return panel.said(
             f"OpenAI refuses it ({error.status_code}): {body.get('message', error.message)}", wrong=True
         )
-    except openai.APIError as error:
+    except voice.NoVoice as error:
+        return panel.said(f"OpenAI refuses it: {error}", wrong=True)
+    except (openai.APIError, WebSocketException, OSError) as error:
         return panel.said(f"No answer came: {error}. Send it again.", wrong=True)
-    return panel.said(f"{kind}: done.{_cost()}") + shown + f"<pre>{html.escape(_code(call, options))}</pre>"
+    code = _spoken_code(words) if kind == "Sound" else _code(call, options)
+    return panel.said(f"{kind}: done.{_cost()}") + shown + f"<pre>{html.escape(code)}</pre>"
+
+
+def _made(kind: str, call: str, options: dict[str, Any], words: str) -> Any:
+    if kind == "Sound":
+        return voice.as_file(voice.say(words), "mp3")
+    function: Any = openai.OpenAI()
+    for part in call.split("."):
+        function = getattr(function, part)
+    return function(**options)
+
+
+def _spoken_code(words: str) -> str:
+    """The function that was called, whole: an answer over a WebSocket takes more than one call."""
+    return f"{inspect.getsource(voice.say)}\n\nsay({json.dumps(words, ensure_ascii=False)})"
 
 
 def _cost() -> str:
@@ -103,5 +124,5 @@ _SHOWN: dict[str, Callable[[Any, str], str]] = {
     "Picture": lambda answer, words: figure(
         base64.b64decode(answer.data[0].b64_json), f"A generated picture of {words}"
     ),
-    "Sound": lambda answer, words: figure(answer.read(), f"A voice that says: {words}"),
+    "Sound": lambda answer, words: figure(answer, f"A voice that says: {words}"),
 }

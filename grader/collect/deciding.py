@@ -22,6 +22,7 @@ _KIND_OF_URL: tuple[tuple[str, Kind], ...] = (
     ("completions", "text"),
     ("images", "image"),
     ("audio/speech", "audio"),
+    ("realtime", "audio"),
 )
 _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
 _FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}

@@ -55,7 +55,7 @@ def works(session: Session, offer: Offer | None) -> bool:
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
     """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
-    stored = {one.sha256 for one in objects}
+    stored = {one.origin for one in objects}
     known = [call for call in calls if kind_of(call, objects)]
     made = [call for call in known if call.outputs]
     kept = [call for call in made if any(output.sha256 in stored for output in call.outputs)]
@@ -64,7 +64,7 @@ def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | Non
 
 def kind_of(call: Call, objects: Sequence[StoredObject]) -> Kind | None:
     """The kind of file that a call made: of what was stored, or else of what it answered; a tool's picture is a picture."""
-    stored = {one.sha256 for one in objects}
+    stored = {one.origin for one in objects}
     kept = [output.kind for output in call.outputs if output.sha256 in stored and call.kind]
     media = [output.kind for output in call.outputs if output.kind != "text"]
     return next(iter([*kept, *media]), call.kind)

@@ -44,10 +44,10 @@ def _texts(session: Session, prefix: str) -> Iterator[Probe]:
     yield _asked(
         session, "module.chat", openai_module.STREAMED, _post(prefix, place, _chat(plain().text, stream=True))
     )
-    body = {"model": "gpt-3.5-turbo-instruct", "prompt": f"Go on with {plain().text}", "max_tokens": 24}
+    body = {"model": openai_module.COMPLETING_MODEL, "prompt": f"Go on with {plain().text}", "max_tokens": 24}
     yield _asked(session, "module.completion", openai_module.PLAIN, _post(prefix, "completion/", body))
     body = {
-        "model": "text-davinci-edit-001",
+        "model": openai_module.EDITING_MODEL,
         "instruction": "Fix the spelling.",
         "input": f"the wek of {plain().text}",
     }
@@ -57,13 +57,16 @@ def _texts(session: Session, prefix: str) -> Iterator[Probe]:
 def _pictures(session: Session, prefix: str) -> Iterator[Probe]:
     place = "images/generations/"
     body = {"prompt": f"a kite over {plain().text}", "n": 1, "size": "1024x1024"}
-    named = {**body, "model": "gpt-image-1.5"}
+    named = {**body, "model": openai_module.IMAGE_MODEL}
     yield _asked(session, "module.images", openai_module.PLAIN, _post(prefix, place, named))
     yield _asked(session, "module.images", openai_module.WITHOUT_MODEL, _post(prefix, place, body))
 
 
 def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
-    for name, model in (("transcription", "gpt-4o-mini-transcribe"), ("translation", "whisper-1")):
+    for name, model in (
+        ("transcription", openai_module.HEARING_MODEL),
+        ("translation", openai_module.TRANSLATING_MODEL),
+    ):
         criterion, place = f"module.{name}", f"audio/{name}/"
         words = f"Say {plain().text} again."
         sound = speak(words, format="wav")

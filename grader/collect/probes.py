@@ -139,7 +139,7 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     exchange = next(exchange for exchange in session.exchanges if exchange.id == made.exchange)
     made_by_openai = {output.sha256 for call in session.calls_of(exchange) for output in call.outputs}
     everything = session.objects_of(exchange)
-    objects = [stored for stored in everything if stored.sha256 in made_by_openai] or everything
+    objects = [stored for stored in everything if stored.origin in made_by_openai] or everything
     if not objects:
         return absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
     stored, asked = objects[-1], f"the stored file {objects[-1].key}"

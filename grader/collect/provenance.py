@@ -24,6 +24,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "images/generations": ("prompt",),
     "images/edits": ("prompt",),
     "audio/speech": ("input",),
+    "realtime": ("input", "instructions"),
 }
 # they make no file, and are asked about the prompt by careful apps
 _ASIDE = frozenset({"moderations", "embeddings"})

@@ -25,6 +25,7 @@ from grader.collect.patience import OUT_OF_PATIENCE, Patience, protects_itself
 from grader.collect.provenance import Ledger, mentions
 from grader.collect.requests import Request, build
 from grader.collect.sockets import Broken, converse
+from grader.collect.voices import held_in, kind_of
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 from grader.jobs import state_of
 from grader.sandbox import Sandbox
@@ -124,6 +125,7 @@ class Session:
         self._requests_read = 0
         self._buckets = {s3.bucket}
         self.ledger = Ledger()
+        self._made: dict[str, list[journal.Output]] = {}  # what OpenAI made during each exchange
         self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
         self._latest: Exchange | None = None
         self._waited = 0.0
@@ -374,6 +376,7 @@ class Session:
                 owner = next(marked, exchange)
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
+                self._made.setdefault(owner.id, []).extend(call.outputs)
             else:
                 self._dropped.add(exchange.id)
         self._calls_read = len(journaled)
@@ -392,6 +395,7 @@ class Session:
                 "the metadata or tags of an object", str(dict(stored.metadata)), stored.content_type
             )
             led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
+            held = held_in(stored.content, self._made.get(led_by, ()))
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
@@ -401,6 +405,7 @@ class Session:
                     content_type=_plain(stored.content_type),
                     sha256=self.keep(stored.content),
                     size=len(stored.content),
+                    holds=held.sha256 if held else None,
                 )
             )
 
@@ -438,7 +443,7 @@ class Session:
             id=call.id,
             exchange=exchange.id,
             route=capped(call.route, _SHORT),
-            kind=_KIND_OF_ROUTE.get(call.route),
+            kind=kind_of(call, _KIND_OF_ROUTE),
             key=call.key,
             model=capped(str(body.get("model", "")), _SHORT),
             request=capped(json.dumps(call.body, ensure_ascii=False), _BODY),

@@ -177,7 +177,7 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         problem = provenance.stored_from_elsewhere(evidence, probe)
         if not stored:
             problem = "nothing was stored"
-        elif not problem and not any(one.sha256 in made for one in stored):
+        elif not problem and not any(one.origin in made for one in stored):
             problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return (

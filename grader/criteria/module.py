@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from classroom.standin import catalogue
 from grader import openai_module, reading
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
 from grader.evidence import MAX_BLOB, Call, Evidence, Exchange, Probe, sha256_of
@@ -123,13 +124,20 @@ def _drawn_by_the_model(evidence: Evidence, probe: Probe, exchange: Exchange) ->
     wrong = _drawn(evidence, probe, exchange)
     models = {call.model for call in _calls(evidence, probe)}
     return wrong or (
-        None if models == {"gpt-image-1.5"} else "the model that was asked for did not reach OpenAI"
+        None if models == {openai_module.IMAGE_MODEL} else "the model that was asked for did not reach OpenAI"
     )
 
 
 def _heard(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     heard = exchange.status == 200 and probe.mark is not None and probe.mark.strip(". ") in exchange.body
     return None if heard else "the words of the sound are not in it"
+
+
+def _translated(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
+    """Heard, as long as OpenAI translates; then the truth will do, too."""
+    known = catalogue.load()
+    has_ended = known.models[openai_module.TRANSLATING_MODEL].is_retired(known.as_of)
+    return (_or_gone(_heard) if has_ended else _heard)(evidence, probe, exchange)
 
 
 def _refused(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
@@ -190,12 +198,15 @@ section.add(
         "module.images", (openai_module.PLAIN, _drawn_by_the_model), (openai_module.WITHOUT_MODEL, _drawn)
     ),
 )
-for _name, _title in (("transcription", "transcribes"), ("translation", "translates")):
+for _name, _title, _check in (
+    ("transcription", "transcribes", _heard),
+    ("translation", "translates", _translated),
+):
     section.add(
         _name,
         f"The module {_title} speech",
         "Take an upload (multipart), look at its type and size before OpenAI is asked, and pass the words back.",
-        _judged(f"module.{_name}", (openai_module.PLAIN, _heard), (openai_module.NO_SOUND, _refused)),
+        _judged(f"module.{_name}", (openai_module.PLAIN, _check), (openai_module.NO_SOUND, _refused)),
     )
 section.add(
     "errors",

@@ -37,9 +37,9 @@ def stored_from_elsewhere(evidence: Evidence, probe: Probe) -> str | None:
         return None
     from_prompt = {output.sha256 for call in linked for output in call.outputs if output.kind == probe.kind}
     from_any = {output.sha256 for call in evidence.calls_of(probe.exchange) for output in call.outputs}
-    stored = [one for one in evidence.objects_of(probe.exchange) if one.sha256 in from_any]
+    stored = [one for one in evidence.objects_of(probe.exchange) if one.origin in from_any]
     meant = _named(evidence, probe, stored) or stored
-    if not meant or any(one.sha256 in from_prompt for one in meant):
+    if not meant or any(one.origin in from_prompt for one in meant):
         return None
     return "the stored file was made by another call to OpenAI than the one that read the prompt"
 
@@ -115,4 +115,4 @@ def _keeps(evidence: Evidence, probe: Probe) -> bool:
     assert probe.exchange is not None
     assert probe.kind is not None
     right = made(evidence, probe, probe.kind)
-    return any(one.sha256 in right for one in evidence.objects_of(probe.exchange))
+    return any(one.origin in right for one in evidence.objects_of(probe.exchange))

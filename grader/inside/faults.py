@@ -21,7 +21,7 @@ APP_FIELDS = ("status",)
 ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
 GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
 
-OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-1.5", "audio": "tts-1-hd"}
+OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-2.5-flare", "audio": "tts-1-hd"}  # ends on purpose
 BAD_INPUT = frozenset({400, 413, 415, 422})
 _UNKNOWN_ROUTE = frozenset({404, 405})
 
@@ -94,6 +94,7 @@ FAULTS: tuple[Fault, ...] = (
         "advice",
         "another model asked than you chose",
         lambda call, kind: {"model": OTHER_MODEL.get(kind, OTHER_MODEL["text"])},
+        lambda call: bool(call["model"]),  # a Realtime event names none: its connection did
     ),
     Fault(
         "openai_failing", "openai", "happy_path", "OpenAI out of reach", lambda call, kind: {"then": REFUSE}

@@ -23,6 +23,7 @@ from .answers import Answers
 from .boundaries import Boundaries
 from .channel import HungUpError, Line
 from .leftovers import Leftovers
+from .talking import Talking
 
 _LOOK_SECONDS = 0.002  # between two looks whether a run has ended
 
@@ -47,7 +48,8 @@ class Planter:
     def pytest_configure(self) -> None:
         """Before the suite's own modules are imported, so that what they import is watched."""
         self._boundaries.watch_network()
-        for watch in (self._boundaries.watch_s3, self._boundaries.watch_openai):
+        talking = Talking(self._boundaries)
+        for watch in (self._boundaries.watch_s3, self._boundaries.watch_openai, talking.watch):
             with contextlib.suppress(ImportError, AttributeError):
                 watch()
         self._answers.watch(self._frameworks)

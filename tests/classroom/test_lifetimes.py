@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
@@ -71,6 +72,22 @@ def test_what_can_not_be_read_is_passed_over(alone, tmp_path):
     result = run(tmp_path)
     assert result.exit_code == 0
     assert "no model is named" in result.output
+
+
+def test_nothing_that_a_learner_or_the_answer_key_uses_by_default_ends_within_a_year():
+    """Counted from the real day: if this fails, docs/models.md says what to do."""
+    soon = {
+        f"{use.id} in {part}": use.files
+        for part, places in lifetimes.PARTS.items()
+        for use in lifetimes.used_in(places)
+        if (left := use.days_left(date.today())) is not None and left < 365
+    }
+    assert soon == {}
+
+
+def test_a_command_s_list_of_models_is_read_whole(alone, tmp_path):
+    write(tmp_path, "guide.md", "event add a --models gpt-4o,gpt-5.4-mini,tts-1 --budget 25")
+    assert {use.id for use in lifetimes.used_in([tmp_path])} == {"gpt-4o", "gpt-5.4-mini", "tts-1"}
 
 
 def test_the_course_and_the_answer_key_are_listed():

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import time
 import wave
 
 import pytest
@@ -423,3 +424,14 @@ def test_the_settings_are_those_of_the_sdk():
 )
 def test_what_is_to_be_read_aloud_is_read_as_it_stands(instructions, prompt, words):
     assert speaking.aloud([{"role": "user", "content": prompt}], instructions) == words
+
+
+def test_a_response_that_never_comes_is_on_record_while_it_is_awaited(connection, openai_mock):
+    openai_mock.fail(effect="hang", seconds=30)
+    connection.response.create(response={"instructions": "Say exactly: aye"})
+    until(connection, "rate_limits.updated")
+    deadline = time.monotonic() + 5
+    while not openai_mock.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    [call] = openai_mock.calls
+    assert (call.status, call.fault, call.mentions("aye")) == (0, "hang", True)

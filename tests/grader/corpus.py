@@ -21,6 +21,7 @@ DESIGNS: dict[str, frozenset[str]] = {
     "litestar_app": frozenset({"image", "audio"}),
     "background_jobs": frozenset({"text", "image"}),
     "api_key": frozenset({"text", "audio"}),
+    "realtime_voice": frozenset({"audio"}),
     "answer-key": frozenset({"text", "image", "audio"}),
 }
 

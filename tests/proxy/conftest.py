@@ -134,7 +134,9 @@ def served(app: Proxy) -> Iterator[str]:
     """An application on a port of its own; yields its address."""
     listener = bind()
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app, log_level="error", access_log=False, timeout_graceful_shutdown=10, ws="websockets-sansio"
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import openai
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
 
+from files_api import voice
 from files_api.errors import FilesAPIError
 from files_api.file_types import FileType, Format
 from files_api.settings import Settings
 
 MAX_PROMPT_LENGTH = 4096
-"""Characters; the smallest of OpenAI's own limits (speech), so that one rule serves every file type."""
+"""Characters; OpenAI's own limit for a text that is spoken, so that one rule serves every file type."""
 
 _RETRY_AFTER = {"Retry-After": "20"}
 
@@ -59,6 +60,7 @@ class Generator:
             timeout=settings.openai_timeout_seconds,
             max_retries=0,
         )
+        self._talking = AsyncOpenAI(api_key=settings.openai_api_key.get_secret_value(), max_retries=0)
 
     def generate(self, prompt: str, format: Format) -> bytes:
         """The content of a file.
@@ -97,8 +99,18 @@ class Generator:
         return base64.b64decode(first.b64_json or "", validate=True)
 
     def _audio(self, prompt: str, format: Format) -> bytes:
+        model = self._settings.openai_speech_model
+        if "realtime" in model:
+            samples = voice.read_aloud(
+                self._talking,
+                prompt,
+                model=model,
+                voice=self._settings.openai_voice,
+                seconds=self._settings.openai_timeout_seconds,
+            )
+            return voice.as_file(samples, format.api_name)
         speech = self._client.audio.speech.create(
-            model=self._settings.openai_speech_model,
+            model=model,
             voice=self._settings.openai_voice,
             input=prompt,
             response_format=format.api_name,  # type: ignore[arg-type]  # one of FORMATS' audio names
@@ -111,31 +123,32 @@ def _our_errors() -> Iterator[None]:
     """OpenAI's errors become ours. The order matters: the SDK's timeout is one of its connection errors."""
     try:
         yield
-    except openai.RateLimitError as error:
-        if error.code == "insufficient_quota":
-            raise GenerationUnavailable(
-                "This service can't generate files at present. Try again later."
-            ) from error
-        raise GenerationBusy(
-            "Too many files are being generated. Wait a little, then try again.", headers=_RETRY_AFTER
-        ) from error
-    except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-        raise GenerationUnavailable(
-            "This service can't generate files at present. Try again later."
-        ) from error
-    except openai.BadRequestError as error:
-        if error.code in ("content_policy_violation", "moderation_blocked"):
-            raise PromptRejected(
-                "OpenAI's content policy forbids this prompt. Change its wording."
-            ) from error
-        raise GenerationFailed("OpenAI refused to generate this file.") from error
-    except openai.APITimeoutError as error:
+    except openai.APIStatusError as error:
+        raise _refusal(error.status_code, error.code) from error
+    except voice.VoiceError as error:
+        raise _refusal(error.status, error.code) from error
+    except (openai.APITimeoutError, TimeoutError) as error:
         raise GenerationTimeout("OpenAI took too long to generate the file. Try again.") from error
-    except openai.OpenAIError as error:
+    except (openai.OpenAIError, OSError) as error:
         raise GenerationFailed("OpenAI could not generate the file. Try again later.") from error
     except (ValueError, TypeError, AttributeError, LookupError, binascii.Error) as error:
         # a body that is not what the API promises: no JSON at all, or JSON of another shape
         raise GenerationFailed("OpenAI's answer could not be read. Try again.") from error
+
+
+def _refusal(status: int | None, code: str | None) -> FilesAPIError:
+    """What a refusal of OpenAI's means to our caller. A Realtime response names a code alone."""
+    if code == "insufficient_quota" or status in (401, 403):
+        return GenerationUnavailable("This service can't generate files at present. Try again later.")
+    if code == "rate_limit_exceeded" or status == 429:
+        return GenerationBusy(
+            "Too many files are being generated. Wait a little, then try again.", headers=_RETRY_AFTER
+        )
+    if code in ("content_policy_violation", "moderation_blocked", "content_filter"):
+        return PromptRejected("OpenAI's content policy forbids this prompt. Change its wording.")
+    if status == 400:
+        return GenerationFailed("OpenAI refused to generate this file.")
+    return GenerationFailed("OpenAI could not generate the file. Try again later.")
 
 
 # END SOLUTION

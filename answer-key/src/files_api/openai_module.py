@@ -7,6 +7,7 @@ does what OpenAI answers: its status, its errors, its streams.
 
 import os
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Annotated, Any
 
 import httpx2
@@ -17,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field
 # BEGIN SOLUTION
 # isort: split
 import json
-from datetime import date
 from pathlib import PurePath
 
 # END SOLUTION
@@ -26,6 +26,12 @@ router = APIRouter(prefix="/modules/openai", tags=["OpenAI module"])
 
 IMAGE_MODEL = "gpt-image-2"
 """For requests that name no model: what OpenAI itself would take then (DALL·E 2) is retired."""
+
+COMPLETING_MODEL = "gpt-3.5-turbo-instruct"  # ends on purpose: the last one of its kind, as the next two
+EDITING_MODEL = "text-davinci-edit-001"  # ends on purpose
+TRANSLATING_MODEL = "whisper-1"  # ends on purpose
+TRANSLATIONS_END = date(2027, 2, 26)
+"""By https://developers.openai.com/api/docs/deprecations."""
 
 MAX_UPLOAD = 25 * 1024 * 1024
 """Bytes of a sound, by https://developers.openai.com/api/docs/guides/speech-to-text."""
@@ -68,14 +74,14 @@ class ChatBody(_Passed):
 class CompletionBody(_Passed):
     """A text to go on with."""
 
-    model: str = Field(description="Which model goes on.", examples=["gpt-3.5-turbo-instruct"])
+    model: str = Field(description="Which model goes on.", examples=[COMPLETING_MODEL])
     prompt: str | list[Any] = Field(description="The beginning.", examples=["Once upon a time"])
 
 
 class EditBody(_Passed):
     """A text to change."""
 
-    model: str = Field(description="Which model edits.", examples=["text-davinci-edit-001"])
+    model: str = Field(description="Which model edits.", examples=[EDITING_MODEL])
     instruction: str = Field(description="What to change.", examples=["Fix the spelling."])
     input: str = Field(default="", description="The text.", examples=["What day of the wek is it?"])
 
@@ -231,7 +237,7 @@ async def chat(body: ChatBody, client: Upstream) -> Response:
 
 @router.post("/completion/", summary="Complete a text", responses=ERRORS)
 async def complete(body: CompletionBody, client: Upstream) -> Response:
-    """The text, gone on with. The last model for it is `gpt-3.5-turbo-instruct`."""
+    """The text, gone on with. The last model for it was gpt-3.5-turbo-instruct, until 2026-09-28."""
     # BEGIN SOLUTION
     return await passed_on(client, "POST", "completions", json=body.model_dump(exclude_unset=True))
     # END SOLUTION
@@ -259,7 +265,7 @@ async def draw(body: ImageBody, client: Upstream) -> Response:
 async def transcribe(
     client: Upstream,
     file: Annotated[UploadFile, File(description="The sound.")],
-    model: Annotated[str, Form(description="Which model listens.", examples=["gpt-4o-mini-transcribe"])],
+    model: Annotated[str, Form(description="Which model listens.", examples=["gpt-transcribe"])],
     language: Annotated[str | None, Form(description="Its language, such as en.", examples=["en"])] = None,
     prompt: Annotated[str | None, Form(description="Words that help.", examples=["A lesson on S3."])] = None,
     response_format: Annotated[str | None, Form(description="json, text, srt …", examples=["json"])] = None,
@@ -277,19 +283,29 @@ async def transcribe(
     # END SOLUTION
 
 
-@router.post("/audio/translation/", summary="Write down in English what is said", responses=UPLOADS)
+@router.post(
+    "/audio/translation/",
+    summary="Write down in English what is said (until 2027-02-26)",
+    responses={**UPLOADS, 410: RETIRED[410]},
+)
 async def translate(
     client: Upstream,
     file: Annotated[UploadFile, File(description="The sound.")],
-    model: Annotated[str, Form(description="Which model listens.", examples=["whisper-1"])],
+    model: Annotated[str, Form(description="Which model listens.", examples=[TRANSLATING_MODEL])],
     prompt: Annotated[str | None, Form(description="Words that help.", examples=["A lesson on S3."])] = None,
     response_format: Annotated[str | None, Form(description="json, text, srt …", examples=["json"])] = None,
     temperature: Annotated[float | None, Form(description="0 to 1.", examples=[0.2])] = None,
 ) -> Response:
-    """The words of a sound, in English."""
+    """The words of a sound, in English. OpenAI retires it on 2027-02-26: 410 from then on, unless the server behind
+    still answers. The way that remains: transcribe, then translate the text with a chat.
+    """
     # BEGIN SOLUTION
     options = {"prompt": prompt, "response_format": response_format, "temperature": temperature}
-    return await _heard(client, "audio/translations", file, model, options)
+    answer = await _heard(client, "audio/translations", file, model, options)
+    if date.today() < TRANSLATIONS_END:
+        return answer
+    ways = "/modules/openai/audio/transcription/ and then, for the text, /modules/openai/chat/completions/"
+    return await _unless_retired(answer, "translations", TRANSLATIONS_END, ways)
     # END SOLUTION
 
 

@@ -93,6 +93,10 @@ class Answering:
         await self.send({"type": "response.created", "response": response.described("in_progress")})
         await self.send({"type": "rate_limits.updated", "rate_limits": _LIMITS})
         fault = self.standin.faults.take("realtime")
+        if fault is not None and fault.effect == "hang":
+            self._record(response, fault, None, (), status=0)  # now: the client will hang up before it ends
+            await asyncio.sleep(fault.seconds)
+            raise Dropped(fault.effect)
         try:
             spoken = await self._spoken(response, fault)
         except (APIError, MissingExtra) as caught:
@@ -123,7 +127,7 @@ class Answering:
         """
         if fault is not None and fault.effect == "error":
             raise fault.error()
-        if fault is not None and fault.effect in ("slow", "hang"):
+        if fault is not None and fault.effect == "slow":
             await asyncio.sleep(fault.seconds)
         settings = response.settings
         messages = items.messages_of(self.standin, response.context, settings.get("instructions"))
@@ -253,7 +257,12 @@ class Answering:
         await self.send({"type": "response.done", "response": response.described(status, details)})
 
     def _record(
-        self, response: Response, fault: Fault | None, error: APIError | None, outputs: tuple[Output, ...]
+        self,
+        response: Response,
+        fault: Fault | None,
+        error: APIError | None,
+        outputs: tuple[Output, ...],
+        status: int = 200,
     ) -> None:
         settings = response.settings
         body = {
@@ -268,7 +277,7 @@ class Answering:
             **{
                 **self.facts,
                 "body": reading.redacted(body, self.key),
-                "status": error.status if error else 200,
+                "status": error.status if error else status,
                 "error_code": error.code if error else None,
                 "outputs": outputs,
                 "fault": fault.name if fault else None,

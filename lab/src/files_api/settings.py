@@ -17,8 +17,10 @@ class Settings(BaseSettings):
 
     openai_text_model: str = "gpt-5.4-mini"
     openai_image_model: str = "gpt-image-2"
-    openai_speech_model: str = "gpt-4o-mini-tts"
-    openai_voice: str = "nova"
+    openai_speech_model: str = "gpt-realtime-2.1-mini"
+    """One that talks over the Realtime API. Any other is asked at the speech endpoint, which OpenAI serves until
+    2027-01-06, for example gpt-4o-mini-tts."""
+    openai_voice: str = "marin"
 
     openai_timeout_seconds: float = Field(default=20.0, gt=0)
     """How long OpenAI may take. One try of this length rather than several short ones: pictures are slow, and

@@ -10,6 +10,9 @@ from types import MappingProxyType
 import openai
 from openai import AsyncOpenAI, OpenAI
 
+from classroom import voice
+from classroom.media import sound as speaking
+
 OTHER = "application/octet-stream"
 
 
@@ -138,6 +141,37 @@ def pictures():
         answer = await made.create(model="gpt-4o-mini-tts", voice="nova", input=words, response_format=kind)
         return answer.content
 
+    def samples_of(words):
+        return voice.say(words)
+
+    def by_realtime(words, file_name):
+        import soundfile
+
+        containers = {
+            "mp3": ("MP3", None),
+            "wav": ("WAV", None),
+            "flac": ("FLAC", None),
+            "opus": ("OGG", "OPUS"),
+        }
+        if file_name.rpartition(".")[2] not in containers:
+            raise ValueError(file_name)
+        form, subtype = containers[file_name.rpartition(".")[2]]
+        out = io.BytesIO()
+        with soundfile.SoundFile(
+            out, "w", samplerate=24_000, channels=1, format=form, subtype=subtype
+        ) as file:
+            file.buffer_write(samples_of(words), "int16")
+        return out.getvalue()
+
+    def without_a_header(words, file_name):
+        if not file_name.endswith((".mp3", ".wav", ".flac", ".opus")):
+            raise ValueError(file_name)
+        return samples_of(words)
+
+    def another_sound(words, file_name):
+        samples_of(words)
+        return speaking.speak("These are other words altogether.", format=file_name.rpartition(".")[2])
+
     class Speaker:
         class NoSound(ValueError):
             pass
@@ -233,8 +267,11 @@ def pictures():
                 speak_async,
                 Speaker(),
                 by_index,
+                by_realtime,
             ],
             [
+                (without_a_header, "a sound of another type"),
+                (another_sound, "another sound than the one that OpenAI made"),
                 (lambda words, file_name: None, "It returns nothing so far"),
                 (lambda words, file_name: print(speak(words, file_name)), ""),
                 (lambda words, file_name: spoken(words, "mp3"), "a sound of another type"),

@@ -1,0 +1,99 @@
+"""Where Realtime sessions come in: who it is, whether there is room, which model, and then the session."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from classroom.proxy import bodies, refusals
+from classroom.proxy.events import Event
+from classroom.proxy.ledger import Ledger, Reservation
+from classroom.proxy.people import People
+from classroom.proxy.realtime import handshake, reckoning
+from classroom.proxy.realtime.session import Session
+from classroom.proxy.routes import Route
+from classroom.proxy.upstream import Upstream
+from classroom.standin.costs import Unpriced
+from classroom.standin.errors import APIError
+
+_MOST_SESSIONS = 4  # of one attendee, at once
+_ROUTE = Route("realtime", "nothing")
+
+Booked = Callable[..., Awaitable[Any]]
+
+
+class Door:
+    """Lets sessions in.
+
+    Args:
+        ledger: the books.
+        people: who is who.
+        booked: runs what asks the database, beside the requests.
+        own_key: whoever asks holds the key themself.
+    """
+
+    def __init__(self, ledger: Ledger, people: People, booked: Booked, *, own_key: bool) -> None:
+        self._ledger, self._people, self._booked, self._own_key = ledger, people, booked, own_key
+        self._open: Counter[tuple[str, str]] = Counter()
+
+    async def serve(self, upstream: Upstream, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, from its handshake to its end."""
+        await receive()  # the request to connect
+        address = (scope.get("client") or ("?",))[0]
+        try:
+            if not handshake.is_here(scope["path"]):
+                raise refusals.no_such_address("GET", scope["path"])
+            token = handshake.token_of(scope)
+            event, name = await self._people.admit(token, address)
+            if event.open:
+                await self._people.welcome(event, name, address)
+            asked, model = bodies.chosen(event, _ROUTE, handshake.asked_model(scope))
+            self._check_priced(model)
+            if self._open[event.code, name] >= _MOST_SESSIONS:
+                raise refusals.too_many_sessions(_MOST_SESSIONS)
+        except APIError as error:
+            await handshake.deny(scope, send, error)
+            return
+        self._open[event.code, name] += 1
+        try:
+            safety = None if self._own_key or upstream.azure else event.pseudonym(name)
+            try:
+                far = await handshake.dialled(upstream, event, model, safety, own_key=self._own_key)
+            except APIError as error:
+                await handshake.deny(scope, send, error)
+                return
+            subprotocol = "realtime" if "realtime" in handshake.protocols(scope) else None
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+            session = Session(
+                model=model,
+                asked=asked,
+                upstream=upstream,
+                far=far,
+                receive=receive,
+                send=send,
+                readmit=lambda: self._people.admit(token, address),
+                reserve=lambda admitted, who, amount: self._reserve(admitted, who, asked, amount),
+                booked=self._booked,
+                ledger=self._ledger,
+            )
+            await session.go_on()
+        finally:
+            self._open[event.code, name] -= 1
+
+    def _check_priced(self, model: str) -> None:
+        try:
+            reckoning.most(model, reckoning.Context(sound=1))
+        except Unpriced:
+            raise refusals.unpriced(model) from None
+
+    async def _reserve(self, event: Event, name: str, asked: str, amount: int) -> Reservation:
+        try:
+            made: Reservation = await self._booked(
+                self._ledger.reserve, event, name, "realtime", asked, amount
+            )
+        except APIError as error:
+            if self._own_key and error.code == "budget_spent":
+                raise refusals.over_own_cap(event, amount) from None
+            raise
+        return made
