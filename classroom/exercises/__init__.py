@@ -20,6 +20,7 @@ from classroom.exercises import (
     modules,
     pictures,
     proxies,
+    routes,
     steering,
     storage,
 )
@@ -37,6 +38,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | mocking.EXERCISES
             | storage.EXERCISES
             | proxies.EXERCISES
+            | routes.EXERCISES
             | endpoints.EXERCISES
             | modules.EXERCISES
         ).items()

@@ -17,7 +17,7 @@ NOTEBOOKS = {
     "00-start-here": [],
     "04-pictures-and-sound": ["lab-play"],
     "06-when-it-fails": ["lab-limit", "lab-cost"],
-    "10-build-test-check": ["lab-check"],
+    "11-build-test-check": ["lab-check"],
 }
 
 

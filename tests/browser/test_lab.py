@@ -134,7 +134,7 @@ def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(run):
 
 
 def test_the_checklist_grades_a_section_at_the_press_of_a_button(run):
-    page = run("10-build-test-check")
+    page = run("11-build-test-check")
     figure = page.get_by_role("img", name=re.compile("The grader starts your app"))
     figure.scroll_into_view_if_needed()
     assert figure.evaluate("image => image.complete && image.naturalWidth") > 300
