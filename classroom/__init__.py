@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from classroom.display import show
     from classroom.exercises import check, hint
+    from classroom.learning_record import progress
     from classroom.lesson import Lesson, start
     from classroom.predicting import explain, predict
+    from classroom.quizzing import quiz
     from classroom.s3 import S3Mock
     from classroom.standin.mock import OpenAIMock
 
-__all__ = ["Lesson", "OpenAIMock", "S3Mock", "check", "explain", "hint", "predict", "show", "start"]
+__all__ = [
+    "Lesson",
+    "OpenAIMock",
+    "S3Mock",
+    "check",
+    "explain",
+    "hint",
+    "predict",
+    "progress",
+    "quiz",
+    "show",
+    "start",
+]
 
 _HOME = {
     "Lesson": "lesson",
@@ -21,6 +35,8 @@ _HOME = {
     "explain": "predicting",
     "hint": "exercises",
     "predict": "predicting",
+    "progress": "learning_record",
+    "quiz": "quizzing",
     "show": "display",
     "start": "lesson",
 }

@@ -91,7 +91,12 @@ def check(id: str) -> None:
     """
     from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
 
-    show_verdict(judged(id, _namespace()))
+    found = judged(id, _namespace())
+    show_verdict(found)
+    if found.state == "done":
+        from classroom.learning_record import note_done
+
+        note_done(id)
 
 
 @cache
