@@ -87,6 +87,6 @@ def test_every_prediction_is_asked_once_and_explained_once_in_its_notebook():
         here = re.findall(r'\bpredict\(\s*"([\w.]+)"', code)
         assert all(id.startswith(path.name[:2]) for id in here)
         asked += here
-        explained += re.findall(r'\bexplain\("([\w.]+)"', code)
+        explained += re.findall(r'\bexplain\(\s*"([\w.]+)"', code)
     assert asked == explained
     assert sorted(asked) == sorted(predicting.explanations())
