@@ -17,7 +17,10 @@ _BY_CODE = {
 }
 _BY_KIND: tuple[tuple[type[Exception], str], ...] = (
     (openai.RateLimitError, "Too many requests in a short time. Wait a little, and run the cell again."),
-    (openai.AuthenticationError, "The key is not taken. Look at OPENAI_API_KEY; notebook 01 is on keys."),
+    (
+        openai.AuthenticationError,
+        "OpenAI refused the API key. Look at OPENAI_API_KEY; notebook 01 is about API keys.",
+    ),
     (openai.PermissionDeniedError, "This key may not do that. Another model, or another key, may."),
     (openai.NotFoundError, "There is no such model or thing. Look at its name, letter by letter."),
     (openai.BadRequestError, "Something in the request is wrong in itself: the message says what. Mend it."),

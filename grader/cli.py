@@ -59,6 +59,9 @@ RubricFile = Annotated[
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="Only criteria whose identifier begins so; repeatable.")
 ]
+StageNumber = Annotated[
+    int | None, typer.Option("--stage", help="Only what one stage of the lab closes, by its number.")
+]
 
 
 @app.command()
@@ -74,6 +77,7 @@ def check(
     ] = None,
     rubric: RubricFile = None,
     only: Only = None,
+    stage: StageNumber = None,
     isolation: Annotated[
         Isolation,
         typer.Option(
@@ -92,6 +96,7 @@ def check(
 ) -> None:
     """Grade one submission."""
     from grader import rubric as rubrics
+    from grader import stages
     from grader.sandbox import chosen
     from grader.worker import Wanted, grade
 
@@ -101,11 +106,12 @@ def check(
             "This system has no sandbox, so the folder runs as an ordinary program, as if you started it yourself."
         )
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
-    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), only or ())
+    prefixes = (*(only or ()), *(stages.criteria_of(stage) if stage is not None else ()))
+    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), prefixes)
     wanted = Wanted(
         tier,
         env,
-        tuple(only or ()),
+        prefixes,
         worth,
         pages=("html",) if html else (),
         evidence="files" if evidence else "none",

@@ -27,6 +27,9 @@ _NBVAL = (
     "no:cacheprovider",
 )
 
+# the tests of the lab's stages, which no run finds by itself: in the skeleton they fail
+_STAGES = [str(path) for path in sorted((ROOT / "answer-key" / "tests" / "stages").glob("stage_*.py"))]
+
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", (str(BIN / "ruff"), "check", "--quiet", ".")),
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
@@ -41,7 +44,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "the reference app's tests",
-        (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "answer-key"),
+        (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-n", "2", "answer-key", *_STAGES),
     ),
     ("the skeleton's tests", (sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "lab")),
     (
@@ -60,6 +63,7 @@ def main() -> int:
         for name, value in os.environ.items()
         if not name.startswith(("OPENAI_", "AWS_", "LAB_", "S3_"))
     }
+    environment["LAB_PROGRESS"] = ""  # what tests solve is not what the developer learned
     for name, command in STEPS:
         print(f"\n=== {name}", flush=True)
         began = time.monotonic()

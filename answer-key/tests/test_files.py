@@ -1,5 +1,7 @@
 """Uploading, listing, viewing and deleting."""
 
+import re
+
 import pytest
 
 NOTE = ("note.txt", b"hello", "text/plain")
@@ -87,6 +89,13 @@ def test_without_storage_the_answer_is_503_and_says_nothing_of_the_inside(client
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert s3_mock.bucket not in answer.text
+
+
+def test_the_documentation_s_page_fetches_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(addresses) == 3
+    assert all(client.get(address).status_code == 200 for address in addresses)
 
 
 def test_an_unknown_address_is_answered_in_the_same_shape(client):

@@ -20,6 +20,7 @@ from classroom.exercises import (
     modules,
     pictures,
     proxies,
+    routes,
     steering,
     storage,
 )
@@ -37,6 +38,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | mocking.EXERCISES
             | storage.EXERCISES
             | proxies.EXERCISES
+            | routes.EXERCISES
             | endpoints.EXERCISES
             | modules.EXERCISES
         ).items()
@@ -89,7 +91,12 @@ def check(id: str) -> None:
     """
     from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
 
-    show_verdict(judged(id, _namespace()))
+    found = judged(id, _namespace())
+    show_verdict(found)
+    if found.state == "done":
+        from classroom.learning_record import note_done
+
+        note_done(id)
 
 
 @cache

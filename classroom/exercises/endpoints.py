@@ -1,4 +1,4 @@
-"""Notebook 10: what an endpoint refuses, and what it answers when OpenAI fails."""
+"""Notebook 11: what an endpoint refuses, and what it answers when OpenAI fails."""
 
 from classroom.exercises import words
 from classroom.exercises.given import sdk_error
@@ -48,7 +48,7 @@ def _status_for(bench: Bench) -> str:
 
 
 EXERCISES = {
-    "10.1": Exercise(
+    "11.1": Exercise(
         "problem_with",
         _problem_with,
         (
@@ -57,7 +57,7 @@ EXERCISES = {
             'if prompt is None or not prompt.strip(): return "…"; if len(prompt) > 4000: return "…"; return None.',
         ),
     ),
-    "10.2": Exercise(
+    "11.2": Exercise(
         "status_for",
         _status_for,
         (

@@ -80,6 +80,16 @@ def keeper() -> Given:
     return Given(("keeper",), "keep")
 
 
+def texts_client() -> Given:
+    """A client of an app with `POST /v1/texts`, which asks the check what to do at each of its steps."""
+    return Given(("texts client",), "client")
+
+
+def texts_openai() -> Given:
+    """The stand-in that this app asks, as a test has it by the fixture `openai_mock`."""
+    return Given(("texts openai",), "openai_mock")
+
+
 def held(name: str, value: Any, words: str) -> Given:
     """A value that stays the same object from call to call."""
     return Given(("held", name, encode(value)), words)

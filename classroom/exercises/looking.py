@@ -234,7 +234,7 @@ class Bench:
         return self._tried({"do": "value"}, self.answer, SECONDS)
 
     def request(self, method: str, address: str, **body: Any) -> Trial:
-        """A request to the lab's OpenAI module; `body`: `json=`, or `form=` and `file=(name, encoded content, type)`."""
+        """A request to an app, or to the lab's OpenAI module; `body`: `json=`, or `form=` and `file=(name, encoded content, type)`."""
         order = {"do": "http", "method": method, "address": address, **body}
         return self._tried(order, f"{method} {address}", SECONDS)
 

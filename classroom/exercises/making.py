@@ -82,3 +82,29 @@ def keeper(back: Back) -> Callable[..., int]:
         return len(content)
 
     return keep
+
+
+def texts_client(back: Back, base_url: str) -> Any:
+    """A client of an app with `POST /v1/texts`, whose every step the check decides."""
+    import openai
+    from fastapi import Body, FastAPI
+    from fastapi.responses import JSONResponse
+    from fastapi.testclient import TestClient
+
+    app = FastAPI()
+    client = openai.OpenAI(base_url=base_url, api_key="sk-mock-key", max_retries=0, timeout=10.0)
+
+    @app.post("/v1/texts")
+    def make_text(prompt: str = Body(max_length=4_000, embed=True)) -> JSONResponse:
+        step = back({"prompt": encode(prompt)})
+        said: dict[str, Any] = {"blank": not prompt.strip()}
+        if step["ask"]:
+            try:
+                said["text"] = client.responses.create(model=_MODEL, input=decode(step["input"])).output_text
+            except openai.OpenAIError:
+                said["refused"] = True
+        step = back({name: encode(value) for name, value in said.items()})
+        status, text = step["status"], decode(step["text"])
+        return JSONResponse({"text": text} if status < 400 else {"detail": "No."}, status)
+
+    return TestClient(app, raise_server_exceptions=False)

@@ -16,12 +16,16 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classroom.exercises import channel, making
 from classroom.exercises.clock import shortened_sleep
 from classroom.exercises.making import Back
 from classroom.exercises.plain import decode, encode
+from classroom.standin.mock import OpenAIMock
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 _MOST_PRINTED = 2_000
 _LAST_WORDS = 1.0  # seconds that an answer has to end when it was told to
@@ -48,6 +52,7 @@ class Performer:
         self._namespace = namespace
         self._held: dict[str, Any] = {}
         self._modules: dict[tuple[str, int], Any] = {}
+        self._openai: OpenAIMock | None = None
 
     def perform(self, order: Mapping[str, Any], back: Back) -> dict[str, Any]:
         """What came of an order.
@@ -88,9 +93,14 @@ class Performer:
             return seen
 
     def _request(self, target: Any, order: Mapping[str, Any], seen: dict[str, Any]) -> None:
-        """One request to the OpenAI module of the lab, read again whenever its file was saved."""
+        """One request to an app, or to the OpenAI module of the lab, read again whenever its file was saved."""
+        from starlette.applications import Starlette
+
         from classroom.exercises.module import LabModule, ModuleProblem
 
+        if isinstance(target, Starlette):
+            seen["value"] = encode(_awaited(_answer_of(target, order)))
+            return
         if not isinstance(target, LabModule):
             seen["value"] = encode(target)
             return
@@ -137,7 +147,18 @@ class Performer:
                 return httpx2.Request("POST", "https://api.openai.com/v1/chat/completions", json=body)
             case ["keeper"]:
                 return making.keeper(back)
+            case ["texts client"]:
+                return making.texts_client(back, self._openai_for(things).base_url)
+            case ["texts openai"]:
+                return self._openai_for(things)
         raise ValueError(f"unknown argument: {order}")
+
+    def _openai_for(self, things: contextlib.ExitStack) -> OpenAIMock:
+        """One stand-in for all arguments of a call."""
+        if self._openai is None:
+            self._openai = things.enter_context(OpenAIMock())
+            things.callback(setattr, self, "_openai", None)
+        return self._openai
 
 
 def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -211,6 +232,18 @@ def _loop() -> _Loop:
 
 def _awaited(value: Any) -> Any:
     return _loop().wait_for(value) if inspect.isawaitable(value) else value
+
+
+async def _answer_of(app: "Starlette", order: Mapping[str, Any]) -> Any:
+    """What an app answers; in the loop of all answers, since its clients keep connections that belong to a loop."""
+    import httpx
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://testserver") as client,
+    ):
+        return await client.request(str(order["method"]), str(order["address"]), json=order.get("json"))
 
 
 @contextlib.contextmanager

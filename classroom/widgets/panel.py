@@ -33,16 +33,15 @@ def said(sentence: str, *, wrong: bool = False) -> str:
     return f'<p role="alert">{sign}{html.escape(sentence)}</p>'
 
 
-def show(title: str, hook: str, parts: Sequence[ipywidgets.Widget]) -> None:
-    """Display a panel below the cell."""
+def show(title: str, hook: str, parts: Sequence[ipywidgets.Widget], *, words: str = "") -> None:
+    """Display a panel below the cell; `words` stand in its place where there is no front end, and on paper."""
     heading = ipywidgets.HTML(f"<strong>{html.escape(title)}</strong>")
     box = ipywidgets.VBox(
         [heading, *parts], layout=ipywidgets.Layout(border="1px solid var(--jp-border-color1)", padding="8px")
     )
     box.add_class(hook)
-    # without a front end, and on paper, these words stand in its place
     data = {
-        "text/plain": f"[A panel: {title}]",
+        "text/plain": words or f"[A panel: {title}]",
         "application/vnd.jupyter.widget-view+json": {
             "version_major": 2,
             "version_minor": 0,

@@ -34,7 +34,7 @@ _CALLS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 def playground(words: str = "a robot under a tree") -> None:
     """Try words on the models. The plain way is the code that it shows with each answer."""
-    kind = panel.labelled(ipywidgets.Dropdown, "What shall come out", "lab-play-kind", options=list(_CALLS))
+    kind = panel.labelled(ipywidgets.Dropdown, "What to make", "lab-play-kind", options=list(_CALLS))
     prompt = panel.labelled(ipywidgets.Textarea, "Your words", "lab-play-words", value=words, rows=3)
     send = panel.button("Send", "lab-play-send")
     price, answer = ipywidgets.HTML(), ipywidgets.HTML()

@@ -13,6 +13,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.escaping import for_html, visible
 from grader.judge import Report
 from grader.report.words import shown
+from grader.stages import stages
 from grader.worker import Wanted, grade
 
 _SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
@@ -35,22 +36,24 @@ def checklist(submission: str | Path, only: Sequence[str] = ()) -> Report:
     return report
 
 
-_PARTS = {
-    "Endpoint": "endpoint",
-    "Validation": "validation",
-    "Secrets": "secrets",
-    "OpenAPI document": "openapi",
-    "Errors (takes a minute)": "errors",
-    "Tests (takes a minute)": "tests",
-}
+def _parts() -> dict[str, tuple[str, ...]]:
+    """What the panel offers: each stage of the lab, with its criteria."""
+    slow = {"errors": " (takes a minute)", "tests": " (takes a minute)"}
+    parts = {}
+    for stage in stages():
+        sections = {id.partition(".")[0] for id in stage.criteria}
+        note = next((words for section, words in slow.items() if section in sections), "")
+        parts[f"{stage.number}. {stage.name}{note}"] = stage.criteria
+    return parts
 
 
 def live_checklist(submission: str | Path) -> None:
-    """A panel with a button that grades one section, again and again while you work.
+    """A panel with a button that grades one stage, again and again while you work.
 
-    The plain way: `checklist(submission, only=["validation"])`, or `grader check lab` in a terminal.
+    The plain way: `checklist(submission, only=["validation"])`, or `grader check lab --stage 4` in a terminal.
     """
-    part = panel.labelled(ipywidgets.Dropdown, "Section", "lab-check-part", options=list(_PARTS))
+    parts = _parts()
+    part = panel.labelled(ipywidgets.Dropdown, "Stage", "lab-check-part", options=list(parts))
     run = panel.button("Check now", "lab-check-run")
     answer = ipywidgets.HTML()
     answer.add_class("lab-check-answer")
@@ -62,7 +65,7 @@ def live_checklist(submission: str | Path) -> None:
         run.disabled = True
         tell("starting")
         try:
-            answer.value = checked(submission, _PARTS[part.value], tell)
+            answer.value = checked(submission, parts[part.value], tell)
         finally:
             run.disabled = False
 
@@ -70,11 +73,11 @@ def live_checklist(submission: str | Path) -> None:
     panel.show("The grader's checklist", "lab-check", [part, run, answer])
 
 
-def checked(submission: str | Path, section: str, tell: Callable[[str], None]) -> str:
-    """Grade one section and say as HTML what was seen; `tell` hears of each step."""
-    worth = rubric.only(rubric.read(), [section])
+def checked(submission: str | Path, only: Sequence[str], tell: Callable[[str], None]) -> str:
+    """Grade the criteria whose identifiers begin so and say as HTML what was seen; `tell` hears of each step."""
+    worth = rubric.only(rubric.read(), only)
     try:
-        wanted = Wanted("process", only=(section,), rubric=worth)  # one's own work, on one's own machine
+        wanted = Wanted("process", only=tuple(only), rubric=worth)  # one's own work, on one's own machine
         report = grade(str(submission), wanted, tell).report
     except (GraderError, SubmissionError) as error:
         return panel.said(visible(str(error)), wrong=True)

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader import stages
 from grader.escaping import for_terminal
 from grader.judge import Report, Result
 from grader.report.words import closing, remarks, shown
@@ -30,6 +31,7 @@ def show(report: Report, console: Console) -> None:
         if results:
             _section(title, results, console)
     _to_do(report, console)
+    _stages(report, console)
     for remark in closing(report):
         console.print(Text(for_terminal(remark, lines=True), style="cyan"))
     _total(report, console)
@@ -90,6 +92,39 @@ def _to_do(report: Report, console: Console) -> None:
         console.print()
         named = ", ".join(for_terminal(result.id) for result in more)
         console.print(Text(f"Not required, if you like: {named}", style="dim"))
+
+
+def _stages(report: Report, console: Console) -> None:
+    """How far the lab is, stage by stage, and where to go on."""
+    found = stages.progress(report)
+    if len(found) < len(stages.stages()):  # only a part was graded
+        return
+    console.print()
+    console.print(Text("The lab's stages", style="bold"))
+    for each in found:
+        sign, colour = _SIGNS["passed" if each.is_done else "failed"]
+        total = len(each.open) + each.passed
+        console.print(
+            Text.assemble(
+                (f" {sign} {each.stage.number}. ", colour),
+                each.stage.name,
+                (f"  {each.passed} of {total}", "dim"),
+            )
+        )
+    following = stages.next_stage(found)
+    if following is not None:
+        stage = following.stage
+        console.print(Text(f"Next: stage {stage.number}. {stage.title}.", style="bold"))
+        if stage.number == 2:
+            first = stages.stages()[0].test
+            console.print(
+                Text(f"    Begin with stage 1: only its test sees an echo, pytest {first}.", style="dim")
+            )
+        console.print(
+            Text(f"    Read {stage.read}. Try pytest {stage.test} in the lab's folder.", style="dim")
+        )
+    elif report.complete:
+        console.print(Text("All stages are done. --html FILE keeps what you made, to show.", style="bold"))
 
 
 def _total(report: Report, console: Console) -> None:

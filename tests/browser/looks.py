@@ -1,6 +1,6 @@
 """Pictures of the notebooks with panels, to be looked at: `python -m tests.browser.looks FOLDER`.
 
-Each at 1280 and 800 pixels, light and dark, after a run from top to bottom; beside them, as text, what a screen reader is told.
+Each at 1280, 800 and 390 pixels, light and dark, after a run from top to bottom; beside them, as text, what a screen reader is told.
 """
 
 import json
@@ -17,7 +17,8 @@ NOTEBOOKS = {
     "00-start-here": [],
     "04-pictures-and-sound": ["lab-play"],
     "06-when-it-fails": ["lab-limit", "lab-cost"],
-    "10-build-test-check": ["lab-check"],
+    "10-your-first-endpoint": ["lab-predict", "lab-explain"],
+    "11-build-test-check": ["lab-check", "lab-progress"],
 }
 
 
@@ -29,7 +30,7 @@ def look(page: Page, name: str, hooks: list[str], place: Path, suffix: str) -> N
     for hook in hooks:
         panel = jupyterlab.panel(page, hook)
         send = panel.get_by_role("button").first
-        if send.count() and hook != "lab-check":
+        if send.count() and hook not in ("lab-check", "lab-predict"):
             send.press("Space")
             panel.get_by_role("alert").wait_for()
         panel.scroll_into_view_if_needed()
@@ -56,7 +57,7 @@ def main() -> int:
                     page, address_of(name), f"You have reached the end of notebook {name[:2]}."
                 )
                 (place / f"{name[:2]}.txt").write_text(page.locator(".jp-Notebook").aria_snapshot())
-                for width in (1280, 800):
+                for width in (1280, 800, 390):
                     page.set_viewport_size({"width": width, "height": 900})
                     look(page, name, hooks, place, f"{theme.lower()}-{width}")
                 page.close()

@@ -97,7 +97,7 @@ def test_the_playground_shows_what_came_what_it_costs_and_the_code(run):
         ("Sound", panel.get_by_label("A voice that says: an otter with a kite")),
         ("Text", panel.locator("blockquote")),
     ):
-        panel.get_by_label("What shall come out").select_option(kind)
+        panel.get_by_label("What to make").select_option(kind)
         expect(panel.locator(".lab-play-price")).to_contain_text("At OpenAI this would cost at most $")
         panel.get_by_role("button", name="Send").press("Space")
         expect(panel.get_by_role("alert")).to_contain_text(f"{kind}: done. At OpenAI it would have cost $0.")
@@ -134,13 +134,13 @@ def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(run):
 
 
 def test_the_checklist_grades_a_section_at_the_press_of_a_button(run):
-    page = run("10-build-test-check")
+    page = run("11-build-test-check")
     figure = page.get_by_role("img", name=re.compile("The grader starts your app"))
     figure.scroll_into_view_if_needed()
     assert figure.evaluate("image => image.complete && image.naturalWidth") > 300
     panel = jupyterlab.panel(page, "lab-check")
     assert all_named(panel)
-    panel.get_by_label("Section").select_option("OpenAPI document")
+    panel.get_by_label("Stage").select_option("1. Echo")
     panel.get_by_role("button", name="Check now").press("Space")
     expect(panel.get_by_role("alert")).to_contain_text(" failed, ", timeout=60_000)
     assert panel.get_by_role("row").filter(has_text="openapi.valid").count() == 1
@@ -150,3 +150,28 @@ def all_named(panel):
     """Whether every field and button has a name that a screen reader can say."""
     fields = panel.locator("input, textarea, select, button").all()
     return bool(fields) and all(re.search(r'"[^"]{4,}"', field.aria_snapshot()) for field in fields)
+
+
+def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(run, place):
+    page = run("10-your-first-endpoint")
+    asked = jupyterlab.panel(page, "lab-predict")
+    assert all_named(asked)
+    asked.get_by_role("radio").nth(2).focus()
+    page.keyboard.press("Space")
+    asked.get_by_role("button", name="Keep my guess").press("Space")
+    expect(asked.get_by_role("alert")).to_contain_text("Your guess is kept")
+    shown = jupyterlab.panel(page, "lab-explain")
+    expect(shown).to_contain_text("none yet")
+    shown.click()
+    page.keyboard.press("Control+Enter")
+    row = page.locator(".lab-explain").first.get_by_role("row").filter(has_text="Your guess")
+    expect(row).to_contain_text("404 Not Found")
+    page.keyboard.press("Control+s")
+    file = place / "notebooks" / "10-your-first-endpoint.ipynb"
+    deadline = time.monotonic() + 20
+    while "What happened: HTTP/1.1 404 Not Found" not in file.read_text() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    saved = json.loads(file.read_text())
+    assert "What happened: HTTP/1.1 404 Not Found" in file.read_text()
+    assert "widgets" not in saved["metadata"]
+    assert "Your guess" not in file.read_text()

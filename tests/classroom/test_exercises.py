@@ -21,6 +21,7 @@ from tests.classroom.answers import (
     module,
     pictures,
     proxies,
+    routes,
     steering,
     storage,
 )
@@ -39,7 +40,8 @@ BY_NOTEBOOK = {
     "07": mocking.mocking,
     "08": storage.storage,
     "09": proxies.proxies,
-    "10": endpoints.endpoints,
+    "10": routes.routes,
+    "11": endpoints.endpoints,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
 

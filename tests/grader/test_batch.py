@@ -351,7 +351,7 @@ def test_canvas_gets_the_columns_and_the_line_of_points_that_it_wants(tmp_path, 
     batched(place, tmp_path / "out", roster=tmp_path / "roster.csv")
     head, points, ada = list(csv.reader(io.StringIO((tmp_path / "out" / "canvas.csv").read_text())))
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-    assert (points[0], points[5]) == ("Points Possible", "67")
+    assert (points[0], points[5]) == ("Points Possible", "79")
     assert ada[:5] == ["Lovelace, Ada", "101", "s1", "ada", "A"]
 
 

@@ -284,7 +284,7 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
     written = nbformat.reads(text, as_version=4)
     nbformat.validate(written)
     assert [len(cell.id) <= 64 for cell in written.cells] == [True] * len(written.cells)
-    assert "of 67 points." in written.cells[-1].outputs[0].text
+    assert "of 79 points." in written.cells[-1].outputs[0].text
     for cell in written.cells:
         if cell.cell_type == "markdown":
             page = Page(markdown2html_mistune(cell.source))
@@ -295,7 +295,7 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
 def test_the_checklist_in_a_notebook_has_the_same_elements(monkeypatch):
     def table(text):
         monkeypatch.setattr(notebook, "grade", lambda *_: Graded(with_words(words.report(), text)))
-        return notebook.checked("lab", "endpoint", lambda _: None)
+        return notebook.checked("lab", ["endpoint"], lambda _: None)
 
     assert unseen(table(EVERYTHING), "\n\t") == []
     assert Page(table(EVERYTHING)).elements == Page(table("z")).elements
@@ -306,7 +306,7 @@ def test_a_refusal_in_the_checklist_is_text(monkeypatch):
         raise SubmissionError(EVERYTHING)
 
     monkeypatch.setattr(notebook, "grade", refuses)
-    said = notebook.checked("lab", "endpoint", lambda _: None)
+    said = notebook.checked("lab", ["endpoint"], lambda _: None)
     assert unseen(said, "\n\t") == []
     assert Page(said).elements == [("p", "role")]
 

@@ -44,7 +44,7 @@ def test_gradescope_gets_a_test_for_each_criterion_with_its_points():
     assert results["score"] == 0
     [test] = [each for each in results["tests"] if each["number"] == "endpoint.starts"]
     assert (test["score"], test["max_score"], test["status"]) == (0, 3, "failed")
-    assert sum(each.get("max_score", 0) for each in results["tests"]) == 67
+    assert sum(each.get("max_score", 0) for each in results["tests"]) == 79
 
 
 def test_a_fault_of_the_grader_s_own_is_no_score_on_gradescope():
@@ -62,7 +62,7 @@ def test_an_instructor_s_comment_and_points_survive_grading_again(tmp_path):
     file = tmp_path / "ada.ipynb"
     sheet.write(report(), file)
     by_criterion, notebook = cells(file)
-    assert "0 of 67 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
+    assert "0 of 79 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
     by_criterion["endpoint.starts"]["source"] = (
         'sheet.note("endpoint.starts", comment="I saw it run", points=2)'
     )
@@ -70,7 +70,7 @@ def test_an_instructor_s_comment_and_points_survive_grading_again(tmp_path):
     sheet.write(report(), file)
     by_criterion, notebook = cells(file)
     assert "I saw it run" in "".join(by_criterion["endpoint.starts"]["outputs"][0]["text"])
-    assert "2 of 67 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
+    assert "2 of 79 points." in "".join(notebook["cells"][-1]["outputs"][0]["text"])
 
 
 def test_an_instructor_s_mistake_is_named_and_the_file_is_left_as_it_was(tmp_path):
@@ -118,10 +118,10 @@ def test_a_notebook_is_a_file_and_not_standard_output():
 
 def test_the_panel_does_not_call_done_what_could_not_be_looked_at():
     steps = []
-    said = checked(ROOT / "lab", "validation", steps.append)
+    said = checked(ROOT / "lab", ["validation"], steps.append)
     assert "✗ 0 passed, 0 failed, 6 not run." in said
     assert steps
-    assert "✗" in checked(ROOT / "nothing-there", "validation", steps.append)
+    assert "✗" in checked(ROOT / "nothing-there", ["validation"], steps.append)
 
 
 def on_terminal(print_it) -> str:
@@ -149,4 +149,4 @@ def test_the_notebooks_name_the_isolation(tmp_path, monkeypatch):
     sheet.write(report(isolation="landlock"), tmp_path / "ada.ipynb")
     assert "Isolation: landlock." in "".join(cells(tmp_path / "ada.ipynb")[1]["cells"][0]["source"])
     monkeypatch.setattr(notebook, "grade", lambda *_: Graded(report(isolation="landlock")))
-    assert "Isolation: landlock." in checked("lab", "endpoint", lambda _: None)
+    assert "Isolation: landlock." in checked("lab", ["endpoint"], lambda _: None)

@@ -1,4 +1,4 @@
-"""Settings, from the environment only: nothing secret stands in the code."""
+"""Settings, from the environment only: nothing secret is in the code."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict

@@ -1,4 +1,4 @@
-"""Notebook 10."""
+"""Notebook 11."""
 
 import http
 import re
@@ -82,7 +82,7 @@ def endpoints():
         return 504 if isinstance(error, openai.APITimeoutError) else 502
 
     return {
-        "10.1": (
+        "11.1": (
             [
                 plain,
                 by_pattern,
@@ -113,7 +113,7 @@ def endpoints():
                 (lambda prompt: False if plain(prompt) else None, "does not say what to change"),
             ],
         ),
-        "10.2": (
+        "11.2": (
             [
                 by_match,
                 by_code,
