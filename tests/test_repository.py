@@ -31,6 +31,7 @@ PAGES = [
 # every page elsewhere that people are sent to: the list to open, one by one, before a release
 ELSEWHERE = {
     "https://developers.openai.com/api/docs/deprecations",
+    "https://github.com/foundation50/classroom50",
     "https://platform.openai.com/api-keys",
     "https://platform.openai.com/signup",
 }

