@@ -2,6 +2,7 @@
 
 import base64
 import io
+import wave
 from typing import Any
 
 import openai
@@ -10,7 +11,7 @@ MODEL = "gpt-realtime-2.1-mini"
 VOICE = "marin"
 READ_ALOUD = "Read the user's text aloud, word for word."
 _RATE = 24_000  # samples a second
-_CONTAINERS = {"opus": ("OGG", "OPUS")}
+_MP3_KILOBITS = 64  # a second
 
 
 class NoVoice(Exception):
@@ -48,11 +49,30 @@ def say(words: str, client: openai.OpenAI | None = None) -> bytes:
 
 
 def as_file(samples: bytes, kind: str) -> bytes:
-    """Samples as a file that can be played: "mp3", "wav", "flac" or "opus"."""
-    import soundfile  # loads slowly
+    """Samples as a file that can be played: "mp3" or "wav".
 
-    form, subtype = _CONTAINERS.get(kind, (kind.upper(), None))
+    Raises:
+        ValueError: another kind.
+    """
+    if kind == "mp3":
+        return _as_mp3(samples)
+    if kind != "wav":
+        raise ValueError(f"{kind}: a voice can be an mp3 or a wav.")
     out = io.BytesIO()
-    with soundfile.SoundFile(out, "w", samplerate=_RATE, channels=1, format=form, subtype=subtype) as file:
-        file.buffer_write(samples, "int16")
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes(samples)
     return out.getvalue()
+
+
+def _as_mp3(samples: bytes) -> bytes:
+    import lameenc  # of the extra "lab"; the stand-in alone does without
+
+    encoder = lameenc.Encoder()
+    encoder.set_channels(1)
+    encoder.set_in_sample_rate(_RATE)
+    encoder.set_bit_rate(_MP3_KILOBITS)
+    encoder.silence()  # it writes nothing to standard output
+    return bytes(encoder.encode(samples) + encoder.flush())

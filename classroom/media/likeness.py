@@ -4,7 +4,10 @@ What the Realtime API sends has no header, so that whoever wants a file puts the
 then, and a lossy format changes every sample. The course of the loudness stays.
 """
 
-from collections.abc import Iterator
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from operator import mul
 from typing import Any
 
 from classroom.media import listening
@@ -14,6 +17,7 @@ _MOMENTS = 100  # in a second
 _LONGEST = 120  # seconds that are looked at
 _MOST_SHIFT = 1.0  # seconds by which an encoder or a cut silence may move a sound
 _ALIKE = 0.96  # correlation; other words of the same voice and length come to 0.8 at most, mp3 at its poorest to 0.99
+_PARTS = 4  # of a moment: as finely as two courses are laid over each other
 _FEWEST = 8  # moments of a sound that can be told from another
 
 # how ffmpeg reads what has no header, by media type
@@ -50,29 +54,23 @@ def course(content: bytes, media_type: str = "") -> bytes:
         NotSound: the bytes can't be decoded.
     """
     import av
-    import numpy
 
-    pieces, most = [], _LONGEST * SAMPLE_RATE
-    count = 0
+    samples, most = array("h"), _LONGEST * SAMPLE_RATE
     try:
         with _opened(content, media_type) as file:
             if not file.streams.audio:
                 raise listening.NotSound("there is no sound in it")
             for piece in _decoded(file):
-                pieces.append(numpy.frombuffer(piece, dtype="<i2"))
-                count += len(pieces[-1])
-                if count >= most:
+                samples.frombytes(piece)
+                if len(samples) >= most:
                     break
     except (av.error.FFmpegError, ValueError, IndexError, ArithmeticError) as error:
         raise listening.NotSound(str(error)) from error
-    if not pieces:
-        return b""
-    samples = numpy.concatenate(pieces)[:most].astype("float32")
     step = SAMPLE_RATE // _MOMENTS
-    whole = samples[: len(samples) // step * step].reshape(-1, step)
-    loud = numpy.sqrt((whole**2).mean(axis=1))
-    peak = float(loud.max()) if len(loud) else 0.0
-    return bytes((loud * (255 / peak)).round().astype("uint8")) if peak else bytes(len(loud))
+    ends = range(step, min(len(samples), most) + 1, step)
+    loud = [math.sqrt(_product(part, part)) for part in (samples[end - step : end] for end in ends)]
+    peak = max(loud, default=0.0)
+    return bytes(round(moment * 255 / peak) for moment in loud) if peak else bytes(len(loud))
 
 
 def _opened(content: bytes, media_type: str) -> Any:
@@ -108,25 +106,42 @@ def alike(one: bytes, other: bytes) -> bool:
 
 def closeness(one: bytes, other: bytes) -> float:
     """How well two courses fit where they fit best, from 0 to 1."""
-    import numpy
-
-    first, second = (numpy.frombuffer(each, dtype="uint8").astype("float32") for each in (one, other))
-    if min(len(first), len(second)) < _FEWEST:
+    if min(len(one), len(other)) < _FEWEST:
         return float(one == other and bool(one))
     most = int(_MOST_SHIFT * _MOMENTS)
-    if abs(len(first) - len(second)) > 2 * most:
+    if abs(len(one) - len(other)) > 2 * most:
         return 0.0
-    size = max(len(first), len(second)) + most
-    best = 0.0
-    padded = numpy.zeros(size, dtype="float32")
-    padded[: len(first)] = first
-    padded -= padded.mean()
-    for shift in range(-most, most + 1):
-        moved = numpy.zeros(size, dtype="float32")
-        part = second[max(0, -shift) : size - max(0, shift)]
-        moved[max(0, shift) : max(0, shift) + len(part)] = part
-        moved -= moved.mean()
-        norm = float(numpy.linalg.norm(padded) * numpy.linalg.norm(moved))
-        if norm:
-            best = max(best, float(padded @ moved) / norm)
-    return best
+    best, shift = max((_correlation(one, other, shift), shift) for shift in range(-most, most + 1))
+    between = (
+        _correlation(one, _moved(other, part), near)
+        for part in range(1, _PARTS)
+        for near in (shift - 1, shift, shift + 1)
+    )
+    return max(0.0, best, *between)
+
+
+def _moved(course: Sequence[int], part: int) -> list[int]:
+    """A course as it is when the sound begins a part of a moment later, times the number of parts.
+
+    An encoder's delay is no whole number of moments, and each moment then holds some of the one before.
+    """
+    return [
+        (_PARTS - part) * now + part * before for now, before in zip([*course, 0], [0, *course], strict=True)
+    ]
+
+
+def _correlation(one: Sequence[int], other: Sequence[int], shift: int) -> float:
+    """How well two courses fit when the other begins so many moments later; what sticks out is beside silence."""
+    first, second = one[max(0, shift) :], other[max(0, -shift) :]
+    size = max(len(one), len(other)) + int(_MOST_SHIFT * _MOMENTS)
+    mean, moved_mean = sum(one) / size, sum(second) / size
+    spread = _product(one, one) - size * mean**2
+    moved_spread = _product(second, second) - size * moved_mean**2
+    if spread <= 0 or moved_spread <= 0:
+        return 0.0
+    return (_product(first, second) - size * mean * moved_mean) / math.sqrt(spread * moved_spread)
+
+
+def _product(one: Iterable[int], other: Iterable[int]) -> int:
+    """The sum of the products of what is at the same place, as far as both go."""
+    return sum(map(mul, one, other))

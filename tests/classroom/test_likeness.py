@@ -1,11 +1,14 @@
 """A sound is known again in any file that holds it, and no other one is."""
 
 import io
+import sys
 import wave
 
+import lameenc
 import pytest
 import soundfile
 
+from classroom import voice
 from classroom.media import likeness, listening, sound
 
 WORDS = "The tide comes in at half past four."
@@ -31,6 +34,34 @@ def test_samples_are_known_again_in_a_file_of_any_format(samples, form, subtype)
     assert likeness.holds(as_file(samples, form, subtype), samples)
 
 
+@pytest.mark.parametrize("kind", ["mp3", "wav"])
+def test_samples_are_known_again_in_the_files_of_the_lab(samples, kind):
+    assert likeness.holds(voice.as_file(samples, kind), samples)
+
+
+@pytest.mark.parametrize("kilobits", [32, 64, 160])
+@pytest.mark.parametrize("words", ["a robot under a tree", "Peter Piper picked a peck of pickled peppers."])
+def test_an_mp3_that_begins_with_an_encoder_s_delay_is_well_above_the_bound(words, kilobits):
+    """LAME's delay is 4.6 moments, and only a file with its tag says so: the courses lie between each other's moments."""
+    samples = sound.speak(words, voice="marin", format="pcm")
+    encoder = lameenc.Encoder()
+    encoder.set_channels(1)
+    encoder.set_in_sample_rate(24_000)
+    encoder.set_bit_rate(kilobits)
+    made = bytes(encoder.encode(samples) + encoder.flush())
+    assert likeness.closeness(likeness.course(made), likeness.course(samples, "audio/pcm")) > 0.97
+
+
+def test_a_sound_is_known_again_where_numpy_is_not_installed(samples, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert likeness.holds(voice.as_file(samples, "mp3"), samples)
+
+
+def test_a_voice_has_no_file_of_another_kind(samples):
+    with pytest.raises(ValueError, match="mp3 or a wav"):
+        voice.as_file(samples, "flac")
+
+
 def test_samples_without_a_header_are_themselves(samples):
     assert likeness.holds(samples, samples)
 
@@ -46,12 +77,12 @@ def test_telephone_sound_is_known_again(samples):
 
 
 @pytest.mark.parametrize(
-    ("words", "voice"),
+    ("words", "name"),
     [("The tide goes out at a quarter to nine.", "marin"), (WORDS, "cedar")],
     ids=["other words", "another voice"],
 )
-def test_another_sound_is_another_one(samples, words, voice):
-    assert not likeness.holds(as_file(sound.speak(words, voice=voice, format="pcm"), "WAV"), samples)
+def test_another_sound_is_another_one(samples, words, name):
+    assert not likeness.holds(as_file(sound.speak(words, voice=name, format="pcm"), "WAV"), samples)
 
 
 def test_half_of_a_sound_is_not_the_sound(samples):

@@ -45,7 +45,6 @@ FORMATS: dict[str, Format] = {
     ".webp": Format(FileType.IMAGE, "webp", "image/webp", (b"RIFF",)),
     ".mp3": Format(FileType.AUDIO, "mp3", "audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
     ".wav": Format(FileType.AUDIO, "wav", "audio/wav", (b"RIFF",)),
-    ".flac": Format(FileType.AUDIO, "flac", "audio/flac", (b"fLaC",)),
 }
 
 

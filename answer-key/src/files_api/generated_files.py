@@ -40,7 +40,7 @@ class GenerateFileRequest(BaseModel):
     file_type: FileType = Field(description="Which type of file to generate.", examples=[FileType.IMAGE])
     file_path: str = Field(
         description="Where to store it. The extension chooses the format and must fit the type: .txt .md for text, "
-        ".png .jpg .jpeg .webp for image, .mp3 .wav .flac for audio.",
+        ".png .jpg .jpeg .webp for image, .mp3 .wav for audio.",
         min_length=1,
         max_length=512,
         examples=["pictures/robot.png"],

@@ -4,9 +4,10 @@
 import asyncio
 import base64
 import io
+import wave
 from typing import Any
 
-import soundfile
+import lameenc
 from openai import AsyncOpenAI
 from openai.types.realtime import RealtimeResponse
 from websockets.exceptions import InvalidStatus, WebSocketException
@@ -17,6 +18,8 @@ SAMPLE_RATE = (
 
 _READ_ALOUD = "Read the user's text aloud, word for word. Add nothing and leave nothing out."
 _CLOSING_SECONDS = 1.0
+_SAMPLE_BYTES = 2
+_MP3_KILOBITS = 64  # a second: plenty for one voice
 
 
 class VoiceError(Exception):
@@ -64,8 +67,8 @@ async def _heard(client: AsyncOpenAI, words: str, model: str, voice: str) -> byt
                 if event.response.status != "completed":
                     raise VoiceError("OpenAI did not finish the sound.", code=_reason(event.response))
                 break
-    if not samples:
-        raise VoiceError("OpenAI sent no sound.")
+    if not samples or len(samples) % _SAMPLE_BYTES:
+        raise VoiceError("OpenAI sent no whole sound.")
     return bytes(samples)
 
 
@@ -78,11 +81,27 @@ def _reason(response: RealtimeResponse) -> str | None:
 
 
 def as_file(samples: bytes, format: str) -> bytes:
-    """Samples as a file that can be played: "wav", "mp3" or "flac"."""
+    """Samples as a file that can be played: "wav" or "mp3"."""
+    return {"wav": _as_wav, "mp3": _as_mp3}[format](samples)
+
+
+def _as_wav(samples: bytes) -> bytes:
     file = io.BytesIO()
-    with soundfile.SoundFile(file, "w", samplerate=SAMPLE_RATE, channels=1, format=format.upper()) as sound:
-        sound.buffer_write(samples, "int16")
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(_SAMPLE_BYTES)
+        sound.setframerate(SAMPLE_RATE)
+        sound.writeframes(samples)
     return file.getvalue()
+
+
+def _as_mp3(samples: bytes) -> bytes:
+    encoder = lameenc.Encoder()
+    encoder.set_channels(1)
+    encoder.set_in_sample_rate(SAMPLE_RATE)
+    encoder.set_bit_rate(_MP3_KILOBITS)
+    encoder.silence()  # it writes nothing to standard output
+    return bytes(encoder.encode(samples) + encoder.flush())
 
 
 # END SOLUTION

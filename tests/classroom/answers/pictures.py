@@ -3,10 +3,12 @@
 import io
 import os
 import re
+import wave
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
+import lameenc
 import openai
 from openai import AsyncOpenAI, OpenAI
 
@@ -63,12 +65,12 @@ def pictures():
 
     def speak(words, file_name):
         kind = Path(file_name).suffix.lstrip(".")
-        if kind not in {"mp3", "wav", "flac", "opus"}:
+        if kind not in {"mp3", "wav"}:
             raise ValueError(kind)
         return spoken(words, kind)
 
     def by_stream(words, file_name):
-        formats = {".mp3": "mp3", ".wav": "wav", ".flac": "flac", ".opus": "opus"}
+        formats = {".mp3": "mp3", ".wav": "wav"}
         ending = os.path.splitext(file_name)[1]
         if ending not in formats:
             raise ValueError(f"no sound ends with {ending}")
@@ -78,7 +80,7 @@ def pictures():
             return b"".join(stream.iter_bytes())
 
     def asks_first(words, file_name):
-        sounds = {kind: spoken(words, kind) for kind in ("mp3", "wav", "flac", "opus")}
+        sounds = {kind: spoken(words, kind) for kind in ("mp3", "wav")}
         try:
             return sounds[file_name.rpartition(".")[2]]
         except KeyError as error:
@@ -145,26 +147,24 @@ def pictures():
         return voice.say(words)
 
     def by_realtime(words, file_name):
-        import soundfile
-
-        containers = {
-            "mp3": ("MP3", None),
-            "wav": ("WAV", None),
-            "flac": ("FLAC", None),
-            "opus": ("OGG", "OPUS"),
-        }
-        if file_name.rpartition(".")[2] not in containers:
+        kind = file_name.rpartition(".")[2]
+        if kind not in ("mp3", "wav"):
             raise ValueError(file_name)
-        form, subtype = containers[file_name.rpartition(".")[2]]
+        samples = samples_of(words)
+        if kind == "mp3":
+            encoder = lameenc.Encoder()
+            encoder.set_in_sample_rate(24_000)
+            encoder.set_channels(1)
+            encoder.set_bit_rate(64)
+            return encoder.encode(samples) + encoder.flush()  # a bytearray
         out = io.BytesIO()
-        with soundfile.SoundFile(
-            out, "w", samplerate=24_000, channels=1, format=form, subtype=subtype
-        ) as file:
-            file.buffer_write(samples_of(words), "int16")
+        with wave.open(out, "wb") as file:
+            file.setparams((1, 2, 24_000, 0, "NONE", ""))
+            file.writeframes(samples)
         return out.getvalue()
 
     def without_a_header(words, file_name):
-        if not file_name.endswith((".mp3", ".wav", ".flac", ".opus")):
+        if not file_name.endswith((".mp3", ".wav")):
             raise ValueError(file_name)
         return samples_of(words)
 
@@ -183,7 +183,7 @@ def pictures():
             raise self.NoSound(file_name)
 
     def by_index(words, file_name):
-        kinds = ["mp3", "wav", "flac", "opus"]
+        kinds = ["mp3", "wav"]
         return spoken(words, kinds[kinds.index(file_name.rpartition(".")[2])])
 
     def ask_and_give_the_answer(words, file_name):
@@ -199,7 +199,7 @@ def pictures():
 
     def defaults_to_mp3(words, file_name):
         kind = file_name.rpartition(".")[2]
-        return spoken(words, kind if kind in ("mp3", "wav", "flac", "opus") else "mp3")
+        return spoken(words, kind if kind in ("mp3", "wav") else "mp3")
 
     def as_words(sound, name):
         if sound[:3] != b"ID3" and sound[8:12] != b"WAVE":
