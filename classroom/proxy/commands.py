@@ -39,7 +39,7 @@ _HACKATHON |= {
     "omni-moderation-latest": "omni-moderation-latest",
     ANY: "gpt-5.4-mini",
 }
-_LEGACY = {"gpt-3.5-turbo-instruct": "gpt-3.5-turbo-instruct"}  # for /completions, which nothing else answers
+_LEGACY = {"gpt-3.5-turbo-instruct": "gpt-3.5-turbo-instruct"}  # for /completions; ends on purpose
 
 
 @app.command()

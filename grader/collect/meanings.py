@@ -9,7 +9,7 @@ _SECRET = "grading-0123456789abcdef0123456789abcdef0123456789abcdef"  # noqa: S1
 _PLACEHOLDER = re.compile(
     r"(?i)your|xxx|<|>|\$\{|change|replace|placeholder|secret|generate|todo|example|insert|\.\.\.|sk-|here|dummy"
 )
-_MODEL = "gpt-4o-mini"  # known to old clients and new ones
+_MODEL = "gpt-5.4-mini"
 
 
 @dataclass(frozen=True)

@@ -150,4 +150,4 @@ def test_the_gradebook_shows_points_and_grade_apart(tmp_path, collected):
     (place / "class.toml").write_text("[scale]\nmaximum = 10\n")
     graded(place, tmp_path / "out")
     [row] = csv.DictReader(io.StringIO((tmp_path / "out" / "gradebook.csv").read_text()))
-    assert (row["max_score"], row["out_of"]) == ("67", "10")
+    assert (row["max_score"], row["out_of"]) == ("79", "10")

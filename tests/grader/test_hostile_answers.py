@@ -6,6 +6,7 @@ import threading
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -64,7 +65,9 @@ def ask(monkeypatch):
     def asked(pieces, wait: float = 0.0, target: str = "/x", body: object = None) -> Exchange:
         app = App(pieces, wait)
         apps.append(app)
-        sandbox = SimpleNamespace(socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        sandbox = SimpleNamespace(
+            root=Path("/work"), socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        )
         nothing = SimpleNamespace(
             calls=[], requests=[], bucket="b", endpoint_url="http://127.0.0.1:1", objects=lambda wanted: []
         )

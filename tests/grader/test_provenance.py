@@ -198,7 +198,7 @@ def slow_session() -> Session:
     nothing = SimpleNamespace(
         calls=[], requests=[], bucket="b", objects=lambda wanted: [], endpoint_url="http://s3"
     )
-    return Slow("http://127.0.0.1:9", nothing, nothing, "key", {}, None)
+    return Slow("http://127.0.0.1:9", nothing, nothing, "key", {}, SimpleNamespace(root="/work"))
 
 
 def test_what_is_not_sent_in_time_is_recorded_as_too_slow():

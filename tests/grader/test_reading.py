@@ -19,7 +19,10 @@ FACTORY = "from fastapi import FastAPI\ndef create_app():\n    app = FastAPI()\n
         ({"src/files_api/main.py": FACTORY}, "files_api.main:create_app"),
         ({"app/__init__.py": "", "app/main.py": FACTORY + "app = create_app()"}, "app.main:app"),
         (
-            {"app/main.py": "from app.x import y\nfrom fastapi import FastAPI\napp = FastAPI()"},
+            {
+                "app/x.py": "y = 1",
+                "app/main.py": "from app.x import y\nfrom fastapi import FastAPI\napp = FastAPI()",
+            },
             "app.main:app",
         ),
         ({"server.py": "from flask import Flask\napi = Flask(__name__)"}, "server:api"),

@@ -101,7 +101,7 @@ def test_two_attendees_who_ask_the_same_each_go_on(proxy):
 @pytest.mark.parametrize(
     "path",
     [
-        *("responses/resp_1", "responses/resp_1/input_items", "responses/resp_1/cancel", "files/f"),
+        *("responses/resp_nobodys", "responses/resp_1/input_items", "responses/resp_1/cancel", "files/f"),
         *("conversations", "conversations/c/items", "batches", "vector_stores", "vector_stores/v/search"),
         *(
             "chat/completions/c",
