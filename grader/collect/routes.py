@@ -95,6 +95,8 @@ def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) 
     # routes of packages, such as Django's administration, are not the app's own
     is_own = any(route["code"] for route in told.routes)
     for method, route in _each(told):
+        if route.get("framework") is True:
+            continue
         path = route["path"]
         known = by_place.get((method, path))
         if known is not None and not known.is_open:

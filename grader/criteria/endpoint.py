@@ -42,6 +42,10 @@ def starts(evidence: Evidence) -> Verdict:
         looked = [
             exchange for exchange in evidence.exchanges if exchange.purpose == "look for what generates"
         ]
+        if not looked and not app.operations:
+            return failed(
+                "The app answers, but it has no operation to try: there is none in its routes or its OpenAPI document."
+            )
         answers = Counter(exchange.status or "no answer" for exchange in looked)
         told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
         return failed(

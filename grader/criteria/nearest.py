@@ -49,14 +49,14 @@ def manifest_lines(evidence: Evidence) -> str:
         lines += [f"prompt = {_toml(name)}", f"prompt_in = {_toml(place)}"]
     else:
         lines += [
-            'prompt = "prompt"      # the name of the input that takes the prompt',
+            'prompt = "prompt"     # the input that takes it',
             *_usual_place(method),
         ]
-    lines += ['kinds = ["text"]       # text, image, audio: what this request makes']
+    lines += ['kinds = ["text"]      # or image, audio']
     values = {key: value for key, value in miss.values.items() if not isinstance(value, dict)} if miss else {}
     fixed = {key.partition(":")[2]: value for key, value in values.items()}
     places = {key.partition(":")[2]: key.partition(":")[0] for key in values}
-    lines += [f"fixed = {_toml(fixed)}   # the other inputs, with values that work"]
+    lines += [f"fixed = {_toml(fixed)}   # other inputs: values that work"]
     if set(places.values()) - {place, "path"}:
         lines += [f"fixed_in = {_toml(places)}"]
     return (
@@ -66,9 +66,7 @@ def manifest_lines(evidence: Evidence) -> str:
 
 
 def _usual_place(method: str) -> list[str]:
-    return [
-        f'prompt_in = "{"query" if method == "GET" else "json"}"   # json, form, multipart, query, path or header'
-    ]
+    return [f'prompt_in = "{"query" if method == "GET" else "json"}"    # or form, multipart, path, header']
 
 
 def _any_request(evidence: Evidence) -> Exchange | None:

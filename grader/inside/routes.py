@@ -25,7 +25,10 @@ def tell(app: Any, root: str, file: int) -> None:
     """Write an application's routes into a file as JSON, and close it. Never raises: the app is to be served anyway."""
     try:
         listed = [route for route in _some(app) if route["path"].startswith("/")]
-        text = json.dumps({"routes": [_within(route, root) for route in listed], "document": _document(app)})
+        own = _frameworks(app)
+        text = json.dumps(
+            {"routes": [_within(route, root, own) for route in listed], "document": _document(app)}
+        )
     except Exception:  # a table that can't be read says nothing
         text = "{}"
     try:
@@ -129,16 +132,28 @@ def _code(methods: list[str], handler: Any) -> Iterator[tuple[str, list[Any]]]:
             )
 
 
-def _within(route: dict[str, Any], root: str) -> dict[str, Any]:
-    """The route, with the names of files relative to the submission; those of other files left out."""
+def _frameworks(app: Any) -> tuple[str, ...]:
+    """The folders of the packages that define the application's classes."""
+    tops = {each.__module__.partition(".")[0] for each in type(app).__mro__} - {"builtins"}
+    files = (getattr(sys.modules.get(top), "__file__", None) for top in tops)
+    return tuple(os.path.realpath(os.path.dirname(file)) + os.sep for file in files if file)
+
+
+def _within(route: dict[str, Any], root: str, frameworks: tuple[str, ...]) -> dict[str, Any]:
+    """The route, with the names of files relative to the submission; those of other files left out.
+
+    `framework`: whether the framework serves it by itself, as FastAPI does its pages.
+    """
     base = os.path.realpath(root)
     code = {}
+    served_by = [os.path.realpath(function) for function, _, _ in route["code"].values()]
     for method, (function, line, module) in route["code"].items():
         for file, at in ((function, line), (module, 0)):
             whole = os.path.realpath(file)
             if file and whole.startswith(base + os.sep) and method not in code:
                 code[method] = [os.path.relpath(whole, base).replace(os.sep, "/"), at]
-    return {**route, "code": code}
+    of_framework = bool(served_by) and not code and all(file.startswith(frameworks) for file in served_by)
+    return {**route, "code": code, "framework": of_framework}
 
 
 def _document(app: Any) -> Any:

@@ -562,9 +562,9 @@ def test_what_is_typed_into_a_field_for_passwords_is_known_at_once(server, tmp_p
 
 
 _SERVER = """
-import sys
+from pathlib import Path
 from classroom import cli
-cli._jupyter({}, 0, False)
+cli._jupyter(Path("notebooks/00-start-here.ipynb"), {}, "127.0.0.1", 0, False)
 """
 
 

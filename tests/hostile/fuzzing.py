@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SEED = 20_260
 SECONDS = 25.0  # for one case, on a busy machine; of the processor's time, half as much
-MEGABYTES = 500  # that a case may have in use, what the grader has loaded included
+MEGABYTES = 500  # that a case may take, beyond what the process that reads it began with
 _ADDRESSES = 2_048  # megabytes
 _LONG = 200  # characters of a value that is shown whole
 _TO_SHOW = 4_000  # characters of a traceback
@@ -59,6 +59,7 @@ def examined(work: Callable[[], object], seconds: float = SECONDS) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="case-"))
     before = _left(scratch)
     reading, writing = os.pipe()
+    shared = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     process = os.fork()
     if process == 0:
         _do(work, scratch, writing, seconds)
@@ -79,8 +80,9 @@ def examined(work: Callable[[], object], seconds: float = SECONDS) -> None:
         raise BadEndError(f"it did not end within {seconds:g} seconds")
     if code:
         raise BadEndError(said or f"it ended with {code}")
-    if used.ru_maxrss > MEGABYTES * 1024:
-        raise BadEndError(f"it took {used.ru_maxrss // 1024} MB of memory")
+    taken = used.ru_maxrss - shared  # a process begins with what the one that it was made of has
+    if taken > MEGABYTES * 1024:
+        raise BadEndError(f"it took {taken // 1024} MB of memory")
     if _left(scratch) != before:
         raise BadEndError(f"it left {sorted(_left(scratch) - before)}")
 

@@ -143,7 +143,9 @@ def answer(description: made.Description) -> None:
     session.ANSWER_SECONDS = session._JOB_SECONDS = _SECONDS
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_serve, args=(listener, content), daemon=True).start()
-    inward: Any = SimpleNamespace(socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    inward: Any = SimpleNamespace(
+        root=Path("/work"), socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    )
     nothing: Any = SimpleNamespace(
         calls=[], requests=[], bucket="b", endpoint_url="http://127.0.0.1:1", objects=lambda wanted: []
     )
