@@ -8,7 +8,7 @@ from grader.collect.discovery import LOOKING, encoded, input_of, offer_of, works
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
 from grader.collect.session import Session
-from grader.collect.tries import MOST_TRIES, Pursuit, likeliest, nearness, one_at_a_time, outline
+from grader.collect.tries import GUESSED, MOST_TRIES, Pursuit, likeliest, nearness, one_at_a_time, outline
 from grader.collect.values import (
     Assignment,
     assign,
@@ -252,10 +252,10 @@ class Search:
 
 def _kept(miss: _Missed) -> Miss:
     """A miss as evidence keeps it."""
-    prompt = likeliest(miss.shape)
-    rest = {
-        key: value for key, value in miss.assignment.values.items() if prompt is None or key != prompt.key
-    }
+    guessed = {one.key for one in miss.shape if one.schema.get(GUESSED)}
+    prompt = likeliest([one for one in miss.shape if one.key not in guessed])
+    left_out = guessed | ({prompt.key} if prompt else set())
+    rest = {key: value for key, value in miss.assignment.values.items() if key not in left_out}
     return Miss(
         exchange=miss.answer.id,
         prompt=f"{prompt.location}:{prompt.name}" if prompt else None,

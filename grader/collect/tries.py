@@ -22,6 +22,9 @@ _USUAL_NAMES = (
 )  # fmt: skip
 
 
+GUESSED = "x-guessed"  # in the schema of an input whose name nothing in the submission says
+
+
 @dataclass(frozen=True)
 class Try:
     """One request: the inputs as they are known by now, and their values."""
@@ -126,7 +129,7 @@ class Pursuit:
         for place in _BODIES if self.operation.method != "GET" else ("query",):
             if place == "header" or not names:
                 continue
-            added = tuple(Field(place, name, {"type": "string"}, True) for name in names)
+            added = tuple(Field(place, name, {"type": "string", GUESSED: True}, True) for name in names)
             yield from self._from((*self.shape, *added), {}, depth=2)
 
 
