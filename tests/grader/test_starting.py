@@ -115,7 +115,7 @@ def test_azure_gets_its_address_without_the_version_and_a_deployment(tmp_path):
         "http://127.0.0.1:1",
         "the-key",
         "2024-10-21",
-        "gpt-4o-mini",
+        "gpt-5.4-mini",
     ]
 
 
