@@ -101,7 +101,8 @@ def _as_mp3(samples: bytes) -> bytes:
     encoder.set_in_sample_rate(SAMPLE_RATE)
     encoder.set_bit_rate(_MP3_KILOBITS)
     encoder.silence()  # it writes nothing to standard output
-    return bytes(encoder.encode(samples) + encoder.flush())
+    encoded = encoder.encode(samples) + encoder.flush()
+    return bytes(encoded)
 
 
 # END SOLUTION
