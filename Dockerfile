@@ -10,7 +10,9 @@ RUN apt-get update -qq \
 ARG NB_USER=learner
 ARG NB_UID=1000
 ENV USER=${NB_USER} HOME=/home/${NB_USER}
-RUN useradd --create-home --uid ${NB_UID} --shell /bin/bash ${NB_USER}
+# the folder is made for the user: WORKDIR and COPY would leave it to root, and setting up writes into it
+RUN useradd --create-home --uid ${NB_UID} --shell /bin/bash ${NB_USER} \
+    && install --directory --owner=${NB_UID} ${HOME}/course
 
 WORKDIR ${HOME}/course
 COPY --chown=${NB_UID} . .

@@ -195,7 +195,7 @@ def _told(error: BaseException) -> dict[str, Any]:
     """An exception as data: its name, the names of the classes that it is one of, its words."""
     try:
         message = str(error)
-    except Exception:
+    except Exception:  # the learner's own __str__, which may raise anything
         message = ""
     kinds = [each.__name__ for each in type(error).__mro__]
     return {"name": type(error).__name__, "kinds": kinds[:20], "message": message[:500]}

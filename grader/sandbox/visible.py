@@ -34,7 +34,8 @@ def paths(python: Path, purpose: Literal["submission", "worker", "fetch"]) -> li
     """Everything that may be read inside a sandbox; nothing twice, nothing that is not there.
 
     A submission sees the classroom and the grader's programs for the inside. The worker that reads a submission sees
-    the whole grader. Neither sees the answer key, the tests, or anybody's home.
+    the whole grader. From a clone, neither sees the answer key; neither ever sees the tests or
+    anybody's home. A wheel brings the answer key among its files, and every learner has it then.
     """
     lab = Path(classroom.__file__).parent
     grader_code = [_PACKAGE] if purpose == "worker" else [_PACKAGE / "__init__.py", _PACKAGE / "inside"]
