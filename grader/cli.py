@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.judge import Report
     from grader.worker import Graded, Wanted
 
+_OURS = ("grader", "classroom")
 COMPLETE, INCOMPLETE, UNGRADABLE, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
@@ -490,12 +491,11 @@ def _guarded(run: Callable[[], None]) -> int:
     except (RubricError, EvidenceError, ReleaseError, GraderError) as error:
         _complain(f"The grader can't go on: {error}")
         return GRADER_FAILED
-    except ModuleNotFoundError as error:
-        _complain(
-            f"The grader lacks the package {error.name}: pip install 'openai-files-lab[grader]' installs it."
-        )
-        return GRADER_FAILED
     except Exception as error:  # a bug of ours must never exit with 1, which says that the learner failed
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] not in _OURS:
+            lacks = f"The grader lacks the package {error.name}"
+            _complain(f"{lacks}: pip install 'openai-files-lab[grader]' installs it.")
+            return GRADER_FAILED
         where = "".join(traceback.format_exception(error)) if os.environ.get("GRADER_DEBUG") else ""
         _complain(
             f"{where}The grader itself failed, which says nothing of the submission: {type(error).__name__}: {error}"

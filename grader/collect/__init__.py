@@ -237,6 +237,7 @@ class _Grading:
                 "failure": reason.text.replace(self.canary, "(the key)"),
                 "verdict": reason.verdict,
                 "advice": reason.advice,
+                "log": self._readable(self.app.log),
             }
         )
 

@@ -244,3 +244,30 @@ def test_the_fixture_records_and_then_replays(pytester, upstream, monkeypatch):
     assert upstream.calls.made == 1
     pytester.runpytest_subprocess("-p", "no:nbval").assert_outcomes(passed=1)
     assert upstream.calls.made == 1
+
+
+@pytest.mark.parametrize("upstream", ["nonsense", "ftp://example.org/v1", "http://"])
+def test_an_upstream_that_is_no_address_is_refused(tmp_path, upstream):
+    with (
+        pytest.raises(CassetteError, match="no address of an API"),
+        Recorded(tmp_path / "x.json", upstream=upstream),
+    ):
+        pass
+
+
+def test_a_file_that_can_t_be_written_is_refused_before_anything_is_asked(path, upstream, tmp_path):
+    (tmp_path / "a file").write_text("where the folder would be")
+    with (
+        pytest.raises(CassetteError, match="can't be written"),
+        Recorded(tmp_path / "a file" / "x.json", upstream=upstream.base_url),
+    ):
+        pass
+    assert not upstream.calls
+
+
+def test_a_missing_file_says_how_to_record_it(tmp_path):
+    with (
+        pytest.raises(CassetteError, match=r"No such file or directory\. To make it: classroom record"),
+        Recorded(tmp_path / "none.json"),
+    ):
+        pass

@@ -158,7 +158,9 @@ def read(path: Path) -> Cassette:
             for each in table["exchanges"]
         ]
     except OSError as error:
-        raise CassetteError(f"{path} can't be read: {error}. Record it first.") from error
+        raise CassetteError(
+            f"{path} can't be read: {error.strerror}. To make it: classroom record {path}"
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CassetteError(f"{path} is no cassette: {type(error).__name__}: {error}") from error
     return Cassette(exchanges)

@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
 from starlette.datastructures import UploadFile
@@ -57,15 +59,33 @@ async def _asked_of(request: Request, content: bytes) -> Asked:
         return Asked(request.method, path, query, {"text": content.decode("utf-8", "replace")})
 
 
+def _can_be_written(path: Path) -> bool:
+    """Whether a file can be made there; folders that are missing are made with it."""
+    if path.exists():
+        return path.is_file() and os.access(path, os.W_OK)
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
 class Recorder:
     """Passes requests on to an upstream, and writes down what it answered, without keys and identifiers.
 
     Args:
         path: of the cassette; what it held is replaced with the first answer.
         upstream: its base URL, such as "https://api.openai.com/v1".
+
+    Raises:
+        CassetteError: the file can't be written, or the upstream is no address.
     """
 
     def __init__(self, path: Path, upstream: str) -> None:
+        parts = urlsplit(upstream)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise CassetteError(
+                f"{upstream} is no address of an API. Give one such as https://api.openai.com/v1."
+            )
+        if not _can_be_written(path):
+            raise CassetteError(f"{path} can't be written. Name a file in a folder that is there and yours.")
         self._path, self._upstream = path, upstream.rstrip("/")
         self._cassette, self._names = Cassette(), Names()
 
@@ -258,7 +278,7 @@ class Recorded:
         host: the address to listen on.
 
     Raises:
-        CassetteError: it is to be replayed, and can't be read.
+        CassetteError: it is to be replayed and can't be read, or to be recorded and can't be.
         PortTaken: another program listens on that port.
     """
 
