@@ -21,7 +21,7 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from grader.batch import vault
+from grader.batch import evidence_store
 from grader.worker import packing
 
 BIN = Path(sys.executable).parent
@@ -52,7 +52,10 @@ def ours(place: Path, jobs: int, count: int) -> tuple[float, float, dict[str, fl
     """A batch: seconds, CPU-seconds each (of the gradings' own processes), and the phases' median seconds."""
     with tempfile.TemporaryDirectory() as out:
         seconds, _ = timed([str(BIN / "grader"), "batch", str(place), "--out", out, "--jobs", str(jobs)])
-        kept = [vault.parsed(record.read_bytes()) for record in Path(out).glob(".grader/records/*.record")]
+        kept = [
+            evidence_store.parsed(record.read_bytes())
+            for record in Path(out).glob(".grader/records/*.record")
+        ]
     found = [(outcome, packing.unpacked(evidence) if evidence else None) for outcome, evidence in kept]
     assert len(found) == count
     cpu = statistics.median(outcome.cpu_seconds for outcome, _ in found)

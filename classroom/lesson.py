@@ -146,7 +146,7 @@ def start(notebook: str | None = None) -> Lesson:
         LessonError: `LAB_MODE` is misspelt; or live mode lacks a key, or its cap makes no sense.
     """
     from classroom.exercises.clock import prepare_sleep
-    from classroom.explaining import explain_failures  # here: it loads the SDK
+    from classroom.jupyter_hooks.errors import explain_failures  # here: it loads the SDK
     from classroom.redaction import kernels
 
     kernels.join()  # before any key is typed

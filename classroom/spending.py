@@ -18,11 +18,11 @@ import platformdirs
 from classroom.errors import LessonError
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
+from classroom.proxy.demonstration import RunningProxy, serve
 from classroom.proxy.errors import DatabaseError, EventError
 from classroom.proxy.events import ANY, NANO, Event
 from classroom.proxy.fields import ALLOWANCES
 from classroom.proxy.ledger import Ledger
-from classroom.proxy.lesson import RunningProxy, serve
 from classroom.proxy.upstream import from_environment
 
 CAP = "LAB_BUDGET_USD"

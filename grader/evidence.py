@@ -315,7 +315,7 @@ class Source(_Record):
 class Scans(_Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.likeness`. `odd`: places in the tests that
+    `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.fingerprints`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
     `untouched`: files of the lab's skeleton in which nothing has been written yet, the endpoint's own first.
     """

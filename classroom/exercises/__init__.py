@@ -12,9 +12,9 @@ from typing import Any
 from classroom.exercises import (
     beginnings,
     endpoints,
+    exercise,
     failures,
     keys,
-    looking,
     meaning,
     mocking,
     modules,
@@ -24,7 +24,7 @@ from classroom.exercises import (
     steering,
     storage,
 )
-from classroom.exercises.looking import Exercise, Verdict
+from classroom.exercises.exercise import Exercise, Verdict
 
 EXERCISES: dict[str, Exercise] = dict(
     sorted(
@@ -71,7 +71,7 @@ def judged(id: str, namespace: Mapping[str, Any]) -> Verdict:
     Raises:
         KeyError: there is no such exercise.
     """
-    return looking.judge_here(id, _exercise(id), namespace)
+    return exercise.judge_here(id, _exercise(id), namespace)
 
 
 def verdict(id: str, namespace: Mapping[str, Any]) -> str:

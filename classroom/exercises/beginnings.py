@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.looking import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, shown
 from classroom.media.signatures import sniff
 from classroom.standin.journal import Call

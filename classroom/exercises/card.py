@@ -5,7 +5,7 @@ import html
 from IPython import display as notebook
 from IPython.core.getipython import get_ipython
 
-from classroom.exercises.looking import Verdict
+from classroom.exercises.exercise import Verdict
 
 _SIGNS = {"done": "✓", "open": "✗", "unclear": "?"}
 _COLOURS = {"done": "#1a7f37", "open": "#c2410c", "unclear": "#6b7280"}

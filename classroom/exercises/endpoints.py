@@ -1,8 +1,8 @@
 """Notebook 11: what an endpoint refuses, and what it answers when OpenAI fails."""
 
 from classroom.exercises import words
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import sdk_error
-from classroom.exercises.looking import Bench, Exercise
 
 _MOST = 4_000
 _CASES = (

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from classroom.exercises import words
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import asking
-from classroom.exercises.looking import Bench, Exercise, Trial
 from classroom.exercises.plain import number_of
 from classroom.standin.costs import Usage, cost_of
 from classroom.standin.faults import fault

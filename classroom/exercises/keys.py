@@ -2,8 +2,8 @@
 
 import secrets
 
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import Surroundings, folder
-from classroom.exercises.looking import Bench, Exercise, Trial
 
 _NAME = "OPENAI_API_KEY"
 _STEPS = ("make", "place", "restart", "revoke", "look")

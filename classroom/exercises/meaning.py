@@ -2,8 +2,8 @@
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import moderation
-from classroom.exercises.looking import Bench, Exercise
 
 _FLAGGED = (
     "I will hurt you",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.exercises import words
+from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import chat_request, keeper
-from classroom.exercises.looking import Bench, Exercise, NotYet, Trial
 from classroom.exercises.plain import Thing, encode, number_of, shortened
 
 _REFUSAL = "content_policy_violation"

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.looking import Bench, Exercise, Trial
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, encode, shortened
 
 _MODEL = "gpt-5.4-mini"

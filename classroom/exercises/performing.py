@@ -96,7 +96,7 @@ class Performer:
         """One request to an app, or to the OpenAI module of the lab, read again whenever its file was saved."""
         from starlette.applications import Starlette
 
-        from classroom.exercises.module import LabModule, ModuleProblem
+        from classroom.exercises.openai_module import LabModule, ModuleProblem
 
         if isinstance(target, Starlette):
             seen["value"] = encode(_awaited(_answer_of(target, order)))

@@ -3,8 +3,8 @@
 import secrets
 
 from classroom.exercises import words
-from classroom.exercises.looking import Bench, Exercise, Trial
-from classroom.media import likeness
+from classroom.exercises.exercise import Bench, Exercise, Trial
+from classroom.media import similarity
 from classroom.media.signatures import sniff
 
 _OTHER = "application/octet-stream"
@@ -53,7 +53,7 @@ def _speak(bench: Bench) -> str:
             raise trial.wrong("It returns a sound of another type.", expected, sniff(sound))
         calls = trial.calls_for(said, expected, *_SPEECH)
         if calls is not None and not any(
-            likeness.holds(sound, output.content, output.media_type)
+            similarity.holds(sound, output.content, output.media_type)
             for call in calls
             for output in call.outputs
             if output.kind == "audio"

@@ -3,8 +3,8 @@
 from contextlib import ExitStack
 
 from classroom.exercises import words
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import Surroundings, sdk_error
-from classroom.exercises.looking import Bench, Exercise
 
 _ASK, _WAIT, _SHORTEN = "ask", "wait", "shorten"
 _DO = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.exercises import words
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import Given, texts_client, texts_openai
-from classroom.exercises.looking import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
 from classroom.exercises.plain import NotPlain, Thing, decode, encode, shortened, shown
 from classroom.standin.faults import fault
 

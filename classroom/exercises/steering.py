@@ -6,8 +6,8 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.given import held
-from classroom.exercises.looking import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, field_of, number_of, shown
 from classroom.standin.journal import Call
 

@@ -3,8 +3,8 @@
 import secrets
 
 from classroom.exercises import words
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import listing_client
-from classroom.exercises.looking import Bench, Exercise
 from classroom.exercises.plain import shown
 
 _TYPES = ("application/json", "image/png", "text/csv", "audio/mpeg", "text/html")

@@ -9,10 +9,10 @@ from http.cookies import CookieError, SimpleCookie
 
 from starlette.types import Scope, Send
 
-from classroom.proxy import pages, sending
-from classroom.proxy.guesses import Guesses
+from classroom.proxy import dashboard, sending
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.relay import Booked
+from classroom.proxy.throttle import Throttle
 
 _COOKIE = "class-proxy"
 _DELAY = 0.5  # seconds by which a wrong password is answered later
@@ -30,7 +30,7 @@ class Admin:
 
     def __init__(self, ledger: Ledger, booked: Booked, password: str | None) -> None:
         self._ledger, self._booked, self._password = ledger, booked, password
-        self._guesses = Guesses(limit=_MOST_WRONG)
+        self._throttle = Throttle(limit=_MOST_WRONG)
         # who was let in once is let in while others at the same address try passwords
         self._ticket = hmac.new(secrets.token_bytes(32), b"admin", hashlib.sha256).hexdigest()
 
@@ -44,18 +44,18 @@ class Admin:
         if not self._has_ticket(headers.get(b"cookie", b"")):
             given = _password(headers.get(b"authorization", b""))
             if given is not None:
-                self._guesses.check(address)
+                self._throttle.check(address)
             if given is None or not self._is_right(given):
                 if given is not None:
-                    self._guesses.wrong(address)
+                    self._throttle.wrong(address)
                     await asyncio.sleep(_DELAY)
                 ask = {"www-authenticate": 'Basic realm="class proxy"', "content-type": "text/plain"}
                 await sending.send_whole(send, 401, b"The instructor's password, please.\n", ask)
                 return
         if path == "/metrics":
-            content, kind = await self._booked(pages.metrics, self._ledger)
+            content, kind = await self._booked(dashboard.metrics, self._ledger)
         else:
-            content, kind = await self._booked(pages.overview, self._ledger), "text/html; charset=utf-8"
+            content, kind = await self._booked(dashboard.overview, self._ledger), "text/html; charset=utf-8"
         told = {"content-type": kind, "cache-control": "no-store"}
         told["set-cookie"] = f"{_COOKIE}={self._ticket}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200"
         await sending.send_whole(send, 200, content, told)

@@ -10,13 +10,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, pages, parsing, refusals, routes, stored, tokens
+from classroom.proxy import bodies, dashboard, parsing, refusals, routes, stored, tokens
 from classroom.proxy.admin import Admin
+from classroom.proxy.auth import People
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
-from classroom.proxy.people import People
 from classroom.proxy.realtime.door import Door
 from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
@@ -126,7 +126,7 @@ class Proxy:
             await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
             return
         if path == "/":
-            await send_whole(send, 200, pages.welcome(), {"content-type": "text/html; charset=utf-8"})
+            await send_whole(send, 200, dashboard.welcome(), {"content-type": "text/html; charset=utf-8"})
             return
         if path in ("/admin", "/metrics"):
             await self._admin.serve(scope, path, address, send)

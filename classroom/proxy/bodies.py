@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from classroom.proxy import amounts, fields, parsing, refusals, sounds
+from classroom.proxy import fields, parsing, pricing, refusals, sounds
 from classroom.proxy.events import ANY, Event
 from classroom.proxy.fields.media import File
 from classroom.proxy.ledger import Ledger
@@ -129,7 +129,7 @@ class Reader:
         _bound(event, route, body, model)
         stored = await self._stored(event, name, tally)
         seconds = await self._listener.seconds(tally.sounds, f"{event.code}/{name}")
-        most = amounts.reckon(route.name, body, tally, model, seconds=seconds, stored=stored)
+        most = pricing.reckon(route.name, body, tally, model, seconds=seconds, stored=stored)
         prepared = Prepared(
             asked,
             model,
@@ -138,7 +138,7 @@ class Reader:
             streams=bool(body.get("stream") or body.get("stream_format") == "sse"),
             tokens=tally.text
             + stored
-            + sum(body.get(length, 0) for length in amounts.LENGTH.get(route.name, ())),
+            + sum(body.get(length, 0) for length in pricing.LENGTH.get(route.name, ())),
         )
         return await loop.run_in_executor(self._pool, self._written, event, name, route, prepared)
 
@@ -239,7 +239,7 @@ def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None
     Raises:
         APIError: 400, more is asked for, or by two parameters.
     """
-    names = amounts.LENGTH.get(route.name, ())
+    names = pricing.LENGTH.get(route.name, ())
     asked = [name for name in names if name in body]
     if len(asked) > 1:
         raise refusals.wrong_value(asked[1], f"{asked[0]} is there as well; send one of them")
@@ -247,7 +247,7 @@ def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None
         if event.max_tokens is not None and body[name] > event.max_tokens:
             raise refusals.too_many_tokens(event, name, body[name])
     if names and not asked:
-        usual = amounts.USUAL_COMPLETION if route.name == "completions" else amounts.usual_answer(model)
+        usual = pricing.USUAL_COMPLETION if route.name == "completions" else pricing.usual_answer(model)
         body[names[0]] = min(usual, event.max_tokens or usual)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx2
 from starlette.types import Message, Receive, Send
 
-from classroom.proxy import amounts, refusals, sending, streams, usage
+from classroom.proxy import pricing, refusals, sending, streams, usage
 from classroom.proxy.bodies import Prepared
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
@@ -185,10 +185,10 @@ class Relay:
         """Speech tells no usage: it is charged by its letters, or by how long it is."""
         prepared = call.prepared
         seconds = None
-        if not amounts.is_charged_by_letters(prepared.model):
+        if not pricing.is_charged_by_letters(prepared.model):
             kind = str(prepared.body.get("response_format", "mp3"))
             seconds = await self._listener.seconds_of_answer(content, kind)
-        cost = amounts.spoken(prepared.model, prepared.body, seconds)
+        cost = pricing.spoken(prepared.model, prepared.body, seconds)
         return Settlement(cost=call.made.amount if cost is None else cost, status=status)
 
     async def _streamed(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
@@ -251,7 +251,7 @@ def _settled(call: Admitted, told: Any, searches: int, status: int) -> Settlemen
     except Unpriced:
         cost = call.made.amount
     else:
-        cost = amounts.tier(cost, call.prepared.body.get("service_tier"))
+        cost = pricing.tier(cost, call.prepared.body.get("service_tier"))
     return Settlement(
         cost=cost,
         input_tokens=int(used.get("input_tokens", 0)),

@@ -9,7 +9,7 @@ PER_NUMBER = 8
 
 @dataclass
 class Tally:
-    """Filled by the kinds of `classroom.proxy.kinds`; priced by `classroom.proxy.amounts`.
+    """Filled by the kinds of `classroom.proxy.kinds`; priced by `classroom.proxy.pricing`.
 
     Attributes:
         allows: what the event offers beyond the usual, such as "web_search".

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from classroom.proxy import amounts
+from classroom.proxy import pricing
 
 
 def units(route: str, usage: Any, *, searches: int = 0) -> dict[str, int | float] | None:
@@ -58,8 +58,8 @@ def charged(route: str, model: str, used: Mapping[str, int | float]) -> int:
     """
     if route.startswith("images/"):
         apart = {**used, "output_image_tokens": used.get("output_tokens", 0)}
-        return amounts.dearest(model, used, apart)
-    return amounts.cost(model, used)
+        return pricing.dearest(model, used, apart)
+    return pricing.cost(model, used)
 
 
 def in_answer(content: bytes) -> dict[str, Any]:

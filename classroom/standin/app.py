@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from classroom.extras import MissingExtra
-from classroom.standin import checks, errors, reading, spoil
+from classroom.standin import checks, corrupt, errors, reading
 from classroom.standin.answers import Answer
 from classroom.standin.errors import APIError
 from classroom.standin.faults import Fault
@@ -195,8 +195,8 @@ class Application:
         if kept is None or (fault is not None and fault.effect == "error"):
             status = fault.status if fault else 404
             return Response("The picture does not exist.", status, media_type="text/plain")
-        if fault is not None and fault.effect in spoil.EFFECTS:
-            spoiled = spoil.spoiled(Answer(content=kept[0], media_type=kept[1]), fault.effect)
+        if fault is not None and fault.effect in corrupt.EFFECTS:
+            spoiled = corrupt.spoiled(Answer(content=kept[0], media_type=kept[1]), fault.effect)
             return Response(spoiled.content or b"", media_type=spoiled.media_type)
         return Response(kept[0], media_type=kept[1])
 
@@ -335,8 +335,8 @@ class _Recorded:
 
     async def answered(self, answer: Answer, fault: Fault | None) -> Response:
         """The response that carries an answer, as far as a fault lets it through."""
-        spoiled = fault is not None and fault.effect in spoil.EFFECTS
-        sent = spoil.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
+        spoiled = fault is not None and fault.effect in corrupt.EFFECTS
+        sent = corrupt.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
         pace = self._standin.tempo.pace
         response = response_of(sent, self.headers, pace)
         whole = fault is None or fault.effect == "slow"

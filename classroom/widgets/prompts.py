@@ -14,7 +14,7 @@ from websockets.exceptions import WebSocketException
 from classroom import voice
 from classroom.display import figure
 from classroom.lesson import current
-from classroom.proxy import amounts
+from classroom.proxy import pricing
 from classroom.proxy.events import NANO
 from classroom.proxy.realtime import reckoning
 from classroom.widgets import panel
@@ -64,7 +64,7 @@ def at_most(kind: str, words: str) -> str:
     if kind == "Sound":
         dollars = reckoning.of_words(options["model"], [voice.READ_ALOUD, words]) / NANO
     else:
-        dollars = amounts.most(route, {**options, name: words}, options["model"]) / NANO
+        dollars = pricing.most(route, {**options, name: words}, options["model"]) / NANO
     lesson = current()
     where = "This will cost" if lesson and lesson.live else "At OpenAI this would cost"
     return f"{where} at most ${dollars:.4f}."

@@ -41,7 +41,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from grader.batch.handed_in import HandedIn
+from grader.batch.discovery import HandedIn
 from grader.batch.roster import Learner
 from grader.errors import GraderError
 from grader.rubric import Rubric

@@ -8,11 +8,11 @@ from typing import Protocol
 from grader.batch import agreement, attempts, entries, exported, intake
 from grader.batch.agreement import ClassRecord
 from grader.batch.attempts import History, Looked
+from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.handed_in import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.batch.owners import Owners
 from grader.batch.roster import Learner, Roster
-from grader.batch.vault import Outcome
 from grader.files import write
 from grader.worker import Record
 

@@ -1,6 +1,6 @@
 """What each learner handed in, run by run: all of it is kept, and judged by the rubric of today.
 
-An attempt is other bytes under the same name. Its record stays in the vault, so that looking back runs nothing.
+An attempt is other bytes under the same name. Its record stays in the evidence store, so that looking back runs nothing.
 """
 
 import json
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from grader.batch import entries
 from grader.batch.collecting import Task
+from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.handed_in import HandedIn
 from grader.batch.table import written
 from grader.files import write
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from grader.batch import vault
+from grader.batch import evidence_store
+from grader.batch.evidence_store import Outcome
 from grader.batch.gathering import content_of
-from grader.batch.vault import Outcome
 from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.sandbox import Tier
@@ -27,7 +27,7 @@ MOST_TRIES = 2  # of a submission whose worker is lost
 class Task:
     """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice.
 
-    `files`: what it consists of, if that is not all of `path`; see `handed_in.HandedIn`.
+    `files`: what it consists of, if that is not all of `path`; see `discovery.HandedIn`.
     """
 
     name: str
@@ -54,21 +54,21 @@ def collect_into(
         How it went. A worker that fails, is killed or takes too long is an `error`, never a learner's failure. A worker
         that is lost is tried once more; lost again, the submission waits for a person.
     """
-    place = vault.opened(task.vault)
-    tries = 0 if task.retry else vault.tries(place, task.record)
+    place = evidence_store.opened(task.vault)
+    tries = 0 if task.retry else evidence_store.tries(place, task.record)
     outcome = Outcome(state="error", message="It was interrupted.")
     if tries >= MOST_TRIES:
-        outcome = vault.parsed(place.get(vault.lost_name(task.record)) or b"")[0]
+        outcome = evidence_store.parsed(place.get(evidence_store.lost_name(task.record)) or b"")[0]
     while tries < MOST_TRIES and not stopped():
         outcome, packed = _tried(task, turns, stopped)
         if outcome.state != "error":
-            place.put(task.record, vault.entry(outcome, packed))
+            place.put(task.record, evidence_store.entry(outcome, packed))
             return outcome
         if not outcome.lost or stopped():
             return outcome
         tries += 1
         outcome = outcome.model_copy(update={"tries": tries})
-        place.put(vault.lost_name(task.record), vault.entry(outcome, b""))
+        place.put(evidence_store.lost_name(task.record), evidence_store.entry(outcome, b""))
     return outcome
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.batch import platforms, vault
+from grader.batch import evidence_store, platforms
 from grader.errors import GraderError, SubmissionError
 from grader.files import write
 from grader.inside import wire
@@ -123,7 +123,7 @@ def of_bucket(url: str) -> Download:
     """Every object below a prefix."""
     base = url.rstrip("/")
     pieces = []
-    for name, changed in sorted(vault.Bucket(url).listed()):
+    for name, changed in sorted(evidence_store.Bucket(url).listed()):
         if name.endswith("/") or not name:
             pieces.append(Piece(name or "/", base, changed, "It stands for a folder, and holds nothing.", 1))
         elif any(part in ("", ".", "..") for part in name.split("/")):
@@ -157,7 +157,7 @@ def of_zip(archive: Path, keep: Path, tier: Tier) -> Download:
 def of_zip_in_a_bucket(url: str, keep: Path, tier: Tier) -> Download:
     """See `of_zip`; the ZIP is brought here first."""
     prefix, _, name = url.rpartition("/")
-    content = vault.Bucket(prefix).get(name)
+    content = evidence_store.Bucket(prefix).get(name)
     if content is None:
         raise SubmissionError(f"There is nothing at {url}.")
     with tempfile.TemporaryDirectory() as place:

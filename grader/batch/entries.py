@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.batch.agreement import Terms
-from grader.batch.handed_in import HandedIn
+from grader.batch.discovery import HandedIn
+from grader.batch.evidence_store import Outcome, State
 from grader.batch.platforms import Label
 from grader.batch.roster import Learner
-from grader.batch.vault import Outcome, State
 from grader.judge import Report
 from grader.worker.records import Record
 

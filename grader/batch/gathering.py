@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from grader.batch import vault
+from grader.batch import evidence_store
 from grader.batch.download import Piece
 from grader.batch.platforms import ARCHIVE, PROGRAM, Label
 from grader.errors import SubmissionError
@@ -34,7 +34,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Gathered:
-    """See `handed_in.HandedIn`. `why`: for each piece that is not graded, the reason."""
+    """See `discovery.HandedIn`. `why`: for each piece that is not graded, the reason."""
 
     path: str
     files: tuple[tuple[str, str], ...] = ()
@@ -211,7 +211,7 @@ def _content(name: str, path: str, most: int) -> bytes:
     try:
         if path.startswith("s3://"):
             prefix, _, last = path.rpartition("/")
-            found = vault.Bucket(prefix).get(last)
+            found = evidence_store.Bucket(prefix).get(last)
             if found is None:
                 raise SubmissionError(f"{path} is not there any more.")
             content = found

@@ -7,7 +7,7 @@ added up against that count.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.batch.handed_in import Found, HandedIn
+from grader.batch.discovery import Found, HandedIn
 from grader.batch.table import written
 from grader.errors import GraderError
 

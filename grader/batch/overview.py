@@ -10,7 +10,7 @@ from statistics import median
 
 from grader.batch.entries import Entry
 from grader.judge import Result
-from grader.report.pages import environment
+from grader.report.templates import environment
 
 _TEMPLATE = Path(__file__).with_name("overview.html.jinja")
 _SORTING = Path(__file__).with_name("overview.js")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.batch.handed_in import HandedIn
+    from grader.batch.discovery import HandedIn
     from grader.batch.roster import Learner, Roster
 
 # what Moodle calls a participant where marking is blind, in some of its languages

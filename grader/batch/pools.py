@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from grader.batch import collecting
 from grader.batch.collecting import Task
-from grader.batch.vault import Outcome
+from grader.batch.evidence_store import Outcome
 from grader.errors import GraderError
 
 _POLL = 0.5  # seconds

@@ -14,7 +14,7 @@ from rich.progress import (
 from rich.text import Text
 
 from grader.batch.collecting import Task
-from grader.batch.vault import Outcome
+from grader.batch.evidence_store import Outcome
 from grader.escaping import for_terminal
 
 _SHOWN = 4  # names of those that are running

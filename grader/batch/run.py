@@ -13,23 +13,23 @@ from grader.batch import (
     agreement,
     assembling,
     attempts,
+    discovery,
     entries,
+    evidence_store,
     gradebook,
-    handed_in,
     intake,
     overview,
     owners,
     pools,
     roster,
-    vault,
 )
 from grader.batch.agreement import ClassRecord
 from grader.batch.collecting import Task
+from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.handed_in import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.batch.pools import Watcher
 from grader.batch.roster import Roster
-from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.escaping import visible
 from grader.files import write
@@ -80,7 +80,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         GraderError: the roster, the cluster or the folder for the results can't be used.
     """
     known = roster.opened(plan.roster, plan.roster_columns) if plan.roster else Roster()
-    found = handed_in.sorted_out(
+    found = discovery.sorted_out(
         plan.where,
         tier=plan.tier,
         keep=plan.out / _STATE / "download",
@@ -94,7 +94,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
     for question in whose.questions:
         said(f"? {question.words}")
-    kept = vault.opened(plan.vault)
+    kept = evidence_store.opened(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
     digests: dict[str, str] = {}
@@ -103,14 +103,14 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             failed[one.name] = Outcome(state="ungradable", message=one.trouble[:2_000])
             continue
         try:
-            digest = digests[one.name] = handed_in.digest_of(one, plan.tier)
+            digest = digests[one.name] = discovery.digest_of(one, plan.tier)
         except SubmissionError as error:
             failed[one.name] = Outcome(state="ungradable", message=str(error)[:2_000])
             continue
         except GraderError as error:
             failed[one.name] = Outcome(state="error", message=str(error)[:2_000])
             continue
-        record = vault.name_of(digest, f"{plan.environment} {plan.tier}")
+        record = evidence_store.name_of(digest, f"{plan.environment} {plan.tier}")
         path = (
             one.path
             if courier.is_repository(one.path) or "://" in one.path
@@ -172,7 +172,7 @@ _NOT_COLLECTED = Outcome(state="error", message="It was not collected.")
 class _Judged:
     """Every record that is kept, judged now: workers read the evidence, and what they wrote goes to files."""
 
-    def __init__(self, plan: Plan, kept: vault.Vault) -> None:
+    def __init__(self, plan: Plan, kept: evidence_store.Vault) -> None:
         self._plan, self._kept = plan, kept
         self.outcomes: dict[str, Outcome] = {}
         self.records: dict[str, Record] = {}
@@ -207,7 +207,7 @@ class _Judged:
             if content is None:
                 continue
             try:
-                self.outcomes[name], packed = vault.parsed(content)
+                self.outcomes[name], packed = evidence_store.parsed(content)
             except EvidenceError as error:
                 self.outcomes[name] = Outcome(state="error", message=str(error))
                 continue
@@ -264,7 +264,7 @@ def _written(
 ) -> list[Entry]:
     """What is said of the class, the gradebook last: its presence means that the rest is there.
 
-    `records`: submission → the name of its evidence in the vault.
+    `records`: submission → the name of its evidence in the evidence store.
     """
     digests = {row.submission: row.report.submission.digest for row in rows if row.report}
     groups = similarity.groups(shapes, digests, similarity.given())

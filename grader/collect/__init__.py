@@ -22,7 +22,7 @@ from grader.collect import (
     azure,
     imports,
     locating,
-    module,
+    module_questions,
     notebooks,
     probes,
     start_failure,
@@ -33,7 +33,6 @@ from grader.collect import (
 from grader.collect.budget import PerRequest
 from grader.collect.discovery import declared
 from grader.collect.find_app import AppTarget, find_app
-from grader.collect.inward import Inward
 from grader.collect.meanings import Places
 from grader.collect.other_kinds import other_kind
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
@@ -44,6 +43,7 @@ from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.starting import StartPlan
+from grader.collect.transport import Inward
 from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
@@ -413,7 +413,7 @@ class _Grading:
         if paths and self.wants("module."):
             with self.phase("ask the OpenAI module"):
                 prefix = min(paths, key=len).partition(openai_module.BASE)[0]
-                self.probes.extend(module.ask(session, prefix))
+                self.probes.extend(module_questions.ask(session, prefix))
 
 
 class _TestsBeside:

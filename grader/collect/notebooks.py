@@ -17,7 +17,7 @@ from typing import Any
 from classroom.allowance import Allowance
 from classroom.exercises import EXERCISES, channel, exercises_of
 from classroom.exercises.boundary import Boundary
-from classroom.exercises.looking import KernelGone, judge
+from classroom.exercises.exercise import KernelGone, judge
 from classroom.lesson import SHARED_S3
 from classroom.s3 import S3Mock
 from grader.evidence import CheckedExercise, NotebookRun, capped

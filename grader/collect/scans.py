@@ -14,7 +14,7 @@ from grader import reading
 from grader.collect import sources
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
-from grader.collect.likeness import fingerprints
+from grader.collect.fingerprints import fingerprints
 from grader.evidence import Scans, Secret
 from grader.intake.bounds import MAX_HISTORY_BYTES
 from grader.sandbox import Order, Sandbox

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import openai_module
-from grader.collect import pages, routes
+from grader.collect import html_forms, routes
 from grader.collect.handlers import Sources
 from grader.collect.session import Session
 from grader.collect.swagger import as_openapi
@@ -60,6 +60,6 @@ class Served:
         )
         found: dict[tuple[str, str], Operation] = {}
         for place in list(places)[:_MOST_PAGES]:
-            for form in pages.forms(self._session, place):
+            for form in html_forms.forms(self._session, place):
                 found.setdefault((form.method, form.path), form)
         return list(found.values())

@@ -20,11 +20,11 @@ from classroom.standin.mock import OpenAIMock
 from grader import reading, traces
 from grader.collect.answers import NotDecodable, TooLong, read_body
 from grader.collect.budget import MOST_CALLS, PerRequest
-from grader.collect.inward import Inward
 from grader.collect.patience import OUT_OF_PATIENCE, Patience, protects_itself
 from grader.collect.provenance import Ledger, mentions
 from grader.collect.requests import Request, build
 from grader.collect.sockets import Broken, converse
+from grader.collect.transport import Inward
 from grader.collect.voices import held_in, kind_of
 from grader.evidence import MAX_BLOB, Call, Exchange, Kind, Output, StoredObject, capped, sha256_of
 from grader.jobs import state_of

@@ -5,7 +5,7 @@ Its sound comes without a header, so that an app puts it into a file: the stored
 
 from collections.abc import Mapping, Sequence
 
-from classroom.media import likeness
+from classroom.media import similarity
 from classroom.standin import journal
 from grader.evidence import Kind
 
@@ -25,7 +25,7 @@ def held_in(content: bytes, outputs: Sequence[journal.Output]) -> journal.Output
     """Which of the sounds that came without a header a file holds; None if it holds none of them."""
     bare = [output for output in outputs if output.kind == "audio" and is_bare(output.media_type)]
     for output in reversed(bare[-_MOST_COMPARED:]):
-        if likeness.holds(content, output.content, output.media_type):
+        if similarity.holds(content, output.content, output.media_type):
             return output
     return None
 

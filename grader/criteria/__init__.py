@@ -3,7 +3,7 @@
 One module a section. Adding a criterion touches its module and the rubric.
 """
 
-from grader.criteria import endpoint, errors, module, notebooks, openapi, secrets, tests, validation
+from grader.criteria import endpoint, errors, notebooks, openai_module, openapi, secrets, tests, validation
 from grader.criteria.criterion import Criterion, Verdict
 
 ALL: tuple[Criterion, ...] = (
@@ -14,7 +14,7 @@ ALL: tuple[Criterion, ...] = (
     *openapi.CRITERIA,
     *tests.CRITERIA,
     *notebooks.CRITERIA,
-    *module.CRITERIA,
+    *openai_module.CRITERIA,
 )
 BY_ID = {criterion.id: criterion for criterion in ALL}
 

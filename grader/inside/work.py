@@ -131,10 +131,10 @@ def _beside(name: str) -> Any:
 # are checked from outside when it has run
 _WITHIN_A_GRADING = """
 import sys as _sys, types as _types
-_grader = {name: _types.ModuleType(name) for name in ("grader", "grader.report", "grader.report.notebook")}
+_grader = {name: _types.ModuleType(name) for name in ("grader", "grader.report", "grader.report.checklist")}
 def _checklist(submission, only=()):
     print("The checklist is not shown here: the grader is what runs this notebook now.")
-_grader["grader.report.notebook"].checklist = _grader["grader.report.notebook"].live_checklist = _checklist
+_grader["grader.report.checklist"].checklist = _grader["grader.report.checklist"].live_checklist = _checklist
 _sys.modules.update(_grader)
 import classroom.exercises as _exercises
 def _check(id):

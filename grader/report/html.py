@@ -12,7 +12,7 @@ from grader import traces
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
-from grader.report.pages import environment
+from grader.report.templates import environment
 from grader.report.words import closing, remarks, shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from grader.batch import vault
+from grader.batch import evidence_store
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.review import record as class_record
 from grader.review import store
@@ -54,7 +54,7 @@ def found(path: Path, learner: str | None = None) -> Kept | None:
     known = class_record.read(results)
     kept = [row for row in known.rows if row.record and (path == results or row.record == path.name)]
     row = _only(kept, learner, path)
-    content = path.read_bytes() if path != results else vault.opened(known.vault).get(row.record)
+    content = path.read_bytes() if path != results else evidence_store.opened(known.vault).get(row.record)
     if content is None:
         raise EvidenceError(
             f"The evidence of {row.name} is not in {known.vault} any more. Run grader batch again."
@@ -88,7 +88,7 @@ def judged(kept: Kept, wanted: Wanted) -> Graded:
         EvidenceError: it isn't a record, or was changed.
         GraderError: the worker failed.
     """
-    outcome, packed = vault.parsed(kept.content)
+    outcome, packed = evidence_store.parsed(kept.content)
     if outcome.state == "ungradable":
         raise SubmissionError(outcome.message)
     if outcome.state == "error":
@@ -116,5 +116,5 @@ def _stream(content: bytes) -> Iterator[BinaryIO]:
 
 
 def evidence_of(known: ClassRecord, record: str) -> bytes | None:
-    """What the vault keeps under a record's name; None if it is not there."""
-    return vault.opened(known.vault).get(record) if record else None
+    """What the evidence store keeps under a record's name; None if it is not there."""
+    return evidence_store.opened(known.vault).get(record) if record else None

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from grader.judge import Result
-from grader.report.pages import environment
+from grader.report.templates import environment
 from grader.report.words import remarks, shown
 from grader.review import shown as showing
 from grader.review import similarity, statistics
@@ -184,7 +184,7 @@ def alike(now: Standings, session: Session) -> str:
             if one.row.key in group.closest and group.closest[one.row.key][0] in now.by_key
         }
         groups.append({"members": members, "identical": group.identical, "closest": closest})
-    return _render("alike.jinja", now, session, groups=groups)
+    return _render("similarity.jinja", now, session, groups=groups)
 
 
 def beside(

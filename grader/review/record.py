@@ -40,7 +40,7 @@ class Attempt(_Part):
 
 
 class Row(_Part):
-    """One learner. `key`: by which decisions know it. `record`: the name of its evidence in the vault.
+    """One learner. `key`: by which decisions know it. `record`: the name of its evidence in the evidence store.
 
     `unstable`: criteria that the batch before judged otherwise, of the same work. `report`: as the grader judged.
     """
@@ -100,7 +100,7 @@ def rows_of(
     """The rows, each with the attempt before it.
 
     Args:
-        records: submission → the name of its evidence in the vault.
+        records: submission → the name of its evidence in the evidence store.
         before: what the last batch left.
     """
     known = {row.key: row for row in before.rows} if before else {}

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import grader
-from grader.collect import likeness
+from grader.collect import fingerprints
 
 _LEAST = 40  # fingerprints of one's own, without which nothing can be said
 _ALIKE = 0.6  # of the smaller one's, shared
@@ -36,7 +36,7 @@ def given(root: Path = Path(grader.__file__).parents[1]) -> frozenset[int]:
     """The fingerprints of what the class was given; nothing, where the grader is installed without the course."""
     files = [file for name in _GIVEN for file in sorted((root / name).rglob("*.py"))]
     # file by file: what bounds a submission's fingerprints must not cut the given ones short
-    return frozenset(number for file in files for number in likeness.fingerprints([file]))
+    return frozenset(number for file in files for number in fingerprints.fingerprints([file]))
 
 
 def groups(
@@ -47,7 +47,7 @@ def groups(
     """Every group of submissions that are alike, the largest first.
 
     Args:
-        shapes: name → fingerprints (see `grader.collect.likeness`).
+        shapes: name → fingerprints (see `grader.collect.fingerprints`).
         digests: name → digest of every file; names that are missing or empty are the same as nobody's.
         given: fingerprints that say nothing.
     """

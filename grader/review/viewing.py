@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from grader.collect import likeness
+from grader.collect import fingerprints
 from grader.evidence import Evidence, Exchange, Source, Writable, capped
 from grader.judge import Report
 
@@ -190,5 +190,5 @@ def _routes(seen: Evidence) -> list[Place]:
 
 
 def _source(source: Source) -> SourceFile:
-    shapes = likeness.placed(source.text.encode()) if source.path.endswith(".py") else []
+    shapes = fingerprints.placed(source.text.encode()) if source.path.endswith(".py") else []
     return SourceFile(path=_short(source.path), text=source.text[:300_000], shapes=tuple(shapes)[:50_000])

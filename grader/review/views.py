@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from grader.batch import vault
+from grader.batch import evidence_store
 from grader.errors import EvidenceError, GraderError
 from grader.review import opening
 from grader.review.decisions import ForLearner
@@ -73,7 +73,7 @@ class Views:
             content = opening.evidence_of(known, record)
             if content is None:
                 return "The evidence is not kept any more. Run grader batch again."
-            outcome, packed = vault.parsed(content)
+            outcome, packed = evidence_store.parsed(content)
         except (GraderError, EvidenceError, OSError) as error:
             return str(error)
         if outcome.state != "graded":

@@ -14,7 +14,7 @@ def main(order: dict[str, Any]) -> None:
     """Judge: the files of the order are the evidence and the file for the record.
 
     `name`: the submission's, in place of the one it was collected under, if given. `packed`: whether the evidence is
-    one record of `grader.batch.vault`; else it comes as the stream of a folder's files.
+    one record of `grader.batch.evidence_store`; else it comes as the stream of a folder's files.
     """
     incoming, out = order["files"]
     instructions = Instructions.model_validate(order["instructions"])

@@ -8,8 +8,8 @@ import pytest
 
 from grader import rubric
 from grader.batch import entries, overview
-from grader.batch.handed_in import HandedIn
-from grader.batch.vault import Outcome
+from grader.batch.discovery import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.evidence import AppStart, Evidence, Scans, Submission
 from grader.judge import judge
 from grader.worker import Record

@@ -16,8 +16,8 @@ from playwright.sync_api import Page, expect
 
 from grader import rubric
 from grader.batch import entries
-from grader.batch.handed_in import HandedIn
-from grader.batch.vault import Outcome
+from grader.batch.discovery import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.evidence import Scans, Source
 from grader.judge import judge
 from grader.review import record, store

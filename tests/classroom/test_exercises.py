@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from classroom import exercises
-from classroom.exercises import card, clock, looking
-from classroom.exercises.module import LabModule, ModuleProblem, open_module
+from classroom.exercises import card, clock, exercise
+from classroom.exercises.openai_module import LabModule, ModuleProblem, open_module
 from tests.classroom.answers import (
     beginnings,
     endpoints,
@@ -52,7 +52,7 @@ def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
     from classroom.lesson import Lesson
 
     running = Lesson("mock", s3_bucket, openai_mock)
-    monkeypatch.setattr(looking, "current", lambda: running)
+    monkeypatch.setattr(exercise, "current", lambda: running)
     monkeypatch.setenv("MODULE_PLACE", str(tmp_path))
     return running
 
@@ -122,7 +122,7 @@ def test_an_answer_that_gives_back_something_strange_is_refused_without_a_traceb
 
 def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
     monkeypatch.setattr(
-        looking.Bench.call, "__kwdefaults__", {**looking.Bench.call.__kwdefaults__, "seconds": 0.3}
+        exercise.Bench.call, "__kwdefaults__", {**exercise.Bench.call.__kwdefaults__, "seconds": 0.3}
     )
     stopped = []
 
@@ -223,7 +223,7 @@ def test_a_failure_of_the_check_itself_is_no_fault_of_the_learner_s(lesson):
     def broken(bench):
         raise RuntimeError("a bug")
 
-    verdict = looking.judge("02.1", looking.Exercise("ask", broken, ("", "", "")), None, None)
+    verdict = exercise.judge("02.1", exercise.Exercise("ask", broken, ("", "", "")), None, None)
     assert verdict.state == "unclear"
     assert "not your fault" in verdict.sentence
 

@@ -22,12 +22,12 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 from tornado.web import HTTPError
 
-from classroom import saving
+from classroom.jupyter_hooks import saving
+from classroom.jupyter_hooks.saving import before_saving
 from classroom.redaction import known
 from classroom.redaction.kernels import profile, secrets_of
 from classroom.redaction.known import CHANNEL, Known, Reporter, listen
 from classroom.redaction.notebooks import BLOT, without_keys
-from classroom.saving import before_saving
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENAI = "sk-" + "proj-" + "Zq8vT3nK1wXb7LmR5yPd" + "G2hJ9sFc4tVa6eUoWiNx"
@@ -496,7 +496,7 @@ _NOTEBOOK = """
 import os, sys, json
 from nbclient import NotebookClient
 import nbformat
-from classroom import saving
+from classroom.jupyter_hooks import saving
 from classroom.redaction.known import Known, listen
 saving._load_jupyter_server_extension(None)
 key = sys.argv[1]

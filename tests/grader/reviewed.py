@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader import rubric
-from grader.batch import entries, vault
-from grader.batch.handed_in import HandedIn
-from grader.batch.vault import Outcome
+from grader.batch import entries, evidence_store
+from grader.batch.discovery import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.evidence import AppStart, Evidence, Exchange, Offer, Scans, Secret, Source, Submission
 from grader.judge import judge
 from grader.review import record, similarity
@@ -54,8 +54,8 @@ def results(
     for seen in works:
         name = seen.submission.name
         outcome = Outcome(state="graded", seconds=20.0)
-        records[name] = vault.name_of(seen.submission.digest, name)
-        vault.opened(place).put(records[name], vault.entry(outcome, packing.packed(seen)))
+        records[name] = evidence_store.name_of(seen.submission.digest, name)
+        evidence_store.opened(place).put(records[name], evidence_store.entry(outcome, packing.packed(seen)))
         kept = Record(state="graded", report=judge(seen, rubric.read()), odd=seen.scans.odd)
         rows.append(entries.entry(HandedIn(name, name), outcome, kept, None))
     shapes = {seen.submission.name: frozenset(seen.scans.fingerprints) for seen in works}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from websockets.sync.server import serve
 
 from classroom.standin.mock import OpenAIMock
-from grader.collect import azure, budget, pages, patience, routes
+from grader.collect import azure, budget, html_forms, patience, routes
 from grader.collect.discovery import decoded, encoded
 from grader.collect.handlers import Sources
 from grader.collect.patience import Patience
@@ -213,7 +213,7 @@ def test_a_form_on_a_page_is_an_operation():
     )
     got = answer(200).model_copy(update={"content_type": "text/html", "body_sha256": "h"})
     session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
-    [form] = pages.forms(session, "/app/")  # type: ignore[arg-type]
+    [form] = html_forms.forms(session, "/app/")  # type: ignore[arg-type]
     assert (form.method, form.path) == ("POST", "/app/make")
     told = {one.name: (one.choices, one.schema.get("maxLength")) for one in form.shapes[0]}
     assert told == {"idea": ((), 80), "look": (("oil", "ink"), None), "t": (("1",), None)}
@@ -227,7 +227,7 @@ def test_a_page_that_is_none_is_read_in_no_time(part):
     got = answer(200).model_copy(update={"content_type": "text/html", "body_sha256": "h"})
     session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
     began = time.process_time()
-    assert len(pages.forms(session, "/")) <= 20  # type: ignore[arg-type]
+    assert len(html_forms.forms(session, "/")) <= 20  # type: ignore[arg-type]
     assert time.process_time() - began < 10
 
 

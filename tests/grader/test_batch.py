@@ -13,10 +13,20 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.batch import collecting, entries, gradebook, handed_in, overview, pools, roster, run, vault
-from grader.batch.handed_in import HandedIn
+from grader.batch import (
+    collecting,
+    discovery,
+    entries,
+    evidence_store,
+    gradebook,
+    overview,
+    pools,
+    roster,
+    run,
+)
+from grader.batch.discovery import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.batch.run import Plan
-from grader.batch.vault import Outcome
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Submission, sha256_of
 from grader.worker import Record, packing
@@ -73,7 +83,7 @@ def collected(monkeypatch):
             if outcome.state != "error":
                 graded = outcome.state == "graded"
                 packed = packing.packed(seen(task.name, app=AppStart(started=True))) if graded else b""
-                vault.opened(task.vault).put(task.record, vault.entry(outcome, packed))
+                evidence_store.opened(task.vault).put(task.record, evidence_store.entry(outcome, packed))
             watcher.ended(task, outcome)
 
     monkeypatch.setattr(pools, "on_this_machine", on_this_machine)
@@ -95,7 +105,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 
 def names(place: Path) -> list[str]:
-    return [one.name for one in handed_in.found(str(place))]
+    return [one.name for one in discovery.found(str(place))]
 
 
 def test_folders_and_archives_are_submissions_and_hidden_things_are_not(tmp_path):
@@ -112,7 +122,7 @@ def test_canvas_s_download_is_read_and_the_latest_counts(tmp_path):
         "hoppergrace_102_2003_lab.tar.gz",
     ):
         (tmp_path / name).touch()
-    found = handed_in.found(str(tmp_path))
+    found = discovery.found(str(tmp_path))
     assert [(one.name, Path(one.path).name, one.label.number) for one in found] == [
         ("hoppergrace_102", "hoppergrace_102_2003_lab.tar.gz", "102"),
         ("lovelaceada_101", "lovelaceada_LATE_101_2009_work-1.zip", "101"),
@@ -125,7 +135,7 @@ def test_moodle_s_download_is_read_in_folders_and_without(tmp_path):
     (folder / "work.zip").touch()
     (tmp_path / "Grace Hopper_4712_assignsubmission_file_lab.zip").touch()
     (tmp_path / "Grace Hopper_4712_assignsubmission_onlinetext_").mkdir()
-    found = handed_in.found(str(tmp_path))
+    found = discovery.found(str(tmp_path))
     assert [(one.name, Path(one.path).suffix) for one in found] == [
         ("Ada Lovelace_4711", ".zip"),
         ("Grace Hopper_4712", ".zip"),
@@ -141,7 +151,7 @@ def test_a_list_of_git_urls_is_read(tmp_path):
     (tmp_path / "urls.txt").write_text(
         "# the class\nada https://example.org/ada/lab.git\n\ngit@example.org:grace/lab.git\n"
     )
-    assert [(one.name, one.path) for one in handed_in.found(str(tmp_path / "urls.txt"))] == [
+    assert [(one.name, one.path) for one in discovery.found(str(tmp_path / "urls.txt"))] == [
         ("ada", "https://example.org/ada/lab.git"),
         ("git@example.org:grace-lab", "git@example.org:grace/lab.git"),
     ]
@@ -161,16 +171,16 @@ def test_a_list_of_git_urls_is_read(tmp_path):
 )
 def test_a_place_without_a_class_is_told_so(tmp_path, make, words):
     with pytest.raises(SubmissionError, match=words):
-        handed_in.found(str(make(tmp_path)))
+        discovery.found(str(make(tmp_path)))
 
 
 def test_the_digest_follows_the_content_and_not_the_name(tmp_path):
     class_of(tmp_path, "one", "two")
     (tmp_path / "two" / "main.py").write_text("# one")
-    one, two = handed_in.found(str(tmp_path))
-    assert handed_in.digest_of(one, "process") == handed_in.digest_of(two, "process")
+    one, two = discovery.found(str(tmp_path))
+    assert discovery.digest_of(one, "process") == discovery.digest_of(two, "process")
     (tmp_path / "two" / "main.py").write_text("# other")
-    assert handed_in.digest_of(one, "process") != handed_in.digest_of(two, "process")
+    assert discovery.digest_of(one, "process") != discovery.digest_of(two, "process")
 
 
 def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit(tmp_path):
@@ -185,13 +195,13 @@ def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit
     (tmp_path / "urls.txt").write_text(
         f"ada file://{tmp_path / 'ada'}\nnobody file://{tmp_path / 'nowhere'}\n"
     )
-    ada, nobody = handed_in.found(str(tmp_path / "urls.txt"))
-    first = handed_in.digest_of(ada, "process")
-    assert handed_in.digest_of(ada, "process") == first
+    ada, nobody = discovery.found(str(tmp_path / "urls.txt"))
+    first = discovery.digest_of(ada, "process")
+    assert discovery.digest_of(ada, "process") == first
     git("commit", "-qm", "second", "--allow-empty")
-    assert handed_in.digest_of(ada, "process") != first
+    assert discovery.digest_of(ada, "process") != first
     with pytest.raises(SubmissionError, match="no repository at"):
-        handed_in.digest_of(nobody, "process")
+        discovery.digest_of(nobody, "process")
 
 
 # --- the roster ---------------------------------------------------------------------------------------------------
@@ -243,7 +253,7 @@ def test_what_was_collected_is_not_collected_again_until_it_or_the_collector_cha
     (place / "ada" / "main.py").write_text("# better")
     batched(place, tmp_path / "out")
     assert collected == ["ada", "grace", "ada"]
-    monkeypatch.setattr(vault, "collector", lambda: "another")
+    monkeypatch.setattr(evidence_store, "collector", lambda: "another")
     batched(place, tmp_path / "out")
     assert collected[3:] == ["ada", "grace"]
 
@@ -293,21 +303,23 @@ def test_a_record_that_was_tampered_with_is_an_error(tmp_path, collected):
 
 def test_a_record_keeps_evidence_and_bytes_and_refuses_others():
     evidence = seen("ada").with_blobs({sha256_of(b"x"): b"x"})
-    outcome, packed = vault.parsed(vault.entry(Outcome(state="graded"), packing.packed(evidence)))
+    outcome, packed = evidence_store.parsed(
+        evidence_store.entry(Outcome(state="graded"), packing.packed(evidence))
+    )
     assert (outcome.state, packing.unpacked(packed).blobs) == ("graded", evidence.blobs)
     with pytest.raises(EvidenceError, match="changed"):
         packing.unpacked(packing.packed(seen("ada").with_blobs({"0" * 64: b"x"})))
     for content in (b"\x80\x04\x95 a pickle", b'{"state": "graded", "more": 1}\n', b"[" * 100_000):
         with pytest.raises(EvidenceError):
-            vault.parsed(content)
+            evidence_store.parsed(content)
 
 
 def test_records_can_be_kept_in_a_bucket(s3_mock, s3_bucket):
-    kept = vault.opened(f"s3://{s3_bucket}/class/a")
+    kept = evidence_store.opened(f"s3://{s3_bucket}/class/a")
     assert kept.get("r.zip") is None
     kept.put("r.zip", b"content")
     assert (kept.get("r.zip"), kept.names()) == (b"content", ["r.zip"])
-    assert [one.name for one in handed_in.found(f"s3://{s3_bucket}/class/a")] == ["r"]
+    assert [one.name for one in discovery.found(f"s3://{s3_bucket}/class/a")] == ["r"]
 
 
 # --- what comes out ----------------------------------------------------------------------------------------------
@@ -356,7 +368,7 @@ def test_canvas_gets_the_columns_and_the_line_of_points_that_it_wants(tmp_path, 
 
 
 def test_renaming_and_comments_do_not_hide_a_copy(tmp_path):
-    from grader.collect.likeness import fingerprints
+    from grader.collect.fingerprints import fingerprints
 
     source = (HONEST / "main.py").read_text()
     (tmp_path / "a.py").write_text(source)

@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from grader import rubric
-from grader.batch import pools, run, vault
+from grader.batch import evidence_store, pools, run
+from grader.batch.evidence_store import Outcome
 from grader.batch.run import Plan
-from grader.batch.vault import Outcome
 from grader.cli import app
 from grader.errors import EvidenceError, GraderError
 from grader.evidence import AppStart, Evidence, Scans, Submission
@@ -309,8 +309,8 @@ def graded(monkeypatch, tmp_path):
         for task in tasks:
             content = (Path(task.path) / "main.py").read_text()
             packed = packing.packed(seen(task.name, f"sha256:{content}"))
-            vault.opened(task.vault).put(
-                task.record, vault.entry(Outcome(state="graded", seconds=2.0), packed)
+            evidence_store.opened(task.vault).put(
+                task.record, evidence_store.entry(Outcome(state="graded", seconds=2.0), packed)
             )
 
     monkeypatch.setattr(pools, "on_this_machine", on_this_machine)

@@ -19,15 +19,15 @@ from grader import cli, evidence
 from grader import rubric as rubrics
 from grader.batch import exported, gradebook, overview, run, summary
 from grader.batch.collecting import Task
+from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.handed_in import HandedIn
+from grader.batch.evidence_store import Outcome
 from grader.batch.progress import Live
 from grader.batch.roster import Learner
-from grader.batch.vault import Outcome
 from grader.errors import SubmissionError
 from grader.escaping import for_csv, for_html, for_json, for_notebook, for_terminal, for_xml, visible
 from grader.judge import judge
-from grader.report import document, gradescope, html, junit, notebook, sheet, terminal
+from grader.report import checklist, document, gradescope, html, junit, sheet, terminal
 from grader.worker import Graded
 from tests.grader import hostile_words as words
 from tests.grader.hostile_words import CONTROL, EVERYTHING, FORMULAS, MARKUP, unseen, with_words
@@ -294,8 +294,8 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
 
 def test_the_checklist_in_a_notebook_has_the_same_elements(monkeypatch):
     def table(text):
-        monkeypatch.setattr(notebook, "grade", lambda *_: Graded(with_words(words.report(), text)))
-        return notebook.checked("lab", ["endpoint"], lambda _: None)
+        monkeypatch.setattr(checklist, "grade", lambda *_: Graded(with_words(words.report(), text)))
+        return checklist.checked("lab", ["endpoint"], lambda _: None)
 
     assert unseen(table(EVERYTHING), "\n\t") == []
     assert Page(table(EVERYTHING)).elements == Page(table("z")).elements
@@ -305,8 +305,8 @@ def test_a_refusal_in_the_checklist_is_text(monkeypatch):
     def refuses(*_):
         raise SubmissionError(EVERYTHING)
 
-    monkeypatch.setattr(notebook, "grade", refuses)
-    said = notebook.checked("lab", ["endpoint"], lambda _: None)
+    monkeypatch.setattr(checklist, "grade", refuses)
+    said = checklist.checked("lab", ["endpoint"], lambda _: None)
     assert unseen(said, "\n\t") == []
     assert Page(said).elements == [("p", "role")]
 

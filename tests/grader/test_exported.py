@@ -10,8 +10,8 @@ import pytest
 from grader import rubric
 from grader.batch import agreement, exported, roster
 from grader.batch.agreement import Terms
+from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.handed_in import HandedIn
 from grader.batch.platforms import Label, canvas, moodle
 from grader.batch.roster import Roster
 from grader.errors import GraderError

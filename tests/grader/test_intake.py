@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader import submission
-from grader.batch import handed_in, intake, owners, platforms, roster
+from grader.batch import discovery, intake, owners, platforms, roster
 from grader.batch.roster import Roster
 from grader.errors import GraderError, SubmissionError
 from tests.grader import downloads
@@ -25,8 +25,8 @@ def roster_of(tmp_path: Path, text: str, **columns_given: str) -> Roster:
     return roster.opened(tmp_path / "roster.csv", columns_given)
 
 
-def answered(where: Path, known: Roster, **given) -> tuple[handed_in.Found, owners.Owners]:
-    found = handed_in.sorted_out(str(where), tier="process", keep=where.parent / "kept", known=known.knows)
+def answered(where: Path, known: Roster, **given) -> tuple[discovery.Found, owners.Owners]:
+    found = discovery.sorted_out(str(where), tier="process", keep=where.parent / "kept", known=known.knows)
     return found, owners.matched(found.submissions, known, **given)
 
 
@@ -286,12 +286,12 @@ def test_an_account_that_does_not_add_up_is_refused(tmp_path):
     lost = dict(found.whose)
     lost.popitem()
     with pytest.raises(GraderError, match="does not add up"):
-        intake.account(handed_in.Found(found.submissions, found.download, lost, found.why), {})
+        intake.account(discovery.Found(found.submissions, found.download, lost, found.why), {})
 
 
 def test_one_line_without_a_url_is_that_learner_s_trouble(tmp_path):
     (tmp_path / "urls.txt").write_text("ada https://x.org/a.git\ngrace htp:/no\nada https://x.org/b.git\n")
-    ada, grace = handed_in.found(str(tmp_path / "urls.txt"))
+    ada, grace = discovery.found(str(tmp_path / "urls.txt"))
     assert "line 1" in ada.trouble
     assert "line 3" in ada.trouble
     assert "no git URL" in grace.trouble

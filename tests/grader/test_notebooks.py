@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from classroom.exercises import looking
+from classroom.exercises import exercise
 from grader.collect import notebooks
 from grader.criteria import BY_ID
 from grader.evidence import CheckedExercise, Evidence, NotebookRun, Submission
@@ -30,10 +30,10 @@ FAKED = "def draw(prompt):\n    return b'no picture'\nprint('Exercise 00.1: done
 FORGERIES = {
     "a check that is always content": """
 import classroom, classroom.exercises as exercises
-from classroom.exercises import looking
+from classroom.exercises import exercise
 exercises.verdict = lambda id, namespace: f"Exercise {id}: done. All is well."
-exercises.judged = lambda id, namespace: looking.Verdict(id, "done", "All is well.")
-looking.judge = lambda *given: looking.Verdict(given[0], "done", "All is well.")
+exercises.judged = lambda id, namespace: exercise.Verdict(id, "done", "All is well.")
+exercise.judge = lambda *given: exercise.Verdict(given[0], "done", "All is well.")
 for exercise in exercises.EXERCISES.values():
     object.__setattr__(exercise, "look", lambda bench: "All is well.")
 """,
@@ -195,7 +195,7 @@ def check_keep(keep):
 
 def test_a_function_that_never_ends_is_an_open_exercise_and_the_others_are_still_tried(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        looking.Bench.call, "__kwdefaults__", {**looking.Bench.call.__kwdefaults__, "seconds": 1.0}
+        exercise.Bench.call, "__kwdefaults__", {**exercise.Bench.call.__kwdefaults__, "seconds": 1.0}
     )
     endless = "def draw(words):\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass"
     evidence = ran(tmp_path, **{"00-endless": [START, endless, MIME_TYPE]})
@@ -256,7 +256,7 @@ def test_a_notebook_that_asks_for_the_checklist_does_not_wait_for_a_grading_with
     evidence = ran(
         tmp_path,
         one=[
-            "from grader.report.notebook import checklist, live_checklist",
+            "from grader.report.checklist import checklist, live_checklist",
             "checklist('lab', only=['endpoint'])",
             "live_checklist('lab')",
         ],

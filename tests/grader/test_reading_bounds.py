@@ -9,7 +9,7 @@ import pytest
 from grader import manifest, reading
 from grader.collect import imports, scans
 from grader.collect.find_app import find_app
-from grader.collect.likeness import fingerprints
+from grader.collect.fingerprints import fingerprints
 from grader.errors import SubmissionError
 from grader.manifest import Manifest
 

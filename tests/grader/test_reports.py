@@ -14,8 +14,8 @@ from grader.batch import entries, gradebook, overview, summary
 from grader.errors import GraderError
 from grader.evidence import Evidence, Submission
 from grader.judge import Report, judge
-from grader.report import document, gradescope, html, junit, notebook, sheet, terminal
-from grader.report.notebook import checked
+from grader.report import checklist, document, gradescope, html, junit, sheet, terminal
+from grader.report.checklist import checked
 from grader.report.sheet import Sheet, SheetError
 from grader.worker import Graded
 from tests.grader import hostile_words as words
@@ -148,5 +148,5 @@ def test_every_form_of_a_report_names_its_isolation():
 def test_the_notebooks_name_the_isolation(tmp_path, monkeypatch):
     sheet.write(report(isolation="landlock"), tmp_path / "ada.ipynb")
     assert "Isolation: landlock." in "".join(cells(tmp_path / "ada.ipynb")[1]["cells"][0]["source"])
-    monkeypatch.setattr(notebook, "grade", lambda *_: Graded(report(isolation="landlock")))
+    monkeypatch.setattr(checklist, "grade", lambda *_: Graded(report(isolation="landlock")))
     assert "Isolation: landlock." in checked("lab", ["endpoint"], lambda _: None)

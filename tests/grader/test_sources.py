@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.collect import likeness, scans, sources
+from grader.collect import fingerprints, scans, sources
 from grader.evidence import AppStart, Scans, Source, TestRun
 from grader.judge import judge
 from grader.review import viewing
@@ -45,8 +45,8 @@ def test_what_is_kept_is_bounded(tmp_path):
 
 def test_fingerprints_have_the_lines_that_they_come_from(tmp_path):
     (tmp_path / "a.py").write_text("\n\n" + CODE)
-    placed = likeness.placed(("\n\n" + CODE).encode())
-    assert {number for *_, number in placed} == likeness.fingerprints([tmp_path / "a.py"])
+    placed = fingerprints.placed(("\n\n" + CODE).encode())
+    assert {number for *_, number in placed} == fingerprints.fingerprints([tmp_path / "a.py"])
     assert min(first for first, *_ in placed) == 3
     assert all(first <= last <= 10 for first, last, _ in placed)
 

@@ -12,7 +12,7 @@ from grader.errors import RubricError
 from grader.evidence import Evidence, Submission
 from grader.judge import Report, judge
 from grader.report import terminal
-from grader.report.notebook import _parts
+from grader.report.checklist import _parts
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,10 +19,10 @@ from hypothesis.strategies import SearchStrategy
 from classroom.media import picture
 from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import owners, platforms, roster
-from grader.batch.handed_in import HandedIn
+from grader.batch.discovery import HandedIn
 from grader.collect import scans, session, values
 from grader.collect.find_app import find_app, pytest_options
-from grader.collect.likeness import fingerprints
+from grader.collect.fingerprints import fingerprints
 from grader.collect.requests import Request, build
 from grader.criteria import validity
 from grader.errors import GraderError, SubmissionError

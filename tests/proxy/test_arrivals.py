@@ -9,9 +9,9 @@ import pytest
 
 from classroom.proxy import tokens
 from classroom.proxy.events import NANO
-from classroom.proxy.guesses import Arrivals
+from classroom.proxy.throttle import Arrivals
 from tests.proxy.conftest import PASSWORD, an_event
-from tests.proxy.test_people import CHAT, ask, refusal
+from tests.proxy.test_auth import CHAT, ask, refusal
 
 
 def register(proxy, name, code="self"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from classroom.proxy import amounts, fields, parsing
+from classroom.proxy import fields, parsing, pricing
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.events import NANO
@@ -91,7 +91,7 @@ def assert_refused(answer, field, meter=None):
 def test_text_is_counted_by_its_bytes_whatever_it_begins_with(start):
     words = start + "kite " * 200_000
     body = {**CHAT, "max_tokens": 1, "messages": [{"role": "user", "content": words}]}
-    assert amounts.most("chat/completions", body, "gpt-5.4-mini") >= 0.75e-6 * NANO * len(words)
+    assert pricing.most("chat/completions", body, "gpt-5.4-mini") >= 0.75e-6 * NANO * len(words)
 
 
 def test_parallel_texts_that_begin_like_pictures_do_not_pass_a_budget_together(greedy, meter):
@@ -151,9 +151,9 @@ def test_completions_are_booked_for_every_answer_that_is_made(greedy, meter, mor
 
 def test_a_prediction_is_booked_as_output(greedy, meter):
     words = "kite " * 5_000
-    plain = amounts.most("chat/completions", {**CHAT, "max_tokens": 10}, "gpt-5.4-mini")
+    plain = pricing.most("chat/completions", {**CHAT, "max_tokens": 10}, "gpt-5.4-mini")
     body = {**CHAT, "max_tokens": 10, "prediction": {"type": "content", "content": words}}
-    assert amounts.most("chat/completions", body, "gpt-5.4-mini") - plain >= 4.5e-6 * NANO * len(words)
+    assert pricing.most("chat/completions", body, "gpt-5.4-mini") - plain >= 4.5e-6 * NANO * len(words)
 
 
 def test_an_answer_is_bounded_where_nobody_bounds_it(greedy, meter):

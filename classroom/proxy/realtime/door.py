@@ -7,9 +7,9 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from classroom.proxy import bodies, refusals
+from classroom.proxy.auth import People
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger, Reservation
-from classroom.proxy.people import People
 from classroom.proxy.realtime import handshake, reckoning
 from classroom.proxy.realtime.session import Session
 from classroom.proxy.routes import Route

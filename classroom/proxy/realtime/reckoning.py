@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import amounts
+from classroom.proxy import pricing
 from classroom.proxy.tally import Tally
 
 LONGEST_ANSWER = 4096  # tokens: the most that a client can ask for
@@ -46,10 +46,10 @@ def most(model: str, context: Context, answer: int = LONGEST_ANSWER) -> int:
         Unpriced: the model has no known price.
     """
     text, sound = min(context.text + _OVERHEAD, _WINDOW), min(context.sound, _WINDOW)
-    given = amounts.cost(model, {"input_tokens": text})
+    given = pricing.cost(model, {"input_tokens": text})
     if sound:
-        given += amounts.cost(model, {"input_tokens": sound, "input_audio_tokens": sound})
-    return given + amounts.cost(model, {"output_tokens": answer, "output_audio_tokens": answer})
+        given += pricing.cost(model, {"input_tokens": sound, "input_audio_tokens": sound})
+    return given + pricing.cost(model, {"output_tokens": answer, "output_audio_tokens": answer})
 
 
 def of_words(model: str, words: Sequence[str], answer: int = LONGEST_ANSWER) -> int:

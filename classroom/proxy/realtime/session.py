@@ -15,7 +15,7 @@ from starlette.types import Receive, Send
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from classroom.proxy import amounts, parsing, refusals
+from classroom.proxy import parsing, pricing, refusals
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
 from classroom.proxy.realtime import asking, reckoning
@@ -269,7 +269,7 @@ class Session:
             return
         cost = self._pending.made.amount
         with contextlib.suppress(Unpriced):
-            cost = amounts.cost(self.model, used) if used else cost
+            cost = pricing.cost(self.model, used) if used else cost
         await self._settle(
             Settlement(
                 cost=cost,
@@ -283,7 +283,7 @@ class Session:
         """A response that nobody asked for should not be; if there is one, it is charged, and the session ends."""
         with contextlib.suppress(APIError, Unpriced):
             admitted, name = await self.readmit()
-            amount = amounts.cost(self.model, used) if used else reckoning.most(self.model, self._context)
+            amount = pricing.cost(self.model, used) if used else reckoning.most(self.model, self._context)
             made = await self.reserve(admitted, name, amount)
             await self.booked(self.ledger.settle, made, Settlement(cost=amount, status=200))
         await self._close(_GONE, "the service answered unasked")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.media import likeness, listening, sound
+from classroom.media import listening, similarity, sound
 from classroom.standin import text, tools, turns
 from classroom.standin.realtime import items
 from classroom.standin.realtime.session import FORMATS
@@ -112,7 +112,7 @@ def _sound(standin: StandIn, words: str, output: Mapping[str, Any]) -> bytes:
     digest, said = hashlib.sha256(content).hexdigest(), " ".join(words.split())
     standin.spoken.put(digest, said)
     with contextlib.suppress(listening.NotSound):
-        standin.voices.put(digest, (likeness.course(content, f"audio/{kind}"), said))
+        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), said))
     return content
 
 

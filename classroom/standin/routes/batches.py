@@ -11,7 +11,7 @@ from classroom.standin.costs import Usage
 from classroom.standin.errors import APIError
 from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pages import page
+from classroom.standin.pagination import page
 from classroom.standin.routes import chat, completions, embeddings, files, images, moderations, responses
 from classroom.standin.state import StandIn, StoredBatch
 

@@ -10,7 +10,7 @@ from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pages import page
+from classroom.standin.pagination import page
 from classroom.standin.state import StandIn, StoredCompletion
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from classroom.standin import errors, text
 from classroom.standin.answers import CREATED, Answer
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pages import page
+from classroom.standin.pagination import page
 from classroom.standin.state import StandIn, StoredConversation
 
 _MOST_AT_ONCE = 20  # openai/types/conversations/conversation_create_params.py

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.media import likeness, listening
+from classroom.media import listening, similarity
 from classroom.standin import errors, text, tokenizer
 from classroom.standin.answers import Answer, frames
 from classroom.standin.catalogue import Model
@@ -160,8 +160,8 @@ def _hear(standin: StandIn, file: Upload) -> _Heard:
 def _known_voice(standin: StandIn, content: bytes) -> str | None:
     """The words of a sound that was sent over Realtime, and that somebody has put into a file since."""
     known = standin.voices.all()[-_MOST_VOICES:]
-    course = likeness.course(content) if known else b""
-    return next((words for each, words in reversed(known) if likeness.alike(each, course)), None)
+    course = similarity.course(content) if known else b""
+    return next((words for each, words in reversed(known) if similarity.alike(each, course)), None)
 
 
 def _foreign(file: Upload, seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from classroom.standin import errors, searching, text
 from classroom.standin.answers import CREATED, Answer
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pages import page
+from classroom.standin.pagination import page
 from classroom.standin.routes import files
 from classroom.standin.state import StandIn, StoredStore
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from classroom.exercises.module import LabModule
+from classroom.exercises.openai_module import LabModule
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -12,7 +12,7 @@ import pytest
 from classroom.proxy import bodies, tokens
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import moment
-from classroom.proxy.guesses import Guesses
+from classroom.proxy.throttle import Throttle
 from classroom.proxy.upstream import Upstream
 from classroom.standin.errors import APIError
 from tests.proxy.conftest import KEY, PASSWORD, an_event
@@ -137,9 +137,9 @@ def test_times_that_can_not_be_meant_are_refused(text, zone, words):
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Auckland"])
 def test_at_the_edges_of_an_event_the_first_moment_is_in_and_the_last_is_out(zone, tmp_path):
+    from classroom.proxy.auth import People
     from classroom.proxy.database import connect
     from classroom.proxy.ledger import Ledger
-    from classroom.proxy.people import People
 
     now = [0.0]
     ledger = Ledger(connect(str(tmp_path / "p.sqlite")), clock=lambda: now[0])
@@ -173,15 +173,15 @@ def test_who_guesses_has_to_wait_and_who_is_right_does_not(proxy):
 
 def test_guesses_are_forgotten_after_a_while():
     now = [0.0]
-    guesses = Guesses(limit=2, seconds=60, clock=lambda: now[0])
+    throttle = Throttle(limit=2, seconds=60, clock=lambda: now[0])
     for _ in range(2):
-        guesses.check("a")
-        guesses.wrong("a")
+        throttle.check("a")
+        throttle.wrong("a")
     with pytest.raises(APIError):
-        guesses.check("a")
-    guesses.check("b")
+        throttle.check("a")
+    throttle.check("b")
     now[0] = 61
-    guesses.check("a")
+    throttle.check("a")
 
 
 def test_a_wrong_secret_is_compared_in_constant_time_and_nothing_matches_nobody():

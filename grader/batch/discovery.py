@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.batch import download, gathering, gradescope, platforms, vault
+from grader.batch import download, evidence_store, gathering, gradescope, platforms
 from grader.batch.download import Download, Piece
 from grader.batch.gathering import Item
 from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
@@ -329,7 +329,7 @@ def digest_of(one: HandedIn, tier: Tier) -> str:
             return whole.hexdigest()
         if one.path.startswith("s3://"):
             prefix, _, name = one.path.rpartition("/")
-            whole.update(vault.Bucket(prefix).get(name) or b"")
+            whole.update(evidence_store.Bucket(prefix).get(name) or b"")
             return whole.hexdigest()
         if courier.is_repository(one.path):
             whole.update(f"{one.path}\0".encode() + courier.refs_of(one.path, tier))

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from classroom import voice
-from classroom.media import likeness, listening, sound
+from classroom.media import listening, similarity, sound
 
 WORDS = "The tide comes in at half past four."
 
@@ -31,12 +31,12 @@ def as_file(samples, form, subtype=None, rate=24_000):
     [("WAV", None), ("MP3", None), ("FLAC", None), ("OGG", "OPUS"), ("OGG", "VORBIS")],
 )
 def test_samples_are_known_again_in_a_file_of_any_format(samples, form, subtype):
-    assert likeness.holds(as_file(samples, form, subtype), samples)
+    assert similarity.holds(as_file(samples, form, subtype), samples)
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav"])
 def test_samples_are_known_again_in_the_files_of_the_lab(samples, kind):
-    assert likeness.holds(voice.as_file(samples, kind), samples)
+    assert similarity.holds(voice.as_file(samples, kind), samples)
 
 
 @pytest.mark.parametrize("kilobits", [32, 64, 160])
@@ -49,12 +49,12 @@ def test_an_mp3_that_begins_with_an_encoder_s_delay_is_well_above_the_bound(word
     encoder.set_in_sample_rate(24_000)
     encoder.set_bit_rate(kilobits)
     made = bytes(encoder.encode(samples) + encoder.flush())
-    assert likeness.closeness(likeness.course(made), likeness.course(samples, "audio/pcm")) > 0.97
+    assert similarity.closeness(similarity.course(made), similarity.course(samples, "audio/pcm")) > 0.97
 
 
 def test_a_sound_is_known_again_where_numpy_is_not_installed(samples, monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", None)
-    assert likeness.holds(voice.as_file(samples, "mp3"), samples)
+    assert similarity.holds(voice.as_file(samples, "mp3"), samples)
 
 
 def test_a_voice_has_no_file_of_another_kind(samples):
@@ -63,15 +63,15 @@ def test_a_voice_has_no_file_of_another_kind(samples):
 
 
 def test_samples_without_a_header_are_themselves(samples):
-    assert likeness.holds(samples, samples)
+    assert similarity.holds(samples, samples)
 
 
 def test_silence_before_the_words_does_not_matter(samples):
-    assert likeness.holds(as_file(bytes(24_000) + samples, "WAV"), samples)
+    assert similarity.holds(as_file(bytes(24_000) + samples, "WAV"), samples)
 
 
 def test_telephone_sound_is_known_again(samples):
-    assert likeness.holds(
+    assert similarity.holds(
         as_file(samples, "WAV"), sound.speak(WORDS, voice="marin", format="pcmu"), "audio/pcmu"
     )
 
@@ -82,11 +82,11 @@ def test_telephone_sound_is_known_again(samples):
     ids=["other words", "another voice"],
 )
 def test_another_sound_is_another_one(samples, words, name):
-    assert not likeness.holds(as_file(sound.speak(words, voice=name, format="pcm"), "WAV"), samples)
+    assert not similarity.holds(as_file(sound.speak(words, voice=name, format="pcm"), "WAV"), samples)
 
 
 def test_half_of_a_sound_is_not_the_sound(samples):
-    assert not likeness.holds(as_file(samples[: len(samples) // 4 * 2], "WAV"), samples)
+    assert not similarity.holds(as_file(samples[: len(samples) // 4 * 2], "WAV"), samples)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_half_of_a_sound_is_not_the_sound(samples):
     ],
 )
 def test_what_is_no_sound_holds_none(samples, content):
-    assert not likeness.holds(content, samples)
+    assert not similarity.holds(content, samples)
 
 
 def test_silence_holds_no_voice(samples):
@@ -108,14 +108,14 @@ def test_silence_holds_no_voice(samples):
     with wave.open(out, "wb") as file:
         file.setparams((1, 2, 24_000, 0, "NONE", ""))
         file.writeframes(bytes(len(samples)))
-    assert not likeness.holds(out.getvalue(), samples)
+    assert not similarity.holds(out.getvalue(), samples)
 
 
 def test_a_course_is_bounded_however_long_the_sound():
-    course = likeness.course(as_file(bytes(24_000 * 2 * 150), "FLAC"))
+    course = similarity.course(as_file(bytes(24_000 * 2 * 150), "FLAC"))
     assert len(course) == 120 * 100
 
 
 def test_no_sound_has_no_course():
     with pytest.raises(listening.NotSound):
-        likeness.course(b"words")
+        similarity.course(b"words")

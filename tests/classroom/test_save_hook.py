@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from classroom.saving import BLOT, before_saving
+from classroom.jupyter_hooks.saving import BLOT, before_saving
 
 OPENAI = "sk-" + "proj-" + secrets.token_hex(24)
 AWS = "AKIA" + "Q3EGRTZ7XBMNPLK2"

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from nbclient import NotebookClient
 from openai import OpenAI
 
-from classroom.explaining import explanation
+from classroom.jupyter_hooks.errors import explanation
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 

@@ -10,8 +10,8 @@ import httpx2
 
 from classroom.proxy import refusals, tokens
 from classroom.proxy.events import Event
-from classroom.proxy.guesses import Arrivals, Guesses
 from classroom.proxy.ledger import Ledger
+from classroom.proxy.throttle import Arrivals, Throttle
 from classroom.proxy.tokens import Token
 
 _FRESH = 1.0  # seconds; an event that is ended, or a token that is rotated, is so everywhere after that
@@ -32,8 +32,8 @@ class People:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger, self._pool, self._hub, self._clock = ledger, pool, hub, clock
-        self._guesses = Guesses()
-        self._crowds = Guesses(limit=_MOST_OF_AN_ADDRESS)
+        self._throttle = Throttle()
+        self._crowds = Throttle(limit=_MOST_OF_AN_ADDRESS)
         self._arrivals = Arrivals()
         self._cache: dict[Any, tuple[float, Any]] = {}
 
@@ -71,8 +71,8 @@ class People:
         return event, name
 
     def _count(self, key: str) -> None:
-        self._guesses.check(key)
-        self._guesses.wrong(key)
+        self._throttle.check(key)
+        self._throttle.wrong(key)
 
     async def welcome(self, event: Event, name: str, address: str) -> None:
         """Before the first request of a name that nobody gave out.

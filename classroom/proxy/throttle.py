@@ -9,7 +9,7 @@ from classroom.proxy import refusals
 _MOST_KEYS = 20_000
 
 
-class Guesses:
+class Throttle:
     """At most `limit` wrong tries of one key in `seconds`; right ones are never counted."""
 
     def __init__(

@@ -48,7 +48,7 @@ class Vault(Protocol):
 
 
 class Folder:
-    """A vault on a disk, shared or not."""
+    """An evidence store on a disk, shared or not."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -66,7 +66,7 @@ class Folder:
 
 
 class Bucket:
-    """A vault in S3: `s3://bucket/prefix`, with the credentials that boto3 finds."""
+    """An evidence store in S3: `s3://bucket/prefix`, with the credentials that boto3 finds."""
 
     def __init__(self, url: str) -> None:
         import boto3
@@ -107,7 +107,7 @@ class Bucket:
 
 
 def opened(place: str) -> Vault:
-    """The vault at a path or an `s3://` URL."""
+    """The evidence store at a path or an `s3://` URL."""
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
 
 
