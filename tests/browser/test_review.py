@@ -24,6 +24,7 @@ from grader.review import record, store
 from grader.worker import Record
 from tests.browser.jupyterlab import browser, chromium
 from tests.grader.reviewed import CODE, CREDENTIAL, evidence, results
+from tests.sampling import ALL
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,6 +32,7 @@ pytestmark = [
 ]
 GRADER = Path(sys.executable).with_name("grader")
 IGNORED = "secrets.ignored_by_git"
+TIMES = 10 if ALL else 3
 
 
 @contextmanager
@@ -127,10 +129,10 @@ def test_a_place_in_the_source_is_shown_beside_the_criterion(small):
         pictured(page, "beside")
 
 
-def test_killed_ten_times_while_one_types_nothing_is_lost(small):
+def test_killed_while_one_types_nothing_is_lost(small):
     words = ""
     with browser() as chrome:
-        for number in range(10):
+        for number in range(TIMES):
             with reviewing(small) as (address, process):
                 page = chrome.new_page()
                 opened(page, address)
@@ -147,7 +149,7 @@ def test_killed_ten_times_while_one_types_nothing_is_lost(small):
                 expect(page.get_by_role("status")).to_contain_text("What you typed still stands here")
                 page.close()
             assert store.read(small).draft("ada", "comment") == words
-    assert words.split() == [f"word{number}" for number in range(10)]
+    assert words.split() == [f"word{number}" for number in range(TIMES)]
 
 
 @pytest.fixture(scope="module")

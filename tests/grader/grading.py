@@ -39,12 +39,12 @@ def planted(base: str, place: Path, *changes: Change) -> Path:
     return copy
 
 
-def graded(path: Path) -> tuple[Report, Evidence]:
-    """A submission, graded by the shipped rubric."""
+def graded(path: Path, *only: str) -> tuple[Report, Evidence]:
+    """A submission, graded by the shipped rubric; by the criteria alone that begin so, if any are named."""
     tier = chosen("auto")
     with opened(str(path), tier=tier) as submission:
-        evidence = collect(submission, tier=tier)
-    return judge(evidence, rubric.read()), evidence
+        evidence = collect(submission, tier=tier, only=only)
+    return judge(evidence, rubric.only(rubric.read(), only) if only else rubric.read()), evidence
 
 
 def with_status(report: Report, status: str) -> set[str]:

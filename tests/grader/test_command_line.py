@@ -2,10 +2,12 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -136,11 +138,32 @@ def test_the_untouched_skeleton_reads_like_a_to_do_list():
     assert "not run" in done.stdout
 
 
-def test_json_on_standard_output_is_alone_there_and_keeps_the_contract(tmp_path):
-    done = grader(
-        "check", SUBMISSIONS / "other_words", *ENDPOINT, "--json", "-", "--junit", tmp_path / "report.xml"
-    )
-    report = json.loads(done.stdout)
+@dataclass(frozen=True)
+class Checked:
+    """One check, all that it prints and writes."""
+
+    stdout: str
+    junit: str
+    evidence: Path
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory) -> Checked:
+    place = tmp_path_factory.mktemp("checked")
+    kept, junit = place / "evidence", place / "report.xml"
+    words = ["--json", "-", "--junit", junit, "--evidence", kept]
+    done = grader("check", SUBMISSIONS / "other_words", *ENDPOINT, *words)
+    return Checked(done.stdout, junit.read_text(), kept)
+
+
+@pytest.fixture
+def kept(checked, tmp_path) -> Path:
+    """A copy of the evidence that the check kept."""
+    return shutil.copytree(checked.evidence, tmp_path / "evidence")
+
+
+def test_json_on_standard_output_is_alone_there_and_keeps_the_contract(checked):
+    report = json.loads(checked.stdout)
     assert report["schema"] == 1
     assert set(report) >= {
         "submission",
@@ -168,18 +191,16 @@ def test_json_on_standard_output_is_alone_there_and_keeps_the_contract(tmp_path)
         )
     }
     assert report["submission"]["digest"].startswith("sha256:")
-    assert (tmp_path / "report.xml").read_text().count("<testcase") == len(report["criteria"])
+    assert checked.junit.count("<testcase") == len(report["criteria"])
 
 
-def test_an_archive_is_the_same_submission_as_its_folder(tmp_path):
+def test_an_archive_is_the_same_submission_as_its_folder(checked, tmp_path):
     base = SUBMISSIONS / "other_words"
     with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
         for file in base.rglob("*"):
             archive.write(file, Path("ada") / file.relative_to(base))
-    first, second = (
-        json.loads(grader("check", path, *ENDPOINT, "--json", "-").stdout)
-        for path in (base, tmp_path / "ada.zip")
-    )
+    first = json.loads(checked.stdout)
+    second = json.loads(grader("check", tmp_path / "ada.zip", *ENDPOINT, "--json", "-").stdout)
     assert first["submission"]["digest"] == second["submission"]["digest"]
     assert second["submission"]["name"] == "ada"
     assert [one["status"] for one in first["criteria"]] == [one["status"] for one in second["criteria"]]
@@ -201,27 +222,21 @@ def test_a_git_bundle_is_a_submission(tmp_path):
     assert json.loads(done.stdout)["submission"]["name"] == "ada"
 
 
-def test_saved_evidence_gives_the_same_report_again_under_the_same_rubric(tmp_path):
-    kept, first, second = tmp_path / "evidence", tmp_path / "1.json", tmp_path / "2.json"
-    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept, "--json", first)
-    done = grader("judge", kept, *ENDPOINT, "--json", second, "--html", tmp_path / "2.html")
+def test_saved_evidence_gives_the_same_report_again_under_the_same_rubric(checked, kept, tmp_path):
+    done = grader("judge", kept, *ENDPOINT, "--json", "-", "--html", tmp_path / "2.html")
     assert done.returncode == 0
-    assert first.read_text() == second.read_text()
+    assert done.stdout == checked.stdout
     assert "<audio" in (tmp_path / "2.html").read_text()
 
 
-def test_what_was_not_collected_is_not_run_and_never_the_learner_s_failure(tmp_path):
-    kept = tmp_path / "evidence"
-    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept)
+def test_what_was_not_collected_is_not_run_and_never_the_learner_s_failure(kept):
     report = json.loads(grader("judge", kept, "--json", "-").stdout)
     other = [result for result in report["criteria"] if result["section"] != "endpoint"]
     assert {result["status"] for result in other} == {"not_run"}
     assert not report["complete"]
 
 
-def test_changed_evidence_is_refused(tmp_path):
-    kept = tmp_path / "evidence"
-    grader("check", SUBMISSIONS / "other_words", *ENDPOINT, "--evidence", kept)
+def test_changed_evidence_is_refused(kept):
     blob = next((kept / "blobs").iterdir())
     blob.write_bytes(b"something else")
     done = grader("judge", kept)

@@ -9,13 +9,13 @@ from grader.sandbox import chosen
 from grader.submission import opened
 from tests.grader.corpus import DESIGNS
 from tests.grader.grading import ANSWER_KEY, SUBMISSIONS, graded, with_status
-from tests.sampling import representative
+from tests.sampling import representative, thorough
 
 # points alone: a design that does not serve its files is complete all the same
 NOT_ASKED = {"endpoint.serves_file"}
 
 
-@pytest.mark.parametrize("design", representative([name for name in DESIGNS if name != ANSWER_KEY.name], 3))
+@pytest.mark.parametrize("design", representative([name for name in DESIGNS if name != ANSWER_KEY.name], 5))
 def test_a_right_design_is_complete(design):
     report, evidence = graded(SUBMISSIONS / design)
     assert with_status(report, "failed") | with_status(report, "error") <= NOT_ASKED
@@ -23,7 +23,8 @@ def test_a_right_design_is_complete(design):
     assert report.complete
 
 
-@pytest.mark.parametrize("name", representative(["bare_starlette", "other_words"], 2))
+@thorough
+@pytest.mark.parametrize("name", ["bare_starlette", "other_words"])
 def test_cold_and_warm_starts_come_to_the_same_verdicts(name):
     """Forking a loaded process is quicker; a fresh interpreter for everything is what it is measured against."""
     tier, only = chosen("auto"), ("endpoint", "secrets", "validation", "openapi", "tests")

@@ -21,6 +21,7 @@ from grader.export import checkout
 from grader.report import classroom50, document
 from tests.grader import hostile_words as words
 from tests.grader import importers
+from tests.sampling import thorough
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -165,6 +166,7 @@ def leaked(tmp_path) -> Path:
     return place
 
 
+@thorough
 def test_a_key_that_was_removed_fails_at_home_from_a_url_and_in_the_workflow(template, leaked, tmp_path):
     grader = Path(sys.executable).with_name("grader")
     only = ["--only", "secrets", "--isolation", "auto"]

@@ -9,27 +9,29 @@ from grader.sandbox import Sandbox
 from grader.submission import opened
 from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
-from tests.sampling import representative
+from tests.sampling import ALL, representative
 
 API = "service/api.py"
 STORE = (
     '            store.put_object(Bucket=bucket, Key=f"sayings/{object_name}", Body=sound, ContentType=kind)'
 )
 
-# so that a run of the tests stays short; `python -m benchmarks.accuracy` grades them all
+# so that a run of the tests stays short; `python -m benchmarks.accuracy` grades them all, and by everything
 SAMPLE = representative(FAULTS, 12)
 
 
 @pytest.mark.parametrize("case", SAMPLE, ids=[case.name for case in SAMPLE])
 def test_exactly_the_planted_fault_is_found(case, tmp_path):
-    report, _ = graded(planted(case.base, tmp_path, *case.changes))
+    asked = () if ALL else ("endpoint", case.criterion.partition(".")[0])
+    report, _ = graded(planted(case.base, tmp_path, *case.changes), *asked)
     not_asked = {"endpoint.serves_file"} - {case.criterion}
     assert with_status(report, "failed") - case.beside - not_asked == {case.criterion}
     assert with_status(report, "error") == set()
 
 
 def test_an_app_that_stores_nothing_fails_that_alone(tmp_path):
-    report, _ = graded(planted("other_words", tmp_path, Change(API, STORE, "            pass")))
+    path = planted("other_words", tmp_path, Change(API, STORE, "            pass"))
+    report, _ = graded(path, "endpoint", "tests.pass")
     assert with_status(report, "failed") == {"endpoint.saves_to_s3", "tests.pass"}
 
 
@@ -44,7 +46,9 @@ def test_a_path_that_is_not_checked_is_found(tmp_path):
                 '        "/sayings/{object_name:path}",\n        tags',
             ),
             Change(API, 'NAME = r"^[a-z0-9-]+', 'NAME = r"^.+'),
-        )
+        ),
+        "endpoint",
+        "validation",
     )
     assert with_status(report, "failed") == {"validation.unsafe_path"}
     assert any(".." in stored.key for stored in evidence.objects)
@@ -66,10 +70,8 @@ def test_a_path_that_is_not_checked_is_found(tmp_path):
     ],
 )
 def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
-    report, _ = graded(planted("three_endpoints", tmp_path, change))
-    [found] = [
-        result for result in report.criteria if result.status == "failed" and result.id != "tests.pass"
-    ]
+    report, _ = graded(planted("three_endpoints", tmp_path, change), "endpoint", "validation")
+    [found] = [result for result in report.criteria if result.status == "failed"]
     assert (found.id, found.summary.split(":")[0]) == (criterion, kind)
 
 
@@ -78,7 +80,7 @@ def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
     path = planted("one_json_body", tmp_path)
     with (path / "tests" / "test_make.py").open("a") as file:
         file.write(f"\n\nimport openai{spending}")
-    report, evidence = graded(path)
+    report, evidence = graded(path, "endpoint", "tests")
     assert with_status(report, "failed") == {"tests.no_spend"}
     assert evidence.test_run.outside == ("api.openai.com",)
 
@@ -91,7 +93,7 @@ def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
 def test_a_suite_that_proves_nothing_does_not_pass(tmp_path, tests):
     path = planted("flask_app", tmp_path)
     (path / "test_shelf.py").write_text(tests)
-    report, _ = graded(path)
+    report, _ = graded(path, "endpoint", "tests")
     proved = {
         result.id for result in report.criteria if result.section == "tests" and result.status == "passed"
     }
@@ -101,7 +103,7 @@ def test_a_suite_that_proves_nothing_does_not_pass(tmp_path, tests):
 
 def test_a_retired_model_is_advice_not_a_failure(tmp_path):
     report, _ = graded(
-        planted("three_endpoints", tmp_path, Change("main.py", 'gpt-4o-mini"', 'gpt-3.5-turbo"'))
+        planted("three_endpoints", tmp_path, Change("main.py", 'gpt-4o-mini"', 'gpt-3.5-turbo"')), "endpoint"
     )
     [text] = [result for result in report.criteria if result.id == "endpoint.generates_text"]
     assert text.status == "passed"
@@ -110,7 +112,7 @@ def test_a_retired_model_is_advice_not_a_failure(tmp_path):
 
 def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_path):
     change = Change("main.py", 'bucket = os.environ["S3_BUCKET_NAME"]', 'bucket = "a-bucket-of-mine"')
-    report, _ = graded(planted("three_endpoints", tmp_path, change))
+    report, _ = graded(planted("three_endpoints", tmp_path, change), "endpoint")
     by_id = {result.id: result for result in report.criteria}
     assert by_id["endpoint.saves_to_s3"].status == "passed"
     assert "a-bucket-of-mine" in by_id["endpoint.saves_to_s3"].advice[0]

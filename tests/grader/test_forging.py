@@ -156,7 +156,7 @@ def compare(monkeypatch, s3_bucket):
 }
 
 
-@pytest.mark.parametrize("name", representative(list(BLIND), 6))
+@pytest.mark.parametrize("name", representative(list(BLIND), 9))
 def test_a_suite_that_tests_nothing_earns_nothing(name, tmp_path):
     run, _ = suite_run(tmp_path, BLIND[name])
     found = verdicts(run)
@@ -188,7 +188,7 @@ SEEING: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SEEING)
+@pytest.mark.parametrize("name", representative(list(SEEING), 2))
 def test_a_suite_that_looks_into_the_hooks_is_shown_to_a_person(name, tmp_path):
     run, odd = suite_run(tmp_path, SEEING[name])
     assert odd

@@ -14,6 +14,7 @@ from grader.evidence import Evidence, PlantedFault, Submission, TestRun
 from grader.sandbox import Sandbox
 from grader.submission import opened
 from tests.grader.grading import SUBMISSIONS, graded
+from tests.sampling import thorough
 
 
 def exit_code(monkeypatch, *arguments: str) -> int:
@@ -93,6 +94,7 @@ def told(report) -> str:
     return re.sub(r"\d+(\.\d+)? s\b|(ex|obj|call)-\d+|[0-9a-f]{8}-[0-9a-f-]{27}", "N", json.dumps(facts))
 
 
+@thorough
 def test_the_same_submission_gets_the_same_report_again():
     first, _ = graded(SUBMISSIONS / "one_json_body")
     second, _ = graded(SUBMISSIONS / "one_json_body")

@@ -14,13 +14,13 @@ def judged(attack: Attack, place) -> tuple[dict[str, str], dict[str, str]]:
     return statuses(report), {result.id: result.summary for result in report.criteria}
 
 
-@pytest.mark.parametrize("attack", representative(FORGED, 6), ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", representative(FORGED, 9), ids=lambda attack: attack.name)
 def test_a_forged_use_of_the_prompt_is_found_out(attack, tmp_path):
     found, said = judged(attack, tmp_path)
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, said
 
 
-@pytest.mark.parametrize("design", representative(ROUNDABOUT, 5), ids=lambda design: design.name)
+@pytest.mark.parametrize("design", representative(ROUNDABOUT, 9), ids=lambda design: design.name)
 def test_an_honest_roundabout_way_passes(design, tmp_path):
     found, said = judged(design, tmp_path)
     assert {id: found[id] for id in design.verdicts} == design.verdicts, said
