@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
+from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
 from grader.collect.routes import MAX_TOLD, document_places, heard
 from grader.collect.session import Session
@@ -110,12 +111,13 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
                 "hangs_after": START_SECONDS - 2,
             },
         )
-        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD)
+        # looked for from the first byte on: what is printed first may be gone before a session is open
+        sought = CanarySearch(setting.canary).sought
+        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=sought)
     with job:
         headers = dict(setting.submission.manifest.auth.headers)
         url = f"http://127.0.0.1:{port}"
         session = Session(url, setting.openai, setting.s3, setting.canary, headers, sandbox, setting.budget)
-        job.seek_in_log(session.sought_in_log)
         session.printing = job
         try:
             yield session, job
