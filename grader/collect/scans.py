@@ -52,9 +52,13 @@ _ODD = re.compile(
     r"|\bsys\.(?:settrace|setprofile|_getframe|_current_frames)\b|__wrapped__|__closure__|\bcell_contents\b|__import__|\bexec\("
     r"|\bsend_?(?:fds|msg)\b|\bSCM_RIGHTS\b|\bsocket\(fileno|\bfromfd\b"
     r"|_make_api_call|\bbefore-(?:parameter-build|call|send)\b|\b_base_client\b"
+    r"|__globals__|\bf_(?:locals|globals|back)\b|\btb_frame\b|\bgetclosurevars\b|\binspect\.(?:stack|currentframe)\b"
+    r"|\bwalk_stack\b|\bsys\.monitoring\b|\b__code__\b|\bevents\.register\w*|\b_(?:build_request|prepare_options)\b"
+    r"|\b(?:JSONDecoder|JSONEncoder)\.\w+\s*=|\braw_decode\b|\bscan_once\b"
 )
 _OF_PYTEST = re.compile(
-    r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\("
+    r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\(|f_back|inspect\.|__code__|__globals__|events\.register"
+    r"|_build_request|_prepare_options|raw_decode"
 )  # odd only where tests are at hand
 _LEFT = re.compile(r"^[ \t]{0,40}# YOUR CODE HERE\n[ \t]{0,40}\.\.\.[ \t]{0,40}$", re.MULTILINE)
 _ANY_CALL = re.compile(r"\bOpenAI\(|\bopenai\.\w|\.put_object\(")
