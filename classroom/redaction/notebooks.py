@@ -177,6 +177,8 @@ def _keys_of(track: list[_Text]) -> Iterator[str]:
     whole = "".join(text.value for text in track)
     yield from keys_in(whole)
     yield from encoded_keys(whole)
+    if any(name.endswith(" names") for text in track for name in text.tracks):
+        yield from keys_in("\n".join(text.value for text in track))  # a name does not go on in the next one
     plain = views.seen(whole).text
     if plain != whole:
         yield from keys_in(plain)

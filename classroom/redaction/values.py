@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from classroom.redaction import views
@@ -99,15 +99,38 @@ def _alone(text: str, value: str) -> Iterator[tuple[int, int]]:
 
 
 def encodings(secret: str) -> list[str]:
-    """A value in Base64, wherever in a longer text it begins, in hexadecimal, and backwards."""
+    """A value in other ways of writing it that programs use, as a tight view shows them.
+
+    In Base64 (also of Base64) and Base32, wherever in a longer text it begins; in hexadecimal; as a list of its bytes; in
+    other cases of its letters; and backwards.
+    """
     content = secret.encode("utf-8", "surrogatepass")
-    made = [content.hex(), content.hex().upper(), secret[::-1]]
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + content).decode()
-        first, last = -(-before * 8 // 6), (before + len(content)) * 8 // 6
-        core = encoded[first:last]
+    made = [
+        content.hex(),
+        content.hex().upper(),
+        secret[::-1],
+        secret.upper(),
+        secret.lower(),
+        secret.swapcase(),
+    ]
+    made += ["".join(map(str, content)), "".join(map(hex, content))]
+    twice = _cores(base64.b64encode(content).rstrip(b"="), base64.b64encode, 3, 6)
+    for core in (*_cores(content, base64.b64encode, 3, 6), *twice):
         made += [core, core.replace("+", "-").replace("/", "_")]
+    made += _cores(content, base64.b32encode, 5, 5)
     return [views.tightened(text) for text in dict.fromkeys(made)]
+
+
+def _cores(content: bytes, encode: Callable[[bytes], bytes], positions: int, bits: int) -> list[str]:
+    """What of an encoded text depends on the content alone, for each position that it may begin at.
+
+    `positions`: after so many bytes they repeat; `bits`: of one character.
+    """
+    cores = []
+    for before in range(positions):
+        encoded = encode(b"\0" * before + content).decode()
+        cores.append(encoded[-(-before * 8 // bits) : (before + len(content)) * 8 // bits])
+    return cores
 
 
 def encoded_keys(text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from grader.batch.download import Download, Piece
 from grader.batch.gathering import Item
 from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
 from grader.errors import GraderError, SubmissionError
+from grader.inside.repositories import without_key
 from grader.intake import courier
 from grader.sandbox import Tier, chosen
 
@@ -280,7 +281,7 @@ def _listed(file: Path) -> Iterator[HandedIn]:
         if not match:
             bad.append((number, text))
             continue
-        parts = match["url"].rstrip("/").removesuffix(".git").split("/")
+        parts = without_key(match["url"]).rstrip("/").removesuffix(".git").split("/")
         name = match["name"] or (f"{parts[-2]}-{parts[-1]}" if len(parts) > 1 else parts[-1])
         lines[name].append((number, match["url"]))
     if bad and not lines:
@@ -301,7 +302,7 @@ def _repository(file: Path, name: str, listed: Sequence[tuple[int, str]]) -> Han
     trouble = ""
     url = listed[-1][1]
     if len({url for _, url in listed}) > 1:
-        which = " or ".join(f"{url or 'no URL'} (line {number})" for number, url in listed)
+        which = " or ".join(f"{without_key(url) or 'no URL'} (line {number})" for number, url in listed)
         trouble = f"Which one is meant? {file.name} names {name} more than once: {which}. Give each a name of its own."
     elif not url:
         trouble = f"{file.name}, line {listed[0][0]}: what stands there is no git URL."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from grader.batch.discovery import Found, HandedIn
 from grader.batch.table import written
 from grader.errors import GraderError
+from grader.inside.repositories import without_key
 
 HEAD = (
     "file",
@@ -81,7 +82,7 @@ def account(found: Found, troubles: Mapping[str, str]) -> Account:
     by_name = {one.name: one for one in found.submissions}
     if found.download is None:
         lines = [
-            Line(one.path, 1, one, not (why := one.trouble or troubles.get(one.name, "")), why)
+            Line(without_key(one.path), 1, one, not (why := one.trouble or troubles.get(one.name, "")), why)
             for one in found.submissions
         ]
         return Account(tuple(lines), len(lines)).checked()

@@ -17,6 +17,7 @@ from grader.inside import channel
 
 _MOST_CONNECTIONS = 128  # of one run
 _MOST_ANNOUNCED = 64
+_MOST_OPEN = 256  # calls of one process that are being decided
 _LOOK_SECONDS = 0.25  # between two looks whether the job still runs
 _GRACE_SECONDS = 10.0  # for the copy to say how a run ended, beyond the time that it gives the run
 
@@ -34,7 +35,7 @@ class _Connection:
         self.line = line
         self.of = of
         self.buffer = bytearray()
-        self.turns: list[dict[str, Any]] = []
+        self.turns: dict[int, list[dict[str, Any]]] = {}  # of each call that is being decided
 
 
 class Desk:
@@ -214,10 +215,7 @@ class Desk:
         is_suite = connection.of == _SUITE
         decider = self._suite if is_suite else self._current
         if "at" in message:
-            if message.get("go") != "on":
-                connection.turns = decider.turns(message)
-            call = connection.turns.pop(0)  # LookupError: more turns asked than there are
-            self._send(connection, channel.packed({"call": call, "again": bool(connection.turns)}))
+            self._turn(connection, decider, message)
         elif "ready" in message:
             if is_suite:
                 self._copy = self._copy or connection
@@ -233,6 +231,26 @@ class Desk:
             decider.note(message)
             if is_suite and "counts" in message:
                 self.told_at = self.told_at or time.monotonic()
+
+    def _turn(self, connection: _Connection, decider: Decider, message: dict[str, Any]) -> None:
+        """One turn of a call, known by its number: threads of one process have theirs decided side by side.
+
+        Raises:
+            LookupError: more turns are asked for than there are.
+            ValueError: more calls are begun than any suite makes at once.
+        """
+        number, open_calls = message.get("number"), connection.turns
+        if type(number) is not int:
+            raise ValueError("a call without a number")
+        if message.get("go") != "on":
+            if len(open_calls) >= _MOST_OPEN:
+                raise ValueError("too many calls at once")
+            open_calls[number] = decider.turns(message)
+        call = open_calls[number].pop(0)
+        more = bool(open_calls[number])
+        if not more:
+            del open_calls[number]
+        self._send(connection, channel.packed({"call": call, "again": more}))
 
     def _send(self, connection: _Connection, content: bytes, file: int | None = None) -> None:
         """Raises OSError if the other side does not read."""

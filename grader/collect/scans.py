@@ -8,25 +8,24 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from grader import reading
-from grader.collect import sources
+from grader.collect import history, sources
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.fingerprints import fingerprints
+from grader.collect.history import text_of
+from grader.collect.looking import reached_for
 from grader.evidence import Scans, Secret
-from grader.intake.bounds import MAX_HISTORY_BYTES
-from grader.sandbox import Order, Sandbox
+from grader.sandbox import Sandbox
 from grader.submission import Submission
 
 _MAX_FILE = 5 * 1024 * 1024  # bytes of one file that is looked through
-_MAX_HISTORY = 50 * 1024 * 1024  # bytes of a history
 _MAX_FOUND = 50
 _MAX_PARTS = 1_000_000  # values of a notebook
 _MAX_TESTS = 16 * 1024 * 1024  # characters of tests that are looked through for markers
 _MAX_MARKERS = 200
-_MAX_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
 
 _CI_FILES = (
@@ -49,13 +48,18 @@ _TESTS = re.compile(r"(^|/)(conftest\.py|test_[^/]*\.py|[^/]*_test\.py|sitecusto
 _ODD = re.compile(
     r"\bos\._exit\b|pytest_runtest_makereport|pytest_report_teststatus|pytest_sessionfinish|pytest_collection_modifyitems"
     r"|\b_lab\b|\bPlanter\b|/proc/|\.outcome\s*=|\bos\.(?:fork|getppid)\b|\bimport (?:gc|ctypes|_socket)\b|\bgc\.get_\w+"
-    r"|\bsys\.(?:settrace|setprofile|_getframe|_current_frames)\b|__wrapped__|__closure__|\bcell_contents\b|__import__|\bexec\("
+    r"|\bsys\.(?:settrace|setprofile|_getframe|_current_frames)\b|__wrapped__|__closure__|\bcell_contents\b|__import__|(?<![.\w])(?:exec|eval)\(|\bmarshal\.loads\b|\bzipimport\b|\brunpy\.run_path\b"
     r"|\bsend_?(?:fds|msg)\b|\bSCM_RIGHTS\b|\bsocket\(fileno|\bfromfd\b"
     r"|_make_api_call|\bbefore-(?:parameter-build|call|send)\b|\b_base_client\b"
+    r"|__globals__|\bf_(?:locals|globals|back)\b|\btb_frame\b|\bgetclosurevars\b|\binspect\.(?:stack|currentframe)\b"
+    r"|\bwalk_stack\b|\bsys\.monitoring\b|\b__code__\b|\bevents\.register\w*|\b_(?:build_request|prepare_options)\b"
+    r"|\b(?:JSONDecoder|JSONEncoder)\.\w+\s*=|\braw_decode\b|\bscan_once\b"
 )
 _OF_PYTEST = re.compile(
-    r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\("
+    r"\.outcome\s*=|_make_api_call|_base_client|__import__|exec\(|eval\(|runpy|f_back|inspect\.|__code__|__globals__|events\.register"
+    r"|_build_request|_prepare_options|raw_decode"
 )  # odd only where tests are at hand
+_CODE = re.compile(r"[^'\"#]*(?:['\"].*)?")  # a line up to its comment; behind a quote, # may be no comment
 _LEFT = re.compile(r"^[ \t]{0,40}# YOUR CODE HERE\n[ \t]{0,40}\.\.\.[ \t]{0,40}$", re.MULTILINE)
 _ANY_CALL = re.compile(r"\bOpenAI\(|\bopenai\.\w|\.put_object\(")
 _COMPILED = frozenset({".so", ".pyc", ".pyd"})
@@ -108,7 +112,7 @@ def _read(file: Path) -> str:
         with suppress(reading.Unreadable):
             # joined, so that a secret that the file cuts into lines is whole
             return _notebook_text(reading.parse_json(content, most=_MAX_FILE, parts=_MAX_PARTS))
-    return content.decode("utf-8", "replace")
+    return text_of(content)
 
 
 def _name(root: Path, file: Path) -> str:
@@ -126,68 +130,6 @@ def _notebook_text(notebook: object) -> str:
     if isinstance(notebook, dict):
         return "\n".join(f"{key}: {_notebook_text(value)}" for key, value in notebook.items())
     return str(notebook)
-
-
-def _history(submission: Submission, sandbox: Sandbox) -> Iterator[Secret]:
-    """Secrets in any commit: the patches of all of them. A repository's configuration may name commands: they stay inside."""
-    if submission.history is None:
-        return
-    said = _asked_of_history(
-        submission.history,
-        sandbox,
-        *("log", "--all", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--format=commit %h"),
-    )
-    commit, name = "?", ""
-    for line in said.decode("utf-8", "replace").splitlines():
-        if line.startswith("commit "):
-            commit = line[7:20]
-        elif line.startswith(("+++ ", "--- ")):
-            name = line[4:].partition("/")[2]
-        elif line.startswith(("+", "-")):
-            text = line[1:]
-            for kind, value, _ in secrets_in(text, strict=is_made_by_others(name, text)):
-                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
-
-
-def _asked_of_history(history: Path, sandbox: Sandbox, *arguments: str) -> bytes:
-    """What git answers of a submission's repository, as much as is kept of it."""
-    place = f"{sandbox.temporary}/history-{arguments[0]}"
-    sandbox.bring(_repository(history), place)
-    order = Order(
-        do="run",
-        name="git",
-        cwd=place,
-        environment={**sandbox.environment(), **_GIT_ENVIRONMENT},
-        facts={"command": ["git", "--git-dir", place, *arguments]},
-    )
-    with sandbox.start(order, hears=_MAX_HISTORY) as job:
-        job.wait(_GIT_SECONDS)
-        return job.said_first()
-
-
-def _tracked_env(submission: Submission, sandbox: Sandbox) -> tuple[str, ...]:
-    """The files named `.env` that the last commit holds: those git keeps, whatever .gitignore says of them."""
-    if submission.history is None:
-        return ()
-    said = _asked_of_history(submission.history, sandbox, "ls-tree", "-r", "--name-only", "-z", "HEAD")
-    names = [name.decode("utf-8", "replace") for name in said.split(b"\0")]
-    return tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MAX_TRACKED]
-
-
-def _repository(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The plain files of a repository, up to a size; its hooks stay outside."""
-    size = 0
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not path.is_file() or name.startswith("hooks/"):
-            continue
-        size += path.stat().st_size
-        if size > MAX_HISTORY_BYTES:
-            return
-        yield name, path
-    # git knows a repository by folders that may be empty, once it has packed what was in them
-    for name in ("refs/.present", "objects/.present"):
-        yield name, Path(os.devnull)
 
 
 def _markers(root: Path) -> set[str]:
@@ -229,18 +171,30 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
     """
     for file in files:
         where = _name(root, file)
-        if file.suffix in _COMPILED and "__pycache__" not in where:
+        if file.suffix in _COMPILED and "__pycache__" not in Path(where).parts:
             yield f"{where}: compiled code"
         if file.suffix != ".py":
             continue
         text = _read(file)
         seen: set[str] = set()
         of_tests = bool(_TESTS.search(where)) or "pytest" in text
-        for number, line in enumerate(text.splitlines(), 1):
-            found = _ODD.search(line.partition("#")[0])
-            if found and found.group() not in seen and (of_tests or not _OF_PYTEST.match(found.group())):
-                seen.add(found.group())
-                yield f"{where}, line {number}: {found.group()}"
+        matched = (
+            (number, found.group())
+            for number, line in enumerate(text.splitlines(), 1)
+            for found in _ODD.finditer(_CODE.match(line)[0] if "#" in line else line)  # type: ignore[index]  # it matches any
+        )
+        for number, found in sorted({*matched, *reached_for(text)}):
+            if found not in seen and (of_tests or not _OF_PYTEST.match(found)):
+                seen.add(found)
+                yield f"{where}, line {number}: {found}"
+
+
+def _importable(root: Path) -> list[Path]:
+    """Every file that tests can import, whether or not git keeps it; installed packages aside."""
+    found = (
+        file for file in sorted(root.rglob("*")) if file.suffix in (".py", *_COMPILED) and file.is_file()
+    )
+    return [file for file in found if "site-packages" not in file.relative_to(root).parts]
 
 
 def _untouched(root: Path, files: Sequence[Path]) -> list[str]:
@@ -267,26 +221,27 @@ def _ci(root: Path) -> tuple[str, ...]:
 def scan(submission: Submission, sandbox: Sandbox) -> Scans:
     """Look through everything that would be handed in."""
     files, env_is_ignored = _handed_in(submission.root)
-    tracked = _tracked_env(submission, sandbox)
+    past = history.read(submission.history, sandbox)
     found: list[Secret] = []
-    for file in dict.fromkeys([*files, *(submission.root / name for name in tracked)]):
+    for file in dict.fromkeys([*files, *(submission.root / name for name in past.tracked_env)]):
         where, text = _name(submission.root, file), _read(file)
         found += [
             Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
             for kind, value, line in secrets_in(text, strict=is_made_by_others(where, text))
         ]
-    found += list(_history(submission, sandbox))
+    found += past.secrets
     unique = {(one.where.partition(",")[0], one.shown): one for one in found}
     return Scans(
         files=len(files),
         history=submission.history is not None,
         secrets=tuple(list(unique.values())[:_MAX_FOUND]),
         env_is_ignored=env_is_ignored,
-        tracked_env=tracked,
+        history_trouble=past.trouble,
+        tracked_env=past.tracked_env,
         ci=_ci(submission.root),
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
         untouched=tuple(_untouched(submission.root, files)),
-        odd=tuple(_odd(submission.root, files)),
+        odd=tuple(_odd(submission.root, _importable(submission.root))),
         sources=sources.kept(submission.root, files, secrets_in, masked),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

@@ -19,6 +19,11 @@ def not_in_code(evidence: Evidence) -> Verdict:
         said = [f"{one.kind} ({one.shown}) in {one.where}" for one in scans.secrets[:3]]
         more = f", and {len(scans.secrets) - 3} more" if len(scans.secrets) > 3 else ""
         return failed(f"Found: {'; '.join(said)}{more}.")
+    if scans.history_trouble:
+        return not_run(
+            f"No credential in {scans.files} files, but not every commit could be read: {scans.history_trouble}. A person "
+            "has to look."
+        )
     where = f"{scans.files} files" + (" and the whole history" if scans.history else "")
     return passed(f"No credential in {where}.")
 

@@ -21,13 +21,14 @@ class Source(Record):
 class Scans(Record):
     """What was told by reading. `ci`: configurations that run tests. `live_markers`: registered, and borne by tests.
 
-    `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.fingerprints`. `odd`: places in the tests that
+    `history_trouble`: why not all of the commits could be read. `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.fingerprints`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
     `untouched`: files of the lab's skeleton in which nothing has been written yet, the endpoint's own first.
     """
 
     files: int = 0
     history: bool = False
+    history_trouble: str = ""
     secrets: tuple[Secret, ...] = ()
     env_is_ignored: bool | None = None
     tracked_env: tuple[str, ...] = ()

@@ -4,14 +4,15 @@ The hooks are the same in every run, and know of no fault: each call goes to the
 one, after several turns. Whether anything differs in the end is decided there, call by call.
 """
 
-import copy
 import functools
+import itertools
 import os
 import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from .channel import Line
@@ -43,14 +44,16 @@ class Boundaries:
             list  # the kinds of the generating request that is being answered
         )
         self._noted: set[tuple[str | None, str]] = set()
+        self._numbers = itertools.count(1)  # of calls: those of several threads are decided side by side
         self._root = root.rstrip(os.sep) + os.sep
 
     def decided(self, boundary: str, call: dict[str, Any], **about: Any) -> dict[str, Any]:
         """The call as it is to be made."""
         told = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in about.items()}
-        answer = self.line.ask({"at": boundary, "test": self.test, "call": call, **told})
+        number = next(self._numbers)
+        answer = self.line.ask({"at": boundary, "test": self.test, "number": number, "call": call, **told})
         while answer["again"]:
-            answer = self.line.ask({"at": boundary, "go": "on"})
+            answer = self.line.ask({"at": boundary, "number": number, "go": "on"})
         return {**call, **answer["call"]}
 
     def tell(self, **facts: Any) -> None:
@@ -147,7 +150,7 @@ class Boundaries:
     def _asked(self, options: Any, body: dict[str, Any], origin: dict[str, Any]) -> Any:
         asked = {"prompt": ASKED, "model": str(body.get("model", ""))[:_LONGEST], "then": GO_ON}
         now = self.decided("openai", asked, url=str(getattr(options, "url", "")), **origin)
-        changed = copy.copy(options)
+        changed = copy(options)
         if now["prompt"] == OTHER:
             changed.json_data = {
                 name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()

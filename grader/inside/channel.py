@@ -2,7 +2,8 @@
 
 A run holds one end of a shared socket, on which every process only announces itself: one byte with a connection of its own
 beside it (SCM_RIGHTS). Processes that fork can thus never read each other's answers. What this module needs is bound when
-it is loaded, before a suite can replace `socket` or `json` for its own purposes.
+it is loaded, and written in C where Python is CPython: a suite that replaces parts of `socket` or `json`, or methods of
+their classes, is on no message's way.
 """
 
 import _socket
@@ -10,15 +11,42 @@ import array
 import json
 import struct
 from _thread import allocate_lock
+from collections.abc import Callable
 from os import close, getpid
 from typing import Any
 
 MOST_BYTES = 64 * 1024  # of one message
 _HEAD = struct.Struct("!I")
 _HELLO = b"+"
-_encode = json.JSONEncoder().encode
-_decode = json.JSONDecoder().decode
+_decoder: Any = json.JSONDecoder()
+_scan = _decoder.scan_once  # beneath `decode`, whose steps are methods that can be replaced
 _FILE_SIZE = array.array("i").itemsize
+
+
+def _encoder() -> Callable[[dict[str, Any]], str]:
+    """What writes a message as JSON: the encoder in C itself, without the methods of `JSONEncoder` around it."""
+    usual = json.JSONEncoder()
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # another Python than CPython
+        return usual.encode
+    chunks = make(
+        None, usual.default, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
+    )
+    return lambda message: "".join(chunks(message, 0))
+
+
+_encode = _encoder()
+
+
+def _decode(text: str) -> Any:
+    """Raises ValueError if a text is no JSON."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration as error:
+        raise ValueError("no JSON") from error
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
 
 
 def packed(message: dict[str, Any]) -> bytes:

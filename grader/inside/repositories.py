@@ -20,6 +20,11 @@ _GIT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ALLOW_PROTOCOL": "https:ssh:file:git",
     "GIT_OPTIONAL_LOCKS": "0",
+    # asks nobody anything, and trusts no host that its owner did not; what a host says can't reach further from here
+    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oUpdateHostKeys=no -oConnectTimeout=20"
+    " -oServerAliveInterval=20 -oForwardAgent=no -oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no"
+    " -oControlMaster=no -oControlPath=none",
+    "GIT_SSH_VARIANT": "ssh",
     # the folder belongs to another user here; it is read, never trusted
     "GIT_CONFIG_COUNT": "2",
     "GIT_CONFIG_KEY_0": "safe.directory",
@@ -29,6 +34,13 @@ _GIT = {
 }
 _PLAIN = frozenset({b"100644", b"100755", b"100664"})
 _LAST_WORDS = 300
+# what ssh says → what to do about it
+_ADVICE = {
+    "Host key verification failed": "ssh does not know this host's key, or knows another one. Ask the host's owner for "
+    "the key's fingerprint, call `ssh` once with the host's name to compare and keep it, then try again.",
+    "Permission denied": "No key in ~/.ssh opens it. Keys with a passphrase and those of an agent are not used here: "
+    "give the URL by https, or use a deploy key.",
+}
 
 
 class Refused(Exception):
@@ -46,8 +58,21 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def _checked(done: subprocess.CompletedProcess[bytes], what: str) -> bytes:
     if done.returncode:
-        raise Refused(f"{what}: {done.stderr.decode('utf-8', 'replace').strip()[-_LAST_WORDS:]}")
+        said = done.stderr.decode("utf-8", "replace").strip()
+        advice = next((text for words, text in _ADVICE.items() if words in said), said[-_LAST_WORDS:])
+        raise Refused(f"{what}: {advice}")
     return done.stdout
+
+
+def without_key(url: str) -> str:
+    """A URL without what opens the repository: in https the name is a token as often as the password is."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    who, _, place = host.rpartition("@")
+    if not separator or not who:
+        return url
+    name = f"{who.partition(':')[0]}@" if scheme in ("ssh", "git") else ""
+    return f"{scheme}://{name}{place}{slash}{path}"
 
 
 def fetch(order: dict[str, Any]) -> None:
@@ -59,7 +84,7 @@ def fetch(order: dict[str, Any]) -> None:
             if order["list"]:
                 name, content = (
                     "refs",
-                    _checked(_git("ls-remote", "--quiet", "--", url), f"{url} can't be asked"),
+                    _checked(_git("ls-remote", "--quiet", "--", url), f"{without_key(url)} can't be asked"),
                 )
             else:
                 name, content = "bundle", _bundled(url, Path(place))
@@ -74,11 +99,11 @@ def fetch(order: dict[str, Any]) -> None:
 def _bundled(url: str, place: Path) -> bytes:
     repository, bundle = place / "repository", place / "bundle"
     clone = ("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", url, str(repository))
-    _checked(_git(*clone), f"{url} can't be fetched")
+    _checked(_git(*clone), f"{without_key(url)} can't be fetched")
     made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "HEAD", "--all")
     if made.returncode:  # a repository whose HEAD names no branch of its own
         made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "--all")
-    _checked(made, f"{url} holds no commit")
+    _checked(made, f"{without_key(url)} holds no commit")
     return bundle.read_bytes()
 
 

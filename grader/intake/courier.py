@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
+from grader.inside.repositories import without_key
 from grader.intake.bounds import (
     LEFT_OUT,
     MAX_BYTES,
@@ -267,7 +268,8 @@ def _only_file(answer: BinaryIO, url: str, name: str) -> bytes:
     try:
         files = dict(wire.read_files(answer, 1, _MOST_FETCHED))
     except wire.WireError as error:
-        raise SubmissionError(str(error) if str(error).startswith(url) else f"{url}: {error}") from error
+        said, named = str(error), without_key(url)
+        raise SubmissionError(said if said.startswith(named) else f"{named}: {said}") from error
     return files[name]
 
 
@@ -283,7 +285,7 @@ def _ask_git(url: str, tier: Tier, answer: BinaryIO, *, only_list: bool) -> None
         )
         with sandbox.start(order, [answer.fileno()]) as job:
             if job.wait(FETCH_SECONDS) is None:
-                raise SubmissionError(f"{url} did not answer within {FETCH_SECONDS:g} seconds.")
+                raise SubmissionError(f"{without_key(url)} did not answer within {FETCH_SECONDS:g} seconds.")
 
 
 def _keys_for(url: str) -> dict[str, str]:

@@ -189,6 +189,47 @@ def test_a_key_is_taken_out_of_metadata_attachments_raw_and_markdown_cells():
     assert attached not in json.dumps(notebook)
 
 
+_RANDOM = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF"  # 32 characters, of nobody's
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "r8_",
+        "npm_",
+        "whsec_",
+        "lin_api_",
+        "dop_v1_",
+        "lsv2_pt_",
+        "tvly-",
+        "xai-",
+        "pplx-",
+        "pypi-" + _RANDOM,
+        "SG." + _RANDOM + ".",
+    ],
+)
+def test_other_vendors_keys_are_known_by_their_shape(start):
+    assert not has(saved(cell("x", stream(f"it is {start}{_RANDOM} now"))), _RANDOM)
+
+
+def test_a_key_that_is_the_name_of_an_entry_is_taken_out():
+    assert not has(saved(cell("x", shown(application__json={OPENAI: 3}))), OPENAI)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "npm-package-lock-json-version-2-of-the-example",
+        "resp_67c9fdcecf488190bdd9a0409de3a1ec07b8b0ad4e5eb654",
+        "chatcmpl-AbC123dEf456GhI789jKl012MnO34",
+        "file-Zk3Jq9Lm2Xv7Rt5Bn8Wc4H",
+        "pplx-is-a-word-and-a-few-more-of-them-2",
+    ],
+)
+def test_identifiers_that_are_no_keys_stay(text):
+    assert has(saved(cell("x", stream(text))), text)
+
+
 # --- keys that the kernel knows -----------------------------------------------------------------------------------------
 
 _WRITTEN = {
@@ -211,6 +252,11 @@ _WRITTEN = {
     "marked up": lambda key: f"<b>{key[:5]}</b><i>{key[5:]}</i>",
     "coloured": lambda key: f"\x1b[1m{key[:5]}\x1b[0m{key[5:]}",
     "backwards": lambda key: key[::-1],
+    "Base64 of Base64": lambda key: base64.b64encode(base64.b64encode(key.encode())).decode(),
+    "Base32 within": lambda key: base64.b32encode(b"xyz" + key.encode() + b"more").decode(),
+    "a list of bytes": lambda key: str(list(key.encode())),
+    "a list in hexadecimal": lambda key: str([hex(byte) for byte in key.encode()]),
+    "capitals": str.upper,
 }
 
 

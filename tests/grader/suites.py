@@ -1,6 +1,5 @@
 """Suites for the app of tests/hostile/honest, run alone: without the rest of a grading, so that each takes a second or two."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +20,9 @@ def suite_run(
     """How a suite of these files does beside the honest app, and what is odd in it."""
     work = place / "work"
     work.mkdir()
-    shutil.copy(HONEST / "main.py", work / "main.py")
+    # a suite that slows its process down on a busy machine would let the app give OpenAI up after two seconds
+    app = (HONEST / "main.py").read_text().replace("timeout=2,", "timeout=60,")
+    (work / "main.py").write_text(app)
     for name, content in files.items():
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)

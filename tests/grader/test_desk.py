@@ -13,6 +13,7 @@ from grader.inside.leftovers import Leftovers
 CALL = {
     "at": "s3",
     "test": "test_one",
+    "number": 1,
     "by": "main.py",
     "bare": True,
     "serving": False,
@@ -41,12 +42,13 @@ def listened(desk: Desk) -> None:
     [
         b"\xff\xff\xff\xff" + b"x" * 100,
         channel.packed({"at": "s3", "call": [1]}),
-        channel.packed({"at": "s3", "go": "on"}),
+        channel.packed({"at": "s3", "number": 1, "go": "on"}),
+        channel.packed({name: value for name, value in CALL.items() if name != "number"}),
         channel.packed({"counts": {"passed": "many"}}),
         b"\0\0\x10\0" + b"[" * 4096,
         b"\0\0\0\4null",
     ],
-    ids=["too long", "no call", "a turn too many", "no counts", "too deep", "no object"],
+    ids=["too long", "no call", "a turn too many", "no number", "no counts", "too deep", "no object"],
 )
 def test_a_connection_that_says_what_can_not_be_is_ended_alone(junk):
     decider = Decider(None)
@@ -57,6 +59,28 @@ def test_a_connection_that_says_what_can_not_be_is_ended_alone(junk):
         listened(desk)
         assert channel.taken(bytearray(honest.recv(4096)))
         assert hostile.recv(1) == b""
+
+
+def test_calls_of_several_threads_are_decided_side_by_side():
+    """An app that stores a file and asks OpenAI at once gets each call back, and not the other's."""
+    openai = {"prompt": "asked", "model": "gpt-5.4-mini", "then": "go on"}
+    begun = {
+        1: CALL,
+        2: {**CALL, "at": "openai", "number": 2, "call": openai, "url": "/responses"},
+    }
+    with Desk(Decider(None)) as desk, connected(desk) as process:
+
+        def asked(message):
+            process.sendall(channel.packed(message))
+            listened(desk)
+            return channel.taken(bytearray(process.recv(4096)))
+
+        answers = {number: asked(call) for number, call in begun.items()}
+        while any(answer["again"] for answer in answers.values()):
+            for number, answer in answers.items():
+                if answer["again"]:
+                    answers[number] = asked({"at": begun[number]["at"], "number": number, "go": "on"})
+    assert {number: answer["call"] for number, answer in answers.items()} == {1: CALL["call"], 2: openai}
 
 
 def test_half_a_message_holds_nobody_up():

@@ -106,6 +106,17 @@ BLIND: dict[str, dict[str, str]] = {
         "json.JSONEncoder.encode = (lambda real: lambda self, o: real(self, {**o, 'ran': 1} if isinstance(o, dict) and 'ran' in o else o))(json.JSONEncoder.encode)\n",
         "test_it.py": asks(),
     },
+    "replaces what json decodes with": {
+        "conftest.py": "import json.decoder\nLAST = []\n\ndef watch(name):\n    real = getattr(json.decoder.JSONDecoder, name)\n"
+        "    def found(self, *a, **n):\n        value = real(self, *a, **n)\n"
+        "        message = value[0] if isinstance(value, tuple) else value\n"
+        "        if isinstance(message, dict) and message.get('again') is False: LAST.append(message['call'])\n        return value\n"
+        "    setattr(json.decoder.JSONDecoder, name, found)\n\n[watch(name) for name in ('decode', 'raw' + '_decode')]\n",
+        "test_it.py": asks(
+            "from conftest import LAST\nWRONG = ('drop', 'refuse', 'other', 200, 500, 'binary/octet-stream')",
+            "assert not [1 for call in LAST if set(call.values()) & set(WRONG)]",
+        ).replace("    client = TestClient(app)\n", "    LAST.clear()\n    client = TestClient(app)\n"),
+    },
     "runs pytest in a process of its own": {
         "test_it.py": asks(
             "import subprocess", "assert subprocess.run([sys.executable, '-c', 'pass']).returncode == 0"
@@ -176,6 +187,17 @@ SEEING: dict[str, dict[str, str]] = {
             "    import threading; threading.setprofile(profile); sys.setprofile(profile); SEEN.clear()\n    client = TestClient(app)\n",
         )
     },
+    "reads the frames around a call": {
+        "test_it.py": asks(
+            "import boto3, inspect\nSEEN = []\nreal = boto3.client\n"
+            "def look(params, **more):\n    for each in inspect.stack():\n        before = each.frame.f_locals.get('parameters')\n"
+            "        if each.function == 'call' and before != params: SEEN.append(1)\n"
+            "def client(*a, **n):\n    made = real(*a, **n)\n"
+            "    made.meta.events.register('provide-client-params.s3.PutObject', look)\n    return made\n"
+            "boto3.client = client\n",
+            "assert not SEEN",
+        ).replace("    client = TestClient(app)\n", "    SEEN.clear()\n    client = TestClient(app)\n")
+    },
     "wraps the function that decides": {
         "conftest.py": "import gc\nFLAG = []\n\ndef watch(each):\n    real = each.decided\n    def decided(boundary, call, **about):\n"
         "        answer = real(boundary, call, **about)\n        if answer != call: FLAG.append(1)\n        return answer\n"
@@ -188,8 +210,16 @@ SEEING: dict[str, dict[str, str]] = {
 }
 
 
+DECIDES = (
+    "compares what goes into the hook and comes out",
+    "wraps the function that decides",
+)  # whatever it is
+
+
 @pytest.mark.parametrize("name", representative(list(SEEING), 2))
 def test_a_suite_that_looks_into_the_hooks_is_shown_to_a_person(name, tmp_path):
     run, odd = suite_run(tmp_path, SEEING[name])
     assert odd
-    assert set(verdicts(run, odd).values()) == {"not_run"}
+    assert "passed" not in verdicts(run, odd).values()
+    if name in DECIDES:
+        assert set(verdicts(run, odd).values()) == {"not_run"}

@@ -201,6 +201,52 @@ def test_code_that_looks_for_the_runs_is_pointed_out_whichever_file_holds_it(tmp
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("from gc import get_objects", "import gc"),
+        ("import os, gc", "import gc"),
+        ("import gc as g", "import gc"),
+        ("x = '#'; import gc", "import gc"),
+        ("import \\\n    gc", "import gc"),
+        ("from sys import _getframe", "sys._getframe"),
+        ("import sys as s\ns._getframe()", "sys._getframe"),
+        ("import importlib\nimportlib.import_module('gc')", "import gc"),
+        ("import threading\nthreading.setprofile(None)", "threading.setprofile"),
+        ("def look(frame):\n    return frame.f_locals", "f_locals"),
+    ],
+)
+def test_code_that_looks_for_the_runs_is_pointed_out_in_whichever_words(code, named, tmp_path):
+    (tmp_path / "shelf.py").write_text(f"{code}\n")
+    (tmp_path / ".gitignore").write_text("shelf.py\n")
+    assert any(
+        place.startswith("shelf.py, line ") and place.endswith(f": {named}")
+        for place in scanned(tmp_path).odd
+    )
+
+
+def test_compiled_code_is_pointed_out_wherever_it_lies(tmp_path):
+    (tmp_path / "x__pycache__").mkdir()
+    (tmp_path / "x__pycache__" / "shelf.pyc").write_bytes(b"\0")
+    (tmp_path / "main.py").write_text("")
+    assert list(scanned(tmp_path).odd) == ["x__pycache__/shelf.pyc: compiled code"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1  # import gc",
+        "import os\nimport sys\nprint(os.environ, sys.path, sys.argv)",
+        "model.eval()\nast.literal_eval('1')",
+        "import inspect\nprint(inspect.signature(print))",
+        "import logging\nframe = logging.currentframe()\nwhile frame.f_back:\n    frame = frame.f_back",
+    ],
+)
+def test_ordinary_code_is_not_pointed_out(code, tmp_path):
+    (tmp_path / "main.py").write_text(f"{code}\n")
+    assert scanned(tmp_path).odd == ()
+
+
 def test_an_env_file_that_was_committed_before_it_was_ignored_is_named_and_looked_through(tmp_path):
     work = tmp_path / "work"
     (work / "backend").mkdir(parents=True)

@@ -1,0 +1,137 @@
+"""A submission's commits, looked through for credentials.
+
+Git runs in the submission's own sandbox, on what its commits are made of alone: objects and refs. Whatever else lies in a
+repository could change what git shows: its configuration, its attributes, grafts and replaced objects.
+"""
+
+import codecs
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from grader.collect.credentials import is_made_by_others, masked, secrets_in
+from grader.evidence import Secret
+from grader.intake.bounds import MAX_HISTORY_BYTES
+from grader.sandbox import Order, Sandbox
+
+_MOST = 50 * 1024 * 1024  # bytes of what git says
+_SMALL = 8 * 1024 * 1024  # bytes of a repository of which files that are no text are shown, too
+_MOST_FOUND = 200
+_MOST_TRACKED = 20  # files that are named
+_GIT_SECONDS = 60
+_BELONGS = ("objects", "refs", "HEAD", "packed-refs", "shallow")
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+    "GIT_CONFIG_KEY_1": "core.bigFileThreshold",
+    "GIT_CONFIG_VALUE_1": "512m",
+}
+# a merge shows what is in neither of its parents; a message is indented, so that no line of it looks like a patch
+_LOG = (
+    *(
+        "log",
+        "--all",
+        "--ignore-missing",
+        "-p",
+        "-U0",
+        "--cc",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+    ),
+    "--format=commit %h%n%w(0,4,4)%B",
+)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the commits hold. `tracked_env`: files named `.env` in the last one. `trouble`: why not all could be read."""
+
+    secrets: list[Secret] = field(default_factory=list)
+    tracked_env: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def read(repository: Path | None, sandbox: Sandbox) -> Past:
+    """Look through a repository's commits; there is nothing in none."""
+    if repository is None:
+        return Past()
+    place = f"{sandbox.temporary}/history"
+    sandbox.bring(_files(repository), place)
+    small = sum(path.stat().st_size for _, path in _files(repository) if path.is_file()) <= _SMALL
+    said, trouble = _asked(sandbox, place, *_LOG, *(["--text"] if small else []))
+    listed, _ = _asked(sandbox, place, "ls-tree", "-r", "--name-only", "-z", "HEAD")
+    names = [name.decode("utf-8", "replace") for name in listed.split(b"\0")]
+    tracked = tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MOST_TRACKED]
+    return Past(list(_found(said)), tracked, trouble)
+
+
+def text_of(content: bytes) -> str:
+    """A file's text, UTF-8 unless it says otherwise: a shell of Windows writes UTF-16."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    return content.decode("utf-8", "replace")
+
+
+def _asked(sandbox: Sandbox, place: str, *arguments: str) -> tuple[bytes, str]:
+    """What git answers, as much as is kept of it, and why that is not all."""
+    order = Order(
+        do="run",
+        name="git",
+        cwd=place,
+        environment={**sandbox.environment(), **_ENVIRONMENT},
+        facts={"command": ["git", "--bare", "--git-dir", place, *arguments]},
+    )
+    with sandbox.start(order, hears=_MOST) as job:
+        code = job.wait(_GIT_SECONDS)
+        said = job.said_first()
+    if code is None:
+        return said, f"git did not read it within {_GIT_SECONDS} seconds"
+    if len(said) >= _MOST:
+        return said, f"its patches are more than {_MOST // 1024**2} MB"
+    return said, f"git ended with {code}" if code else ""
+
+
+def _found(said: bytes) -> Iterator[Secret]:
+    """Credentials in what `git log` shows: in messages, and in the lines that patches add or take away."""
+    commit, name, within, found = "?", "", False, 0
+    # a null byte between any two letters is UTF-16
+    for line in said.replace(b"\0", b"").decode("utf-8", "replace").split("\n"):
+        if line.startswith("commit "):
+            commit, name, within = line[7:20], "", False
+        elif line.startswith("diff "):
+            name, within = "", False
+        elif line.startswith("@@"):
+            within = True
+        elif not within and line.startswith(("+++ ", "--- ")):
+            name = line[4:].partition("/")[2]
+        elif line.startswith("    ") or (within and line.startswith(("+", "-"))):
+            text = line[1:]
+            for kind, value, _ in secrets_in(text, strict=is_made_by_others(name, text)):
+                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+                found += 1
+                if found >= _MOST_FOUND:
+                    return
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The plain files that commits are made of, up to a size."""
+    size = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not path.is_file() or name.partition("/")[0] not in _BELONGS:
+            continue
+        size += path.stat().st_size
+        if size > MAX_HISTORY_BYTES:
+            return
+        yield name, path
+    # git knows a repository by folders that may be empty, once it has packed what was in them
+    for name in ("refs/.present", "objects/.present"):
+        yield name, Path(os.devnull)
