@@ -10,14 +10,15 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, dashboard, parsing, refusals, routes, stored, tokens
-from classroom.proxy.admin import Admin
+from classroom.proxy import bodies, parsing, refusals, routes, stored, tokens
 from classroom.proxy.auth import People
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
+from classroom.proxy.pages import Pages
 from classroom.proxy.realtime.door import Door
+from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
@@ -59,8 +60,13 @@ class Proxy:
         self._people = People(ledger, self._pool, hub=hub)
         self._relay = Relay(ledger, self._booked, upstream, self._reader.listener, own_key=own_key)
         self._stored = Stored(ledger, self._booked, upstream, own_key=own_key)
-        self._admin = Admin(ledger, self._booked, admin)
+        self._refusals = Refusals(ledger)
         self._door = Door(ledger, self._people, self._booked, own_key=own_key)
+        self._pages = None
+        if not own_key:
+            self._pages = Pages(
+                self, self._people, ledger, self._booked, self._refusals, admin=admin, hub=hub is not None
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live as long as the server does."""
@@ -80,6 +86,7 @@ class Proxy:
         try:
             await self._answer(scope, receive, send)
         except APIError as error:
+            self._refusals.note(scope["headers"], error)
             await send_whole(send, error.status, json.dumps(error.body()).encode(), error.headers)
         except Exception as error:  # of the proxy itself, such as a database that is away
             _log.error("the proxy failed: %s: %s", type(error).__name__, error)
@@ -100,6 +107,8 @@ class Proxy:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             keeper.cancel()
+            with contextlib.suppress(Exception):
+                await self._booked(self._refusals.write)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep_books(self) -> None:
@@ -109,6 +118,7 @@ class Proxy:
                 await self._booked(self._ledger.renew)
                 await self._booked(self._ledger.reclaim)
                 await self._booked(self._ledger.belongings.forget)
+                await self._booked(self._refusals.write)
             await asyncio.sleep(LEASE_SECONDS / 3)
 
     async def _booked(self, do: Callable[..., Any], *arguments: Any) -> Any:
@@ -125,11 +135,8 @@ class Proxy:
         if path == "/healthz":
             await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
             return
-        if path == "/":
-            await send_whole(send, 200, dashboard.welcome(), {"content-type": "text/html; charset=utf-8"})
-            return
-        if path in ("/admin", "/metrics"):
-            await self._admin.serve(scope, path, address, send)
+        if self._pages is not None and self._pages.has(path):
+            await self._pages.serve(scope, receive, send, path, address)
             return
         if path == "/register" and method == "POST":
             await self._register(scope, receive, send, address)
@@ -191,7 +198,7 @@ class Proxy:
             "name": name,
             "starts": event.told(event.starts),
             "ends": event.told(event.ends),
-            "on": event.starts <= now < event.ends,
+            "on": event.state(now) == "on",
             "models": [model for model in event.models if model != "*"],
             "max_tokens": event.max_tokens,
             "allows": list(event.allows),

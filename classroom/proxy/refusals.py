@@ -79,6 +79,16 @@ def ended(event: Event) -> APIError:
     )
 
 
+def paused(event: Event) -> APIError:
+    """401: the instructor has interrupted the event."""
+    return _refused(
+        401,
+        "event_paused",
+        f"The event {event.code} is paused. It goes on when your instructor says so.",
+        "authentication_error",
+    )
+
+
 def guessing(seconds: int) -> APIError:
     """429: too many wrong tokens of one name."""
     return _refused(
