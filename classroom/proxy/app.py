@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -24,6 +24,7 @@ from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
 from classroom.proxy.stored import Stored
 from classroom.proxy.upstream import Upstream
+from classroom.proxy.upstreams import Upstreams
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
@@ -36,7 +37,7 @@ class Proxy:
 
     Args:
         ledger: the books.
-        upstream: what is behind it.
+        upstream: what is behind it; of several, each is asked in turn.
         admin: the password of the page and the metrics; None shows neither.
         hub: the API of a JupyterHub, if its users may sign in.
         own_key: whoever asks holds the key themself, and wants a cap, no guard: what OpenAI says of key, models and its own
@@ -46,7 +47,7 @@ class Proxy:
     def __init__(
         self,
         ledger: Ledger,
-        upstream: Upstream,
+        upstream: Upstream | Sequence[Upstream],
         *,
         admin: str | None = None,
         hub: str | None = None,
@@ -54,12 +55,13 @@ class Proxy:
     ) -> None:
         self._own_key, self._ledger = own_key, ledger
         self._pool: Executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ledger")
+        self._upstreams = Upstreams([upstream] if isinstance(upstream, Upstream) else upstream)
         # parsing a large body must not keep the books waiting
         parsers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reading")
-        self._reader = Reader(ledger, parsers, own_key=own_key, plain=upstream.azure)
+        self._reader = Reader(ledger, parsers, own_key=own_key, plain=self._upstreams.plain)
         self._people = People(ledger, self._pool, hub=hub)
-        self._relay = Relay(ledger, self._booked, upstream, self._reader.listener, own_key=own_key)
-        self._stored = Stored(ledger, self._booked, upstream, own_key=own_key)
+        self._relay = Relay(ledger, self._booked, self._upstreams, self._reader.listener, own_key=own_key)
+        self._stored = Stored(ledger, self._booked, self._upstreams, own_key=own_key)
         self._refusals = Refusals(ledger)
         self._door = Door(ledger, self._people, self._booked, own_key=own_key)
         self._pages = None
@@ -75,7 +77,7 @@ class Proxy:
             return
         if scope["type"] == "websocket":
             try:
-                await self._door.serve(self._relay.upstream, scope, receive, send)
+                await self._door.serve(self._upstreams, scope, receive, send)
             except Exception as error:  # the handshake is refused then, or the connection ends
                 _log.error("the proxy failed: %s: %s", type(error).__name__, error)
                 with contextlib.suppress(RuntimeError, OSError):
@@ -95,8 +97,7 @@ class Proxy:
 
     def change_key(self, key: str) -> None:
         """Ask with another key from now on."""
-        self._relay.change_key(key)
-        self._stored.change_key(key)
+        self._upstreams.change_key(key)
 
     # --- living -----------------------------------------------------------------------------------------------
 

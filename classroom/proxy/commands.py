@@ -60,6 +60,12 @@ def serve(
     behind: Annotated[
         str, typer.Option("--behind", help="Addresses of the balancer whose X-Forwarded-For is believed.")
     ] = "",
+    upstreams: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file with several upstreams, which are asked in turn; instead of --upstream."
+        ),
+    ] = None,
     legacy: Annotated[
         bool, typer.Option("--legacy", help="With --upstream mock: what OpenAI has retired answers, too.")
     ] = False,
@@ -70,24 +76,27 @@ def serve(
     from classroom.loopback import PortTaken
     from classroom.proxy.app import Proxy
     from classroom.proxy.upstream import Upstream, from_environment
+    from classroom.proxy.upstreams import from_file
     from classroom.standin.mock import OpenAIMock
 
     with reported():
         ledger = open_ledger(database_url)
-        target = None if upstream == "mock" else from_environment(upstream)
+        targets = [] if upstream == "mock" else [from_environment(upstream)]
+        if upstreams is not None:
+            targets = from_file(upstreams)
     try:
-        mock = OpenAIMock(deployments={}, legacy=legacy) if target is None else None
+        mock = None if targets else OpenAIMock(deployments={}, legacy=legacy)
     except PortTaken as error:
         typer.echo(f"classroom proxy: {error}", err=True)
         raise typer.Exit(2) from error
     password = os.environ.get("CLASSROOM_PROXY_ADMIN") or secrets.token_urlsafe(12)
     with mock or nullcontext():
         if mock is not None:
-            target = Upstream(mock.base_url, "sk-mock-key")
+            targets = [Upstream(mock.base_url, "sk-mock-key")]
             _ensure_hackathon(ledger, legacy=legacy)
-        assert target is not None
+        behind_it = ", ".join(each.name for each in targets) if upstreams else upstream
         typer.echo(
-            f"The class proxy listens on http://{host}:{port}/v1 (upstream: {upstream}). Ctrl-C ends it."
+            f"The class proxy listens on http://{host}:{port}/v1 (upstream: {behind_it}). Ctrl-C ends it."
         )
         if "CLASSROOM_PROXY_ADMIN" not in os.environ:
             typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
@@ -96,7 +105,7 @@ def serve(
         # learners hang up all the time: no line for each
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         config = uvicorn.Config(
-            Proxy(ledger, target, admin=password, hub=hub),
+            Proxy(ledger, targets, admin=password, hub=hub),
             host=host,
             port=port,
             log_level="warning",

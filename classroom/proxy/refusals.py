@@ -264,6 +264,16 @@ def unknown_response(at: str, id: str) -> APIError:
     )
 
 
+def apart(at: str) -> APIError:
+    """400: things that different upstreams stored can't be named together."""
+    return APIError(
+        400,
+        f"'{_shown(at)}' and another field name answers that are kept in different places. Send the conversation itself instead.",
+        param=at,
+        code="identifiers_apart",
+    )
+
+
 def nothing_stored(what: str, id: str) -> APIError:
     """404: nothing that this attendee stored. It is the same answer whether it is another's or nobody's."""
     return APIError(404, f"No {what} with the id '{_shown(id)}' was found among yours.", code="not_found")

@@ -1,8 +1,10 @@
 """The instructor's pages: what they do, and who can't: without the password, the session's word, or a page of the proxy."""
 
 import csv
+import http.client
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -110,7 +112,7 @@ def test_figures_refusals_and_tables_are_those_of_the_books(proxy, desk):
 
 
 def test_no_cell_of_a_table_is_a_formula(proxy, desk):
-    name = '=HYPERLINK("http://evil.example","x")'
+    name = '=HYPERLINK("evil.example","x")'
     assert ask(proxy, name).status_code == 200
     for table in ("used", "learners"):
         answer = desk.get(f"{BASE}/{table}.csv")
@@ -266,8 +268,6 @@ def test_a_sign_in_holds_at_every_proxy_and_ends_with_the_password(proxy, desk, 
 
 def test_wrong_passwords_have_to_wait_and_a_session_goes_on(proxy, desk):
     visitor = Visitor(proxy.url)
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(max_workers=8) as pool:
         codes = list(
             pool.map(
@@ -302,8 +302,6 @@ def test_wrong_passwords_have_to_wait_and_a_session_goes_on(proxy, desk):
     ],
 )
 def test_no_odd_address_leads_to_a_page(proxy, desk, path):
-    import http.client
-
     cookie = "; ".join(f"{each.name}={each.value}" for each in desk.client.cookies.jar)
     connection = http.client.HTTPConnection(proxy.url.removeprefix("http://"))
     connection.request("GET", path, headers={"cookie": cookie})
@@ -315,11 +313,11 @@ def test_hostile_names_texts_and_models_are_shown_as_text(proxy, desk):
     hostile = "<script>alert(1)</script>\"'{{7*7}}"
     proxy.ledger.add(an_event("odd", text=hostile, models={hostile: "gpt-5.4-mini"}, zone="UTC"))
     ask_body = {"model": hostile, "messages": [{"role": "user", "content": "hi"}]}
-    name = "<img\u00a0src=x>\"'".replace("\u00a0", "")
+    name = "<img>\"'"
     answer = httpx.post(f"{proxy.url}/v1/chat/completions", json=ask_body, headers={"api-key": f"odd/{name}"})
     assert answer.status_code == 200
     page = desk.get("/admin/events/odd")
-    assert name in seen(page) or "<img" in page.text.replace("&lt;", "<")
+    assert "&lt;img&gt;" in page.text
     assert "<script>alert" not in page.text
     assert "<img" not in page.text
     assert "unsafe" not in page.headers["content-security-policy"]
