@@ -1,22 +1,43 @@
-"""The instructor's page and the metrics, behind a password that can't be tried often."""
+"""The instructor's pages and the metrics, behind a password that can't be tried often.
+
+Who signs in gets a cookie, which the browser sends to no other site's forms; what changes something wants a word of the
+session's as well, and comes from a page of this proxy. Programs show the password in a Basic header, which lets them read.
+"""
 
 import asyncio
 import base64
-import hashlib
 import hmac
-import secrets
-from http.cookies import CookieError, SimpleCookie
+import re
+from dataclasses import dataclass
+from functools import partial
 
-from starlette.types import Scope, Send
-
-from classroom.proxy import dashboard, sending
+from classroom.proxy import dashboard, signed_in
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.relay import Booked
 from classroom.proxy.throttle import Throttle
+from classroom.proxy.web import exchange, rendering
+from classroom.proxy.web.exchange import Answer, Asked, Refused
+from classroom.proxy.web.instructor import Instructor
+from classroom.standin.errors import APIError
 
-_COOKIE = "class-proxy"
+COOKIE = "class-proxy"
 _DELAY = 0.5  # seconds by which a wrong password is answered later
 _MOST_WRONG = 10  # of one address, in a minute
+_PATH = re.compile(
+    r"/admin(?:/(?P<page>sign-in|sign-out|events)(?:/(?P<code>[A-Za-z0-9][A-Za-z0-9_.-]{0,63})(?:/(?P<rest>[a-z.-]{1,20}))?)?)?/?"
+)
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """Someone who was let in. `cookie`: of their session; `is_new`: it was made just now, from a Basic header."""
+
+    cookie: str
+    is_new: bool = False
+
+    @property
+    def word(self) -> str:
+        return rendering.form_word(self.cookie, "admin")
 
 
 class Admin:
@@ -26,57 +47,123 @@ class Admin:
         ledger: the books.
         booked: runs what asks the database, beside the requests.
         password: None shows neither.
+        refresh: brings what this process has counted into the books.
     """
 
-    def __init__(self, ledger: Ledger, booked: Booked, password: str | None) -> None:
+    def __init__(self, ledger: Ledger, booked: Booked, password: str | None, refresh: Booked) -> None:
         self._ledger, self._booked, self._password = ledger, booked, password
         self._throttle = Throttle(limit=_MOST_WRONG)
-        # who was let in once is let in while others at the same address try passwords
-        self._ticket = hmac.new(secrets.token_bytes(32), b"admin", hashlib.sha256).hexdigest()
+        self._pages = Instructor(ledger, booked, refresh)
 
-    async def serve(self, scope: Scope, path: str, address: str, send: Send) -> None:
-        """`/admin` or `/metrics`.
+    async def answer(self, asked: Asked) -> Answer:
+        """`/metrics`, or a page or a form below `/admin`.
 
         Raises:
             APIError: 429, too many passwords from that address were wrong.
+            Refused: there is no such page, or the form may not be sent.
         """
-        headers = dict(scope["headers"])
-        if not self._has_ticket(headers.get(b"cookie", b"")):
-            given = _password(headers.get(b"authorization", b""))
-            if given is not None:
-                self._throttle.check(address)
-            if given is None or not self._is_right(given):
-                if given is not None:
-                    self._throttle.wrong(address)
-                    await asyncio.sleep(_DELAY)
-                ask = {"www-authenticate": 'Basic realm="class proxy"', "content-type": "text/plain"}
-                await sending.send_whole(send, 401, b"The instructor's password, please.\n", ask)
-                return
-        if path == "/metrics":
-            content, kind = await self._booked(dashboard.metrics, self._ledger)
-        else:
-            content, kind = await self._booked(dashboard.overview, self._ledger), "text/html; charset=utf-8"
-        told = {"content-type": kind, "cache-control": "no-store"}
-        told["set-cookie"] = f"{_COOKIE}={self._ticket}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200"
-        await sending.send_whole(send, 200, content, told)
+        if asked.path == "/metrics":
+            return await self._metrics(asked)
+        match = _PATH.fullmatch(asked.path)
+        if match is None or asked.method not in ("GET", "POST"):
+            raise Refused(404, "There is no such page.")
+        page, code, rest = match["page"], match["code"], match["rest"] or ""
+        if page == "sign-in" and asked.method == "POST" and not code:
+            return await self._sign_in(asked)
+        visit = await self._visit(asked)
+        if visit is None:
+            return _door(401)
+        kept = self._kept(asked, visit) if visit.is_new else {}
+        if asked.method == "GET":
+            if page == "events" and code:
+                answer = await self._pages.show(asked, visit.word, code, rest)
+            elif page in (None, "sign-in") and not code:
+                answer = await self._pages.overview(asked, visit.word)
+            else:
+                raise Refused(404, "There is no such page.")
+            return answer.with_headers(kept)
+        asked.check_same_origin()
+        form = await asked.form()
+        if visit.is_new or not _same(form.get("word", ""), visit.word):
+            raise Refused(403, "This form is not of your session. Load the page again.")
+        if page == "sign-out" and not code:
+            await self._booked(self._ledger.signed_in.end, visit.cookie)
+            gone = exchange.cookie(COOKIE, "", "/", secure=asked.is_secure, seconds=0)
+            return exchange.onward("/admin", gone)
+        if page == "events" and not rest and code is None:
+            return await self._pages.create(asked, visit.word, form)
+        if page == "events" and code and rest:
+            return await self._pages.change(asked, visit.word, code, rest, form)
+        raise Refused(404, "There is no such page.")
 
-    def _is_right(self, given: bytes) -> bool:
-        return self._password is not None and hmac.compare_digest(given, self._password.encode())
+    async def _metrics(self, asked: Asked) -> Answer:
+        if await self._visit(asked) is None:
+            ask = {"www-authenticate": 'Basic realm="class proxy"'}
+            return Answer(b"The instructor's password, please.\n", 401, "text/plain", ask)
+        content, kind = await self._booked(dashboard.metrics, self._ledger)
+        return Answer(content, kind=kind)
 
-    def _has_ticket(self, header: bytes) -> bool:
+    # --- who it is -----------------------------------------------------------------------------------------------
+
+    async def _visit(self, asked: Asked) -> _Visit | None:
+        """Who was let in by their cookie, or shows the password; None shows neither.
+
+        Raises:
+            APIError: 429, too many passwords from that address were wrong. A cookie is never refused because of them.
+        """
+        if self._password is None:
+            return None
+        cookie = asked.cookie(COOKIE)
+        if cookie and await self._booked(self._ledger.signed_in.knows, cookie, self._password):
+            return _Visit(cookie)
+        given = _password(asked.header("authorization"))
+        if given is None:
+            return None
+        if not await self._is_right(asked, given):
+            return None
+        if asked.path == "/metrics":
+            return _Visit("")
+        return _Visit(await self._booked(self._ledger.signed_in.begin, self._password), is_new=True)
+
+    async def _is_right(self, asked: Asked, given: str) -> bool:
+        """A wrong one is counted, and answered late."""
+        self._throttle.check(asked.address)
+        if self._password is not None and _same(given, self._password):
+            return True
+        self._throttle.wrong(asked.address)
+        await asyncio.sleep(_DELAY)
+        return False
+
+    async def _sign_in(self, asked: Asked) -> Answer:
+        asked.check_same_origin()
+        form = await asked.form()
         try:
-            found = SimpleCookie(header.decode("latin-1")).get(_COOKIE)
-        except CookieError:
-            return False
-        shown = found.value.encode() if found else b""
-        return self._password is not None and hmac.compare_digest(shown, self._ticket.encode())
+            is_right = await self._is_right(asked, form.get("password", ""))
+        except APIError as error:
+            return _door(error.status, "Too many wrong passwords came from here. Try again in a minute.")
+        if not is_right or self._password is None:
+            return _door(401, "That is not the password.")
+        visit = _Visit(await self._booked(self._ledger.signed_in.begin, self._password))
+        return exchange.onward("/admin", self._kept(asked, visit))
+
+    def _kept(self, asked: Asked, visit: _Visit) -> dict[str, str]:
+        keep = partial(exchange.cookie, COOKIE, visit.cookie, "/", seconds=signed_in.SECONDS)
+        return keep(secure=asked.is_secure)
 
 
-def _password(header: bytes) -> bytes | None:
+def _door(status: int, trouble: str = "") -> Answer:
+    return rendering.page("sign-in.jinja", status, trouble=trouble)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
+
+
+def _password(header: str) -> str | None:
     """The password of a Basic header; None if there is none."""
-    scheme, _, encoded = header.decode("latin-1").partition(" ")
+    scheme, _, encoded = header.partition(" ")
     try:
         _, _, given = base64.b64decode(encoded).decode().partition(":")
     except (ValueError, UnicodeDecodeError):
         return None
-    return given.encode() if scheme.lower() == "basic" else None
+    return given if scheme.lower() == "basic" else None

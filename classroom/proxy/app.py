@@ -4,25 +4,27 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, dashboard, parsing, refusals, routes, stored, tokens
-from classroom.proxy.admin import Admin
+from classroom.proxy import bodies, parsing, refusals, routes, stored, tokens
 from classroom.proxy.auth import People
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
+from classroom.proxy.pages import Pages
 from classroom.proxy.realtime.door import Door
+from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
 from classroom.proxy.stored import Stored
 from classroom.proxy.upstream import Upstream
+from classroom.proxy.upstreams import Upstreams
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
@@ -35,7 +37,7 @@ class Proxy:
 
     Args:
         ledger: the books.
-        upstream: what is behind it.
+        upstream: what is behind it; of several, each is asked in turn.
         admin: the password of the page and the metrics; None shows neither.
         hub: the API of a JupyterHub, if its users may sign in.
         own_key: whoever asks holds the key themself, and wants a cap, no guard: what OpenAI says of key, models and its own
@@ -45,7 +47,7 @@ class Proxy:
     def __init__(
         self,
         ledger: Ledger,
-        upstream: Upstream,
+        upstream: Upstream | Sequence[Upstream],
         *,
         admin: str | None = None,
         hub: str | None = None,
@@ -53,14 +55,20 @@ class Proxy:
     ) -> None:
         self._own_key, self._ledger = own_key, ledger
         self._pool: Executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ledger")
+        self._upstreams = Upstreams([upstream] if isinstance(upstream, Upstream) else upstream)
         # parsing a large body must not keep the books waiting
         parsers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reading")
-        self._reader = Reader(ledger, parsers, own_key=own_key, plain=upstream.azure)
+        self._reader = Reader(ledger, parsers, own_key=own_key, plain=self._upstreams.plain)
         self._people = People(ledger, self._pool, hub=hub)
-        self._relay = Relay(ledger, self._booked, upstream, self._reader.listener, own_key=own_key)
-        self._stored = Stored(ledger, self._booked, upstream, own_key=own_key)
-        self._admin = Admin(ledger, self._booked, admin)
+        self._relay = Relay(ledger, self._booked, self._upstreams, self._reader.listener, own_key=own_key)
+        self._stored = Stored(ledger, self._booked, self._upstreams, own_key=own_key)
+        self._refusals = Refusals(ledger)
         self._door = Door(ledger, self._people, self._booked, own_key=own_key)
+        self._pages = None
+        if not own_key:
+            self._pages = Pages(
+                self, self._people, ledger, self._booked, self._refusals, admin=admin, hub=hub is not None
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live as long as the server does."""
@@ -69,7 +77,7 @@ class Proxy:
             return
         if scope["type"] == "websocket":
             try:
-                await self._door.serve(self._relay.upstream, scope, receive, send)
+                await self._door.serve(self._upstreams, scope, receive, send)
             except Exception as error:  # the handshake is refused then, or the connection ends
                 _log.error("the proxy failed: %s: %s", type(error).__name__, error)
                 with contextlib.suppress(RuntimeError, OSError):
@@ -80,6 +88,7 @@ class Proxy:
         try:
             await self._answer(scope, receive, send)
         except APIError as error:
+            self._refusals.note(scope["headers"], error)
             await send_whole(send, error.status, json.dumps(error.body()).encode(), error.headers)
         except Exception as error:  # of the proxy itself, such as a database that is away
             _log.error("the proxy failed: %s: %s", type(error).__name__, error)
@@ -88,8 +97,7 @@ class Proxy:
 
     def change_key(self, key: str) -> None:
         """Ask with another key from now on."""
-        self._relay.change_key(key)
-        self._stored.change_key(key)
+        self._upstreams.change_key(key)
 
     # --- living -----------------------------------------------------------------------------------------------
 
@@ -100,6 +108,8 @@ class Proxy:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             keeper.cancel()
+            with contextlib.suppress(Exception):
+                await self._booked(self._refusals.write)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep_books(self) -> None:
@@ -109,6 +119,7 @@ class Proxy:
                 await self._booked(self._ledger.renew)
                 await self._booked(self._ledger.reclaim)
                 await self._booked(self._ledger.belongings.forget)
+                await self._booked(self._refusals.write)
             await asyncio.sleep(LEASE_SECONDS / 3)
 
     async def _booked(self, do: Callable[..., Any], *arguments: Any) -> Any:
@@ -125,11 +136,8 @@ class Proxy:
         if path == "/healthz":
             await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
             return
-        if path == "/":
-            await send_whole(send, 200, dashboard.welcome(), {"content-type": "text/html; charset=utf-8"})
-            return
-        if path in ("/admin", "/metrics"):
-            await self._admin.serve(scope, path, address, send)
+        if self._pages is not None and self._pages.has(path):
+            await self._pages.serve(scope, receive, send, path, address)
             return
         if path == "/register" and method == "POST":
             await self._register(scope, receive, send, address)
@@ -191,7 +199,7 @@ class Proxy:
             "name": name,
             "starts": event.told(event.starts),
             "ends": event.told(event.ends),
-            "on": event.starts <= now < event.ends,
+            "on": event.state(now) == "on",
             "models": [model for model in event.models if model != "*"],
             "max_tokens": event.max_tokens,
             "allows": list(event.allows),

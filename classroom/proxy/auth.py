@@ -68,7 +68,23 @@ class People:
             raise refusals.not_started(event)
         if started and now >= event.ends:
             raise refusals.ended(event)
+        if started and event.paused:
+            raise refusals.paused(event)
         return event, name
+
+    async def find(self, code: str, address: str) -> Event | None:
+        """The event of a code that somebody typed, before they show a token. Codes that are none are counted by address.
+
+        Raises:
+            APIError: 429, too many were tried from there.
+        """
+        left = self._crowds.left(address)
+        if left:
+            raise refusals.guessing(left)
+        event = await self.event(code) if tokens.CODE.fullmatch(code) else None
+        if event is None:
+            self._crowds.wrong(address)
+        return event
 
     def _count(self, key: str) -> None:
         self._throttle.check(key)

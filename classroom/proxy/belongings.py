@@ -18,19 +18,27 @@ class Belongings:
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine, self._clock = engine, clock
 
-    def keep(self, code: str, attendee: str, made: Mapping[str, int]) -> None:
+    def keep(self, code: str, attendee: str, made: Mapping[str, int], upstream: str = "") -> None:
         """Note what was stored for an attendee.
 
         Args:
             code: of the event.
             attendee: their name.
             made: identifier → tokens that it adds to a prompt which names it.
+            upstream: the name of the one that stored it.
         """
         if not made:
             return
         now = self._clock()
         rows = [
-            {"id": id, "event": code, "attendee": attendee, "tokens": min(tokens, _MOST_TOKENS), "at": now}
+            {
+                "id": id,
+                "event": code,
+                "attendee": attendee,
+                "tokens": min(tokens, _MOST_TOKENS),
+                "at": now,
+                "upstream": upstream,
+            }
             for id, tokens in made.items()
         ]
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
@@ -38,7 +46,7 @@ class Belongings:
         # a stand-in may give one identifier twice: what it holds is the longer of the two
         later = statement.on_conflict_do_update(
             index_elements=["id", "event", "attendee"],
-            set_={"at": now, "tokens": statement.excluded.tokens},
+            set_={"at": now, "tokens": statement.excluded.tokens, "upstream": upstream},
         )
         with self._engine.begin() as connection:
             connection.execute(later, rows)
@@ -61,6 +69,16 @@ class Belongings:
         with self._engine.begin() as connection:
             rows = connection.execute(chosen.group_by(identifiers.c.id)).all()
         return {str(row[0]): int(row[1]) for row in rows}
+
+    def places_of(self, ids: Collection[str], code: str | None, attendee: str | None) -> set[str]:
+        """The names of the upstreams that stored these for an attendee; `code` and `attendee` as above."""
+        chosen = select(identifiers.c.upstream).where(identifiers.c.id.in_(ids))
+        if code is not None:
+            chosen = chosen.where(identifiers.c.event == code)
+        if attendee is not None:
+            chosen = chosen.where(identifiers.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            return {str(name) for name in connection.execute(chosen).scalars().all()}
 
     def ids_of(self, prefix: str, code: str | None, attendee: str | None) -> list[str]:
         """What an attendee stored whose identifiers begin so, the newest first; `code` and `attendee` as above."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -52,6 +52,8 @@ class Prepared:
         hides_usage: whether the learner did not ask for the usage that is asked for.
         tokens: the most that the whole call may count.
         prompt: what is kept, if the event keeps prompts.
+        given: what its input alone may cost at most, where an answer is counted by its length.
+        place: the name of the upstream that stored what the request names; None: any will do.
     """
 
     asked: str
@@ -65,6 +67,18 @@ class Prepared:
     hides_usage: bool = False
     tokens: int = 0
     prompt: str = field(default="", repr=False)
+    given: int | None = None
+    place: str | None = None
+
+    def for_model(self, name: str) -> "Prepared":
+        """The same request, by another name for its model."""
+        if name == self.model:
+            return self
+        if self.json is not None:
+            content = {**json.loads(self.json), "model": name}
+            return replace(self, json=json.dumps(content, ensure_ascii=False, allow_nan=False).encode())
+        fields = tuple((key, name if key == "model" else value) for key, value in self.form)
+        return replace(self, form=fields)
 
 
 async def receive_all(scope: Scope, receive: Receive) -> bytes:
@@ -127,9 +141,10 @@ class Reader:
         asked, model = chosen(event, route, _named(route, body))
         body["model"] = model
         _bound(event, route, body, model)
-        stored = await self._stored(event, name, tally)
+        stored, place = await self._stored(event, name, tally)
         seconds = await self._listener.seconds(tally.sounds, f"{event.code}/{name}")
         most = pricing.reckon(route.name, body, tally, model, seconds=seconds, stored=stored)
+        given = pricing.of_input(route.name, body, tally, model, seconds=seconds, stored=stored)
         prepared = Prepared(
             asked,
             model,
@@ -139,17 +154,19 @@ class Reader:
             tokens=tally.text
             + stored
             + sum(body.get(length, 0) for length in pricing.LENGTH.get(route.name, ())),
+            given=given,
+            place=place,
         )
         return await loop.run_in_executor(self._pool, self._written, event, name, route, prepared)
 
-    async def _stored(self, event: Event, name: str, tally: Tally) -> int:
-        """Tokens of what the request names, all of which must be this attendee's.
+    async def _stored(self, event: Event, name: str, tally: Tally) -> tuple[int, str | None]:
+        """Tokens of what the request names, all of which must be this attendee's, and which upstream has it.
 
         Raises:
             APIError: 400, something is not.
         """
         if not tally.identifiers:
-            return 0
+            return 0, None
         code, who = (None, None) if self._own_key else (event.code, name)
         ids = {id for id, _ in tally.identifiers.values()}
         loop = asyncio.get_running_loop()
@@ -157,7 +174,11 @@ class Reader:
         for at, (id, _) in tally.identifiers.items():
             if id not in found:
                 raise refusals.unknown_response(at, id)
-        return sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
+        tokens = sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
+        places = await loop.run_in_executor(self._pool, self._ledger.belongings.places_of, ids, code, who)
+        if len(places) > 1:
+            raise refusals.apart(next(iter(tally.identifiers)))
+        return tokens, next(iter(places), None)
 
     def _written(self, event: Event, name: str, route: Route, prepared: Prepared) -> Prepared:
         """With the bytes that are sent."""

@@ -1,6 +1,5 @@
 """`classroom proxy …`: serve it, and see what was used; events and attendees have modules of their own."""
 
-import csv
 import logging
 import os
 import secrets
@@ -17,8 +16,10 @@ from rich.table import Column, Table
 
 from classroom.proxy.attendee_commands import attendee_app
 from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
+from classroom.proxy.errors import EventError
 from classroom.proxy.event_commands import event_app
 from classroom.proxy.events import ANY, NANO, Event
+from classroom.proxy.tabular import as_csv
 
 if TYPE_CHECKING:
     from classroom.proxy.ledger import Ledger
@@ -59,6 +60,12 @@ def serve(
     behind: Annotated[
         str, typer.Option("--behind", help="Addresses of the balancer whose X-Forwarded-For is believed.")
     ] = "",
+    upstreams: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file with several upstreams, which are asked in turn; instead of --upstream."
+        ),
+    ] = None,
     legacy: Annotated[
         bool, typer.Option("--legacy", help="With --upstream mock: what OpenAI has retired answers, too.")
     ] = False,
@@ -69,32 +76,36 @@ def serve(
     from classroom.loopback import PortTaken
     from classroom.proxy.app import Proxy
     from classroom.proxy.upstream import Upstream, from_environment
+    from classroom.proxy.upstreams import from_file
     from classroom.standin.mock import OpenAIMock
 
     with reported():
         ledger = open_ledger(database_url, new=True)
-        target = None if upstream == "mock" else from_environment(upstream)
+        targets = [] if upstream == "mock" else [from_environment(upstream)]
+        if upstreams is not None:
+            targets = from_file(upstreams)
     try:
-        mock = OpenAIMock(deployments={}, legacy=legacy) if target is None else None
+        mock = None if targets else OpenAIMock(deployments={}, legacy=legacy)
     except PortTaken as error:
         typer.echo(f"classroom proxy: {error}", err=True)
         raise typer.Exit(2) from error
     password = os.environ.get("CLASSROOM_PROXY_ADMIN") or secrets.token_urlsafe(12)
     with mock or nullcontext():
         if mock is not None:
-            target = Upstream(mock.base_url, "sk-mock-key")
+            targets = [Upstream(mock.base_url, "sk-mock-key")]
             _ensure_hackathon(ledger, legacy=legacy)
-        assert target is not None
+        behind_it = ", ".join(each.name for each in targets) if upstreams else upstream
         typer.echo(
-            f"The class proxy listens on http://{host}:{port}/v1 (upstream: {upstream}). Ctrl-C ends it."
+            f"The class proxy listens on http://{host}:{port}/v1 (upstream: {behind_it}). Ctrl-C ends it."
         )
         if "CLASSROOM_PROXY_ADMIN" not in os.environ:
             typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
+        typer.echo(f"Learners join at http://{host}:{port}/join")
         sys.stdout.flush()
         # learners hang up all the time: no line for each
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         config = uvicorn.Config(
-            Proxy(ledger, target, admin=password, hub=hub),
+            Proxy(ledger, targets, admin=password, hub=hub),
             host=host,
             port=port,
             log_level="warning",
@@ -140,41 +151,38 @@ def report(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write it as CSV; - for standard output.", allow_dash=True)
     ] = None,
+    by: Annotated[
+        Literal["model", "learner", "time", "refusal"],
+        typer.Option(help="Learners and models; learners and what they have left; hours or days; refusals."),
+    ] = "model",
     database_url: Database = DEFAULT,
 ) -> None:
-    """Who used what, and for how much."""
-    head = ("attendee", "model", "requests", "failed", "tokens in", "tokens out", "US dollars")
+    """Who used what, and for how much; or when, or what was refused and why."""
+    # loaded here: it takes most of a second, and --help needs none of it
+    from classroom.proxy import reports
+
     with reported():
-        lines = open_ledger(database_url).report(code)
-    rows = [
-        (
-            line.attendee,
-            line.model,
-            line.requests,
-            line.failed,
-            line.input_tokens,
-            line.output_tokens,
-            f"{line.cost / NANO:.9f}",
-        )
-        for line in lines
-    ]
+        ledger = open_ledger(database_url)
+        event = ledger.event(code)
+        if event is None:
+            raise EventError(f"There is no event {code!r}.")
+        rows = reports.of_event(ledger, event, by)
     if csv_file is not None:
-        safe = [
-            tuple(f"'{value}" if str(value).startswith(("=", "+", "-", "@")) else value for value in row)
-            for row in rows
-        ]
         with (
             nullcontext(sys.stdout)
             if str(csv_file) == "-"
             else csv_file.open("w", newline="", encoding="utf-8")
         ) as out:
-            csv.writer(out, lineterminator="\n").writerows([head, *safe])
+            out.write(as_csv(rows))
         return
+    head, *body = rows
     table = Table(
-        *(Column(name, overflow="fold") for name in head), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        *(Column(str(name), overflow="fold") for name in head), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
-    for row in rows:
+    for row in body:
         table.add_row(*map(str, row))
-    total = sum(line.cost for line in lines) / NANO
     Console(highlight=False).print(table)
-    typer.echo(f"{sum(line.requests for line in lines)} requests, ${total:.6f}.")
+    if by == "model":
+        lines = ledger.report(code)
+        total = sum(line.cost for line in lines) / NANO
+        typer.echo(f"{sum(line.requests for line in lines)} requests, ${total:.6f}.")

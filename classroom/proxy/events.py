@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from classroom.proxy.errors import EventError
 
 _DURATION = re.compile(r"(?:(?P<days>\d{1,3})d)?(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,5})m)?")
+_YEARS = range(2000, 2201)  # that calendars and time zones can be reckoned with
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: an embedding costs some twenty of them
 ANY = "*"  # a deployment name that stands for every other one
 
@@ -37,6 +38,8 @@ class Event:
         names_per_hour: of these, new ones from one network address.
         allows: what is offered beyond the usual: "web_search", "flex", "priority".
         salt: of the pseudonyms by which the upstream knows its attendees.
+        text: what the join page says of it, as plain text.
+        paused: whether it is interrupted: nothing is asked until it goes on.
     """
 
     code: str
@@ -57,6 +60,8 @@ class Event:
     names_per_hour: int = 40
     allows: tuple[str, ...] = ()
     salt: str = field(default_factory=lambda: secrets.token_hex(8))
+    text: str = ""
+    paused: bool = False
 
     def pseudonym(self, name: str) -> str:
         """What the upstream is told instead of an attendee's name: always the same, and no name can be read from it."""
@@ -79,6 +84,14 @@ class Event:
         tomorrow = now.astimezone(zone).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time.min, zone).astimezone(UTC)
 
+    def state(self, now: datetime) -> str:
+        """One of "to come", "on", "paused", "over"."""
+        if now < self.starts:
+            return "to come"
+        if now >= self.ends:
+            return "over"
+        return "paused" if self.paused else "on"
+
     def told(self, moment: datetime) -> str:
         """A moment as people of the event read it."""
         return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")
@@ -99,6 +112,8 @@ def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise EventError(f"{text!r} is no time: write 2026-11-21T09:00+01:00.") from error
+    if parsed.year not in _YEARS:
+        raise EventError(f"{text!r} is too far away: write a year from {_YEARS[0]} to {_YEARS[-1]}.")
     if parsed.tzinfo is not None:
         return parsed.astimezone(UTC)
     if zone is None:
@@ -109,6 +124,18 @@ def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:
     result = local.astimezone(UTC)
     if result.astimezone(local.tzinfo).replace(tzinfo=None) != parsed:
         raise EventError(f"{text} does not exist in {zone}: clocks go forward then.")
+    return result
+
+
+def later(moment: datetime, text: str) -> datetime:
+    """A moment, and a length of time after it; see `duration`.
+
+    Raises:
+        EventError: the text is no length of time, or leads too far.
+    """
+    result = moment + duration(text)
+    if result.year not in _YEARS:
+        raise EventError(f"{text!r} leads too far: an event ends before the year {_YEARS[-1] + 1}.")
     return result
 
 

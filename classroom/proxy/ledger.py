@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, case, func, select, update
 
 from classroom.proxy import refusals
+from classroom.proxy.accounts import Accounts
 from classroom.proxy.belongings import Belongings
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import Event
 from classroom.proxy.register import Register
+from classroom.proxy.signed_in import SignedIn
 from classroom.proxy.statements import (
     CHARGE_ATTENDEE,
     CHARGE_EVENT,
@@ -76,11 +78,16 @@ class Line:
 
 
 class Ledger(Register):
-    """The books of all events. `belongings`: what the upstream stored for whom."""
+    """The books of all events.
+
+    `belongings`: what the upstream stored for whom; `accounts`: what an instructor looks at; `signed_in`: their sign-ins.
+    """
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         super().__init__(engine, clock)
         self.belongings = Belongings(engine, clock)
+        self.accounts = Accounts(engine)
+        self.signed_in = SignedIn(engine, clock)
         self._owner = uuid.uuid4().hex
         self._known: set[tuple[str, str]] = set()
 

@@ -150,6 +150,39 @@ def reckon(
     return _talking(route, model, body, tally, text + stored, seconds)
 
 
+def of_input(
+    route: str, body: Mapping[str, Any], tally: Tally, model: str, *, seconds: float = 0, stored: int = 0
+) -> int | None:
+    """What the input of a request may cost at most, without any answer; arguments as of `reckon`.
+
+    None: its answer is not counted by its length, or the upstream may work on what nobody sees, such as searches.
+    """
+    if route not in LENGTH or tally.calls:
+        return None
+    silent = {**body, **dict.fromkeys(LENGTH[route], 0), "n": 1, "best_of": 1}
+    return reckon(route, silent, tally, model, seconds=seconds, stored=stored)
+
+
+def broken_off(model: str, body: Mapping[str, Any], given: int, letters: int, sound: int) -> int:
+    """What a stream cost that broke off, by what came of it.
+
+    Args:
+        model: the upstream's name.
+        body: the request.
+        given: what its input may cost at most.
+        letters: bytes of text that came; a token has one at least.
+        sound: bytes of sound that came, 24 kHz and 16 bits.
+
+    Raises:
+        Unpriced: it has no known price.
+    """
+    heard = math.ceil(sound / 48_000 * _SECOND)
+    units: dict[str, int | float] = {"output_tokens": letters + heard}
+    if heard:
+        units["output_audio_tokens"] = heard
+    return given + tier(cost(model, units), body.get("service_tier"))
+
+
 def _talking(
     route: str, model: str, body: Mapping[str, Any], tally: Tally, given: int, seconds: float
 ) -> int:

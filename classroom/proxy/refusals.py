@@ -79,6 +79,16 @@ def ended(event: Event) -> APIError:
     )
 
 
+def paused(event: Event) -> APIError:
+    """401: the instructor has interrupted the event."""
+    return _refused(
+        401,
+        "event_paused",
+        f"The event {event.code} is paused. It goes on when your instructor says so.",
+        "authentication_error",
+    )
+
+
 def guessing(seconds: int) -> APIError:
     """429: too many wrong tokens of one name."""
     return _refused(
@@ -251,6 +261,16 @@ def unknown_response(at: str, id: str) -> APIError:
         f"'{at}' names {_shown(id)}, which was not made by you through this proxy. Send the conversation itself instead.",
         param=at,
         code="previous_response_not_found" if at == "previous_response_id" else "identifier_not_found",
+    )
+
+
+def apart(at: str) -> APIError:
+    """400: things that different upstreams stored can't be named together."""
+    return APIError(
+        400,
+        f"'{_shown(at)}' and another field name answers that are kept in different places. Send the conversation itself instead.",
+        param=at,
+        code="identifiers_apart",
     )
 
 

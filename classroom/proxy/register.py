@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from classroom.proxy import refusals, tokens
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import Event
-from classroom.proxy.tables import attendees, calls, events, identifiers
+from classroom.proxy.tables import attendees, calls, events, identifiers, refused
 
 NO_SECRET = "-"  # noqa: S105 - no digest looks like that: nothing matches it
 
@@ -56,6 +56,7 @@ class Register:
         """Put other terms in force for the event of that code; what was counted stays."""
         row = _row(event)
         del row["salt"]  # the upstream goes on knowing everybody by the same pseudonym
+        del row["paused"]  # whoever pauses it meanwhile is not overruled
         with self._engine.begin() as connection:
             connection.execute(update(events).where(events.c.code == event.code).values(**row))
 
@@ -106,6 +107,28 @@ class Register:
         with self._engine.begin() as connection:
             rows = connection.execute(select(events).order_by(events.c.starts.desc())).mappings().all()
         return [(_event(row), int(row["spent"])) for row in rows]
+
+    def pause(self, code: str, paused: bool) -> None:
+        """Interrupt an event, or let it go on.
+
+        Raises:
+            EventError: there is none of that code.
+        """
+        with self._engine.begin() as connection:
+            done = connection.execute(update(events).where(events.c.code == code).values(paused=paused))
+        if done.rowcount != 1:
+            raise EventError(f"There is no event {code!r}.")
+
+    def describe(self, code: str, text: str) -> None:
+        """Set what the join page says of an event.
+
+        Raises:
+            EventError: there is none of that code.
+        """
+        with self._engine.begin() as connection:
+            done = connection.execute(update(events).where(events.c.code == code).values(text=text))
+        if done.rowcount != 1:
+            raise EventError(f"There is no event {code!r}.")
 
     def end(self, code: str) -> None:
         """End an event now.
@@ -251,6 +274,7 @@ class Register:
         with self._engine.begin() as connection:
             for table, column in (
                 (identifiers, identifiers.c.event),
+                (refused, refused.c.event),
                 (calls, calls.c.event),
                 (attendees, attendees.c.event),
                 (events, events.c.code),

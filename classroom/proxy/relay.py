@@ -18,13 +18,13 @@ from classroom.proxy.ledger import Ledger, Reservation, Settlement
 from classroom.proxy.routes import Route
 from classroom.proxy.sounds import Listener
 from classroom.proxy.upstream import Upstream
+from classroom.proxy.upstreams import LATE, Upstreams, is_worth_another
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
 _TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _LONGEST_REFUSAL = 1_000_000
-_LATE = (408, 504, *range(520, 528))  # of a gateway that stopped waiting for what goes on working
 
 Booked = Callable[..., Awaitable[Any]]
 
@@ -40,10 +40,19 @@ class Admitted:
     made: Reservation
     receive: Receive
     send: Send
+    place: str = ""  # the name of the upstream that answers
 
 
 class _Broken(Exception):
-    """The upstream broke off after its answer had begun."""
+    """The upstream broke off after its answer had begun, and what it had sent is charged."""
+
+    def __init__(self, settlement: Settlement) -> None:
+        super().__init__()
+        self.settlement = settlement
+
+
+class _BrokenSpeech(_Broken):
+    """The same of speech, of which the learner has got nothing."""
 
 
 class Relay:
@@ -52,27 +61,18 @@ class Relay:
     Args:
         ledger: the books.
         booked: runs what asks the database, beside the requests.
-        upstream: what is behind.
+        upstreams: what is behind.
         listener: measures speech.
         own_key: whoever asks holds the key themself: what OpenAI says is passed on as it is.
     """
 
     def __init__(
-        self, ledger: Ledger, booked: Booked, upstream: Upstream, listener: Listener, *, own_key: bool
+        self, ledger: Ledger, booked: Booked, upstreams: Upstreams, listener: Listener, *, own_key: bool
     ) -> None:
-        self._ledger, self._booked, self._upstream = ledger, booked, upstream
+        self._ledger, self._booked, self._upstreams = ledger, booked, upstreams
         self._listener, self._own_key = listener, own_key
         self._client: httpx2.AsyncClient | None = None
         self._settling: set[asyncio.Task[Any]] = set()
-
-    @property
-    def upstream(self) -> Upstream:
-        """What is behind, with the key of now."""
-        return self._upstream
-
-    def change_key(self, key: str) -> None:
-        """Ask with another key from now on."""
-        self._upstream = replace(self._upstream, key=key)
 
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
@@ -95,7 +95,8 @@ class Relay:
         settlement = Settlement(cost=call.made.amount)  # what is charged if its use is never told
         last: list[Message] = []  # sent when the books are closed: who asks what is left is told the truth
         try:
-            async with self._asked(call) as answer:
+            async with self._answered(call) as (upstream, answer):
+                call = replace(call, place=upstream.name)
                 kind = answer.headers.get("content-type", "")
                 if answer.status_code >= 400:
                     settlement, last = await self._refused(answer, call)
@@ -106,8 +107,13 @@ class Relay:
         except _NOT_SENT:
             settlement = Settlement(failed=True)
             raise refusals.upstream_failed("can't be reached") from None
-        except _Broken:
-            return  # the answer had begun: it ends there, and is charged as far as it may have gone
+        except _BrokenSpeech as broken:
+            settlement = broken.settlement
+            raise refusals.upstream_failed("broke off", charged=True) from None
+        except _Broken as broken:
+            # no proper end: the learner's client sees that its answer is not whole
+            settlement = broken.settlement
+            return
         except httpx2.HTTPError as error:
             # it has the request, and may ask money for what it makes of it
             why = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "broke off"
@@ -127,10 +133,42 @@ class Relay:
             await call.send(message)
 
     @contextlib.asynccontextmanager
-    async def _asked(self, call: Admitted) -> AsyncIterator[httpx2.Response]:
+    async def _answered(self, call: Admitted) -> AsyncIterator[tuple[Upstream, httpx2.Response]]:
+        """The answer of the next upstream in turn, or of another if that one gave nothing and may ask no money.
+
+        Nothing of an answer has been passed on before it is chosen, and the call is settled once, by that answer.
+        """
+        prepared = call.prepared
+        left = self._upstreams.in_turn(
+            prepared.model, prepared.place if self._upstreams.are_several else None
+        )
+        if not left:
+            raise refusals.upstream_failed("does not offer that model")
+        while True:
+            upstream = left.pop(0)
+            try:
+                answer = await self._asked(upstream, call)
+            except _NOT_SENT:
+                self._upstreams.failed(upstream)
+                if not left:
+                    raise
+                continue
+            try:
+                if answer.status_code >= 400 and is_worth_another(answer.status_code):
+                    if answer.status_code != 404:
+                        self._upstreams.failed(upstream)
+                    if left:
+                        continue
+                yield upstream, answer
+                return
+            finally:
+                await answer.aclose()
+
+    async def _asked(self, upstream: Upstream, call: Admitted) -> httpx2.Response:
         assert self._client is not None
-        prepared, url = call.prepared, self._upstream.url(call.route.name)
-        headers = self._upstream.headers(call.event)
+        prepared, url = call.prepared, upstream.url(call.route.name)
+        prepared = prepared.for_model(upstream.model(prepared.model))
+        headers = upstream.headers(call.event)
         if prepared.json is not None:
             headers |= {"content-type": "application/json"}
             request = self._client.build_request("POST", url, content=prepared.json, headers=headers)
@@ -141,20 +179,16 @@ class Relay:
             request = self._client.build_request(
                 "POST", url, data=fields, files=list(prepared.files), headers=headers
             )
-        answer = await self._client.send(request, stream=True)
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
+        return await self._client.send(request, stream=True)
 
     async def _refused(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
         """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
         status = answer.status_code
         try:
-            content = self._upstream.without_key((await answer.aread())[:_LONGEST_REFUSAL])
+            content = self._upstreams.without_key((await answer.aread())[:_LONGEST_REFUSAL])
         except httpx2.HTTPError:
             raise refusals.upstream_failed(f"failed ({status})") from None
-        if status in _LATE:
+        if status in LATE:
             late = refusals.upstream_failed(f"did not answer in time ({status})", charged=True)
             last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
             return Settlement(cost=call.made.amount, status=status), last
@@ -170,7 +204,7 @@ class Relay:
         return Settlement(status=status, failed=status == 429), last
 
     async def _whole(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
-        content = await answer.aread()
+        content = await self._read(answer, call)
         is_json = "json" in answer.headers.get("content-type", "")
         told = usage.in_answer(content) if is_json else {}
         last = sending.messages(
@@ -181,11 +215,35 @@ class Relay:
             return await self._spoken(call, content, answer.status_code), last
         return _settled(call, told.get("usage"), usage.searches_in(told), answer.status_code), last
 
-    async def _spoken(self, call: Admitted, content: bytes, status: int) -> Settlement:
+    async def _read(self, answer: httpx2.Response, call: Admitted) -> bytes:
+        """The whole answer. Speech that breaks off is charged as far as it came.
+
+        Raises:
+            _BrokenSpeech: it broke off.
+        """
+        if call.route.name != "audio/speech":
+            return await answer.aread()
+        content = bytearray()
+        try:
+            async for part in answer.aiter_bytes():
+                content += part
+        except httpx2.TimeoutException:
+            raise  # it may be at work still
+        except httpx2.HTTPError:
+            raise _BrokenSpeech(
+                await self._spoken(call, bytes(content), answer.status_code, broke_off=True)
+            ) from None
+        return bytes(content)
+
+    async def _spoken(
+        self, call: Admitted, content: bytes, status: int, *, broke_off: bool = False
+    ) -> Settlement:
         """Speech tells no usage: it is charged by its letters, or by how long it is."""
         prepared = call.prepared
         seconds = None
-        if not pricing.is_charged_by_letters(prepared.model):
+        if not content and broke_off:
+            seconds = 0.0
+        elif not pricing.is_charged_by_letters(prepared.model):
             kind = str(prepared.body.get("response_format", "mp3"))
             seconds = await self._listener.seconds_of_answer(content, kind)
         cost = pricing.spoken(prepared.model, prepared.body, seconds)
@@ -193,34 +251,55 @@ class Relay:
 
     async def _streamed(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
-        events = streams.Events(hide=call.prepared.hides_usage)
+        speaks = call.route.name == "audio/speech"
+        events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks)
         headers = {**sending.passed(answer), **sending.about(call.event), "cache-control": "no-cache"}
         await call.send(sending.start(answer.status_code, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
-        broken = False
+        broken: httpx2.HTTPError | None = None
         try:
             async for part in answer.aiter_raw():
                 out = events.pass_on(part)
                 await self._keep(call, events.stored())  # before the learner can name it
                 if out and not gone.done():
                     await call.send({"type": "http.response.body", "body": out, "more_body": True})
-        except httpx2.HTTPError:
-            broken = True
+        except httpx2.HTTPError as error:
+            broken = error
         finally:
             gone.cancel()
-        if broken and events.usage is None:
-            # no proper end: the learner's client sees that its answer is not whole
-            raise _Broken
+        if broken is not None and events.usage is None:
+            raise _Broken(await self._broken_off(call, events, answer.status_code, broken))
         end = events.end()
         await self._keep(call, events.stored())
         last: list[Message] = [{"type": "http.response.body", "body": end, "more_body": False}]
+        if speaks and events.usage is None and events.speech:
+            return await self._spoken(call, bytes(events.speech), answer.status_code), last
         return _settled(call, events.usage, usage.searches_in(events.answer), answer.status_code), last
+
+    async def _broken_off(
+        self, call: Admitted, events: streams.Events, status: int, error: httpx2.HTTPError
+    ) -> Settlement:
+        """What came of a stream is charged. An upstream that only fell silent may be at work: the most is charged then."""
+        prepared, most = call.prepared, call.made.amount
+        if isinstance(error, httpx2.TimeoutException):
+            return Settlement(cost=most, status=status)
+        if call.route.name == "audio/speech":
+            return await self._spoken(call, bytes(events.speech), status, broke_off=True)
+        if prepared.given is None:
+            return Settlement(cost=most, status=status)
+        try:
+            cost = pricing.broken_off(
+                prepared.model, prepared.body, prepared.given, events.letters, events.sound
+            )
+        except Unpriced:
+            cost = most
+        return Settlement(cost=min(cost, most), output_tokens=events.letters, status=status)
 
     async def _keep(self, call: Admitted, made: dict[str, int]) -> None:
         """Note whose it is, and the most that it adds to a prompt which names it."""
         if made:
             told = {id: tokens or call.prepared.tokens for id, tokens in made.items()}
-            await self._booked(self._ledger.belongings.keep, call.event.code, call.name, told)
+            await self._booked(self._ledger.belongings.keep, call.event.code, call.name, told, call.place)
 
     async def describe_models(
         self, event: Event, model: str | None, send: Send, *, refusal: bool = False
@@ -228,14 +307,15 @@ class Relay:
         """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
         assert self._client is not None
         # a model's name may come from a request's body: it stays one part of the address
-        url = self._upstream.url(f"models/{quote(model, safe='')}" if model else "models")
+        upstream = self._upstreams.first
+        url = upstream.url(f"models/{quote(model, safe='')}" if model else "models")
         try:
-            answer = await self._client.get(url, headers=self._upstream.headers(event))
+            answer = await self._client.get(url, headers=upstream.headers(event))
         except httpx2.HTTPError:
             raise refusals.upstream_failed("can't be reached") from None
         if refusal and answer.status_code < 400:
             raise refusals.unpriced(model or "that model")
-        content = self._upstream.without_key(answer.content)
+        content = upstream.without_key(answer.content)
         await sending.send_whole(
             send, answer.status_code, content, {**sending.passed(answer), **sending.about(event)}
         )

@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -22,6 +22,7 @@ from classroom.proxy.ledger import Ledger, Settlement
 from classroom.proxy.shapes import Shape
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
+from classroom.proxy.upstreams import Upstreams
 
 _ADDRESS = re.compile(
     r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?/(?P<kind>files|responses)"
@@ -43,6 +44,7 @@ _LONGEST_ANSWER = 32 * 1024 * 1024
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _OBJECTS = {"files": "file", "responses": "response"}
 Booked = Callable[..., Awaitable[Any]]
+_Whose = tuple[str | None, str | None]  # event and attendee
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,13 @@ class Stored:
     Args:
         ledger: the books, which know whose it is.
         booked: runs what asks the database, beside the requests.
-        upstream: what is behind.
+        upstreams: what is behind; each thing is asked for where it is.
         own_key: whoever asks holds the key themself: all attendees are one person.
     """
 
-    def __init__(self, ledger: Ledger, booked: Booked, upstream: Upstream, *, own_key: bool) -> None:
-        self._ledger, self._booked, self._upstream = ledger, booked, upstream
+    def __init__(self, ledger: Ledger, booked: Booked, upstreams: Upstreams, *, own_key: bool) -> None:
+        self._ledger, self._booked, self._upstreams = ledger, booked, upstreams
         self._own_key = own_key
-
-    def change_key(self, key: str) -> None:
-        """Ask with another key from now on."""
-        self._upstream = replace(self._upstream, key=key)
 
     async def serve(
         self, event: Event, name: str, place: Place, scope: Scope, content: bytes, send: Send
@@ -112,7 +110,7 @@ class Stored:
         Raises:
             APIError: 404 for what is not this attendee's, 429 over a cap, 503 if the upstream fails.
         """
-        whose = (None, None) if self._own_key else (event.code, name)
+        whose: _Whose = (None, None) if self._own_key else (event.code, name)
         ids: list[str] = []
         if place.id is not None:
             if not await self._booked(self._ledger.belongings.tokens_of, [place.id], *whose):
@@ -126,11 +124,12 @@ class Stored:
         settlement = Settlement(failed=True)
         try:
             if place.id is None and file is None:
-                status, told, kind = 200, await self._listed(event, ids), "application/json"
+                status, told, kind = 200, await self._listed(event, ids, whose), "application/json"
             else:
-                status, told, kind = await self._asked(event, place, file)
-            if file is not None and status == 200:
-                await self._keep(event, name, told)
+                upstream = await self._upstream_of(place, whose)
+                status, told, kind = await self._asked(upstream, event, place, file)
+                if file is not None and status == 200:
+                    await self._keep(upstream, event, name, told)
             if place.method == "DELETE" and status == 200 and place.id is not None:
                 await self._booked(self._ledger.belongings.drop, place.id, *whose)
             settlement = Settlement(status=status)
@@ -143,24 +142,41 @@ class Stored:
         read: dict[str, Any] = _FILE.read(parsing.of_form(content, kind, _FILE), "", Tally())
         return read
 
-    async def _keep(self, event: Event, name: str, told: bytes) -> None:
+    async def _upstream_of(self, place: Place, whose: _Whose) -> Upstream:
+        """Where a thing is; for a new one, the first upstream.
+
+        Raises:
+            APIError: 404, that upstream is no longer behind this proxy.
+        """
+        if place.id is None or not self._upstreams.are_several:
+            return self._upstreams.first
+        names = await self._booked(self._ledger.belongings.places_of, [place.id], *whose)
+        found = self._upstreams.named(next(iter(names), ""))
+        if found is None:
+            raise refusals.nothing_stored(_OBJECTS[place.kind], place.id)
+        return found
+
+    async def _keep(self, upstream: Upstream, event: Event, name: str, told: bytes) -> None:
         id = json.loads(told).get("id")
         if isinstance(id, str):
-            await self._booked(self._ledger.belongings.keep, event.code, name, {id: 0})
+            await self._booked(self._ledger.belongings.keep, event.code, name, {id: 0}, upstream.name)
 
-    async def _listed(self, event: Event, ids: list[str]) -> bytes:
+    async def _listed(self, event: Event, ids: list[str], whose: _Whose) -> bytes:
         """The attendee's own files. The upstream's list has everybody's, and is not asked for."""
         found = []
         for id in ids[:_MOST_FILES]:
-            status, told, _ = await self._asked(event, Place("GET", "files", id), None)
+            place = Place("GET", "files", id)
+            status, told, _ = await self._asked(await self._upstream_of(place, whose), event, place, None)
             if status == 200:
                 found.append(json.loads(told))
         ends = {"first_id": found[0]["id"] if found else None, "last_id": found[-1]["id"] if found else None}
         return json.dumps({"object": "list", "data": found, "has_more": False, **ends}).encode()
 
-    async def _asked(self, event: Event, place: Place, file: dict[str, Any] | None) -> tuple[int, bytes, str]:
+    async def _asked(
+        self, upstream: Upstream, event: Event, place: Place, file: dict[str, Any] | None
+    ) -> tuple[int, bytes, str]:
         """The upstream's status, body and type. Nothing of the learner's is in the address but an identifier of theirs."""
-        url = self._upstream.url(place.kind + (f"/{place.id}{place.rest}" if place.id else ""))
+        url = upstream.url(place.kind + (f"/{place.id}{place.rest}" if place.id else ""))
         options: dict[str, Any] = {}
         if file is not None:
             named = _NAME.sub("-", file["file"].name)[-100:].lstrip(".-") or "file.bin"
@@ -171,7 +187,7 @@ class Stored:
         try:
             async with (
                 httpx2.AsyncClient(timeout=60, trust_env=False) as client,
-                client.stream(place.method, url, headers=self._upstream.headers(event), **options) as answer,
+                client.stream(place.method, url, headers=upstream.headers(event), **options) as answer,
             ):
                 parts = bytearray()
                 async for part in answer.aiter_bytes():
@@ -187,6 +203,6 @@ class Stored:
         kind = answer.headers.get("content-type", "application/octet-stream")
         return (
             answer.status_code,
-            self._upstream.without_key(bytes(parts)) if answer.status_code >= 400 else bytes(parts),
+            upstream.without_key(bytes(parts)) if answer.status_code >= 400 else bytes(parts),
             kind,
         )

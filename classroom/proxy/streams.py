@@ -1,5 +1,6 @@
 """A stream of events on its way to the learner: passed on as it comes, its usage read, and taken out if nobody asked for it."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from classroom.proxy import usage
 
 _MOST = 4 * 1024 * 1024  # bytes of one event
+_MOST_SPEECH = 64 * 1024 * 1024  # bytes that are kept to be measured
 
 
 class Events:
@@ -14,13 +16,22 @@ class Events:
 
     Args:
         hide: take out what the proxy asked for and the learner did not: the chat's last chunk with the usage.
+        speaks: it is speech, whose sound is kept to be measured.
+
+    Attributes:
+        usage: what the stream has told that it used.
+        answer: the last response that told its usage.
+        letters: bytes of text that came in pieces; `sound`: bytes of sound.
+        speech: the sound itself, if it is speech.
     """
 
-    def __init__(self, *, hide: bool) -> None:
-        self._hide = hide
+    def __init__(self, *, hide: bool, speaks: bool = False) -> None:
+        self._hide, self._speaks = hide, speaks
+        self.letters = self.sound = 0
+        self.speech = bytearray()
         self._left = self._done = b""
         self.usage: Any = None
-        self.answer: dict[str, Any] = {}  # the last response that told its usage
+        self.answer: dict[str, Any] = {}
         self._stored: dict[str, int] = {}
 
     def pass_on(self, part: bytes) -> bytes:
@@ -47,11 +58,10 @@ class Events:
             if event.strip() == b"data: [DONE]":
                 self._done = event + b"\n\n"
                 continue
-            if b'"usage"' not in event and b'"audio"' not in event:
-                yield event
-                continue
             data = _data(event)
-            if data is None:
+            if data is not None:
+                self._measure(data)
+            if data is None or (b'"usage"' not in event and b'"audio"' not in event):
                 yield event
                 continue
             response = data.get("response")
@@ -62,6 +72,25 @@ class Events:
             if self._hide and "usage" in data:
                 event = event.replace(b',"usage":null', b"").replace(b', "usage": null', b"")
             yield event
+
+    def _measure(self, data: dict[str, Any]) -> None:
+        """Count what came in pieces: of a chat, of a response, of speech."""
+        if data.get("type") == "speech.audio.delta":
+            sound = _decoded(data.get("audio"))
+            if self._speaks and len(self.speech) + len(sound) <= _MOST_SPEECH:
+                self.speech += sound
+            return
+        choices = data.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                delta = choice.get("delta")
+                if isinstance(delta, dict) and isinstance(delta.get("audio"), dict):
+                    self.sound += len(_decoded(delta["audio"].get("data")))
+                    self.letters += _letters(delta["audio"].get("transcript"))
+                    delta = {name: value for name, value in delta.items() if name != "audio"}
+                self.letters += _letters(delta) + _letters(choice.get("text"))
+        if str(data.get("type", "")).endswith(".delta"):
+            self.letters += _letters(data.get("delta"))
 
     def _note(self, inner: dict[str, Any], *, is_picture: bool) -> None:
         told = inner.get("usage")
@@ -74,12 +103,28 @@ class Events:
             self._stored |= usage.identifiers_in({"choices": inner.get("choices")}, 0)
 
 
+def _letters(value: Any) -> int:
+    """Bytes of all texts in it."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, dict):
+        return sum(map(_letters, value.values()))
+    return sum(map(_letters, value)) if isinstance(value, list) else 0
+
+
+def _decoded(text: Any) -> bytes:
+    try:
+        return base64.b64decode(text) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+
+
 def _data(event: bytes) -> dict[str, Any] | None:
     for line in event.split(b"\n"):
         if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
             try:
                 value = json.loads(line[5:])
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
             return value if isinstance(value, dict) else None
     return None

@@ -1,6 +1,18 @@
 """The proxy's tables. Money is in billionths of a dollar, moments are seconds since 1970 in UTC."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 metadata = MetaData()
 
@@ -25,6 +37,8 @@ events = Table(
     Column("names_per_hour", Integer, nullable=False, server_default="40"),
     Column("allows", Text, nullable=False, server_default=""),  # words with spaces between
     Column("salt", String(32), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),  # what the join page says of the event
+    Column("paused", Boolean, nullable=False, server_default=false()),
     Column("spent", BigInteger, nullable=False, server_default="0"),
     Column("reserved", BigInteger, nullable=False, server_default="0"),
 )
@@ -74,5 +88,27 @@ identifiers = Table(
     Column("attendee", String(128), primary_key=True),
     Column("tokens", Integer, nullable=False),  # that it adds to a prompt which names it
     Column("at", Float, nullable=False),
+    Column("upstream", String(64), nullable=False, server_default=""),  # the name of the one that stored it
     Index("identifiers_by_age", "at"),
+)
+
+# what this proxy refused by itself; what the upstream refused is in `calls`
+refused = Table(
+    "refused",
+    metadata,
+    Column("event", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),  # in the event's zone
+    Column("reason", String(64), primary_key=True),  # the code of the error
+    Column("count", Integer, nullable=False),
+)
+
+# the instructor's sign-ins, good at every proxy on this database
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie
+    Column(
+        "mark", String(64), nullable=False
+    ),  # HMAC of the password, by the cookie: another password ends it
+    Column("expires", Float, nullable=False),
 )

@@ -16,11 +16,29 @@ _KEY = re.compile(rb"\bsk-[A-Za-z0-9_*.-]{6,}")
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where requests go, and with which key."""
+    """Where requests go, and with which key.
+
+    Attributes:
+        base_url: of its API, with the version.
+        key: from the environment.
+        azure: whether it is one of Azure's.
+        name: by which the books tell it from others; empty where it is the only one.
+        models: the event's name for a model → this upstream's deployment; if there are none, all are asked for by their names.
+    """
 
     base_url: str
     key: str = field(repr=False)
     azure: bool = False
+    name: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    def offers(self, model: str | None) -> bool:
+        """Whether a model can be asked for here."""
+        return not self.models or model is None or model in self.models
+
+    def model(self, name: str) -> str:
+        """What this upstream calls a model."""
+        return self.models.get(name, name)
 
     def url(self, route: str) -> str:
         """The address of a route: nothing of the learner's is in it."""

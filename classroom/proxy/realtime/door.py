@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection
 
 from classroom.proxy import bodies, refusals
 from classroom.proxy.auth import People
@@ -14,6 +15,7 @@ from classroom.proxy.realtime import handshake, reckoning
 from classroom.proxy.realtime.session import Session
 from classroom.proxy.routes import Route
 from classroom.proxy.upstream import Upstream
+from classroom.proxy.upstreams import Upstreams
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
@@ -37,7 +39,7 @@ class Door:
         self._ledger, self._people, self._booked, self._own_key = ledger, people, booked, own_key
         self._open: Counter[tuple[str, str]] = Counter()
 
-    async def serve(self, upstream: Upstream, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, upstreams: Upstreams, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
         await receive()  # the request to connect
         address = (scope.get("client") or ("?",))[0]
@@ -57,9 +59,8 @@ class Door:
             return
         self._open[event.code, name] += 1
         try:
-            safety = None if self._own_key or upstream.azure else event.pseudonym(name)
             try:
-                far = await handshake.dialled(upstream, event, model, safety, own_key=self._own_key)
+                upstream, far = await self._dialled(upstreams, event, name, model)
             except APIError as error:
                 await handshake.deny(scope, send, error)
                 return
@@ -80,6 +81,27 @@ class Door:
             await session.go_on()
         finally:
             self._open[event.code, name] -= 1
+
+    async def _dialled(
+        self, upstreams: Upstreams, event: Event, name: str, model: str
+    ) -> tuple[Upstream, ClientConnection]:
+        """A connection to the next upstream in turn, or to another that takes one: a session costs nothing before it answers."""
+        left = upstreams.in_turn(model)
+        if not left:
+            raise refusals.upstream_failed("does not offer that model")
+        while True:
+            upstream = left.pop(0)
+            safety = None if self._own_key or upstream.azure else event.pseudonym(name)
+            try:
+                far = await handshake.dialled(
+                    upstream, event, upstream.model(model), safety, own_key=self._own_key
+                )
+            except APIError:
+                upstreams.failed(upstream)
+                if not left:
+                    raise
+                continue
+            return upstream, far
 
     def _check_priced(self, model: str) -> None:
         try:

@@ -1,0 +1,1 @@
+"""The pages of the class proxy: one to join an event, and the instructor's."""
