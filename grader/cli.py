@@ -54,6 +54,13 @@ NotebookFile = Annotated[
         help="Write the report as a notebook in which an instructor can comment and change points.",
     ),
 ]
+AssignmentName = Annotated[
+    str | None,
+    typer.Option(
+        "--assignment",
+        help="Another assignment than the lab's: its folder, or the name of an installed one. See docs/authoring.md.",
+    ),
+]
 RubricFile = Annotated[
     Path | None, typer.Option("--rubric", help="Another rubric: a file, or original (core is the usual one).")
 ]
@@ -76,6 +83,7 @@ def check(
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="Keep what was seen in this folder.")
     ] = None,
+    assignment: AssignmentName = None,
     rubric: RubricFile = None,
     only: Only = None,
     stage: StageNumber = None,
@@ -98,6 +106,7 @@ def check(
     """Grade one submission."""
     from grader import rubric as rubrics
     from grader import stages
+    from grader.assignment.assignment import find
     from grader.sandbox import chosen
     from grader.worker import Wanted, grade
 
@@ -108,12 +117,15 @@ def check(
         )
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     prefixes = (*(only or ()), *(stages.criteria_of(stage) if stage is not None else ()))
-    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), prefixes)
+    graded_by = find(assignment)
+    usual = graded_by.rubric(rubric)
+    worth = rubrics.only(usual, prefixes)
     wanted = Wanted(
         tier,
         env,
-        prefixes,
+        graded_by.with_needs(prefixes),
         worth,
+        graded_by.package(usual),
         pages=("html",) if html else (),
         evidence="files" if evidence else "none",
     )
@@ -143,6 +155,7 @@ def judge(
         str | None,
         typer.Option("--learner", help="Whose, of a batch: a name, an identifier, or the submission's name."),
     ] = None,
+    assignment: AssignmentName = None,
     rubric: RubricFile = None,
     only: Only = None,
     isolation: Annotated[
@@ -151,15 +164,20 @@ def judge(
 ) -> None:
     """Judge saved evidence again, under another rubric if you like; nothing is run."""
     from grader import rubric as rubrics
+    from grader.assignment.assignment import find, unpacked
     from grader.review import opening
     from grader.sandbox import chosen
     from grader.worker import Wanted, rejudge
 
     kept = opening.found(evidence, learner)
-    usual = kept.rubric if kept and kept.rubric and not rubric else rubrics.read(rubric or rubrics.SHIPPED)
+    kept_kit = kept.assignment if kept and not assignment else None
+    judged_by = unpacked(kept_kit) if kept_kit else find(assignment)
+    as_then = kept is not None and kept.rubric is not None and not rubric and not assignment
+    usual = kept.rubric if as_then and kept and kept.rubric else judged_by.rubric(rubric)
     worth = rubrics.only(usual, only or ())
     outputs = _Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
-    wanted = Wanted(chosen(isolation), rubric=worth, pages=("html",) if html else ())
+    package = kept_kit or judged_by.package(usual)
+    wanted = Wanted(chosen(isolation), rubric=worth, assignment=package, pages=("html",) if html else ())
     if learner is not None and kept is None:
         raise typer.BadParameter("--learner is for the results of a batch.")
     _finish(opening.judged(kept, wanted) if kept else rejudge(evidence, wanted), outputs)
@@ -257,6 +275,7 @@ def batch(
             help="Due date, lateness, extensions, groups, scale: class.toml beside the submissions is found by itself.",
         ),
     ] = None,
+    assignment: AssignmentName = None,
     rubric: RubricFile = None,
     isolation: Annotated[
         Isolation, typer.Option(help="How submissions are kept apart; auto takes the best there is.")
@@ -276,17 +295,21 @@ def batch(
     ] = False,
 ) -> None:
     """Grade a whole class, side by side; interrupted, the same command does what is left."""
-    from grader import rubric as rubrics
+    from grader.assignment.assignment import find
     from grader.batch.progress import Live
     from grader.batch.run import Plan
     from grader.batch.run import batch as graded
     from grader.batch.summary import show
     from grader.sandbox import chosen
 
+    graded_by = find(assignment)
+    worth = graded_by.rubric(rubric)
     plan = Plan(
         where=where,
         out=out,
-        rubric=rubrics.read(rubric or rubrics.SHIPPED),
+        rubric=worth,
+        assignment=graded_by.package(worth),
+        given=graded_by.given,
         tier=chosen(isolation),
         environment=env,
         jobs=jobs,

@@ -1,5 +1,6 @@
 """From evidence to a report: pure, repeatable, and running nothing."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -109,15 +110,30 @@ def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
     return Verdict("error", f"It can't be judged: {ours}.", verdict.evidence, verdict.advice)
 
 
-def judge(evidence: Evidence, rubric: Rubric) -> Report:
-    """Judge evidence under a rubric; a criterion that the rubric doesn't name is left out."""
+def judge(
+    evidence: Evidence,
+    rubric: Rubric,
+    criteria: Sequence[Criterion] | None = None,
+    sections: Mapping[str, str] = SECTIONS,
+) -> Report:
+    """Judge evidence under a rubric; a criterion that the rubric doesn't name is left out.
+
+    Args:
+        evidence: what was seen.
+        rubric: what each criterion is worth.
+        criteria: an assignment's; the lab's, if they are left out.
+        sections: their titles, in the order of the report.
+    """
+    criteria = ALL if criteria is None else criteria
+    titles = {**sections, **rubric.sections}
     verdicts: dict[str, Verdict] = {}
-    for criterion in ALL:
+    for criterion in criteria:
         verdicts[criterion.id] = _verdict(criterion, evidence, verdicts)
     one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
     one_passed = any(verdicts[id].status == "passed" for id in one_of)
     results = []
-    for criterion in ALL:
+    order = {section: at for at, section in enumerate(titles)}
+    for criterion in sorted(criteria, key=lambda one: order.get(one.section, len(order))):
         worth = rubric.worth.get(criterion.id)
         if worth is None:
             continue
@@ -154,8 +170,8 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         requests=sum(exchange.sent for exchange in evidence.exchanges),
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
-        sections={**SECTIONS, **rubric.sections},
-        next_step=next_step(results, evidence, {**SECTIONS, **rubric.sections}),
+        sections=titles,
+        next_step=next_step(results, evidence, titles),
     )
 
 

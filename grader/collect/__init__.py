@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -18,6 +18,7 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader import openai_module, reading
+from grader.assignment import asking
 from grader.collect import (
     azure,
     imports,
@@ -31,7 +32,7 @@ from grader.collect import (
     suite,
 )
 from grader.collect.budget import PerRequest
-from grader.collect.discovery import declared
+from grader.collect.discovery import LOOKING, declared
 from grader.collect.find_app import AppTarget, find_app
 from grader.collect.meanings import Places
 from grader.collect.other_kinds import other_kind
@@ -51,11 +52,15 @@ from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
+if TYPE_CHECKING:
+    from grader.assignment.assignment import Assignment
+
 START_SECONDS = 20.0
 _STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
 _FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
+_BUCKET_NAMES = ("S3_BUCKET_NAME", "S3_BUCKET", "BUCKET_NAME", "AWS_BUCKET_NAME")
 # more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
 _MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 48 * 1024 * 1024
 _DOCUMENTS = (
@@ -81,6 +86,7 @@ def collect(
     cold: bool = False,
     patience: Patience | None = None,
     open_sandbox: OpensSandbox | None = None,
+    assignment: "Assignment | None" = None,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -93,6 +99,7 @@ def collect(
         patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
             tests run beside that; with it, before.
         open_sandbox: starts the sandbox for its code; this process does, if it is left out.
+        assignment: another one than the lab's, with questions of its own.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
@@ -110,7 +117,17 @@ def collect(
             _BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
         ) as s3,
     ):
-        grading = _Grading(submission, sandbox, openai, s3, progress, tuple(only), patience, budget=budget)
+        grading = _Grading(
+            submission,
+            sandbox,
+            openai,
+            s3,
+            progress,
+            tuple(only),
+            patience,
+            budget=budget,
+            assignment=assignment,
+        )
         grading.go()
         return grading.evidence(time.monotonic() - began)
 
@@ -132,6 +149,7 @@ class _Grading:
     only: tuple[str, ...]
     patience: Patience | None = None
     budget: PerRequest | None = None
+    assignment: "Assignment | None" = None
     canary: str = field(default_factory=lambda: f"sk-canary-{secrets.token_urlsafe(24)}")
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
@@ -177,7 +195,8 @@ class _Grading:
             self.test_run = beside.result()
         with self.phase("run the notebooks"):
             if self.wants("notebooks."):
-                self.notebooks = tuple(notebooks.run(self.submission, self.sandbox))
+                checks = self.assignment.exercises if self.assignment else None
+                self.notebooks = tuple(notebooks.run(self.submission, self.sandbox, checks))
 
     def evidence(self, seconds: float) -> Evidence:
         """What was seen."""
@@ -315,16 +334,15 @@ class _Grading:
             "bucket": _BUCKET,
             "region": "us-east-1",
         }
+        stand_ins = self.assignment.declared.stand_ins if self.assignment else ("openai", "s3")
+        stored = self.s3.environment if "s3" in stand_ins else {}
         named = {
-            **self.s3.environment,
+            **stored,
             "OPENAI_API_KEY": self.canary,
             "OPENAI_KEY": self.canary,
             "OPENAI_BASE_URL": self.openai.base_url,
             "OPENAI_API_BASE": self.openai.base_url,
-            "S3_BUCKET_NAME": _BUCKET,
-            "S3_BUCKET": _BUCKET,
-            "BUCKET_NAME": _BUCKET,
-            "AWS_BUCKET_NAME": _BUCKET,
+            **{name: _BUCKET for name in _BUCKET_NAMES if stored},
             **azure.environment(self.submission.root, self.openai.base_url, self.canary),
         }
         for name, template in self.submission.manifest.env.items():
@@ -371,8 +389,11 @@ class _Grading:
     def _ask(self, session: Session, served: Served, beside: "_TestsBeside") -> None:
         found = [one for one in served.documented() if not openai_module.belongs(one.path)]
         with self.phase("find what generates"):
-            self.offers = declared(session, self.submission.manifest.endpoint, found)
-            if not self.offers:
+            stated = self.assignment.declared.operation if self.assignment else ()
+            self.offers = declared(session, self.submission.manifest.endpoint, found) or declared(
+                session, stated, found, LOOKING
+            )
+            if not self.offers and not stated:
                 search = Search(session, found, served.undocumented, served.names)
                 self.offers, self.misses = search.offers(), search.misses()
             self.offers = locating.located(self.offers, self.submission.root)
@@ -383,6 +404,9 @@ class _Grading:
                 self.probes.append(probes.served(session, offer, made, found))
         with self.phase("send bad input"):
             self.probes.extend(put_in_any_order(session, self._questions()))
+        if self.assignment:
+            with self.phase("ask what the assignment asks"):
+                self.probes.extend(asking.ask(session, self.assignment.declared, self.offers))
         with self.phase("let OpenAI and S3 fail"):
             for offer in self.offers if self.wants("errors.") else ():
                 self.probes.extend(probes.errors(session, offer))

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 from pydantic import ValidationError
 
 from grader import rubric as rubrics
+from grader.assignment.package import Package
 from grader.environments import Choice, Declaration
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.inside import wire
@@ -73,7 +74,7 @@ class Turns(Protocol):
 class Wanted:
     """What a grading is for.
 
-    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
+    `rubric`: None to collect without judging. `assignment`: another one than the lab's. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
     by the name that a submission is shown under.
     """
 
@@ -81,6 +82,7 @@ class Wanted:
     environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: Rubric | None = None
+    assignment: Package | None = None
     pages: tuple[Page, ...] = ()
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
@@ -153,13 +155,16 @@ def judge_again(
         keep: given the name, and what was written beside the record, name and bytes.
     """
     with contextlib.ExitStack() as stack:
+        folders = _laid_out(wanted, stack)
         sandbox: Sandbox | None = None
         for name, source in evidence:
             try:
                 if sandbox is None:
-                    sandbox = stack.enter_context(Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS))
+                    sandbox = stack.enter_context(
+                        Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS, reads=folders)
+                    )
                     sandbox.preload(_JUDGING)
-                yield name, _judged(sandbox, name, source, wanted, keep, packed=packed)
+                yield name, _judged(sandbox, name, source, wanted, keep, folders, packed=packed)
             except GraderError as error:  # the sandbox is gone: the next ones get another
                 sandbox = None
                 yield name, Record(state="error", lost=True, message=str(error)[:2_000])
@@ -171,11 +176,12 @@ def _judged(
     source: BinaryIO,
     wanted: Wanted,
     keep: Callable[[str, str, bytes], None],
+    folders: Sequence[Path],
     *,
     packed: bool,
 ) -> Record:
     with tempfile.TemporaryFile() as out:
-        order = _order(sandbox, "judge", _instructions(wanted, "archive", name), packed=packed)
+        order = _order(sandbox, "judge", _instructions(wanted, "archive", name, folders), packed=packed)
         with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
             code = job.wait(_JUDGING_SECONDS)
         if code is None:
@@ -184,13 +190,21 @@ def _judged(
         return _received(out, code, job.log, lambda file, content: keep(name, file, content))
 
 
-def _instructions(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = False) -> Instructions:
+def _laid_out(wanted: Wanted, stack: contextlib.ExitStack) -> tuple[Path, ...]:
+    """The folder of another assignment than the lab's, for as long as it is needed."""
+    return (stack.enter_context(wanted.assignment.laid_out()),) if wanted.assignment else ()
+
+
+def _instructions(
+    wanted: Wanted, kind: Any, name: str, folders: Sequence[Path], *, gives_way: bool = False
+) -> Instructions:
     return Instructions(
         kind=kind,
         name=name,
         tier=wanted.tier,
         environment=wanted.environment,
-        only=wanted.only,
+        only=wanted.only or (wanted.assignment.asks if wanted.assignment else ()),
+        assignment=str(folders[0]) if folders else "",
         rubric=rubrics.as_table(wanted.rubric) if wanted.rubric else None,
         decisions=wanted.decisions.get(name),
         pages=wanted.pages,
@@ -242,13 +256,19 @@ class _Grading:
 
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
         with (
-            Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox,
+            contextlib.ExitStack() as stack,
+            Sandbox(
+                self._wanted.tier,
+                purpose="worker",
+                ceilings=CEILINGS,
+                reads=(folders := _laid_out(self._wanted, stack)),
+            ) as sandbox,
             tempfile.TemporaryFile() as out,
         ):
             sandbox.preload(_COLLECTING)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             instructions = _instructions(
-                self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
+                self._wanted, parcel.kind, parcel.name, folders, gives_way=self._turns is not None
             )
             order = _order(sandbox, "grade", instructions)
             with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:

@@ -1,7 +1,8 @@
 """How a worker writes its record down: the record first, then the pages and the evidence that were asked for."""
 
 import resource
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from grader import rubric as rubrics
 from grader.evidence import Evidence
@@ -11,8 +12,24 @@ from grader.review import applying
 from grader.worker import packing
 from grader.worker.records import Instructions, Record
 
+if TYPE_CHECKING:
+    from grader.assignment.assignment import Assignment
+
 RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "evidence.zip"
 VIEW = "view.json"
+
+
+def opened(wanted: Instructions) -> "Assignment | None":
+    """The assignment that the worker was given; None for the lab's own.
+
+    Raises:
+        AssignmentError: something in it makes no sense here.
+    """
+    if not wanted.assignment:
+        return None
+    from grader.assignment.assignment import read  # here: the lab's own does without what it loads
+
+    return read(Path(wanted.assignment), is_copy=True)
 
 
 def outcome(stream: BinaryIO, record: Record) -> None:
@@ -23,10 +40,17 @@ def outcome(stream: BinaryIO, record: Record) -> None:
     wire.end_files(stream)
 
 
-def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: float) -> None:
-    """The record of a grading, and what goes with it."""
+def everything(
+    stream: BinaryIO,
+    seen: Evidence,
+    wanted: Instructions,
+    seconds: float,
+    assignment: "Assignment | None" = None,
+) -> None:
+    """The record of a grading, and what goes with it. `assignment`: another one than the lab's."""
     rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
-    report = judge(seen, rubric) if rubric is not None else None
+    kit = (assignment.criteria, assignment.sections) if assignment else ()
+    report = judge(seen, rubric, *kit) if rubric is not None else None
     if report is not None and rubric is not None and wanted.decisions is not None:
         report = applying.decided(report, wanted.decisions, rubric)
     record = Record(
