@@ -9,7 +9,7 @@ from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
 from grader.criteria.places import where
 from grader.evidence import Evidence, Submission, Writable
-from grader.next_step import next_step
+from grader.next_step import empty_file, next_step
 from grader.rubric import Rubric
 
 
@@ -58,7 +58,7 @@ class Result(Writable):
 class Report(Writable):
     """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app.
 
-    `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
+    `begin_with`: the skeleton's file that is still empty, if nothing was done yet. `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
     work handed in earlier.
     """
 
@@ -77,6 +77,7 @@ class Report(Writable):
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
+    begin_with: str = ""
     next_step: str = ""
     comments: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
@@ -171,7 +172,8 @@ def judge(
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
         sections=titles,
-        next_step=next_step(results, evidence, titles),
+        begin_with=empty_file(evidence),
+        next_step=next_step(results, empty_file(evidence), titles),
     )
 
 
@@ -191,6 +193,7 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
             "complete": all(result.status == "passed" for result in results if result.required),
             "criteria": results,
             "seconds": now.seconds,
+            "begin_with": now.begin_with,
             "next_step": now.next_step,
             "requests": now.requests,
         }

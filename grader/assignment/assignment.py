@@ -9,13 +9,15 @@ from pathlib import Path
 from classroom.exercises.exercise import Exercise
 from grader import rubric as rubrics
 from grader.assignment import declaration, loading
-from grader.assignment.declaration import Declaration
+from grader.assignment.declaration import Declaration, OwnQuestions
 from grader.assignment.package import Package, digest, texts
 from grader.criteria import ALL, SECTIONS, Criterion
 from grader.errors import AssignmentError
+from grader.report.language import Language, language
 from grader.rubric import Rubric
 
 ENTRY_POINTS = "grader.assignments"
+LOCALE = "locale"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Assignment:
         own: its criteria, beside the lab's.
         folder: where it is; None of the lab's, which is a part of the grader.
         exercises: the checks of its notebooks.
+        catalogues: its texts in other languages, `locale/LANGUAGE.po`, by the language's code.
     """
 
     name: str
@@ -35,6 +38,16 @@ class Assignment:
     own: tuple[Criterion, ...] = ()
     folder: Path | None = None
     exercises: Mapping[str, Exercise] = field(default_factory=dict)
+    catalogues: Mapping[str, str] = field(default_factory=dict)
+
+    def language(self, code: str | None = None) -> Language:
+        """The language of reports: the one that is asked for, or else the assignment's.
+
+        Raises:
+            GraderError: there is none of that code.
+        """
+        wanted = code or self.declared.language
+        return language(wanted, self.catalogues.get(wanted))
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -57,6 +70,11 @@ class Assignment:
         """
         usual = self.folder / self.declared.rubric if self.folder else rubrics.SHIPPED
         return rubrics.read(other or usual, {one.id for one in self.criteria})
+
+    @property
+    def questions(self) -> OwnQuestions:
+        """What is asked of an app, beside what the lab asks."""
+        return OwnQuestions(self.declared, self.exercises)
 
     @property
     def given(self) -> frozenset[int]:
@@ -89,7 +107,7 @@ class Assignment:
             return None
         families = {id.partition(".")[0] + "." for id in self._needed(set(rubric.worth))}
         checks = f"{self.declared.notebooks}/{loading.CHECKS}" if self.declared.notebooks else None
-        files = texts(self.folder, declaration.FILE, loading.CRITERIA, checks)
+        files = texts(self.folder, declaration.FILE, loading.CRITERIA, checks, LOCALE)
         asks = tuple(
             sorted({*families, *(one.name.partition(".")[0] + "." for one in self.declared.question)})
         )
@@ -122,6 +140,11 @@ def read(folder: Path, *, is_copy: bool = False) -> Assignment:
     for key, name in (("skeleton", declared.skeleton), ("notebooks", declared.notebooks)):
         if name is not None and not is_copy and not (folder / name).is_dir():
             raise AssignmentError(f"{file}: {key}: there is no folder {name!r} beside it.")
+    taken = next((one.name for one in declared.question if one.name.partition(".")[0] in SECTIONS), None)
+    if taken is not None:
+        raise AssignmentError(
+            f"{file}: {taken}: the lab has questions of that section: choose another first word."
+        )
     own = loading.criteria(folder)
     known = {one.section for one in own} | set(SECTIONS)
     unknown = next((name for name in declared.sections if name not in known), None)
@@ -130,7 +153,9 @@ def read(folder: Path, *, is_copy: bool = False) -> Assignment:
             f"{file}: sections: no criterion is in {unknown!r}; there are {', '.join(sorted(known))}."
         )
     checks = loading.exercises(folder / declared.notebooks) if declared.notebooks else {}
-    return Assignment(folder.resolve().name, declared, own, folder, checks)
+    catalogues = texts(folder, LOCALE)
+    by_code = {Path(name).stem: text for name, text in catalogues.items() if name.endswith(".po")}
+    return Assignment(folder.resolve().name, declared, own, folder, checks, by_code)
 
 
 def unpacked(package: Package) -> Assignment:

@@ -1,15 +1,17 @@
 """`assignment.toml`: what an assignment is called, what it needs, and what it asks an app."""
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from classroom.exercises.exercise import Exercise
 from classroom.s3 import S3Mock
 from classroom.standin import faults, replies
-from grader.criteria import SECTIONS
 from grader.errors import AssignmentError
 from grader.evidence import KINDS
 from grader.manifest import Endpoint, as_json
@@ -63,9 +65,6 @@ class Question(_Table):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Question":
-        section = self.name.partition(".")[0]
-        if section in SECTIONS:
-            raise ValueError(f"{section}.* are the lab's own questions: choose another first word")
         if self.without_prompt and self.prompts:
             raise ValueError("it has prompts and is sent without one: leave one of the two out")
         try:
@@ -90,6 +89,7 @@ class Declaration(_Table):
         rubric: the file with the points.
         skeleton: the folder that learners are given; what it holds counts as nobody's own work.
         notebooks: the folder with notebooks, and `checks.py` beside them.
+        language: of reports, where `--language` names no other.
         stand_ins: those whose addresses an app is given.
         operation: what the assignment's text fixes. Without any, the grader finds what generates.
         question: the assignment's own, put to each app.
@@ -101,6 +101,7 @@ class Declaration(_Table):
     rubric: Annotated[str, Field(max_length=200)] = "rubric.toml"
     skeleton: Annotated[str, Field(max_length=200)] | None = None
     notebooks: Annotated[str, Field(max_length=200)] | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(_[A-Z]{2})?$")] = "en"
     stand_ins: Annotated[tuple[StandIn, ...], Field(min_length=1)] = ("openai", "s3")
     operation: Annotated[tuple[Operation, ...], Field(max_length=_MOST)] = ()
     question: Annotated[tuple[Question, ...], Field(max_length=_MOST)] = ()
@@ -121,6 +122,14 @@ class Declaration(_Table):
             if name is not None and (Path(name).is_absolute() or ".." in Path(name).parts):
                 raise ValueError(f"{name!r} leads out of the assignment's folder")
         return self
+
+
+@dataclass(frozen=True)
+class OwnQuestions:
+    """What collecting evidence has to know of an assignment: its declaration, and the checks of its notebooks."""
+
+    declared: Declaration
+    exercises: Mapping[str, Exercise] = field(default_factory=dict)
 
 
 def parsed(text: str, file: Path) -> Declaration:

@@ -120,6 +120,7 @@ _NOT_COLLECTING = frozenset(
         "report",
         "review",
         "cli.py",
+        "commands",
         "files.py",
         "judge.py",
         "release.py",

@@ -65,6 +65,7 @@ class Plan:
     class_record: Path | None = None
     assignment: Package | None = None
     given: frozenset[int] = frozenset()
+    language: str = "en"
 
     @property
     def vault(self) -> str:
@@ -203,6 +204,7 @@ class _Judged:
             rubric=self._plan.rubric,
             assignment=self._plan.assignment,
             pages=("html",),
+            language=self._plan.language,
             decisions={name: said[key] for name, key in keys.items()},
         )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
@@ -291,7 +293,16 @@ def _written(
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
     class_record.write(
-        plan.out, plan.rubric, plan.tier, plan.vault, done, records, groups, now(), plan.assignment
+        plan.out,
+        plan.rubric,
+        plan.tier,
+        plan.vault,
+        done,
+        records,
+        groups,
+        now(),
+        plan.assignment,
+        plan.language,
     )
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
     assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)

@@ -24,7 +24,7 @@ _SUFFIX = ".record"
 class Kept:
     """Evidence of one submission that a batch kept: the name to show, the record, and what a person decided.
 
-    `rubric`, `assignment`: those that the class was judged with, if they are known.
+    `rubric`, `assignment`, `language`: those that the class was judged with, if they are known.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Kept:
     decisions: ForLearner | None = None
     rubric: Rubric | None = None
     assignment: Package | None = None
+    language: str = "en"
 
 
 def found(path: Path, learner: str | None = None) -> Kept | None:
@@ -61,7 +62,14 @@ def found(path: Path, learner: str | None = None) -> Kept | None:
         raise EvidenceError(
             f"The evidence of {row.name} is not in {known.vault} any more. Run grader batch again."
         )
-    return Kept(row.name, content, store.read(results).of(row.key), known.worth, known.assignment)
+    return Kept(
+        row.name,
+        content,
+        store.read(results).of(row.key),
+        known.worth,
+        known.assignment,
+        known.language,
+    )
 
 
 def _only(rows: list[Row], learner: str | None, path: Path) -> Row:

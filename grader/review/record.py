@@ -78,7 +78,7 @@ class Alike(_Part):
 class ClassRecord(_Part):
     """A class as the last batch left it. `vault`: where the evidence is kept; `rubric`: as `rubric.as_table` writes it.
 
-    `assignment`: another one than the lab's.
+    `assignment`: another one than the lab's. `language`: of the learners' pages.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -87,6 +87,7 @@ class ClassRecord(_Part):
     vault: str
     rubric: dict[str, Any]
     assignment: Package | None = None
+    language: str = "en"
     written: AwareDatetime
     rows: tuple[Row, ...]
     alike: tuple[Alike, ...] = ()
@@ -164,6 +165,7 @@ def write(
     groups: Sequence[Group],
     now: datetime,
     assignment: Package | None = None,
+    language: str = "en",
 ) -> None:
     """Leave the class for a review.
 
@@ -182,6 +184,7 @@ def write(
         vault=vault,
         rubric=rubrics.as_table(rubric),
         assignment=assignment,
+        language=language,
         written=now,
         rows=rows,
         alike=tuple(

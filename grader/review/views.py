@@ -54,7 +54,13 @@ class Views:
         content = opening.evidence_of(known, record)
         if content is None:
             raise EvidenceError("The evidence is not kept any more. Run grader batch again.")
-        wanted = Wanted(self._tier, rubric=known.worth, assignment=known.assignment, pages=("html",))
+        wanted = Wanted(
+            self._tier,
+            rubric=known.worth,
+            assignment=known.assignment,
+            pages=("html",),
+            language=known.language,
+        )
         return opening.judged(opening.Kept(name, content, said), wanted).files["page.html"]
 
     def close(self) -> None:

@@ -147,7 +147,7 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         cold=instructions.cold,
         patience=parent.rests if instructions.gives_way else None,
         open_sandbox=parent.sandbox,
-        assignment=assignment,
+        assignment=assignment.questions if assignment else None,
     )
     if parent.environment:
         seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)

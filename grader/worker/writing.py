@@ -8,6 +8,7 @@ from grader import rubric as rubrics
 from grader.evidence import Evidence
 from grader.inside import wire
 from grader.judge import Report, judge
+from grader.report.language import ENGLISH, Language, language
 from grader.review import applying
 from grader.worker import packing
 from grader.worker.records import Instructions, Record
@@ -63,7 +64,8 @@ def everything(
     )
     wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
     if report is not None and "html" in wanted.pages:
-        wire.write_file(stream, PAGE, page(report, seen))
+        say = assignment.language(wanted.language) if assignment else language(wanted.language)
+        wire.write_file(stream, PAGE, page(report, seen, say))
     if report is not None and "view" in wanted.pages:
         from grader.review import viewing
 
@@ -77,11 +79,11 @@ def everything(
     wire.end_files(stream)
 
 
-def page(report: Report, seen: Evidence) -> bytes:
-    """The report as a page."""
+def page(report: Report, seen: Evidence, say: Language = ENGLISH) -> bytes:
+    """The report as a page, in a language."""
     from grader.report import html
 
-    return html.render(report, seen).encode("utf-8", "backslashreplace")
+    return html.render(report, seen, say).encode("utf-8", "backslashreplace")
 
 
 def _cpu_seconds() -> float:

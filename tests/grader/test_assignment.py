@@ -85,7 +85,7 @@ def test_sections_are_shown_in_the_order_of_the_assignment(tmp_path):
         (
             'title = "Mine"\n[[question]]\nname = "errors.q"\nasked = "q"',
             _CRITERIA,
-            r"errors.\* are the lab's own questions",
+            "errors.q: the lab has questions of that section",
         ),
         (
             'title = "Mine"\n[[question]]\nname = "mine.q"\nasked = "q"\nopenai = [{ effect = "explode" }]',

@@ -100,7 +100,7 @@ def test_the_same_submission_gets_the_same_report_again():
 
 
 def test_stand_ins_that_were_never_started_are_not_taken_for_living():
-    from grader.collect import _check_alive
+    from grader.collect.collector import _check_alive
     from grader.errors import GraderError
 
     class Silent:
