@@ -43,7 +43,7 @@ def collect(
     progress: Progress = lambda phase: None,
     only: Sequence[str] = (),
     *,
-    tier: Tier = "process",
+    tier: Tier,
     cold: bool = False,
     patience: Patience | None = None,
     open_sandbox: OpensSandbox | None = None,

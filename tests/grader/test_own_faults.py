@@ -32,10 +32,10 @@ def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch):
 
     monkeypatch.setattr(probes, "generate", dying)
     with (
-        opened(str(SUBMISSIONS / "other_words")) as submission,
+        opened(str(SUBMISSIONS / "other_words"), tier="process") as submission,
         pytest.raises(GraderError, match="The stand-in for OpenAI died"),
     ):
-        collect(submission, only=("endpoint",))
+        collect(submission, only=("endpoint",), tier="process")
 
 
 def test_a_full_disk_is_the_grader_s_trouble(monkeypatch, capsys):

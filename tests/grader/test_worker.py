@@ -316,7 +316,7 @@ def test_packages_of_the_submission_s_choice_are_not_loaded_by_the_agent(tmp_pat
     with opened_here(str(plain(tmp_path / "ada", main__py=""))) as submission:
         for python in (submission.python, Path("/elsewhere/bin/python")):
             with pytest.raises(Stop):
-                collect(replace(submission, python=python), open_sandbox=note)
+                collect(replace(submission, python=python), tier="process", open_sandbox=note)
     assert [cold for _, cold in started] == [False, True]
 
 
