@@ -39,7 +39,7 @@ class Language:
 
     def _looked_up(self, text: str) -> str:
         if not text:
-            return ""  # the catalogue's own head stands there
+            return ""  # a catalogue has its own head there
         return next((said for each in self.catalogues if (said := each.gettext(text)) != text), text)
 
 

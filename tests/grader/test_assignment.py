@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
@@ -15,7 +16,7 @@ from grader import rubric as rubrics
 from grader.assignment.assignment import LAB, find, read, unpacked
 from grader.criteria import ALL
 from grader.errors import AssignmentError, RubricError
-from grader.sandbox import chosen
+from grader.sandbox import chosen, tiers
 from grader.worker import Wanted, grade
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
@@ -121,6 +122,16 @@ def test_what_is_neither_a_folder_nor_installed_is_named(tmp_path):
         find(str(tmp_path / "nowhere"))
 
 
+def test_an_installed_package_is_named_by_its_entry_point(tmp_path, monkeypatch):
+    assignment_in(tmp_path)
+    (tmp_path / "mine").rename(tmp_path / "course_of_mine")
+    (tmp_path / "course_of_mine" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = metadata.EntryPoint("mine", "course_of_mine", "grader.assignments")
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [point])
+    assert [one.id for one in find("mine").own] == ["mine.one"]
+
+
 def test_modules_of_a_folder_may_share_code_and_leave_nothing_behind(tmp_path):
     folder = assignment_in(tmp_path, criteria="from ._shared import section\nCRITERIA = section.criteria")
     (folder / "criteria" / "_shared.py").write_text(_CRITERIA.replace("CRITERIA =", "_ ="))
@@ -194,15 +205,18 @@ def chat(body: dict):
 """
 
 
-@pytest.mark.skipif(chosen("auto") != "bubblewrap", reason="a process without a wall sees everything")
-def test_the_folder_is_only_read_by_the_worker_and_hidden_from_the_submission(tmp_path):
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
+def test_the_folder_is_only_read_by_the_worker_and_hidden_from_the_submission(tmp_path, tier):
+    works = tiers.bubblewrap().works if tier == "bubblewrap" else tiers.has_landlock().works
+    if not works:
+        pytest.skip(f"{tier} does not work here")
     toml = 'title = "Mine"\nstand_ins = ["openai"]\n[[operation]]\nname = "chat"\npath = "/chat"\nprompt = "message"'
     mine = read(assignment_in(tmp_path, toml, _NOSY, '"endpoint.starts" = { points = 0 }'))
     work = tmp_path / "work"
     work.mkdir()
     (work / "main.py").write_text(_LOOKS_AROUND)
     rubric = mine.rubric()
-    report = grade(str(work), Wanted("bubblewrap", rubric=rubric, assignment=mine.package(rubric))).report
+    report = grade(str(work), Wanted(tier, rubric=rubric, assignment=mine.package(rubric))).report
     verdicts = {one.id: (one.status, one.summary) for one in report.criteria}
     assert verdicts["mine.one"] == ("passed", "The folder is only read.")
 
