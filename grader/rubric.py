@@ -82,12 +82,13 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
         raise RubricError(
             f"{path}{_line(text, first['loc'])}: {'.'.join(map(str, first['loc']))}: {first['msg']}."
         ) from error
-    for id in table.points:
+    points = _expanded(table.points, criteria)
+    for id in points:
         if id not in criteria:
             raise RubricError(
                 f"{path}{_line(text, (id,))}: there is no criterion {id!r}. The shipped rubric lists them all."
             )
-    reachable = sum(worth.points for worth in table.points.values() if not worth.extra)
+    reachable = sum(worth.points for worth in points.values() if not worth.extra)
     if table.pass_mark is not None and table.pass_mark > reachable:
         raise RubricError(
             f"{path}{_line(text, ('pass_mark',))}: pass_mark is {table.pass_mark:g}, but only {reachable:g} points can be reached."
@@ -98,7 +99,16 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
             raise RubricError(
                 f"{path}{_line(text, (section,))}: there is no section {section!r}; there are {', '.join(sorted(known))}."
             )
-    return Rubric(table.title, table.points, table.pass_mark, table.sections)
+    return Rubric(table.title, points, table.pass_mark, table.sections)
+
+
+def _expanded(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
+    """The worth of each criterion, where `section.*` means each of its section that is not named itself."""
+    out: dict[str, Worth] = {}
+    for id, worth in points.items():
+        section = [each for each in criteria if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
+        out |= {each: worth for each in section or [id] if each == id or each not in points}
+    return out
 
 
 def as_table(rubric: Rubric) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Assignment:
             RubricError: it isn't there, or names a criterion that doesn't exist.
         """
         usual = self.folder / self.declared.rubric if self.folder else rubrics.SHIPPED
-        return rubrics.read(other or usual, {one.id for one in self.criteria})
+        return rubrics.read(other or usual, tuple(one.id for one in self.criteria))
 
     @property
     def questions(self) -> OwnQuestions:

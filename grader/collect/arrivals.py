@@ -10,20 +10,11 @@ from grader.collect.canary import CanarySearch
 from grader.collect.keeping import MAX_BODY, Blobs, plain
 from grader.collect.provenance import Ledger, mentions
 from grader.collect.voices import held_in, kind_of
-from grader.evidence import Call, Exchange, Kind, Output, StoredObject, capped
+from grader.evidence import Call, Exchange, Output, StoredObject, capped
 
 _MOST_CALLS, _MOST_OBJECTS = 2_000, 2_000  # kept of one submission; what floods the rest says nothing more
 _MOST_BUCKETS = 20  # made because the app named them
 _SHORT = 200  # characters of a name
-_KIND_OF_ROUTE: dict[str, Kind] = {
-    "chat/completions": "text",
-    "responses": "text",
-    "completions": "text",
-    "images/generations": "image",
-    "images/edits": "image",
-    "images/variations": "image",
-    "audio/speech": "audio",
-}
 TOO_MUCH = f"it came after {_MOST_CALLS} calls to OpenAI or {_MOST_OBJECTS} stored objects, which is all that the grader keeps"
 
 
@@ -126,7 +117,7 @@ class Arrivals:
             id=call.id,
             exchange=exchange.id,
             route=capped(call.route, _SHORT),
-            kind=kind_of(call, _KIND_OF_ROUTE),
+            kind=kind_of(call),
             key=call.key,
             model=capped(str(body.get("model", "")), _SHORT),
             request=capped(json.dumps(call.body, ensure_ascii=False), MAX_BODY),

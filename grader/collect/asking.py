@@ -15,6 +15,7 @@ from grader.collect.session import Session
 from grader.collect.setting import Setting
 from grader.evidence import Miss, Offer, Probe
 from grader.operations import Operation
+from grader.upstream_failures import slow_injections
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,9 @@ def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) 
         setting.clock.phase("let OpenAI stay silent, and S3 take its time"),
         setting.patience() if setting.patience else nullcontext(),
     ):
-        if offers and setting.wants("errors.timeout"):
-            asked.extend(probes.timeouts(session, offers))
-        if offers and setting.wants("errors.storage_down"):
-            asked.extend(probes.slow_storage(session, offers))
+        for criterion, injected in slow_injections() if offers else ():
+            if setting.wants(criterion):
+                asked.extend(probes.slow_errors(session, offers, criterion, injected))
     return asked
 
 

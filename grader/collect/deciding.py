@@ -12,18 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from grader.collect.app_files import is_test
+from grader.collect.kinds_of_routes import kind_of_address
 from grader.evidence import Kind
 from grader.inside.faults import APP_FIELDS, FAULTS, OPENAI_FIELDS, S3_FIELDS, Boundary, Fault
 from grader.media_types import sniff
 
-_KIND_OF_URL: tuple[tuple[str, Kind], ...] = (
-    ("chat/completions", "text"),
-    ("responses", "text"),
-    ("completions", "text"),
-    ("images", "image"),
-    ("audio/speech", "audio"),
-    ("realtime", "audio"),
-)
 _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
 _FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -232,7 +225,7 @@ def _kind_of_object(
 def _kind_of_call(place: Boundary, message: Mapping[str, Any]) -> Kind | Literal["any"]:
     if place == "openai":
         url = _text(message.get("url"))
-        return next((kind for part, kind in _KIND_OF_URL if part in url), "any")
+        return kind_of_address(url) or "any"
     return "any"
 
 

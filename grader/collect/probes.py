@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from grader.collect.discovery import request_of
 from grader.collect.job_addresses import pointers
@@ -11,9 +11,7 @@ from grader.collect.requests import Request, build
 from grader.collect.session import Session
 from grader.evidence import Exchange, Offer, Probe, StoredObject
 from grader.operations import Operation
-
-_HANG_SECONDS = 45.0
-_SLOW_SECONDS = 3.0
+from grader.upstream_failures import Injection, injections
 
 
 def generate(session: Session, offer: Offer) -> Probe:
@@ -25,61 +23,26 @@ def generate(session: Session, offer: Offer) -> Probe:
     )
 
 
-# criterion → what goes wrong, in words, and as a fault of OpenAI's or S3's
-OPENAI_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("errors.rate_limit", "OpenAI says: too many requests (429)", {"status": 429}),
-    (
-        "errors.quota",
-        "OpenAI says: the quota is used up (429 insufficient_quota)",
-        {"code": "insufficient_quota"},
-    ),
-    ("errors.bad_key", "OpenAI refuses the key (401)", {"status": 401}),
-    (
-        "errors.content_policy",
-        "OpenAI refuses the prompt (400 content_policy_violation)",
-        {"code": "content_policy_violation"},
-    ),
-    ("errors.server_error", "OpenAI fails (500)", {"status": 500}),
-    ("errors.malformed", "OpenAI's body breaks off in the middle", {"effect": "malformed"}),
-    ("errors.malformed", "OpenAI sends a page of HTML instead", {"effect": "wrong_type"}),
-    ("errors.empty_result", "OpenAI's result is empty", {"effect": "empty"}),
-)
-# of a picture that the app fetches from the address in OpenAI's answer
-PICTURE_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("errors.malformed", "the address of OpenAI's picture answers 404", {"status": 404}),
-    (
-        "errors.malformed",
-        "the address of OpenAI's picture answers with a page of HTML",
-        {"effect": "wrong_type"},
-    ),
-)
-S3_FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("errors.storage_down", "the bucket is gone", {"code": "NoSuchBucket"}),
-    ("errors.storage_down", "S3 denies access", {"code": "AccessDenied"}),
-    ("errors.storage_down", "S3 hangs up", {"effect": "unreachable"}),
-)
-
-
 def errors(session: Session, offer: Offer) -> Iterator[Probe]:
     """An ordinary request while something is wrong at one of the app's ends, then one while nothing is."""
-    for criterion, asked, fault in OPENAI_FAULTS:
-        question = Question(criterion, offer, asked, request_of(offer))
-        with session.openai_fails(**fault):
+    for criterion, injected in injections("openai"):
+        question = Question(criterion, offer, injected.asked, request_of(offer))
+        with session.openai_fails(**injected.fault):
             probe = question.put(session)
         yield from _and_after(session, offer, _met(probe, bool(probe.calls)))
     # only an app that fetches pictures at all is asked what it does when that goes wrong
-    for criterion, asked, fault in PICTURE_FAULTS if session.openai.pictures_asked else ():
+    for criterion, injected in injections("picture") if session.openai.pictures_asked else ():
         if offer.kind != "image":
             break
         before = session.openai.pictures_asked
-        question = Question(criterion, offer, asked, request_of(offer))
-        with session.openai_fails(route="pictures", **fault):
+        question = Question(criterion, offer, injected.asked, request_of(offer))
+        with session.openai_fails(route="pictures", **injected.fault):
             probe = question.put(session)
         yield from _and_after(session, offer, _met(probe, session.openai.pictures_asked > before))
-    for criterion, asked, fault in S3_FAULTS:
+    for criterion, injected in injections("s3"):
         before = len(session.s3.requests)
-        question = Question(criterion, offer, asked, request_of(offer))
-        with session.s3_fails(**fault):
+        question = Question(criterion, offer, injected.asked, request_of(offer))
+        with session.s3_fails(**injected.fault):
             probe = question.put(session)
         yield from _and_after(session, offer, _met(probe, len(session.s3.requests) > before))
 
@@ -88,27 +51,26 @@ def _met(probe: Probe, met: bool) -> Probe:
     return probe.model_copy(update={"met": met})
 
 
-def timeouts(session: Session, offers: Sequence[Offer]) -> list[Probe]:
-    """For every kind at once, an ordinary request that OpenAI never answers."""
-    asked = "OpenAI never answers"
-    with session.openai_fails(effect="hang", seconds=_HANG_SECONDS):
-        made = _put_together(session, "errors.timeout", asked, offers)
-    met = [_met(probe, bool(probe.calls)) for probe in made]
+def slow_errors(
+    session: Session, offers: Sequence[Offer], criterion: str, injected: Injection
+) -> list[Probe]:
+    """For every kind at once, an ordinary request while OpenAI or S3 takes its time."""
+    before = len(session.s3.requests)
+    fails = session.s3_fails if injected.at == "s3" else session.openai_fails
+    with fails(**injected.fault):
+        made = _put_together(session, criterion, injected.asked, offers)
+    asked_s3 = len(session.s3.requests) > before
+    met = [
+        probe.model_copy(
+            update={
+                "met": asked_s3 if injected.at == "s3" else bool(probe.calls),
+                "may_succeed": injected.may_succeed,
+            }
+        )
+        for probe in made
+    ]
     return [
         each for offer, probe in zip(offers, met, strict=True) for each in _and_after(session, offer, probe)
-    ]
-
-
-def slow_storage(session: Session, offers: Sequence[Offer]) -> list[Probe]:
-    """For every kind at once, an ordinary request while S3 takes its time: waiting is right, giving up in time, too."""
-    asked = f"S3 takes {_SLOW_SECONDS:g} seconds for each request"
-    before = len(session.s3.requests)
-    with session.s3_fails(effect="slow", seconds=_SLOW_SECONDS):
-        made = _put_together(session, "errors.storage_down", asked, offers)
-    met = len(session.s3.requests) > before
-    slow = [probe.model_copy(update={"met": met, "may_succeed": True}) for probe in made]
-    return [
-        each for offer, probe in zip(offers, slow, strict=True) for each in _and_after(session, offer, probe)
     ]
 
 

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 
 from classroom.media import similarity
 from classroom.standin import journal
+from grader.collect.kinds_of_routes import KIND_OF_ROUTE
 from grader.evidence import Kind
 
 ROUTE = "realtime"
 _MOST_COMPARED = 8  # sounds of one exchange, the latest ones
 
 
-def kind_of(call: journal.Call, by_route: Mapping[str, Kind]) -> Kind | None:
+def kind_of(call: journal.Call) -> Kind | None:
     """What a call makes; of a Realtime response, what was asked for."""
     if call.route != ROUTE:
-        return by_route.get(call.route)
+        return KIND_OF_ROUTE.get(call.route)
     body = call.body if isinstance(call.body, Mapping) else {}
     return "text" if body.get("output_modalities") == ["text"] else "audio"
 

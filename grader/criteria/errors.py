@@ -1,6 +1,7 @@
 """errors.*: when OpenAI or S3 fails, the caller is told, nothing is half-stored, and the app goes on."""
 
 import re
+from functools import partial
 
 from classroom.standin import faults
 from grader import reading
@@ -18,33 +19,10 @@ from grader.criteria.criterion import (
 )
 from grader.evidence import Evidence, Exchange, Probe
 from grader.jobs import state_of
+from grader.upstream_failures import SECTION, UPSTREAM_FAILURES, UpstreamFailure
 
-_SECTION = Section("errors")
+_SECTION = Section(SECTION)
 
-# statuses that tell a caller what to do; any other ≥ 400 passes, with advice
-_USUAL: dict[str, tuple[int, ...]] = {
-    "errors.rate_limit": (429, 503),
-    "errors.quota": (429, 402, 502, 503),
-    "errors.bad_key": (502, 503),
-    "errors.content_policy": (400, 422, 403),
-    "errors.server_error": (502, 503),
-    "errors.timeout": (504, 503),
-    "errors.malformed": (502, 503),
-    "errors.empty_result": (502, 503, 422),
-    "errors.storage_down": (502, 503, 507),
-}
-# what an answer could say to the caller
-_CLEAR: dict[str, str] = {
-    "errors.rate_limit": "“Too many requests are under way. Try again in a minute.”",
-    "errors.quota": "“This service has used up its quota. Its owner has to act.”",
-    "errors.bad_key": "“This service is not set up correctly. Its owner has to act.”",
-    "errors.content_policy": "“OpenAI refused this prompt. Change its words.”",
-    "errors.server_error": "“OpenAI could not answer. Try again later.”",
-    "errors.timeout": "“OpenAI did not answer in time. Try again later.”",
-    "errors.malformed": "“OpenAI's answer could not be read. Try again later.”",
-    "errors.empty_result": "“OpenAI's answer was empty. Try again, or change the prompt.”",
-    "errors.storage_down": "“The file could not be stored. Try again later.”",
-}
 # an answer of these words alone names neither side, nor what to do
 _VAGUE = frozenset(
     [
@@ -127,7 +105,7 @@ def _says_nothing(body: str) -> bool:
     return set(re.findall(r"[a-z]+", body.lower()[:2_000])) <= _VAGUE
 
 
-def _finding(evidence: Evidence, probe: Probe) -> Finding:
+def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Finding:
     assert probe.exchange is not None
     exchange = evidence.exchange(probe.outcome or probe.exchange)
     failed_job = probe.outcome is not None and state_of(exchange.body) == "failed"
@@ -139,17 +117,17 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding:
         problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
     elif (exchange.status >= 400 or failed_job) and not _is_json(exchange):
         problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
-    elif probe.objects and probe.criterion != "errors.storage_down":
+    elif probe.objects and not failure.may_store:
         problem = f"{probe.asked}, and still something was stored"
     elif after is not None and not (after.status and after.status < 300):
         problem = f"{probe.asked}, and the next ordinary request was answered {after.status or after.failure}"
     else:
         problem = None
-        usual = _USUAL[probe.criterion]
+        usual = failure.usual
         if exchange.status >= 400 and _says_nothing(exchange.body):
             advice = (
                 f"{probe.asked}: your answer ({exchange.status} {exchange.body.strip()[:80]}) is JSON, and says nothing of "
-                f"what went wrong. A clear error would be {usual[0]} with a sentence such as: {_CLEAR[probe.criterion]}"
+                f"what went wrong. A clear error would be {usual[0]} with a sentence such as: {failure.clear}"
             )
         elif exchange.status >= 400 and exchange.status not in usual:
             listed = " or ".join(str(status) for status in usual[:2])
@@ -162,12 +140,14 @@ def _unsent(evidence: Evidence, probe: Probe) -> bool:
     return probe.exchange is not None and not evidence.exchange(probe.exchange).sent
 
 
-def _judge(evidence: Evidence, criterion: str) -> Verdict:
+def _judge(evidence: Evidence, failure: UpstreamFailure) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
         return not_run(NOTHING_WORKS)
-    probes = [probe for probe in evidence.probes_of(criterion) if probe.kind in kinds and probe.exchange]
-    findings = [_finding(evidence, probe) for probe in probes if probe.met or _unsent(evidence, probe)]
+    probes = [probe for probe in evidence.probes_of(failure.id) if probe.kind in kinds and probe.exchange]
+    findings = [
+        _finding(evidence, probe, failure) for probe in probes if probe.met or _unsent(evidence, probe)
+    ]
     if probes and not findings:
         return not_run(
             "The fault never came into play: your app did not call the service that was made to fail."
@@ -175,56 +155,13 @@ def _judge(evidence: Evidence, criterion: str) -> Verdict:
     return together(
         findings,
         "A clear JSON error, nothing stored, and the next request was served, for every kind.",
-        f"a status of 400 or above ({' or '.join(map(str, _USUAL[criterion][:2]))} would be clear) with a JSON body, nothing "
+        f"a status of 400 or above ({' or '.join(map(str, failure.usual[:2]))} would be clear) with a JSON body, nothing "
         "stored, and the next request served",
     )
 
 
-_ASKED = {
-    "rate_limit": (
-        "OpenAI's rate limit is told to the caller",
-        "Which exception does the SDK raise on 429? What may your caller do about it?",
-    ),
-    "quota": (
-        "A used-up quota is told to the caller",
-        "It is a 429, too, but waiting does not help: look at the error's code.",
-    ),
-    "bad_key": (
-        "A refused key is answered as your trouble, not the caller's",
-        "Which exception is a 401 from OpenAI? Whose fault is it?",
-    ),
-    "content_policy": (
-        "A prompt that OpenAI refuses is told to the caller",
-        "Only the caller can mend this one: say that the prompt was refused.",
-    ),
-    "server_error": (
-        "A failing OpenAI is told to the caller",
-        "openai.APIError is the parent of all that the SDK raises.",
-    ),
-    "timeout": (
-        "A silent OpenAI does not hang your app",
-        "How long does the SDK wait by default? Look for timeout= and max_retries=.",
-    ),
-    "malformed": (
-        "An answer that is not what the API promises is not stored",
-        "Who says that a 200 holds a picture? What if the body is no JSON, or a web page?",
-    ),
-    "empty_result": (
-        "An empty result is not stored",
-        "What would your endpoint store if OpenAI's answer had nothing in it?",
-    ),
-    "storage_down": (
-        "An unreachable S3 is told to the caller",
-        "Which exceptions does boto3 raise when the bucket is gone or S3 is silent?",
-    ),
-}
-for _name, (_title, _hint) in _ASKED.items():
-    _SECTION.add(
-        _name,
-        _title,
-        _hint,
-        lambda evidence, criterion=f"errors.{_name}": _judge(evidence, criterion),  # type: ignore[misc]
-    )
+for _failure in UPSTREAM_FAILURES:
+    _SECTION.add(_failure.name, _failure.title, _failure.hint, partial(_judge, failure=_failure))
 
 
 def _internal(body: str, bucket: str) -> str | None:

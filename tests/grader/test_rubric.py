@@ -67,3 +67,24 @@ def test_a_rubric_that_makes_no_sense_is_refused_with_the_line(tmp_path, written
     file.write_text(written)
     with pytest.raises(RubricError, match=message):
         rubric.read(file)
+
+
+def test_a_section_with_a_star_means_each_of_its_criteria_that_is_not_named(tmp_path):
+    file = tmp_path / "rubric.toml"
+    file.write_text(
+        'title = "T"\n[points]\n"secrets.not_in_code" = { points = 5 }\n"secrets.*" = { points = 2, required = true }\n'
+    )
+    worth = rubric.read(file).worth
+    assert {id: each.points for id, each in worth.items()} == {
+        "secrets.not_in_code": 5,
+        "secrets.from_environment": 2,
+        "secrets.not_leaked": 2,
+        "secrets.ignored_by_git": 2,
+    }
+
+
+def test_a_star_after_a_section_that_does_not_exist_is_refused(tmp_path):
+    file = tmp_path / "rubric.toml"
+    file.write_text('title = "T"\n[points]\n"poetry.*" = { points = 2 }\n')
+    with pytest.raises(RubricError, match=r"there is no criterion 'poetry\.\*'"):
+        rubric.read(file)

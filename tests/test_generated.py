@@ -1,0 +1,44 @@
+"""Parts of pages that are made from the code and the notebooks."""
+
+import nbformat
+import pytest
+
+from course import generated
+from course.generated import Part, lessons
+from grader import rubric
+from grader.criteria import BY_ID
+from grader.upstream_failures import UPSTREAM_FAILURES
+
+
+def test_every_generated_part_of_a_page_is_as_it_would_be_made_now():
+    assert generated.outdated() == [], "run: .venv/bin/python -m course.generated, then make release"
+
+
+def test_one_declaration_makes_the_question_the_verdict_the_points_and_the_line_on_the_page():
+    page = (generated.ROOT / "answer-key" / "README.md").read_text(encoding="utf-8")
+    worth = rubric.read().worth
+    for failure in UPSTREAM_FAILURES:
+        assert failure.injections, failure.id
+        assert BY_ID[failure.id].title == failure.title
+        assert worth[failure.id].points == 1
+        assert f"- [ ] {failure.short} (`{failure.id}`)" in page
+
+
+def test_a_part_is_made_again_and_what_is_around_it_stays():
+    part = Part("page", "numbers", lambda old: old.upper() + "2\n")
+    text = "before\n<!-- generated: numbers -->\na\n<!-- end of numbers -->\nafter\n"
+    assert part.renewed(text) == "before\n<!-- generated: numbers -->\nA\n2\n<!-- end of numbers -->\nafter\n"
+
+
+def test_a_page_without_its_part_is_named():
+    with pytest.raises(ValueError, match=r"page has no part “generated: numbers”"):
+        Part("page", "numbers", lambda old: old).renewed("nothing here")
+
+
+def test_a_lesson_is_found_by_its_number(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_markdown_cell("# 12 · Agents: one step\n\n**Time:** 25 minutes.")]
+    nbformat.write(notebook, tmp_path / "12-agents.ipynb")
+    assert [(one.number, one.file, one.title, one.minutes) for one in lessons(tmp_path)] == [
+        ("12", "12-agents.ipynb", "Agents", 25)
+    ]
