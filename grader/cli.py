@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 from rich.console import Console
 
+from grader.commands.assignments import assignment
 from grader.commands.checking import check, isolation, judge
 from grader.commands.classes import batch, review
 from grader.commands.materials import export, release
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (check, judge, review, release, batch, export, isolation):
+for _command in (check, judge, review, release, batch, export, isolation, assignment):
     app.command()(_command)
 
 

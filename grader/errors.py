@@ -17,6 +17,10 @@ class GraderError(Exception):
     """The grader itself failed, through no fault of the learner's (exit code 3)."""
 
 
+class AssignmentError(GraderError):
+    """An assignment's folder can't be used; the text names the file and what to change (exit code 3)."""
+
+
 class ReleaseError(Exception):
     """Solutions can't be told from the rest; the text names the file and the line (exit code 3)."""
 

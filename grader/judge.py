@@ -1,5 +1,6 @@
 """From evidence to a report: pure, repeatable, and running nothing."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -8,7 +9,7 @@ from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
 from grader.criteria.places import where
 from grader.evidence import Evidence, Submission, Writable
-from grader.next_step import next_step
+from grader.next_step import empty_file, next_step
 from grader.rubric import Rubric
 
 
@@ -57,7 +58,7 @@ class Result(Writable):
 class Report(Writable):
     """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app.
 
-    `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
+    `begin_with`: the skeleton's file that is still empty, if nothing was done yet. `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
     work handed in earlier.
     """
 
@@ -76,6 +77,7 @@ class Report(Writable):
     rubric: str
     pass_mark: float | None = None
     sections: dict[str, str] = Field(default_factory=dict)
+    begin_with: str = ""
     next_step: str = ""
     comments: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
@@ -109,15 +111,30 @@ def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
     return Verdict("error", f"It can't be judged: {ours}.", verdict.evidence, verdict.advice)
 
 
-def judge(evidence: Evidence, rubric: Rubric) -> Report:
-    """Judge evidence under a rubric; a criterion that the rubric doesn't name is left out."""
+def judge(
+    evidence: Evidence,
+    rubric: Rubric,
+    criteria: Sequence[Criterion] | None = None,
+    sections: Mapping[str, str] = SECTIONS,
+) -> Report:
+    """Judge evidence under a rubric; a criterion that the rubric doesn't name is left out.
+
+    Args:
+        evidence: what was seen.
+        rubric: what each criterion is worth.
+        criteria: an assignment's; the lab's, if they are left out.
+        sections: their titles, in the order of the report.
+    """
+    criteria = ALL if criteria is None else criteria
+    titles = {**sections, **rubric.sections}
     verdicts: dict[str, Verdict] = {}
-    for criterion in ALL:
+    for criterion in criteria:
         verdicts[criterion.id] = _verdict(criterion, evidence, verdicts)
     one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
     one_passed = any(verdicts[id].status == "passed" for id in one_of)
     results = []
-    for criterion in ALL:
+    order = {section: at for at, section in enumerate(titles)}
+    for criterion in sorted(criteria, key=lambda one: order.get(one.section, len(order))):
         worth = rubric.worth.get(criterion.id)
         if worth is None:
             continue
@@ -154,8 +171,9 @@ def judge(evidence: Evidence, rubric: Rubric) -> Report:
         requests=sum(exchange.sent for exchange in evidence.exchanges),
         rubric=rubric.title,
         pass_mark=rubric.pass_mark,
-        sections={**SECTIONS, **rubric.sections},
-        next_step=next_step(results, evidence, {**SECTIONS, **rubric.sections}),
+        sections=titles,
+        begin_with=empty_file(evidence),
+        next_step=next_step(results, empty_file(evidence), titles),
     )
 
 
@@ -175,6 +193,7 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
             "complete": all(result.status == "passed" for result in results if result.required),
             "criteria": results,
             "seconds": now.seconds,
+            "begin_with": now.begin_with,
             "next_step": now.next_step,
             "requests": now.requests,
         }

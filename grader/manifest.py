@@ -99,7 +99,7 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-def _as_json(value: Any, depth: int = 0) -> Any:
+def as_json(value: Any, depth: int = 0) -> Any:
     """A TOML value as JSON has it: dates as text, and no number that JSON can't write."""
     match value:
         case date() | time():
@@ -107,9 +107,9 @@ def _as_json(value: Any, depth: int = 0) -> Any:
         case float() if not math.isfinite(value):
             raise ValueError("nan and inf can't be sent as JSON")
         case list() if depth < 10:
-            return [_as_json(each, depth + 1) for each in value]
+            return [as_json(each, depth + 1) for each in value]
         case dict() if depth < 10:
-            return {name: _as_json(each, depth + 1) for name, each in value.items()}
+            return {name: as_json(each, depth + 1) for name, each in value.items()}
         case list() | dict():
             raise ValueError("a value is nested too deeply")
         case str() if len(value) > _LONGEST:
@@ -138,7 +138,7 @@ class Endpoint(BaseModel):
     prompt: Annotated[str, Field(max_length=200), AfterValidator(_plain)]
     prompt_in: Location | None = None
     kinds: Annotated[tuple[Kind, ...], Field(max_length=10)] = ()
-    fixed: Annotated[dict[_Word, Any], Field(max_length=50), BeforeValidator(_as_json)] = {}
+    fixed: Annotated[dict[_Word, Any], Field(max_length=50), BeforeValidator(as_json)] = {}
     fixed_in: Annotated[dict[_Word, Location], Field(max_length=50)] = {}
 
     @model_validator(mode="after")

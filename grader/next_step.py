@@ -25,21 +25,51 @@ class _Judged(Protocol):
     def where(self) -> str: ...
 
 
-def next_step(results: Sequence[_Judged], evidence: Evidence, sections: Mapping[str, str]) -> str:
-    """One sentence or two, for the author; empty where nothing required is open. `sections`: their titles, by name."""
+class Says(Protocol):
+    """A language: see `grader.report.language.Language`."""
+
+    def __call__(self, text: str, /, **fields: object) -> str: ...
+
+
+def in_english(text: str, /, **fields: object) -> str:
+    """The text as it is, its places filled in."""
+    return text.format(**fields) if fields else text
+
+
+def empty_file(evidence: Evidence) -> str:
+    """The file of the skeleton in which to begin, if nothing was written and nothing generates; else nothing."""
+    return evidence.scans.untouched[0] if evidence.scans.untouched and not evidence.offers else ""
+
+
+def next_step(
+    results: Sequence[_Judged], begin_with: str, sections: Mapping[str, str], say: Says = in_english
+) -> str:
+    """One sentence or two, for the author; empty where nothing required is open.
+
+    Args:
+        results: all criteria of a report.
+        begin_with: the file that is still empty, if nothing was done yet.
+        sections: their titles, by name.
+        say: the language.
+    """
     open_ = [each for each in results if each.required and each.status in ("failed", "not_run")]
     if not open_:
         return ""
-    untouched = evidence.scans.untouched
-    if untouched and not evidence.offers:
-        return f"{untouched[0]} is still empty: begin there."
+    if begin_with:
+        return say("{file} is still empty: begin there.", file=begin_with)
     first = next((each for each in open_ if each.status == "failed"), open_[0])
     # what could not be asked comes first where nothing before it explains why
     first = open_[0] if open_[0].status == "not_run" and not _depends(open_[0]) else first
-    seen, section = _shortened(first.summary), sections[first.id.partition(".")[0]]
+    seen, section = _shortened(first.summary), say(sections[first.id.partition(".")[0]])
     if first.status == "not_run":
-        return f"“{first.title}” could not be looked at yet: {seen} {first.hint}"
-    where = f"Open {first.where.partition(': ')[0]}." if first.where else first.hint
+        return say(
+            "“{title}” could not be looked at yet: {seen} {hint}",
+            title=say(first.title),
+            seen=seen,
+            hint=say(first.hint),
+        )
+    place = first.where.partition(": ")[0]
+    where = say("Open {place}.", place=place) if place else say(first.hint)
     return f"{section}: {seen} {where}"
 
 

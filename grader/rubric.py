@@ -5,7 +5,7 @@ version literally: blank prompts and the mapping of errors are advice there.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -60,8 +60,10 @@ class Rubric:
     sections: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(path: Path = SHIPPED) -> Rubric:
+def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
     """A rubric from a TOML file; "core" and "original" are names of the shipped ones.
+
+    `criteria`: the identifiers of those that it may name: the lab's, or an assignment's as well.
 
     Raises:
         RubricError: it isn't there, isn't TOML, names a criterion that doesn't exist, or gives it a worth that
@@ -80,9 +82,9 @@ def read(path: Path = SHIPPED) -> Rubric:
         raise RubricError(
             f"{path}{_line(text, first['loc'])}: {'.'.join(map(str, first['loc']))}: {first['msg']}."
         ) from error
-    points = _expanded(table.points)
+    points = _expanded(table.points, criteria)
     for id in points:
-        if id not in BY_ID:
+        if id not in criteria:
             raise RubricError(
                 f"{path}{_line(text, (id,))}: there is no criterion {id!r}. The shipped rubric lists them all."
             )
@@ -91,7 +93,7 @@ def read(path: Path = SHIPPED) -> Rubric:
         raise RubricError(
             f"{path}{_line(text, ('pass_mark',))}: pass_mark is {table.pass_mark:g}, but only {reachable:g} points can be reached."
         )
-    known = {id.partition(".")[0] for id in BY_ID}
+    known = {id.partition(".")[0] for id in criteria}
     for section in table.sections:
         if section not in known:
             raise RubricError(
@@ -100,11 +102,11 @@ def read(path: Path = SHIPPED) -> Rubric:
     return Rubric(table.title, points, table.pass_mark, table.sections)
 
 
-def _expanded(points: Mapping[str, Worth]) -> dict[str, Worth]:
+def _expanded(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
     """The worth of each criterion, where `section.*` means each of its section that is not named itself."""
     out: dict[str, Worth] = {}
     for id, worth in points.items():
-        section = [each for each in BY_ID if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
+        section = [each for each in criteria if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
         out |= {each: worth for each in section or [id] if each == id or each not in points}
     return out
 

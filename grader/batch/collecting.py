@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from grader.assignment.package import Package
 from grader.batch import evidence_store
 from grader.batch.evidence_store import Outcome
 from grader.batch.gathering import content_of
@@ -27,7 +28,7 @@ MOST_TRIES = 2  # of a submission whose worker is lost
 class Task:
     """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice.
 
-    `files`: what it consists of, if that is not all of `path`; see `discovery.HandedIn`.
+    `files`: what it consists of, if that is not all of `path`; see `discovery.HandedIn`. `assignment`: see `Wanted`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Task:
     tier: Tier
     retry: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    assignment: Package | None = None
 
 
 def collect_into(
@@ -79,7 +81,7 @@ def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tupl
         with _here(task) as path:
             record = collected(
                 path,
-                Wanted(task.tier, task.environment, evidence="record"),
+                Wanted(task.tier, task.environment, assignment=task.assignment, evidence="record"),
                 files.__setitem__,
                 turns=turns,
                 stopped=stopped,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from grader.assignment.package import Package
 from grader.batch import (
     agreement,
     assembling,
@@ -48,7 +49,7 @@ _LAST = "last.json"
 
 @dataclass(frozen=True)
 class Plan:
-    """What a batch is to do."""
+    """What a batch is to do. `assignment`: another one than the lab's; `given`: fingerprints of what its learners are given."""
 
     where: str
     out: Path
@@ -62,6 +63,9 @@ class Plan:
     evidence: str | None = None
     retry: bool = False
     class_record: Path | None = None
+    assignment: Package | None = None
+    given: frozenset[int] = frozenset()
+    language: str = "en"
 
     @property
     def vault(self) -> str:
@@ -110,14 +114,23 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         except GraderError as error:
             failed[one.name] = Outcome(state="error", message=str(error)[:2_000])
             continue
-        record = evidence_store.name_of(digest, f"{plan.environment} {plan.tier}")
+        asked = f" {plan.assignment.questions}" if plan.assignment else ""
+        record = evidence_store.name_of(digest, f"{plan.environment} {plan.tier}{asked}")
         path = (
             one.path
             if courier.is_repository(one.path) or "://" in one.path
             else str(Path(one.path).resolve())
         )
         tasks[one.name] = Task(
-            one.name, path, record, plan.vault, plan.environment, plan.tier, plan.retry, one.files
+            one.name,
+            path,
+            record,
+            plan.vault,
+            plan.environment,
+            plan.tier,
+            plan.retry,
+            one.files,
+            plan.assignment,
         )
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
     said(
@@ -189,7 +202,9 @@ class _Judged:
         wanted = Wanted(
             self._plan.tier,
             rubric=self._plan.rubric,
+            assignment=self._plan.assignment,
             pages=("html",),
+            language=self._plan.language,
             decisions={name: said[key] for name, key in keys.items()},
         )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
@@ -267,7 +282,7 @@ def _written(
     `records`: submission → the name of its evidence in the evidence store.
     """
     digests = {row.submission: row.report.submission.digest for row in rows if row.report}
-    groups = similarity.groups(shapes, digests, similarity.given())
+    groups = similarity.groups(shapes, digests, similarity.given() | plan.given)
     likes = similarity.likes(groups)
     names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
@@ -277,7 +292,18 @@ def _written(
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
     title = plan.rubric.title
-    class_record.write(plan.out, plan.rubric, plan.tier, plan.vault, done, records, groups, now())
+    class_record.write(
+        plan.out,
+        plan.rubric,
+        plan.tier,
+        plan.vault,
+        done,
+        records,
+        groups,
+        now(),
+        plan.assignment,
+        plan.language,
+    )
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
     assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())

@@ -5,6 +5,7 @@ from grader.collect.meanings import Places
 from grader.collect.setting import BUCKET, Setting
 
 _REGION = "us-east-1"
+_BUCKETS = ("S3_BUCKET_NAME", "S3_BUCKET", "BUCKET_NAME", "AWS_BUCKET_NAME")
 
 
 def places(setting: Setting) -> Places:
@@ -32,16 +33,14 @@ def variables(setting: Setting) -> dict[str, str]:
         "bucket": BUCKET,
         "region": _REGION,
     }
+    stand_ins = setting.assignment.declared.stand_ins if setting.assignment else ("openai", "s3")
+    stored = {**setting.s3.environment, **dict.fromkeys(_BUCKETS, BUCKET)} if "s3" in stand_ins else {}
     named = {
-        **setting.s3.environment,
+        **stored,
         "OPENAI_API_KEY": setting.canary,
         "OPENAI_KEY": setting.canary,
         "OPENAI_BASE_URL": setting.openai.base_url,
         "OPENAI_API_BASE": setting.openai.base_url,
-        "S3_BUCKET_NAME": BUCKET,
-        "S3_BUCKET": BUCKET,
-        "BUCKET_NAME": BUCKET,
-        "AWS_BUCKET_NAME": BUCKET,
         **azure.environment(setting.submission.root, setting.openai.base_url, setting.canary),
     }
     for name, template in setting.submission.manifest.env.items():

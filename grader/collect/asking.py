@@ -5,8 +5,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from grader import openai_module
+from grader.assignment import asking as own_questions
 from grader.collect import locating, module_questions, probes
-from grader.collect.discovery import declared
+from grader.collect.discovery import LOOKING, declared
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.search import Search
 from grader.collect.served import Served
@@ -41,6 +42,9 @@ def ask(setting: Setting, session: Session, served: Served) -> Asked:
             asked += (made, probes.served(session, offer, made, found))
     with setting.clock.phase("send bad input"):
         asked.extend(put_in_any_order(session, _questions(setting, offers)))
+    if setting.assignment:
+        with setting.clock.phase("ask what the assignment asks"):
+            asked.extend(own_questions.ask(session, setting.assignment.declared, offers))
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
@@ -74,9 +78,11 @@ def _find(
     setting: Setting, session: Session, served: Served, found: list[Operation]
 ) -> tuple[Sequence[Offer], Sequence[Miss]]:
     """What the app generates: as its manifest declares it, or as a search finds it."""
+    stated = setting.assignment.declared.operation if setting.assignment else ()
     offers = declared(session, setting.submission.manifest.endpoint, found)
+    offers = offers or declared(session, stated, found, LOOKING)
     misses: Sequence[Miss] = ()
-    if not offers:
+    if not offers and not stated:
         search = Search(session, found, served.undocumented, served.names)
         offers, misses = search.offers(), search.misses()
     return locating.located(offers, setting.submission.root), misses

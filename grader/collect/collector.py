@@ -15,6 +15,7 @@ from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
+from grader.assignment.declaration import OwnQuestions
 from grader.collect import asking, imports, notebooks, openapi_document, suite
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
@@ -46,6 +47,7 @@ def collect(
     cold: bool = False,
     patience: Patience | None = None,
     open_sandbox: OpensSandbox | None = None,
+    assignment: OwnQuestions | None = None,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -58,6 +60,7 @@ def collect(
         patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
             tests run beside that; with it, before.
         open_sandbox: starts the sandbox for its code; this process does, if it is left out.
+        assignment: another one than the lab's, with questions of its own.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
@@ -77,7 +80,9 @@ def collect(
     ):
         canary = f"sk-canary-{secrets.token_urlsafe(24)}"
         clock = Clock(progress)
-        setting = Setting(submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget)
+        setting = Setting(
+            submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget, assignment
+        )
         seen = _see(setting)
         return _assemble(setting, seen, time.monotonic() - began)
 
@@ -120,7 +125,8 @@ def _see(setting: Setting) -> _Seen:
         test_run = tests.result()
     with setting.clock.phase("run the notebooks"):
         wanted = setting.wants("notebooks.")
-        ran = tuple(notebooks.run(setting.submission, setting.sandbox)) if wanted else ()
+        checks = setting.assignment.exercises if setting.assignment else None
+        ran = tuple(notebooks.run(setting.submission, setting.sandbox, checks)) if wanted else ()
     return _Seen(found, examined, test_run, ran)
 
 

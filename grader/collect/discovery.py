@@ -132,14 +132,18 @@ def _is_read(session: Session, exchange: Exchange, mark: str | None) -> bool:
 
 
 def declared(
-    session: Session, endpoints: Sequence[Endpoint], operations: Sequence[Operation] = ()
+    session: Session,
+    endpoints: Sequence[Endpoint],
+    operations: Sequence[Operation] = (),
+    purpose: str = "ask the endpoint that [tool.lab] names",
 ) -> list[Offer]:
     """Offers for the endpoints that a manifest names, each asked once.
 
     Args:
         session: with the app.
-        endpoints: the manifest's.
+        endpoints: the manifest's, or those that an assignment's text fixes.
         operations: what the app documents: says more of the same inputs.
+        purpose: why they are asked, in a report's words.
     """
     offers: dict[Kind, Offer] = {}
     for endpoint in endpoints:
@@ -152,7 +156,7 @@ def declared(
         }
         values[place, endpoint.prompt] = fitted(prompt.schema).text
         request = build(endpoint.method, endpoint.path, values)
-        exchange = session.send("ask the endpoint that [tool.lab] names", request)
+        exchange = session.send(purpose, request)
         final = _final(session.calls_of(exchange), session.objects_of(exchange))
         kind = kind_of(final, session.objects_of(exchange)) if final else None
         if kind is not None:

@@ -17,7 +17,7 @@ from typing import Any
 from classroom.allowance import Allowance
 from classroom.exercises import EXERCISES, channel, exercises_of
 from classroom.exercises.boundary import Boundary
-from classroom.exercises.exercise import KernelGone, judge
+from classroom.exercises.exercise import Exercise, KernelGone, judge
 from classroom.lesson import SHARED_S3
 from classroom.s3 import S3Mock
 from grader.evidence import CheckedExercise, NotebookRun, capped
@@ -38,25 +38,34 @@ _HIDDEN = re.compile(r"(^|/)(\.[^/]+|__pycache__|node_modules|build|dist)/")
 _NUMBER = re.compile(r"""(?:\bstart\(\s*\\?["']|\bcheck\(\s*\\?["']|\*\*Exercise )(\d\d)""")
 
 
+Checks = Mapping[str, Exercise]
+
+
 def find(root: Path) -> list[Path]:
     """The notebooks of a submission, in the order of their names."""
     found = sorted(root.rglob("*.ipynb"))
     return [path for path in found if not _HIDDEN.search(path.relative_to(root).as_posix())][:_MOST]
 
 
-def exercises_in(path: Path) -> tuple[str, ...]:
+def exercises_in(path: Path, checks: Checks | None = None) -> tuple[str, ...]:
     """The exercises that a notebook should hold: all that the course has in the notebooks that it is a copy of.
 
     It is recognised by its name, by its first cell, or by an exercise that is left of it.
+
+    Args:
+        path: of the notebook.
+        checks: an assignment's exercises; the course's, if they are left out.
     """
     numbers = set(re.findall(r"^\d\d", path.name))
     with suppress(OSError), path.open("rb") as file:
         numbers |= set(_NUMBER.findall(file.read(_MOST_SOURCE).decode("utf-8", "replace")))
+    if checks is not None:
+        return tuple(id for id in checks if id.partition(".")[0] in numbers)
     return tuple(id for number in sorted(numbers) for id in exercises_of(number))
 
 
-def run(submission: Submission, sandbox: Sandbox) -> Iterator[NotebookRun]:
-    """What each notebook did."""
+def run(submission: Submission, sandbox: Sandbox, checks: Checks | None = None) -> Iterator[NotebookRun]:
+    """What each notebook did. `checks`: an assignment's exercises, in place of the course's."""
     paths = find(submission.root)
     if not paths:
         return
@@ -64,12 +73,15 @@ def run(submission: Submission, sandbox: Sandbox) -> Iterator[NotebookRun]:
     with S3Mock(_BUCKET, listener=sandbox.listener(), allowance=allowance) as s3:
         for path in paths:
             s3.reset()
-            yield _run(submission, sandbox, s3, path)
+            yield _run(submission, sandbox, s3, path, checks)
 
 
-def _run(submission: Submission, sandbox: Sandbox, s3: S3Mock, path: Path) -> NotebookRun:
+def _run(
+    submission: Submission, sandbox: Sandbox, s3: S3Mock, path: Path, checks: Checks | None
+) -> NotebookRun:
     name = path.relative_to(submission.root).as_posix()
-    ids = exercises_in(path)
+    wanted = EXERCISES if checks is None else checks
+    ids = {id: wanted[id] for id in exercises_in(path, checks)}
     order = Order(
         do="notebook",
         name="notebook",
@@ -177,7 +189,7 @@ class _Stored:
 
 
 def _checked(
-    ids: tuple[str, ...], sandbox: Sandbox, s3: S3Mock, connection: socket.socket, job: Job, deadline: float
+    ids: Checks, sandbox: Sandbox, s3: S3Mock, connection: socket.socket, job: Job, deadline: float
 ) -> dict[str, CheckedExercise]:
     """What the check of each exercise sees, when the cells have run."""
     if not _ready(connection, job, deadline):
@@ -187,10 +199,10 @@ def _checked(
         kernel = _DistantKernel(connection, time.monotonic() + CHECK_SECONDS)
         with suppress(KernelGone):
             kernel.ask({"divert": boundary.url}, lambda data: None, _GRACE)
-        return {id: _seen(id, kernel, boundary) for id in ids}
+        return {id: _seen(id, exercise, kernel, boundary) for id, exercise in ids.items()}
 
 
-def _seen(id: str, kernel: _DistantKernel, boundary: Boundary) -> CheckedExercise:
-    verdict = judge(id, EXERCISES[id], kernel, boundary)
+def _seen(id: str, exercise: Exercise, kernel: _DistantKernel, boundary: Boundary) -> CheckedExercise:
+    verdict = judge(id, exercise, kernel, boundary)
     sentence = " ".join(str(verdict).split())
     return CheckedExercise(state=verdict.state, sentence=capped(sentence, 600))

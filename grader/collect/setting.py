@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
+from grader.assignment.declaration import OwnQuestions
 from grader.collect.budget import PerRequest
 from grader.sandbox import Sandbox
 from grader.submission import Submission
@@ -41,6 +42,7 @@ class Setting:
 
     `canary`: the key that its app is given. `only`: beginnings of the criteria that were asked for; all, if empty.
     `patience`: entered while the grader only waits. `budget`: of calls to OpenAI.
+    `assignment`: another one than the lab's, with questions of its own.
     """
 
     submission: Submission
@@ -52,6 +54,7 @@ class Setting:
     only: tuple[str, ...] = ()
     patience: Patience | None = None
     budget: PerRequest | None = None
+    assignment: OwnQuestions | None = None
 
     def wants(self, family: str) -> bool:
         """Whether any criterion of a family, such as "errors.", was asked for."""

@@ -12,11 +12,13 @@ from rich.text import Text
 from grader.commands.options import (
     COMPLETE,
     INCOMPLETE,
+    AssignmentName,
     EvidenceIsolation,
     GradescopeFile,
     HtmlFile,
     JsonFile,
     JunitFile,
+    LanguageCode,
     NotebookFile,
     Only,
     RubricFile,
@@ -42,6 +44,8 @@ def check(
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="Keep what was seen in this folder.")
     ] = None,
+    assignment: AssignmentName = None,
+    language: LanguageCode = None,
     rubric: RubricFile = None,
     only: Only = None,
     stage: StageNumber = None,
@@ -64,6 +68,7 @@ def check(
     """Grade one submission."""
     from grader import rubric as rubrics
     from grader import stages
+    from grader.assignment.assignment import find
     from grader.sandbox import chosen
     from grader.worker import Wanted, grade
 
@@ -72,15 +77,20 @@ def check(
         complain(
             "This system has no sandbox, so the folder runs as an ordinary program, as if you started it yourself."
         )
-    outputs = Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
+    graded_by = find(assignment)
+    say = graded_by.language(language)
+    outputs = Outputs(say, json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     prefixes = (*(only or ()), *(stages.criteria_of(stage) if stage is not None else ()))
-    worth = rubrics.only(rubrics.read(rubric or rubrics.SHIPPED), prefixes)
+    usual = graded_by.rubric(rubric)
+    worth = rubrics.only(usual, prefixes)
     wanted = Wanted(
         tier,
         env,
-        prefixes,
+        graded_by.with_needs(prefixes),
         worth,
+        graded_by.package(usual),
         pages=("html",) if html else (),
+        language=say.code,
         evidence="files" if evidence else "none",
     )
     if watch:
@@ -108,21 +118,35 @@ def judge(
         str | None,
         typer.Option("--learner", help="Whose, of a batch: a name, an identifier, or the submission's name."),
     ] = None,
+    assignment: AssignmentName = None,
+    language: LanguageCode = None,
     rubric: RubricFile = None,
     only: Only = None,
     isolation: EvidenceIsolation = "auto",
 ) -> None:
     """Judge saved evidence again, under another rubric if you like; nothing is run."""
     from grader import rubric as rubrics
+    from grader.assignment.assignment import find, unpacked
     from grader.review import opening
     from grader.sandbox import chosen
     from grader.worker import Wanted, rejudge
 
     kept = opening.found(evidence, learner)
-    usual = kept.rubric if kept and kept.rubric and not rubric else rubrics.read(rubric or rubrics.SHIPPED)
+    kept_package = kept.assignment if kept and not assignment else None
+    judged_by = unpacked(kept_package) if kept_package else find(assignment)
+    as_then = kept.rubric if kept and not rubric and not assignment else None
+    usual = as_then or judged_by.rubric(rubric)
     worth = rubrics.only(usual, only or ())
-    outputs = Outputs(json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
-    wanted = Wanted(chosen(isolation), rubric=worth, pages=("html",) if html else ())
+    say = judged_by.language(language or (kept.language if kept else None))
+    outputs = Outputs(say, json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
+    package = kept_package or judged_by.package(usual)
+    wanted = Wanted(
+        chosen(isolation),
+        rubric=worth,
+        assignment=package,
+        pages=("html",) if html else (),
+        language=say.code,
+    )
     if learner is not None and kept is None:
         raise typer.BadParameter("--learner is for the results of a batch.")
     finish(opening.judged(kept, wanted) if kept else rejudge(evidence, wanted), outputs)
@@ -168,7 +192,7 @@ def _watch(path: str, wanted: "Wanted", outputs: Outputs) -> NoReturn:
         return graded.report
 
     last = grade(())
-    terminal.show(last, console)
+    terminal.show(last, console, outputs.language)
     write_reports(Graded(last, pages), outputs)
     progress.print("Watching. Save a file to grade again; Ctrl-C ends it.", style="dim")
     try:
@@ -178,8 +202,9 @@ def _watch(path: str, wanted: "Wanted", outputs: Outputs) -> NoReturn:
             saved = f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"
             progress.print(Text(for_terminal(saved), style="dim"))
             now = watch.again(last, changed, grade)
-            terminal.show_difference(watch.difference(last, now), console)
-            console.print(f"Score {now.score:g} of {now.max_score:g}.")
+            terminal.show_difference(watch.difference(last, now), console, outputs.language)
+            score = outputs.language("Score {score:g} of {most:g}.", score=now.score, most=now.max_score)
+            console.print(score)
             last = now
             write_reports(Graded(last, pages), outputs)
     except KeyboardInterrupt:

@@ -8,7 +8,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from grader.commands.options import COMPLETE, GRADER_FAILED, INTERRUPTED, EvidenceIsolation, RubricFile
+from grader.commands.options import (
+    COMPLETE,
+    GRADER_FAILED,
+    INTERRUPTED,
+    AssignmentName,
+    EvidenceIsolation,
+    LanguageCode,
+    RubricFile,
+)
 from grader.escaping import for_terminal
 from grader.sandbox.tiers import Isolation
 
@@ -44,6 +52,8 @@ def batch(
             help="Due date, lateness, extensions, groups, scale: class.toml beside the submissions is found by itself.",
         ),
     ] = None,
+    assignment: AssignmentName = None,
+    language: LanguageCode = None,
     rubric: RubricFile = None,
     isolation: Annotated[
         Isolation, typer.Option(help="How submissions are kept apart; auto takes the best there is.")
@@ -63,17 +73,22 @@ def batch(
     ] = False,
 ) -> None:
     """Grade a whole class, side by side; interrupted, the same command does what is left."""
-    from grader import rubric as rubrics
+    from grader.assignment.assignment import find
     from grader.batch.progress import Live
     from grader.batch.run import Plan
     from grader.batch.run import batch as graded
     from grader.batch.summary import show
     from grader.sandbox import chosen
 
+    graded_by = find(assignment)
+    worth = graded_by.rubric(rubric)
     plan = Plan(
         where=where,
         out=out,
-        rubric=rubrics.read(rubric or rubrics.SHIPPED),
+        rubric=worth,
+        assignment=graded_by.package(worth),
+        given=graded_by.given,
+        language=graded_by.language(language).code,
         tier=chosen(isolation),
         environment=env,
         jobs=jobs,

@@ -32,8 +32,19 @@ NotebookFile = Annotated[
         help="Write the report as a notebook in which an instructor can comment and change points.",
     ),
 ]
+AssignmentName = Annotated[
+    str | None,
+    typer.Option(
+        "--assignment",
+        help="Another assignment than the lab's: its folder, or the name of an installed one. See docs/authoring.md.",
+    ),
+]
 RubricFile = Annotated[
     Path | None, typer.Option("--rubric", help="Another rubric: a file, or original (core is the usual one).")
+]
+LanguageCode = Annotated[
+    str | None,
+    typer.Option("--language", help="Of the report's words: en or de; the assignment's own, if left out."),
 ]
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="Only criteria whose identifier begins so; repeatable.")

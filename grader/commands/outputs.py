@@ -12,6 +12,7 @@ from rich.text import Text
 from grader.commands.options import COMPLETE, GRADER_FAILED, INCOMPLETE
 from grader.escaping import for_terminal
 from grader.files import write
+from grader.report.language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from grader.judge import Report
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Outputs:
-    """Where the report goes. At most one of them may be standard output; then nothing else goes there."""
+    """Where the report goes, and in which language. At most one of them may be standard output; then nothing else goes there."""
 
-    def __init__(self, **files: Path | None) -> None:
-        self.files = files
+    def __init__(self, language: Language = ENGLISH, **files: Path | None) -> None:
+        self.language, self.files = language, files
         dashes = [name for name, file in self.files.items() if file == Path("-")]
         if len(dashes) > 1:
             raise typer.BadParameter(f"--{dashes[0]} and --{dashes[1]} can't both be standard output.")
@@ -48,7 +49,7 @@ def finish(graded: "Graded", outputs: Outputs) -> None:
     from grader.report import terminal
 
     if not outputs.to_stdout:
-        terminal.show(graded.report, Console(highlight=False))
+        terminal.show(graded.report, Console(highlight=False), outputs.language)
     write_reports(graded, outputs)
     raise typer.Exit(exit_code(graded.report))
 
@@ -63,7 +64,7 @@ def write_reports(graded: "Graded", outputs: Outputs) -> None:
     outputs.write("junit", junit.render(report))
     outputs.write("gradescope", gradescope.render(report))
     if outputs.files["notebook"]:
-        sheet.write(report, outputs.files["notebook"])
+        sheet.write(report, outputs.files["notebook"], outputs.language)
     for name, file in outputs.files.items():
         if file and not outputs.to_stdout:
             typer.echo(for_terminal(f"{name}: {file}"))

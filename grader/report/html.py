@@ -12,13 +12,13 @@ from grader import traces
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
+from grader.report.language import ENGLISH, Language
 from grader.report.templates import environment
-from grader.report.words import closing, remarks, shown
+from grader.report.words import closing, next_step, remarks, shown, signed
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
 _OPEN_EXCHANGES = 3
-_SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _LARGEST_MEDIA = 3 * 1024 * 1024  # bytes of a file that is shown in the page
 
 
@@ -53,6 +53,7 @@ class Part:
     result: Result
     seen: list[Seen]
     left_out: int
+    say: Language = ENGLISH
 
     @property
     def first(self) -> list[Seen]:
@@ -75,8 +76,8 @@ class Part:
     def sign(self) -> str:
         """The status as the page words it; what nobody has to do is open, not wrong."""
         if self.result.status == "failed" and not self.result.required:
-            return "○ optional"
-        return _SIGNS[self.result.status]
+            return f"○ {self.say('optional')}"
+        return signed(self.result.status, self.say)
 
 
 def _media(evidence: Evidence, stored: StoredObject) -> Media:
@@ -91,7 +92,7 @@ def _media(evidence: Evidence, stored: StoredObject) -> Media:
     return Media(stored, media_type, text=f"({stored.size} bytes)")
 
 
-def _part(evidence: Evidence, result: Result) -> Part:
+def _part(evidence: Evidence, result: Result, say: Language) -> Part:
     known = {exchange.id: exchange for exchange in evidence.exchanges}
     owners = {call.id: call.exchange for call in evidence.calls}
     owners |= {stored.id: stored.exchange for stored in evidence.objects}
@@ -107,7 +108,7 @@ def _part(evidence: Evidence, result: Result) -> Part:
         )
         for exchange in exchanges[:_SHOWN_EXCHANGES]
     ]
-    return Part(result, seen, max(0, len(exchanges) - _SHOWN_EXCHANGES))
+    return Part(result, seen, max(0, len(exchanges) - _SHOWN_EXCHANGES), say)
 
 
 def _gallery(evidence: Evidence) -> list[Media]:
@@ -151,12 +152,12 @@ def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | N
     return place.id, Printed(short, _whole(output, short))
 
 
-def render(report: Report, evidence: Evidence) -> str:
-    """The page."""
+def render(report: Report, evidence: Evidence, say: Language = ENGLISH) -> str:
+    """The page, in a language."""
     template = environment().from_string(_TEMPLATE.read_text(encoding="utf-8"))
     graded = shown(report.criteria)
     sections = {
-        title: [_part(evidence, result) for result in graded if result.section == name]
+        say(title): [_part(evidence, result, say) for result in graded if result.section == name]
         for name, title in report.sections.items()
     }
     return template.render(
@@ -168,6 +169,8 @@ def render(report: Report, evidence: Evidence) -> str:
         tests=_tests(evidence, graded),
         log=_log(evidence.app.log),
         gallery=_gallery(evidence),
+        say=say,
+        next_step=next_step(report, say),
         remarks=remarks,
-        closing=closing(report),
+        closing=closing(report, say),
     )

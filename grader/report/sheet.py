@@ -15,12 +15,18 @@ from grader.errors import GraderError
 from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
 from grader.report import document
-from grader.report.words import shown
+from grader.report.language import ENGLISH, Language, language
+from grader.report.words import shown, signed
 
-_SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "not_run": "– not run", "error": "! error"}
 _SETUP = """from grader.report.sheet import Sheet
 
-sheet = Sheet.read(report)"""
+sheet = Sheet.read(report, {language!r})"""
+
+
+_HOW_TO_WRITE = (
+    "Write into the cells below, then run all: a comment, and points in place of the graded ones. "
+    "What you write is kept when the work is graded again."
+)
 
 
 class SheetError(ValueError):
@@ -37,11 +43,12 @@ class Sheet:
     report: dict[str, Any]
     comments: dict[str, str] = field(default_factory=dict)
     overrides: dict[str, float] = field(default_factory=dict)
+    say: Language = ENGLISH
 
     @staticmethod
-    def read(report: str) -> "Sheet":
-        """A sheet for a report, given as JSON."""
-        return Sheet(json.loads(report))
+    def read(report: str, code: str = "en") -> "Sheet":
+        """A sheet for a report, given as JSON; `code`: of the language in which it prints."""
+        return Sheet(json.loads(report), say=language(code))
 
     def note(self, id: str, *, comment: str = "", points: float | None = None) -> None:
         """Show one criterion with what the instructor has to say of it.
@@ -64,10 +71,12 @@ class Sheet:
         if comment:
             self.comments[id] = comment
         given = self.overrides.get(id, result["points"])
-        changed = f" (graded: {result['points']:g})" if id in self.overrides else ""
-        print(f"{given:g} of {result['max_points']:g} points{changed}")
+        changed = (
+            f" ({self.say('graded: {points:g}', points=result['points'])})" if id in self.overrides else ""
+        )
+        print(f"{self.say('{score:g} of {most:g} points', score=given, most=result['max_points'])}{changed}")
         if comment:
-            print(f"Comment: {comment}")
+            print(self.say("Comment: {text}", text=comment))
 
     @property
     def score(self) -> float:
@@ -76,15 +85,19 @@ class Sheet:
 
     def total(self) -> None:
         """Print the score and how it came about."""
-        print(f"{self.score:g} of {self.report['max_score']:g} points.")
+        print(self.say("{score:g} of {most:g} points.", score=self.score, most=self.report["max_score"]))
         if self.overrides:
             print(
-                f"{len(self.overrides)} changed by the instructor: {', '.join(self.overrides)}. "
-                f"Graded: {self.report['score']:g}."
+                self.say(
+                    "{count} changed by the instructor: {names}. Graded: {score:g}.",
+                    count=len(self.overrides),
+                    names=", ".join(self.overrides),
+                    score=self.report["score"],
+                )
             )
 
 
-def write(report: Report, file: Path) -> None:
+def write(report: Report, file: Path, say: Language = ENGLISH) -> None:
     """Write the notebook, with what an instructor wrote into an earlier one at the same place.
 
     Raises:
@@ -95,7 +108,7 @@ def write(report: Report, file: Path) -> None:
     kept = _instructors_cells(file)
     with tempfile.TemporaryDirectory(prefix="sheet-") as place:
         blank, done = Path(place) / "blank.ipynb", Path(place) / "done.ipynb"
-        blank.write_text(for_json(_notebook(report, kept)), encoding="utf-8")
+        blank.write_text(for_json(_notebook(report, kept, say)), encoding="utf-8")
         try:
             papermill.execute_notebook(
                 str(blank), str(done), kernel_name="python3", progress_bar=False, log_output=False
@@ -132,21 +145,19 @@ def _instructors_cells(file: Path) -> dict[str, str]:
     return {id: "".join(source) for id, source in found.items()}
 
 
-def _notebook(report: Report, kept: dict[str, str]) -> dict[str, Any]:
+def _notebook(report: Report, kept: dict[str, str], say: Language) -> dict[str, Any]:
     graded = shown(report.criteria)
     cells = [
         _markdown(
             "title",
-            f"# {for_notebook(report.submission.name)}\n\nGraded: {report.score:g} of {report.max_score:g} points, "
-            f"{'complete' if report.complete else 'not complete yet'}. Isolation: {for_notebook(report.isolation)}.\n\nWrite into the cells below, then run all: "
-            "a comment, and points in place of the graded ones. What you write is kept when the work is graded again.",
+            f"# {for_notebook(report.submission.name)}\n\n{_graded(report, say)}\n\n{say(_HOW_TO_WRITE)}",
         ),
         # not a parameter of papermill's: those are copied into a second cell
         _code("report", f"report = {document.render(report)!r}", hidden=True),
-        _code("setup", _SETUP, hidden=True),
+        _code("setup", _SETUP.format(language=say.code), hidden=True),
     ]
     for result in graded:
-        cells.append(_markdown(f"seen-{result.id}", _section(result)))
+        cells.append(_markdown(f"seen-{result.id}", _section(result, say)))
         source = kept.get(result.id, f'sheet.note({json.dumps(result.id)}, comment="", points=None)')
         cells.append(_code(f"note-{result.id}", source, criterion=result.id))
     cells.append(_code("total", "sheet.total()"))
@@ -154,16 +165,26 @@ def _notebook(report: Report, kept: dict[str, str]) -> dict[str, Any]:
     return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _section(result: Result) -> str:
+def _graded(report: Report, say: Language) -> str:
+    """The score in a sentence."""
+    text = (
+        "Graded: {score:g} of {most:g} points, complete. Isolation: {tier}."
+        if report.complete
+        else "Graded: {score:g} of {most:g} points, not complete yet. Isolation: {tier}."
+    )
+    return say(text, score=report.score, most=report.max_score, tier=for_notebook(report.isolation))
+
+
+def _section(result: Result, say: Language) -> str:
     lines = [
-        f"## {_SIGNS[result.status]}: {for_notebook(result.title)}",
+        f"## {signed(result.status, say)}: {for_notebook(say(result.title))}",
         f"<code>{for_notebook(result.id)}</code>",
         for_notebook(result.summary),
     ]
-    lines += [f"In your code: {for_notebook(result.where)}"] if result.where else []
-    lines += [f"Advice: {for_notebook(advice)}" for advice in result.advice]
+    lines += [f"{say('In your code:')} {for_notebook(result.where)}"] if result.where else []
+    lines += [f"{say('Advice:')} {for_notebook(advice)}" for advice in result.advice]
     if result.status == "failed":
-        lines.append(f"<em>{for_notebook(result.hint)}</em>")
+        lines.append(f"<em>{for_notebook(say(result.hint))}</em>")
     return "\n\n".join(lines)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from grader.next_step import next_step as step
+from grader.report.language import ENGLISH, Language
+
 if TYPE_CHECKING:
     from grader.judge import Report, Result
 
@@ -39,27 +42,45 @@ def _is_alone(result: _Judged, given: Iterable[_Judged]) -> bool:
     return sum(other.section == result.section for other in given) < _A_WHOLE_SECTION
 
 
-_VERDICTS = {"passed": "passed", "failed": "failed", "not_run": "not run", "error": "error"}
+VERDICTS = {"passed": "passed", "failed": "failed", "not_run": "not run", "error": "error"}
+_MARKS = {"passed": "✓", "failed": "✗", "not_run": "–", "error": "!"}
 
 
-def remarks(result: "Result") -> list[str]:
+def signed(status: str, say: Language = ENGLISH) -> str:
+    """A status with its sign, such as "✓ passed"."""
+    return f"{_MARKS[status]} {say(VERDICTS[status])}"
+
+
+def next_step(report: "Report", say: Language = ENGLISH) -> str:
+    """The one thing to do next, in another language than the report has it."""
+    if say.code == ENGLISH.code or not report.next_step:
+        return report.next_step
+    return step(report.criteria, report.begin_with, report.sections, say)
+
+
+def remarks(result: "Result", say: Language = ENGLISH) -> list[str]:
     """What a person added to a criterion: the override with its reason, and the comments, a sentence or more each."""
     before = result.overridden
     changed = (
         [
-            f"Changed by a person: {before.reason} (The grader: {_VERDICTS[before.status]}, {before.points:g} points.)"
+            say(
+                "Changed by a person: {reason} (The grader: {verdict}, {points:g} points.)",
+                reason=before.reason,
+                verdict=say(VERDICTS[before.status]),
+                points=before.points,
+            )
         ]
         if before
         else []
     )
-    return [*changed, *(f"Comment: {each}" for each in result.comments)]
+    return [*changed, *(say("Comment: {text}", text=each) for each in result.comments)]
 
 
-def closing(report: "Report") -> list[str]:
+def closing(report: "Report", say: Language = ENGLISH) -> list[str]:
     """What a person added to the whole: comments, requests with their answers, and how to ask for another look."""
-    said = [f"Comment: {each}" for each in report.comments]
+    said = [say("Comment: {text}", text=each) for each in report.comments]
     for each in report.answers:
         about = f" ({each.criterion})" if each.criterion else ""
-        said.append(f"You asked{about}: {each.asked}")
-        said.append(f"Answer: {each.answer}" if each.answer else "Answer: not yet.")
+        said.append(say("You asked{about}: {text}", about=about, text=each.asked))
+        said.append(say("Answer: {text}", text=each.answer) if each.answer else say("Answer: not yet."))
     return [*said, report.how_to_ask] if report.how_to_ask else said

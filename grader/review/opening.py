@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from grader.assignment.package import Package
 from grader.batch import evidence_store
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.review import record as class_record
@@ -23,13 +24,15 @@ _SUFFIX = ".record"
 class Kept:
     """Evidence of one submission that a batch kept: the name to show, the record, and what a person decided.
 
-    `rubric`: the one that the class was judged with, if it is known.
+    `rubric`, `assignment`, `language`: those that the class was judged with, if they are known.
     """
 
     name: str
     content: bytes
     decisions: ForLearner | None = None
     rubric: Rubric | None = None
+    assignment: Package | None = None
+    language: str = "en"
 
 
 def found(path: Path, learner: str | None = None) -> Kept | None:
@@ -59,7 +62,14 @@ def found(path: Path, learner: str | None = None) -> Kept | None:
         raise EvidenceError(
             f"The evidence of {row.name} is not in {known.vault} any more. Run grader batch again."
         )
-    return Kept(row.name, content, store.read(results).of(row.key), known.worth)
+    return Kept(
+        row.name,
+        content,
+        store.read(results).of(row.key),
+        known.worth,
+        known.assignment,
+        known.language,
+    )
 
 
 def _only(rows: list[Row], learner: str | None, path: Path) -> Row:

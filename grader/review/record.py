@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
 
 from grader import rubric as rubrics
+from grader.assignment.package import Package
 from grader.batch.entries import Entry
 from grader.errors import GraderError
 from grader.evidence import Writable
@@ -75,13 +76,18 @@ class Alike(_Part):
 
 
 class ClassRecord(_Part):
-    """A class as the last batch left it. `vault`: where the evidence is kept; `rubric`: as `rubric.as_table` writes it."""
+    """A class as the last batch left it. `vault`: where the evidence is kept; `rubric`: as `rubric.as_table` writes it.
+
+    `assignment`: another one than the lab's. `language`: of the learners' pages.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     title: str
     isolation: Tier
     vault: str
     rubric: dict[str, Any]
+    assignment: Package | None = None
+    language: str = "en"
     written: AwareDatetime
     rows: tuple[Row, ...]
     alike: tuple[Alike, ...] = ()
@@ -158,6 +164,8 @@ def write(
     records: Mapping[str, str],
     groups: Sequence[Group],
     now: datetime,
+    assignment: Package | None = None,
+    language: str = "en",
 ) -> None:
     """Leave the class for a review.
 
@@ -175,6 +183,8 @@ def write(
         isolation=tier,
         vault=vault,
         rubric=rubrics.as_table(rubric),
+        assignment=assignment,
+        language=language,
         written=now,
         rows=rows,
         alike=tuple(

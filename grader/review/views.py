@@ -54,7 +54,13 @@ class Views:
         content = opening.evidence_of(known, record)
         if content is None:
             raise EvidenceError("The evidence is not kept any more. Run grader batch again.")
-        wanted = Wanted(self._tier, rubric=known.worth, pages=("html",))
+        wanted = Wanted(
+            self._tier,
+            rubric=known.worth,
+            assignment=known.assignment,
+            pages=("html",),
+            language=known.language,
+        )
         return opening.judged(opening.Kept(name, content, said), wanted).files["page.html"]
 
     def close(self) -> None:
@@ -84,7 +90,7 @@ class Views:
         return _parsed(files["view.json"])
 
     def _reader_for(self, known: ClassRecord) -> Reader:
-        wanted = Wanted(self._tier, rubric=known.worth, pages=("view",))
+        wanted = Wanted(self._tier, rubric=known.worth, assignment=known.assignment, pages=("view",))
         if self._reader is None or self._reader.wanted != wanted or not self._reader.works:
             if self._reader:
                 self._reader.close()

@@ -74,6 +74,7 @@ class Enclosure:
         purpose: what is shown inside. A "submission" sees the system's programs and its interpreter; a "worker" sees
             the grader's own code too; a "fetch" has the network of this machine, and runs git alone.
         shows: further paths to show, read-only: path here → path inside.
+        reads: folders to show as well, read-only, at the same place; every user may read them.
 
     Raises:
         GraderError: it can't be made.
@@ -86,10 +87,11 @@ class Enclosure:
         ceilings: Ceilings | None = None,
         purpose: Purpose = "submission",
         shows: dict[str, str] | None = None,
+        reads: Sequence[Path] = (),
     ) -> None:
         self.tier, self.python, self.purpose = tier, python, purpose
         self._ceilings = ceilings or Ceilings()
-        self._shows = shows or {}
+        self._shows, self._reads = shows or {}, tuple(reads)
         self.cpu_seconds = 0.0  # of all that ran in it, once it is closed
         self._base: Path | None = None
         self._root, self._home, self._temporary = bubblewrap.WORK, bubblewrap.HOME, bubblewrap.TEMPORARY
@@ -177,7 +179,7 @@ class Enclosure:
                 raise GraderError("bubblewrap can't be used here.")
             return bubblewrap.launch(
                 program,
-                visible.paths(self.python, self.purpose),
+                [*visible.paths(self.python, self.purpose), *self._reads],
                 command,
                 environment(self.places),
                 self._ceilings,
@@ -219,7 +221,11 @@ class Enclosure:
         setup: dict[str, Any] = {
             "tier": self.tier,
             "limits": limits,
-            "readable": [*map(str, visible.paths(self.python, self.purpose)), *_READABLE, *self._shows],
+            "readable": [
+                *map(str, [*visible.paths(self.python, self.purpose), *self._reads]),
+                *_READABLE,
+                *self._shows,
+            ],
             # Python looks for packages by listing the folder that holds them
             "listable": [str(visible.PACKAGES)],
             "writable": [self._root, self._home, self._temporary, *_DEVICES],

@@ -40,7 +40,7 @@ class Sandbox:
         work: the submission's own files on this side, if it is to have any.
         cold: start every job in a fresh interpreter, rather than forking a loaded one.
         ceilings: how much it may take of the machine.
-        purpose, shows: see `Enclosure`.
+        purpose, shows, reads: see `Enclosure`.
 
     Raises:
         GraderError: it can't be made.
@@ -56,8 +56,9 @@ class Sandbox:
         ceilings: Ceilings | None = None,
         purpose: Purpose = "submission",
         shows: dict[str, str] | None = None,
+        reads: Sequence[Path] = (),
     ) -> None:
-        self._enclosure: Enclosure | None = Enclosure(tier, python, ceilings, purpose, shows)
+        self._enclosure: Enclosure | None = Enclosure(tier, python, ceilings, purpose, shows, reads)
         self._prepare(work, cold)
 
     @classmethod

@@ -132,6 +132,7 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
     from grader.collect import collect
     from grader.submission import check_for_a_program, read
 
+    assignment = writing.opened(instructions)
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
     parent.begins("reading the submission")
@@ -146,9 +147,10 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         cold=instructions.cold,
         patience=parent.rests if instructions.gives_way else None,
         open_sandbox=parent.sandbox,
+        assignment=assignment.questions if assignment else None,
     )
     if parent.environment:
         seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)
-    writing.everything(stream, seen, instructions, time.monotonic() - began)
+    writing.everything(stream, seen, instructions, time.monotonic() - began, assignment)
     with contextlib.suppress(OSError):
         os.close(incoming)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import evidence
-from grader.errors import EvidenceError
+from grader.errors import AssignmentError, EvidenceError
 from grader.inside import wire
 from grader.worker import packing, writing
 from grader.worker.records import Instructions, Record
@@ -23,10 +23,11 @@ def main(order: dict[str, Any]) -> None:
             seen = _evidence(source, packed=order["packed"])
             if instructions.name:
                 seen = seen.renamed(instructions.name)
-        except EvidenceError as error:
+            assignment = writing.opened(instructions)
+        except (EvidenceError, AssignmentError) as error:
             writing.outcome(stream, Record(state="error", message=str(error)[:2_000]))
             return
-        writing.everything(stream, seen, instructions, 0.0)
+        writing.everything(stream, seen, instructions, 0.0, assignment)
 
 
 def _evidence(source: Any, *, packed: bool) -> Any:

@@ -1,7 +1,9 @@
 """What a worker is given, and the one bounded record that is taken from it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
@@ -21,17 +23,31 @@ CEILINGS = Ceilings(
 _RECORD_NAME = re.compile(r"record\.json|page\.html|view\.json|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
 
 
-def instructions_for(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = False) -> Instructions:
-    """What a worker is to do with one submission."""
+@contextmanager
+def laid_out(wanted: Wanted) -> Iterator[Sequence[Path]]:
+    """The folder of another assignment than the lab's, for as long as a worker reads it."""
+    if wanted.assignment is None:
+        yield ()
+        return
+    with wanted.assignment.laid_out() as folder:
+        yield (folder,)
+
+
+def instructions_for(
+    wanted: Wanted, kind: Any, name: str, reads: Sequence[Path] = (), *, gives_way: bool = False
+) -> Instructions:
+    """What a worker is to do with one submission. `reads`: as `laid_out` gives it."""
     return Instructions(
         kind=kind,
         name=name,
         tier=wanted.tier,
         environment=wanted.environment,
-        only=wanted.only,
+        only=wanted.only or (wanted.assignment.asks if wanted.assignment else ()),
+        assignment=str(reads[0]) if reads else "",
         rubric=rubrics.as_table(wanted.rubric) if wanted.rubric else None,
         decisions=wanted.decisions.get(name),
         pages=wanted.pages,
+        language=wanted.language,
         evidence=wanted.evidence,
         cold=wanted.cold,
         gives_way=gives_way,

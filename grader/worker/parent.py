@@ -25,7 +25,7 @@ from grader.intake import courier
 from grader.intake.courier import Parcel
 from grader.sandbox import Enclosure, Sandbox, Tier
 from grader.worker import records
-from grader.worker.orders import CEILINGS, instructions_for, order_for, receive
+from grader.worker.orders import CEILINGS, instructions_for, laid_out, order_for, receive
 from grader.worker.records import NeedsPython, NeedsSandbox, Phase, Record, Rests
 from grader.worker.wanted import Graded, Keep, Turns, Wanted
 
@@ -121,13 +121,14 @@ class _Grading:
 
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
         with (
-            Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS) as sandbox,
+            laid_out(self._wanted) as reads,
+            Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads) as sandbox,
             tempfile.TemporaryFile() as out,
         ):
             sandbox.preload(_COLLECTING)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             instructions = instructions_for(
-                self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
+                self._wanted, parcel.kind, parcel.name, reads, gives_way=self._turns is not None
             )
             order = order_for(sandbox, "grade", instructions)
             with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:

@@ -28,7 +28,7 @@ class Instructions(_Message):
     `kind` and `name`: of the submission that comes (see `grader.intake.courier.Parcel`). `only`: the beginnings of the
     identifiers of the criteria that are asked for. `rubric`: as `grader.rubric.as_table` writes it; None to collect
     without judging. `evidence`: whether to give back what was seen, as a folder's files or as one record.
-    `decisions`: a person's, on this submission. `gives_way`: whether to report when it only waits, so that another submission can have its turn.
+    `assignment`: the folder inside that holds it; empty for the lab's own. `decisions`: a person's, on this submission. `language`: of the pages. `gives_way`: whether to report when it only waits, so that another submission can have its turn.
     """
 
     kind: Literal["folder", "archive", "bundle"]
@@ -37,8 +37,10 @@ class Instructions(_Message):
     environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: dict[str, Any] | None = None
+    assignment: str = ""
     decisions: ForLearner | None = None
     pages: tuple[Page, ...] = ()
+    language: Annotated[str, Field(max_length=20)] = "en"
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
     gives_way: bool = False

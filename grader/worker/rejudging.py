@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from grader.errors import EvidenceError, GraderError
 from grader.inside import wire
 from grader.sandbox import Sandbox
-from grader.worker.orders import CEILINGS, instructions_for, order_for, receive
+from grader.worker.orders import CEILINGS, instructions_for, laid_out, order_for, receive
 from grader.worker.records import Record
 from grader.worker.wanted import Graded, Wanted
 
@@ -33,13 +33,16 @@ def judge_again(
         keep: given the name, and what was written beside the record, name and bytes.
     """
     with contextlib.ExitStack() as stack:
+        reads = stack.enter_context(laid_out(wanted))
         sandbox: Sandbox | None = None
         for name, source in evidence:
             try:
                 if sandbox is None:
-                    sandbox = stack.enter_context(Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS))
+                    sandbox = stack.enter_context(
+                        Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads)
+                    )
                     sandbox.preload(_JUDGING)
-                yield name, _judged(sandbox, name, source, wanted, keep, packed=packed)
+                yield name, _judged(sandbox, name, source, wanted, keep, reads, packed=packed)
             except GraderError as error:  # the sandbox is gone: the next ones get another
                 sandbox = None
                 yield name, Record(state="error", lost=True, message=str(error)[:2_000])
@@ -51,11 +54,12 @@ def _judged(
     source: BinaryIO,
     wanted: Wanted,
     keep: Callable[[str, str, bytes], None],
+    reads: Sequence[Path],
     *,
     packed: bool,
 ) -> Record:
     with tempfile.TemporaryFile() as out:
-        order = order_for(sandbox, "judge", instructions_for(wanted, "archive", name), packed=packed)
+        order = order_for(sandbox, "judge", instructions_for(wanted, "archive", name, reads), packed=packed)
         with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
             code = job.wait(_JUDGING_SECONDS)
         if code is None:

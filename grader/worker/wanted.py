@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from grader.assignment.package import Package
 from grader.environments import Choice
 from grader.judge import Report
 from grader.review.decisions import ForLearner
@@ -28,15 +29,17 @@ class Turns(Protocol):
 class Wanted:
     """What a grading is for.
 
-    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
-    by the name that a submission is shown under.
+    `rubric`: None to collect without judging. `assignment`: another one than the lab's. `pages`, `evidence`: see
+    `records.Instructions`. `decisions`: a person's, by the name that a submission is shown under.
     """
 
     tier: Tier
     environment: Choice = "auto"
     only: tuple[str, ...] = ()
     rubric: Rubric | None = None
+    assignment: Package | None = None
     pages: tuple[Page, ...] = ()
+    language: str = "en"
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
     decisions: Mapping[str, ForLearner] = field(default_factory=dict)

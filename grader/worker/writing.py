@@ -1,18 +1,36 @@
 """How a worker writes its record down: the record first, then the pages and the evidence that were asked for."""
 
 import resource
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from grader import rubric as rubrics
 from grader.evidence import Evidence
 from grader.inside import wire
 from grader.judge import Report, judge
+from grader.report.language import ENGLISH, Language, language
 from grader.review import applying
 from grader.worker import packing
 from grader.worker.records import Instructions, Record
 
+if TYPE_CHECKING:
+    from grader.assignment.assignment import Assignment
+
 RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "evidence.zip"
 VIEW = "view.json"
+
+
+def opened(wanted: Instructions) -> "Assignment | None":
+    """The assignment that the worker was given; None for the lab's own.
+
+    Raises:
+        AssignmentError: something in it makes no sense here.
+    """
+    if not wanted.assignment:
+        return None
+    from grader.assignment.assignment import read  # here: the lab's own does without what it loads
+
+    return read(Path(wanted.assignment), is_copy=True)
 
 
 def outcome(stream: BinaryIO, record: Record) -> None:
@@ -23,10 +41,17 @@ def outcome(stream: BinaryIO, record: Record) -> None:
     wire.end_files(stream)
 
 
-def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: float) -> None:
-    """The record of a grading, and what goes with it."""
+def everything(
+    stream: BinaryIO,
+    seen: Evidence,
+    wanted: Instructions,
+    seconds: float,
+    assignment: "Assignment | None" = None,
+) -> None:
+    """The record of a grading, and what goes with it. `assignment`: another one than the lab's."""
     rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
-    report = judge(seen, rubric) if rubric is not None else None
+    kit = (assignment.criteria, assignment.sections) if assignment else ()
+    report = judge(seen, rubric, *kit) if rubric is not None else None
     if report is not None and rubric is not None and wanted.decisions is not None:
         report = applying.decided(report, wanted.decisions, rubric)
     record = Record(
@@ -39,7 +64,8 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     )
     wire.write_file(stream, RECORD, record.model_dump_json(by_alias=True).encode())
     if report is not None and "html" in wanted.pages:
-        wire.write_file(stream, PAGE, page(report, seen))
+        say = assignment.language(wanted.language) if assignment else language(wanted.language)
+        wire.write_file(stream, PAGE, page(report, seen, say))
     if report is not None and "view" in wanted.pages:
         from grader.review import viewing
 
@@ -53,11 +79,11 @@ def everything(stream: BinaryIO, seen: Evidence, wanted: Instructions, seconds: 
     wire.end_files(stream)
 
 
-def page(report: Report, seen: Evidence) -> bytes:
-    """The report as a page."""
+def page(report: Report, seen: Evidence, say: Language = ENGLISH) -> bytes:
+    """The report as a page, in a language."""
     from grader.report import html
 
-    return html.render(report, seen).encode("utf-8", "backslashreplace")
+    return html.render(report, seen, say).encode("utf-8", "backslashreplace")
 
 
 def _cpu_seconds() -> float:
