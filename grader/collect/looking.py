@@ -37,13 +37,12 @@ def reached_for(text: str) -> Iterator[tuple[int, str]]:
             yield from (
                 (node.lineno, f"import {alias.name}") for alias in node.names if _is_whole(alias.name)
             )
-        elif isinstance(node, ast.ImportFrom) and node.module in _REACHES and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
             if _is_whole(node.module):
                 yield node.lineno, f"import {node.module}"
+            reached = _REACHES.get(node.module, frozenset())
             yield from (
-                (node.lineno, f"{node.module}.{alias.name}")
-                for alias in node.names
-                if alias.name in _REACHES[node.module]
+                (node.lineno, f"{node.module}.{alias.name}") for alias in node.names if alias.name in reached
             )
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             module = names.get(node.value.id, "")
@@ -51,7 +50,7 @@ def reached_for(text: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{node.attr}"
         elif isinstance(node, ast.Call) and node.args and _called(node) in _IMPORTS:
             named = node.args[0]
-            if isinstance(named, ast.Constant) and named.value in _REACHES and _is_whole(named.value):
+            if isinstance(named, ast.Constant) and isinstance(named.value, str) and _is_whole(named.value):
                 yield node.lineno, f"import {named.value}"
 
 

@@ -144,10 +144,11 @@ def put_file(root: str, name: str, content: bytes) -> None:
         raise WireError(f"the name of a file leads elsewhere: {name!r}")
     if len(parts) > MOST_FOLDERS:
         raise WireError(f"a file lies more than {MOST_FOLDERS} folders deep")
-    path = os.path.join(root, *parts)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "xb") as file:
-            file.write(content)
+        name.encode()  # a file system takes bytes that are no text
     except UnicodeEncodeError as error:
-        raise WireError(f"the name of a file is not valid text: {name!r}") from error
+        raise WireError(f"the name of a file is not valid text: {name!a}") from error
+    path = os.path.join(root, *parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "xb") as file:
+        file.write(content)

@@ -1,6 +1,8 @@
 """The grader's end of a suite's sockets: what a hostile process sends there hurts its own run at most."""
 
+import json
 import socket
+import sys
 import time
 
 import pytest
@@ -81,6 +83,29 @@ def test_calls_of_several_threads_are_decided_side_by_side():
                 if answer["again"]:
                     answers[number] = asked({"at": begun[number]["at"], "number": number, "go": "on"})
     assert {number: answer["call"] for number, answer in answers.items()} == {1: CALL["call"], 2: openai}
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="json is written in C in CPython")
+def test_no_method_that_a_suite_can_replace_sees_a_message(monkeypatch):
+    seen = []
+    places = {
+        json.JSONDecoder: ("decode", "raw_decode"),
+        json.JSONEncoder: ("encode", "iterencode", "default"),
+        json.decoder: ("JSONDecoder", "scanstring"),
+        json.scanner: ("make_scanner", "py_make_scanner"),
+    }
+    for place, names in places.items():
+        for name in names:
+            monkeypatch.setattr(place, name, lambda *_, name=name, **__: seen.append(name))
+    message = {
+        "at": "s3",
+        "call": {"body": "asked", "status": 200},
+        "again": False,
+        "test": None,
+        "letter": "\u00e9",
+    }
+    assert channel.taken(bytearray(channel.packed(message))) == message
+    assert not seen
 
 
 def test_half_a_message_holds_nobody_up():

@@ -165,8 +165,20 @@ def tarred(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
     return out.getvalue()
 
 
-def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+# a file of a few bytes that says it is one of 100 GB, most of it holes
+SPARSE = {
+    "GNU.sparse.major": "1",
+    "GNU.sparse.minor": "0",
+    "GNU.sparse.name": "b.py",
+    "GNU.sparse.realsize": "99999999999",
+}
+
+
+def member(
+    name: str, kind: bytes = tarfile.REGTYPE, target: str = "", headers: dict[str, str] | None = None
+) -> tarfile.TarInfo:
     made = tarfile.TarInfo(name)
+    made.pax_headers = headers or {}
     made.type, made.linkname = kind, target
     return made
 
@@ -200,6 +212,14 @@ def linked_zip() -> bytes:
         ("dots.tar.gz", tarred((member("a/../../evil.py"), b"x")), "outside its folder"),
         ("twice.tar.gz", tarred((member("main.py"), b"1"), (member("main.py"), b"2")), "twice"),
         ("inside.tar.gz", tarred((member("a"), b"1"), (member("a/b"), b"2")), "can't be"),
+        ("letters.tar.gz", tarred((member("caf\udce9.py"), b"x")), "not valid text"),
+        ("slash.zip", zipped(**{"a/b.py": b"1", "a\\b.py": b"2"}), "twice"),
+        (
+            "header.tar.gz",
+            tarred((member("a.py", headers={"path": "../evil.py"}), b"x")),
+            "outside its folder",
+        ),
+        ("sparse.tar.gz", tarred((member("a.py", headers=SPARSE), b"1\n0\n1\n" + b"x" * 600)), "larger than"),
         ("text.zip", b"PK\x03\x04 and no more", "neither a .zip"),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
