@@ -63,7 +63,7 @@ class Proxy:
         self._relay = Relay(ledger, self._booked, self._upstreams, self._reader.listener, own_key=own_key)
         self._stored = Stored(ledger, self._booked, self._upstreams, own_key=own_key)
         self._refusals = Refusals(ledger)
-        self._door = Door(ledger, self._people, self._booked, own_key=own_key)
+        self._door = Door(ledger, self._people, self._booked, self._refusals.count, own_key=own_key)
         self._pages = None
         if not own_key:
             self._pages = Pages(

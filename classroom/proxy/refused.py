@@ -25,17 +25,17 @@ class Refusals:
 
     def note(self, headers: Iterable[tuple[bytes, bytes]], error: APIError) -> None:
         """Count a refusal of a request with these headers, if it names an event."""
-        reason = error.code or error.type
-        if reason in _NOT_OF_AN_EVENT:
-            return
         try:
             token = tokens.read(headers)
         except APIError:
             return
-        self.count(token.code, reason)
+        self.count(token.code, error)
 
-    def count(self, code: str, reason: str) -> None:
-        """One more of an event."""
+    def count(self, code: str, error: APIError) -> None:
+        """One more of an event, if it was not the event that is unknown."""
+        reason = error.code or error.type
+        if reason in _NOT_OF_AN_EVENT:
+            return
         with self._lock:
             if (code, reason) in self._counted or len(self._counted) < _MOST_KEYS:
                 self._counted[code, reason] += 1

@@ -96,7 +96,9 @@ def test_a_learner_joins_copies_and_asks_by_keyboard_alone(event, page):
     page.keyboard.type("A lighthouse <b>in a storm</b>")
     tab_to(page, "Send")
     page.keyboard.press("Enter")
-    expect(page.locator("#told")).to_have_text("Here is the answer.")
+    expect(page.locator("#told")).to_have_text(
+        "Here is the answer.", timeout=30_000
+    )  # the first answer loads the prices
     expect(page.locator("#text")).to_contain_text("“A lighthouse <b>in a storm</b>”")
     expect(page.locator("[data-left=requests_left_today]")).to_have_text("19")
     page.get_by_role("radio", name="A text, by gpt-5.4-mini").focus()
@@ -155,6 +157,8 @@ def test_a_page_works_without_scripts(event):
         page.get_by_role("button", name="Join", exact=True).click()
         page.get_by_label("Prompt").fill("A lighthouse")
         page.get_by_role("button", name="Send").click()
-        expect(page.locator("#told")).to_have_text("Here is the answer.")
+        expect(page.locator("#told")).to_have_text(
+            "Here is the answer.", timeout=30_000
+        )  # the first answer loads the prices
         expect(page.locator("#text")).to_contain_text("“A lighthouse”")
         expect(page.get_by_role("button", name="Copy Python")).to_be_hidden()

@@ -239,7 +239,7 @@ def test_a_learner_who_hangs_up_in_mid_stream_is_charged_what_was_made(proxy):
     assert proxy.ledger.standing(an_event(), "ada").reserved == 0
 
 
-def test_a_stream_that_breaks_is_charged_as_reckoned_before_and_leaves_nothing_open(proxy):
+def test_a_stream_that_breaks_is_charged_for_what_came_and_leaves_nothing_open(proxy):
     proxy.openai.fail(effect="truncate", times=1)
     with pytest.raises(httpx.RemoteProtocolError):
         ask(proxy, "lesson/ada", {**CHAT, "stream": True})

@@ -305,3 +305,53 @@ def test_a_command_that_needs_a_database_says_so_and_makes_none(proxy_command, t
     assert code == 2
     assert f"There is no database {written}." in " ".join(said.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_event_is_paused_and_resumed(proxy_command, event):
+    assert "ml-101 is paused" in proxy_command("event", "pause", "ml-101")[1]
+    assert "(paused)" in proxy_command("event", "list")[1]
+    assert proxy_command("event", "resume", "ml-101") == (0, "ml-101 goes on.\n")
+    assert "(paused)" not in proxy_command("event", "list")[1]
+    code, said = proxy_command("event", "pause", "nowhere")
+    assert (code, said) == (2, "classroom proxy: There is no event 'nowhere'.\n")
+
+
+def test_a_change_of_bounds_does_not_resume_an_event(proxy_command, event):
+    proxy_command("event", "pause", "ml-101")
+    proxy_command("event", "change", "ml-101", "--budget", "30", "--text", "Welcome")
+    assert "(paused)" in proxy_command("event", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("by", "head"),
+    [
+        ("model", "attendee,model,requests,failed,tokens in,tokens out,US dollars"),
+        ("learner", "attendee,requests today,left today,US dollars,US dollars left"),
+        ("time", "hour from,requests,failed,US dollars"),
+        ("refusal", "reason,requests"),
+    ],
+)
+def test_the_tables_of_the_admin_page_are_printed_too(proxy_command, event, by, head):
+    assert proxy_command("report", "ml-101", "--by", by, "--csv", "-") == (0, f"{head}\n")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--budget", "1e30"),
+        ("--max-tokens", "99999999999"),
+        ("--text", "x" * 20_000),
+        ("--models", "a=" + "b" * 200),
+    ],
+)
+def test_amounts_that_no_database_holds_are_explained(proxy_command, wrong):
+    arguments = ("event", "add", "x", "--starts", "2026-11-21T09:00Z", "--ends", "2026-11-22T09:00Z")
+    code, said = proxy_command(*arguments, *wrong)
+    assert code == 2
+    assert said.startswith("classroom proxy: ")
+
+
+def test_a_file_of_upstreams_that_can_not_be_read_is_explained(proxy_command, tmp_path):
+    code, said = proxy_command("serve", "--upstreams", tmp_path / "none.toml")
+    assert code == 2
+    assert "none.toml can't be read" in said

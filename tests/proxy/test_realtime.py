@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import quote
 
+import httpx
 import pytest
 import websockets.sync.client
 from openai import OpenAI
@@ -14,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from classroom.proxy.events import NANO
 from classroom.proxy.realtime import asking, reckoning
-from tests.proxy.conftest import KEY, an_event
+from tests.proxy.conftest import KEY, PASSWORD, an_event
 
 MODEL = "gpt-realtime-2.1-mini"
 ALOUD = "Read the user's text aloud, word for word."
@@ -361,3 +362,20 @@ def test_the_events_are_those_of_the_sdk():
 
     assert set(asking._RESPONSE.fields) == set(RealtimeResponseCreateParams.model_fields)
     assert set(asking._SESSION.fields) == set(RealtimeSessionCreateRequest.model_fields)
+
+
+def test_a_session_that_is_refused_is_counted_and_a_paused_event_lets_none_in(talking):
+    talking.ledger.pause("talk", True)
+    with pytest.raises(InvalidStatus), connected(talking, "talk/ada"):
+        pass
+    page = httpx.get(f"{talking.url}/admin/events/talk", auth=("admin", PASSWORD)).text
+    assert "event_paused" in page
+
+
+def test_a_pause_ends_the_answers_of_a_session_that_is_open(talking):
+    with connected(talking, "talk/ada") as connection:
+        talking.ledger.pause("talk", True)
+        time.sleep(1.1)  # what the database said is believed for a second
+        connection.response.create(response=said("hello"))
+        assert until(connection, "error", "response.done")[-1].error.code == "event_paused"
+    assert talking.openai.calls.cost == 0

@@ -14,6 +14,7 @@ from classroom.proxy.ledger import Ledger, Reservation
 from classroom.proxy.realtime import handshake, reckoning
 from classroom.proxy.realtime.session import Session
 from classroom.proxy.routes import Route
+from classroom.proxy.tokens import Token
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams
 from classroom.standin.costs import Unpriced
@@ -23,6 +24,7 @@ _MOST_SESSIONS = 4  # of one attendee, at once
 _ROUTE = Route("realtime", "nothing")
 
 Booked = Callable[..., Awaitable[Any]]
+Refused = Callable[[str, APIError], None]  # the event's code
 
 
 class Door:
@@ -32,17 +34,22 @@ class Door:
         ledger: the books.
         people: who is who.
         booked: runs what asks the database, beside the requests.
+        refused: counts a refusal of an event.
         own_key: whoever asks holds the key themself.
     """
 
-    def __init__(self, ledger: Ledger, people: People, booked: Booked, *, own_key: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, people: People, booked: Booked, refused: Refused, *, own_key: bool
+    ) -> None:
         self._ledger, self._people, self._booked, self._own_key = ledger, people, booked, own_key
+        self._refused = refused
         self._open: Counter[tuple[str, str]] = Counter()
 
     async def serve(self, upstreams: Upstreams, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
         await receive()  # the request to connect
         address = (scope.get("client") or ("?",))[0]
+        token: Token | None = None
         try:
             if not handshake.is_here(scope["path"]):
                 raise refusals.no_such_address("GET", scope["path"])
@@ -55,6 +62,8 @@ class Door:
             if self._open[event.code, name] >= _MOST_SESSIONS:
                 raise refusals.too_many_sessions(_MOST_SESSIONS)
         except APIError as error:
+            if token is not None:
+                self._refused(token.code, error)
             await handshake.deny(scope, send, error)
             return
         self._open[event.code, name] += 1
