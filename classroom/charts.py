@@ -55,7 +55,7 @@ def _show(title: str, picture: str, rows: Mapping[str, str]) -> None:
     spoken = html.escape(". ".join([title.rstrip("."), *(f"{name}: {told}" for name, told in rows.items())]))
     figure = (
         f'<figure style="margin:.5em 0"><div role="img" aria-label="{spoken}" style="max-width:{_WIDTH}px">{picture}</div>'
-        f'<figcaption aria-hidden="true">{html.escape(title)}</figcaption></figure>'
+        f'<figcaption aria-hidden="true" style="margin-top:.3em">{html.escape(title)}</figcaption></figure>'
     )
     notebook.display({"text/html": figure, "text/plain": words}, raw=True)  # type: ignore[no-untyped-call]
 
@@ -137,7 +137,8 @@ def _point_picture(points: Mapping[str, tuple[float, float]]) -> str:
         at = 30 + (x - min(across)) / wide * (_WIDTH - 60)
         down = 30 + (max(up) - y) / high * (_HEIGHT - 60)
         width = _LETTER * len(label)
-        left = at + 10 if at + 10 + width < _WIDTH else at - 10 - width
+        before = at + 10 + width >= _WIDTH
+        left = at - 10 - width if before else at + 10
         line = down + 5
         while any(
             abs(line - other) < 17 and left < end and begin < left + width for begin, end, other in taken
@@ -146,7 +147,8 @@ def _point_picture(points: Mapping[str, tuple[float, float]]) -> str:
         taken.append((left, left + width, line))
         drawn.append(
             f'<circle cx="{at:.1f}" cy="{down:.1f}" r="5" fill="{_BAR}" stroke="currentColor" stroke-width="0.5"/>'
-            f'<text x="{max(left, 0):.1f}" y="{line:.1f}">{html.escape(label)}</text>'
+            f'<text x="{at - 10 if before else at + 10:.1f}" y="{line:.1f}" text-anchor="{"end" if before else "start"}">'
+            f"{html.escape(label)}</text>"
         )
     bottom = int(max(_HEIGHT, *(line + 10 for _, _, line in taken)))
     frame = f'<rect x="0.5" y="0.5" width="{_WIDTH - 1}" height="{bottom - 1}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
