@@ -23,12 +23,16 @@ _EXTENSIONS = {"module": "module (extension)"}
 
 @dataclass(frozen=True)
 class Lesson:
-    """One notebook: its number, its file's name, the beginning of its title, and the minutes to work through it."""
+    """One notebook: its number, its file's name, the beginning of its title, and the minutes that it takes.
+
+    `beginner`: for a beginner; `experienced`: for a reader who has used web APIs before.
+    """
 
     number: str
     file: str
     title: str
-    minutes: int
+    beginner: int
+    experienced: int
 
 
 @dataclass(frozen=True)
@@ -54,28 +58,29 @@ class Part:
 
 
 def lessons(folder: Path = ROOT / _NOTEBOOKS) -> list[Lesson]:
-    """The notebooks, by number. What is said of each is read from its first lines."""
+    """The notebooks, by number. Title and times are read from its first lines."""
     found = []
     for path in sorted(folder.glob("[0-9][0-9]-*.ipynb")):
         cells = nbformat.read(path, 4).cells  # type: ignore[no-untyped-call]
         words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         title = re.search(r"(?m)^# \d\d · ([^:\n]+)", words)
-        minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", words)
+        minutes = re.search(r"\*\*Time:\*\* about (\d+) minutes; (\d+) if", words)
         if title is None or minutes is None:
-            raise ValueError(f"{path.name} begins with no “# 00 · Title”, or has no “**Time:** 30 minutes”.")
-        found.append(Lesson(path.name[:2], path.name, title[1], int(minutes[1])))
+            raise ValueError(
+                f"{path.name} begins with no “# 00 · Title”, or has no “**Time:** about 30 minutes; 15 if …”."
+            )
+        found.append(Lesson(path.name[:2], path.name, title[1], int(minutes[1]), int(minutes[2])))
     return found
 
 
 def _index(old: str) -> str:
     kept = dict(re.findall(r"(?m)^\| (\d\d) \| [^|]+ \| ([^|]+) \|", old))
     rows = [
-        f"| {one.number} | [{one.title}]({one.file}) | {kept.get(one.number, '…')} | {one.minutes} |"
+        f"| {one.number} | [{one.title}]({one.file}) | {kept.get(one.number, '…')} | {one.beginner} | {one.experienced} |"
         for one in lessons()
     ]
-    return "\n".join(
-        ["", "| | notebook | you will be able to | minutes |", "|---|---|---|---|", *rows, "", ""]
-    )
+    head = ["| | notebook | you will be able to | beginner | experienced |", "|---|---|---|---|---|"]
+    return "\n".join(["", *head, *rows, "", ""])
 
 
 def _navigation(old: str) -> str:

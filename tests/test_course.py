@@ -1,5 +1,6 @@
 """The course as a web page: whole, folded, and with nothing fetched from elsewhere."""
 
+import html
 import re
 import subprocess
 import sys
@@ -7,7 +8,8 @@ import sys
 import nbformat
 import pytest
 
-from course import build
+from classroom.quizzing import quizzes
+from course import build, terms
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,49 @@ def test_a_panel_is_told_in_words():
     outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
     assert any(output.get("data", {}).get("text/plain") == "[A panel: What it costs]" for output in outputs)
     assert not any("widget-view" in str(output.get("data", {}).keys()) for output in outputs)
+
+
+def test_the_questions_of_a_quiz_are_on_the_page_and_their_answers_folded(site):
+    page = (site / "00-start-here.html").read_text()
+    question = quizzes()["00"][0]
+    assert question.words in page
+    folded = re.findall(r"<details data-search-exclude.*?</details>", page, re.DOTALL)
+    assert any(question.choices[0].why in html.unescape(each) for each in folded)
+
+
+def test_folded_answers_are_not_found_by_the_search(site):
+    text = (site / "search" / "search_index.json").read_text()
+    assert "One answer" not in text
+    assert quizzes()["00"][0].choices[0].why not in text
+
+
+def test_the_search_needs_no_server(site):
+    assert (site / "search" / "search_index.js").read_text().startswith("var __index = ")
+    assert 'src="assets/iframe-worker.js"' in (site / "index.html").read_text()
+
+
+def test_tags_that_are_for_programs_are_not_shown(site):
+    assert [page.name for page in site.glob("*.html") if 'class="cell-tag"' in page.read_text()] == []
+
+
+def test_a_word_is_linked_once_with_its_meaning():
+    linker = terms.Linker()
+    text = linker.linked("# A bucket\n\nA bucket holds objects. `bucket` and [a bucket](x.md); the bucket.")
+    assert text.count('<a class="term" href="glossary.html#bucket" title="A place in S3') == 1
+    assert text.startswith("# A bucket\n\nA <a ")
+    assert linker.linked("Another bucket.") == "Another bucket."
+
+
+def test_two_senses_of_a_word_are_two_entries():
+    names = {term.name for term in terms.terms()}
+    assert {"API key", "object key", "text token", "access token"} <= names
+    assert not {"key", "token"} & names
+
+
+def test_every_entry_of_the_glossary_is_used_on_a_page(site):
+    pages = "".join(page.read_text() for page in site.glob("[01]*.html"))
+    unused = [term.name for term in terms.terms() if f"glossary.html#{term.anchor}" not in pages]
+    assert unused == []
 
 
 def test_a_page_that_is_missing_is_an_error(tmp_path):

@@ -14,6 +14,7 @@ from classroom.exercises import (
     endpoints,
     exercise,
     failures,
+    hunts,
     keys,
     meaning,
     mocking,
@@ -41,6 +42,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | routes.EXERCISES
             | endpoints.EXERCISES
             | modules.EXERCISES
+            | hunts.EXERCISES
         ).items()
     )
 )

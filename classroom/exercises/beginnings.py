@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, folded, texts_in
 from classroom.exercises.plain import Thing, shown
 from classroom.media.signatures import sniff
 from classroom.standin.journal import Call
 
 _OTHER = "application/octet-stream"
-_PICTURE_ROUTES = ("images/generations",)
+_PICTURE_ROUTES = ("images/generations", "images/edits", "responses")
 
 
 def _draw(bench: Bench) -> str:
@@ -57,7 +57,9 @@ def _mime_type(bench: Bench) -> str:
         f"mp3.{ending}": _OTHER,
         f"my.png.{ending}": _OTHER,
         f"song.txt.{stem}.mp3": "audio/mpeg",
-        f"{stem}jpg": _OTHER,
+        f"mp3/{stem}": _OTHER,
+        f"{stem}.png/{ending}": _OTHER,
+        **{f"{stem}{letters}": _OTHER for letters in ("txt", "jpg", "png", "mp3")},
     }
     for name in bench.chance.sample(list(types), len(types)):
         trial = bench.call(name)
@@ -83,17 +85,16 @@ def model_s_words(trial: Trial, prompt: str, expected: str) -> str:
 
 def is_from(answer: str, calls: Iterable[Call]) -> bool:
     """Whether a text is what one of the calls answered, or most of it; case and white space don't matter."""
-    said = _plain(answer)
+    said = folded(answer)
     for call in calls:
         for output in call.outputs:
-            whole = _plain(output.content.decode("utf-8", "replace"))
-            if whole and (whole in said or (said in whole and 2 * len(said) > len(whole))):
+            whole = folded(output.content.decode("utf-8", "replace"))
+            # a whole object as text holds the words, too, and much else
+            if whole and whole in said and len(said) < 1.5 * len(whole) + 40:
+                return True
+            if whole and said in whole and 2 * len(said) > len(whole):
                 return True
     return False
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _ask(bench: Bench) -> str:
@@ -104,17 +105,26 @@ def _ask(bench: Bench) -> str:
 
 
 def _advise(bench: Bench) -> str:
-    expected = "a system message, then the question; the words of the answer come back"
+    expected = (
+        "a system message that makes it a cautious sailor, then the question; the answer's words come back"
+    )
     for _ in range(2):
         question = words.question(bench.chance)
         trial = bench.call(question)
         model_s_words(trial, question, expected)
         for call in (trial.calls_for(question, expected, *TEXT_ROUTES) or ())[-1:]:
-            if not _told_who_to_be(call.body, question):
+            role = _role_before(call.body, question)
+            if role is None:
                 raise trial.wrong(
                     "The model was not told who to be: no system message comes before the question.",
                     expected,
                     f"a request with {_roles_shown(call.body)}",
+                )
+            if not any(word in role.casefold() for word in ("cautious", "caution", "sail")):
+                raise trial.wrong(
+                    "The system message makes the model something else than a cautious sailor.",
+                    expected,
+                    f"the system message {shown(role)}",
                 )
     return "The model is told who to be, and then asked."
 
@@ -124,17 +134,16 @@ def _messages(body: Any) -> list[dict[str, Any]]:
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
-def _told_who_to_be(body: Any, question: str) -> bool:
-    instructions = body.get("instructions") if isinstance(body, dict) else None
-    if isinstance(instructions, str) and instructions.strip() and question not in instructions:
-        return True
+def _role_before(body: Any, question: str) -> str | None:
+    """What the model is told to be before it is asked; None if it is told nothing, or only the question."""
+    told = [str(body.get("instructions") or "")] if isinstance(body, dict) else []
     for message in _messages(body):
         if message.get("role") in ("system", "developer"):
-            told = str(message.get("content") or "").strip()
-            return bool(told) and question not in told
+            told.append(" ".join(texts_in(message.get("content"))))
         if message.get("role") == "user":
-            return False
-    return False
+            break
+    role = " ".join(told).strip()
+    return role if role and folded(question) not in folded(role) else None
 
 
 def _roles_shown(body: Any) -> str:

@@ -5,7 +5,7 @@ reached OpenAI and S3. The kernel may be this process (in a lesson) or another o
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -175,7 +175,7 @@ class Trial:
         asked = tuple(call for call in self.calls if call.route in routes)
         if not asked:
             raise self.wrong("It did not ask OpenAI for this.", expected, "no call to OpenAI")
-        with_words = tuple(call for call in asked if call.mentions(words))
+        with_words = tuple(call for call in asked if carries(call, words))
         if not with_words:
             raise self.wrong(
                 "What it was given did not reach OpenAI. Is the argument used?",
@@ -186,6 +186,28 @@ class Trial:
 
 
 TEXT_ROUTES = ("responses", "chat/completions")
+
+
+def texts_in(body: Any) -> Iterator[str]:
+    """Every text in the body of a request, field names left out."""
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, Mapping):
+        for inner in body.values():
+            yield from texts_in(inner)
+    elif isinstance(body, (list, tuple)):
+        for inner in body:
+            yield from texts_in(inner)
+
+
+def folded(text: str) -> str:
+    """A text without what an answer may change of it: case and white space."""
+    return " ".join(text.casefold().split())
+
+
+def carries(call: Call, words: str) -> bool:
+    """Whether a call carried the words, in whatever case and spacing."""
+    return any(folded(words) in folded(text) for text in texts_in(call.body)) or call.mentions(words)
 
 
 class Bench:

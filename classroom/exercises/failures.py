@@ -96,17 +96,27 @@ def _gives_up(bench: Bench) -> tuple[Trial, list[float]]:
 
 
 def _repeats_nothing_wrong(bench: Bench) -> None:
-    trial, tries = _tried(bench, _MOST_TRIES, "a call that is wrong in itself (status 400)", 400)
-    expected = "the BadRequestError, after one try"
-    if len(tries) > 1:
-        raise trial.wrong(
+    for status, kind, case, problem in (
+        (
+            400,
+            "BadRequestError",
+            "a call that is wrong in itself (status 400)",
             "It repeats a request that is wrong in itself (400). That never helps.",
-            expected,
-            f"{len(tries)} tries",
-        )
-    if not trial.late and trial.raised is None:
-        raise trial.wrong("It hides an error that is not a rate limit: its caller can't know.", expected)
-    trial.refused("BadRequestError", expected)
+        ),
+        (
+            500,
+            "InternalServerError",
+            "a call that fails at OpenAI (status 500)",
+            "It repeats a call after another error than a rate limit. That error should go to the caller.",
+        ),
+    ):
+        trial, tries = _tried(bench, _MOST_TRIES, case, status)
+        expected = f"the {kind}, after one try"
+        if len(tries) > 1:
+            raise trial.wrong(problem, expected, f"{len(tries)} tries")
+        if not trial.late and trial.raised is None:
+            raise trial.wrong("It hides an error that is not a rate limit: its caller can't know.", expected)
+        trial.refused(kind, expected)
 
 
 def _cost(bench: Bench) -> str:

@@ -16,7 +16,9 @@ def _made_up() -> str:
 
 def _key_for(bench: Bench) -> str:
     outside, inside = _made_up(), _made_up()
-    file = {".env": f"# keep this file at home\nS3_BUCKET_NAME=flowers\n{_NAME}={inside}\n"}
+    # what is no setting of that name, though it has the name in it, comes first
+    lines = ["# keep this file at home", f"# {_NAME}=none", f"{_NAME}_OLD=none", "S3_BUCKET_NAME=flowers"]
+    file = {".env": "\n".join([*lines, f"{_NAME}={inside}"]) + "\n"}
 
     def tried(files: dict[str, str], key: str | None, case: str) -> Trial:
         around = Surroundings({_NAME: key})
@@ -53,11 +55,16 @@ def _which(trial: Trial, inside: str) -> str | None:
 def _keys_in(bench: Bench) -> str:
     first, second = _made_up(), "sk-1" + secrets.token_hex(20)
     third = f"sk-{secrets.token_hex(4)}_{secrets.token_hex(4)}-{secrets.token_hex(4)}9"
+    shortest = "7" + secrets.token_hex(10)[:19]
     texts: list[tuple[str, str, list[str]]] = [
         ("a line of code with a key", f'client = OpenAI(api_key="{first}")', [first]),
         ("two lines with a key in each", f"{first}\nand {second}.", [first, second]),
         ("a key with - and _ in it", f"export KEY={third} # {secrets.token_hex(3)}", [third]),
         ("a placeholder", f"{_NAME}=sk-your-secret-key-goes-here", []),
+        ("a placeholder, and a number elsewhere", "sk-your-secret-key-goes-here, see page 12", []),
+        ("a placeholder and a key", f"not sk-your-secret-key-goes-here but {first}", [first]),
+        ("20 characters after sk-", f"key: sk-{shortest}", [f"sk-{shortest}"]),
+        ("19 characters after sk-", f"key: sk-{shortest[:-1]}", []),
         ("words that only begin like a key", "a task-list, and sk-1 for short", []),
         ("an empty text", "", []),
     ]
@@ -66,7 +73,7 @@ def _keys_in(bench: Bench) -> str:
         expected = f"a list of {len(right)} key{'' if len(right) == 1 else 's'}"
         found = trial.returned(expected)
         if not isinstance(found, (list, tuple, set)):
-            raise trial.wrong("It returns no list.", expected)
+            raise trial.wrong("It returns no list of texts.", expected)
         if set(right) - set(map(str, found)):
             raise trial.wrong("It misses a key, or a part of it.", expected, _counted(len(found)))
         if set(map(str, found)) - set(right):

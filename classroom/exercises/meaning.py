@@ -5,12 +5,11 @@ from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import moderation
 
+# by category: an answer that looks at one category alone misses the others
 _FLAGGED = (
-    "I will hurt you",
-    "You are worthless",
-    "You will regret this",
-    "I will kill you",
-    "Nobody likes you",
+    ("I will hurt you", "You will regret this"),
+    ("You are worthless", "Nobody likes you"),
+    ("Tell me how to shoplift", "Tell me how to steal a car"),
 )
 _CATEGORIES = ("violence", "harassment", "harassment/threatening", "hate", "sexual", "illicit", "self-harm")
 _TOPICS = (
@@ -25,7 +24,7 @@ _TOPICS = (
 
 
 def _answer(bench: Bench) -> str:
-    for _ in range(2):
+    for threats in bench.chance.sample(_FLAGGED, len(_FLAGGED)):
         question = words.question(bench.chance)
         trial = bench.call(question)
         expected = "the words of the model's answer, after the text was moderated"
@@ -36,7 +35,7 @@ def _answer(bench: Bench) -> str:
             raise trial.wrong(
                 "The text was not moderated: no request for moderation has it.", expected, "an answer at once"
             )
-        flagged = f"{bench.chance.choice(_FLAGGED)}, said note {words.mark(bench.chance)}."
+        flagged = f"{bench.chance.choice(threats)}, said note {words.mark(bench.chance)}."
         trial = bench.call(flagged)
         expected = "None, and no call that generates text"
         if trial.ended(expected) is not None:
@@ -58,6 +57,8 @@ def _answer(bench: Bench) -> str:
 def _too_much(bench: Bench) -> str:
     for number in range(6):
         chosen = bench.chance.sample(_CATEGORIES, 4)
+        if number == 0:  # names that Python writes otherwise
+            chosen = ["self-harm", "harassment/threatening", *bench.chance.sample(["violence", "hate"], 2)]
         scores = {name: bench.chance.randrange(5, 95) / 100 for name in chosen}
         if number < 2:  # each of them above its limit, and a high one that has no limit
             limits = {name: round(scores[name] / 2, 4) for name in chosen[:3]}
@@ -85,9 +86,9 @@ def _too_much(bench: Bench) -> str:
 
 
 def _nearest_to(bench: Bench) -> str:
-    for _ in range(3):
+    for place in bench.chance.sample(range(4), 3):  # never twice at the same place
         chosen = bench.chance.sample(_TOPICS, 4)
-        right, question = bench.chance.choice(chosen)
+        right, question = chosen[place]
         texts = [text for text, _ in chosen]
         trial = bench.call(question, texts, case=f'nearest_to("{question}", {len(texts)} texts)')
         expected = f'"{right}"'

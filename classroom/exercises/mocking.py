@@ -34,6 +34,13 @@ def _body_of(trial: Trial, status: int, expected: str) -> dict[str, Any]:
     answer = trial.returned(expected)
     if not isinstance(answer, Thing) or "status_code" not in answer.fields:
         raise trial.wrong("It returns no httpx2.Response.", expected)
+    if answer.fields.get("library") != "httpx2":
+        made = shortened(str(answer.fields.get("library")), 20)
+        raise trial.wrong(
+            "It is another library's response: the SDK takes only httpx2's.",
+            expected,
+            f"a response of {made}",
+        )
     if answer.fields["status_code"] != status:
         raise trial.wrong("Its status is another one.", expected, f"status {answer.fields['status_code']}")
     content = answer.fields.get("content")

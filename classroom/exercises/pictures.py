@@ -22,6 +22,9 @@ _BEGINNINGS = {
     b"fLaC\x00\x00\x00\x22": "audio/flac",
     b"OggS\x00\x02\x00": "audio/ogg",
     b"RIFF\x24\x08\x00\x00AVI LIST": _OTHER,
+    b"RIFX\x00\x00\x08\x24WAVEfmt ": _OTHER,
+    b"\x00\x00\x00\x00\x00\x00\x00\x00WEBPVP8 ": _OTHER,
+    b"a song of ID3 and fLaC": _OTHER,
     b"<html><body>Not found": _OTHER,
     b"PNG": _OTHER,
     b"a text about RIFF, WAVE and OggS": _OTHER,
@@ -60,7 +63,7 @@ def _speak(bench: Bench) -> str:
         ):
             raise trial.wrong("It returns another sound than the one that OpenAI made.", expected)
     stem = words.mark(bench.chance)
-    for name in (f"{stem}.png", f"{stem}.x{stem[:4]}", stem):
+    for name in (f"{stem}.png", f"{stem}.x{stem[:4]}", stem, f"{stem}.mp3.txt", f"{stem}.wav.{stem[:4]}"):
         trial = bench.call(words.sentence(bench.chance), name)
         expected = "a ValueError, and no call to OpenAI"
         if trial.raised is None and not trial.late:

@@ -6,6 +6,7 @@ a file that is larger than any right answer is cut short, so that a message stay
 """
 
 import base64
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -80,7 +81,14 @@ def _fields_of(value: Any) -> dict[str, Any]:
     """The public fields of an object; of an HTTP response status, type and body."""
     if hasattr(value, "status_code") and hasattr(value, "headers") and hasattr(value, "content"):
         kind = value.headers.get("content-type")
-        return {"status_code": value.status_code, "content_type": kind, "content": value.content}
+        libraries = {each.__module__.partition(".")[0] for each in type(value).__mro__}
+        library = "httpx2" if "httpx2" in libraries else min(libraries - {"builtins"}, default="")
+        return {
+            "status_code": value.status_code,
+            "content_type": kind,
+            "content": value.content,
+            "library": library,
+        }
     if isinstance(value, type) or callable(value):
         return {}
     if hasattr(type(value), "model_fields"):
@@ -91,8 +99,23 @@ def _fields_of(value: Any) -> dict[str, Any]:
         found = dict(value._asdict())
     else:
         found = getattr(value, "__dict__", None) or {}
+        found = {**found, **_told_by_its_class(value)}
     public = ((name, inner) for name, inner in found.items() if isinstance(name, str) and name[:1] != "_")
     return dict(itertools.islice(public, _MOST_FIELDS))
+
+
+def _told_by_its_class(value: Any) -> dict[str, Any]:
+    """The fields of an object that its class describes: slots and properties."""
+    found: dict[str, Any] = {}
+    for each in type(value).__mro__[:-1]:
+        slots = vars(each).get("__slots__", ())
+        names = [slots] if isinstance(slots, str) else list(slots)
+        names += [name for name, inner in vars(each).items() if isinstance(inner, property)]
+        for name in itertools.islice(names, _MOST_FIELDS):
+            if isinstance(name, str) and name[:1] != "_":
+                with contextlib.suppress(Exception):  # a property of the learner's may raise anything
+                    found.setdefault(name, getattr(value, name))
+    return found
 
 
 def decode(data: Any, depth: int = 0) -> Any:

@@ -31,6 +31,8 @@ def _parts_of(bench: Bench) -> str:
         trial = bench.call(_raw(bench, status, body))
         expected = f"({status}, the {len(body)} bytes of the body)"
         value = trial.returned(expected)
+        if isinstance(value, Thing):  # a named tuple
+            value = tuple(value.fields.values())
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise trial.wrong("It returns something else than two things, status and body.", expected)
         if isinstance(value[0], bool) or value[0] != status or not isinstance(value[0], (int, float)):
@@ -165,13 +167,20 @@ def _failures(bench: Bench) -> None:
     if bench.boundary.live:
         return
     faults = bench.boundary.openai.faults
-    for status, right in bench.chance.sample([(429, 429), (500, 502)], 2):
-        faults.add(fault(status=status, headers={"retry-after-ms": "1"}))
+    soon = {"retry-after-ms": "1"}
+    met = [
+        (fault(status=429, headers=soon), 429, "when OpenAI answers 429"),
+        (fault(status=500, headers=soon), 502, "when OpenAI answers 500"),
+        (fault(status=401), 502, "when OpenAI rejects the API key (401)"),
+        (fault(effect="drop"), 502, "when the connection to OpenAI breaks"),
+    ]
+    for each, right, case in bench.chance.sample(met, len(met)):
+        faults.add(each)
         try:
             trial = bench.request("POST", "/v1/texts", json={"prompt": words.question(bench.chance)})
         finally:
             faults.clear()
-        _answer_to(trial, right, f"status {right} and a JSON object, when OpenAI answers {status}")
+        _answer_to(trial, right, f"status {right} and a JSON object, {case}")
 
 
 # 10.4

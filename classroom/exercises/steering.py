@@ -1,12 +1,12 @@
 """Notebook 03: summaries that are whole, conversations that are remembered, data instead of prose."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, folded
 from classroom.exercises.given import held
 from classroom.exercises.plain import Thing, field_of, number_of, shown
 from classroom.standin.journal import Call
@@ -26,6 +26,7 @@ def _summarize(bench: Bench) -> str:
         expected = f"the model's words, asked for with temperature 0 and at most {_MOST_TOKENS} tokens"
         model_s_words(trial, text, expected)
         for call in (trial.calls_for(text, expected, *TEXT_ROUTES) or ())[-1:]:
+            _asks_for_something(trial, call, text, expected)
             _has_options(trial, call, expected)
     if not bench.boundary.live:
         with bench.boundary.shortened():
@@ -37,6 +38,31 @@ def _summarize(bench: Bench) -> str:
             raise trial.wrong("An answer that was cut off is returned as if it were whole.", expected)
         trial.refused("ValueError", expected)
     return "The same text gets the same summary, and half a summary is no summary."
+
+
+def _asks_for_something(trial: Trial, call: Call, text: str, expected: str) -> None:
+    """That a request says what to do with the text."""
+    said = {name: value for name, value in call.body.items() if name in ("input", "messages", "instructions")}
+    kept = [each.replace(folded(text), " ") for each in map(folded, _texts_said(said))]
+    if not any(letter.isalpha() for each in kept for letter in each):
+        raise trial.wrong(
+            "It sends the text alone, and does not ask for a summary of it.",
+            expected,
+            "a request with the text alone",
+        )
+
+
+def _texts_said(body: Any) -> Iterator[str]:
+    """What a request says; not its roles and kinds."""
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, Mapping):
+        for name, inner in body.items():
+            if name not in ("role", "type"):
+                yield from _texts_said(inner)
+    elif isinstance(body, list):
+        for inner in body:
+            yield from _texts_said(inner)
 
 
 def _has_options(trial: Trial, call: Call, expected: str) -> None:

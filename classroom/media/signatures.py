@@ -7,6 +7,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"\xff\xfb", "audio/mpeg"),
     (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf2", "audio/mpeg"),
     (b"\xff\xf1", "audio/aac"),
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),

@@ -96,10 +96,36 @@ def report(browser: Browser) -> None:
         page.screenshot(path=ASSETS / "report.png")
 
 
+# notebook → its panels: class, and the file's name, which is the panel's title
+_PANELS = {
+    "01-keys": {"lab-key": "your-key"},
+    "04-pictures-and-sound": {"lab-play": "playground"},
+    "06-when-it-fails": {"lab-limit": "into-the-limit", "lab-cost": "what-it-costs"},
+    "11-build-test-check": {"lab-check": "the-grader-s-checklist", "lab-progress": "your-progress"},
+}
+
+
+def panels(browser: Browser) -> None:
+    """The panels of the notebooks, for the course as a web page."""
+    (ASSETS / "panels").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as place, jupyterlab.lab(Path(place)) as address_of:
+        for name, hooks in _PANELS.items():
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            jupyterlab.run_all(page, address_of(name), f"You have reached the end of notebook {name[:2]}.")
+            for hook, file in hooks.items():
+                shown = jupyterlab.panel(page, hook)
+                if hook in ("lab-play", "lab-limit"):
+                    shown.get_by_role("button").first.press("Space")
+                    shown.get_by_role("alert").wait_for()
+                page.wait_for_timeout(300)
+                shown.screenshot(path=ASSETS / "panels" / f"{file}.png")
+            page.close()
+
+
 def main() -> None:
     """All of them."""
     with jupyterlab.browser() as browser:
-        for picture in (notebook, endpoint, report):
+        for picture in (notebook, panels, endpoint, report):
             print(f"{picture.__name__} …", flush=True)
             picture(browser)
 

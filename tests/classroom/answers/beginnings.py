@@ -21,7 +21,10 @@ def beginnings():
         return client.chat.completions.create(model=MODEL, messages=messages).choices[0].message.content
 
     def kind(words):
-        return [{"role": "system", "content": "You are kind."}, {"role": "user", "content": words}]
+        return [
+            {"role": "system", "content": "You are a cautious sailor."},
+            {"role": "user", "content": words},
+        ]
 
     def plain(words):
         return [{"role": "user", "content": words}]

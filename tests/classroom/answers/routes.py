@@ -340,8 +340,9 @@ def _texts():
         try:
             with get_client().responses.create(model=MODEL, input=order.prompt, stream=True) as events:
                 pieces = [event.delta for event in events if event.type == "response.output_text.delta"]
-        except openai.APIStatusError as error:
-            raise HTTPException({429: 429}.get(error.status_code, 502), "OpenAI failed.") from error
+        except openai.APIError as error:
+            status = {429: 429}.get(getattr(error, "status_code", 0), 502)
+            raise HTTPException(status, "OpenAI failed.") from error
         return {"text": "".join(pieces)}
 
     shared = AsyncOpenAI(max_retries=0)

@@ -121,7 +121,7 @@ def steering():
     def by_stream(text):
         said = ""
         with client.responses.create(
-            model=MODEL, input=text, temperature=0, max_output_tokens=300, stream=True
+            model=MODEL, input=f"Sum up: {text}", temperature=0, max_output_tokens=300, stream=True
         ) as events:
             for event in events:
                 if event.type == "response.output_text.delta":
@@ -137,7 +137,9 @@ def steering():
             raise ValueError from error
 
     def another_error(text):
-        answer = client.responses.create(model=MODEL, input=text, temperature=0, max_output_tokens=100)
+        answer = client.responses.create(
+            model=MODEL, input=f"Sum up: {text}", temperature=0, max_output_tokens=100
+        )
         assert answer.status == "completed"
         return answer.output_text
 
