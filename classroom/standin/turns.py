@@ -31,12 +31,24 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Turn:
-    """What the model says: a text, or calls. `finish_reason`: "stop", "length" or "tool_calls"."""
+    """What the model says: a text, or calls.
+
+    Attributes:
+        finish_reason: "stop", "length" or "tool_calls".
+        logprobs: of the text's tokens, in the API's shape, where a model has real ones; None: it has none.
+    """
 
     text: str
     calls: tuple[ToolCall, ...]
     finish_reason: str
     tokens: int
+    logprobs: tuple[Mapping[str, Any], ...] | None = None
+
+    def listed_logprobs(self, seed: str, top: int) -> list[dict[str, Any]]:
+        """The log probabilities of its tokens: the model's own, or invented ones; see `logprobs`."""
+        if self.logprobs is not None:
+            return [dict(each) for each in self.logprobs]
+        return logprobs(self.text, seed, top)
 
 
 def take(
