@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from classroom.exercises import (
+    agents,
     beginnings,
     endpoints,
     exercise,
@@ -41,6 +42,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | routes.EXERCISES
             | endpoints.EXERCISES
             | modules.EXERCISES
+            | agents.EXERCISES
         ).items()
     )
 )

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, tools, turns
+from classroom.standin import (
+    checks,
+    conversation_checks,
+    errors,
+    schema,
+    schema_limits,
+    text,
+    tools,
+    turns,
+    vision,
+)
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -44,8 +54,10 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         how = sampling.of_chat(body)
         replies = [sampling.write(messages, mark, how, choice=n) for n in range(count)]
     else:
+        how_long = {"max_tokens": limit, "stop": body.get("stop")}
+        sight = vision.describe(standin, messages) if given is None else ""
         replies = [
-            turns.answer(given, messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
+            turns.answer(given, messages, mark, wishes, choice=n, sight=sight, **how_long)
             for n in range(count)
         ]
     cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
@@ -297,8 +309,12 @@ def list_messages(standin: StandIn, asked: Asked) -> Answer:
     return page(messages, asked.query, newest_first=False, lenient=standin.lenient)
 
 
+def _is_slow(body: Mapping[str, Any]) -> bool:
+    return sampling.is_slow(body) or vision.has_pictures(body)
+
+
 OPERATIONS = (
-    Operation("POST", "chat/completions", create, "json", "chat/completions", slow=sampling.is_slow),
+    Operation("POST", "chat/completions", create, "json", "chat/completions", slow=_is_slow),
     Operation("GET", "chat/completions", list_stored),
     Operation("GET", "chat/completions/{id}", retrieve),
     Operation("POST", "chat/completions/{id}", update, "json", "chat/completions/{id}"),

@@ -13,6 +13,7 @@ from classroom.standin import (
     response_items,
     text,
     turns,
+    vision,
 )
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
@@ -51,6 +52,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     input_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_responses(body)
+        conversation_checks.check_outputs(conversation)
         checks.check_sampling(model, body)
         checks.check_words_alone(model, body)
         conversation_checks.check_effort(
@@ -64,7 +66,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if model.ngrams and given is None:
         turn = sampling.write(dialogue, mark, sampling.of_response(body))
     else:
-        turn = turns.answer(given, dialogue, mark, wishes, max_tokens=body.get("max_output_tokens"))
+        sight = vision.describe(standin, dialogue) if given is None else ""
+        limit = body.get("max_output_tokens")
+        turn = turns.answer(given, dialogue, mark, wishes, max_tokens=limit, sight=sight)
     prompt = text.last_user_text(dialogue)
     free = given is None or given.image is not None
     used = hosted.Use()
@@ -292,7 +296,7 @@ def compact(standin: StandIn, asked: Asked) -> Answer:
 
 
 def _is_slow(body: Mapping[str, Any]) -> bool:
-    return hosted.is_slow(body) or sampling.is_slow(body)
+    return hosted.is_slow(body) or sampling.is_slow(body) or vision.has_pictures(body)
 
 
 OPERATIONS = (
