@@ -21,7 +21,10 @@ def test_an_exercise_that_is_done_is_remembered_by_its_name_alone(place):
 
 def test_a_check_that_holds_is_noted_and_one_that_does_not_is_not(place, monkeypatch, capsys):
     verdicts = iter(
-        [exercises.looking.Verdict("00.2", "open", "No."), exercises.looking.Verdict("00.2", "done", "Yes.")]
+        [
+            exercises.exercise.Verdict("00.2", "open", "No."),
+            exercises.exercise.Verdict("00.2", "done", "Yes."),
+        ]
     )
     monkeypatch.setattr(exercises, "judged", lambda id, namespace: next(verdicts))
     exercises.check("00.2")
