@@ -24,6 +24,7 @@ release: setup    ## write lab/ and notebooks/ anew from answer-key/
 	$(BIN)/grader release .
 
 notebooks: setup  ## run the solved notebooks anew and keep what they show
+	$(BIN)/python -m classroom.standin.language_model.training
 	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False answer-key/notebooks/*.ipynb
 
 site: setup-dev   ## the course as a web page, in build/site

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from classroom.exercises import (
+    agents,
     beginnings,
     endpoints,
     exercise,
@@ -43,6 +44,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | endpoints.EXERCISES
             | modules.EXERCISES
             | hunts.EXERCISES
+            | agents.EXERCISES
         ).items()
     )
 )

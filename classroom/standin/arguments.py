@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from classroom.standin import plausible
 from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, word_set, words_of
 
@@ -44,7 +45,7 @@ _WHEN = re.compile(
 _OPENERS = word_set(
     "a add an and are ask at book buy calculate call can check convert could create do does draw find for "
     "get give hello hi how i i'd i'll i'm if in is let list look make multiply my no on order play please "
-    "read remind reply search send set show tell thanks thank the then translate use what what's when where "
+    "keep rate read remind reply save search send set store show tell thanks thank the then translate use what what's when where "
     "which who why will with would write yes you"
 )
 _FORMS = word_set("json yaml xml csv html markdown sql")  # what an answer is written in, and no place
@@ -52,7 +53,8 @@ _PLACES = word_set(
     "city cities location place town country destination origin where region area address airport room"
 )
 _FREE = word_set(
-    "query question text input prompt message content request body instruction instructions search q"
+    "query question text input prompt message content request body instruction instructions search q "
+    "reason summary explanation description caption"
 )
 _COUNTED = word_set("id number code reference no sku")
 _MAIL = word_set("email mail recipient recipients to")
@@ -86,6 +88,15 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
     if len(places) > 1:
         return [_filled(root, prompt, seed, {names: place}) for place in places]
     return [_filled(root, prompt, seed, {})]
+
+
+def answer(schema: Any, prompt: str, *, seed: str) -> Any:
+    """A value that fits the schema of a structured answer, from the words of the prompt where it has them.
+
+    Raises:
+        APIError: 400 for a schema that makes no sense, or asks for more than any answer holds.
+    """
+    return _Listener(schema, seed, readable(prompt), {}).whole()
 
 
 def readable(prompt: str) -> str:
@@ -177,7 +188,8 @@ class _Listener(Inventor):
         super().__init__(root, seed, words if len(words) <= _LONGEST else words[:_LONGEST].rstrip() + " …")
         self._prompt = prompt
         self._known = known
-        self._numbers = [match[0] for match in _NUMBER.finditer(prompt)]
+        self._figures = plausible.with_digits(prompt)
+        self._numbers = [match[0] for match in _NUMBER.finditer(self._figures)]
         self._used: set[str] = set()
         self._fields = 0
 
@@ -191,14 +203,19 @@ class _Listener(Inventor):
         optional = not required or _takes_null(field)
         options = [self.resolved(each) for each in branches or [field] if isinstance(each, Mapping)]
         for option in options:
-            heard = self._heard(name, option)
+            heard = self._heard(name, option, required=not optional)
             if heard is not None and fits(heard, option):
                 return True, heard
         if optional and not any(type_of(option) in ("object", "array") for option in options):
-            return required, None if _takes_null(field) else self.value(schema, depth)
-        return True, self.value(schema, depth)
+            return required, None if _takes_null(field) else self.value(self._likely(name, field), depth)
+        return True, self.value(self._likely(name, field), depth)
 
-    def _heard(self, name: str, field: Mapping[str, Any]) -> Any:
+    def _likely(self, name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A field with plausible bounds, if it is a number that the prompt does not give."""
+        number = "enum" not in field and type_of(field) in ("integer", "number")
+        return plausible.bounded(name, field) if number else field
+
+    def _heard(self, name: str, field: Mapping[str, Any], *, required: bool) -> Any:
         """What the prompt says of a field; None if nothing."""
         if "const" in field:
             return field["const"]
@@ -210,11 +227,14 @@ class _Listener(Inventor):
             case "string":
                 return self._string_of(name, field)
             case "integer" | "number":
+                graded = plausible.scale(name, self._figures) if required else None
+                if graded:
+                    return self._chance.randint(*graded)
                 return self._number_of(name, whole=type_of(field) == "integer")
             case "array":
                 return self._list_of(name, field.get("items"))
-            case "boolean" if meanings(parts_of(name)) <= meanings(words_of(self._prompt)):
-                return not re.search(r"\b(no|not|without|don't)\b", self._prompt, re.IGNORECASE)
+            case "boolean":
+                return plausible.flag(name, self._prompt)
         return None
 
     def _one_of(self, choices: Any) -> Any:
@@ -298,7 +318,7 @@ class _Listener(Inventor):
         spoken = "|".join(re.escape(part) for part in parts_of(name) if len(part) > 1)
         beside = spoken and re.search(
             rf"\b(?:{spoken})\b\D{{0,4}}([-+]?\d+(?:\.\d+)?)|([-+]?\d+(?:\.\d+)?)\s*(?:{spoken})",
-            self._prompt,
+            self._figures,
             re.IGNORECASE,
         )
         written = (beside[1] or beside[2]) if beside else (self._numbers[0] if self._numbers else None)

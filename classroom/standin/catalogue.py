@@ -46,6 +46,7 @@ class Model:
     resizable: bool = True
     responses_only: bool = False
     efforts: tuple[str, ...] = ()
+    ngrams: bool = False
     priced_as: str | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ Rules: the reference texts in the SDK's `openai/types/chat/completion_create_par
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from classroom.standin import errors
@@ -324,3 +324,17 @@ def _check_says_json(wanted: Mapping[str, Any], said: Any, param: str, format_pa
             param,
             "invalid_value",
         )
+
+
+def check_outputs(conversation: Sequence[Mapping[str, Any]]) -> None:
+    """Each call of a function has its output, and each output its call, as Responses asks.
+
+    Raises:
+        APIError: 400, naming the first `call_id` without its other half.
+    """
+    called = {str(item.get("call_id")) for item in conversation if item.get("type") == "function_call"}
+    given = {str(item.get("call_id")) for item in conversation if item.get("type") == "function_call_output"}
+    for id in sorted(given - called):
+        raise errors.invalid(f"No tool call found for function call output with call_id {id}.", "input", None)
+    for id in sorted(called - given):
+        raise errors.invalid(f"No tool output found for function call {id}.", "input", None)

@@ -57,9 +57,15 @@ def cost_of(usage: Usage) -> Decimal:
         price = _price(usage.model, used)
     except (LookupError, ValueError, Warning) as error:
         raise Unpriced(usage.model, f" by {', '.join(used) or 'nothing'}: {error}") from error
-    if used and price <= 0:
+    if used and price <= 0 and not _is_free(usage.model):
         raise Unpriced(usage.model, f" by {', '.join(used)}: the list says nothing")
     return price * Decimal(str(usage.share))
+
+
+def _is_free(model: str) -> bool:
+    """Whether the catalogue itself says that a model costs nothing: the stand-in's own."""
+    known = catalogue.load().models.get(model)
+    return known is not None and known.ngrams
 
 
 def _price(model: str, used: Mapping[str, int | float]) -> Decimal:

@@ -167,3 +167,29 @@ def check_voice(model: Model, voice: Any, *, lenient: bool = False) -> str:
     if not lenient:
         check_choice(voice, model.voices, "voice")
     return str(voice)
+
+
+# what a model that only goes on with words can't do
+_BEYOND_WORDS = ("tools", "functions", "response_format", "audio", "web_search_options", "reasoning_effort")
+
+
+def check_words_alone(model: Model, body: Mapping[str, Any]) -> None:
+    """The n-gram model goes on with words: it has no tools, no format and no thoughts.
+
+    Raises:
+        APIError: 400 `unsupported_parameter`.
+    """
+    if not model.ngrams:
+        return
+    asked = [name for name in _BEYOND_WORDS if body.get(name)]
+    asked += ["reasoning"] if (body.get("reasoning") or {}).get("effort") else []
+    if (body.get("response_format") or {}).get("type") == "text":
+        asked.remove("response_format")
+    if ((body.get("text") or {}).get("format") or {}).get("type", "text") != "text":
+        asked.append("text.format")
+    if asked:
+        raise errors.invalid(
+            f"Unsupported parameter: '{asked[0]}' is not supported with this model.",
+            asked[0],
+            "unsupported_parameter",
+        )

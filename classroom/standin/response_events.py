@@ -106,6 +106,14 @@ def _written(event: str, key: str, words: str, place: Mapping[str, Any], **more:
     return [*pieces, {"type": f"{event}.done", **place, **more, key: words}]
 
 
+def _deltas(part: Mapping[str, Any]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """The pieces of a text: words, or, where log probabilities were asked for, tokens with theirs."""
+    if part["logprobs"]:
+        yield from text.by_token(part["logprobs"])
+    else:
+        yield from ((piece, []) for piece in text.pieces(part["text"]))
+
+
 def _part(part: Mapping[str, Any], place: Mapping[str, Any]) -> list[Event]:
     if part["type"] != "output_text":  # a refusal
         words = str(part.get("refusal") or "")
@@ -119,8 +127,8 @@ def _part(part: Mapping[str, Any], place: Mapping[str, Any]) -> list[Event]:
     return [
         {"type": "response.content_part.added", **place, "part": opened},
         *(
-            {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
-            for piece in text.pieces(part["text"])
+            {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": listed}
+            for piece, listed in _deltas(part)
         ),
         *(
             {

@@ -190,8 +190,10 @@ class Inventor:
         if step:
             first, last = math.ceil(low / step), math.floor(high / step)
             found = self._chance.randint(first, max(first, last)) * step
-            return int(found) if whole else found
-        return round(low + (high - low) * self._chance.random(), 6)
+            return int(found) if whole else round(found, 10)
+        made = low + (high - low) * self._chance.random()
+        short = round(made, 2)  # as people write numbers, if the bounds leave room for it
+        return short if low <= short <= high else round(made, 6)
 
 
 def type_of(schema: Mapping[str, Any]) -> str:

@@ -198,6 +198,7 @@ class StandIn:
     vector_stores: Shelf[StoredStore] = field(default_factory=Shelf)
     file_batches: Shelf[Mapping[str, Any]] = field(default_factory=Shelf)
     spoken: Shelf[str] = field(default_factory=Shelf)
+    drawn_words: Shelf[str] = field(default_factory=Shelf)  # what is written into a picture, by its digest
     voices: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
 
     def model(self, name: Any, kind: Kind) -> Model:

@@ -6,7 +6,7 @@ Every text is a function of the request: the same request gets the same words, a
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -155,3 +155,16 @@ def pieces(text: str) -> list[str]:
     for word in text.split(" "):
         out.append(word if not out else " " + word)
     return out
+
+
+def by_token(listed: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """The pieces of a text whose tokens are listed, each with its entries; tokens that are parts of one character come together."""
+    waiting: list[Mapping[str, Any]] = []
+    for entry in listed:
+        waiting.append(entry)
+        try:
+            piece = b"".join(bytes(each["bytes"]) for each in waiting).decode()
+        except UnicodeDecodeError:
+            continue
+        yield piece, waiting
+        waiting = []

@@ -31,12 +31,24 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Turn:
-    """What the model says: a text, or calls. `finish_reason`: "stop", "length" or "tool_calls"."""
+    """What the model says: a text, or calls.
+
+    Attributes:
+        finish_reason: "stop", "length" or "tool_calls".
+        logprobs: of the text's tokens, in the API's shape, where a model has real ones; None: it has none.
+    """
 
     text: str
     calls: tuple[ToolCall, ...]
     finish_reason: str
     tokens: int
+    logprobs: tuple[Mapping[str, Any], ...] | None = None
+
+    def listed_logprobs(self, seed: str, top: int) -> list[dict[str, Any]]:
+        """The log probabilities of its tokens: the model's own, or invented ones; see `logprobs`."""
+        if self.logprobs is not None:
+            return [dict(each) for each in self.logprobs]
+        return logprobs(self.text, seed, top)
 
 
 def take(
@@ -47,6 +59,7 @@ def take(
     choice: int = 0,
     max_tokens: int | None = None,
     stop: Any = None,
+    sight: str = "",
 ) -> Turn:
     """The model's turn after these messages.
 
@@ -57,13 +70,15 @@ def take(
         choice: which of `n` turns.
         max_tokens: where a text stops.
         stop: words before which a text stops.
+        sight: what can be seen in the pictures of the last message.
     """
     prompt = text.last_user_text(messages)
     called = _calls(messages, prompt, mark, wishes, choice)
     if called is not None:
         return called
     if wishes.format != "text":
-        made = _object(messages, prompt, wishes, text.digest(mark, choice))
+        about = f"{sight}\n{prompt}" if sight else prompt
+        made = _object(messages, about, wishes, text.digest(mark, choice))
         content, shortened, tokens = text.cut(json.dumps(made, ensure_ascii=False), max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
     if json_mode.asks_for_block(messages):
@@ -71,6 +86,9 @@ def take(
         block = f"```json\n{json.dumps(made, ensure_ascii=False, indent=2)}\n```"
         content, shortened, tokens = text.cut(block, max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
+    if sight:
+        seen = text.finished(sight, max_tokens=max_tokens, stop=stop)
+        return Turn(seen.text, (), seen.finish_reason, seen.tokens)
     said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
     return Turn(said.text, (), said.finish_reason, said.tokens)
 
@@ -84,10 +102,11 @@ def answer(
     choice: int = 0,
     max_tokens: int | None = None,
     stop: Any = None,
+    sight: str = "",
 ) -> Turn:
     """The turn that is scripted, or else the model's own; see `take`."""
     if given is None or (given.text is None and not given.calls and not given.items):
-        return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop)
+        return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop, sight=sight)
     if given.text is not None:
         said = text.finished(given.text, max_tokens=max_tokens, stop=stop)
         return Turn(said.text, (), said.finish_reason, said.tokens)
@@ -114,7 +133,7 @@ def _arguments(scripted: Call, messages: Sequence[Mapping[str, Any]], mark: str,
 def _object(messages: Sequence[Mapping[str, Any]], prompt: str, wishes: Wishes, seed: str) -> Any:
     """What fits the wished schema; in JSON mode, an object with the keys that the conversation asks for."""
     if wishes.format == "json_schema":
-        return schema.invent(wishes.schema, seed=seed, words=_short(prompt))
+        return arguments.answer(wishes.schema, prompt, seed=seed)
     wanted = json_mode.wanted(messages)
     if wanted is None:
         return schema.invent(_ANY_OBJECT, seed=seed, words=_short(prompt))

@@ -39,6 +39,7 @@ _SYNONYMS = (
     ("population", "people", "inhabitants"),
     ("definition", "define", "dictionary", "meaning"),
     ("picture", "image", "draw", "photo"),
+    ("children", "child", "kids", "kid"),
 )
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from classroom import charts
+from classroom.charts import plots as charts
 
 
 @pytest.fixture

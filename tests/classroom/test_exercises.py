@@ -12,6 +12,7 @@ from classroom import exercises
 from classroom.exercises import card, clock, exercise
 from classroom.exercises.openai_module import LabModule, ModuleProblem, open_module
 from tests.classroom.answers import (
+    agents,
     beginnings,
     endpoints,
     failures,
@@ -44,6 +45,7 @@ BY_NOTEBOOK = {
     "09": proxies.proxies,
     "10": routes.routes,
     "11": endpoints.endpoints,
+    "12": agents.agents,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
 _HUNTS = ("00.3", "09.3", "11.3")

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from classroom.standin import json_mode, schema
+from classroom.standin import arguments, json_mode, schema
 
 MODEL = "gpt-5.4-mini"
 ASK = [{"role": "user", "content": "What is the weather in Turin?"}]
@@ -339,3 +339,53 @@ def test_a_strict_schema_that_openai_refuses_is_refused(client, wanted, place):
     with pytest.raises(openai.BadRequestError, match=place) as caught:
         client.chat.completions.create(model=MODEL, messages=ASK, response_format=form)
     assert (caught.value.param, caught.value.code) == ("response_format", "invalid_json_schema")
+
+
+def _object_of(**fields):
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+_TEXT, _WHOLE, _NUMBER, _FLAG = ({"type": kind} for kind in ("string", "integer", "number", "boolean"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "prompt", "found"),
+    [
+        (
+            {"city": _TEXT, "days": _WHOLE, "with_children": _FLAG},
+            "We stay in Porto for four days, with our two kids.",
+            {"city": "Porto", "days": 4, "with_children": True},
+        ),
+        ({"city": _TEXT, "with_children": _FLAG}, "To Oslo, without children.", {"with_children": False}),
+        ({"city": _TEXT, "temperature": _NUMBER}, "It is 14 degrees in Oslo.", {"city": "Oslo", "temperature": 14}),
+        ({"name": _TEXT, "price": _NUMBER}, "A bicycle named Swift for 349.50 euros", {"name": "Swift", "price": 349.5}),
+        ({"email": _TEXT}, "Write to ada@example.com today", {"email": "ada@example.com"}),
+    ],
+)  # fmt: skip
+def test_structured_output_takes_its_values_from_the_words_of_the_prompt(client, fields, prompt, found):
+    format = {"type": "json_schema", "name": "found", "schema": _object_of(**fields), "strict": True}
+    answer = client.responses.create(model="gpt-5.4-mini", input=prompt, text={"format": format})
+    assert json.loads(answer.output_text).items() >= found.items()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    ("name", "field", "low", "high"),
+    [
+        ("stars", _WHOLE, 1, 5),
+        ("confidence", _NUMBER, 0, 1),
+        ("percentage", _NUMBER, 0, 100),
+        ("anything", {"type": "number", "minimum": 7, "maximum": 8}, 7, 8),
+        ("score", {"type": "integer", "exclusiveMinimum": 0, "maximum": 2}, 1, 2),
+    ],
+)
+def test_a_number_that_the_prompt_does_not_give_is_plausible(name, field, low, high, seed):
+    made = arguments.answer(_object_of(**{name: field}), "The soup was cold.", seed=str(seed))[name]
+    assert low <= made <= high
+    assert round(made, 2) == made
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_scale_in_the_prompt_is_a_scale_and_no_value(seed):
+    prompt = "Rate this review from 2 to 4 stars: The soup was cold."
+    assert 2 <= arguments.answer(_object_of(stars=_WHOLE), prompt, seed=str(seed))["stars"] <= 4

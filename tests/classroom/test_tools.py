@@ -275,3 +275,26 @@ def test_a_prompt_made_to_be_slow_to_read_is_read_quickly(prompt):
     arguments.fill(wide, prompt, seed="1", several=True)
     assert time.perf_counter() - start < 3
     assert len(chosen) <= len(names)
+
+
+def _asked(client, *items):
+    asked = [{"role": "user", "content": "What is the weather in Oslo?"}, *items]
+    return client.responses.create(model="gpt-5.4-mini", input=asked)
+
+
+_CALL = {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}"}
+_OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "14 degrees"}
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([_OUTPUT], "No tool call found for function call output with call_id call_1"),
+        ([_CALL], "No tool output found for function call call_1"),
+        ([_CALL, {**_OUTPUT, "call_id": "call_2"}], "call_id call_2"),
+    ],
+)
+def test_a_call_without_its_output_or_an_output_without_its_call_is_refused(client, items, words):
+    with pytest.raises(openai.BadRequestError, match=words):
+        _asked(client, *items)
+    assert "14 degrees" in _asked(client, _CALL, _OUTPUT).output_text

@@ -224,6 +224,17 @@ def test_a_check_that_failed_itself_is_no_failure_of_the_learner_s():
     )
 
 
+def test_an_open_exercise_of_track_b_counts_nothing():
+    seen = {
+        "02.1": CheckedExercise(state="done", sentence="Exercise 02.1: done."),
+        "12.1": CheckedExercise(state="open", sentence="Exercise 12.1: not yet."),
+    }
+    facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}
+    run = NotebookRun(path="12.ipynb", exercises=seen)
+    evidence = Evidence(submission=Submission(name="ada", digest="d"), notebooks=(run,), **facts)
+    assert verdict("notebooks.exercises", evidence) == ("passed", "All 1 are done.")
+
+
 def test_a_cell_that_stops_is_named(tmp_path):
     evidence = ran(tmp_path, one=["a = 1"], two=["b = 1", "a + b"])
     status, summary = verdict("notebooks.run", evidence)

@@ -14,11 +14,13 @@ from classroom.standin import (
     text,
     tools,
     turns,
+    vision,
 )
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
+from classroom.standin.language_model import sampling
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pagination import page
 from classroom.standin.state import StandIn, StoredCompletion
@@ -41,16 +43,24 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         if model.responses_only:
             raise errors.wrong_endpoint(model.id)
         model_checks.check_sampling(model, body)
+        model_checks.check_words_alone(model, body)
         conversation_checks.check_effort(model, body.get("reasoning_effort"), "reasoning_effort")
         model_checks.check_context(model, prompt_tokens, "messages")
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
     mark = text.mark_of("chat", body)
     given = standin.scripted("chat/completions", model.id, body, messages, wishes.offer)
-    replies = [
-        turns.answer(given, messages, mark, wishes, choice=n, max_tokens=limit, stop=body.get("stop"))
-        for n in range(body.get("n") or 1)
-    ]
+    count = body.get("n") or 1
+    if model.ngrams and given is None:
+        how = sampling.of_chat(body)
+        replies = [sampling.write(messages, mark, how, choice=n) for n in range(count)]
+    else:
+        how_long = {"max_tokens": limit, "stop": body.get("stop")}
+        sight = vision.describe(standin, messages) if given is None else ""
+        replies = [
+            turns.answer(given, messages, mark, wishes, choice=n, sight=sight, **how_long)
+            for n in range(count)
+        ]
     cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
     completion = _completion(body, model, replies, prompt_tokens, cached, mark)
     if body.get("store"):
@@ -170,7 +180,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
             if isinstance(body.get("tool_choice"), dict):
                 finish_reason = "stop"  # a tool that was named by the caller was no choice of the model's
     wanted = body.get("logprobs") and not reply.calls
-    listed = turns.logprobs(reply.text, f"{index}", body.get("top_logprobs") or 0) if wanted else None
+    listed = reply.listed_logprobs(f"{index}", body.get("top_logprobs") or 0) if wanted else None
     return {
         "index": index,
         "message": message,
@@ -215,7 +225,8 @@ def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]
     if message["content"] is not None:
         yield {"role": "assistant", "content": "", "refusal": None}, None
         if choice["logprobs"]:
-            yield from _deltas_by_token(choice["logprobs"]["content"])
+            for piece, listed in text.by_token(choice["logprobs"]["content"]):
+                yield {"content": piece}, {"content": listed, "refusal": None}
         else:
             for piece in text.pieces(message["content"]):
                 yield {"content": piece}, None
@@ -232,19 +243,6 @@ def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]
         yield {"tool_calls": [opened]}, None
         for piece in text.pieces(call["function"]["arguments"]):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
-
-
-def _deltas_by_token(listed: list[dict[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Any]]:
-    """One chunk a token; tokens that are parts of one character come together."""
-    waiting: list[dict[str, Any]] = []
-    for entry in listed:
-        waiting.append(entry)
-        try:
-            piece = b"".join(bytes(each["bytes"]) for each in waiting).decode()
-        except UnicodeDecodeError:
-            continue
-        yield {"content": piece}, {"content": waiting, "refusal": None}
-        waiting = []
 
 
 def _find(standin: StandIn, id: str) -> StoredCompletion:
@@ -312,8 +310,12 @@ def list_messages(standin: StandIn, asked: Asked) -> Answer:
     return page(messages, asked.query, newest_first=False, lenient=standin.lenient)
 
 
+def _is_slow(body: Mapping[str, Any]) -> bool:
+    return sampling.is_slow(body) or vision.has_pictures(body)
+
+
 OPERATIONS = (
-    Operation("POST", "chat/completions", create, "json", "chat/completions"),
+    Operation("POST", "chat/completions", create, "json", "chat/completions", slow=_is_slow),
     Operation("GET", "chat/completions", list_stored),
     Operation("GET", "chat/completions/{id}", retrieve),
     Operation("POST", "chat/completions/{id}", update, "json", "chat/completions/{id}"),

@@ -1,7 +1,8 @@
-"""`POST /embeddings`: vectors that are near where texts share words.
+"""`POST /embeddings`: vectors that are near where texts share words, and, with the extra `semantics`, where they mean alike.
 
-Lexical, not semantic: each word (and each run of three letters, at a fifth of the weight) points to places of its
-own, and a text's vector is the sum. "dog" and "dogs" are near, "dog" and "hound" are not.
+The lexical part: each word (and each run of three letters, at a fifth of the weight) points to places of its own, and a
+text's vector is the sum. "dog" and "dogs" are near, "dog" and "hound" are not. With the extra, a small model's vector comes first and
+weighs most; the lexical part follows it, so that "hound" is near, and two texts are still never the same.
 """
 
 import array
@@ -10,11 +11,11 @@ import hashlib
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from classroom.standin import checks, errors, text
+from classroom.standin import checks, errors, semantics, text
 from classroom.standin.answers import Answer
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -26,6 +27,9 @@ _MAX_TOKENS = 8192
 _MAX_TOKENS_TOGETHER = 300_000
 _PLACES = 96  # that each word points to
 _PART_WEIGHT = 0.2
+_WORDS_BESIDE_MEANING = (
+    0.3  # the length of the lexical part where there is a part for the meaning, of length 1
+)
 
 
 def create(standin: StandIn, asked: Asked) -> Answer:
@@ -130,16 +134,30 @@ def embed(words: str, size: int, dimensions: int | None = None) -> "array.array[
         size: of the model's own vectors.
         dimensions: how many of them to keep; the rest is scaled to length 1 again, as the API does.
     """
-    vector = [0.0] * size
-    for feature, weight in _features(words):
-        for place, sign in _places(feature, size):
-            vector[place] += weight * sign
+    known = semantics.meaning(words)
+    vector = _lexical(words, size) if known is None else _beside(known, words, size)
     kept = vector[:dimensions]
     length = math.sqrt(sum(value * value for value in kept))
     if length == 0:  # no word points to what was kept
         kept = [1.0] + [0.0] * (len(kept) - 1)
         length = 1.0
     return array.array("f", [value / length for value in kept])
+
+
+def _lexical(words: str, size: int) -> list[float]:
+    """The sum of the places of its words."""
+    vector = [0.0] * size
+    for feature, weight in _features(words):
+        for place, sign in _places(feature, size):
+            vector[place] += weight * sign
+    return vector
+
+
+def _beside(known: Sequence[float], words: str, size: int) -> list[float]:
+    """What is known of the meaning, then the words, which weigh less."""
+    said = _lexical(words, size - len(known))
+    length = math.sqrt(sum(value * value for value in said)) or 1.0
+    return [*known, *(_WORDS_BESIDE_MEANING * value / length for value in said)]
 
 
 def _features(words: str) -> Iterator[tuple[str, float]]:

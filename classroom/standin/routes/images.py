@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import picture
-from classroom.standin import errors, model_checks, text
+from classroom.standin import errors, model_checks, text, vision
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -191,6 +191,8 @@ def _answer(
     prompt = body.get("prompt") or ""
     media_type = f"image/{body.get('output_format') or 'png'}"
     outputs = tuple(Output("image", media_type, content) for content in pictures)
+    for content in pictures:
+        vision.remember(standin, content, prompt)
     if model.answers_with_url:
         return Answer(
             data={"created": CREATED, "data": _legacy_data(standin, asked, pictures, media_type)},

@@ -14,7 +14,7 @@ def _described(model: Model) -> dict[str, Any]:
         "id": model.id,
         "object": "model",
         "created": CREATED,
-        "owned_by": "openai",
+        "owned_by": "openai-files-lab" if model.ngrams else "openai",
         "shutdown_date": str(model.shutdown) if model.shutdown else None,
     }
 

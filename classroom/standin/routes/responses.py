@@ -14,11 +14,13 @@ from classroom.standin import (
     response_items,
     text,
     turns,
+    vision,
 )
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
+from classroom.standin.language_model import sampling
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pagination import page
 from classroom.standin.response_events import events_of
@@ -51,7 +53,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     input_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_responses(body)
+        conversation_checks.check_outputs(conversation)
         model_checks.check_sampling(model, body)
+        model_checks.check_words_alone(model, body)
         conversation_checks.check_effort(
             model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort"
         )
@@ -60,7 +64,12 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     mark = text.mark_of("responses", body)
     dialogue = response_input.dialogue_of(conversation, body.get("instructions"))
     given = standin.scripted("responses", model.id, body, dialogue, wishes.offer)
-    turn = turns.answer(given, dialogue, mark, wishes, max_tokens=body.get("max_output_tokens"))
+    if model.ngrams and given is None:
+        turn = sampling.write(dialogue, mark, sampling.of_response(body))
+    else:
+        sight = vision.describe(standin, dialogue) if given is None else ""
+        limit = body.get("max_output_tokens")
+        turn = turns.answer(given, dialogue, mark, wishes, max_tokens=limit, sight=sight)
     prompt = text.last_user_text(dialogue)
     free = given is None or given.image is not None
     used = hosted.Use()
@@ -112,7 +121,7 @@ def _output(body: Mapping[str, Any], turn: turns.Turn, used: hosted.Use, mark: s
     if turn.calls:
         return response_items.calls(turn, mark)
     wanted = "message.output_text.logprobs" in (body.get("include") or [])
-    listed = turns.logprobs(turn.text, "0", body.get("top_logprobs") or 0) if wanted else []
+    listed = turn.listed_logprobs("0", body.get("top_logprobs") or 0) if wanted else []
     return [response_items.message(turn, mark, used.annotations, listed)]
 
 
@@ -287,8 +296,12 @@ def compact(standin: StandIn, asked: Asked) -> Answer:
     )
 
 
+def _is_slow(body: Mapping[str, Any]) -> bool:
+    return hosted.is_slow(body) or sampling.is_slow(body) or vision.has_pictures(body)
+
+
 OPERATIONS = (
-    Operation("POST", "responses", create, "json", "responses", slow=hosted.is_slow),
+    Operation("POST", "responses", create, "json", "responses", slow=_is_slow),
     Operation("POST", "responses/compact", compact, "json", "responses/compact"),
     Operation("POST", "responses/input_tokens", count_input_tokens, "json", "responses/input_tokens"),
     Operation("GET", "responses/{id}", retrieve),

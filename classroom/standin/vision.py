@@ -1,0 +1,79 @@
+"""Pictures in a conversation: found in its last message, looked at, and described."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from classroom.media.picture import NotPicture
+from classroom.media.seeing import look
+from classroom.standin.state import StandIn
+
+_MOST = 10  # pictures of one message that are looked at
+_NOTE = "(The stand-in measures colours and shapes. A real model recognizes what it sees.)"
+
+
+def has_pictures(body: Mapping[str, Any]) -> bool:
+    """Whether a request may show a picture, and so takes a while."""
+    said = body.get("messages") or body.get("input")
+    if not isinstance(said, list):
+        return False
+    return any(isinstance(each, dict) and next(_parts(each), None) is not None for each in said)
+
+
+def remember(standin: StandIn, content: bytes, words: str) -> None:
+    """Keep what was written into a picture that the stand-in drew."""
+    standin.drawn_words.put(_digest(content), " ".join(words.split()))
+
+
+def describe(standin: StandIn, messages: Sequence[Mapping[str, Any]]) -> str:
+    """What can be seen in the pictures of the user's last message; "" if it has none."""
+    said = next((each for each in reversed(messages) if each.get("role") == "user"), None)
+    if said is None or messages[-1] is not said:
+        return ""
+    seen = [_described(standin, part) for part in list(_parts(said))[:_MOST]]
+    if not seen:
+        return ""
+    if len(seen) > 1:
+        seen = [f"Picture {number}: {each}" for number, each in enumerate(seen, 1)]
+    return "\n".join([*seen, _NOTE])
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and part.get("type") in ("image_url", "input_image"):
+            yield part
+
+
+def _described(standin: StandIn, part: Mapping[str, Any]) -> str:
+    named = part.get("image_url")
+    address = named.get("url") if isinstance(named, dict) else named
+    stored = standin.files.get(str(part.get("file_id"))) if part.get("file_id") else None
+    if stored is not None:
+        content: bytes | None = stored.content
+    elif isinstance(address, str) and address.startswith("data:"):
+        content = _decoded(address)
+    else:
+        return "This picture is at an address elsewhere, and the stand-in fetches nothing."
+    try:
+        if content is None:
+            raise NotPicture("its base64 can't be read")
+        return str(look(content, standin.drawn_words.get(_digest(content)) or ""))
+    except NotPicture as problem:
+        return f"This picture can't be read: {problem}."
+
+
+def _decoded(address: str) -> bytes | None:
+    head, _, data = address.partition(",")
+    if not head.endswith(";base64"):
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
