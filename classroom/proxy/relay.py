@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
 from starlette.types import Message, Receive, Send
 
 from classroom.proxy import pricing, refusals, sending, streams, usage
+from classroom.proxy.asking import Answer, BrokenOffError, Connections, NotReachedError
 from classroom.proxy.bodies import Prepared
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
@@ -21,8 +21,6 @@ from classroom.proxy.upstream import Upstream
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
-_TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _LONGEST_REFUSAL = 1_000_000
 _LATE = (408, 504, *range(520, 528))  # of a gateway that stopped waiting for what goes on working
 
@@ -62,7 +60,7 @@ class Relay:
     ) -> None:
         self._ledger, self._booked, self._upstream = ledger, booked, upstream
         self._listener, self._own_key = listener, own_key
-        self._client: httpx2.AsyncClient | None = None
+        self._connections = Connections()
         self._settling: set[asyncio.Task[Any]] = set()
 
     @property
@@ -77,11 +75,7 @@ class Relay:
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """With connections to the upstream; calls that are being settled at the end are waited for."""
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
-        async with httpx2.AsyncClient(
-            timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False
-        ) as client:
-            self._client = client
+        async with self._connections:
             yield
             if self._settling:
                 await asyncio.wait(self._settling, timeout=20)
@@ -95,23 +89,23 @@ class Relay:
         settlement = Settlement(cost=call.made.amount)  # what is charged if its use is never told
         last: list[Message] = []  # sent when the books are closed: who asks what is left is told the truth
         try:
-            async with self._asked(call) as answer:
+            url, headers = self._upstream.url(call.route.name), self._upstream.headers(call.event)
+            async with self._connections.post(url, call.prepared, headers) as answer:
                 kind = answer.headers.get("content-type", "")
-                if answer.status_code >= 400:
+                if answer.status >= 400:
                     settlement, last = await self._refused(answer, call)
                 elif call.prepared.streams and kind.startswith("text/event-stream"):
                     settlement, last = await self._streamed(answer, call)
                 else:
                     settlement, last = await self._whole(answer, call)
-        except _NOT_SENT:
+        except NotReachedError:
             settlement = Settlement(failed=True)
             raise refusals.upstream_failed("can't be reached") from None
         except _Broken:
             return  # the answer had begun: it ends there, and is charged as far as it may have gone
-        except httpx2.HTTPError as error:
+        except BrokenOffError as error:
             # it has the request, and may ask money for what it makes of it
-            why = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "broke off"
-            raise refusals.upstream_failed(why, charged=True) from None
+            raise refusals.upstream_failed(str(error), charged=True) from None
         except APIError:
             settlement = Settlement(failed=True)
             raise
@@ -126,60 +120,43 @@ class Relay:
         for message in last:
             await call.send(message)
 
-    @contextlib.asynccontextmanager
-    async def _asked(self, call: Admitted) -> AsyncIterator[httpx2.Response]:
-        assert self._client is not None
-        prepared, url = call.prepared, self._upstream.url(call.route.name)
-        headers = self._upstream.headers(call.event)
-        if prepared.json is not None:
-            headers |= {"content-type": "application/json"}
-            request = self._client.build_request("POST", url, content=prepared.json, headers=headers)
-        else:
-            fields: dict[str, Any] = {}
-            for name, value in prepared.form:
-                fields.setdefault(name, []).append(value)
-            request = self._client.build_request(
-                "POST", url, data=fields, files=list(prepared.files), headers=headers
-            )
-        answer = await self._client.send(request, stream=True)
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
-
-    async def _refused(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+    async def _refused(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
-        status = answer.status_code
+        status = answer.status
         try:
-            content = self._upstream.without_key((await answer.aread())[:_LONGEST_REFUSAL])
-        except httpx2.HTTPError:
+            content = self._upstream.without_key((await answer.read())[:_LONGEST_REFUSAL])
+        except BrokenOffError:
             raise refusals.upstream_failed(f"failed ({status})") from None
         if status in _LATE:
             late = refusals.upstream_failed(f"did not answer in time ({status})", charged=True)
             last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
             return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
-            last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+            last = sending.messages(
+                status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            )
             return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
             raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
-        last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+        last = sending.messages(
+            status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+        )
         # what OpenAI had no room for was not asked; what it refused, was
         return Settlement(status=status, failed=status == 429), last
 
-    async def _whole(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
-        content = await answer.aread()
+    async def _whole(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
+        content = await answer.read()
         is_json = "json" in answer.headers.get("content-type", "")
         told = usage.in_answer(content) if is_json else {}
         last = sending.messages(
-            answer.status_code, content, {**sending.passed(answer), **sending.about(call.event)}
+            answer.status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
         )
         await self._keep(call, usage.identifiers_in(told, usage.total(told.get("usage"))))
         if call.route.name == "audio/speech":
-            return await self._spoken(call, content, answer.status_code), last
-        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status_code), last
+            return await self._spoken(call, content, answer.status), last
+        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status), last
 
     async def _spoken(self, call: Admitted, content: bytes, status: int) -> Settlement:
         """Speech tells no usage: it is charged by its letters, or by how long it is."""
@@ -191,20 +168,20 @@ class Relay:
         cost = pricing.spoken(prepared.model, prepared.body, seconds)
         return Settlement(cost=call.made.amount if cost is None else cost, status=status)
 
-    async def _streamed(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+    async def _streamed(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         events = streams.Events(hide=call.prepared.hides_usage)
-        headers = {**sending.passed(answer), **sending.about(call.event), "cache-control": "no-cache"}
-        await call.send(sending.start(answer.status_code, headers))
+        headers = {**sending.passed(answer.headers), **sending.about(call.event), "cache-control": "no-cache"}
+        await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
         broken = False
         try:
-            async for part in answer.aiter_raw():
+            async for part in answer.parts():
                 out = events.pass_on(part)
                 await self._keep(call, events.stored())  # before the learner can name it
                 if out and not gone.done():
                     await call.send({"type": "http.response.body", "body": out, "more_body": True})
-        except httpx2.HTTPError:
+        except BrokenOffError:
             broken = True
         finally:
             gone.cancel()
@@ -214,7 +191,7 @@ class Relay:
         end = events.end()
         await self._keep(call, events.stored())
         last: list[Message] = [{"type": "http.response.body", "body": end, "more_body": False}]
-        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status_code), last
+        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status), last
 
     async def _keep(self, call: Admitted, made: dict[str, int]) -> None:
         """Note whose it is, and the most that it adds to a prompt which names it."""
@@ -226,18 +203,17 @@ class Relay:
         self, event: Event, model: str | None, send: Send, *, refusal: bool = False
     ) -> None:
         """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
-        assert self._client is not None
         # a model's name may come from a request's body: it stays one part of the address
         url = self._upstream.url(f"models/{quote(model, safe='')}" if model else "models")
         try:
-            answer = await self._client.get(url, headers=self._upstream.headers(event))
-        except httpx2.HTTPError:
+            async with self._connections.get(url, self._upstream.headers(event)) as answer:
+                content = self._upstream.without_key(await answer.read())
+        except (NotReachedError, BrokenOffError):
             raise refusals.upstream_failed("can't be reached") from None
-        if refusal and answer.status_code < 400:
+        if refusal and answer.status < 400:
             raise refusals.unpriced(model or "that model")
-        content = self._upstream.without_key(answer.content)
         await sending.send_whole(
-            send, answer.status_code, content, {**sending.passed(answer), **sending.about(event)}
+            send, answer.status, content, {**sending.passed(answer.headers), **sending.about(event)}
         )
 
 
