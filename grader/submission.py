@@ -69,7 +69,7 @@ class Submission:
 
 
 @contextmanager
-def opened(path: str, environment: Choice = "lab", tier: Tier = "process") -> Iterator[Submission]:
+def opened(path: str, environment: Choice = "lab", *, tier: Tier) -> Iterator[Submission]:
     """A copy of what `path` names, read by this process itself; gone afterwards.
 
     For work that one trusts, such as the project's own tests. `grader.worker.grade` reads anything else in a sandbox.

@@ -73,7 +73,7 @@ def serve(
     from classroom.standin.mock import OpenAIMock
 
     with reported():
-        ledger = open_ledger(database_url)
+        ledger = open_ledger(database_url, new=True)
         target = None if upstream == "mock" else from_environment(upstream)
     try:
         mock = OpenAIMock(deployments={}, legacy=legacy) if target is None else None

@@ -76,7 +76,7 @@ def event_add(
             allows=_allowed(allow),
         )
         _check_priced(made)
-        open_ledger(database_url).add(made)
+        open_ledger(database_url, new=True).add(made)
     who = f"{code}/any-name" if open_ else "one for each attendee: classroom proxy attendee add, or import"
     typer.echo(f"{code}: from {made.told(made.starts)} to {made.told(made.ends)}. Token: {who}.")
     typer.echo(_bound_of(made))

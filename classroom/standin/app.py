@@ -4,14 +4,8 @@ Nothing that steers it is reachable over HTTP: faults, limits and the journal be
 """
 
 import asyncio
-import hashlib
-import re
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
-from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 from anyio import CapacityLimiter, to_thread
@@ -20,111 +14,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from classroom.extras import MissingExtra
-from classroom.standin import checks, corrupt, errors, reading
+from classroom.standin import checks, corrupt, errors, model_checks, reading
 from classroom.standin.answers import Answer
 from classroom.standin.errors import APIError
-from classroom.standin.faults import Fault
 from classroom.standin.journal import fingerprint
 from classroom.standin.limits import Caller
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pace import AT_ONCE, wait_for_whole
 from classroom.standin.realtime import connection
-from classroom.standin.routes import (
-    batches,
-    chat,
-    completions,
-    conversations,
-    embeddings,
-    files,
-    images,
-    models,
-    moderations,
-    responses,
-    speech,
-    transcription,
-    uploads,
-    vector_stores,
-)
-from classroom.standin.sending import Broken, Hanging, response_of
+from classroom.standin.recording import Recorded
+from classroom.standin.routing import Found, find
+from classroom.standin.sending import Hanging
 from classroom.standin.state import StandIn
 
-OPERATIONS: tuple[Operation, ...] = (
-    *models.OPERATIONS,
-    *responses.OPERATIONS,
-    *chat.OPERATIONS,
-    *embeddings.OPERATIONS,
-    *moderations.OPERATIONS,
-    *images.OPERATIONS,
-    *speech.OPERATIONS,
-    *transcription.OPERATIONS,
-    *files.OPERATIONS,
-    *uploads.OPERATIONS,
-    *conversations.OPERATIONS,
-    *batches.OPERATIONS,
-    *vector_stores.OPERATIONS,
-    *completions.OPERATIONS,
-)
-
-# https://learn.microsoft.com/azure/ai-foundry/openai/reference: the API by deployment, and the API as OpenAI's own
-_AZURE_DEPLOYMENT = re.compile(r"/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
-_BASES = ("/v1/", "/openai/v1/")
-_AZURE = "/openai/"
 _PICTURES = "/pictures/"
 PICTURES = "pictures"  # what a fault names as its route to be met where a picture's address is asked
 _ONCE_WITHOUT_A_MODEL = ("images/generations", "images/edits")  # while dall-e-2 was what they used
 _CHARACTERS_PER_TOKEN = 4  # the API's own rule of thumb for what it counts before the call
 _USUAL_ANSWER = 16
 _SLOW_AT_ONCE = 2
-_KEPT_OF_A_CALL = 2_000  # bytes, beside its body and what was made
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Which operation a request is for, what stood in its path's places, and Azure's deployment, if any.
-
-    `dated`: whether the address is one of Azure's that need the version of the API.
-    """
-
-    operation: Operation
-    path: Mapping[str, str]
-    deployment: str | None = None
-    dated: bool = False
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], Operation], ...]:
-    """Paths with places as regular expressions; a model's name may hold slashes, other names don't."""
-    out = []
-    for operation in OPERATIONS:
-        if "{" in operation.path:
-            inside = ".+" if operation.path == "models/{id}" else "[^/]+"
-            pattern = re.sub(r"\{(\w+)\}", rf"(?P<\1>{inside})", operation.path)
-            out.append((re.compile(pattern), operation))
-    return tuple(out)
-
-
-@cache
-def _plain() -> Mapping[tuple[str, str], Operation]:
-    return {(each.method, each.path): each for each in OPERATIONS if "{" not in each.path}
-
-
-def _find(method: str, path: str) -> _Found | None:
-    deployment, dated = None, False
-    inside = next((path[len(base) :] for base in _BASES if path.startswith(base)), None)
-    if inside is None and (azure := _AZURE_DEPLOYMENT.fullmatch(path)):
-        deployment, inside = unquote(azure["deployment"]), azure["rest"]
-    if inside is None and path.startswith(_AZURE):  # what no deployment answers: models, responses, files …
-        inside, dated = path.removeprefix(_AZURE), True
-    if inside is None:
-        return None
-    inside = inside.rstrip("/")
-    operation = _plain().get((method, inside))
-    if operation is not None:
-        return _Found(operation, {}, deployment, dated or deployment is not None)
-    for pattern, each in _patterns():
-        if each.method == method and (match := pattern.fullmatch(inside)):
-            return _Found(each, match.groupdict(), deployment, dated or deployment is not None)
-    return None
 
 
 class Application:
@@ -173,9 +80,9 @@ class Application:
         headers = reading.headers_of(scope)
         if self._standin.allowance and not self._standin.allowance.take(headers):
             return _refused(errors.too_much_for_a_stand_in())
-        found = _find(method, path)
+        found = find(method, path)
         route = found.operation.route if found else path.removeprefix("/v1/")
-        call = _Recorded(self._standin, method, path, headers, route)
+        call = Recorded(self._standin, method, path, headers, route)
         if found is None:
             return call.refused(errors.unknown_url(method, path))
         try:
@@ -201,7 +108,7 @@ class Application:
         return Response(kept[0], media_type=kept[1])
 
     async def _answered(
-        self, request: Request, headers: Mapping[str, str], found: _Found, call: "_Recorded"
+        self, request: Request, headers: Mapping[str, str], found: Found, call: Recorded
     ) -> Response:
         operation, standin = found.operation, self._standin
         key = reading.key_of(headers)
@@ -232,14 +139,14 @@ class Application:
             answer = operation.compute(standin, asked)
         return await call.answered(answer, fault)
 
-    def _check_served(self, request: Request, found: _Found) -> None:
+    def _check_served(self, request: Request, found: Found) -> None:
         retired = found.operation.retired
         if found.dated and not request.query_params.get("api-version"):
             raise errors.missing_api_version()
         if retired and not (self._standin.legacy or self._standin.lenient):
             raise errors.retired_endpoint(found.operation.path, retired.since, retired.replacement)
 
-    async def _read(self, request: Request, found: _Found) -> dict[str, Any]:
+    async def _read(self, request: Request, found: Found) -> dict[str, Any]:
         """The body, with the model that the path names, if it names one."""
         operation, standin = found.operation, self._standin
         if operation.reads == "nothing":
@@ -271,7 +178,7 @@ class Application:
             return checks.check_shapes(rules, body)
         if self._standin.legacy and operation.path in _ONCE_WITHOUT_A_MODEL:
             body = {"model": "dall-e-2", **body}
-        checks.check_lifetime(self._standin.catalogue, body.get("model"), legacy=self._standin.legacy)
+        model_checks.check_lifetime(self._standin.catalogue, body.get("model"), legacy=self._standin.legacy)
         checks.check_parameters(rules, body, legacy=self._standin.legacy)
         return body
 
@@ -287,80 +194,3 @@ def _size(body: Mapping[str, Any]) -> int:
     asked = body.get("max_completion_tokens") or body.get("max_tokens") or body.get("max_output_tokens")
     answer = asked if isinstance(asked, int) else _USUAL_ANSWER
     return len(str(words)) // _CHARACTERS_PER_TOKEN + answer
-
-
-class _Recorded:
-    """One call on its way into the journal: what is known so far, and the headers of its answer."""
-
-    def __init__(
-        self, standin: StandIn, method: str, path: str, headers: Mapping[str, str], route: str
-    ) -> None:
-        retry = headers.get("x-stainless-retry-count", "0")
-        self._standin = standin
-        self._facts: dict[str, Any] = {
-            "method": method,
-            "path": path,
-            "route": route,
-            "key": None,
-            "organization": headers.get("openai-organization"),
-            "project": headers.get("openai-project"),
-            "body": None,
-            "status": 200,
-            "error_code": None,
-            "retry_count": int(retry) if retry.isascii() and retry.isdigit() else 0,
-            "fault": None,
-            "at": time.monotonic(),
-        }
-        self.headers: dict[str, str] = {
-            "x-request-id": f"req_{standin.journal.made + 1:032x}",
-            "openai-version": "2020-10-01",
-        }
-
-    def note(self, **facts: Any) -> None:
-        """Something more is known."""
-        self._facts.update(facts)
-
-    def done(self, outputs: Any, **facts: Any) -> None:
-        """Into the journal."""
-        if self._standin.allowance:
-            self._standin.allowance.spend(_KEPT_OF_A_CALL + sum(len(output.content) for output in outputs))
-        self._standin.journal.record(**{**self._facts, "outputs": outputs, **facts})
-
-    def refused(self, error: APIError) -> Response:
-        """The response to a call that was refused."""
-        response = JSONResponse(error.body(), error.status, headers={**self.headers, **error.headers})
-        self.note(status=error.status, error_code=error.code, retry_after=_seconds(error.headers))
-        self.done((), answer_sha256=hashlib.sha256(response.body).hexdigest())
-        return response
-
-    async def answered(self, answer: Answer, fault: Fault | None) -> Response:
-        """The response that carries an answer, as far as a fault lets it through."""
-        spoiled = fault is not None and fault.effect in corrupt.EFFECTS
-        sent = corrupt.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
-        pace = self._standin.tempo.pace
-        response = response_of(sent, self.headers, pace)
-        whole = fault is None or fault.effect == "slow"
-        self.done(
-            answer.outputs if whole else (),
-            usage=answer.usage if whole else None,
-            answer_sha256=_digest(sent, response),
-        )
-        if fault is not None and fault.effect == "slow":
-            await asyncio.sleep(fault.seconds)
-        if pace is not AT_ONCE:
-            await wait_for_whole(sent, pace)
-        if fault is not None and fault.effect in ("drop", "truncate"):
-            return Broken(response, keep=0.5 if fault.effect == "truncate" else 0.0)
-        return response
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    """How long an answer asks to wait; the finer of the two headers counts."""
-    if "retry-after-ms" in headers:
-        return int(headers["retry-after-ms"]) / 1000
-    return float(headers["retry-after"]) if "retry-after" in headers else None
-
-
-def _digest(answer: Answer, response: Response) -> str:
-    sent = response.body if answer.events is None else "".join(answer.events).encode()
-    return hashlib.sha256(sent).hexdigest()

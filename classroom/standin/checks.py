@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from classroom.standin import errors
-from classroom.standin.catalogue import Catalogue, Kind, Model, Parameter, Rules
-from classroom.standin.operations import Upload
+from classroom.standin.catalogue import Parameter, Rules
+from classroom.standin.uploaded import Upload
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _NAMES = {
@@ -20,15 +20,6 @@ _NAMES = {
     "object": "an object",
     "null": "null",
     "file": "a file",
-}
-# parameters that reasoning models take at their default alone
-_SAMPLING: Mapping[str, float | bool] = {
-    "temperature": 1,
-    "top_p": 1,
-    "presence_penalty": 0,
-    "frequency_penalty": 0,
-    "logprobs": False,
-    "top_logprobs": 0,
 }
 
 
@@ -84,9 +75,10 @@ def _check_range(parameter: Parameter, value: float, param: str) -> None:
         )
 
 
-def _check_length(
+def check_length(
     value: str | list[Any] | dict[str, Any], low: int | None, high: int | None, param: str
 ) -> None:
+    """Raises 400 for a text, list or object that is shorter or longer than it may be."""
     kind = json_type(value)
     if low is not None and len(value) < low:
         code = "empty_array" if kind == "array" else f"{kind}_below_min_length"
@@ -105,7 +97,8 @@ def _check_length(
         )
 
 
-def _check_choice(value: Any, choices: tuple[str, ...], param: str) -> None:
+def check_choice(value: Any, choices: tuple[str, ...], param: str) -> None:
+    """Raises 400 for a value that is none of the choices."""
     if value not in choices:
         listed = ", ".join(f"'{choice}'" for choice in choices)
         raise errors.invalid(
@@ -118,11 +111,11 @@ def _check_value(parameter: Parameter, value: Any, *, legacy: bool) -> None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _check_range(parameter, value, parameter.name)
     if isinstance(value, (str, list, dict)):
-        _check_length(value, parameter.min_length, parameter.max_length, parameter.name)
+        check_length(value, parameter.min_length, parameter.max_length, parameter.name)
     if isinstance(value, list):
-        _check_length(value, None, parameter.max_items, parameter.name)
+        check_length(value, None, parameter.max_items, parameter.name)
     if parameter.choices:
-        _check_choice(value, parameter.choices + (parameter.legacy_choices if legacy else ()), parameter.name)
+        check_choice(value, parameter.choices + (parameter.legacy_choices if legacy else ()), parameter.name)
 
 
 def check_shapes(rules: Rules, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,70 +171,6 @@ def check_parameters(rules: Rules, body: Mapping[str, Any], *, legacy: bool = Fa
             _check_value(rules[name], value, legacy=legacy)
 
 
-def check_lifetime(catalogue: Catalogue, name: Any, *, legacy: bool) -> None:
-    """Raises 404 for a model that was retired, before anything else of the request is looked at."""
-    model = catalogue.models.get(name) if isinstance(name, str) else None
-    if model is not None and model.is_retired(catalogue.as_of) and not legacy:
-        raise errors.retired_model(model.id, str(model.shutdown), model.replacement)
-
-
-def find_model(catalogue: Catalogue, name: str, kind: Kind, *, legacy: bool) -> Model:
-    """The model asked for.
-
-    Raises:
-        APIError: 404 `model_not_found` if unknown or retired (retired ones answer under `legacy`),
-            400 if it is of another kind.
-    """
-    model = catalogue.models.get(name)
-    if name in catalogue.unsupported:
-        raise errors.unsupported_model(name)
-    if model is None:
-        raise errors.unknown_model(name)
-    if model.is_retired(catalogue.as_of) and not legacy:
-        raise errors.retired_model(name, str(model.shutdown), model.replacement)
-    if model.kind != kind:
-        raise errors.invalid(
-            f"The model '{name}' is {_A[model.kind]}; this endpoint needs {_A[kind]}.",
-            "model",
-            "invalid_value",
-        )
-    return model
-
-
-_A: Mapping[Kind, str] = {
-    "chat": "a text model",
-    "completion": "a model for /completions",
-    "image": "an image model",
-    "speech": "a speech model",
-    "transcription": "a transcription model",
-    "embedding": "an embedding model",
-    "moderation": "a moderation model",
-    "realtime": "a model for /realtime",
-    "other": "a model that the stand-in has no endpoint for",
-}
-
-
-def check_sampling(model: Model, body: Mapping[str, Any]) -> None:
-    """Reasoning models take no sampling parameters, and count tokens by `max_completion_tokens`."""
-    if model.sampling:
-        return
-    if body.get("max_tokens") is not None:
-        raise errors.invalid(
-            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-            "max_tokens",
-            "unsupported_parameter",
-        )
-    for name in _SAMPLING:
-        value, default = body.get(name), _SAMPLING[name]
-        if value is not None and (value != default or isinstance(value, bool) != isinstance(default, bool)):
-            raise errors.invalid(
-                f"Unsupported value: '{name}' does not support {value} with this model. "
-                f"Only the default ({default}) is supported.",
-                name,
-                "unsupported_value",
-            )
-
-
 def _check_parts(parts: list[Any], param: str) -> None:
     if not parts:
         raise errors.invalid(
@@ -277,7 +206,7 @@ def check_messages(messages: list[Any], param: str = "messages") -> None:
             raise errors.invalid(
                 f"Missing required parameter: '{at}.role'.", f"{at}.role", "missing_required_parameter"
             )
-        _check_choice(role, _ROLES, f"{at}.role")
+        check_choice(role, _ROLES, f"{at}.role")
         content = message.get("content")
         if content is None and role == "assistant":
             continue  # an assistant's turn may hold tool calls alone
@@ -294,90 +223,3 @@ def check_messages(messages: list[Any], param: str = "messages") -> None:
                 f"{at}.content",
                 "invalid_type",
             )
-
-
-def check_context(model: Model, tokens: int, param: str) -> None:
-    """Raises 400 `context_length_exceeded` when the input alone fills the model's context."""
-    if tokens > model.context:
-        raise errors.invalid(
-            f"This model's maximum context length is {model.context} tokens, but the input has {tokens}. "
-            "Shorten the input.",
-            param,
-            "context_length_exceeded",
-        )
-
-
-def parse_size(catalogue: Catalogue, model: Model, size: str) -> tuple[int, int]:
-    """Width and height in pixels; "auto" is the first standard size.
-
-    Raises:
-        APIError: 400 for a size that the model doesn't draw.
-    """
-    if size == "auto" and not model.answers_with_url:
-        size = model.sizes[0]
-    width, _, height = size.partition("x")
-    if size in model.sizes:
-        return int(width), int(height)
-    if not model.any_size:
-        listed = ", ".join(f"'{choice}'" for choice in (*model.sizes, "auto"))
-        raise errors.invalid(
-            f"Invalid value: '{size}'. Supported values are: {listed}.", "size", "invalid_value"
-        )
-    if not (
-        width.isascii() and width.isdigit() and height.isascii() and height.isdigit() and len(size) <= 11
-    ):
-        raise errors.invalid(
-            f"Invalid size '{size}'. Expected WIDTHxHEIGHT, for example 1536x864.", "size", "invalid_value"
-        )
-    wide, high = int(width), int(height)
-    long, short = max(wide, high), min(wide, high)
-    largest = catalogue.largest_size
-    problem = None
-    if short == 0 or wide % catalogue.size_step or high % catalogue.size_step:
-        problem = f"Width and height must both be divisible by {catalogue.size_step}."
-    elif long > catalogue.widest_ratio * short:
-        problem = "The aspect ratio must be between 1:3 and 3:1."
-    elif long > max(largest) or short > min(largest):
-        problem = f"The maximum supported resolution is {largest[0]}x{largest[1]}."
-    if problem:
-        raise errors.invalid(f"Invalid size '{size}'. {problem}", "size", "invalid_value")
-    return wide, high
-
-
-def check_image_options(model: Model, body: Mapping[str, Any]) -> None:
-    """Options of an image that exclude each other."""
-    output_format = body.get("output_format") or "png"
-    if body.get("background") == "transparent" and output_format not in ("png", "webp"):
-        raise errors.invalid(
-            "Transparent background is not supported for JPEG output format. Use 'png' or 'webp'.",
-            "background",
-            "invalid_value",
-        )
-    if body.get("output_compression") not in (None, 100) and output_format == "png":
-        raise errors.invalid(
-            "Compression less than 100 is not supported for PNG output format. Use 'webp' or 'jpeg'.",
-            "output_compression",
-            "invalid_value",
-        )
-    if body.get("partial_images") is not None and not body.get("stream"):
-        raise errors.invalid("'partial_images' needs 'stream' to be true.", "partial_images", "invalid_value")
-    prompt = body["prompt"]
-    if len(prompt) > model.max_prompt:
-        _check_length(prompt, None, model.max_prompt, "prompt")
-
-
-def check_voice(model: Model, voice: Any, *, lenient: bool = False) -> str:
-    """The voice's name; a custom voice's identifier is taken as it is, and so is any name by a lenient stand-in.
-
-    Raises:
-        APIError: 400 for a voice that the model doesn't have.
-    """
-    if isinstance(voice, dict):
-        if not isinstance(voice.get("id"), str):
-            raise errors.invalid(
-                "Missing required parameter: 'voice.id'.", "voice.id", "missing_required_parameter"
-            )
-        return str(voice["id"])
-    if not lenient:
-        _check_choice(voice, model.voices, "voice")
-    return str(voice)

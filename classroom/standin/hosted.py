@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from classroom.media import picture
-from classroom.standin import arguments, checks, file_search, text, tools
+from classroom.standin import arguments, file_search, model_checks, text, tools
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.response_items import identifier
@@ -136,7 +136,7 @@ def _draw(
 ) -> Use:
     model = standin.model(tool.get("model") or _PAINTER, "image")
     size = "auto" if standin.lenient else str(tool.get("size") or "auto")
-    wide, high = checks.parse_size(standin.catalogue, model, size)
+    wide, high = model_checks.parse_size(standin.catalogue, model, size)
     form = tool.get("output_format") if tool.get("output_format") in ("png", "webp", "jpeg") else "png"
     transparent = tool.get("background") == "transparent"
     content = image or picture.draw(

@@ -1,6 +1,5 @@
 """What a route is: an operation of the API, what it is asked, and the function that answers."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,24 +10,6 @@ if TYPE_CHECKING:
     from classroom.standin.state import StandIn
 
 Reads = Literal["json", "form", "nothing"]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that came with a form."""
-
-    filename: str
-    media_type: str
-    content: bytes = field(repr=False)
-
-    def described(self) -> dict[str, Any]:
-        """The upload as the journal keeps it: everything but the bytes."""
-        return {
-            "filename": self.filename,
-            "media_type": self.media_type,
-            "bytes": len(self.content),
-            "sha256": hashlib.sha256(self.content).hexdigest(),
-        }
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from classroom.allowance import Allowance
 from classroom.standin import checks, errors
 from classroom.standin.catalogue import Parameter
 from classroom.standin.errors import APIError
-from classroom.standin.operations import Upload
+from classroom.standin.uploaded import Upload
 
 MAX_JSON = 25 * 1024 * 1024  # bytes; the API's own limit for one request is of this order
 MAX_FORM = 128 * 1024 * 1024

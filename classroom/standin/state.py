@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from classroom.allowance import Allowance
-from classroom.standin import checks
+from classroom.standin import model_checks
 from classroom.standin.caching import PromptCache
 from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
@@ -208,7 +208,7 @@ class StandIn:
         """
         if self.lenient and (not isinstance(name, str) or name not in self.catalogue.models):
             name = _STAND_FOR[kind]
-        return checks.find_model(self.catalogue, name, kind, legacy=self.legacy or self.lenient)
+        return model_checks.find_model(self.catalogue, name, kind, legacy=self.legacy or self.lenient)
 
     def deployed(self, name: str, path: str) -> str:
         """The model behind one of Azure's deployments, as an operation at a path needs it.

@@ -6,10 +6,9 @@ https://developers.openai.com/api/docs/guides/error-codes (which errors pass, wh
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from classroom.standin.journal import Call
+from classroom.standin.calls import Call
 
 Rule = Literal["ignored_retry_after", "retried_refusal", "retried_quota", "hammered"]
 
@@ -32,7 +31,7 @@ class Verdict:
     sentence: str
 
 
-def judge(calls: Sequence["Call"]) -> list[Verdict]:
+def judge(calls: Sequence[Call]) -> list[Verdict]:
     """Every rule broken, in the order of the calls that broke it."""
     found = [
         verdict for earlier, later in _repeats(calls) for rule in _RULES if (verdict := rule(earlier, later))
@@ -40,11 +39,11 @@ def judge(calls: Sequence["Call"]) -> list[Verdict]:
     return found + _hammered(calls)
 
 
-def _identity(call: "Call") -> tuple[str, str, str | None, str]:
+def _identity(call: Call) -> tuple[str, str, str | None, str]:
     return call.method, call.path, call.key, repr(call.body)
 
 
-def _repeats(calls: Sequence["Call"]) -> list[tuple["Call", "Call"]]:
+def _repeats(calls: Sequence[Call]) -> list[tuple[Call, Call]]:
     """Each refused call with the next one that asks the same."""
     latest: dict[tuple[str, str, str | None, str], Call] = {}
     out = []
@@ -56,7 +55,7 @@ def _repeats(calls: Sequence["Call"]) -> list[tuple["Call", "Call"]]:
     return out
 
 
-def _ignored_retry_after(earlier: "Call", later: "Call") -> Verdict | None:
+def _ignored_retry_after(earlier: Call, later: Call) -> Verdict | None:
     waited = later.at - earlier.at
     if earlier.retry_after is None or waited + _TOLERANCE >= earlier.retry_after:
         return None
@@ -68,7 +67,7 @@ def _ignored_retry_after(earlier: "Call", later: "Call") -> Verdict | None:
     )
 
 
-def _retried_refusal(earlier: "Call", later: "Call") -> Verdict | None:
+def _retried_refusal(earlier: Call, later: Call) -> Verdict | None:
     # 408, 409 and 429 pass with time; the SDK retries them too
     if not 400 <= earlier.status < 500 or earlier.status in (408, 409, 429):
         return None
@@ -79,7 +78,7 @@ def _retried_refusal(earlier: "Call", later: "Call") -> Verdict | None:
     )
 
 
-def _retried_quota(earlier: "Call", later: "Call") -> Verdict | None:
+def _retried_quota(earlier: Call, later: Call) -> Verdict | None:
     if earlier.error_code != "insufficient_quota":
         return None
     return Verdict(
@@ -89,14 +88,14 @@ def _retried_quota(earlier: "Call", later: "Call") -> Verdict | None:
     )
 
 
-_RULES: tuple[Callable[["Call", "Call"], Verdict | None], ...] = (
+_RULES: tuple[Callable[[Call, Call], Verdict | None], ...] = (
     _ignored_retry_after,
     _retried_refusal,
     _retried_quota,
 )
 
 
-def _hammered(calls: Sequence["Call"]) -> list[Verdict]:
+def _hammered(calls: Sequence[Call]) -> list[Verdict]:
     runs: dict[tuple[str, str, str | None, str], list[Call]] = {}
     out = []
     for call in calls:

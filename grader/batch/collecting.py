@@ -18,7 +18,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.sandbox import Tier
 from grader.worker import Wanted, collected
-from grader.worker.parent import Turns
+from grader.worker.wanted import Turns
 
 MOST_TRIES = 2  # of a submission whose worker is lost
 

@@ -6,14 +6,12 @@ worker packed it. Only a worker unpacks it (see `grader.worker.packing`).
 
 import hashlib
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pydantic import ConfigDict, Field, ValidationError
 
-import classroom
-import grader
+from grader.batch.collector_version import collector
 from grader.errors import EvidenceError
 from grader.evidence import Writable
 from grader.files import write
@@ -109,41 +107,6 @@ class Bucket:
 def opened(place: str) -> Vault:
     """The evidence store at a path or an `s3://` URL."""
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
-
-
-# what judges, shows or packs what was seen, and can't change it
-_NOT_COLLECTING = frozenset(
-    {
-        "batch",
-        "criteria",
-        "export",
-        "report",
-        "review",
-        "cli.py",
-        "files.py",
-        "judge.py",
-        "release.py",
-        "release_record.py",
-        "rubric.py",
-        "watch.py",
-    }
-)
-
-
-@cache
-def collector() -> str:
-    """The version of everything that can change what is seen: a digest of that code."""
-    package = Path(grader.__file__).parent
-    parts = [path for path in sorted(package.iterdir()) if path.name not in _NOT_COLLECTING]
-    parts += [Path(classroom.__file__).parent]
-    whole = hashlib.sha256()
-    for part in parts:
-        files = sorted(part.rglob("*")) if part.is_dir() else [part]
-        for file in files:
-            if file.suffix in (".py", ".toml"):
-                whole.update(f"{file.relative_to(package.parent).as_posix()}\0".encode())
-                whole.update(file.read_bytes())
-    return whole.hexdigest()
 
 
 def name_of(digest: str, environment: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.batch.columns import ASSIGNMENT, IDS, MAXIMUM, NUMBERED, STAFF, plain, roles_of
-from grader.batch.owners import keys_of
+from grader.batch.names import keys_of
 from grader.errors import GraderError
 
 Platform = Literal["canvas", "moodle", "gradescope", "other"]

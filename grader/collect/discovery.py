@@ -5,16 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grader.collect.field_roles import is_named_like_a_prompt, role
+from grader.collect.fitting import file_name, fitted
 from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
-from grader.collect.values import (
-    Assignment,
-    example_of,
-    file_name,
-    fitted,
-    is_named_like_a_prompt,
-    role,
-)
+from grader.collect.values import Assignment, example_of
 from grader.collect.wording import Words, carries, folder, plain
 from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObject
 from grader.manifest import Endpoint

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeGuard
 
 from grader.collect.discovery import request_of
+from grader.collect.job_addresses import pointers
 from grader.collect.questions import Question, a_file, absent, probe_of
 from grader.collect.requests import Request, build
-from grader.collect.session import Session, pointers
+from grader.collect.session import Session
 from grader.evidence import Exchange, Offer, Probe, StoredObject
 from grader.operations import Operation
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from grader.collect import wording
 from grader.collect.discovery import Order, decoded, request_of
+from grader.collect.field_roles import EXTENSIONS, kind_of_words
+from grader.collect.fitting import admits
 from grader.collect.session import Session
-from grader.collect.values import EXTENSIONS, admits, kind_of_words
 from grader.collect.wording import Words
 from grader.evidence import Exchange, Kind, Offer, Probe
 

@@ -5,19 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.collect.discovery import LOOKING, encoded, input_of, offer_of, works
+from grader.collect.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
 from grader.collect.session import Session
 from grader.collect.tries import GUESSED, MOST_TRIES, Pursuit, likeliest, nearness, one_at_a_time, outline
-from grader.collect.values import (
-    Assignment,
-    assign,
-    example_of,
-    extensions,
-    kind_of_words,
-    offered_kinds,
-    role,
-)
+from grader.collect.values import Assignment, assign, example_of
 from grader.evidence import KINDS, Exchange, Input, Kind, Miss, Offer
 from grader.operations import Field, Operation
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from grader.collect.field_roles import is_named_like_a_prompt, kind_of_words, role
+from grader.collect.fitting import fitted
 from grader.collect.refusals import Correction, corrections, wants
 from grader.collect.requests import Key
-from grader.collect.values import Assignment, assign, fitted, is_named_like_a_prompt, kind_of_words, role
+from grader.collect.values import Assignment, assign
 from grader.evidence import Exchange, Kind
 from grader.operations import Field, Location, Operation
 

@@ -1,194 +1,22 @@
 """Values for the inputs of an operation: words that can be recognised at OpenAI's end, and sense everywhere else."""
 
 import base64
-import random
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from classroom.standin.patterns import matching
-from grader import patterns
 from grader.collect import wording
+from grader.collect.field_roles import OPTIONS, is_named_like_a_prompt, kind_of_words, role, words_of
+from grader.collect.fitting import file_name, fitted, stem_of
 from grader.collect.requests import Key
-from grader.collect.wording import Words
-from grader.evidence import KINDS, Kind
+from grader.evidence import Kind
 from grader.operations import Field
 
-Role = Literal["words", "path", "folder", "type", "option", "file", "other"]
-
-EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
-    "text": ("txt", "md"),
-    "image": ("png", "jpg", "jpeg", "webp"),
-    "audio": ("mp3", "wav", "flac", "opus", "aac"),
-}
-KIND_WORDS: Mapping[Kind, frozenset[str]] = {
-    "text": frozenset(
-        {
-            "text",
-            "txt",
-            "plain",
-            "story",
-            "poem",
-            "article",
-            "markdown",
-            "md",
-            "document",
-            "chat",
-            "completion",
-        }
-    ),
-    "image": frozenset({"image", "img", "picture", "photo", "png", "jpg", "jpeg", "webp", "drawing", "art"}),
-    "audio": frozenset(
-        {"audio", "sound", "speech", "voice", "mp3", "wav", "flac", "opus", "aac", "tts", "mpeg"}
-    ),
-}
-# Words in a name that tell what goes there. They order what is tried first; nothing is decided by them alone.
-_PATH = frozenset(
-    {
-        "path",
-        "key",
-        "filename",
-        "filepath",
-        "name",
-        "file",
-        "destination",
-        "location",
-        "object",
-        "output",
-        "dest",
-    }
-)
-_FOLDER = frozenset({"folder", "directory", "prefix", "dir"})
-_TYPE = frozenset(
-    {"type", "kind", "format", "filetype", "mime", "mimetype", "extension", "ext", "media", "modality"}
-)
-_PROMPT = frozenset(
-    {
-        "prompt",
-        "text",
-        "input",
-        "query",
-        "message",
-        "content",
-        "word",
-        "words",
-        "description",
-        "instruction",
-        "topic",
-        "question",
-        "q",
-    }
-)
-_FILE_NAME = re.compile(r"[\w\-./]{0,200}\w\.[A-Za-z][A-Za-z0-9]{1,4}")  # what an example of one looks like
-_LONGEST_BOUND = 10_000_000  # characters: more than any request to an app or to OpenAI holds
 _LARGEST_NUMBER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
 _PICTURE = base64.b64decode(  # one grey point, as PNG
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
 _DEEPEST = 5  # lists of lists
-# Options of OpenAI's own that apps pass through, with a value that the API takes.
-_OPTIONS: Mapping[str, Any] = {
-    "voice": "alloy",
-    "size": "1024x1024",
-    "quality": "low",
-    "temperature": 1,
-    "n": 1,
-    "speed": 1,
-    "language": "en",
-    "role": "user",
-}
-
-
-def words_of(name: str) -> list[str]:
-    """The words of an identifier: `file_path`, `filePath` and `file-path` are all [file, path]."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"(?<=[a-z])2(?=[a-z])", " to ", name))
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
-
-
-def kind_of_words(value: Any) -> Kind | None:
-    """The kind of file that a value such as "Image" or "audio/mpeg" names."""
-    listed = words_of(str(value))
-    if "to" in listed[:-1]:  # "text-to-speech" is speech
-        listed = listed[len(listed) - listed[::-1].index("to") :]
-    words = set(listed)
-    return next((kind for kind in KINDS if words & KIND_WORDS[kind]), None)
-
-
-def role(field: Field) -> Role:
-    """What probably goes there, by its schema first and its name second."""
-    words = set(words_of(field.name.rpartition(".")[2]))
-    if field.is_file:
-        return "file"
-    if any(kind_of_words(choice) for choice in field.choices):
-        return "type"
-    if not field.is_text:
-        return "other"
-    if any(isinstance(each, str) and _FILE_NAME.fullmatch(each) for each in field.shown.values()):
-        return "path"
-    if words & _OPTIONS.keys() or "model" in words:
-        return "option"
-    if words & _TYPE and not words & _PROMPT:
-        return "type"
-    if words & _FOLDER:
-        return "folder"
-    if words & _PATH and not words & _PROMPT:
-        return "path"
-    return "words"
-
-
-def is_named_like_a_prompt(field: Field) -> bool:
-    """Whether the name alone suggests that the prompt goes there."""
-    return bool(set(words_of(field.name.rpartition(".")[2])) & _PROMPT)
-
-
-def admits(schema: Mapping[str, Any], text: str) -> bool:
-    """Whether a schema's pattern and lengths let a text through; a pattern that can't be read lets through any."""
-    pattern, longest, shortest = (
-        schema.get("pattern"),
-        _length(schema, "maxLength"),
-        _length(schema, "minLength"),
-    )
-    if longest is not None and len(text) > longest:
-        return False
-    if shortest is not None and len(text) < shortest:
-        return False
-    return not isinstance(pattern, str) or patterns.fits(pattern, text) is not False
-
-
-def file_name(extension: str, schema: Mapping[str, Any], folder: str = "") -> str:
-    """A path that no file had before, as a schema takes it; in a folder, or without extension, only if it must be.
-
-    Args:
-        extension: without the dot; empty for none.
-        schema: the input's.
-        folder: a folder to put it into, if the schema takes it so.
-    """
-    end = f".{extension}" if extension else ""
-    stem, place = wording.stem(), folder or wording.folder()
-    letters = wording.one_word()
-    longest = _length(schema, "maxLength")
-    short = letters if longest is None else wording.one_word(longest - len(end))
-    names = (stem, stem.replace("-", "_"), letters, short)
-    capital = tuple(written for name in (letters, short) for written in (name.capitalize(), name.upper()))
-    tries = [f"{name}{end}" for name in (*names, *capital)] + [*names, *capital]
-    tries += [f"{place}/{name}{end}" for name in names] + [f"{place}/{name}" for name in names]
-    if folder:
-        tries.insert(0, f"{folder}/{stem}{end}")
-    return next((name for name in tries if admits(schema, name)), f"{stem}{end}")
-
-
-def stem_of(name: str) -> str:
-    """A file's name without folder and extension: its mark."""
-    last = name.rpartition("/")[2]
-    return last.rpartition(".")[0] or last
-
-
-def _length(schema: Mapping[str, Any], name: str) -> int | None:
-    """A bound on a text's length, if it is one; what no request could ever reach is none."""
-    bound = schema.get(name)
-    fits = isinstance(bound, int) and not isinstance(bound, bool) and 0 <= bound <= _LONGEST_BOUND
-    return bound if fits else None
 
 
 def _number(schema: Mapping[str, Any], name: str) -> int | float | None:
@@ -328,43 +156,6 @@ def assign(
     return Assignment(values, marks, used)
 
 
-_LONGEST_PADDED = 100_000  # characters; an input that asks for more gets what its pattern makes
-_MOST_TRIES = 20  # of making words for a pattern
-
-
-def fitted(schema: Mapping[str, Any], first: Words | None = None) -> Words:
-    """Words that a schema takes, and the mark by which they are known again.
-
-    Args:
-        schema: the input's.
-        first: what to send if the schema takes it. Otherwise a prompt if possible; where a pattern or a short limit leaves
-            no room for one, fewer words, one word, capitals, another script; where not even that fits, what the pattern makes.
-    """
-    shortest = _length(schema, "minLength") or 0
-    room = _length(schema, "maxLength")
-    tries = [*([first] if first else []), wording.plain(), wording.few(3), wording.few(2)]
-    if 0 < shortest <= _LONGEST_PADDED:
-        tries.append(wording.exactly(min(shortest + wording.SHORT, room or _LONGEST_PADDED)))
-    word, other = wording.one_word(room), wording.one_word(room)
-    tries += [Words(written, written) for written in (word, word.capitalize(), word.upper())]
-    tries += [Words(written, written) for written in (f"{word.capitalize()} {other}", f"{word}-{other}")]
-    tries += [wording.sentence(), *(wording.foreign(kind) for kind in KINDS)]
-    fitting = next((words for words in tries if admits(schema, words.text)), None)
-    pattern = schema.get("pattern")
-    if fitting is None and isinstance(pattern, str):
-        made = _made(pattern)
-        if made:
-            return Words(made, made)
-    return fitting or tries[0]
-
-
-def _made(pattern: str) -> str:
-    """Words that a pattern makes; none if what is made doesn't fit it after all."""
-    chance = random.SystemRandom()
-    tries = (matching(pattern, chance) for _ in range(_MOST_TRIES))
-    return next((made for made in tries if patterns.fits(pattern, made)), "")
-
-
 def _upload(field: Field) -> tuple[str, bytes, str]:
     """A small file: a picture, where the input's own words ask for one."""
     if kind_of_words(f"{field.name} {field.description}") == "image":
@@ -386,23 +177,4 @@ def _option(field: Field) -> Any:
     given = example_of(field)
     if given is not None:
         return given
-    return next((value for word, value in _OPTIONS.items() if word in words_of(field.name)), "gpt-5.4-mini")
-
-
-def extensions(kind: Kind, words: str) -> list[str]:
-    """The extensions to try for a kind: those that the operation's own words name come first."""
-    named = set(words_of(words))
-    return sorted(EXTENSIONS[kind], key=lambda extension: extension not in named)
-
-
-def offered_kinds(shapes: Iterable[Sequence[Field]], words: str) -> list[Kind]:
-    """The kinds in the order in which to try them: those that the operation's own words name come first."""
-    named = set(words_of(words))
-    named |= {
-        word
-        for shape in shapes
-        for field in shape
-        for choice in field.choices
-        for word in words_of(str(choice))
-    }
-    return sorted(KINDS, key=lambda kind: not named & KIND_WORDS[kind])
+    return next((value for word, value in OPTIONS.items() if word in words_of(field.name)), "gpt-5.4-mini")

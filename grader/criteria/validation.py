@@ -14,7 +14,7 @@ from grader.criteria.criterion import (
 from grader.evidence import Evidence, Kind, Probe
 
 _SECTION = Section("validation")
-# of the files that are asked for; `grader.collect.values` has the same
+# of the files that are asked for; `grader.collect.field_roles` has the same
 _ENDINGS: dict[Kind, tuple[str, ...]] = {
     "text": ("txt", "md"),
     "image": ("png", "jpg", "jpeg", "webp"),

@@ -135,10 +135,6 @@ class Job:
             self._log.settle()
         return capped(self._log.content.decode("utf-8", "replace"))
 
-    def seek_in_log(self, sought: tuple[bytes, ...]) -> None:
-        """Look out for these in everything that it prints; at once after its start, so that nothing is missed."""
-        self._log.seek(sought)
-
     @property
     def printed_sought(self) -> bool:
         """Whether it printed one of them, in what is no longer kept, too."""

@@ -248,13 +248,17 @@ class Sandbox:
         if not self._cold:
             self.ask("preload", modules=list(modules))
 
-    def start(self, order: Order, files: Sequence[int] = (), *, hears: int = 0) -> Job:
+    def start(
+        self, order: Order, files: Sequence[int] = (), *, hears: int = 0, seeks: tuple[bytes, ...] = ()
+    ) -> Job:
         """Start a job.
 
         Args:
             order: what it does.
             files: open files for it.
             hears: if not 0, it gets a first file to write to; `Job.said` is what it wrote, up to so many bytes.
+            seeks: looked for in everything that it prints, from its first byte on; `Job.printed_sought` says whether
+                one of them came.
         """
         number = next(self._numbers)
         printed, prints = os.pipe()
@@ -264,7 +268,9 @@ class Sandbox:
             heard, speaking = os.pipe()
             said = Listener(heard, hears, "first")
             theirs.append(speaking)
-        job = self._jobs[number] = Job(self, number, Listener(printed, 4 * MAX_TEXT, "last"), said)
+        log = Listener(printed, 4 * MAX_TEXT, "last")
+        log.seek(seeks)
+        job = self._jobs[number] = Job(self, number, log, said)
         try:
             self.ask(
                 "start",

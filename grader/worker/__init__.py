@@ -4,7 +4,9 @@
 bounded record from it. `grading` and `judging` run inside.
 """
 
-from grader.worker.parent import Graded, Wanted, collected, grade, judge_again, rejudge
+from grader.worker.parent import collected, grade
 from grader.worker.records import Record
+from grader.worker.rejudging import judge_again, rejudge
+from grader.worker.wanted import Graded, Wanted
 
 __all__ = ["Graded", "Record", "Wanted", "collected", "grade", "judge_again", "rejudge"]

@@ -6,45 +6,34 @@ the record (a page, the evidence) is passed on as bytes.
 
 import contextlib
 import os
-import re
 import select
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 
-from grader import rubric as rubrics
-from grader.environments import Choice, Declaration
-from grader.errors import EvidenceError, GraderError, SubmissionError
+from grader.environments import Declaration
+from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.intake import courier
 from grader.intake.courier import Parcel
-from grader.judge import Report
-from grader.review.decisions import ForLearner
-from grader.rubric import Rubric
-from grader.sandbox import Enclosure, Order, Sandbox, Tier
-from grader.sandbox.ceilings import Ceilings
+from grader.sandbox import Enclosure, Sandbox, Tier
 from grader.worker import records
-from grader.worker.records import Instructions, NeedsPython, NeedsSandbox, Page, Phase, Record, Rests
+from grader.worker.orders import CEILINGS, instructions_for, order_for, receive
+from grader.worker.records import NeedsPython, NeedsSandbox, Phase, Record, Rests
+from grader.worker.wanted import Graded, Keep, Turns, Wanted
 
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
-# what the worker may take above what the submission's own sandbox may
-CEILINGS = Ceilings(
-    memory=500, address=3_072, processes=192, cpu_seconds=900, file=300, work=480, temporary=32, home=8
-)
 _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
-_JUDGING_SECONDS = 120.0  # for one submission
 _MOST_SANDBOXES = 4  # of one submission
-_RECORD_NAME = re.compile(r"record\.json|page\.html|view\.json|evidence\.(json|zip)|blobs/[0-9a-f]{64}")
-# what each kind of worker loads before it is given its work
+# what the worker loads before it is given its work
 _COLLECTING = (
     "grader.worker.grading",
     "grader.collect",
@@ -54,45 +43,6 @@ _COLLECTING = (
     "moto.s3.responses",
     "moto.s3.urls",
 )
-_JUDGING = ("grader.worker.judging", "grader.worker.packing", "grader.report.html", "grader.review.applying")
-
-Keep = Callable[[str, bytes], None]
-
-
-class Turns(Protocol):
-    """Whose turn it is to keep the machine busy: a semaphore."""
-
-    def acquire(self) -> Any:
-        """Wait for a turn."""
-
-    def release(self) -> Any:
-        """Let somebody else have it."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a grading is for.
-
-    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
-    by the name that a submission is shown under.
-    """
-
-    tier: Tier
-    environment: Choice = "auto"
-    only: tuple[str, ...] = ()
-    rubric: Rubric | None = None
-    pages: tuple[Page, ...] = ()
-    evidence: Literal["none", "files", "record"] = "none"
-    cold: bool = False
-    decisions: Mapping[str, ForLearner] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A report, and what was written beside it: name → bytes."""
-
-    report: Report
-    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def grade(path: str, wanted: Wanted, begins: Callable[[str], None] = lambda phase: None) -> Graded:
@@ -139,77 +89,6 @@ def collected(
         return _Grading(wanted, begins, turns, stopped).record(parcel, keep)
 
 
-def judge_again(
-    evidence: Iterable[tuple[str, BinaryIO]],
-    wanted: Wanted,
-    keep: Callable[[str, str, bytes], None],
-    *,
-    packed: bool,
-) -> Iterator[tuple[str, Record]]:
-    """Judge evidence that was collected before, in one sandbox, each in a process of its own.
-
-    Args:
-        evidence: the name to show, and the open file: a record (`packed`), or a stream of a folder's files.
-        keep: given the name, and what was written beside the record, name and bytes.
-    """
-    with contextlib.ExitStack() as stack:
-        sandbox: Sandbox | None = None
-        for name, source in evidence:
-            try:
-                if sandbox is None:
-                    sandbox = stack.enter_context(Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS))
-                    sandbox.preload(_JUDGING)
-                yield name, _judged(sandbox, name, source, wanted, keep, packed=packed)
-            except GraderError as error:  # the sandbox is gone: the next ones get another
-                sandbox = None
-                yield name, Record(state="error", lost=True, message=str(error)[:2_000])
-
-
-def _judged(
-    sandbox: Sandbox,
-    name: str,
-    source: BinaryIO,
-    wanted: Wanted,
-    keep: Callable[[str, str, bytes], None],
-    *,
-    packed: bool,
-) -> Record:
-    with tempfile.TemporaryFile() as out:
-        order = _order(sandbox, "judge", _instructions(wanted, "archive", name), packed=packed)
-        with sandbox.start(order, [source.fileno(), out.fileno()]) as job:
-            code = job.wait(_JUDGING_SECONDS)
-        if code is None:
-            reason = f"Judging it timed out after {_JUDGING_SECONDS:g} seconds."
-            return Record(state="error", lost=True, message=reason)
-        return _received(out, code, job.log, lambda file, content: keep(name, file, content))
-
-
-def _instructions(wanted: Wanted, kind: Any, name: str, *, gives_way: bool = False) -> Instructions:
-    return Instructions(
-        kind=kind,
-        name=name,
-        tier=wanted.tier,
-        environment=wanted.environment,
-        only=wanted.only,
-        rubric=rubrics.as_table(wanted.rubric) if wanted.rubric else None,
-        decisions=wanted.decisions.get(name),
-        pages=wanted.pages,
-        evidence=wanted.evidence,
-        cold=wanted.cold,
-        gives_way=gives_way,
-    )
-
-
-def _order(sandbox: Sandbox, do: Any, instructions: Instructions, **facts: Any) -> Order:
-    return Order(
-        do=do,
-        name=f"grader {do}",
-        cwd=sandbox.root,
-        environment=sandbox.environment(),
-        facts={"instructions": instructions.model_dump(mode="json"), **facts},
-    )
-
-
 class _Grading:
     """One worker, and the sandboxes that it asks for."""
 
@@ -247,10 +126,10 @@ class _Grading:
         ):
             sandbox.preload(_COLLECTING)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            instructions = _instructions(
+            instructions = instructions_for(
                 self._wanted, parcel.kind, parcel.name, gives_way=self._turns is not None
             )
-            order = _order(sandbox, "grade", instructions)
+            order = order_for(sandbox, "grade", instructions)
             with ours, sandbox.start(order, [theirs.fileno(), parcel.file, out.fileno()]) as job:
                 theirs.close()
                 stopped = self._serve(ours)
@@ -258,7 +137,7 @@ class _Grading:
             if code is None:
                 reason = stopped or "The grader's worker did not end after its work."
                 return Record(state="error", lost=True, message=reason)
-            return _received(out, code, job.log, keep)
+            return receive(out, code, job.log, keep)
 
     def _serve(self, line: socket.socket) -> str:
         """Give the worker what it asks for, until it hangs up; returns why it was not waited for, or nothing."""
@@ -336,33 +215,6 @@ class _Grading:
         wire.send(line, {"places": enclosure.places.facts()}, [enclosure.control.fileno()])
 
 
-def _received(out: BinaryIO, code: int, log: Callable[[], str], keep: Keep) -> Record:
-    """The record that a worker wrote; what lies beside it is given to `keep`."""
-    out.seek(0)
-    try:
-        files = wire.read_files(out, records.MOST_FILES, records.MOST_BYTES)
-        name, content = next(files, ("", b""))
-        if name != "record.json" or len(content) > records.MOST_RECORD:
-            raise wire.WireError("no record")
-        record = Record.model_validate_json(content)
-        for name, content in files:
-            if not _RECORD_NAME.fullmatch(name):
-                raise wire.WireError("a file of an unknown name")
-            keep(name, content)
-    except (wire.WireError, ValidationError) as error:
-        return Record(state="error", lost=True, message=_why_lost(code, log(), error))
-    return record
-
-
-def _why_lost(code: int, log: str, error: Exception) -> str:
-    if code == -9:
-        return f"The grader's worker was stopped: it needed more than its {CEILINGS.memory} MB of memory."
-    if code == -24:
-        return f"The grader's worker was stopped: it needed more than {CEILINGS.cpu_seconds} seconds of processor time."
-    last = (log.strip().splitlines() or [str(error).splitlines()[0]])[-1]
-    return f"The grader's worker ended early (exit code {code}): {last[:300]}"
-
-
 @contextmanager
 def _alone(tier: Tier, begins: Callable[[str], None]) -> Iterator[None]:
     """Behind Landlock, submissions can reach each other's ports: one at a time is graded."""
@@ -380,34 +232,3 @@ def _alone(tier: Tier, begins: Callable[[str], None]) -> Iterator[None]:
             begins("waiting for another grading on this machine to end")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def rejudge(folder: Path, wanted: Wanted) -> Graded:
-    """Judge the evidence that `grader check --evidence` wrote into a folder.
-
-    Raises:
-        EvidenceError: there is none, or it isn't what the grader wrote.
-    """
-    files: dict[str, bytes] = {}
-    with _stream(folder) as stream:
-        [(_, record)] = judge_again(
-            [("", stream)], wanted, lambda name, file, content: files.__setitem__(file, content), packed=False
-        )
-    if record.report is None:
-        raise EvidenceError(record.message)
-    return Graded(record.report, files)
-
-
-@contextmanager
-def _stream(path: Path) -> Iterator[BinaryIO]:
-    file = path / "evidence.json" if path.is_dir() else path
-    if not file.is_file():
-        raise EvidenceError(f"There is no evidence at {path}. Make it with: grader check … --evidence DIR")
-    with tempfile.TemporaryFile() as stream:
-        wire.write_file(stream, "evidence.json", file.read_bytes())
-        for blob in sorted((file.parent / "blobs").glob("*")):
-            if blob.is_file() and not blob.is_symlink():
-                wire.write_file(stream, f"blobs/{blob.name}", blob.read_bytes())
-        wire.end_files(stream)
-        stream.seek(0)
-        yield stream

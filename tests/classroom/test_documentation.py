@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import classroom.standin
-from classroom.standin.app import OPERATIONS
 from classroom.standin.faults import EFFECTS
 from classroom.standin.replies import CONTENTS
+from classroom.standin.routing import OPERATIONS
 from classroom.standin.scripts import read_script
 from classroom.standin.verdicts import Rule
 

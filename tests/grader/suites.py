@@ -26,7 +26,7 @@ def suite_run(
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
-    with opened(str(work)) as submission, Sandbox("process", work=submission.root) as sandbox:
+    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
         sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
         run = suite.run(submission, sandbox, (submission.root,), offers, "main:app")
         odd = tuple(scans._odd(submission.root, sorted(submission.root.rglob("*.py"))))

@@ -10,7 +10,8 @@ import urllib.request
 import pytest
 
 from grader import patterns, reading
-from grader.collect.values import assign, file_name, fitted
+from grader.collect.fitting import file_name, fitted
+from grader.collect.values import assign
 from grader.collect.wording import carries
 from grader.criteria import openapi, validity
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, Submission, sha256_of

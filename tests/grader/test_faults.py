@@ -120,7 +120,10 @@ def test_a_suite_that_never_ends_is_stopped_at_the_limit_and_told(tmp_path, monk
     monkeypatch.setattr(suite, "SUITE_SECONDS", 2.0)
     (tmp_path / "test_it.py").write_text("while True:\n    pass\n")
     began = time.monotonic()
-    with opened(str(tmp_path)) as submission, Sandbox("process", work=submission.root) as sandbox:
+    with (
+        opened(str(tmp_path), tier="process") as submission,
+        Sandbox("process", work=submission.root) as sandbox,
+    ):
         ran = suite.run(submission, sandbox, ())
     assert ran.failure == "The tests did not end within 2 seconds."
     assert time.monotonic() - began < 20

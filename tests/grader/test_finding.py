@@ -2,8 +2,8 @@
 
 import pytest
 
+from grader.collect.field_roles import kind_of_words
 from grader.collect.refusals import corrections
-from grader.collect.values import kind_of_words
 from grader.evidence import Exchange
 from grader.examples import inside, shown, whole_requests
 from grader.operations import Field, operations

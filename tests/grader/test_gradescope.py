@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from grader import cli
+from grader.commands.outputs import Outputs
 from grader.errors import GraderError
 from grader.export import autograder
 from grader.report import gradescope
@@ -257,7 +257,7 @@ def test_a_report_is_written_over_a_link_and_never_through_it(tmp_path):
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / "report.json").symlink_to(precious)
-    outputs = cli._Outputs(json=tmp_path / "report.json")
+    outputs = Outputs(json=tmp_path / "report.json")
     outputs.write("json", "{}")
     assert precious.read_text() == "mine"
     assert (tmp_path / "report.json").read_text() == "{}"

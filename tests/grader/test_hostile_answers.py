@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.collect import session as sessions
+from grader.collect import transmission
+from grader.collect.job_addresses import pointers
 from grader.collect.requests import Request
-from grader.collect.session import Session, pointers
+from grader.collect.session import Session
 from grader.evidence import MAX_BLOB, Exchange
 from grader.jobs import state_of
 
@@ -59,7 +60,7 @@ class App:
 @pytest.fixture
 def ask(monkeypatch):
     """Sends one request to an app that answers so, and gives the exchange back."""
-    monkeypatch.setattr(sessions, "ANSWER_SECONDS", SECONDS)
+    monkeypatch.setattr(transmission, "ANSWER_SECONDS", SECONDS)
     apps = []
 
     def asked(pieces, wait: float = 0.0, target: str = "/x", body: object = None) -> Exchange:
@@ -72,7 +73,6 @@ def ask(monkeypatch):
             calls=[], requests=[], bucket="b", endpoint_url="http://127.0.0.1:1", objects=lambda wanted: []
         )
         session = Session(app.url, nothing, nothing, "sk-canary", {}, sandbox)
-        session._client.timeout = SECONDS
         began = time.monotonic()
         try:
             exchange = session.send("x", Request("POST", target, json=body, has_json=True))

@@ -440,7 +440,7 @@ def test_the_account_is_a_table_with_a_line_for_each_file(tmp_path):
 def test_what_holds_no_program_is_not_graded(tmp_path, files, says):
     with (
         pytest.raises(SubmissionError, match=says),
-        submission.opened(str(put(tmp_path / "ada", files))) as opened,
+        submission.opened(str(put(tmp_path / "ada", files)), tier="process") as opened,
     ):
         submission.check_for_a_program(opened)
 
@@ -453,14 +453,14 @@ def test_what_holds_no_program_is_not_graded(tmp_path, files, says):
     ],
 )
 def test_an_archive_within_a_submission_is_unpacked_once(tmp_path, files):
-    with submission.opened(str(put(tmp_path / "ada", files))) as opened:
+    with submission.opened(str(put(tmp_path / "ada", files)), tier="process") as opened:
         submission.check_for_a_program(opened)
         assert sorted(path.name for path in opened.root.iterdir()) == ["main.py", "test_main.py"]
 
 
 def test_an_archive_beside_a_program_is_data(tmp_path):
     with submission.opened(
-        str(put(tmp_path / "ada", {**project("x"), "data.zip": packed({"y.py": b""})}))
+        str(put(tmp_path / "ada", {**project("x"), "data.zip": packed({"y.py": b""})})), tier="process"
     ) as opened:
         assert (opened.root / "data.zip").is_file()
         assert not (opened.root / "y.py").exists()

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from classroom.s3 import S3Mock
-from grader.collect.session import _forms
+from grader.collect.canary import forms
 from grader.sandbox.job import Listener
 
 KEY = "sk-" + "canary-k3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
@@ -15,11 +15,11 @@ KEY = "sk-" + "canary-k3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
 @pytest.mark.parametrize("before", ["", "a", "ab", "api:", "Bearer "])
 def test_a_key_in_base64_is_recognised_wherever_in_a_text_it_begins(before):
     written = base64.b64encode(f"{before}{KEY}, and more".encode()).decode()
-    assert any(form in written for form in _forms(KEY))
+    assert any(form in written for form in forms(KEY))
 
 
 def test_a_key_in_hexadecimal_is_recognised():
-    assert any(form in KEY.encode().hex() for form in _forms(KEY))
+    assert any(form in KEY.encode().hex() for form in forms(KEY))
 
 
 def test_what_is_printed_first_is_looked_through_though_only_the_end_is_kept():

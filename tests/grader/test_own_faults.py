@@ -32,10 +32,10 @@ def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch):
 
     monkeypatch.setattr(probes, "generate", dying)
     with (
-        opened(str(SUBMISSIONS / "other_words")) as submission,
+        opened(str(SUBMISSIONS / "other_words"), tier="process") as submission,
         pytest.raises(GraderError, match="The stand-in for OpenAI died"),
     ):
-        collect(submission, only=("endpoint",))
+        collect(submission, only=("endpoint",), tier="process")
 
 
 def test_a_full_disk_is_the_grader_s_trouble(monkeypatch, capsys):
@@ -100,7 +100,7 @@ def test_the_same_submission_gets_the_same_report_again():
 
 
 def test_stand_ins_that_were_never_started_are_not_taken_for_living():
-    from grader.collect import _check_alive
+    from grader.collect.collector import _check_alive
     from grader.errors import GraderError
 
     class Silent:

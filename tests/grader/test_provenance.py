@@ -11,6 +11,7 @@ from grader.collect import wording
 from grader.collect.provenance import Ledger, read_by_model
 from grader.collect.requests import Request
 from grader.collect.session import Session
+from grader.collect.transmission import Answer
 from grader.criteria import BY_ID, provenance
 from grader.evidence import Call as SeenCall
 from grader.evidence import Evidence, Exchange, Offer, Probe, Submission
@@ -191,7 +192,7 @@ class Slow(Session):
     """A session with an app that takes four fifths of all its time for one answer."""
 
     def _transmit(self, request):
-        return sessions._Answer(200, content=b"{}", seconds=0.8 * sessions.APP_SECONDS)
+        return Answer(200, content=b"{}", seconds=0.8 * sessions.APP_SECONDS)
 
 
 def slow_session() -> Session:

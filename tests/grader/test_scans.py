@@ -90,7 +90,7 @@ def test_a_key_that_was_built_into_a_page_s_program_is_found_all_the_same(tmp_pa
 
 
 def scanned(path):
-    with opened(str(path)) as submission, Sandbox("process") as sandbox:
+    with opened(str(path), tier="process") as submission, Sandbox("process") as sandbox:
         return scan(submission, sandbox)
 
 

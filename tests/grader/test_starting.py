@@ -344,7 +344,7 @@ def test_a_key_that_is_printed_at_the_start_is_seen_however_much_is_printed_late
 
 
 def test_an_app_that_hangs_is_shown_where(tmp_path, monkeypatch):
-    monkeypatch.setattr("grader.collect.START_SECONDS", 4.0)
+    monkeypatch.setattr("grader.collect.launching.START_SECONDS", 4.0)
     app = started(
         tmp_path, {"main.py": "import time\nfrom flask import Flask\ntime.sleep(60)\napp = Flask('x')\n"}
     )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from grader.collect.values import admits, file_name, fitted, stem_of
+from grader.collect.fitting import admits, file_name, fitted, stem_of
 from grader.collect.wording import carries, plain
 from grader.jobs import state_of
 

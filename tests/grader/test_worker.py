@@ -18,7 +18,7 @@ from grader.evidence import Evidence, Submission
 from grader.inside import wire
 from grader.sandbox import Sandbox, tiers
 from grader.submission import opened as opened_here
-from grader.worker import Record, Wanted, grade, judge_again, packing, parent, records
+from grader.worker import Record, Wanted, grade, judge_again, orders, packing, parent, records
 from tests.grader.walls import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +83,7 @@ def received(write, code=0):
     kept = {}
     with tempfile.TemporaryFile() as out:
         write(out)
-        return parent._received(out, code, lambda: "the last line", kept.__setitem__), kept
+        return orders.receive(out, code, lambda: "the last line", kept.__setitem__), kept
 
 
 def framed(*files: tuple[str, bytes]):
@@ -206,7 +206,7 @@ def plain(place: Path, **files: str) -> Path:
 
 def test_a_worker_that_dies_is_an_error_with_the_reason(tmp_path, monkeypatch):
     monkeypatch.setattr(parent, "_COLLECTING", ())
-    monkeypatch.setattr(parent, "_order", lambda sandbox, do, instructions: _dies(sandbox))
+    monkeypatch.setattr(parent, "order_for", lambda sandbox, do, instructions: _dies(sandbox))
     with pytest.raises(GraderError, match="ended early"):
         grade(str(plain(tmp_path / "ada", main__py="")), Wanted("process", rubric=rubric.read()))
 
@@ -316,7 +316,7 @@ def test_packages_of_the_submission_s_choice_are_not_loaded_by_the_agent(tmp_pat
     with opened_here(str(plain(tmp_path / "ada", main__py=""))) as submission:
         for python in (submission.python, Path("/elsewhere/bin/python")):
             with pytest.raises(Stop):
-                collect(replace(submission, python=python), open_sandbox=note)
+                collect(replace(submission, python=python), tier="process", open_sandbox=note)
     assert [cold for _, cold in started] == [False, True]
 
 

@@ -20,7 +20,7 @@ from classroom.media import picture
 from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import owners, platforms, roster
 from grader.batch.discovery import HandedIn
-from grader.collect import scans, session, values
+from grader.collect import job_addresses, scans, session, transmission, values
 from grader.collect.find_app import find_app, pytest_options
 from grader.collect.fingerprints import fingerprints
 from grader.collect.requests import Request, build
@@ -140,7 +140,7 @@ def _follow(whole: dict[str, Any]) -> None:
 
 def answer(description: made.Description) -> None:
     content = answered.answer_bytes(description)
-    session.ANSWER_SECONDS = session._JOB_SECONDS = _SECONDS
+    transmission.ANSWER_SECONDS = session._JOB_SECONDS = _SECONDS
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_serve, args=(listener, content), daemon=True).start()
     inward: Any = SimpleNamespace(
@@ -154,7 +154,7 @@ def answer(description: made.Description) -> None:
     exchange = asking.send("x", Request("GET", "/x"))
     asking.close()
     exchange.model_dump_json()
-    list(session.pointers(url, exchange))
+    list(job_addresses.pointers(url, exchange))
 
 
 def _serve(listener: socket.socket, content: bytes) -> None:

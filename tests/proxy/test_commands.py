@@ -284,3 +284,24 @@ def test_a_budget_that_can_not_be_topped_up_is_left_alone(proxy_command, event, 
     proxy_command("event", "add", "free", *ON, "--open")
     code, said = proxy_command("event", "top-up", *arguments)
     assert (code, words in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("event", "extend", "x", "--by", "2h"),
+        ("event", "change", "x", "--attendees", "3"),
+        ("event", "top-up", "x", "5"),
+        ("event", "end", "x"),
+        ("event", "list"),
+        ("report", "x"),
+        ("attendee", "add", "x", "ada"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("written", ["class.sqlite", "sqlite:///class.sqlite"])
+def test_a_command_that_needs_a_database_says_so_and_makes_none(proxy_command, tmp_path, command, written):
+    code, said = proxy_command(*command, "--database", written)
+    assert code == 2
+    assert f"There is no database {written}." in " ".join(said.split())
+    assert list(tmp_path.iterdir()) == []

@@ -23,9 +23,9 @@ from classroom.standin.browsers import sharing
 from classroom.standin.cassettes.file import Asked, Cassette, CassetteError, Exchange, read
 from classroom.standin.cassettes.names import Names
 from classroom.standin.errors import APIError
-from classroom.standin.operations import Upload
 from classroom.standin.reading import headers_of
 from classroom.standin.transport import InProcess
+from classroom.standin.uploaded import Upload
 
 DUMMY_KEY = "sk-mock-key"
 _PATIENCE = 600.0  # seconds for an answer of the upstream

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import checks, conversation_checks, errors, schema, schema_limits, text, tools, turns
+from classroom.standin import (
+    checks,
+    conversation_checks,
+    errors,
+    model_checks,
+    schema,
+    schema_limits,
+    text,
+    tools,
+    turns,
+)
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -30,9 +40,9 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         conversation_checks.check_chat(body)
         if model.responses_only:
             raise errors.wrong_endpoint(model.id)
-        checks.check_sampling(model, body)
+        model_checks.check_sampling(model, body)
         conversation_checks.check_effort(model, body.get("reasoning_effort"), "reasoning_effort")
-        checks.check_context(model, prompt_tokens, "messages")
+        model_checks.check_context(model, prompt_tokens, "messages")
     wishes = read_wishes(body, strict=not standin.lenient)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or None
     mark = text.mark_of("chat", body)

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import checks, errors, text, turns
+from classroom.standin import checks, errors, model_checks, text, turns
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
@@ -30,7 +30,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     prompt_tokens = sum(text.count_tokens(prompt) for prompt in prompts)
     limit: int = _USUAL_TOKENS if body.get("max_tokens") is None else body["max_tokens"]
     if not standin.lenient:
-        checks.check_context(model, prompt_tokens + limit, "prompt")
+        model_checks.check_context(model, prompt_tokens + limit, "prompt")
         _check_best_of(body)
     if len(prompts) * (body.get("n") or 1) > _MOST_COMPLETIONS:
         raise errors.invalid(

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import picture
-from classroom.standin import checks, errors, text
+from classroom.standin import errors, model_checks, text
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
-from classroom.standin.operations import Asked, Operation, Retired, Upload
+from classroom.standin.operations import Asked, Operation, Retired
 from classroom.standin.state import StandIn
+from classroom.standin.uploaded import Upload
 
 # Output tokens of a square picture by quality; other sizes in proportion to their pixels.
 # https://developers.openai.com/api/docs/guides/image-generation (cost and latency)
@@ -33,7 +34,7 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
     body = asked.body
     model = standin.model(body.get("model"), "image")
     if not standin.lenient:
-        checks.check_image_options(model, body)
+        model_checks.check_image_options(model, body)
     size = _size(standin, model, body)
     mark = text.mark_of("image", body)
     given = _scripted(standin, "images/generations", model, body)
@@ -68,7 +69,7 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
     model = standin.model(body.get("model"), "image")
     uploads = _uploads(body["image"])
     if not standin.lenient:
-        checks.check_image_options(model, body)
+        model_checks.check_image_options(model, body)
         for upload in uploads:
             _check_picture(upload, "image", _MAX_INPUT)
         _check_mask(body.get("mask"), uploads[0])
@@ -123,11 +124,11 @@ def vary(standin: StandIn, asked: Asked) -> Answer:
 def _size(standin: StandIn, model: Model, body: Mapping[str, Any]) -> tuple[int, int]:
     wanted = body.get("size") or model.sizes[0]
     if not standin.lenient:
-        return checks.parse_size(standin.catalogue, model, wanted)
+        return model_checks.parse_size(standin.catalogue, model, wanted)
     try:
-        return checks.parse_size(standin.catalogue, model, wanted)
+        return model_checks.parse_size(standin.catalogue, model, wanted)
     except errors.APIError:
-        return checks.parse_size(standin.catalogue, model, model.sizes[0])
+        return model_checks.parse_size(standin.catalogue, model, model.sizes[0])
 
 
 def _uploads(given: Any) -> list[Upload]:

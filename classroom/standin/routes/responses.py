@@ -9,6 +9,7 @@ from classroom.standin import (
     conversation_checks,
     errors,
     hosted,
+    model_checks,
     response_input,
     response_items,
     text,
@@ -50,11 +51,11 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     input_tokens = text.count_message_tokens(messages)
     if not standin.lenient:
         conversation_checks.check_responses(body)
-        checks.check_sampling(model, body)
+        model_checks.check_sampling(model, body)
         conversation_checks.check_effort(
             model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort"
         )
-        checks.check_context(model, input_tokens, "input")
+        model_checks.check_context(model, input_tokens, "input")
     wishes = response_input.wishes_of(body, strict=not standin.lenient)
     mark = text.mark_of("responses", body)
     dialogue = response_input.dialogue_of(conversation, body.get("instructions"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import sound
-from classroom.standin import checks, errors, text
+from classroom.standin import errors, model_checks, text
 from classroom.standin.answers import Answer, frames
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
@@ -35,7 +35,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     """
     body = asked.body
     model = standin.model(body.get("model"), "speech")
-    voice = checks.check_voice(model, body["voice"], lenient=standin.lenient)
+    voice = model_checks.check_voice(model, body["voice"], lenient=standin.lenient)
     wanted = body.get("response_format") or "mp3"
     by_events = body.get("stream_format") == "sse"
     if by_events and not model.streams:

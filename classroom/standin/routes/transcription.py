@@ -13,8 +13,9 @@ from classroom.standin import errors, text, tokenizer
 from classroom.standin.answers import Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
-from classroom.standin.operations import Asked, Operation, Upload
+from classroom.standin.operations import Asked, Operation
 from classroom.standin.state import StandIn
+from classroom.standin.uploaded import Upload
 
 # https://developers.openai.com/api/docs/guides/speech-to-text: file formats and the largest file
 _EXTENSIONS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")

@@ -1,0 +1,162 @@
+"""Starts a submission's app, in one way after another until it answers HTTP."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
+from grader.collect.canary import CanarySearch
+from grader.collect.find_app import AppTarget
+from grader.collect.routes import MAX_TOLD, document_places, heard
+from grader.collect.session import Session
+from grader.collect.setting import Setting
+from grader.collect.start_failure import StartFailure
+from grader.collect.starting import StartPlan
+from grader.collect.transport import Inward
+from grader.evidence import AppStart
+from grader.sandbox import Job, Order
+
+START_SECONDS = 20.0
+_STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
+_FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
+PHASE = "start the app"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How starting an app ended: `facts.started` says whether it runs; `job` has ended otherwise.
+
+    `document`: its OpenAPI document; empty if it serves none.
+    """
+
+    facts: AppStart
+    session: Session
+    job: Job
+    document: Mapping[str, Any]
+
+
+@contextmanager
+def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
+    """The app, which runs until the context ends, or the last try to start it."""
+    root = setting.submission.root
+    own = app_environment.variables(setting)
+    plan = starting.plan(
+        root,
+        target.target,
+        target.pythonpath,
+        target.file,
+        setting.submission.manifest.cwd,
+        app_environment.places(setting),
+        own,
+    )
+    leaked: list[str] = []
+    for number in range(1, starting.MOST_STARTS + 1):
+        with _run(setting, plan, own) as (session, job):
+            session.canary_seen.extend(leaked)
+            with setting.clock.phase(PHASE):
+                attempt = _await_start(setting, session, job, plan, target.found_by, number)
+            if attempt.facts.started:
+                yield attempt
+                return
+            if job.printed_sought:
+                session.note_printed()
+            leaked = session.canary_seen
+        failure = start_failure.read_failure(attempt.facts.log, setting.sandbox.inside(root))
+        if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
+            break
+    yield _explain(setting, attempt, failure, plan, target)
+
+
+def _explain(
+    setting: Setting, last: Launch, failure: StartFailure | None, plan: StartPlan, target: AppTarget
+) -> Launch:
+    """The last try, with the reason why the app did not start."""
+    if last.job.exit_code is None and failure is None:
+        return last  # it neither ended nor printed anything: the sentence on the time says all
+    reason = start_reasons.explain(
+        failure, plan, setting.submission.python, Path(sys.executable), target.file
+    )
+    facts = last.facts.model_copy(
+        update={
+            "failure": setting.without_key(reason.text),
+            "verdict": reason.verdict,
+            "advice": reason.advice,
+            "log": setting.readable(last.facts.log),
+        }
+    )
+    return Launch(facts, last.session, last.job, {})
+
+
+@contextmanager
+def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[tuple[Session, Job]]:
+    """The app, started as a plan says, and a session with it."""
+    sandbox = setting.sandbox
+    with sandbox.listener() as listener:
+        port: int = listener.getsockname()[1]
+        order = Order(
+            do="serve",
+            name=plan.target,
+            pythonpath=tuple(sandbox.inside(folder) for folder in plan.pythonpath),
+            cwd=sandbox.inside(plan.cwd),
+            environment={**own, "PORT": str(port), **plan.environment},
+            facts={
+                "target": plan.target,
+                "root": sandbox.inside(setting.submission.root),
+                "hangs_after": START_SECONDS - 2,
+            },
+        )
+        # looked for from the first byte on: what is printed first may be gone before a session is open
+        sought = CanarySearch(setting.canary).sought
+        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=sought)
+    with job:
+        headers = dict(setting.submission.manifest.auth.headers)
+        url = f"http://127.0.0.1:{port}"
+        session = Session(url, setting.openai, setting.s3, setting.canary, headers, sandbox, setting.budget)
+        session.printing = job
+        try:
+            yield session, job
+        finally:
+            session.close()
+
+
+def _await_start(
+    setting: Setting, session: Session, job: Job, plan: StartPlan, found_by: str, number: int
+) -> Launch:
+    """Until the app answers HTTP, has ended, or the time is over."""
+    began = time.monotonic()
+    facts: dict[str, Any] = {
+        "found_by": found_by,
+        "starts": number,
+        "target": plan.target,
+        "variables": tuple(sorted(plan.environment)),
+        "folder": plan.cwd.relative_to(setting.submission.root).as_posix(),
+    }
+    transport = Inward(setting.sandbox)
+    with httpx.Client(base_url=session.url, trust_env=False, transport=transport) as client:
+        patience = _FIRST_PATIENCE
+        while job.exit_code is None and time.monotonic() - began < START_SECONDS:
+            try:
+                with client.stream("GET", "/", timeout=patience):
+                    pass
+            except httpx.TimeoutException:
+                patience *= 2  # a page that takes its time the first time would be begun again and again
+                continue
+            except httpx.HTTPError:
+                time.sleep(0.02)
+                continue
+            places = document_places(heard(job.said_first()))
+            document, url = openapi_document.fetch(session, places)
+            seconds = time.monotonic() - began
+            started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
+            return Launch(started, session, job, document)
+    log = job.log()
+    failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None
+    seconds = time.monotonic() - began
+    failed = AppStart(**facts, seconds=seconds, failure=failure, log=setting.without_key(log))
+    return Launch(failed, session, job, {})

@@ -1,0 +1,146 @@
+"""Sends one request to the app and reads its answer: never longer than it may take, never more than is kept."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from classroom.s3 import S3Mock
+from classroom.standin.mock import OpenAIMock
+from grader.collect.answers import NotDecodable, TooLong, read_body
+from grader.collect.requests import Request
+from grader.collect.sockets import Broken, converse
+from grader.collect.transport import Inward
+from grader.evidence import MAX_BLOB
+from grader.sandbox import Sandbox
+
+ANSWER_SECONDS = 30.0
+_REDIRECTS = 4  # followed in one exchange
+_TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP, or why nothing did."""
+
+    status: int | None = None
+    headers: httpx.Headers = field(default_factory=httpx.Headers)
+    content: bytes = b""
+    failure: str | None = None
+    seconds: float = 0.0
+    sent: bool = True
+
+    @property
+    def text(self) -> str:
+        """The body, as text if it is any."""
+        return self.content.decode("utf-8", "replace")
+
+
+class Transmitter:
+    """The connection to one app. `is_failing`: whether OpenAI or S3 is made to fail meanwhile.
+
+    Args:
+        url: the app's.
+        openai: the stand-in that the app calls.
+        s3: its stand-in, to which a redirect may lead.
+        headers: sent with every request.
+        sandbox: in which the app runs.
+    """
+
+    def __init__(
+        self, url: str, openai: OpenAIMock, s3: S3Mock, headers: dict[str, str], sandbox: Sandbox
+    ) -> None:
+        self.is_failing = False
+        self._url, self._openai, self._headers, self._sandbox = url, openai, headers, sandbox
+        self._s3 = s3
+        # the environment's proxies are not for loopback; no redirect is followed unseen
+        self._client = httpx.Client(
+            base_url=url,
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+            headers={"accept-encoding": "identity", **headers},
+            transport=Inward(sandbox),
+        )
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._client.close()
+
+    def transmit(self, request: Request) -> Answer:
+        """Send a request and read its answer: never longer than it may take, never more than is kept."""
+        if request.method == "WEBSOCKET":
+            return self._converse(request)
+        began = time.monotonic()
+        body: dict[str, Any] = (
+            {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
+        )
+        try:
+            following = self._client.build_request(
+                request.method, request.target, headers=dict(request.headers), **body
+            )
+            if not self._is_ours(following.url, self._url):
+                return Answer(failure="the address is not the app's own")
+            deadline = began + ANSWER_SECONDS
+            for _ in range(_REDIRECTS + 1):
+                left = httpx.Timeout(max(0.1, deadline - time.monotonic())).as_dict()
+                following.extensions = {**following.extensions, "timeout": left}
+                with closing(self._client.send(following, stream=True)) as answer:
+                    content = read_body(answer, deadline, MAX_BLOB)
+                if answer.next_request is None or not self._may_follow(answer.next_request):
+                    break
+                following = answer.next_request
+        except (httpx.TimeoutException, TooLong):
+            return Answer(
+                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, NotDecodable, UnicodeError) as error:
+            return Answer(
+                failure=f"the connection broke: {type(error).__name__}", seconds=time.monotonic() - began
+            )
+        return Answer(answer.status_code, answer.headers, content, seconds=time.monotonic() - began)
+
+    def _converse(self, request: Request) -> Answer:
+        """Ask over a WebSocket; what came is the answer's body."""
+        began = time.monotonic()
+        address = httpx.URL(self._url)
+        question = request.json if request.has_json else dict(request.form or {})
+        headers = {**self._headers, **request.headers}
+        connection = self._sandbox.socket()
+        made = len(self._openai.calls)
+
+        def is_made() -> bool:
+            answered = any(call.outputs for call in list(self._openai.calls)[made:])
+            return answered or (not self.is_failing and time.monotonic() - began > _TALK_SECONDS)
+
+        try:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect((address.host, address.port))
+            url = f"ws://{address.host}:{address.port}{request.target}"
+            status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made)
+        except TimeoutError:
+            return Answer(
+                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
+            )
+        except (Broken, OSError) as error:
+            return Answer(failure=f"the connection broke: {error}", seconds=time.monotonic() - began)
+        finally:
+            connection.close()
+        media_type = (
+            "application/json" if content.startswith((b"{", b"[")) and b"\n" not in content else "text/plain"
+        )
+        heads = httpx.Headers({"content-type": media_type})
+        return Answer(status, heads, content[:MAX_BLOB], seconds=time.monotonic() - began)
+
+    def _may_follow(self, request: httpx.Request) -> bool:
+        """Whether a redirect leads to the app, or to S3's stand-in to read there; none other is followed."""
+        places = (self._url, self._s3.endpoint_url) if request.method in ("GET", "HEAD") else (self._url,)
+        return self._is_ours(request.url, *places)
+
+    @staticmethod
+    def _is_ours(url: httpx.URL, *places: str) -> bool:
+        return any(
+            (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port) and not url.userinfo
+            for own in map(httpx.URL, places)
+        )

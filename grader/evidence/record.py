@@ -1,0 +1,42 @@
+"""What every record of evidence is: frozen, without fields that it does not know, and always possible to write down."""
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from grader.escaping import whole_characters
+
+Kind = Literal["text", "image", "audio"]
+KINDS: tuple[Kind, ...] = ("text", "image", "audio")
+
+MAX_TEXT = 20_000  # characters of a body, a log, a test run's output
+MAX_BLOB = 32 * 1024 * 1024  # bytes of one object or body
+
+
+class Writable(BaseModel):
+    """A record that can always be written down: half a surrogate pair, which no encoding knows, becomes text."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, data: Any) -> Any:
+        return whole_characters(data)
+
+
+class Record(Writable):
+    """A part of the evidence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def capped(text: str, limit: int = MAX_TEXT) -> str:
+    """A text of at most `limit` characters, its middle left out if it was longer."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text) - limit} characters left out …\n{text[-half:]}"
+
+
+def sha256_of(content: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(content).hexdigest()

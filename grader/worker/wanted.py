@@ -1,0 +1,50 @@
+"""What a grading is for, and what comes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from grader.environments import Choice
+from grader.judge import Report
+from grader.review.decisions import ForLearner
+from grader.rubric import Rubric
+from grader.sandbox import Tier
+from grader.worker.records import Page
+
+Keep = Callable[[str, bytes], None]
+
+
+class Turns(Protocol):
+    """Whose turn it is to keep the machine busy: a semaphore."""
+
+    def acquire(self) -> Any:
+        """Wait for a turn."""
+
+    def release(self) -> Any:
+        """Let somebody else have it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a grading is for.
+
+    `rubric`: None to collect without judging. `pages`, `evidence`: see `records.Instructions`. `decisions`: a person's,
+    by the name that a submission is shown under.
+    """
+
+    tier: Tier
+    environment: Choice = "auto"
+    only: tuple[str, ...] = ()
+    rubric: Rubric | None = None
+    pages: tuple[Page, ...] = ()
+    evidence: Literal["none", "files", "record"] = "none"
+    cold: bool = False
+    decisions: Mapping[str, ForLearner] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A report, and what was written beside it: name → bytes."""
+
+    report: Report
+    files: Mapping[str, bytes] = field(default_factory=dict)
