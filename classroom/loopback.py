@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from classroom.http_protocol import bounded_http
+
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
@@ -105,7 +107,7 @@ class LoopbackServer:
             server_header=False,
             timeout_keep_alive=30,
             limit_concurrency=_MOST_CONNECTIONS,
-            http="h11",  # the one that bounds the head of a request: 64 KB
+            http=bounded_http(),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +20,7 @@ from classroom.standin import catalogue
 
 MOST_BYTES = 26 * 1024 * 1024
 _SECONDS = 60.0  # for the whole body
+_SMALL = 16 * 1024  # bytes that are read within a millisecond or two; a thread costs a tenth of one
 _KINDS = {
     "chat/completions": "chat",
     "responses": "chat",
@@ -134,10 +135,9 @@ class Reader:
             APIError: 400, 403: it can't be read, or asks for what the event does not offer.
             Unpriced: its model, or something that it asks for, has no known price.
         """
-        loop = asyncio.get_running_loop()
         tally = Tally(allows=event.allows)
         kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        body = await loop.run_in_executor(self._pool, _parse, route, content, kind, tally)
+        body = await self._beside(content, _parse, route, content, kind, tally)
         asked, model = chosen(event, route, _named(route, body))
         body["model"] = model
         _bound(event, route, body, model)
@@ -157,7 +157,14 @@ class Reader:
             given=given,
             place=place,
         )
-        return await loop.run_in_executor(self._pool, self._written, event, name, route, prepared)
+        written: Prepared = await self._beside(content, self._written, event, name, route, prepared)
+        return written
+
+    async def _beside(self, content: bytes, do: Callable[..., Any], *arguments: Any) -> Any:
+        """What takes as long as the content is large, in another thread if that is long."""
+        if len(content) <= _SMALL:
+            return do(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, do, *arguments)
 
     async def _stored(self, event: Event, name: str, tally: Tally) -> tuple[int, str | None]:
         """Tokens of what the request names, all of which must be this attendee's, and which upstream has it.

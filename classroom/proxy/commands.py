@@ -73,6 +73,7 @@ def serve(
     """Serve the proxy, until Ctrl-C."""
     import uvicorn
 
+    from classroom.http_protocol import LONGEST_HEAD, bounded_http
     from classroom.loopback import PortTaken
     from classroom.proxy.app import Proxy
     from classroom.proxy.upstream import Upstream, from_environment
@@ -114,7 +115,8 @@ def serve(
             proxy_headers=bool(behind),
             forwarded_allow_ips=behind or None,
             timeout_graceful_shutdown=20,
-            h11_max_incomplete_event_size=64 * 1024,
+            http=bounded_http(),
+            h11_max_incomplete_event_size=LONGEST_HEAD,
             ws="websockets-sansio",
             ws_max_size=2 * 1024 * 1024,
             ws_per_message_deflate=False,

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from classroom.errors import LessonError
+from classroom.http_protocol import bounded_http
 from classroom.loopback import bind
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
@@ -58,7 +59,9 @@ def serve(proxy: Proxy, ledger: Ledger) -> RunningProxy:
     """Serve a proxy in a thread of this process, until the process ends."""
     listener = bind()
     server = uvicorn.Server(
-        uvicorn.Config(proxy, log_level="critical", access_log=False, ws="websockets-sansio")
+        uvicorn.Config(
+            proxy, log_level="critical", access_log=False, ws="websockets-sansio", http=bounded_http()
+        )
     )
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
     while not server.started:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, case, func, select, update
+from sqlalchemy import Engine, case, func, select, update
 
 from classroom.proxy import refusals
 from classroom.proxy.accounts import Accounts
@@ -23,6 +23,8 @@ from classroom.proxy.statements import (
     OPEN_CALL,
     REQUESTS_OF_ATTENDEE,
     RESERVE_OF_EVENT,
+    Transaction,
+    transaction,
 )
 from classroom.proxy.tables import attendees, calls
 
@@ -109,12 +111,12 @@ class Ledger(Register):
         self._ensure(event, attendee)
         now = self.now()
         made = Reservation(uuid.uuid4().hex, event.code, attendee, event.day(now), amount)
-        with self._engine.begin() as connection:
-            self._count(connection, event, made, now)
+        with transaction(self._engine) as books:
+            self._count(books, event, made, now)
             asked = {"event_": event.code, "amount": amount, "budget": event.event_budget}
-            if connection.execute(RESERVE_OF_EVENT, asked).rowcount != 1:
+            if books.execute(RESERVE_OF_EVENT, asked) != 1:
                 raise refusals.spent(event, event.event_budget or 0, "the whole event")
-            connection.execute(
+            books.execute(
                 OPEN_CALL,
                 {
                     "id": made.id,
@@ -142,7 +144,7 @@ class Ledger(Register):
                 self.take_in(connection, event, attendee, bounded=event.open)
             self._known.add((event.code, attendee))
 
-    def _count(self, connection: Connection, event: Event, made: Reservation, now: datetime) -> None:
+    def _count(self, books: Transaction, event: Event, made: Reservation, now: datetime) -> None:
         asked = {
             "event_": event.code,
             "attendee_": made.attendee,
@@ -151,9 +153,9 @@ class Ledger(Register):
             "cap": event.daily_requests,
             "budget": event.learner_budget,
         }
-        if connection.execute(COUNT_ATTENDEE, asked).rowcount == 1:
+        if books.execute(COUNT_ATTENDEE, asked) == 1:
             return
-        requests = connection.execute(REQUESTS_OF_ATTENDEE, asked).scalar_one()
+        requests = books.value(REQUESTS_OF_ATTENDEE, asked)
         if event.daily_requests is not None and requests >= event.daily_requests:
             raise refusals.daily_cap(event, now)
         raise refusals.spent(event, event.learner_budget or 0, "you")
@@ -165,12 +167,12 @@ class Ledger(Register):
             whether it was this one that closed it.
         """
         state = "failed" if settlement.failed else "settled"
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as books:
             return self._close(
-                connection, made, replace(settlement, cost=0 if settlement.failed else settlement.cost), state
+                books, made, replace(settlement, cost=0 if settlement.failed else settlement.cost), state
             )
 
-    def _close(self, connection: Connection, made: Reservation, settlement: Settlement, state: str) -> bool:
+    def _close(self, books: Transaction, made: Reservation, settlement: Settlement, state: str) -> bool:
         facts = {
             "id_": made.id,
             "state_": state,
@@ -181,7 +183,7 @@ class Ledger(Register):
             "prompt_": (settlement.prompt or "")[:_MOST_KEPT] or None,
             "answer_": (settlement.answer or "")[:_MOST_KEPT] or None,
         }
-        if connection.execute(CLOSE_CALL, facts).rowcount != 1:
+        if books.execute(CLOSE_CALL, facts) != 1:
             return False
         charged = {
             "event_": made.event,
@@ -191,8 +193,8 @@ class Ledger(Register):
             "cost_": settlement.cost,
             "back": int(state == "failed"),
         }
-        connection.execute(CHARGE_ATTENDEE, charged)
-        connection.execute(CHARGE_EVENT, charged)
+        books.execute(CHARGE_ATTENDEE, charged)
+        books.execute(CHARGE_EVENT, charged)
         return True
 
     def renew(self) -> None:
@@ -212,9 +214,10 @@ class Ledger(Register):
         gone = select(calls).where(calls.c.state == "open", calls.c.expires < self._clock())
         closed = 0
         with self._engine.begin() as connection:
+            books = Transaction(self._engine, connection.connection.cursor())
             for row in connection.execute(gone).mappings().all():
                 made = Reservation(row["id"], row["event"], row["attendee"], row["day"], int(row["reserved"]))
-                closed += self._close(connection, made, Settlement(cost=made.amount), "abandoned")
+                closed += self._close(books, made, Settlement(cost=made.amount), "abandoned")
         return closed
 
     # --- reading ----------------------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ _WINDOWS = (
     ("gpt-5.4-mini", 400_000),
     ("gpt-5.4-nano", 400_000),  # ends on purpose
 )
-_STEP = 1_000  # units by which a price is asked for once; the price list has no step below that
+_STEP = 1_000  # units by which a price is asked for once
+_LONG = 100_000  # tokens; the price list has no step below that
 _DEAREST_TIER = Decimal("2.5")  # "priority" costs 1.7 to 2.5 times as much, by model
 # each call of these costs extra, by units that no answer tells; or they answer over other protocols
 _CHARGED_OTHERWISE = re.compile(r"search|deep-research|computer-use|realtime|-live|^gpt-live")
@@ -52,13 +53,36 @@ LENGTH = {
 
 
 @cache
-def _price(model: str, unit: str) -> Decimal:
-    """Of one unit, in dollars.
+def _price(model: str, *units: str) -> Decimal | None:
+    """Of one unit, in dollars, or of one that is counted under several names; None where the list has no price for it alone."""
+    try:
+        return cost_of(Usage(model, dict.fromkeys(units, _STEP))) / _STEP
+    except Unpriced:
+        return None
 
-    Raises:
-        Unpriced: it is not known.
-    """
-    return cost_of(Usage(model, {unit: _STEP})) / _STEP
+
+def _by_unit(model: str, used: Mapping[str, int | float]) -> Decimal | None:
+    """The price where it grows by the unit, from prices that were asked for once; None where the list has to be asked."""
+    written = used.get("cache_write_tokens")
+    if (
+        not set(used) <= {"input_tokens", "output_tokens", "cache_write_tokens"}
+        or max(used.values()) >= _LONG
+    ):
+        return None
+    if written is None:
+        prices = [(_price(model, unit), amount) for unit, amount in used.items()]
+    elif written == used.get("input_tokens"):
+        prices = [(_price(model, "input_tokens", "cache_write_tokens"), written)]
+        if "output_tokens" in used:
+            prices.append((_price(model, "output_tokens"), used["output_tokens"]))
+    else:
+        return None
+    total = Decimal(0)
+    for price, amount in prices:
+        if price is None:
+            return None
+        total += price * Decimal(amount)
+    return total
 
 
 def cost(model: str, units: Mapping[str, int | float]) -> int:
@@ -70,9 +94,8 @@ def cost(model: str, units: Mapping[str, int | float]) -> int:
     used = {name: amount for name, amount in units.items() if amount}
     if not used:
         return 0
-    if set(used) <= {"input_tokens", "output_tokens"} and max(used.values()) < 100_000:
-        price = sum((_price(model, unit) * Decimal(amount) for unit, amount in used.items()), Decimal(0))
-    else:
+    price = _by_unit(model, used)
+    if price is None:
         price = cost_of(Usage(model, used))
     return math.ceil(price * NANO)
 

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
 from starlette.types import Message, Receive, Send
 
 from classroom.proxy import pricing, refusals, sending, streams, usage
+from classroom.proxy.asking import Answer, BrokenOffError, Connections, NotReachedError
 from classroom.proxy.bodies import Prepared
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
@@ -22,8 +23,6 @@ from classroom.proxy.upstreams import LATE, Upstreams, is_worth_another
 from classroom.standin.costs import Unpriced
 from classroom.standin.errors import APIError
 
-_TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _LONGEST_REFUSAL = 1_000_000
 
 Booked = Callable[..., Awaitable[Any]]
@@ -71,17 +70,13 @@ class Relay:
     ) -> None:
         self._ledger, self._booked, self._upstreams = ledger, booked, upstreams
         self._listener, self._own_key = listener, own_key
-        self._client: httpx2.AsyncClient | None = None
+        self._connections = Connections()
         self._settling: set[asyncio.Task[Any]] = set()
 
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """With connections to the upstream; calls that are being settled at the end are waited for."""
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
-        async with httpx2.AsyncClient(
-            timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False
-        ) as client:
-            self._client = client
+        async with self._connections:
             yield
             if self._settling:
                 await asyncio.wait(self._settling, timeout=20)
@@ -98,13 +93,13 @@ class Relay:
             async with self._answered(call) as (upstream, answer):
                 call = replace(call, place=upstream.name)
                 kind = answer.headers.get("content-type", "")
-                if answer.status_code >= 400:
+                if answer.status >= 400:
                     settlement, last = await self._refused(answer, call)
                 elif call.prepared.streams and kind.startswith("text/event-stream"):
                     settlement, last = await self._streamed(answer, call)
                 else:
                     settlement, last = await self._whole(answer, call)
-        except _NOT_SENT:
+        except NotReachedError:
             settlement = Settlement(failed=True)
             raise refusals.upstream_failed("can't be reached") from None
         except _BrokenSpeech as broken:
@@ -114,10 +109,9 @@ class Relay:
             # no proper end: the learner's client sees that its answer is not whole
             settlement = broken.settlement
             return
-        except httpx2.HTTPError as error:
+        except BrokenOffError as error:
             # it has the request, and may ask money for what it makes of it
-            why = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "broke off"
-            raise refusals.upstream_failed(why, charged=True) from None
+            raise refusals.upstream_failed(str(error), charged=True) from None
         except APIError:
             settlement = Settlement(failed=True)
             raise
@@ -133,7 +127,7 @@ class Relay:
             await call.send(message)
 
     @contextlib.asynccontextmanager
-    async def _answered(self, call: Admitted) -> AsyncIterator[tuple[Upstream, httpx2.Response]]:
+    async def _answered(self, call: Admitted) -> AsyncIterator[tuple[Upstream, Answer]]:
         """The answer of the next upstream in turn, or of another if that one gave nothing and may ask no money.
 
         Nothing of an answer has been passed on before it is chosen, and the call is settled once, by that answer.
@@ -146,92 +140,82 @@ class Relay:
             raise refusals.upstream_failed("does not offer that model")
         while True:
             upstream = left.pop(0)
-            try:
-                answer = await self._asked(upstream, call)
-            except _NOT_SENT:
-                self._upstreams.failed(upstream)
-                if not left:
-                    raise
-                continue
-            try:
-                if answer.status_code >= 400 and is_worth_another(answer.status_code):
-                    if answer.status_code != 404:
+            async with contextlib.AsyncExitStack() as asked:
+                try:
+                    answer = await asked.enter_async_context(self._asked(upstream, call))
+                except NotReachedError:
+                    self._upstreams.failed(upstream)
+                    if not left:
+                        raise
+                    continue
+                if answer.status >= 400 and is_worth_another(answer.status):
+                    if answer.status != 404:
                         self._upstreams.failed(upstream)
                     if left:
                         continue
                 yield upstream, answer
                 return
-            finally:
-                await answer.aclose()
 
-    async def _asked(self, upstream: Upstream, call: Admitted) -> httpx2.Response:
-        assert self._client is not None
-        prepared, url = call.prepared, upstream.url(call.route.name)
-        prepared = prepared.for_model(upstream.model(prepared.model))
-        headers = upstream.headers(call.event)
-        if prepared.json is not None:
-            headers |= {"content-type": "application/json"}
-            request = self._client.build_request("POST", url, content=prepared.json, headers=headers)
-        else:
-            fields: dict[str, Any] = {}
-            for name, value in prepared.form:
-                fields.setdefault(name, []).append(value)
-            request = self._client.build_request(
-                "POST", url, data=fields, files=list(prepared.files), headers=headers
-            )
-        return await self._client.send(request, stream=True)
+    def _asked(self, upstream: Upstream, call: Admitted) -> AbstractAsyncContextManager[Answer]:
+        prepared = call.prepared.for_model(upstream.model(call.prepared.model))
+        url, headers = upstream.url(call.route.name), upstream.headers(call.event)
+        return self._connections.post(url, prepared, headers)
 
-    async def _refused(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+    async def _refused(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
-        status = answer.status_code
+        status = answer.status
         try:
-            content = self._upstreams.without_key((await answer.aread())[:_LONGEST_REFUSAL])
-        except httpx2.HTTPError:
+            content = self._upstreams.without_key((await answer.read())[:_LONGEST_REFUSAL])
+        except BrokenOffError:
             raise refusals.upstream_failed(f"failed ({status})") from None
         if status in LATE:
             late = refusals.upstream_failed(f"did not answer in time ({status})", charged=True)
             last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
             return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
-            last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+            last = sending.messages(
+                status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            )
             return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
             raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
-        last = sending.messages(status, content, {**sending.passed(answer), **sending.about(call.event)})
+        last = sending.messages(
+            status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+        )
         # what OpenAI had no room for was not asked; what it refused, was
         return Settlement(status=status, failed=status == 429), last
 
-    async def _whole(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+    async def _whole(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         content = await self._read(answer, call)
         is_json = "json" in answer.headers.get("content-type", "")
         told = usage.in_answer(content) if is_json else {}
         last = sending.messages(
-            answer.status_code, content, {**sending.passed(answer), **sending.about(call.event)}
+            answer.status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
         )
         await self._keep(call, usage.identifiers_in(told, usage.total(told.get("usage"))))
         if call.route.name == "audio/speech":
-            return await self._spoken(call, content, answer.status_code), last
-        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status_code), last
+            return await self._spoken(call, content, answer.status), last
+        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status), last
 
-    async def _read(self, answer: httpx2.Response, call: Admitted) -> bytes:
+    async def _read(self, answer: Answer, call: Admitted) -> bytes:
         """The whole answer. Speech that breaks off is charged as far as it came.
 
         Raises:
             _BrokenSpeech: it broke off.
         """
         if call.route.name != "audio/speech":
-            return await answer.aread()
+            return await answer.read()
         content = bytearray()
         try:
-            async for part in answer.aiter_bytes():
+            async for part in answer.parts():
                 content += part
-        except httpx2.TimeoutException:
-            raise  # it may be at work still
-        except httpx2.HTTPError:
+        except BrokenOffError as error:
+            if error.late:
+                raise  # it may be at work still
             raise _BrokenSpeech(
-                await self._spoken(call, bytes(content), answer.status_code, broke_off=True)
+                await self._spoken(call, bytes(content), answer.status, broke_off=True)
             ) from None
         return bytes(content)
 
@@ -249,39 +233,39 @@ class Relay:
         cost = pricing.spoken(prepared.model, prepared.body, seconds)
         return Settlement(cost=call.made.amount if cost is None else cost, status=status)
 
-    async def _streamed(self, answer: httpx2.Response, call: Admitted) -> tuple[Settlement, list[Message]]:
+    async def _streamed(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         speaks = call.route.name == "audio/speech"
         events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks)
-        headers = {**sending.passed(answer), **sending.about(call.event), "cache-control": "no-cache"}
-        await call.send(sending.start(answer.status_code, headers))
+        headers = {**sending.passed(answer.headers), **sending.about(call.event), "cache-control": "no-cache"}
+        await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
-        broken: httpx2.HTTPError | None = None
+        broken: BrokenOffError | None = None
         try:
-            async for part in answer.aiter_raw():
+            async for part in answer.parts():
                 out = events.pass_on(part)
                 await self._keep(call, events.stored())  # before the learner can name it
                 if out and not gone.done():
                     await call.send({"type": "http.response.body", "body": out, "more_body": True})
-        except httpx2.HTTPError as error:
+        except BrokenOffError as error:
             broken = error
         finally:
             gone.cancel()
         if broken is not None and events.usage is None:
-            raise _Broken(await self._broken_off(call, events, answer.status_code, broken))
+            raise _Broken(await self._broken_off(call, events, answer.status, broken))
         end = events.end()
         await self._keep(call, events.stored())
         last: list[Message] = [{"type": "http.response.body", "body": end, "more_body": False}]
         if speaks and events.usage is None and events.speech:
-            return await self._spoken(call, bytes(events.speech), answer.status_code), last
-        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status_code), last
+            return await self._spoken(call, bytes(events.speech), answer.status), last
+        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status), last
 
     async def _broken_off(
-        self, call: Admitted, events: streams.Events, status: int, error: httpx2.HTTPError
+        self, call: Admitted, events: streams.Events, status: int, error: BrokenOffError
     ) -> Settlement:
         """What came of a stream is charged. An upstream that only fell silent may be at work: the most is charged then."""
         prepared, most = call.prepared, call.made.amount
-        if isinstance(error, httpx2.TimeoutException):
+        if error.late:
             return Settlement(cost=most, status=status)
         if call.route.name == "audio/speech":
             return await self._spoken(call, bytes(events.speech), status, broke_off=True)
@@ -305,19 +289,18 @@ class Relay:
         self, event: Event, model: str | None, send: Send, *, refusal: bool = False
     ) -> None:
         """What OpenAI itself says of its models, or of one; with `refusal`, why a model that has no price is not asked."""
-        assert self._client is not None
         # a model's name may come from a request's body: it stays one part of the address
         upstream = self._upstreams.first
         url = upstream.url(f"models/{quote(model, safe='')}" if model else "models")
         try:
-            answer = await self._client.get(url, headers=upstream.headers(event))
-        except httpx2.HTTPError:
+            async with self._connections.get(url, upstream.headers(event)) as answer:
+                content = upstream.without_key(await answer.read())
+        except (NotReachedError, BrokenOffError):
             raise refusals.upstream_failed("can't be reached") from None
-        if refusal and answer.status_code < 400:
+        if refusal and answer.status < 400:
             raise refusals.unpriced(model or "that model")
-        content = upstream.without_key(answer.content)
         await sending.send_whole(
-            send, answer.status_code, content, {**sending.passed(answer), **sending.about(event)}
+            send, answer.status, content, {**sending.passed(answer.headers), **sending.about(event)}
         )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import httpx2
 from starlette.types import Message, Send
 
 from classroom.proxy.events import Event
@@ -33,9 +32,7 @@ def about(event: Event) -> dict[str, str]:
     return {"x-prompts-kept": "yes" if event.keeps_prompts else "no"}
 
 
-def passed(answer: httpx2.Response) -> dict[str, str]:
-    """The headers of an upstream's answer that a learner's client reads."""
-    headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
-    return headers | {
-        name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit-")
-    }
+def passed(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of an upstream's answer, by their names in lower case, that a learner's client reads."""
+    named = {name: headers[name] for name in _PASSED if name in headers}
+    return named | {name: value for name, value in headers.items() if name.startswith("x-ratelimit-")}

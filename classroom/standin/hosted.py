@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from classroom.media import picture
 from classroom.standin import arguments, file_search, model_checks, text, tools
 from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
@@ -134,6 +133,8 @@ def _draw(
     mark: str,
     image: bytes | None,
 ) -> Use:
+    from classroom.media import picture  # here: few ask for pictures
+
     model = standin.model(tool.get("model") or _PAINTER, "image")
     size = "auto" if standin.lenient else str(tool.get("size") or "auto")
     wide, high = model_checks.parse_size(standin.catalogue, model, size)

@@ -9,32 +9,37 @@ Source of the algorithm and of the pattern: https://github.com/openai/tiktoken.
 
 import heapq
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-
-import regex
+from typing import Any
 
 _TABLE = Path(__file__).with_name("tokens.bin")
-_WORD = 40  # bytes
+_WORD = 40  # characters
+_SHORT = 64 * 1024  # characters of a text that is cut at once
 
 _CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 _BEFORE = r"[^\r\n\p{L}\p{N}]?"  # one sign or space that a word takes along
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-# a text is first cut into these; no token crosses a cut
-_PIECES = regex.compile(
-    "|".join(
-        (
-            f"{_BEFORE}{_UPPER}*{_LOWER}+{_CONTRACTION}",
-            f"{_BEFORE}{_UPPER}+{_LOWER}*{_CONTRACTION}",
-            r"\p{N}{1,3}",
-            r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
-            r"\s*[\r\n]+",
-            r"\s+(?!\S)",
-            r"\s+",
-        )
+_PIECE = "|".join(
+    (
+        f"{_BEFORE}{_UPPER}*{_LOWER}+{_CONTRACTION}",
+        f"{_BEFORE}{_UPPER}+{_LOWER}*{_CONTRACTION}",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
     )
 )
+
+
+@cache
+def _pieces() -> Any:
+    """A text is first cut into these; no token crosses a cut."""
+    import regex  # here: its tables take 6 MB, and a stand-in may never be asked for a text
+
+    return regex.compile(_PIECE)
 
 
 @cache
@@ -61,7 +66,7 @@ def encode(text: str) -> list[int]:
 
 def count(text: str) -> int:
     """How many tokens a text has."""
-    return sum(len(_tokens_of(piece)) for piece in _cut_into_pieces(text))
+    return sum([len(_tokens_of(piece)) for piece in _cut_into_pieces(text)])
 
 
 def join(numbers: Sequence[int]) -> bytes:
@@ -81,20 +86,23 @@ def split(text: str) -> list[bytes]:
     return [join([number]) for number in encode(text)]
 
 
-def _cut_into_pieces(text: str) -> Iterator[bytes]:
+def _cut_into_pieces(text: str) -> Iterable[str]:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
-    return (found[0].encode() for found in _PIECES.finditer(text))
+    if len(text) <= _SHORT:
+        found: list[str] = _pieces().findall(text)
+        return found
+    return (each[0] for each in _pieces().finditer(text))
 
 
 @lru_cache(maxsize=20_000)
-def _remember(word: bytes) -> tuple[int, ...]:
-    return _merge(word)
+def _remember(word: str) -> tuple[int, ...]:
+    return _merge(word.encode())
 
 
-def _tokens_of(piece: bytes) -> tuple[int, ...]:
+def _tokens_of(piece: str) -> tuple[int, ...]:
     """The tokens of one piece; words of usual length are remembered, since they come again."""
-    return _remember(piece) if len(piece) <= _WORD else _merge(piece)
+    return _remember(piece) if len(piece) <= _WORD else _merge(piece.encode())
 
 
 def _merge(piece: bytes) -> tuple[int, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+_SIMPLE = frozenset((str, bytes, int, float, bool, type(None)))  # that hold nothing: most of what is kept
+
 
 def weight_of(value: Any) -> int:
     """Bytes of memory that a value and what it holds take; what is held twice counts twice."""
@@ -12,6 +14,8 @@ def weight_of(value: Any) -> int:
     while left:
         each = left.pop()
         total += sys.getsizeof(each)
+        if type(each) in _SIMPLE:
+            continue
         if isinstance(each, Mapping):
             left.extend(each.keys())
             left.extend(each.values())

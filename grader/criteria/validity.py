@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Literal
 
+from grader.criteria import formats  # noqa: F401 - before jsonschema, which takes seconds without it
+
+# isort: split
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from jsonschema_path import SchemaPath

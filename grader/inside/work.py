@@ -73,7 +73,8 @@ def serve(order: dict[str, Any]) -> None:
                 await super().startup(sockets)
                 faulthandler.cancel_dump_traceback_later()
 
-        config = uvicorn.Config(app, log_level="info", access_log=False)
+        # named: a verdict must not depend on what else is installed
+        config = uvicorn.Config(app, log_level="info", access_log=False, loop="asyncio", http="h11")
         server = Server(config)
         server.run(sockets=[listener])
         # uvicorn only returns on its own when the app's startup failed

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.media import picture
 from classroom.standin import errors, model_checks, text, vision
 from classroom.standin.answers import CREATED, Answer, frames
 from classroom.standin.catalogue import Model
@@ -31,6 +30,8 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
     Raises:
         APIError: 400 for a size or a combination of options that the model refuses.
     """
+    from classroom.media import picture  # here: few ask for pictures
+
     body = asked.body
     model = standin.model(body.get("model"), "image")
     if not standin.lenient:
@@ -65,6 +66,8 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
     Raises:
         APIError: 400 for a picture or a mask that can't be used, or options that the model refuses.
     """
+    from classroom.media import picture  # here: few ask for pictures
+
     body = asked.body
     model = standin.model(body.get("model"), "image")
     uploads = _uploads(body["image"])
@@ -100,6 +103,8 @@ def edit(standin: StandIn, asked: Asked) -> Answer:
 
 def vary(standin: StandIn, asked: Asked) -> Answer:
     """Other versions of a picture, as DALL·E 2 made them."""
+    from classroom.media import picture  # here: few ask for pictures
+
     body = asked.body
     model = standin.model(body.get("model") or "dall-e-2", "image")
     if not standin.lenient:
@@ -140,6 +145,8 @@ def _uploads(given: Any) -> list[Upload]:
 
 
 def _check_picture(upload: Upload, param: str, largest: int) -> tuple[int, int]:
+    from classroom.media import picture  # here: few ask for pictures
+
     if len(upload.content) > largest:
         raise errors.invalid(
             f"Invalid {param}: the file has {len(upload.content)} bytes; at most {largest} are allowed.",
@@ -160,6 +167,8 @@ def _check_picture(upload: Upload, param: str, largest: int) -> tuple[int, int]:
 
 
 def _check_mask(mask: Upload | None, image: Upload) -> None:
+    from classroom.media import picture  # here: few ask for pictures
+
     if mask is None:
         return
     size = _check_picture(mask, "mask", _MAX_MASK)
@@ -260,6 +269,8 @@ def _usage(prompt: str, quality: str, pixels: int, count: int, given: int) -> di
 def _events(
     pictures: list[bytes], facts: Mapping[str, Any], partial: int, kind: str
 ) -> Iterator[Mapping[str, Any]]:
+    from classroom.media import picture  # here: few ask for pictures
+
     plain = {name: value for name, value in facts.items() if name != "usage"} | {"created_at": CREATED}
     for content in pictures:
         for index in range(partial):

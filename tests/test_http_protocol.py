@@ -1,0 +1,105 @@
+"""The bounds of what is read before a body, tried by sockets that keep to none."""
+
+import socket
+import time
+
+import pytest
+
+from classroom.http_protocol import LONGEST_HEAD, bounded_http
+from classroom.loopback import LoopbackServer
+
+_ONE_READ = 512 * 1024  # what a server may have taken from a socket at once, before it looks
+
+
+async def _count(scope, receive, send):
+    size = 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-size", str(size).encode())]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+def server():
+    made = LoopbackServer(_count)
+    made.start()
+    yield made
+    made.stop()
+
+
+def _sent_until_refused(server, begin: bytes, part: bytes, most: int) -> tuple[int, bytes]:
+    """How many bytes the server took before it closed, and what it said."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(begin)
+        try:
+            while sent < most:
+                client.sendall(part)
+                sent += len(part)
+                time.sleep(0.001)
+            said = client.recv(4096)
+        except OSError:
+            said = b""
+    return sent, said
+
+
+@pytest.mark.parametrize(
+    ("begin", "part"),
+    [
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx-long: ", b"a" * 16384),
+        (b"GET /", b"a" * 16384),
+        (b"GET / HTTP/1.1\r\nhost: a\r\n", b"x-a: b\r\n" * 2048),
+        (b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx-long: ", b"a" * 16384),
+        (b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-a: b\r\n" * 2048),
+        (b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1;x=", b"a" * 16384),
+    ],
+    ids=["a header", "the address", "headers", "a trailer", "trailers", "a chunk's extension"],
+)
+def test_what_comes_beside_a_body_is_bounded(server, begin, part):
+    sent, said = _sent_until_refused(server, begin, part, 8 * 1024 * 1024)
+    assert sent < LONGEST_HEAD + _ONE_READ
+    assert said == b"" or b" 400 " in said.split(b"\r\n")[0]
+
+
+def test_a_head_within_the_bound_is_read(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nx-long: " + b"a" * (LONGEST_HEAD - 1024) + b"\r\n\r\n")
+        assert b" 200 " in client.recv(4096).split(b"\r\n")[0]
+
+
+def test_a_body_may_be_longer_than_a_head(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3000000\r\n\r\n")
+        client.sendall(b"a" * 3_000_000)
+        assert b"x-size: 3000000" in client.recv(4096)
+
+
+def test_one_request_after_the_other_is_read_on_one_connection(server):
+    head = b"GET / HTTP/1.1\r\nhost: a\r\nx-long: " + b"a" * 30_000 + b"\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for _ in range(6):
+            client.sendall(head)
+            assert b" 200 " in client.recv(4096).split(b"\r\n")[0]
+
+
+@pytest.mark.skipif(bounded_http() == "h11", reason="h11 reads one request at a time")
+def test_requests_that_do_not_wait_for_their_answers_do_not_pile_up(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 5000)
+        answered = b""
+        try:
+            while part := client.recv(65536):
+                answered += part
+        except OSError:
+            pass
+    assert answered.count(b" 200 ") <= 32
+
+
+def test_a_body_in_chunks_is_read_however_small_they_are(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
+        client.sendall(b"1\r\na\r\n" * 40_000 + b"0\r\n\r\n")
+        assert b"x-size: 40000" in client.recv(4096)
