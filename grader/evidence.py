@@ -198,7 +198,7 @@ class AppStart(_Record):
 
     `verdict`: whose matter it is that it did not, with `failure` and `advice` on it. `variables`: the names of those
     that the grader set because the code reads them. `folder`: where it ran, relative to the submission. `starts`: how
-    often it was tried.
+    often it was tried. `needs`: the service that it asked for in vain when it was asked for a file, such as "Redis".
     """
 
     target: str | None = None
@@ -214,6 +214,7 @@ class AppStart(_Record):
     log: str = ""
     openapi_url: str | None = None
     operations: int = 0
+    needs: str = ""
 
 
 class PlantedFault(_Record):

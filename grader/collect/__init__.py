@@ -45,7 +45,7 @@ from grader.collect.session import Session
 from grader.collect.starting import StartPlan
 from grader.collect.transport import Inward
 from grader.errors import GraderError
-from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, TestRun
+from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, StartVerdict, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
@@ -53,7 +53,7 @@ from grader.submission import OpensSandbox, Submission
 
 START_SECONDS = 20.0
 _STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
-_FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
+_MOST_START_SECONDS = 60.0  # of one start, on a machine that is busy with others
 _ALIVE_SECONDS = 10.0
 _BUCKET = "submission-files"
 # more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
@@ -227,8 +227,8 @@ class _Grading:
             failure = start_failure.read_failure(self.app.log, self.sandbox.inside(root))
             if self.phases["start the app"] > _STARTING_SECONDS or not plan.revise(failure):
                 break
-        if job.exit_code is None and failure is None:
-            return  # it neither ended nor printed anything: the sentence on the time says all
+        if self.app.verdict == "error" or (job.exit_code is None and failure is None):
+            return  # the machine was slow, or it neither ended nor printed anything: the sentence says all
         reason = start_reasons.explain(
             failure, plan, self.submission.python, Path(sys.executable), target.file
         )
@@ -340,14 +340,20 @@ class _Grading:
         began = time.monotonic()
         folder = plan.cwd.relative_to(self.submission.root).as_posix()
         facts |= {"target": plan.target, "variables": tuple(sorted(plan.environment)), "folder": folder}
+        waited = 0.0  # for a processor
         with httpx.Client(base_url=session.url, trust_env=False, transport=Inward(self.sandbox)) as client:
-            patience = _FIRST_PATIENCE
-            while job.exit_code is None and time.monotonic() - began < START_SECONDS:
+            while job.exit_code is None:
+                left = _left(time.monotonic() - began, waited)
+                if left <= 0:
+                    waited = job.waited()
+                    left = _left(time.monotonic() - began, waited)
+                if left <= 0:
+                    break
                 try:
-                    with client.stream("GET", "/", timeout=patience):
+                    # one request, for as long as there is: a second beside it is more than a browser would send
+                    with client.stream("GET", "/", timeout=left):
                         pass
                 except httpx.TimeoutException:
-                    patience *= 2  # a page that takes its time the first time would be begun again and again
                     continue
                 except httpx.HTTPError:
                     time.sleep(0.02)
@@ -357,13 +363,22 @@ class _Grading:
                 self.app = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
                 return document
         log = job.log()
+        seconds = time.monotonic() - began
         failure = (
             f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None
         )
+        verdict: StartVerdict = "failed"
+        if failure and seconds - waited < START_SECONDS:
+            verdict = "error"
+            failure = (
+                f"The app did not answer within {seconds:.0f} seconds, of which the machine was busy with other work "
+                f"for {waited:.0f}. Grade it again when the machine has less to do."
+            )
         self.app = AppStart(
             **facts,
-            seconds=time.monotonic() - began,
+            seconds=seconds,
             failure=failure,
+            verdict=verdict,
             log=log.replace(self.canary, "(the key)"),
         )
         return {}
@@ -375,6 +390,7 @@ class _Grading:
             if not self.offers:
                 search = Search(session, found, served.undocumented, served.names)
                 self.offers, self.misses = search.offers(), search.misses()
+                self.app = self.app.model_copy(update={"needs": self._needed(session)})
             self.offers = locating.located(self.offers, self.submission.root)
         with self.phase("generate"):
             for offer in self.offers:
@@ -397,6 +413,15 @@ class _Grading:
                 self.probes.extend(probes.timeouts(session, self.offers))
             if self.offers and self.wants("errors.storage_down"):
                 self.probes.extend(probes.slow_storage(session, self.offers))
+
+    def _needed(self, session: Session) -> str:
+        """The service that the app asked for in vain, by the nearest answer with which it failed."""
+        answers = {one.id: one for one in session.exchanges}
+        near = (answers[miss.exchange] for miss in self.misses)
+        failing = next((one for one in near if one.status is None or one.status >= 500), None)
+        if failing is None:
+            return ""
+        return start_reasons.missing_service(failing.log) or start_reasons.missing_service(failing.body)
 
     def _questions(self) -> list[Question | Probe]:
         """What is asked of every kind in any order: ordinary requests among those that are to be refused."""
@@ -440,6 +465,16 @@ class _TestsBeside:
         """What the run showed, waited for."""
         self.start()
         return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
+
+
+def _left(seconds: float, waited: float) -> float:
+    """How long an app may still take to answer for the first time.
+
+    Args:
+        seconds: since it was started.
+        waited: of these, how long it was ready to run while the machine was busy with others.
+    """
+    return min(START_SECONDS - (seconds - waited), _MOST_START_SECONDS - seconds)
 
 
 def _check_alive(openai: OpenAIMock, s3: S3Mock, sandbox: Sandbox) -> None:

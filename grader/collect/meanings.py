@@ -40,6 +40,11 @@ def sure(variable: Variable, places: Places) -> str | None:
     return _to_a_stand_in(variable.name.upper(), places)
 
 
+def leads_to_a_stand_in(name: str, places: Places) -> bool:
+    """Whether the name of a variable alone says that its value is one of the stand-ins'."""
+    return _to_a_stand_in(name.upper(), places) is not None
+
+
 def _by_purpose(purpose: str, places: Places) -> str | None:
     return {
         "openai_key": places.key,

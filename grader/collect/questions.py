@@ -17,6 +17,8 @@ from grader.evidence import Exchange, Kind, Offer, Probe
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
 _MOST_ALLOWED = 32_000  # characters of the longest prompt that is sent because a document allows it
 _WORTH_ASKING = 2 * wording.SHORT  # characters; shorter ones are sent all the time
+_HEAD = ("query", "path", "header")
+_MOST_IN_HEAD = 50_000  # characters: servers take some 64 KB of all that comes before a body
 _NO_FILE_TYPES = ("spreadsheet", "presentation", "archive", "font", "contract", "database")
 _NO_EXTENSIONS = ("xlsx", "pptx", "zip", "ttf", "psd", "sqlite", "dwg", "exe")
 
@@ -175,9 +177,16 @@ def _lengths(offer: Offer) -> Iterator[Question | Probe]:
         return wording.exactly(length, lambda text: admits(bounds, text))
 
     limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
-    if limit is None:
+    place = offer.prompt_input.location if offer.prompt_input else None
+    if place in _HEAD and (limit is None or limit > _MOST_IN_HEAD):
+        asked = f"a prompt of {limit or _MOST_CHARACTERS} characters"
+        reason = (
+            "a prompt in an address or a header can't be long: servers refuse such a request by themselves"
+        )
+        yield absent(criterion, offer, asked, reason)
+    elif limit is None:
         # a text's limit is the app's own to set: where it states none, it is asked with more than any limit allows
-        asked = f"a prompt of {_MOST_CHARACTERS + 1} characters, since no limit is documented,"
+        asked = f"a prompt of {_MOST_CHARACTERS + 1} characters (no limit is documented)"
         yield Question(criterion, offer, asked, request_of(offer, prompt=_ENDLESS))
     else:
         order = request_of(offer, prompt=words(limit + 1).text)

@@ -196,6 +196,29 @@ def _about_service(failure: StartFailure) -> Reason | None:
     )
 
 
+_PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
+_CLIENT = re.compile(rf"\b({'|'.join(sorted(_SERVICES, key=len, reverse=True))})\.")
+_AT_PORT = re.compile(
+    rf"(?:localhost|127\.0\.0\.1|\[::1\]|'::1')\D{{1,12}}({'|'.join(_PORTS)})\b|\bport ({'|'.join(_PORTS)})\b"
+)
+
+
+def missing_service(said: str) -> str:
+    """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
+
+    Args:
+        said: the end of its log, or its answer.
+    """
+    for line in reversed(said.splitlines()):
+        if not (_REFUSED.search(line) or _UNREACHABLE.search(line)):
+            continue
+        if named := _CLIENT.search(line):
+            return _SERVICES[named[1]]
+        if at := _AT_PORT.search(line):
+            return _PORTS[at[1] or at[2]]
+    return ""
+
+
 def _told(failure: StartFailure) -> str:
     return f"{failure.exception} {failure.message}"
 

@@ -58,7 +58,7 @@ def serve(order: dict[str, Any]) -> None:
     import socket
 
     # where it hangs is printed, so that somebody can be shown the line
-    faulthandler.dump_traceback_later(order["hangs_after"])
+    faulthandler.dump_traceback_later(order["hangs_after"], repeat=True)
     app = application(order["target"])
     _prepare_django()
     *said, listening = order["files"]

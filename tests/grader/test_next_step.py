@@ -125,3 +125,32 @@ def test_the_traceback_of_a_500_is_on_the_page():
     page = html.render(judge(seen, rubric.read()), seen)
     assert "BUCKET = os.environ[" in page
     assert "In your code" in page
+
+
+def test_what_could_not_be_started_says_what_to_do_rather_than_what_helps_in_general():
+    app = AppStart(
+        target="main:app",
+        verdict="not_run",
+        failure="The app needs Redis to start (main.py, line 3: it said; that much). More.",
+        advice=("Connect when it is first used.\n[tool.lab.env]", "More."),
+    )
+    seen = step(evidence(app=app, offers=(), exchanges=()))
+    assert "(main.py, line 3: it said; that much)" in seen
+    assert seen.endswith("Connect when it is first used.")
+
+
+def test_a_start_that_the_grader_could_not_make_is_nothing_to_change():
+    app = AppStart(target="main:app", verdict="error", failure="The machine was busy. Grade it again.")
+    assert step(evidence(app=app, offers=(), exchanges=())) == (
+        "The grader could not start your app, which counts nothing against you: The machine was busy. Grade it again."
+    )
+
+
+def test_an_app_that_needs_a_service_when_it_is_asked_is_not_at_fault():
+    app = AppStart(started=True, operations=1, needs="Redis")
+    looked = Exchange(id="ex-1", purpose="look for what generates", method="POST", url="/chat", status=500)
+    report = judge(
+        evidence(app=app, offers=(), exchanges=(looked,)), rubric.only(rubric.read(), ["endpoint.starts"])
+    )
+    assert report.criteria[0].status == "not_run"
+    assert "needs Redis when it is asked" in report.next_step

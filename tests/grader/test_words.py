@@ -30,10 +30,7 @@ def test_an_endpoint_that_was_not_found_is_told_what_was_tried_and_the_lines_tha
         for n, status in enumerate((422, 422, 500))
     )
     found = verdict("endpoint.starts", app=app, exchanges=looked)
-    assert (
-        "3 requests were sent to 2 operations; none of them reached OpenAI (answers: 422 (2), 500 (1))"
-        in found.summary
-    )
+    assert "None of 3 requests to 1 operation reached OpenAI (answers: 422 (2), 500 (1))" in found.summary
     assert found.evidence == ("ex-0", "ex-1", "ex-2")
     lines = tomllib.loads(found.advice[0].partition("\n")[2])
     [endpoint] = lines["tool"]["lab"]["endpoint"]

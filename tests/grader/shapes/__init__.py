@@ -49,5 +49,6 @@ SHAPES = {
     "undocumented": _shape("audio", "POST /api/stage/lines", "json:line"),
     "starlette_form": _shape("text", "POST /poems/limerick", "form:person"),
     "in_another_module": _shape("text", "POST /notes", "json:matter"),
+    "opened_first": _shape("text", "POST /lines", "json:line"),
     "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
 }
