@@ -6,6 +6,7 @@ Bytes lie beside, by their hash.
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -356,7 +357,8 @@ class Environment(_Record):
 class Evidence(_Record):
     """Everything that was seen of one submission.
 
-    `only`: what was asked for, by the beginnings of identifiers; empty if everything was.
+    `only`: what was asked for, by the beginnings of identifiers; empty if everything was. `uninstalled`: modules that its
+    suite or its notebooks lacked, and whose packages it declares.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -378,6 +380,7 @@ class Evidence(_Record):
     notebooks: tuple[NotebookRun, ...] = ()
     scans: Scans = Scans()
     environment: Environment | None = None
+    uninstalled: tuple[str, ...] = ()
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = {}
 
@@ -387,6 +390,12 @@ class Evidence(_Record):
     def exchange(self, id: str) -> Exchange:
         """The exchange of that identifier."""
         return next(exchange for exchange in self.exchanges if exchange.id == id)
+
+    def lacked(self, said: str) -> list[str]:
+        """The uninstalled modules that some output says are missing."""
+        return [
+            name for name in self.uninstalled if re.search(rf"No module named '{re.escape(name)}[.']", said)
+        ]
 
     def calls_of(self, exchange: str) -> list[Call]:
         """What reached OpenAI while that exchange was under way."""

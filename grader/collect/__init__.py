@@ -32,7 +32,7 @@ from grader.collect import (
 )
 from grader.collect.budget import PerRequest
 from grader.collect.discovery import declared
-from grader.collect.find_app import AppTarget, find_app
+from grader.collect.find_app import AppTarget, file_of_app, find_app
 from grader.collect.meanings import Places
 from grader.collect.other_kinds import other_kind
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
@@ -202,9 +202,18 @@ class _Grading:
             test_run=self.test_run,
             notebooks=self.notebooks,
             scans=self.scans,
+            uninstalled=self._uninstalled(),
             seconds=round(seconds, 3),
             phases=self.phases,
         ).with_blobs(session.blobs if session else {})
+
+    def _uninstalled(self) -> tuple[str, ...]:
+        """What its suite and its notebooks lacked, and the submission declares."""
+        run = self.test_run
+        said = [run.output, *(one.why for one in run.red)] if run else []
+        said += [each.failure for each in self.notebooks if each.failure]
+        app = file_of_app(self.submission.root, self.submission.manifest)
+        return start_reasons.uninstalled(self.submission.root, app, "\n".join(said))
 
     def _examine(self, target: AppTarget, beside: "_TestsBeside") -> None:
         """Start the app and put every question to it."""

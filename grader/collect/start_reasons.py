@@ -72,6 +72,8 @@ _WITHOUT = (
     "To have it graded, let it start without {}: connect when it is first used, or take the address from a variable "
     "for which SQLite or memory will do as well, and set it under [tool.lab.env]."
 )
+_NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
+_MOST_MISSING = 20
 _PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
 
 
@@ -144,6 +146,12 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
         f"{where} imports {name}, and no file of the submission declares the package that has it.",
         (f"Add the package of the module {package} to requirements.txt or pyproject.toml.",),
     )
+
+
+def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
+    """The modules that some output says are missing, although the submission declares a package that may have them."""
+    names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
+    return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
 
 
 def _declares(root: Path, module: str, app: str | None) -> bool:
