@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.collect import handed_out, locating, questions, start_reasons
+from grader.collect import handed_out, handlers, locating, questions, start_reasons
 from grader.collect.deployment import read_deployment
 from grader.collect.meanings import Places
 from grader.collect.start_failure import StartFailure
@@ -208,3 +208,21 @@ def test_the_sockets_of_channels_are_among_the_routes():
     [found] = routes._routes(app, "", 0)
     assert (found["methods"], found["path"]) == (["WEBSOCKET"], "/ws/chat/")
     assert "WEBSOCKET" in found["code"]
+
+
+def test_what_a_parser_of_requests_declares_is_what_its_resource_takes(tmp_path):
+    (tmp_path / "main.py").write_text(
+        "parser = reqparse.RequestParser()\n"
+        "parser.add_argument('hero', type=str, required=True, location='form')\n"
+        "parser.add_argument('look', choices=('bright', 'dark'), location='form')\n"
+        "class Tale(Resource):\n"
+        "    def post(self):\n"
+        "        args = parser.parse_args()\n"
+        "        return make(args['hero'])\n"
+        "    def get(self):\n"
+        "        return 1\n"
+    )
+    hero, look = handlers.Sources(tmp_path).inputs("main.py", 5)
+    assert (hero.key, hero.required) == (("form", "hero"), True)
+    assert (look.key, look.choices) == (("form", "look"), ("bright", "dark"))
+    assert handlers.Sources(tmp_path).inputs("main.py", 8) == []
