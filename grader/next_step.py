@@ -6,6 +6,7 @@ from typing import Protocol
 
 from grader.evidence import Evidence
 
+_LONGEST_ERROR = 160  # characters of an exception
 _LONGEST = 300  # characters of what was seen that one sentence can hold
 
 
@@ -45,7 +46,11 @@ def next_step(results: Sequence[_Judged], evidence: Evidence, sections: Mapping[
     seen, section = _shortened(first.summary), sections[first.id.partition(".")[0]]
     if first.status == "not_run":
         return f"“{first.title}” could not be looked at yet: {seen} {_advised(first)}"
-    where = f"Open {first.where.partition(': ')[0]}." if first.where else first.hint
+    place, _, error = first.where.partition(": ")
+    if error[:_LONGEST_ERROR] in " ".join(first.summary.split()):
+        error = ""
+    error = error.strip() if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR].strip()} …"
+    where = f"Open {place}{f' ({error})' if error else ''}." if place else first.hint
     return f"{section}: {seen} {where}"
 
 
@@ -61,10 +66,11 @@ def _depends(result: _Judged) -> bool:
 
 def _shortened(text: str) -> str:
     """The first thing that was seen: what else was, and what was expected, is said below."""
-    text = " ".join(text.split()).partition(" Expected: ")[0]
+    text, _, expected = " ".join(text.split()).partition(" Expected: ")
     ends = (at.start() for at in re.finditer("; ", text))
     end = next((at for at in ends if text.count("(", 0, at) == text.count(")", 0, at)), len(text))
     text = text[:end]
     if len(text) > _LONGEST:
         return f"{text[:_LONGEST]} …"
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    text = text if text.endswith((".", "!", "?")) else f"{text}."
+    return f"{text} Expected: {expected}" if expected and len(text) + len(expected) <= _LONGEST else text

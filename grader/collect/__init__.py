@@ -424,13 +424,15 @@ class _Grading:
                 self.probes.extend(probes.slow_storage(session, self.offers))
 
     def _needed(self, session: Session) -> str:
-        """The service that the app asked for in vain, by the nearest answer with which it failed."""
+        """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
         answers = {one.id: one for one in session.exchanges}
-        near = (answers[miss.exchange] for miss in self.misses)
-        failing = next((one for one in near if one.status is None or one.status >= 500), None)
-        if failing is None:
-            return ""
-        return start_reasons.missing_service(failing.log) or start_reasons.missing_service(failing.body)
+        near = [answers[miss.exchange] for miss in self.misses if miss.prompt]
+        failing = [one for one in near if one.status is None or one.status >= 500]
+        needed = [
+            start_reasons.missing_service(one.log) or start_reasons.missing_service(one.body)
+            for one in failing
+        ]
+        return needed[0] if needed and all(needed) else ""
 
     def _questions(self) -> list[Question | Probe]:
         """What is asked of every kind in any order: ordinary requests among those that are to be refused."""

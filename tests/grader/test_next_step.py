@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from grader import rubric
-from grader.evidence import AppStart, Exchange, Probe, RedTest, Scans, TestRun
+from grader.evidence import AppStart, Exchange, Miss, Probe, RedTest, Scans, TestRun
 from grader.judge import judge
 from grader.report import html, terminal
 from tests.grader.seen import OFFER, evidence
@@ -154,3 +154,41 @@ def test_an_app_that_needs_a_service_when_it_is_asked_is_not_at_fault():
     )
     assert report.criteria[0].status == "not_run"
     assert "needs Redis when it is asked" in report.next_step
+
+
+def test_an_endpoint_that_crashes_before_it_asks_openai_is_named_with_its_exception():
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "shop/main.py", line 9, in make\n    openai.Completion.create()\n'
+        "openai.lib._old_api.APIRemovedInV1: \n\nYou tried to access openai.Completion\n"
+    )
+    other = log.replace("line 9", "line 99")
+    looked = [
+        Exchange(
+            id=f"look-{n}",
+            purpose="look for what generates",
+            method="POST",
+            url=url,
+            place=url,
+            status=500,
+            log=said,
+        )
+        for n, (url, said) in enumerate((("/other", other), ("/make", log)))
+    ]
+    seen = evidence(
+        app=AppStart(started=True, operations=2),
+        offers=(),
+        exchanges=tuple(looked),
+        misses=(Miss(exchange="look-1"),),
+    )
+    said = step(seen)
+    assert said.startswith("Your endpoint: None of 2 requests to 2 operations reached OpenAI")
+    assert said.endswith(
+        "Open shop/main.py, line 9, in make (openai.lib._old_api.APIRemovedInV1: You tried to access openai.Completion)."
+    )
+
+
+def test_what_was_expected_is_part_of_the_step_where_it_is_short():
+    stored = evidence(objects=())
+    report = judge(stored, rubric.only(rubric.read(), ["endpoint.saves_to_s3"]))
+    assert "nothing was stored. Expected: an object in the bucket" in report.next_step

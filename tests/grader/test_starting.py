@@ -667,3 +667,34 @@ def test_a_job_knows_how_long_it_was_kept_waiting_and_one_that_has_ended_says_no
             seen = job.waited()
         assert seen > 0 or not Path("/proc/self/schedstat").exists()
         assert job.waited() == 0.0
+
+
+def test_an_app_that_a_script_finishes_is_what_the_script_serves(tmp_path):
+    files = {
+        "src/__init__.py": "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n",
+        "src/main.py": "from __init__ import create_app\nfrom pages import pages\n\ndef main():\n    app = create_app()\n"
+        "    app.register_blueprint(pages)\n    app.run()\n\nif __name__ == '__main__':\n    main()\n",
+        "src/pages.py": "from flask import Blueprint\npages = Blueprint('pages', __name__)\n",
+    }
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert (found.target, found.file) == ("main:__main__", "src/main.py")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "app = create_app()\nif __name__ == '__main__':\n    app.run()\n",
+        "if __name__ == '__main__':\n    app = create_app()\n    app.run()\n",
+        "if __name__ == '__main__':\n    app = create_app()\n    register(app)\n",
+    ],
+    ids=["made at the top", "only served", "never served"],
+)
+def test_a_script_that_adds_nothing_is_not_run(tmp_path, script):
+    files = {
+        "shop.py": "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n",
+        "main.py": f"from shop import create_app\n{script}",
+    }
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert not found.target.endswith("__main__")
