@@ -45,7 +45,7 @@ from grader.collect.session import Session
 from grader.collect.starting import StartPlan
 from grader.collect.transport import Inward
 from grader.errors import GraderError
-from grader.evidence import AppStart, Evidence, Miss, Offer, Probe, Scans, StartVerdict, TestRun
+from grader.evidence import AppStart, Evidence, Kind, Miss, Offer, Probe, Scans, StartVerdict, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.operations import Operation
 from grader.sandbox import Job, Order, Sandbox, Tier
@@ -136,6 +136,9 @@ class _Grading:
     app: AppStart = field(default_factory=AppStart)
     offers: list[Offer] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
+    naming: dict[Kind, Offer] = field(
+        default_factory=dict
+    )  # a second operation that lets the caller name the file
     probes: list[Probe] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     session: Session | None = None
@@ -399,6 +402,7 @@ class _Grading:
             if not self.offers:
                 search = Search(session, found, served.undocumented, served.names)
                 self.offers, self.misses = search.offers(), search.misses()
+                self.naming = search.naming()
                 self.app = self.app.model_copy(update={"needs": self._needed(session)})
             self.offers = locating.located(self.offers, self.submission.root)
         with self.phase("generate"):
@@ -439,7 +443,7 @@ class _Grading:
         questions: list[Question | Probe] = []
         for offer in self.offers:
             if self.wants("validation."):
-                questions.extend(validation(offer))
+                questions.extend(validation(offer, self.naming.get(offer.kind)))
             if self.wants("endpoint."):
                 questions.extend(ordinary(offer))
         return questions

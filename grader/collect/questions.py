@@ -123,8 +123,11 @@ def _other_type(offer: Offer) -> str | None:
     )
 
 
-def validation(offer: Offer) -> Iterator[Question | Probe]:
-    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take."""
+def validation(offer: Offer, naming: Offer | None = None) -> Iterator[Question | Probe]:
+    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take.
+
+    `naming`: another operation for the kind that lets the caller name the file, where `offer` does not.
+    """
     for criterion, asked, changes in (
         ("validation.missing_prompt", "no prompt at all", {"prompt": None}),
         ("validation.blank_prompt", "an empty prompt", {"prompt": ""}),
@@ -132,9 +135,10 @@ def validation(offer: Offer) -> Iterator[Question | Probe]:
     ):
         yield Question(criterion, offer, asked, request_of(offer, **changes))
     yield from _lengths(offer)
-    yield from _wrong_type(offer)
-    yield from _extension(offer)
-    yield from _unsafe_path(offer)
+    names = offer if offer.path_input or naming is None else naming
+    yield from _wrong_type(offer if offer.type_input or offer.kind_by_extension else names)
+    yield from _extension(names)
+    yield from _unsafe_path(names)
 
 
 _MOST_CHARACTERS = 1_000_000  # a limit above that is none: no model of OpenAI's takes so much

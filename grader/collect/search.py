@@ -28,6 +28,7 @@ _FEWER_TRIES = 4  # to an operation that was refused, where another one generate
 _MOST_CALLS = 20  # to OpenAI by one request; what makes more is not asked again
 _MOST_CHOICES = 12  # values of one input that are tried
 _MOST_MISSES, _MOST_VALUES = 5, 12  # kept for the report, and values of each
+_MOST_NAMING = 4  # requests of a kind to other operations, of which one may let the caller name the file
 _MOST_GIVEN = 12  # requests with what the app itself has handed out
 _MOST_PLACES = 4  # inputs that the prompt is looked for in, one at a time
 
@@ -88,6 +89,34 @@ class Search:
         self._vary_choices()
         self._look_for_the_prompt()
         return finished(self.found)
+
+    def naming(self) -> dict[Kind, Offer]:
+        """For kinds whose offer does not let the caller name the file: another operation that makes that kind, and does."""
+        found: dict[Kind, Offer] = {}
+        nameless = [kind for kind, offer in self.found.items() if offer.path_input is None]
+        for kind in nameless:
+            for operation, shape in self._that_may_name(self.found[kind]):
+                if kind in found or self.sent >= MAX_REQUESTS:
+                    break
+                assignment = assign(shape, kind, extensions(kind, operation.words)[0])
+                exchange = self._send(operation, assignment)
+                offer = offer_of(self.session, operation, shape, assignment, exchange)
+                if offer and offer.kind == kind and offer.path_input and works(self.session, offer):
+                    found[kind] = offer
+        return found
+
+    def _that_may_name(self, offer: Offer) -> Iterator[tuple[Operation, tuple[Field, ...]]]:
+        """Operations beside an offer's that take a file's name, and that did not turn out to ask nothing of OpenAI."""
+        count = 0
+        for operation in self.operations:
+            place = operation.method, operation.path
+            missed = place in self._misses and place not in self._hits
+            if place == (offer.method, offer.path) or missed or place in self._expensive:
+                continue
+            for shape in operation.shapes:
+                if any(role(one) == "path" for one in shape) and count < _MOST_NAMING:
+                    count += 1
+                    yield operation, tuple(shape)
 
     def misses(self) -> list[Miss]:
         """What came nearest without reaching OpenAI, the nearest first; none where something did."""

@@ -52,5 +52,6 @@ SHAPES = {
     "finished_in_main": _shape("audio", "POST /api/voices", "json:line"),
     "form_with_a_token": _shape("image", "POST /studio/new", "form:scenery"),
     "opened_first": _shape("text", "POST /lines", "json:line"),
+    "two_doors": _shape("image", "POST /pictures", "json:prompt"),
     "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
 }
