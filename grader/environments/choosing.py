@@ -106,17 +106,44 @@ def _owners() -> dict[str, frozenset[str]]:
     return {module: frozenset(map(canonicalize_name, packages)) for module, packages in owners.items()}
 
 
+_FOR_DEVELOPERS = re.compile(r"(?i)dev|test|doc|lint|type|ci|build|release|bench")  # in the name of an extra
+
+
+@functools.cache
+def _loaded_by(package: str, depth: int = 2) -> frozenset[str]:
+    """The packages that one may load although nobody imports them by name: those of its extras, and of what it needs.
+
+    As far as this interpreter has the package: what FastAPI reads forms with is in its extra "all".
+    """
+    try:
+        wanted = [Requirement(text) for text in metadata.requires(package) or ()]
+    except (metadata.PackageNotFoundError, InvalidRequirement, ValueError):
+        return frozenset()
+    found: set[str] = set()
+    for each in wanted:
+        extra = re.search(r"extra == ['\"]([^'\"]+)", str(each.marker or ""))
+        if extra is None and depth > 0:
+            found |= _loaded_by(str(canonicalize_name(each.name)), depth - 1)
+        elif extra is not None and not _FOR_DEVELOPERS.search(extra[1]):
+            found.add(str(canonicalize_name(each.name)))
+    return frozenset(found)
+
+
 def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     """A declaration without what only its developers need: formatters, linters, documentation.
 
     Another Python than this one is noted, and tried all the same: most code runs.
     """
     others = _names(declaration)
+    loaded = frozenset[str]().union(*(_loaded_by(name) for name in others - set(declaration.optional)))
     idle = [
         name
         for name in declaration.optional
         if not (
-            _RUNS_TESTS.fullmatch(name) or name == classroom.NAME or may_be_imported(name, modules, others)
+            _RUNS_TESTS.fullmatch(name)
+            or name == classroom.NAME
+            or name in loaded
+            or may_be_imported(name, modules, others)
         )
         or _TYPES_ALONE.fullmatch(name)
     ]

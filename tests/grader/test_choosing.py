@@ -195,3 +195,10 @@ def test_what_the_fixtures_beside_the_tests_and_notebooks_import_is_needed_too(t
     (tmp_path / "try.ipynb").write_text(json.dumps({"cells": cells}))
     (tmp_path / "odd.ipynb").write_text('{"cells": {"a": 1}}')
     assert choosing.imported(tmp_path, []) == {"moto", "rich"}
+
+
+def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
+    beside = ("black", "email-validator", "python-multipart", "twine")
+    declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
+    kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
+    assert set(kept) == {"fastapi", "python-multipart", "email-validator"}
