@@ -175,6 +175,16 @@ def test_an_example_gives_a_value_unless_it_is_a_placeholder(tmp_path):
     assert found["PLAN"][1] is None
 
 
+def test_an_example_of_a_database_leads_to_the_author_s_server_and_a_file_does_instead(tmp_path):
+    written(
+        tmp_path,
+        {".env.example": "DATABASE_URL=postgresql://app:app@db:5432/app\nLOCAL_DB_URL=sqlite:///a.db\n"},
+    )
+    found = variables(tmp_path, "import os\na = os.environ['DATABASE_URL']\nb = os.environ['LOCAL_DB_URL']\n")
+    assert found["DATABASE_URL"] == (None, PLACES.database)
+    assert found["LOCAL_DB_URL"] == (None, "sqlite:///a.db")
+
+
 # --- what a failed start leads to -------------------------------------------------------------------------------------
 
 
