@@ -11,7 +11,8 @@ PLACE is a folder of clones, one clone, or a URL. What a person judged is in `be
     [verdicts]                     # as far as somebody judged them
     "validation.blank_prompt" = "failed"
 
-Clones are never committed. Exit 1 if anything was accused without ground.
+A report has one operation for each kind of file, so that of two that make a text one is found: `reached` counts the
+repositories in which any was. Clones are never committed. Exit 1 if anything was accused without ground.
 """
 
 import argparse
@@ -199,6 +200,7 @@ def main() -> int:
     Console(width=140).print(table(compared))
     known = [each for each in compared if each.expected and each.expected.runs == "started"]
     reach = sum(len(each.expected.reach) for each in known if each.expected)
+    asking = [each for each in known if each.expected and each.expected.reach]
     totals = Counter(
         right=sum(each.right for each in compared),
         accused=sum(len(each.accused) for each in compared),
@@ -207,6 +209,7 @@ def main() -> int:
     print(
         f"{len(compared)} repositories; of {len(known)} that run by hand, "
         f"{sum(each.seen.start == 'started' for each in known)} started; "
+        f"{sum(each.found > 0 for each in asking)} of {len(asking)} that ask OpenAI reached; "
         f"{sum(each.found for each in known)} of {reach} operations found; "
         f"{totals['right']} verdicts right, {totals['accused']} accused, {totals['missed']} missed"
     )

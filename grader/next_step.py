@@ -1,10 +1,12 @@
 """The one thing to do next: the first required criterion that is open, with its cause and the file to open."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from grader.evidence import Evidence
 
+_LONGEST_ERROR = 160  # characters of an exception
 _LONGEST = 300  # characters of what was seen that one sentence can hold
 
 
@@ -23,6 +25,8 @@ class _Judged(Protocol):
     def hint(self) -> str: ...
     @property
     def where(self) -> str: ...
+    @property
+    def advice(self) -> tuple[str, ...]: ...
 
 
 class Says(Protocol):
@@ -52,7 +56,13 @@ def next_step(
         sections: their titles, by name.
         say: the language.
     """
+    ours = next((each for each in results if each.required and each.status == "error"), None)
     open_ = [each for each in results if each.required and each.status in ("failed", "not_run")]
+    if ours and ours.id == "endpoint.starts":
+        return say(
+            "The grader could not start your app, which counts nothing against you: {seen}",
+            seen=_shortened(ours.summary),
+        )
     if not open_:
         return ""
     if begin_with:
@@ -66,11 +76,23 @@ def next_step(
             "“{title}” could not be looked at yet: {seen} {hint}",
             title=say(first.title),
             seen=seen,
-            hint=say(first.hint),
+            hint=_advised(first, say),
         )
-    place = first.where.partition(": ")[0]
-    where = say("Open {place}.", place=place) if place else say(first.hint)
+    place, _, error = first.where.partition(": ")
+    if error[:_LONGEST_ERROR] in " ".join(first.summary.split()):
+        error = ""
+    error = error.strip() if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR].strip()} …"
+    shown = f"{place} ({error})" if error else place
+    where = say("Open {place}.", place=shown) if place else say(first.hint)
     return f"{section}: {seen} {where}"
+
+
+def _advised(result: _Judged, say: Says) -> str:
+    """What to do about it: what is advised of this work, or else what helps with such a criterion in general."""
+    if not result.advice:
+        return say(result.hint)
+    first = result.advice[0].partition("\n")[0]
+    return first if first.endswith((".", "!", "?")) else say("{advice}: see below.", advice=first.rstrip(":"))
 
 
 def _depends(result: _Judged) -> bool:
@@ -79,7 +101,11 @@ def _depends(result: _Judged) -> bool:
 
 def _shortened(text: str) -> str:
     """The first thing that was seen: what else was, and what was expected, is said below."""
-    text = " ".join(text.split()).partition(" Expected: ")[0].partition("; ")[0]
+    text, _, expected = " ".join(text.split()).partition(" Expected: ")
+    ends = (at.start() for at in re.finditer("; ", text))
+    end = next((at for at in ends if text.count("(", 0, at) == text.count(")", 0, at)), len(text))
+    text = text[:end]
     if len(text) > _LONGEST:
         return f"{text[:_LONGEST]} …"
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    text = text if text.endswith((".", "!", "?")) else f"{text}."
+    return f"{text} Expected: {expected}" if expected and len(text) + len(expected) <= _LONGEST else text

@@ -52,7 +52,8 @@ def origin(log: str) -> str:
 
 def _origins(log: str) -> Iterator[str]:
     place, in_trace = "", False
-    for line in log.splitlines():
+    lines = log.splitlines()
+    for number, line in enumerate(lines):
         if line.lstrip(" |+").startswith(_BEGINS):
             place, in_trace = "", True
             continue
@@ -65,8 +66,13 @@ def _origins(log: str) -> Iterator[str]:
                 place = f"{frame['file'].removeprefix('./')}, line {frame['line']}{inside}"
         elif not line.startswith((" ", "|", "+")) and (error := _ERROR.match(line)):
             in_trace = False
+            said = error["error"].rstrip()
+            if said.endswith(":"):  # some begin their words on a line of their own
+                said += next(
+                    (f" {each.strip()}" for each in lines[number + 1 : number + 4] if each.strip()), ""
+                )
             if place:
-                yield f"{place}: {error['error'][:_SHOWN]}"
+                yield f"{place}: {said[:_SHOWN]}"
 
 
 def from_the_error(log: str) -> str:

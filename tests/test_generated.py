@@ -37,8 +37,12 @@ def test_a_page_without_its_part_is_named():
 
 def test_a_lesson_is_found_by_its_number(tmp_path):
     notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_markdown_cell("# 12 · Agents: one step\n\n**Time:** 25 minutes.")]
-    nbformat.write(notebook, tmp_path / "12-agents.ipynb")
-    assert [(one.number, one.file, one.title, one.minutes) for one in lessons(tmp_path)] == [
-        ("12", "12-agents.ipynb", "Agents", 25)
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell(
+            "# 12 · Agents: one step\n\n**Time:** about 50 minutes; 25 if you have."
+        )
     ]
+    nbformat.write(notebook, tmp_path / "12-agents.ipynb")
+    assert [
+        (one.number, one.file, one.title, one.beginner, one.experienced) for one in lessons(tmp_path)
+    ] == [("12", "12-agents.ipynb", "Agents", 50, 25)]

@@ -1,30 +1,43 @@
 """Puts every question to a running app: what it generates, bad input, and failures of OpenAI and of S3."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
-from grader.collect import locating, module_questions, probes
+from grader.collect import locating, module_questions, probes, start_reasons
 from grader.collect.discovery import LOOKING, declared
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.setting import Setting
-from grader.evidence import Miss, Offer, Probe
+from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What an app generates, requests that came near to it, and the questions that were put."""
+    """What an app generates, requests that came near to it, and the questions that were put.
+
+    `needs`: the service that it asked for in vain wherever it failed, such as "Redis"; empty if there is none.
+    """
 
     offers: Sequence[Offer]
     misses: Sequence[Miss]
     probes: Sequence[Probe]
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class _Generating:
+    """What an app generates. `naming`: for a kind whose offer names no file, another operation that does."""
+
+    offers: Sequence[Offer]
+    misses: Sequence[Miss] = ()
+    naming: Mapping[Kind, Offer] = field(default_factory=dict)
 
 
 NOTHING_ASKED = Asked((), (), ())
@@ -34,21 +47,22 @@ def ask(setting: Setting, session: Session, served: Served) -> Asked:
     """Everything that an app answers at once."""
     found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     with setting.clock.phase("find what generates"):
-        offers, misses = _find(setting, session, served, found)
+        generating = _find(setting, session, served, found)
+        offers = generating.offers
     asked: list[Probe] = []
     with setting.clock.phase("generate"):
         for offer in offers:
             made = probes.generate(session, offer)
             asked += (made, probes.served(session, offer, made, found))
     with setting.clock.phase("send bad input"):
-        asked.extend(put_in_any_order(session, _questions(setting, offers)))
+        asked.extend(put_in_any_order(session, _questions(setting, generating)))
     if setting.assignment:
         with setting.clock.phase("ask what the assignment asks"):
             asked.extend(own_questions.ask(session, setting.assignment.declared, offers))
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
-    return Asked(offers, misses, asked)
+    return Asked(offers, generating.misses, asked, _needed(session, generating.misses))
 
 
 def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -74,26 +88,36 @@ def ask_module(setting: Setting, session: Session, found: Sequence[Operation]) -
         return list(module_questions.ask(session, prefix))
 
 
-def _find(
-    setting: Setting, session: Session, served: Served, found: list[Operation]
-) -> tuple[Sequence[Offer], Sequence[Miss]]:
+def _find(setting: Setting, session: Session, served: Served, found: list[Operation]) -> _Generating:
     """What the app generates: as its manifest declares it, or as a search finds it."""
     stated = setting.assignment.declared.operation if setting.assignment else ()
     offers = declared(session, setting.submission.manifest.endpoint, found)
     offers = offers or declared(session, stated, found, LOOKING)
-    misses: Sequence[Miss] = ()
-    if not offers and not stated:
-        search = Search(session, found, served.undocumented, served.names)
-        offers, misses = search.offers(), search.misses()
-    return locating.located(offers, setting.submission.root), misses
+    root = setting.submission.root
+    if offers or stated:
+        return _Generating(locating.located(offers, root))
+    search = Search(session, found, served.undocumented, served.names)
+    offers = search.offers()
+    return _Generating(locating.located(offers, root), search.misses(), search.naming())
 
 
-def _questions(setting: Setting, offers: Sequence[Offer]) -> list[Question | Probe]:
+def _needed(session: Session, misses: Sequence[Miss]) -> str:
+    """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
+    answers = {one.id: one for one in session.exchanges}
+    near = [answers[miss.exchange] for miss in misses if miss.prompt]
+    failing = [one for one in near if one.status is None or one.status >= 500]
+    needed = [
+        start_reasons.missing_service(one.log) or start_reasons.missing_service(one.body) for one in failing
+    ]
+    return needed[0] if needed and all(needed) else ""
+
+
+def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:
     """What is asked of every kind in any order: ordinary requests among those that are to be refused."""
     questions: list[Question | Probe] = []
-    for offer in offers:
+    for offer in generating.offers:
         if setting.wants("validation."):
-            questions.extend(validation(offer))
+            questions.extend(validation(offer, generating.naming.get(offer.kind)))
         if setting.wants("endpoint."):
             questions.extend(ordinary(offer))
     return questions

@@ -16,10 +16,10 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader.assignment.declaration import OwnQuestions
-from grader.collect import asking, imports, notebooks, openapi_document, suite
+from grader.collect import asking, imports, notebooks, openapi_document, start_reasons, suite
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
-from grader.collect.find_app import AppTarget, find_app
+from grader.collect.find_app import AppTarget, file_of_app, find_app
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
 from grader.collect.scans import scan
@@ -172,7 +172,7 @@ def _examine_running(setting: Setting, launched: Launch, tests: "_TestsBeside") 
     session.close()
     if job.printed_sought:
         session.note_printed()
-    facts = {"operations": len(found), "log": setting.readable(job.log())}
+    facts = {"operations": len(found), "log": setting.readable(job.log()), "needs": asked.needs}
     app = launched.facts.model_copy(update=facts)
     return _Examined(app, session, Asked(asked.offers, asked.misses, probes))
 
@@ -199,9 +199,18 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         test_run=seen.test_run,
         notebooks=seen.notebooks,
         scans=seen.found.scans,
+        uninstalled=_uninstalled(submission, seen),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
     ).with_blobs(session.blobs if session else {})
+
+
+def _uninstalled(submission: Submission, seen: _Seen) -> tuple[str, ...]:
+    """What its suite and its notebooks lacked, and the submission declares."""
+    run = seen.test_run
+    printed = [run.output, *(one.why for one in run.red), *(each.failure or "" for each in seen.notebooks)]
+    app = file_of_app(submission.root, submission.manifest)
+    return start_reasons.uninstalled(submission.root, app, "\n".join(printed))
 
 
 class _TestsBeside:

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader import reading
 from grader.collect.reaching import Reach
+from grader.collect.scripts import finished_in_script
 from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
@@ -30,6 +31,7 @@ _LIKELY_NAMES = (
 # a candidate assigns, or returns, what something of one of these names makes
 _WORTH_PARSING = (*_FRAMEWORKS, *_READY_MADE, *_LIKELY_NAMES)
 _MOST_FILES, _MOST_ROOTS = 2_000, 20
+SCRIPT = "__main__"  # in the place of an attribute: the module is run, and what it would serve is the app
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class _Candidate:
     file: Path
     name: str
     is_factory: bool
+    maker: str = ""  # of an app that a script finishes: what it begins with
 
     def rank(self, root: Path, reach: Reach | None, named: frozenset[tuple[str, str]]) -> tuple[int, ...]:
         """Smaller is likelier: one that leads to OpenAI, then one that the submission's own commands start."""
@@ -69,7 +72,7 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
     if best is None:
         return None
     base, module = _module(root, best.file)
-    what = "the factory" if best.is_factory else "the application"
+    what = "the factory" if best.is_factory else "what is run by" if best.maker else "the application"
     where = best.file.relative_to(root).as_posix()
     return AppTarget(
         f"{module}:{best.name}",
@@ -100,6 +103,8 @@ def _best(root: Path) -> _Candidate | None:
     if makers:
         files = [(file, tree) for file in every if (tree := _parsed(file, (*_WORTH_PARSING, *makers)))]
     candidates = [found for file, tree in files for found in _candidates(file, tree, makers)]
+    finished = {one.maker for one in candidates if one.maker}
+    candidates = [one for one in candidates if one.maker or not (one.is_factory and one.name in finished)]
     if len(candidates) < 2:
         return candidates[0] if candidates else None
     reach, named = Reach(root), named_apps(root)
@@ -178,6 +183,8 @@ def _candidates(file: Path, tree: ast.Module, makers: frozenset[str]) -> Iterato
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and _makes_app(node) and not _needs_arguments(node):
             yield _Candidate(file, node.name, is_factory=True)
+    if maker := finished_in_script(tree, _FRAMEWORKS | makers | frozenset(_LIKELY_NAMES)):
+        yield _Candidate(file, SCRIPT, is_factory=False, maker=maker)
     for statement in _top_level(tree.body):
         annotation = ""
         match statement:

@@ -70,8 +70,11 @@ class Sources:
         if function is None:
             return None
         reads: dict[tuple[str, Location | None], _Read] = {}
+        declared = list(_arguments(self._tree(file) or ast.Module([], []))) if _parses(function) else []
         for each in self._with_called(function):
-            for read in _reads_of(each):
+            for read in [*declared, *_reads_of(each)]:
+                if read.location is None and any(read.name == one.name for one in declared):
+                    continue
                 known = reads.get((read.name, read.location))
                 if known is None:
                     reads[read.name, read.location] = read
@@ -132,6 +135,30 @@ class Sources:
         return found
 
 
+def _parses(function: Function) -> bool:
+    """Whether a function has a parser take a request apart."""
+    return any(isinstance(node, ast.Attribute) and node.attr == "parse_args" for node in ast.walk(function))
+
+
+def _arguments(tree: ast.Module) -> Iterator[_Read]:
+    """What parsers of requests in a module take: `parser.add_argument("hero", required=True, location="form")`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="add_argument"),
+                args=[ast.Constant(value=str(name)), *_],
+                keywords=given,
+            ) if 0 < len(name) <= _MOST_LENGTH:
+                facts = {each.arg: each.value for each in given}
+                place = _PLACES.get(_text(facts.get("location")) or "")
+                required = isinstance(needed := facts.get("required"), ast.Constant) and needed.value is True
+                yield _Read(name, place, required, None, _words(facts.get("choices") or ast.Constant(None)))
+
+
+def _text(node: ast.AST | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
 def _last(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
@@ -150,6 +177,10 @@ def _place(node: ast.AST, known: Mapping[str, Location | None]) -> tuple[bool, L
                 return name in known, known.get(name)
             case ast.Call(func=ast.Attribute(attr="loads")):
                 return True, "json"
+            case ast.Call(
+                func=ast.Attribute(attr="parse_args")
+            ):  # of a parser of requests, as Flask-RESTful has it
+                return True, None
             case ast.Call(func=ast.Name(id="dict"), args=[inner]):
                 node = inner
             case ast.Call(func=ast.Attribute(attr="to_dict" | "copy" | "dict", value=inner)):

@@ -19,12 +19,12 @@ from grader.collect.setting import Setting
 from grader.collect.start_failure import StartFailure
 from grader.collect.starting import StartPlan
 from grader.collect.transport import Inward
-from grader.evidence import AppStart
+from grader.evidence import AppStart, StartVerdict
 from grader.sandbox import Job, Order
 
 START_SECONDS = 20.0
 _STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
-_FIRST_PATIENCE = 1.0  # for the first answer; twice as long with each further try
+_MOST_START_SECONDS = 60.0  # of one start, on a machine that is busy with others
 PHASE = "start the app"
 
 
@@ -77,8 +77,8 @@ def _explain(
     setting: Setting, last: Launch, failure: StartFailure | None, plan: StartPlan, target: AppTarget
 ) -> Launch:
     """The last try, with the reason why the app did not start."""
-    if last.job.exit_code is None and failure is None:
-        return last  # it neither ended nor printed anything: the sentence on the time says all
+    if last.facts.verdict == "error" or (last.job.exit_code is None and failure is None):
+        return last  # the machine was slow, or it neither ended nor printed anything: the sentence says all
     reason = start_reasons.explain(
         failure, plan, setting.submission.python, Path(sys.executable), target.file
     )
@@ -139,13 +139,19 @@ def _await_start(
     }
     transport = Inward(setting.sandbox)
     with httpx.Client(base_url=session.url, trust_env=False, transport=transport) as client:
-        patience = _FIRST_PATIENCE
-        while job.exit_code is None and time.monotonic() - began < START_SECONDS:
+        waited = 0.0  # for a processor
+        while job.exit_code is None:
+            left = _time_left(time.monotonic() - began, waited)
+            if left <= 0:
+                waited = job.waited()
+                left = _time_left(time.monotonic() - began, waited)
+            if left <= 0:
+                break
             try:
-                with client.stream("GET", "/", timeout=patience):
+                # one request, for as long as there is: a second beside it is more than a browser would send
+                with client.stream("GET", "/", timeout=left):
                     pass
             except httpx.TimeoutException:
-                patience *= 2  # a page that takes its time the first time would be begun again and again
                 continue
             except httpx.HTTPError:
                 time.sleep(0.02)
@@ -156,7 +162,26 @@ def _await_start(
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
             return Launch(started, session, job, document)
     log = job.log()
-    failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None
     seconds = time.monotonic() - began
-    failed = AppStart(**facts, seconds=seconds, failure=failure, log=setting.without_key(log))
+    failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None
+    verdict: StartVerdict = "failed"
+    if failure and seconds - waited < START_SECONDS:
+        verdict = "error"
+        failure = (
+            f"The app did not answer within {seconds:.0f} seconds, of which the machine was busy with other work "
+            f"for {waited:.0f}. Grade it again when the machine has less to do."
+        )
+    failed = AppStart(
+        **facts, seconds=seconds, failure=failure, verdict=verdict, log=setting.without_key(log)
+    )
     return Launch(failed, session, job, {})
+
+
+def _time_left(seconds: float, waited: float) -> float:
+    """How long an app may still take to answer for the first time.
+
+    Args:
+        seconds: since it was started.
+        waited: of these, how long it was ready to run while the machine was busy with others.
+    """
+    return min(START_SECONDS - (seconds - waited), _MOST_START_SECONDS - seconds)

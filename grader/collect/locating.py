@@ -12,7 +12,7 @@ _MOST_FILES = 500
 _LARGEST = 512 * 1024  # bytes of a file that is read
 # a string in a call or a decorator that registers a route, in any framework; what it means is decided by the path
 _REGISTERS = re.compile(
-    r"(?:\.(?:get|post|put|patch|route|api_route|add_url_rule|add_api_route|add_route)|\b(?:re_)?path|\bRoute"
+    r"(?:\.(?:(?P<method>get|post|put|patch)|route|api_route|add_url_rule|add_api_route|add_route)|\b(?:re_)?path|\bRoute"
     r"|@(?:get|post|put|patch))\(\s{0,50}r?[\"'](?P<path>[^\"'\n]{0,300})[\"']"
 )
 _DEFINES = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
@@ -22,11 +22,16 @@ _PLACE = re.compile(r"\{[^{}]*\}|<[^<>]*>")
 def located(offers: Sequence[Offer], root: Path) -> list[Offer]:
     """The offers, each with the place of its function, as far as it can be found."""
     found = list(_registered(root))
-    return [offer.model_copy(update={"code": _best(offer.path, found)}) for offer in offers]
+    return [
+        offer.model_copy(
+            update={"code": _best(offer.path, [one[1:] for one in found if one[0] in ("", offer.method)])}
+        )
+        for offer in offers
+    ]
 
 
-def _registered(root: Path) -> Iterator[tuple[str, str]]:
-    """Each path that the code registers, and where."""
+def _registered(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Each path that the code registers: the method, or nothing where the call does not say it; the path; where."""
     files = [file for file in sorted(root.rglob("*.py")) if not is_test(file.relative_to(root).as_posix())]
     for file in files[:_MOST_FILES]:
         try:
@@ -41,7 +46,8 @@ def _registered(root: Path) -> Iterator[tuple[str, str]]:
             )
             defined = _DEFINES.search(text, match.end()) if is_decorator else None
             name = f", {defined[1]}" if defined else ""
-            yield match["path"], f"{reading.shown(file.relative_to(root))}, line {line}{name}"
+            method = (match["method"] or "").upper()
+            yield method, match["path"], f"{reading.shown(file.relative_to(root))}, line {line}{name}"
 
 
 def _best(path: str, found: Sequence[tuple[str, str]]) -> str:

@@ -40,6 +40,11 @@ def sure(variable: Variable, places: Places) -> str | None:
     return _to_a_stand_in(variable.name.upper(), places)
 
 
+def leads_to_a_stand_in(name: str, places: Places) -> bool:
+    """Whether the name of a variable alone says that its value is one of the stand-ins'."""
+    return _to_a_stand_in(name.upper(), places) is not None
+
+
 def _by_purpose(purpose: str, places: Places) -> str | None:
     return {
         "openai_key": places.key,
@@ -89,9 +94,12 @@ def guessed(variable: Variable, places: Places) -> str | None:
     value = sure(variable, places)
     if value is not None:
         return value
+    named = _by_name(variable, places)
+    if named == places.database and not variable.example.startswith("sqlite"):
+        return named  # an example leads to a server of the author's
     if _is_plain(variable.example) and _fits(variable.example, variable.kind):
         return variable.example
-    return _by_name(variable, places) or _by_kind(variable)
+    return named or _by_kind(variable)
 
 
 def _is_plain(example: str) -> bool:

@@ -18,6 +18,8 @@ from grader.evidence import Exchange, Kind, Offer, Probe
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
 _MOST_ALLOWED = 32_000  # characters of the longest prompt that is sent because a document allows it
 _WORTH_ASKING = 2 * wording.SHORT  # characters; shorter ones are sent all the time
+_HEAD = ("query", "path", "header")
+_MOST_IN_HEAD = 50_000  # characters: servers take some 64 KB of all that comes before a body
 _NO_FILE_TYPES = ("spreadsheet", "presentation", "archive", "font", "contract", "database")
 _NO_EXTENSIONS = ("xlsx", "pptx", "zip", "ttf", "psd", "sqlite", "dwg", "exe")
 
@@ -122,8 +124,11 @@ def _other_type(offer: Offer) -> str | None:
     )
 
 
-def validation(offer: Offer) -> Iterator[Question | Probe]:
-    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take."""
+def validation(offer: Offer, naming: Offer | None = None) -> Iterator[Question | Probe]:
+    """Requests that a careful app refuses before it spends anything, and the longest prompt that it has to take.
+
+    `naming`: another operation for the kind that lets the caller name the file, where `offer` does not.
+    """
     for criterion, asked, changes in (
         ("validation.missing_prompt", "no prompt at all", {"prompt": None}),
         ("validation.blank_prompt", "an empty prompt", {"prompt": ""}),
@@ -131,9 +136,10 @@ def validation(offer: Offer) -> Iterator[Question | Probe]:
     ):
         yield Question(criterion, offer, asked, request_of(offer, **changes))
     yield from _lengths(offer)
-    yield from _wrong_type(offer)
-    yield from _extension(offer)
-    yield from _unsafe_path(offer)
+    names = offer if offer.path_input or naming is None else naming
+    yield from _wrong_type(offer if offer.type_input or offer.kind_by_extension else names)
+    yield from _extension(names)
+    yield from _unsafe_path(names)
 
 
 _MOST_CHARACTERS = 1_000_000  # a limit above that is none: no model of OpenAI's takes so much
@@ -176,9 +182,16 @@ def _lengths(offer: Offer) -> Iterator[Question | Probe]:
         return wording.exactly(length, lambda text: admits(bounds, text))
 
     limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
-    if limit is None:
+    place = offer.prompt_input.location if offer.prompt_input else None
+    if place in _HEAD and (limit is None or limit > _MOST_IN_HEAD):
+        asked = f"a prompt of {limit or _MOST_CHARACTERS} characters"
+        reason = (
+            "a prompt in an address or a header can't be long: servers refuse such a request by themselves"
+        )
+        yield absent(criterion, offer, asked, reason)
+    elif limit is None:
         # a text's limit is the app's own to set: where it states none, it is asked with more than any limit allows
-        asked = f"a prompt of {_MOST_CHARACTERS + 1} characters, since no limit is documented,"
+        asked = f"a prompt of {_MOST_CHARACTERS + 1} characters (no limit is documented)"
         yield Question(criterion, offer, asked, request_of(offer, prompt=_ENDLESS))
     else:
         order = request_of(offer, prompt=words(limit + 1).text)

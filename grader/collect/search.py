@@ -6,6 +6,7 @@ from typing import Any
 
 from grader.collect.discovery import LOOKING, encoded, input_of, offer_of, works
 from grader.collect.field_roles import extensions, kind_of_words, offered_kinds, role
+from grader.collect.handed_out import fitting, handed_out
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
 from grader.collect.session import Session
@@ -20,7 +21,12 @@ _FEWER_TRIES = 4  # to an operation that was refused, where another one generate
 _MOST_CALLS = 20  # to OpenAI by one request; what makes more is not asked again
 _MOST_CHOICES = 12  # values of one input that are tried
 _MOST_MISSES, _MOST_VALUES = 5, 12  # kept for the report, and values of each
+# requests of a kind to other operations that may let the caller name the file; with what the app itself handed out
+_MOST_NAMING, _MOST_GIVEN = 4, 12
 _MOST_PLACES = 4  # inputs that the prompt is looked for in, one at a time
+
+_REFUSALS = frozenset({400, 415, 422})
+_NOT_MET = _REFUSALS | {401, 403, 404, 405, 410}  # answers that another refusal gives, or nobody
 
 Place = tuple[str, str]
 
@@ -35,6 +41,7 @@ class _Missed:
     extension: str
     assignment: Assignment
     answer: Exchange
+    first: tuple[Field, ...] = ()  # the inputs before any refusal was followed
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Search:
     _seen: set[tuple[Place, str]] = field(default_factory=set)
     _dear: dict[Kind, Offer] = field(default_factory=dict)  # what only an expensive operation offers
     _expensive: set[tuple[str, str]] = field(default_factory=set)
+    _given: dict[str, Any] = field(default_factory=dict)  # what answers handed out, by name
 
     def offers(self) -> list[Offer]:
         """At most one offer for each kind; an operation that leads to a call is one that generates."""
@@ -68,11 +76,40 @@ class Search:
         if not self.found:
             self._look_at(self.more())
         self._pursue()
+        self._pass_on()
         if not self.found:
             self.found = self._dear
         self._vary_choices()
         self._look_for_the_prompt()
         return finished(self.found)
+
+    def naming(self) -> dict[Kind, Offer]:
+        """For kinds whose offer does not let the caller name the file: another operation that makes that kind, and does."""
+        found: dict[Kind, Offer] = {}
+        nameless = [kind for kind, offer in self.found.items() if offer.path_input is None]
+        for kind in nameless:
+            for operation, shape in self._that_may_name(self.found[kind]):
+                if kind in found or self.sent >= MAX_REQUESTS:
+                    break
+                assignment = assign(shape, kind, extensions(kind, operation.words)[0])
+                exchange = self._send(operation, assignment)
+                offer = offer_of(self.session, operation, shape, assignment, exchange)
+                if offer and offer.kind == kind and offer.path_input and works(self.session, offer):
+                    found[kind] = offer
+        return found
+
+    def _that_may_name(self, offer: Offer) -> Iterator[tuple[Operation, tuple[Field, ...]]]:
+        """Operations beside an offer's that take a file's name, and that did not turn out to ask nothing of OpenAI."""
+        count = 0
+        for operation in self.operations:
+            place = operation.method, operation.path
+            missed = place in self._misses and place not in self._hits
+            if place == (offer.method, offer.path) or missed or place in self._expensive:
+                continue
+            for shape in operation.shapes:
+                if any(role(one) == "path" for one in shape) and count < _MOST_NAMING:
+                    count += 1
+                    yield operation, tuple(shape)
 
     def misses(self) -> list[Miss]:
         """What came nearest without reaching OpenAI, the nearest first; none where something did."""
@@ -103,7 +140,8 @@ class Search:
             exchange = self._try(operation, shape, assignment)
             if place not in self._hits:
                 self._misses.setdefault(
-                    place, _Missed(operation, tuple(shape), kind, extension, assignment, exchange)
+                    place,
+                    _Missed(operation, tuple(shape), kind, extension, assignment, exchange, tuple(shape)),
                 )
 
     def _try(self, operation: Operation, shape: Sequence[Field], assignment: Assignment) -> Exchange:
@@ -127,7 +165,9 @@ class Search:
     def _send(self, operation: Operation, assignment: Assignment) -> Exchange:
         self.sent += 1
         request = build(operation.method, operation.path, assignment.values)
-        return self.session.send(LOOKING, request)
+        exchange = self.session.send(LOOKING, request)
+        self._given.update(handed_out(exchange))
+        return exchange
 
     def _pursue(self) -> None:
         """Follow what was refused: all of it if nothing was found; only what says why, if something was."""
@@ -147,12 +187,27 @@ class Search:
         pursuit = Pursuit(miss.operation, miss.shape, miss.kind, miss.extension, self.names)
         for count, (each, answers) in enumerate(pursuit.tries(miss.answer, miss.assignment), 1):
             answers.append(self._try(miss.operation, each.shape, each.assignment))
-            if nearness(answers[0], miss.operation) <= nearness(miss.answer, miss.operation):
+            if _is_progress(miss, answers[0]):
                 miss.shape, miss.assignment, miss.answer = each.shape, each.assignment, answers[0]
             if place in self._hits:
                 self._other_kinds(place)
             if place in self._hits or place in self._expensive or count >= most or self._is_over:
                 return
+
+    def _pass_on(self) -> None:
+        """Where nothing was found: ask again for what has an input that an answer of the app's own handed out."""
+        near = sorted(self._misses.values(), key=lambda miss: nearness(miss.answer, miss.operation))
+        sent = 0
+        for miss in near if not self.found else ():
+            for shape in [miss.first] if miss.first == miss.shape else [miss.first, miss.shape]:
+                given = fitting(shape, self._given)
+                if not given or sent >= _MOST_GIVEN or self.found or self._is_over:
+                    continue
+                sent += 1
+                assignment = assign(shape, miss.kind, miss.extension, given=given)
+                answer = self._try(miss.operation, shape, assignment)
+                if _is_progress(miss, answer):
+                    miss.shape, miss.assignment, miss.answer = shape, assignment, answer
 
     def _other_kinds(self, place: tuple[str, str]) -> None:
         """What was found out about an operation's inputs holds for the other kinds, too."""
@@ -241,6 +296,12 @@ class Search:
         return not assignment.values or any(
             self.session.ledger.carriers(exchange, mark) for mark in assignment.marks.values()
         )
+
+
+def _is_progress(miss: _Missed, answer: Exchange) -> bool:
+    """Whether an answer says more than the one before: a refusal that was followed is no longer the last word."""
+    followed = miss.answer.status in _REFUSALS and answer.status is not None and answer.status not in _NOT_MET
+    return followed or nearness(answer, miss.operation) <= nearness(miss.answer, miss.operation)
 
 
 def _kept(miss: _Missed) -> Miss:

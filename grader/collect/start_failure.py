@@ -116,8 +116,8 @@ def _exception(lines: Sequence[str], root: str) -> StartFailure | None:
 
 def _stack(lines: Sequence[str], root: str) -> StartFailure | None:
     """Where a program was when its time was over: `faulthandler` writes the innermost call first."""
-    for number, line in enumerate(lines):
-        if _STACK.search(line):
+    for number in reversed(range(len(lines))):  # on a busy machine it is printed several times
+        if _STACK.search(lines[number]):
             frames, _ = _frames(lines[number + 1 :], root)
             if any(frame.own for frame in frames):
                 return StartFailure("", "", tuple(reversed(frames)))

@@ -72,6 +72,8 @@ _WITHOUT = (
     "To have it graded, let it start without {}: connect when it is first used, or take the address from a variable "
     "for which SQLite or memory will do as well, and set it under [tool.lab.env]."
 )
+_NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
+_MOST_MISSING = 20
 _PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
 
 
@@ -146,6 +148,12 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
     )
 
 
+def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
+    """The modules that some output says are missing, although the submission declares a package that may have them."""
+    names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
+    return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
+
+
 def _declares(root: Path, module: str, app: str | None) -> bool:
     near = PurePosixPath(app).parent.as_posix() if app else "."
     declaration = environments.declared(root, near)
@@ -194,6 +202,29 @@ def _about_service(failure: StartFailure) -> Reason | None:
         f"The app needs {service} to start, and the grader has none ({failure.sentence})",
         (_WITHOUT.format(service),),
     )
+
+
+_PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
+_CLIENT = re.compile(rf"\b({'|'.join(sorted(_SERVICES, key=len, reverse=True))})\.")
+_AT_PORT = re.compile(
+    rf"(?:localhost|127\.0\.0\.1|\[::1\]|'::1')\D{{1,12}}({'|'.join(_PORTS)})\b|\bport ({'|'.join(_PORTS)})\b"
+)
+
+
+def missing_service(said: str) -> str:
+    """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
+
+    Args:
+        said: the end of its log, or its answer.
+    """
+    for line in reversed(said.splitlines()):
+        if not (_REFUSED.search(line) or _UNREACHABLE.search(line)):
+            continue
+        if named := _CLIENT.search(line):
+            return _SERVICES[named[1]]
+        if at := _AT_PORT.search(line):
+            return _PORTS[at[1] or at[2]]
+    return ""
 
 
 def _told(failure: StartFailure) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from grader.collect.meanings import Places, guessed, sure
+from grader.collect.deployment import read_deployment
+from grader.collect.meanings import Places, guessed, leads_to_a_stand_in, sure
 from grader.collect.reaching import Reach
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.variables import Variable, read_variables
@@ -29,6 +30,7 @@ class StartPlan:
     """One way to start an app, changed after each failed try.
 
     `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
+    `deployed`: those of `environment` that the author's container sets and that no code of the submission reads.
     """
 
     root: Path
@@ -40,6 +42,7 @@ class StartPlan:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     unknown: list[Variable] = field(default_factory=list)
+    deployed: frozenset[str] = frozenset()
     _reach: Reach | None = None
     _tried_folders: set[Path] = field(default_factory=set)
 
@@ -51,6 +54,7 @@ class StartPlan:
             self._add_folder_of_module(failure)
             or self._change_folder(failure)
             or self._add_variables(failure)
+            or self._leave_out_deployed()
         )
 
     def missing_module(self, failure: StartFailure) -> tuple[str, bool] | None:
@@ -92,6 +96,13 @@ class StartPlan:
                     self.cwd = folder
                     return True
         return False
+
+    def _leave_out_deployed(self) -> bool:
+        """What is set for a library in a container may be of no use outside one."""
+        left_out, self.deployed = self.deployed, frozenset()
+        for name in left_out:
+            del self.environment[name]
+        return bool(left_out)
 
     def _add_variables(self, failure: StartFailure) -> bool:
         """Those that the failure names, or else those that its lines read; all that are needed, if it names none."""
@@ -143,13 +154,25 @@ def plan(
     files = made.reach.files_of(root / file) if file else frozenset[str]()
     if made.reach.mentions(files, _ASYNCHRONOUS):
         made.places = replace(places, database=places.database.replace("sqlite:", "sqlite+aiosqlite:", 1))
-    made.variables = read_variables(root, files)
+    deployment = read_deployment(root, file)
+    shown = {**deployment.examples, **deployment.container}
+    made.variables = {
+        name: one if one.example else replace(one, example=shown.get(name, ""))
+        for name, one in read_variables(root, files).items()
+    }
     if folder == "." and file:
         made.cwd = _likely_folder(root, pythonpath, (root / file).parent, files)
     for name, one in made.variables.items():
         value = sure(one, made.places)
         if value is not None and name not in own and not (_is_azure(one) and _has_plain_key(made.variables)):
             made.environment[name] = value
+    unread = {
+        name: value
+        for name, value in deployment.container.items()
+        if name not in made.variables and name not in own and not leads_to_a_stand_in(name, made.places)
+    }
+    made.environment |= unread
+    made.deployed = frozenset(unread)
     return made
 
 

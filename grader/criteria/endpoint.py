@@ -32,7 +32,8 @@ def starts(evidence: Evidence) -> Verdict:
     app = evidence.app
     if not app.started:
         unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
-        return Verdict(app.verdict, app.failure or "The app did not start.", advice=app.advice or (unusual,))
+        advice = app.advice or (() if app.target else (unusual,))
+        return Verdict(app.verdict, app.failure or "The app did not start.", advice=advice)
     if not evidence.offers and evidence.scans.untouched:
         return failed(
             f"{evidence.scans.untouched[0]} is still as the lab left it, so that nothing generates yet. Expected: an endpoint "
@@ -48,10 +49,17 @@ def starts(evidence: Evidence) -> Verdict:
             )
         answers = Counter(exchange.status or "no answer" for exchange in looked)
         told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
+        tried = len(
+            {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
+        )
+        if app.needs:
+            return not_run(
+                f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
+                f"{nearest.quoted(evidence)}"
+            )
         return failed(
-            f"{_count(len(looked), 'request was', 'requests were')} sent to {_count(app.operations, 'operation', 'operations')}; "
-            f"none of them reached OpenAI{f' (answers: {told})' if told else ''}."
-            f"{nearest.quoted(evidence)}",
+            f"None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
+            f"reached OpenAI{f' (answers: {told})' if told else ''}.{nearest.quoted(evidence)}",
             tuple(exchange.id for exchange in looked),
             advice=(nearest.manifest_lines(evidence),),
         )
@@ -158,9 +166,11 @@ def uses_prompt(evidence: Evidence) -> Verdict:
     if not any(finding.problem for finding in findings):
         kinds = {offer.kind for offer in working(evidence)}
         findings += [one for one in provenance.of_ordinary_requests(evidence) if one.kind in kinds]
+    stored = any(evidence.objects_of(offer.exchange) for offer in working(evidence))
     return together(
         findings,
-        "For every kind, what was stored was made by a call to OpenAI that read the caller's words.",
+        f"For every kind, what was {'stored' if stored else 'answered'} was made by a call to OpenAI that read the "
+        "caller's words.",
         "the caller's own words in messages, input or prompt of the call whose file is stored",
     )
 

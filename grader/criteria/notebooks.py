@@ -20,6 +20,14 @@ def notebooks_run(evidence: Evidence) -> Verdict:
     if not evidence.notebooks:
         return not_run(_NONE)
     broken = [f"{each.path}: {each.failure}" for each in evidence.notebooks if each.failure]
+    lacking = [each for each in evidence.notebooks if each.failure and evidence.lacked(each.failure)]
+    if lacking and len(lacking) == len(broken):
+        names = ", ".join(
+            dict.fromkeys(name for each in lacking for name in evidence.lacked(each.failure or ""))
+        )
+        return Verdict(
+            "error", f"Notebooks need {names}: the submission declares it, and the grader did not install it."
+        )
     if broken:
         return failed(f"{'; '.join(broken[:3])}.")
     cells = sum(each.cells for each in evidence.notebooks)

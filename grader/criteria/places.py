@@ -23,7 +23,11 @@ def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         return evidence.scans.untouched[0]
     if section == "endpoint" and not evidence.app.started:
         return traces.origin(evidence.app.log)
+    near = [
+        miss.exchange for miss in evidence.misses
+    ]  # what came nearest to an endpoint says most of what it lacks
     shown = [exchange for exchange in evidence.exchanges if exchange.id in verdict.evidence]
+    shown.sort(key=lambda exchange: near.index(exchange.id) if exchange.id in near else len(near))
     for exchange in shown:
         if origin := traces.origin(exchange.log):
             return origin

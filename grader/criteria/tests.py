@@ -21,6 +21,9 @@ def _is_ours(output: str) -> bool:
 
 
 _MOST_SHOWN = 5  # tests
+_LONGEST = 200  # characters of an error's message
+_PLACE = re.compile(r"(?P<file>[^\s:]{1,200}\.py):(?P<line>\d{1,6}): ")
+_ERROR = re.compile(r"(?:E +|ERROR: |INTERNALERROR> )(?P<error>[A-Za-z_].*)")
 
 
 def _others(run: TestRun) -> str:
@@ -51,12 +54,34 @@ def _what_is_red(run: TestRun) -> str:
         said = (
             f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
         )
-        return f"The tests do not pass: {said} (pytest's exit code {run.exit_code})."
+        why = _last_error(run.output)
+        return (
+            f"The tests do not pass: {said} (pytest's exit code {run.exit_code}){f': {why}' if why else ''}."
+        )
     tests = sorted(run.red, key=lambda test: not test.hosts)
     said = "; ".join(_described(test) for test in tests[:_MOST_SHOWN])
     more = f"; and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
     count = "1 does not pass" if len(tests) == 1 else f"{len(tests)} do not pass"
     return f"{count}: {said}{more}.{_others(run)} Expected: each test passes with no network and with dummy keys."
+
+
+def _last_error(output: str) -> str:
+    """The last thing that pytest says went wrong, and where; empty if it says nothing of the kind."""
+    place, why = "", ""
+    for line in output.splitlines():
+        if found := _PLACE.match(line):
+            place = f"{found['file']}, line {found['line']}: "
+        elif found := _ERROR.match(line):
+            why = f"{place}{found['error'].strip()}"[:_LONGEST]
+    return why.rstrip(".")
+
+
+def _not_installed(evidence: Evidence) -> list[str]:
+    """The modules whose lack alone keeps the tests from passing, and which are not there because of the grader."""
+    run = evidence.test_run
+    said = [each.why for each in run.red] or [run.output]
+    lacked = [evidence.lacked(each) for each in said]
+    return list(dict.fromkeys(name for each in lacked for name in each)) if all(lacked) else []
 
 
 @_SECTION.criterion(
@@ -77,6 +102,12 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return not_run(
             f"Needs {docker[0].needs}, which is not here: {_listed(docker)}.{_others(run)} Tests with stand-ins in its place "
             "can be judged."
+        )
+    if run.exit_code != 0 and (names := _not_installed(evidence)):
+        return Verdict(
+            "error",
+            f"The tests need {', '.join(names)}: the submission declares it, and the grader did not install it.",
+            ("tests",),
         )
     if run.exit_code != 0:
         return failed(_what_is_red(run), ("tests",))

@@ -22,7 +22,10 @@ from grader.environments.declaration import Declaration, declare, readable
 _MOST_FILES = 2_000
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
-_TEST = re.compile(r"(?:^|/)(?:conftest|test_[^/]*|[^/]*_test)\.py$")
+_TEST = re.compile(
+    r"(?:^|/)(?:(?:conftest|test_[^/]*|[^/]*_test)\.py$|tests?/)"
+)  # fixtures are beside the tests
+_MOST_NOTEBOOKS = 60
 # what a suite may need although nothing imports it
 _RUNS_TESTS = re.compile(r"pytest(?:-.*)?|coverage|tox|nox|respx|responses")
 _TYPES_ALONE = re.compile(r"types-.*|.*-stubs")
@@ -33,7 +36,7 @@ _WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
 def imported(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
     """The top-level names that modules of a submission import; `classroom` also where a suite uses its fixtures.
 
-    `files`: which modules, relative to `root`, beside its tests; all of them if it is left out.
+    `files`: which modules, relative to `root`, beside its tests and notebooks; all of them if it is left out.
     """
     wanted = None if files is None else frozenset(files)
     found: set[str] = set()
@@ -45,12 +48,38 @@ def imported(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
             text = reading.read_bytes(file, reading.MAX_PYTHON).decode("utf-8", "replace")
         except reading.Unreadable:
             continue
-        for plain, source in _IMPORT.findall(text):
-            names = [source] if source else [part.split()[0] for part in plain.split(",") if part.split()]
-            found.update(each.partition(".")[0] for each in names)
+        found |= _names_imported(text)
         if _FIXTURES.search(text):
             found.add("classroom")
+    for file in islice(root.rglob("*.ipynb"), _MOST_NOTEBOOKS):
+        found |= _names_imported(_code_of_notebook(file))
     return frozenset(found)
+
+
+def _names_imported(text: str) -> set[str]:
+    found: set[str] = set()
+    for plain, source in _IMPORT.findall(text):
+        names = [source] if source else [part.split()[0] for part in plain.split(",") if part.split()]
+        found.update(each.partition(".")[0] for each in names)
+    return found
+
+
+def _code_of_notebook(file: Path) -> str:
+    """The code cells of a notebook, one after the other; nothing if it can't be read."""
+    try:
+        notebook = reading.parse_json(reading.read_bytes(file, reading.MAX_JSON))
+    except reading.Unreadable:
+        return ""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    sources = [
+        cell.get("source")
+        for cell in (cells if isinstance(cells, list) else [])
+        if isinstance(cell, dict) and cell.get("cell_type") == "code"
+    ]
+    return "\n".join(
+        "".join(str(line) for line in source) if isinstance(source, list) else str(source)
+        for source in sources
+    )
 
 
 def may_be_imported(package: str, modules: Iterable[str], others: Iterable[str] = ()) -> bool:
@@ -77,17 +106,44 @@ def _owners() -> dict[str, frozenset[str]]:
     return {module: frozenset(map(canonicalize_name, packages)) for module, packages in owners.items()}
 
 
+_FOR_DEVELOPERS = re.compile(r"(?i)dev|test|doc|lint|type|ci|build|release|bench")  # in the name of an extra
+
+
+@functools.cache
+def _loaded_by(package: str, depth: int = 2) -> frozenset[str]:
+    """The packages that one may load although nobody imports them by name: those of its extras, and of what it needs.
+
+    As far as this interpreter has the package: what FastAPI reads forms with is in its extra "all".
+    """
+    try:
+        wanted = [Requirement(text) for text in metadata.requires(package) or ()]
+    except (metadata.PackageNotFoundError, InvalidRequirement, ValueError):
+        return frozenset()
+    found: set[str] = set()
+    for each in wanted:
+        extra = re.search(r"extra == ['\"]([^'\"]+)", str(each.marker or ""))
+        if extra is None and depth > 0:
+            found |= _loaded_by(str(canonicalize_name(each.name)), depth - 1)
+        elif extra is not None and not _FOR_DEVELOPERS.search(extra[1]):
+            found.add(str(canonicalize_name(each.name)))
+    return frozenset(found)
+
+
 def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     """A declaration without what only its developers need: formatters, linters, documentation.
 
     Another Python than this one is noted, and tried all the same: most code runs.
     """
     others = _names(declaration)
+    loaded = frozenset[str]().union(*(_loaded_by(name) for name in others - set(declaration.optional)))
     idle = [
         name
         for name in declaration.optional
         if not (
-            _RUNS_TESTS.fullmatch(name) or name == classroom.NAME or may_be_imported(name, modules, others)
+            _RUNS_TESTS.fullmatch(name)
+            or name == classroom.NAME
+            or name in loaded
+            or may_be_imported(name, modules, others)
         )
         or _TYPES_ALONE.fullmatch(name)
     ]

@@ -14,7 +14,7 @@ class AppStart(Record):
 
     `verdict`: whose matter it is that it did not, with `failure` and `advice` on it. `variables`: the names of those
     that the grader set because the code reads them. `folder`: where it ran, relative to the submission. `starts`: how
-    often it was tried.
+    often it was tried. `needs`: the service that it asked for in vain when it was asked for a file, such as "Redis".
     """
 
     target: str | None = None
@@ -30,6 +30,7 @@ class AppStart(Record):
     log: str = ""
     openapi_url: str | None = None
     operations: int = 0
+    needs: str = ""
 
 
 class PlantedFault(Record):

@@ -1,5 +1,6 @@
 """Everything that was seen of one submission, as one record."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -14,7 +15,8 @@ from grader.evidence.runs import AppStart, NotebookRun, TestRun
 class Evidence(Record):
     """Everything that was seen of one submission.
 
-    `only`: what was asked for, by the beginnings of identifiers; empty if everything was.
+    `only`: what was asked for, by the beginnings of identifiers; empty if everything was. `uninstalled`: modules that its
+    suite or its notebooks lacked, and whose packages it declares.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -36,6 +38,7 @@ class Evidence(Record):
     notebooks: tuple[NotebookRun, ...] = ()
     scans: Scans = Scans()
     environment: Environment | None = None
+    uninstalled: tuple[str, ...] = ()
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
@@ -45,6 +48,12 @@ class Evidence(Record):
     def exchange(self, id: str) -> Exchange:
         """The exchange of that identifier."""
         return next(exchange for exchange in self.exchanges if exchange.id == id)
+
+    def lacked(self, said: str) -> list[str]:
+        """The uninstalled modules that some output says are missing."""
+        return [
+            name for name in self.uninstalled if re.search(rf"No module named '{re.escape(name)}[.']", said)
+        ]
 
     def calls_of(self, exchange: str) -> list[Call]:
         """What reached OpenAI while that exchange was under way."""

@@ -98,6 +98,8 @@ class Agent:
                     self._jobs[process] = order["job"]
                 case "end":
                     self._end(order["job"])
+                case "waited":
+                    answer["seconds"] = self._waited(order["job"])
         except (OSError, wire.WireError) as error:
             answer["trouble"] = str(error)
         wire.send(self._control, answer, out)
@@ -119,6 +121,17 @@ class Agent:
                     os.killpg(process, signal.SIGKILL)
                 except (ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
+
+    def _waited(self, job: int) -> float:
+        """How long a job was ready to run, and the processors were others'; 0 where the system does not say."""
+        for process, number in self._jobs.items():
+            if number == job:
+                with (
+                    contextlib.suppress(OSError, ValueError, IndexError),
+                    open(f"/proc/{process}/schedstat") as file,
+                ):
+                    return int(file.read().split()[1]) / 1e9
+        return 0.0
 
     def _tell_ended(self) -> None:
         while True:

@@ -52,10 +52,16 @@ def _routes(app: Any, prefix: str, depth: int) -> Iterator[dict[str, Any]]:
         yield from _of_flask(app, prefix)
     elif type(app).__module__.startswith("django."):
         yield from _of_django(prefix)
+    elif isinstance(protocols := getattr(app, "application_mapping", None), dict):  # Channels, beside Django
+        for inner in protocols.values():
+            yield from _routes(inner, prefix, depth + 1)
+    elif type(app).__module__ == "channels.routing":
+        yield from _of_channels(app, prefix)
     elif isinstance(getattr(app, "routes", None), (list, tuple)):
         yield from _of_starlette(app, prefix, depth)
     else:  # something around an application, such as a middleware
-        yield from _routes(getattr(app, "app", None) or getattr(app, "wsgi_app", None), prefix, depth + 1)
+        within = (getattr(app, name, None) for name in ("app", "wsgi_app", "application", "inner"))
+        yield from _routes(next(filter(None, within), None), prefix, depth + 1)
 
 
 def _of_flask(app: Any, prefix: str) -> Iterator[dict[str, Any]]:
@@ -102,6 +108,13 @@ def _of_django(prefix: str) -> Iterator[dict[str, Any]]:
                 yield _route(known if owner else ["GET", "POST"], before + part, view)
 
     yield from listed(get_resolver().url_patterns, prefix + "/", 0)
+
+
+def _of_channels(router: Any, prefix: str) -> Iterator[dict[str, Any]]:
+    for each in router.routes:
+        consumer = getattr(each.callback, "consumer_class", None)
+        heard = getattr(consumer, "receive_json", None) or getattr(consumer, "receive", None)
+        yield _route(["WEBSOCKET"], f"{prefix}/{each.pattern}".replace("^", "").replace("$", ""), heard)
 
 
 def _route(methods: list[str], path: str, handler: Any) -> dict[str, Any]:

@@ -31,6 +31,8 @@ def parameters_needed(target: Any) -> int:
 def application(target: str) -> Any:
     """The object that `module:attribute` names; a function that needs nothing is called for it."""
     module_name, _, attribute = target.partition(":")
+    if attribute == "__main__":
+        return served_by_script(module_name)
     found: Any = importlib.import_module(module_name)
     for part in attribute.split("."):
         found = getattr(found, part)
@@ -41,6 +43,52 @@ def application(target: str) -> Any:
 
         found = asyncio.run(found)
     return found
+
+
+class _Handed(BaseException):
+    """Ends a script where it hands its application to a server."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+
+def served_by_script(module_name: str) -> Any:
+    """The application that a module hands to a server when it is run, which is kept from serving it."""
+    import runpy
+
+    def keep(app: Any, *rest: Any, **more: Any) -> None:
+        raise _Handed(app)
+
+    def keep_third(host: Any, port: Any, app: Any, *rest: Any, **more: Any) -> None:
+        raise _Handed(app)
+
+    def keep_second(self: Any, app: Any, *rest: Any, **more: Any) -> None:
+        raise _Handed(app)
+
+    before = []
+    for library, owner, name, kept in (
+        ("flask", "Flask", "run", keep),
+        ("quart", "Quart", "run", keep),
+        ("flask_socketio", "SocketIO", "run", keep_second),
+        ("uvicorn", "", "run", keep),
+        ("waitress", "", "serve", keep),
+        ("werkzeug.serving", "", "run_simple", keep_third),
+    ):
+        try:
+            place = importlib.import_module(library)
+        except ImportError:
+            continue
+        place = getattr(place, owner) if owner else place
+        before.append((place, name, getattr(place, name)))
+        setattr(place, name, kept)
+    try:
+        runpy.run_module(module_name, run_name="__main__", alter_sys=True)
+    except _Handed as handed:
+        return application(handed.app) if isinstance(handed.app, str) else handed.app
+    finally:
+        for place, name, kept in before:
+            setattr(place, name, kept)
+    raise RuntimeError(f"{module_name} ended without serving an application.")
 
 
 def is_asgi(app: Any) -> bool:
@@ -58,7 +106,7 @@ def serve(order: dict[str, Any]) -> None:
     import socket
 
     # where it hangs is printed, so that somebody can be shown the line
-    faulthandler.dump_traceback_later(order["hangs_after"])
+    faulthandler.dump_traceback_later(order["hangs_after"], repeat=True)
     app = application(order["target"])
     _prepare_django()
     *said, listening = order["files"]

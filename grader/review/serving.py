@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from classroom.http_protocol import LONGEST_HEAD, bounded_http
 from grader.errors import GraderError
 from grader.review import store
 from grader.review.guard import Session
@@ -46,8 +47,9 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> 
             server_header=False,
             lifespan="off",
             ws="none",
+            http=bounded_http(),
             timeout_graceful_shutdown=3,
-            h11_max_incomplete_event_size=64 * 1024,
+            h11_max_incomplete_event_size=LONGEST_HEAD,
         )
         try:
             with contextlib.suppress(KeyboardInterrupt):  # the way to end it

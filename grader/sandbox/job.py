@@ -50,6 +50,9 @@ class Asks(Protocol):
     def ask(self, what: str, **facts: Any) -> list[int]:
         """See `Sandbox.ask`."""
 
+    def waited(self, job: int) -> float:
+        """See `Sandbox.waited`."""
+
 
 class Listener(threading.Thread):
     """Reads what a job writes until nobody can write any more, and keeps the first or the last of it.
@@ -128,6 +131,15 @@ class Job:
             return self.ended.result(seconds)
         except FutureTimeout:
             return None
+
+    def waited(self) -> float:
+        """How many seconds it was ready to run while the machine was busy with others; 0 once it has ended."""
+        if self.ended.done():
+            return 0.0
+        try:
+            return self._sandbox.waited(self._number)
+        except GraderError:
+            return 0.0
 
     def log(self) -> str:
         """What it printed, capped; the end of it if it was much."""

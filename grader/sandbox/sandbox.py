@@ -171,6 +171,19 @@ class Sandbox:
         Raises:
             GraderError: it can't, or it is not there any more.
         """
+        return self._exchange(what, files, within, facts)[1]
+
+    def waited(self, job: int) -> float:
+        """How many seconds a job was ready to run while the machine was busy with others.
+
+        Raises:
+            GraderError: the agent is not there any more.
+        """
+        return float(self._exchange("waited", (), _ANSWER_SECONDS, {"job": job})[0].get("seconds", 0.0))
+
+    def _exchange(
+        self, what: str, files: Sequence[int], within: float, facts: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[int]]:
         number = next(self._numbers)
         waiting: Future[tuple[dict[str, Any], list[int]]] = Future()
         with self._taking:
@@ -183,7 +196,7 @@ class Sandbox:
             raise GraderError("The sandbox died while the submission was graded.") from error
         if answer.get("trouble"):
             raise GraderError(f"The sandbox could not {what}: {answer['trouble']}")
-        return handed
+        return answer, handed
 
     # --- files ------------------------------------------------------------------------------------------------
 

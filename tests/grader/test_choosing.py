@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader import environments
-from grader.environments import Built, Declaration, Unsolvable, declared, setup_script
+from grader.environments import Built, Declaration, Unsolvable, choosing, declared, setup_script
 from grader.errors import EnvironmentUnavailable
 from grader.worker import records
 
@@ -181,3 +181,24 @@ def test_a_declaration_reaches_the_parent_as_it_is():
 )
 def test_lists_that_a_setup_script_passes_are_read_and_it_is_not_run(text, found):
     assert setup_script.requirements(text) == found
+
+
+def test_what_the_fixtures_beside_the_tests_and_notebooks_import_is_needed_too(tmp_path):
+    (tmp_path / "tests" / "fixtures").mkdir(parents=True)
+    (tmp_path / "tests" / "fixtures" / "buckets.py").write_text("from moto import mock_aws\n")
+    (tmp_path / "tools.py").write_text("import black\n")
+    cells = [
+        {"cell_type": "code", "source": ["import rich\n", "rich.print(1)"]},
+        {"cell_type": "markdown", "source": "import this"},
+        {"cell_type": "code", "source": 7},
+    ]
+    (tmp_path / "try.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "odd.ipynb").write_text('{"cells": {"a": 1}}')
+    assert choosing.imported(tmp_path, []) == {"moto", "rich"}
+
+
+def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
+    beside = ("black", "email-validator", "python-multipart", "twine")
+    declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
+    kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
+    assert set(kept) == {"fastapi", "python-multipart", "email-validator"}

@@ -4,6 +4,7 @@ import pytest
 
 from grader.collect.field_roles import kind_of_words
 from grader.collect.refusals import corrections
+from grader.criteria import BY_ID
 from grader.evidence import Exchange
 from grader.examples import inside, shown, whole_requests
 from grader.operations import Field, operations
@@ -132,3 +133,10 @@ def test_a_list_of_messages_is_taken_apart():
 )
 def test_a_value_names_the_kind_that_comes_out(value, kind):
     assert kind_of_words(value) == kind
+
+
+def test_an_operation_that_lets_the_caller_name_the_file_is_asked_where_the_first_one_does_not():
+    seen = looked("two_doors", only=("endpoint.starts", "validation."))
+    assert problem("two_doors", seen) == ""
+    assert BY_ID["validation.extension_mismatch"].judge(seen).status == "failed"
+    assert BY_ID["validation.unsafe_path"].judge(seen).summary.find("no such input") < 0

@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from grader import rubric
-from grader.evidence import AppStart, Exchange, Probe, RedTest, Scans, TestRun
+from grader.evidence import AppStart, Exchange, Miss, Probe, RedTest, Scans, TestRun
 from grader.judge import judge
 from grader.report import html, terminal
 from tests.grader.seen import OFFER, evidence
@@ -125,3 +125,70 @@ def test_the_traceback_of_a_500_is_on_the_page():
     page = html.render(judge(seen, rubric.read()), seen)
     assert "BUCKET = os.environ[" in page
     assert "In your code" in page
+
+
+def test_what_could_not_be_started_says_what_to_do_rather_than_what_helps_in_general():
+    app = AppStart(
+        target="main:app",
+        verdict="not_run",
+        failure="The app needs Redis to start (main.py, line 3: it said; that much). More.",
+        advice=("Connect when it is first used.\n[tool.lab.env]", "More."),
+    )
+    seen = step(evidence(app=app, offers=(), exchanges=()))
+    assert "(main.py, line 3: it said; that much)" in seen
+    assert seen.endswith("Connect when it is first used.")
+
+
+def test_a_start_that_the_grader_could_not_make_is_nothing_to_change():
+    app = AppStart(target="main:app", verdict="error", failure="The machine was busy. Grade it again.")
+    assert step(evidence(app=app, offers=(), exchanges=())) == (
+        "The grader could not start your app, which counts nothing against you: The machine was busy. Grade it again."
+    )
+
+
+def test_an_app_that_needs_a_service_when_it_is_asked_is_not_at_fault():
+    app = AppStart(started=True, operations=1, needs="Redis")
+    looked = Exchange(id="ex-1", purpose="look for what generates", method="POST", url="/chat", status=500)
+    report = judge(
+        evidence(app=app, offers=(), exchanges=(looked,)), rubric.only(rubric.read(), ["endpoint.starts"])
+    )
+    assert report.criteria[0].status == "not_run"
+    assert "needs Redis when it is asked" in report.next_step
+
+
+def test_an_endpoint_that_crashes_before_it_asks_openai_is_named_with_its_exception():
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "shop/main.py", line 9, in make\n    openai.Completion.create()\n'
+        "openai.lib._old_api.APIRemovedInV1: \n\nYou tried to access openai.Completion\n"
+    )
+    other = log.replace("line 9", "line 99")
+    looked = [
+        Exchange(
+            id=f"look-{n}",
+            purpose="look for what generates",
+            method="POST",
+            url=url,
+            place=url,
+            status=500,
+            log=said,
+        )
+        for n, (url, said) in enumerate((("/other", other), ("/make", log)))
+    ]
+    seen = evidence(
+        app=AppStart(started=True, operations=2),
+        offers=(),
+        exchanges=tuple(looked),
+        misses=(Miss(exchange="look-1"),),
+    )
+    said = step(seen)
+    assert said.startswith("Your endpoint: None of 2 requests to 2 operations reached OpenAI")
+    assert said.endswith(
+        "Open shop/main.py, line 9, in make (openai.lib._old_api.APIRemovedInV1: You tried to access openai.Completion)."
+    )
+
+
+def test_what_was_expected_is_part_of_the_step_where_it_is_short():
+    stored = evidence(objects=())
+    report = judge(stored, rubric.only(rubric.read(), ["endpoint.saves_to_s3"]))
+    assert "nothing was stored. Expected: an object in the bucket" in report.next_step

@@ -1,11 +1,12 @@
 """An app is started as a person would start it; what it lacks is given to it, or named, and is never its failure."""
 
+import time
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from grader.collect import collect
+from grader.collect import START_SECONDS, _left, collect
 from grader.collect.find_app import file_of_app, find_app
 from grader.collect.meanings import Places, guessed, sure
 from grader.collect.other_kinds import other_kind
@@ -16,7 +17,7 @@ from grader.collect.starting import StartPlan, plan
 from grader.collect.variables import read_variables
 from grader.evidence import AppStart
 from grader.manifest import Manifest
-from grader.sandbox import chosen
+from grader.sandbox import Order, Sandbox, chosen
 from grader.submission import opened
 
 PLACES = Places(
@@ -172,6 +173,16 @@ def test_an_example_gives_a_value_unless_it_is_a_placeholder(tmp_path):
     found = variables(tmp_path, "import os\ntone = os.environ['TONE']\nplan = os.environ['PLAN']\n")
     assert found["TONE"][1] == "formal"
     assert found["PLAN"][1] is None
+
+
+def test_an_example_of_a_database_leads_to_the_author_s_server_and_a_file_does_instead(tmp_path):
+    written(
+        tmp_path,
+        {".env.example": "DATABASE_URL=postgresql://app:app@db:5432/app\nLOCAL_DB_URL=sqlite:///a.db\n"},
+    )
+    found = variables(tmp_path, "import os\na = os.environ['DATABASE_URL']\nb = os.environ['LOCAL_DB_URL']\n")
+    assert found["DATABASE_URL"] == (None, PLACES.database)
+    assert found["LOCAL_DB_URL"] == (None, "sqlite:///a.db")
 
 
 # --- what a failed start leads to -------------------------------------------------------------------------------------
@@ -647,3 +658,53 @@ def test_a_value_of_an_example_that_is_long_or_can_not_be_shown_is_not_taken(tmp
     written(tmp_path, {".env.example": f"TONE={'a' * 5_000}\nMOOD=a\x1bb\n"})
     found = variables(tmp_path, "import os\ntone = os.environ['TONE']\nmood = os.environ['MOOD']\n")
     assert found == {"TONE": (None, None), "MOOD": (None, None)}
+
+
+def test_time_in_which_the_machine_was_busy_with_others_is_not_the_app_s():
+    assert _left(START_SECONDS + 5, 0.0) < 0
+    assert _left(START_SECONDS + 5, 12.0) == 7.0
+    assert _left(60.0, 55.0) <= 0  # nor is it waited for without an end
+
+
+def test_a_job_knows_how_long_it_was_kept_waiting_and_one_that_has_ended_says_nothing(tmp_path):
+    with Sandbox(chosen("auto"), work=tmp_path) as sandbox:
+        facts = {"command": ["sh", "-c", "while :; do :; done"]}
+        order = Order(do="run", name="busy", cwd=sandbox.root, environment=sandbox.environment(), facts=facts)
+        with sandbox.start(order, hears=10) as job:
+            deadline = time.monotonic() + 10
+            while not job.waited() and Path("/proc/self/schedstat").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            seen = job.waited()
+        assert seen > 0 or not Path("/proc/self/schedstat").exists()
+        assert job.waited() == 0.0
+
+
+def test_an_app_that_a_script_finishes_is_what_the_script_serves(tmp_path):
+    files = {
+        "src/__init__.py": "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n",
+        "src/main.py": "from __init__ import create_app\nfrom pages import pages\n\ndef main():\n    app = create_app()\n"
+        "    app.register_blueprint(pages)\n    app.run()\n\nif __name__ == '__main__':\n    main()\n",
+        "src/pages.py": "from flask import Blueprint\npages = Blueprint('pages', __name__)\n",
+    }
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert (found.target, found.file) == ("main:__main__", "src/main.py")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "app = create_app()\nif __name__ == '__main__':\n    app.run()\n",
+        "if __name__ == '__main__':\n    app = create_app()\n    app.run()\n",
+        "if __name__ == '__main__':\n    app = create_app()\n    register(app)\n",
+    ],
+    ids=["made at the top", "only served", "never served"],
+)
+def test_a_script_that_adds_nothing_is_not_run(tmp_path, script):
+    files = {
+        "shop.py": "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n",
+        "main.py": f"from shop import create_app\n{script}",
+    }
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert not found.target.endswith("__main__")

@@ -49,5 +49,9 @@ SHAPES = {
     "undocumented": _shape("audio", "POST /api/stage/lines", "json:line"),
     "starlette_form": _shape("text", "POST /poems/limerick", "form:person"),
     "in_another_module": _shape("text", "POST /notes", "json:matter"),
+    "finished_in_main": _shape("audio", "POST /api/voices", "json:line"),
+    "form_with_a_token": _shape("image", "POST /studio/new", "form:scenery"),
+    "opened_first": _shape("text", "POST /lines", "json:line"),
+    "two_doors": _shape("image", "POST /pictures", "json:prompt"),
     "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
 }
