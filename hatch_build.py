@@ -1,4 +1,4 @@
-"""What a wheel holds beside the packages: the course, so that `classroom lab`, `grader check` and `grader export` work without a clone.
+"""Puts the course into the wheel, so that `classroom lab`, `grader check` and `grader export` work without a clone.
 
 Files that a person keeps in these folders, such as an `.env` with a key, stay out.
 """

@@ -1,4 +1,4 @@
-"""What stands behind the lesson: OpenAI and S3 on this computer, and `start()` for notebooks."""
+"""OpenAI and S3 on this computer, and `start()` for notebooks."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""How much a stand-in takes before it says no: a caller that never stops must not fill this computer's memory."""
+"""How much a stand-in accepts before it refuses, so that a caller that never stops can't fill this computer's memory."""
 
 import threading
 from collections.abc import Mapping

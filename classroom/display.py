@@ -1,4 +1,4 @@
-"""Pictures, sounds and texts shown in a notebook, each with words beside it for who can't see or hear it."""
+"""Shows pictures, sounds and texts in a notebook, each with a text alternative."""
 
 import base64
 import html

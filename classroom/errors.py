@@ -1,4 +1,4 @@
-"""What can go wrong with the lesson itself."""
+"""Exceptions that the lesson raises."""
 
 
 class LessonError(Exception):

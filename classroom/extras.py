@@ -1,4 +1,4 @@
-"""Packages that only some uses need: an installation names them as extras, and what lacks one says which."""
+"""Names the extra to install when an optional package is missing."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which models some files use, when each ends and what replaces it: what `classroom models` prints."""
+"""When the models that a folder uses are shut down, and what replaces them: the output of `classroom models`."""
 
 import json
 import os

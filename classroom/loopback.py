@@ -1,4 +1,4 @@
-"""ASGI applications served from a thread of this process: on 127.0.0.1, unless another address is asked for."""
+"""Serves ASGI applications from a thread of this process, on 127.0.0.1 by default."""
 
 import socket
 import threading

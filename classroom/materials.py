@@ -1,4 +1,4 @@
-"""The course itself: the notebooks, the lab, the pictures. In a clone they lie beside this package, in a wheel within it."""
+"""Finds the course's files (notebooks, lab, pictures): beside this package in a clone, inside it in a wheel."""
 
 import shutil
 from pathlib import Path

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option that records cassettes anew."""
+    """The option that records cassettes again."""
     parser.addoption(
         "--record-openai",
         metavar="URL",

@@ -32,7 +32,7 @@ _COSTS = Path(__file__).with_name("notebook_costs.toml")
 
 @dataclass(frozen=True)
 class Spending:
-    """A cap in force. `dollars`: of one day; `proxy` keeps to it, at the address of `running`, for whoever has the token."""
+    """A cap in force. `dollars`: of one day; `proxy` keeps to it, at the address of `running`, for any caller with the token."""
 
     proxy: Proxy
     running: RunningProxy

@@ -1,4 +1,4 @@
-"""Files that the grader writes where others may look, or write, too."""
+"""Writes files into places that others can read or change."""
 
 import contextlib
 import os

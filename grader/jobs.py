@@ -1,5 +1,4 @@
-"""Work that is done after the answer: what a job's own address says of how it ended. Pure reading, no names assumed
-but those that people use for a state."""
+"""Reads the state of an asynchronous job from the answer of its own address."""
 
 from collections.abc import Iterator
 from typing import Any, Literal

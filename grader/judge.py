@@ -178,7 +178,7 @@ def judge(
 
 
 def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
-    """A report with some of its criteria judged anew.
+    """A report with some of its criteria judged again.
 
     Args:
         last: the whole report.

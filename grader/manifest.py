@@ -40,7 +40,7 @@ def steers_loading(name: str) -> bool:
     return _STEERING.fullmatch(name) is not None
 
 
-# headers that belong to the connection, and to whoever holds its other end
+# headers that belong to the connection, and to the peer at its other end
 _OF_THE_CONNECTION = frozenset(
     {
         "host",

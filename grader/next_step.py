@@ -1,4 +1,4 @@
-"""The one thing to do next: the first required criterion that is open, with its cause and the file to open."""
+"""The one next step: the first required criterion that is open, its cause, and the file to open."""
 
 import re
 from collections.abc import Mapping, Sequence

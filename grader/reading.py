@@ -1,4 +1,4 @@
-"""Texts that a submission wrote, read as Python, TOML or JSON.
+"""Parses a submission's texts as Python, TOML or JSON, within bounds.
 
 Whatever such a text holds, reading it ends soon, takes little memory, and raises one exception: `Unreadable`. What comes
 back is no deeper and no larger than the bounds here say, so that code that walks it may recurse.

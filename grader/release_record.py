@@ -1,4 +1,4 @@
-"""Whose a file in a learners' copy is: what `grader release` wrote there last, by digest, and how the files are now.
+"""Records what `grader release` wrote, by digest, and tells a learner's changes from the answer key's.
 
 The record lies in the copy itself, as `.release.json`. It changes when something is released and never when somebody
 works, so that it may be committed.

@@ -1,4 +1,4 @@
-"""The lab in stages: which criteria each closes, and how far a submission is."""
+"""The lab's stages: which criteria each closes, and how far a submission is."""
 
 import tomllib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Tracebacks in what a learner's program printed: the part that is about their own code."""
+"""Tracebacks in a learner's output: the frames in their own code."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Grade again whenever a file is saved: only what that file can have changed, and what is different since.
+"""Grades again whenever a file is saved: only what that file can affect, and shows what changed.
 
 Polls, so that it works on every system and on shared folders.
 """
@@ -69,7 +69,7 @@ def changes(root: Path, wait: Callable[[float], None] = time.sleep) -> Iterator[
 
 
 def again(last: Report, changed: Sequence[str], grade: Callable[[Sequence[str]], Report]) -> Report:
-    """The report after a change: what it concerns graded anew, the rest as it was."""
+    """The report after a change: what it affects is graded again, the rest stays."""
     families = concerned(changed)
     return merged(last, grade(families), families) if families else grade(())
 

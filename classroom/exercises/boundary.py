@@ -1,4 +1,4 @@
-"""What an answer meets while it is checked: OpenAI, S3 and a class proxy, each watched by the check.
+"""The services that an answer calls while it is checked: OpenAI, S3 and a class proxy, all watched by the check.
 
 They are outside the learner's code: what was asked, when, and with which key is seen where it arrives.
 """

@@ -1,4 +1,4 @@
-"""How a verdict or a hint is shown: a card in a notebook, the same words as text everywhere else."""
+"""Shows a verdict or a hint: as a card in a notebook, as the same words in plain text elsewhere."""
 
 import html
 

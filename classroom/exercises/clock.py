@@ -1,4 +1,4 @@
-"""Waiting within a check: `time.sleep` is shortened there, so that nobody waits half a minute for a verdict.
+"""Shortens `time.sleep` during a check, so that nobody waits half a minute for a verdict.
 
 Longer waits stay longer than shorter ones. Only the thread in which a check runs an answer is concerned; every other one,
 the kernel's own included, sleeps as always. A check measures real time where the requests arrive, so an answer that

@@ -1,4 +1,4 @@
-"""How an answer is looked at: a check chooses inputs, has them tried in the learner's kernel, and judges what it sees.
+"""Checks an answer: chooses inputs, runs them in the learner's kernel, and judges what happened.
 
 A check gets a `Bench`. It never touches what the learner wrote: it gets plain data back, and sees at the boundary what
 reached OpenAI and S3. The kernel may be this process (in a lesson) or another one behind a wall (in a grading).
@@ -211,7 +211,7 @@ def carries(call: Call, words: str) -> bool:
 
 
 class Bench:
-    """One exercise on the bench. `chance` chooses inputs, anew each time."""
+    """One exercise on the bench. `chance` chooses new inputs each time."""
 
     def __init__(self, answer: str, kernel: Kernel, boundary: Boundary) -> None:
         self.answer, self.boundary = answer, boundary

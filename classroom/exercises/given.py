@@ -1,4 +1,6 @@
-"""What a check gives to an answer: described here as data, made in the kernel by `classroom.exercises.performing`."""
+"""The arguments that a check passes to an answer: described here as data, created in the kernel by
+`classroom.exercises.making`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""In the learner's kernel: the arguments that a check describes, as `classroom.exercises.given` has them."""
+"""In the learner's kernel: creates the arguments that `classroom.exercises.given` describes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Notebook 05: texts that are checked before they are used, and texts that are near each other."""
+"""Notebook 05: moderate texts before using them, and find texts with similar meaning."""
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words

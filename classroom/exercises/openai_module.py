@@ -1,4 +1,4 @@
-"""The OpenAI module of `lab/`, tried from a notebook: read again from its file, and asked as its callers would."""
+"""Calls the OpenAI module of `lab/` from a notebook: reloads its file and sends requests as its callers would."""
 
 import importlib.util
 import sys

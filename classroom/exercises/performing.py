@@ -1,4 +1,4 @@
-"""In the learner's kernel: does what a check orders with what the learner defined, and answers in plain data.
+"""In the learner's kernel: carries out a check's orders with what the learner defined, and answers in plain data.
 
 Nothing is decided here. What a kernel says may be a lie; a check therefore chooses its inputs by chance, and looks at the
 stand-ins, which are outside.

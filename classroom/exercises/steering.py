@@ -1,4 +1,4 @@
-"""Notebook 03: summaries that are whole, conversations that are remembered, data instead of prose."""
+"""Notebook 03: complete summaries, conversations with memory, and data instead of prose."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Words by chance: what a check asks differs each time, so that an answer can't know it beforehand."""
+"""Random words: each check asks for different ones, so that an answer can't be hard-coded."""
 
 from random import Random
 

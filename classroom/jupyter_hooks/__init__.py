@@ -1,1 +1,1 @@
-"""What Jupyter calls of ours: before a notebook is saved, and when a cell fails."""
+"""Hooks that Jupyter calls: before it saves a notebook, and when a cell fails."""

@@ -1,4 +1,4 @@
-"""A call that fails in a notebook is explained below the cell: what happened, what helps. The traceback is kept for `%tb`."""
+"""Explains a failed API call below its cell: what happened and what helps. `%tb` still shows the traceback."""
 
 import sys
 from types import TracebackType

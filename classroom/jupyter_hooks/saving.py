@@ -1,4 +1,4 @@
-"""What JupyterLab does before it saves a notebook: no key, and no state of a widget, reaches the file.
+"""Runs before JupyterLab saves a notebook: keeps keys and widget state out of the file.
 
 Set as `pre_save_hook`, and loaded as an extension of the server, by `jupyter/jupyter_server_config.json`, which
 `classroom lab` starts JupyterLab with.

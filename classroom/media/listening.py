@@ -1,4 +1,4 @@
-"""What can be known of a sound without hearing: how long it is, and the words that its maker wrote into it.
+"""Reads what a sound file says about itself: its length, and the words that its maker stored in it.
 
 `classroom.media.sound` leaves the words in the file's comment, where the format has one, so that a sound it made
 can be read back in another process, after a trip through a bucket.

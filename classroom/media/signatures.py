@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes."""
+"""File types by their first bytes."""
 
 # first bytes of a file → its MIME type (https://mimesniff.spec.whatwg.org)
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (

@@ -1,6 +1,6 @@
-"""Whether two sounds are the same one, in whatever file: by how loud they are from moment to moment.
+"""Compares two sounds, in any format, by their loudness over time.
 
-What the Realtime API sends has no header, so that whoever wants a file puts the samples into one: bytes can't be compared
+What the Realtime API sends has no header, so an app that wants a file adds one: bytes can't be compared
 then, and a lossy format changes every sample. The course of the loudness stays.
 """
 

@@ -1,4 +1,4 @@
-"""The instructor's pages and the metrics, behind a password that can't be tried often.
+"""The instructor's page and the metrics, behind a password with a limit on attempts.
 
 Who signs in gets a cookie, which the browser sends to no other site's forms; what changes something wants a word of the
 session's as well, and comes from a page of this proxy. Programs show the password in a Basic header, which lets them read.

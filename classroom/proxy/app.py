@@ -1,4 +1,4 @@
-"""The proxy's ASGI application: who is it, may they, what did it use. A request is admitted before its call, settled after it."""
+"""The proxy's ASGI application: authenticates a request, admits it before its call, and settles its cost after it."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ class Proxy:
         upstream: what is behind it; of several, each is asked in turn.
         admin: the password of the page and the metrics; None shows neither.
         hub: the API of a JupyterHub, if its users may sign in.
-        own_key: whoever asks holds the key themself, and wants a cap, no guard: what OpenAI says of key, models and its own
+        own_key: the caller holds the key, and wants a cap, no guard: what OpenAI says of key, models and its own
             troubles is passed on as it is.
     """
 

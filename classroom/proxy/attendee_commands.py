@@ -1,4 +1,4 @@
-"""`classroom proxy attendee …`: let learners in, and keep them out."""
+"""`classroom proxy attendee …`: add and remove learners."""
 
 import csv
 import os

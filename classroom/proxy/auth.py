@@ -1,4 +1,4 @@
-"""Whose request it is: an event that is on, and one of its attendees. What the database said is believed for a second."""
+"""Authenticates a request: finds its event and attendee. Database answers are cached for a second."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What the upstream stored, and whose it is: all attendees share one key there, and none may use what is another's."""
+"""Who owns what the upstream stores: attendees share one key there, and each may use only their own objects."""
 
 import time
 from collections.abc import Callable, Collection, Mapping

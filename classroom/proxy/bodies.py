@@ -1,4 +1,4 @@
-"""A learner's request, made into the one that goes upstream: read once, strictly, and written anew from what was understood."""
+"""Turns a learner's request into the upstream's: parsed once, strictly, and re-serialised from what was understood."""
 
 import asyncio
 import json
@@ -115,7 +115,7 @@ class Reader:
     Args:
         ledger: knows what the upstream stored for whom.
         pool: where databases are asked, and bodies parsed: answering others does not wait for either.
-        own_key: whoever asks holds the key themself: all attendees are one person, and the upstream knows them.
+        own_key: the caller holds the key: all attendees are one person, and the upstream knows them.
         plain: the upstream knows fewer fields than OpenAI.
     """
 

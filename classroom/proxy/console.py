@@ -1,4 +1,4 @@
-"""What the proxy's commands share: where the books are, and how errors are told."""
+"""What the proxy's commands share: opening the database and printing errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A class proxy inside a notebook: learners see both sides of it, the event code's and the instructor's."""
+"""Runs a class proxy inside a notebook, so that learners see both the learner's and the instructor's side."""
 
 import atexit
 import os

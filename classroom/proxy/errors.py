@@ -1,4 +1,4 @@
-"""What an instructor is told when the proxy can't do as asked."""
+"""Exceptions for the instructor, with messages that say what to do."""
 
 
 class ProxyError(Exception):

@@ -1,4 +1,4 @@
-"""Who asked for how much: reserved before a call, settled after it, each in one transaction."""
+"""The ledger: reserves cost before a call and settles it after, each in one transaction."""
 
 import time
 import uuid
@@ -161,7 +161,7 @@ class Ledger(Register):
         raise refusals.spent(event, event.learner_budget or 0, "you")
 
     def settle(self, made: Reservation, settlement: Settlement) -> bool:
-        """Close a call; whoever comes second finds it closed, and changes nothing.
+        """Close a call; a second caller finds it closed and changes nothing.
 
         Returns:
             whether it was this one that closed it.

@@ -1,4 +1,4 @@
-"""What a request may cost at most, in billionths of a dollar, by what was counted while it was read.
+"""The highest price that a request can reach, in billionths of a dollar, from what was counted while it was read.
 
 At most: every byte of a text is a token of its own at worst; an answer is as long as it may be. What has no price is refused.
 """
@@ -31,7 +31,7 @@ _SEARCHED = 128_000  # tokens that a search may put into the prompt
 _OVERHEAD = 256  # what an upstream may put before a prompt by itself
 _WINDOW = 1_050_000  # tokens: the longest prompt of any model
 _WINDOWS = (
-    ("gpt-4o", 128_000),  # ends on purpose: whoever offers it pays for it
+    ("gpt-4o", 128_000),  # ends on purpose: the instructor who offers it pays for it
     ("gpt-4-turbo", 128_000),  # ends on purpose
     ("gpt-5.4-mini", 400_000),
     ("gpt-5.4-nano", 400_000),  # ends on purpose

@@ -1,4 +1,4 @@
-"""What the proxy refuses by itself, in OpenAI's error shape: which rule, its limit, and until when it holds."""
+"""The proxy's own refusals in OpenAI's error shape: the rule, its limit, and when it ends."""
 
 from collections.abc import Mapping
 from datetime import datetime

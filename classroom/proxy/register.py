@@ -1,4 +1,4 @@
-"""Events and their attendees, as the database has them."""
+"""Events and attendees in the database."""
 
 import json
 import time

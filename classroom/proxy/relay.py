@@ -1,4 +1,4 @@
-"""A call that was admitted: asked upstream, passed on, settled once by what it did cost."""
+"""Sends an admitted call upstream, passes the answer on, and settles the actual cost once."""
 
 import asyncio
 import contextlib
@@ -62,7 +62,7 @@ class Relay:
         booked: runs what asks the database, beside the requests.
         upstreams: what is behind.
         listener: measures speech.
-        own_key: whoever asks holds the key themself: what OpenAI says is passed on as it is.
+        own_key: the caller holds the key: what OpenAI says is passed on as it is.
     """
 
     def __init__(

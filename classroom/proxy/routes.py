@@ -1,4 +1,4 @@
-"""Which of OpenAI's routes a request is for, whatever generation of client wrote its address."""
+"""Maps a request's path, as any generation of client writes it, to one of OpenAI's routes."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The statements by which a call is admitted and closed, built once: building one costs more than running it.
+"""SQL statements that admit and settle a call, built once: building one costs more than running it.
 
 A cap is part of the statement that counts: `UPDATE … WHERE requests < cap`. The database lets one such statement after the
 other at a row, whichever process it comes from, so that of N+1 at once N are admitted.

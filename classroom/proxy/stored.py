@@ -1,4 +1,4 @@
-"""What the upstream keeps for a learner: files and responses, which only the one who stored them can see, list or delete.
+"""Files and responses that the upstream stores: only the attendee who created one can see, list or delete it.
 
 All attendees share one key upstream, so an identifier alone proves nothing: each is looked up in the books before the upstream
 is asked. What is another's, and what is nobody's, gets the same answer.
@@ -95,7 +95,7 @@ class Stored:
         ledger: the books, which know whose it is.
         booked: runs what asks the database, beside the requests.
         upstreams: what is behind; each thing is asked for where it is.
-        own_key: whoever asks holds the key themself: all attendees are one person.
+        own_key: the caller holds the key: all attendees are one person.
     """
 
     def __init__(self, ledger: Ledger, booked: Booked, upstreams: Upstreams, *, own_key: bool) -> None:

@@ -1,4 +1,4 @@
-"""A stream of events on its way to the learner: passed on as it comes, its usage read, and taken out if nobody asked for it."""
+"""Passes a stream of events to the learner as it arrives, reads its usage, and removes the usage event if nobody asked for it."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What one request holds, counted while its fields are read: everything that an upstream could charge for."""
+"""Counts, while a request's fields are read, everything that an upstream could charge for."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field

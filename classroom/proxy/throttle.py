@@ -1,4 +1,4 @@
-"""What may be tried a few times in a while: wrong tokens, passwords, new names."""
+"""Limits attempts over time: wrong tokens, wrong passwords, new names."""
 
 import time
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What a learner shows: `event-code/user`, in one of three headers. A user of a closed event is `name.secret`."""
+"""A learner's token: `event-code/user`, in one of three headers. A user of a closed event is `name.secret`."""
 
 import hashlib
 import hmac

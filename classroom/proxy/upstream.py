@@ -1,4 +1,4 @@
-"""What is behind the proxy: OpenAI, Azure, or the stand-in. The key comes from the environment, and goes nowhere else."""
+"""The API behind the proxy: OpenAI, Azure, or the stand-in. The key comes from the environment and goes nowhere else."""
 
 import os
 import re

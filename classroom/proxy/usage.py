@@ -1,4 +1,4 @@
-"""What an answer says that it used, by the price list's names, and what that cost."""
+"""Reads the usage of an answer, in the price list's units, and computes its cost."""
 
 import json
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Keys in notebooks: what is one, where it stands however it was split or written, and how it is taken out before a save."""
+"""Keys in notebooks: recognises them, finds them even when split or encoded, and removes them before a save."""

@@ -1,4 +1,4 @@
-"""What a kernel of a lesson does about keys: it reports those that it knows, and writes no history.
+"""A lesson's kernel reports the secrets that it knows, and writes no history.
 
 An extension of IPython (`load_ipython_extension`), which the profile of lessons loads, and `start()` where that was not used.
 """

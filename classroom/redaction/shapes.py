@@ -1,4 +1,4 @@
-"""What is a key: by its shape, by the name it is given to, and what only looks like one."""
+"""Recognises a key by its shape or by the name that it is assigned to, and knows what only looks like one."""
 
 import re
 from collections.abc import Iterator

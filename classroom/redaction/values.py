@@ -1,4 +1,4 @@
-"""Finds values that are known, wherever they stand in a text: whole, split, escaped, encoded, or a long part of one."""
+"""Finds known values in a text: whole, split, escaped, encoded, or a long part of one."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""A text as a reader sees it, with the way back: without markup, escapes and, on demand, without what separates its parts."""
+"""A text as a reader sees it, mapped back to its source: without markup and escapes and, on demand, without separators."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""S3 on this computer: moto's implementation over real HTTP, with faults in your hands.
+"""S3 on this computer: moto's implementation over real HTTP, with faults that a test can inject.
 
 moto keeps its buckets in global state, so all `S3Mock`s of one process share them: one a process.
 """

@@ -1,4 +1,4 @@
-"""Bodies on their way in and out of S3's stand-in: counted as they are read, and missed when they are gone."""
+"""Request and response bodies of S3's stand-in: counted as they are read."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any

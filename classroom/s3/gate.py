@@ -1,4 +1,4 @@
-"""What stands before moto: it bounds and notes requests, and lets faults happen."""
+"""The layer in front of moto: limits and records requests, and injects faults."""
 
 import gc
 import socket

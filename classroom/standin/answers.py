@@ -1,4 +1,4 @@
-"""What a route gives back: data, which the app turns into HTTP."""
+"""The result of a route: data that the app turns into HTTP."""
 
 import json
 from collections.abc import Iterable, Mapping

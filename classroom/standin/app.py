@@ -1,6 +1,6 @@
 """The stand-in as an ASGI application: HTTP in, OpenAI's bodies and errors out.
 
-Nothing that steers it is reachable over HTTP: faults, limits and the journal belong to whoever holds the `StandIn`.
+Nothing that steers it is reachable over HTTP: only the owner of the `StandIn` object reaches faults, limits and the journal.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Which pages in a browser may call the stand-in: https://developer.mozilla.org/docs/Web/HTTP/Guides/CORS.
+"""CORS: which web pages may call the stand-in (https://developer.mozilla.org/docs/Web/HTTP/Guides/CORS).
 
 OpenAI's API lets every page call it, by the key that the page has. The stand-in takes any key, so by default only pages
 of this computer may: those of a development server, such as http://localhost:5173.

@@ -1,4 +1,4 @@
-"""Prompt caching: how much of a prompt was asked before, and is billed less.
+"""Prompt caching: how much of a prompt was sent before and costs less.
 
 https://developers.openai.com/api/docs/guides/prompt-caching: prompts of 1024 tokens and more; what they begin with alike, in
 steps of 128 tokens.

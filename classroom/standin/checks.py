@@ -1,4 +1,4 @@
-"""Strictness: what the real API would refuse is refused here, in its words.
+"""Strict mode: refuses what the real API refuses, in its words.
 
 Each check takes the parsed body and raises `APIError`; the bounds come from `catalogue.toml`.
 """

@@ -1,4 +1,4 @@
-"""What OpenAI refuses in a conversation's options: combinations, and the inner parts of tools, formats, metadata.
+"""Refusals about a conversation's options: combinations, and the inner parts of tools, formats and metadata.
 
 Rules: the reference texts in the SDK's `openai/types/chat/completion_create_params.py` and
 `openai/types/responses/response_create_params.py` (openai 3.54.0), and the guides they link to.

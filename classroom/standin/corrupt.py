@@ -1,4 +1,4 @@
-"""Good answers made bad: bodies that are not what the API promises."""
+"""Corrupts good answers into bodies that the API never promises."""
 
 import copy
 from dataclasses import replace

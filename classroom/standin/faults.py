@@ -1,4 +1,4 @@
-"""Faults that whoever holds the stand-in scripts: the answers one hopes never to get.
+"""Scripted faults: the failures that an app should survive.
 
 Statuses, types and codes: https://developers.openai.com/api/docs/guides/error-codes.
 """
@@ -164,7 +164,7 @@ class FaultScript:
         return None
 
 
-# What the errors above say, so that whoever looks for OpenAI's own words in an answer knows them.
+# What the errors above say, so that a search for OpenAI's own words in an answer finds them.
 MESSAGES = tuple(
     dict.fromkeys(
         [message for _, message, _ in _BY_STATUS.values()] + [message for *_, message in _BY_CODE.values()]

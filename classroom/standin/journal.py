@@ -1,4 +1,4 @@
-"""What reached the stand-in: one frozen record a call, for who holds the Python object or the control port."""
+"""The journal: one frozen record for each call that reached the stand-in."""
 
 import threading
 from collections import deque

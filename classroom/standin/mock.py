@@ -1,4 +1,4 @@
-"""`OpenAIMock`: the stand-in, served on loopback, with its journal and faults in your hands."""
+"""`OpenAIMock`: the stand-in served on loopback, with its journal and its faults."""
 
 import socket
 from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class OpenAIMock:
             any_deployment=any_deployment,
             allowance=allowance,
             strict_replies=strict_replies,
-            # where an allowance bounds what is taken, whoever holds the stand-in counts on every call
+            # where an allowance bounds the calls, its owner relies on every call
             journal=Journal(None if allowance else journal_bytes),
         )
         self._switch = Switch(Application(self._standin))
@@ -237,7 +237,7 @@ class OpenAIMock:
         return self
 
     def stop(self) -> None:
-        """Stop listening, and drop whoever still waits."""
+        """Stop listening, and drop connections that still wait."""
         self._server.stop()
         if self._control:
             self._control.stop()

@@ -1,4 +1,4 @@
-"""Lists by pages, as the API gives them: `limit`, `order`, `after`, and whether there is more.
+"""Paginated lists as the API returns them: `limit`, `order`, `after`, `has_more`.
 
 https://developers.openai.com/api/reference (the parameters that all lists share).
 """

@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches, made piece by piece, within bounds.
+"""Generates texts that match a regular expression, within bounds.
 
 A pattern is anybody's: one that asks for a billion letters, or for a billion choices, is answered with itself.
 """

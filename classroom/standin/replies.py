@@ -1,4 +1,4 @@
-"""Replies that whoever holds the stand-in scripts: what is answered, and which tool is called.
+"""Scripted replies: what the stand-in answers, and which tool it calls.
 
 A reply fits a request by the words of its last message, its route, its model and its tools; the first that fits answers.
 """

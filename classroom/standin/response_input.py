@@ -1,4 +1,4 @@
-"""What a response goes on from: the input as items, what was before it, and the conversation as messages."""
+"""The input of a response: its items, what came before it, and the conversation as messages."""
 
 from collections.abc import Mapping
 from typing import Any

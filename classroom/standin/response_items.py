@@ -1,4 +1,4 @@
-"""The items of a response's output: words, calls, thoughts, and those that a test scripted."""
+"""The output items of a response: messages, tool calls, reasoning, and those that a test scripted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

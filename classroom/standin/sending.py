@@ -1,4 +1,4 @@
-"""Answers as HTTP responses, the good ones and those that a fault lets through only in part."""
+"""Sends answers as HTTP responses, including those that a fault cuts short."""
 
 import asyncio
 from collections.abc import Mapping

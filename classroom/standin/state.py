@@ -1,4 +1,4 @@
-"""The stand-in's state: what it knows, what it recorded, what will go wrong, what it was given to keep."""
+"""The stand-in's state: settings, journal, scripted faults and replies, and stored objects."""
 
 import threading
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Which of the offered tools a model calls: by the words of the prompt, and by what was already called.
+"""Chooses the tool that a model calls, from the prompt's words and the calls made so far.
 
 A real model understands; here the words of a tool's name, description and parameters are looked for in the prompt.
 A tool that has its result is not called again before the user speaks again, so that an agent's loop ends.

@@ -1,4 +1,4 @@
-"""The model's turn: words, an object of a wished shape, or a call of one of the tools it was offered.
+"""The model's turn: text, an object that fits a schema, or a tool call.
 
 Chat and Responses write their wishes differently; both are read into `Wishes` first.
 """

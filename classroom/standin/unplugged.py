@@ -1,4 +1,4 @@
-"""Clients that were made anywhere, also before a test began, answered in process: nothing is passed to them.
+"""Answers clients in process, wherever and whenever they were created.
 
 The transports of httpx2 and httpx ask the stand-in for what goes to OpenAI, and do as always for everything else.
 """

@@ -1,4 +1,4 @@
-"""A file that came with a form."""
+"""A file uploaded in a form."""
 
 import hashlib
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a client did wrong, read from the journal: retries that help nobody.
+"""Client mistakes visible in the journal, such as retries that can't help.
 
 Rules: https://developers.openai.com/api/docs/guides/rate-limits (retry with backoff, honour Retry-After) and
 https://developers.openai.com/api/docs/guides/error-codes (which errors pass, which stay).

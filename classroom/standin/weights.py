@@ -1,4 +1,4 @@
-"""How much memory kept things take, about."""
+"""Estimates how much memory stored objects take."""
 
 import sys
 from collections.abc import Mapping

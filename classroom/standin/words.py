@@ -1,4 +1,4 @@
-"""Words of names and prompts, brought into a form in which they can be compared."""
+"""Normalises words of names and prompts for comparison."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Panels for what is better tried than read: a key's entry, a playground, costs, a rate limit.
+"""Interactive panels: key entry, playground, costs, rate limit.
 
 Each is built of labelled fields and buttons, so that keyboard and screen reader reach it, and says what happened as text.
 """

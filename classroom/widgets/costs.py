@@ -1,4 +1,4 @@
-"""A cost calculator: so many requests of such a length, with this model or that."""
+"""A cost calculator: requests, lengths and a model give a price."""
 
 import html
 

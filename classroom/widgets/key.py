@@ -1,4 +1,4 @@
-"""A key's entry: from the keyboard into the environment, and nowhere else."""
+"""Key entry: takes a key from the keyboard into the environment, and nowhere else."""
 
 import os
 

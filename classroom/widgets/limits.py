@@ -1,4 +1,4 @@
-"""A rate limit that one can run into: what is answered when, with and without waiting."""
+"""A rate limit to run into: what is answered when, with and without waiting."""
 
 import time
 from dataclasses import dataclass

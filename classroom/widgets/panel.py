@@ -1,4 +1,4 @@
-"""What all panels share: how they are put together, and how they say something."""
+"""What all panels share: layout and announcements."""
 
 import html
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A playground: words in, a text, a picture or a sound out, with its cost and the request as code."""
+"""A playground: a prompt becomes a text, a picture or a sound, with its cost and the request as code."""
 
 import base64
 import html

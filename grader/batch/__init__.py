@@ -1,1 +1,1 @@
-"""A whole class: found, collected side by side, kept, judged, and handed out."""
+"""A whole class: finds submissions, collects evidence in parallel, keeps it, judges it and writes the results."""

@@ -1,4 +1,4 @@
-"""From what was judged to rows of learners, and to the files that are written beside the reports."""
+"""Turns judged records into learners' rows and into the files beside the reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What each learner handed in, run by run: all of it is kept, and judged by the rubric of today.
+"""Each learner's attempts, run by run: all are kept, and judged by the current rubric.
 
 An attempt is other bytes under the same name. Its record stays in the evidence store, so that looking back runs nothing.
 """

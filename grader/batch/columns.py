@@ -1,4 +1,4 @@
-"""Which column of a roster holds what: by its name in the languages that are known here, else by what stands below it."""
+"""Finds the roster's columns: by header in known languages, otherwise by content."""
 
 import re
 from collections.abc import Mapping, Sequence

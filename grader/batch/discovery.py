@@ -1,4 +1,4 @@
-"""What a class handed in: submissions in a place, as people and learning platforms leave them there.
+"""Finds the submissions of a class as people and learning platforms store them.
 
 A place is a folder, a platform's ZIP, a bucket's prefix, or a text file of git URLs, one a line, each with a name before it
 if you like (`ada https://…`). What was handed in as one is told by the platform's identifier, never by a name: see

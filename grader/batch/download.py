@@ -1,4 +1,4 @@
-"""A place where a class's work lies, as a list of files: a folder, a platform's ZIP, or a bucket.
+"""Lists the files of a class's work: in a folder, a platform's ZIP, or a bucket.
 
 Nothing in a file is looked at. A platform's ZIP is taken apart in a sandbox, once, and kept beside the results.
 """

@@ -1,4 +1,4 @@
-"""The class as rows: what was said of each learner, from records that are judged anew every time."""
+"""The class as rows: one learner each, from records that are judged again every time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

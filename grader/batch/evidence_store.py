@@ -1,4 +1,4 @@
-"""Where a batch keeps what it saw: a folder, or an S3 bucket that several machines share.
+"""Stores the evidence of a batch: in a folder, or in an S3 bucket that several machines share.
 
 A record is one file, written whole or not at all: a line of JSON, how collecting went, and the evidence behind it, as a
 worker packed it. Only a worker unpacks it (see `grader.worker.packing`).

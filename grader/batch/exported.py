@@ -1,4 +1,4 @@
-"""What Canvas and Moodle import: tables of grades, and ZIPs of pages as feedback.
+"""Files for import into Canvas and Moodle: grade tables, and ZIPs of feedback pages.
 
 The importers' rules are ported in `tests/grader/importers.py`, each from its source. Only judged work of a known owner is
 in any of them: nothing says 0 for what was not graded, and nothing goes to a learner on a guess.

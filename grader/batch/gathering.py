@@ -1,4 +1,4 @@
-"""What one learner handed in as one, from the files and folders that a platform made of it."""
+"""Gathers one learner's submission from the files and folders that a platform made of it."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The results as one table: everything that is known of each learner. What platforms import is in `exported`.
+"""The results as one table. The platforms' import files are in `exported`.
 
 Nothing there says 0 for what was not graded.
 """

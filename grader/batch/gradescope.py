@@ -1,4 +1,4 @@
-"""Gradescope's bulk export: `submission_metadata.yml` says whose each of the folders beside it is.
+"""Reads Gradescope's bulk export: `submission_metadata.yml` names the owner of each folder.
 
 Each key names a folder; below it stand `:submitters:`, a list with `:name:`, `:sid:` and `:email:`, and `:created_at:`.
 """

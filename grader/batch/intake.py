@@ -1,4 +1,4 @@
-"""The account of a download: every file, whose it is, whether it was graded, and why not.
+"""Accounts for a download: every file, its owner, whether it was graded, and why not.
 
 Nothing may be lost on the way from a platform to a grade. So the files are counted where they lie, and the account is
 added up against that count.

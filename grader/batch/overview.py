@@ -1,4 +1,4 @@
-"""The class on one page: who needs a look, every learner, how each criterion went, and how long it took."""
+"""The class on one page: who needs attention, every learner, results by criterion, and times."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Whose each submission is: by the platform's identifier, and where that says nothing, by a name that only one has.
+"""Finds the owner of each submission: by the platform's identifier, otherwise by a name that only one learner has.
 
 Where two answers are possible, none is chosen: a question names the candidates, and the class record answers it.
 """

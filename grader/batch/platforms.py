@@ -1,4 +1,4 @@
-"""How platforms name what a class handed in, read from the programs that write the names.
+"""How learning platforms name submitted files, read from the programs that write the names.
 
 - Canvas, `lib/content_zipper.rb`: `NAME[_LATE]_USER_ATTACHMENT_FILE`. NAME is the sortable name in small letters, without
   what is no letter, digit or `_`. Text and links: `NAME[_LATE]_USER_text.html`, `…_link.html`. Where learners are

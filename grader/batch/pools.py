@@ -1,4 +1,4 @@
-"""Many submissions side by side: on this machine, or on the workers of a Dask cluster. The same function, the same results."""
+"""Runs many submissions in parallel: on this machine or on a Dask cluster, with the same function and results."""
 
 import threading
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a person sees while a class is graded: how many are done, which are running, how long it will take."""
+"""Progress of a class: how many are done, which are running, and how long the rest will take."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Who is in the class: a CSV as learning platforms export it, or one written by hand.
+"""The class roster: a CSV exported from a learning platform or written by hand.
 
 Read are, by their columns' names: Canvas' gradebook, Moodle's list of participants and its grading worksheet (with names, or
 without where marking is blind), the rosters of Gradescope, Classroom 50 and GitHub Classroom (of old), and anything with

@@ -77,7 +77,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     """Grade a class.
 
     What has been collected before is not collected again: records are kept by what was handed in and what looks at it.
-    A changed rubric judges all of them anew.
+    A changed rubric judges all of them again.
 
     Raises:
         SubmissionError: no submissions were found.

@@ -1,4 +1,4 @@
-"""The class in a few lines, for the terminal."""
+"""A summary of the class in a few lines, for the terminal."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""CSV: cells that no spreadsheet takes for a formula."""
+"""CSV whose cells no spreadsheet treats as a formula."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The only part that runs a learner's code: starts the app and its tests, asks, and writes down what it saw."""
+"""Collects evidence: runs a learner's app and tests, sends requests, and records what happened."""
 
 from grader.collect.collector import collect
 

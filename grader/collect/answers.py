@@ -1,4 +1,4 @@
-"""The body of an HTTP answer, unpacked as it comes: never more of it, and never longer, than is kept."""
+"""Decodes the body of an HTTP answer as it arrives, within limits of size and time."""
 
 import time
 import zlib

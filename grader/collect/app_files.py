@@ -1,4 +1,4 @@
-"""Which files of a submission are its app's: those that its module leads to, and no tests."""
+"""Which of a submission's files belong to its app: those that its module imports, without tests."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How the author runs the tests: what a step of CI, a Makefile, tox, nox or a script comes down to, as far as it can be read.
+"""How the author runs the tests: read from a CI step, a Makefile, tox, nox or a script.
 
 Nothing here is run. What is found becomes arguments of pytest, in the folder where the author calls it; what the tests need
 beside pytest (databases, containers) is not started.

@@ -1,4 +1,4 @@
-"""How often one request to an app may lead to OpenAI: what floods the stand-in drowns what the grader looks for."""
+"""Limits how many calls to OpenAI one request may cause, so that a flood can't hide what the grader looks for."""
 
 import threading
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a credential looks like, whose it is, and what people write in the place of one.
+"""Recognises credentials, their issuers, and common placeholders.
 
 Shapes are those of the issuers' documentation. Each repetition that another could continue is bounded: a file made for
 it must not be read for hours.

@@ -1,4 +1,4 @@
-"""Decides outside, call by call, what becomes of what a suite's app sends across its boundaries.
+"""Decides outside the sandbox, call by call, what happens to a call that a suite's app makes.
 
 A run is given a fault to be planted, or none, and does not learn which. Every call comes back in several turns, each a whole
 set of fields, some of them changed: only the last one counts. A run without a fault sees changed fields, too, and ends with

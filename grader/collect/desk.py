@@ -1,6 +1,6 @@
-"""The grader's end of the sockets that a learner's test run holds: takes its questions, gives it orders.
+"""The grader's end of the sockets to a learner's test run: answers its questions and gives it orders.
 
-One thread reads everything, without ever waiting for one connection alone: whoever sends half a message, or too many,
+One thread reads everything, without ever waiting for one connection alone: a sender of half a message, or of too many,
 hurts only its own run.
 """
 

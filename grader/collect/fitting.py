@@ -1,4 +1,4 @@
-"""Texts that a schema takes: words that can be recognised again, and names of files."""
+"""Texts that fit a schema: words that can be recognised later, and file names."""
 
 import random
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which tests of a suite are about the operation that generates: those alone say whether it is tested."""
+"""Which tests of a suite exercise the generating operation: only those earn the points of `tests.*`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
-"""Which packages a submission's code imports: loaded once in its sandbox, they are there for the app, the suite and each
-planted fault."""
+"""Which packages a submission's code imports: loaded once in its sandbox, they serve the app, the suite and each planted
+fault.
+"""
 
 import re
 from collections.abc import Sequence

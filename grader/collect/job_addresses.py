@@ -1,4 +1,4 @@
-"""Where an app tells how a job is that it took on: the addresses and identifiers that its answer names."""
+"""Where an app reports the state of a job: the addresses and identifiers in its answer."""
 
 import re
 from collections.abc import Iterator, Sequence

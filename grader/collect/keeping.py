@@ -1,4 +1,4 @@
-"""What is kept of an app's bytes and texts: bounded, and always text that can be written down."""
+"""Bounds and normalises an app's bytes and texts before they become evidence."""
 
 from grader.evidence import MAX_BLOB, capped, sha256_of
 

@@ -1,4 +1,4 @@
-"""Where in a submission's code the function of an operation is: for people, so that a report can name the file to open."""
+"""Locates an operation's function in a submission's code, so that a report can name the file to open."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a variable of the environment is for, by its use, its type, its example and its name; and a value for it."""
+"""What an environment variable is for, by its use, type, example and name; and a value for it."""
 
 import re
 from dataclasses import dataclass

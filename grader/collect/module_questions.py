@@ -1,4 +1,4 @@
-"""The questions put to the OpenAI module, if an app has it. Nothing is judged here."""
+"""Sends the questions about the OpenAI module, if an app has it. Nothing is judged here."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A submission's notebooks, each run from top to bottom in a process of its own; its exercises are checked from here.
+"""Runs each of a submission's notebooks in a process of its own, and checks its exercises from outside.
 
 The learner's kernel is asked to call what it defined, with inputs that are chosen here; plain data comes back. What reached
 OpenAI and S3 is seen at stand-ins that the kernel can't get at. The verdict is made here.

@@ -1,4 +1,4 @@
-"""Submissions without a web server of their own: what they are, and what would make them gradable."""
+"""Submissions without a web server: what they are, and what would make them gradable."""
 
 import ast
 import re

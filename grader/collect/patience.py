@@ -1,4 +1,4 @@
-"""An app's own limit of requests is respected: waited for, within reason, and then kept to."""
+"""Respects an app's own rate limit: waits for it, within reason, and then keeps to it."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The questions put to an app, for every kind of file that it offers. Nothing is judged here."""
+"""The requests sent to an app for every kind of file that it offers. Nothing is judged here."""
 
 import re
 from collections.abc import Iterator, Sequence

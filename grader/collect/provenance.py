@@ -1,4 +1,4 @@
-"""Which call made a file from the prompt: what the model reads on each route, and which call goes on from which.
+"""Which call made a file from the prompt: what the model reads on each route, and which call continues which.
 
 A call counts as made from the prompt if the prompt stands where its model reads one, or if it goes on from such a call:
 its text (an improved prompt, a speech of a generated text), its file, or its conversation.

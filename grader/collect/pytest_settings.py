@@ -1,4 +1,4 @@
-"""What a submission configures of pytest: its usual arguments, and which files hold tests."""
+"""A submission's pytest settings: default arguments, and which files hold tests."""
 
 import shlex
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What is asked of every kind in any order: input that a careful app refuses, and ordinary input that it has to serve."""
+"""Requests that can be sent in any order: input that an app should refuse, and ordinary input that it should serve."""
 
 import re
 from collections.abc import Iterator, Sequence

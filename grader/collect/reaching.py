@@ -1,4 +1,4 @@
-"""Which modules of a submission an app imports, and whether they lead to OpenAI: this orders what is tried first."""
+"""Which modules of a submission an app imports, and whether they reach OpenAI: this orders what is tried first."""
 
 import re
 from collections import defaultdict

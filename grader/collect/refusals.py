@@ -1,4 +1,4 @@
-"""What an app's refusal says of the request that it refused: which input is missing, and what another has to be.
+"""What a refusal says about the request: which input is missing, and what another has to be.
 
 Reads what frameworks and people write: FastAPI's and pydantic's lists of errors, problem details (RFC 9457), a serializer's
 map of fields, a sentence, a page. What it understands is tried once more; what it does not is shown to people.

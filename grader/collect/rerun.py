@@ -1,4 +1,4 @@
-"""Runs a suite's tests again for each fault, once the suite has passed as it is."""
+"""Runs a suite again for each planted fault, once it has passed unchanged."""
 
 import re
 import time

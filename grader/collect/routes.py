@@ -1,4 +1,4 @@
-"""Operations that no document describes: from the tables of the running app, and from the source behind them.
+"""Operations without a document: from the running app's route tables and the source behind them.
 
 The app's own process wrote the tables: a claim, bounded where it is read, by which nothing but the order of tries is set.
 """

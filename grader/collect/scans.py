@@ -1,4 +1,4 @@
-"""What can be told of a submission without running it: secrets in files and history, what git ignores, what CI runs."""
+"""What the files of a submission show without running them: secrets, ignored files, CI steps."""
 
 import os
 import re
@@ -152,7 +152,7 @@ def _markers(root: Path) -> set[str]:
 
 
 def _used(root: Path, markers: set[str]) -> set[str]:
-    """Those of the markers that a test bears."""
+    """The markers of a test."""
     used: set[str] = set()
     left = _MAX_TESTS
     for file in (file for pattern in ("test_*.py", "*_test.py") for file in root.rglob(pattern)):

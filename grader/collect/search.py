@@ -1,4 +1,4 @@
-"""The search for what generates: quickly at everything, then closely at what was near, then for the kinds still missing."""
+"""Searches for the generating operation: a quick try of everything, a closer one of the nearest, then the missing kinds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

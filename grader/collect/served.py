@@ -1,4 +1,4 @@
-"""What an app serves: by its document, by the tables of its framework with the source behind them, by the forms on its pages."""
+"""Which operations an app serves: by its document, its framework's route tables, and the forms on its pages."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

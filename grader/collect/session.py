@@ -1,4 +1,4 @@
-"""Both ends of a running app: requests go in at one, and what they led to at OpenAI and S3 is seen at the other."""
+"""Both ends of a running app: sends requests at one, and observes OpenAI's and S3's stand-ins at the other."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The texts that were handed in, kept to be read beside what was seen: within bounds, and without a credential."""
+"""The submitted source files, kept for the report: bounded, and without credentials."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path

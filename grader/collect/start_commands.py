@@ -1,4 +1,4 @@
-"""How a submission's own files start it: the `module:attribute` that its Dockerfile, Procfile, README or script names."""
+"""How a submission's own files start it: the `module:attribute` in its Dockerfile, Procfile, README or script."""
 
 import re
 from collections.abc import Iterator

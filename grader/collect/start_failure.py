@@ -1,4 +1,4 @@
-"""Why an app did not start: the exception, and the learner's own line that led to it, read from what it printed."""
+"""Why an app did not start: the exception and the learner's own line, read from its output."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is said of an app that did not start: the learner's own failure, or what the grader could not give it."""
+"""Explains a failed start: the learner's own failure, or what the grader could not provide."""
 
 import platform
 import re

@@ -1,4 +1,4 @@
-"""How an app is started: with which variables, from which folder; and what to change when it did not start.
+"""How to start an app: its variables and folder, and what to change when a start fails.
 
 A person who starts somebody's app reads what it says, sets the variable that it asks for, or goes to the folder that it
 needs, and tries again. So does this: it never changes code, and gives up when nothing new can be tried.

@@ -1,4 +1,4 @@
-"""The learner's own tests, run as they are, and again with faults. What the run says of itself is a claim."""
+"""Runs the learner's tests unchanged, then again with planted faults. What the run reports is only a claim."""
 
 import contextlib
 import re

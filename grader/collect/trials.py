@@ -1,4 +1,4 @@
-"""Which faults a suite notices: its tests run again, in random order, with a fault planted or with none.
+"""Measures which faults a suite notices: runs its tests again, in random order, with a fault or with none.
 
 A test notices a fault if it fails whenever the fault is planted, and passes whenever nothing is. The tests can't know which
 run is which, so the only other way to come out like that is to guess. Runs are repeated until a suite that fails at random

@@ -1,4 +1,4 @@
-"""One operation, tried as a person would: with the document's examples, then with what each refusal asks for.
+"""Tries one operation as a person would: with the document's examples, then with what each refusal asks for.
 
 A try changes one thing of the one before. Names only order the tries; a call that reaches OpenAI ends them.
 """

@@ -1,4 +1,4 @@
-"""Words from which the grader's prompts and file names are made: common, harmless, and many.
+"""Words for the grader's prompts and file names: common, harmless and many.
 
 Latin words are plain ASCII letters, so that one prompt asks no more of an app than another. None of them is likely in
 an app's own template ("draw", "story", "voice"), since a prompt is recognised by them.

@@ -1,4 +1,4 @@
-"""What the Realtime API adds to what is seen: which of its calls made audio, and which stored file holds that sound.
+"""Realtime audio: which calls made audio, and which stored file holds that sound.
 
 Its sound comes without a header, so that an app puts it into a file: the stored bytes are others than those that OpenAI sent.
 """

@@ -1,4 +1,4 @@
-"""Prompts and file names as people write them, and how one is recognised again.
+"""Writes prompts and file names as people would, and recognises them later.
 
 A prompt is put together from lists of words by chance that can't be foreseen; the words that were drawn are its mark.
 Nothing in it is the grader's own: no fixed word, no fixed shape.

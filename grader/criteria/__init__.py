@@ -1,4 +1,4 @@
-"""Every criterion of the lab: what it is called, what a learner is told, and how evidence is judged.
+"""All criteria of the lab: titles, hints, and how evidence is judged.
 
 One module a section. Adding a criterion touches its module and the rubric.
 """

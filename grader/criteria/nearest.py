@@ -1,4 +1,4 @@
-"""What an author reads where no request came to OpenAI: what the app answered, the nearest first, and lines to copy."""
+"""The report where no request reached OpenAI: the app's answers, nearest first, and lines to copy into the manifest."""
 
 import json
 import re

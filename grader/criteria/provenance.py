@@ -1,4 +1,4 @@
-"""Whether what was stored was made from the words of the prompt: what several criteria ask of the same evidence."""
+"""Whether a stored file was made from the prompt: shared by several criteria."""
 
 from pathlib import PurePosixPath
 

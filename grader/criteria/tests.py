@@ -273,7 +273,7 @@ def happy_path(evidence: Evidence) -> Verdict:
 
 @_SECTION.criterion(
     "error_cases",
-    "Your tests notice when an error is waved through",
+    "Your tests notice when an error is ignored",
     "Send what your endpoint should refuse, and let OpenAI fail: do your tests look at the status?",
 )
 def error_cases(evidence: Evidence) -> Verdict:

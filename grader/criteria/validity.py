@@ -1,4 +1,4 @@
-"""Whether a document is valid OpenAPI, found out without leaving it, and within bounds.
+"""Validates an OpenAPI document within bounds, without following references outside it.
 
 The document is a stranger's. Nothing that it refers to elsewhere is fetched; patterns in it are matched in linear time;
 what it takes to check it is counted, and where processes can be interrupted, timed.

@@ -1,4 +1,4 @@
-"""Which packages a submission runs with, where nobody chose: the lab's own if they satisfy what it declares, else its own.
+"""Chooses a submission's packages when no option does: the lab's if they satisfy its declaration, otherwise its own.
 
 Pure reading of the submission and of this interpreter's own packages: it belongs into the worker.
 """

@@ -1,4 +1,4 @@
-"""This project's own packages in an environment: no index has them, a sandbox shows them where they are on this machine."""
+"""Provides this project's packages in a built environment: no index has them, so the sandbox mounts them."""
 
 from importlib import metadata
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a submission says that it needs, as data that may cross from a sandbox to the grader: names, versions, markers.
+"""A submission's declared packages as data that may leave a sandbox: names, versions, markers.
 
 Every field has strict bounds and one canonical form, so that its receiver can check it without trust in
 its writer. Nothing in it is a URL, a path or an option of an installer.

@@ -1,4 +1,4 @@
-"""What is found while the files of a submission are read, and the one way in which those files are read.
+"""The one way in which a submission's package files are read, and what was found in them.
 
 Only plain files inside the submission are opened, up to a size; links lead nowhere.
 """

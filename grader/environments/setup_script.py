@@ -1,4 +1,4 @@
-"""What a `setup.py` requires, where it is written there as a list of texts. Pure reading: nothing is run."""
+"""The requirements that a `setup.py` lists as literals. Nothing is run."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""What was seen of a submission: data, and nothing but data.
+"""Evidence: what was observed of a submission, as data.
 
 Collected once, by running; judged as often as one likes, by reading. Texts are capped where they come in.
 Bytes lie beside, by their hash.

@@ -1,4 +1,4 @@
-"""Everything that was seen of one submission, as one record."""
+"""All evidence of one submission, as one record."""
 
 import re
 from typing import Annotated, Literal

@@ -1,1 +1,1 @@
-"""What runs on the learner's side of the wall: standard library only, and no secret of the grader's."""
+"""Code that runs inside a submission's sandbox: standard library only, without secrets."""

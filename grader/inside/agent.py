@@ -1,4 +1,4 @@
-"""The grader's agent in a sandbox: `python agent.py FD`. Makes sockets there, starts a learner's code, tells how it ended.
+"""The grader's agent in a sandbox (`python agent.py FD`): makes sockets, starts a learner's code, reports how it ended.
 
 Everything that it starts is a child of it, forked from this process as it is: what was loaded once (`preload`) is
 loaded for all of them. It does what comes over the socket FD and ends with it; in a process namespace of its own,
@@ -219,7 +219,7 @@ def _preload(modules: list[str]) -> None:
 
 
 def _warm_botocore() -> None:
-    """Keep botocore's descriptions of S3, which every new session would look for and parse anew, for half a second."""
+    """Keep botocore's descriptions of S3, which every new session would find and parse again, for half a second."""
     import botocore.session
 
     botocore.session.create_loader = functools.cache(botocore.session.create_loader)

@@ -1,4 +1,4 @@
-"""What passes an app's boundaries during its tests: every call is shown to the grader, which says how it is to be made.
+"""Intercepts an app's calls at its boundaries during its tests: the grader decides how each is made.
 
 The hooks are the same in every run, and know of no fault: each call goes to the grader as a set of fields, and comes back as
 one, after several turns. Whether anything differs in the end is decided there, call by call.

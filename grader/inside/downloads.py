@@ -1,4 +1,4 @@
-"""A platform's download, a ZIP with the work of a whole class, unpacked where nothing can be broken.
+"""Unpacks a platform's ZIP of a whole class inside a sandbox.
 
 Unlike a submission's archive, it is not refused for what one learner put into it: a member that can't be taken is left
 out, and the last file of the stream, `index.json`, says why. Nothing within a member is looked at.

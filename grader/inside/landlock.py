@@ -1,4 +1,4 @@
-"""Landlock: a process gives up what it may open, whom it may call and signal. Linux 5.13 and later, no rights needed.
+"""Landlock: a process gives up file access, connections and signals. Linux 5.13 and later, no privileges needed.
 
 By the kernel's own description, Documentation/userspace-api/landlock.rst: the rights that each version ("ABI") knows.
 """

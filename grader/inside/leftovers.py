@@ -1,4 +1,4 @@
-"""What a run left in the folders that it may write to, undone before the next: every run finds what the first found."""
+"""Undoes what a run wrote, so that every run starts from the same files."""
 
 import contextlib
 import os

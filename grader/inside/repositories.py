@@ -1,4 +1,4 @@
-"""Git repositories, read where nothing can be broken: plain files come out, and the repository itself for its history.
+"""Reads Git repositories inside a sandbox: returns plain files, and the repository for its history.
 
 Git runs here alone: in a sandbox, without configuration of this machine, hooks or prompts. Nothing is checked out by
 git; the files of one commit are listed, counted, and only then read. Links and submodules are left out.

@@ -1,4 +1,4 @@
-"""Which calls to the kernel a learner's process may make: what namespaces don't cover is refused.
+"""Restricts a learner's process to permitted system calls, beyond what namespaces cover.
 
 A classic BPF program over `struct seccomp_data` (linux/seccomp.h), for x86-64 and arm64. Everything not named here is
 allowed; what is named answers with an error, so that programs fail as they would where the kernel lacks it.

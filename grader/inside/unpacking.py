@@ -1,4 +1,4 @@
-"""Archives, unpacked where nothing can be broken: every member is checked, and what comes out is a stream of plain files.
+"""Unpacks archives inside a sandbox: checks every member and returns a stream of plain files.
 
 The size that an archive declares may be a lie: never is more read than is allowed. Formats: .zip, .tar, and .tar
 compressed by gzip, bzip2 or xz.

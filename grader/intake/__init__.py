@@ -1,1 +1,1 @@
-"""How a submission comes to the worker that reads it: as bytes that nothing on this side looks into."""
+"""Brings a submission to its worker as bytes that the parent does not parse."""

@@ -1,4 +1,4 @@
-"""Carries a submission to its worker as a stream of bytes: counted and bounded, and not looked into.
+"""Streams a submission to its worker: counted and bounded, never parsed.
 
 A folder is walked without following links; what is no plain file is left behind. A repository elsewhere is brought by
 git, in a sandbox that has the network and nothing else.

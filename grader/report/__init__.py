@@ -1,1 +1,1 @@
-"""A report, shown: on the terminal, as JSON, as a page, as JUnit."""
+"""Shows a report: on the terminal, as JSON, as a page, as JUnit."""

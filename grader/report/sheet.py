@@ -115,7 +115,7 @@ def write(report: Report, file: Path, say: Language = ENGLISH) -> None:
             )
         except papermill.PapermillExecutionError as error:
             raise GraderError(
-                f"The notebook {file} was not written anew: the instructor's cell for {_cell_at(kept, error)} "
+                f"The notebook {file} was not updated: the instructor's cell for {_cell_at(kept, error)} "
                 f"stops with {error.ename}: {error.evalue}"
             ) from error
         files.write(file, done.read_bytes())

@@ -1,1 +1,1 @@
-"""What a person decides beside the grader: kept, applied to every result, and typed in on a page of their own machine."""
+"""A person's decisions: kept, applied to every result, and entered on a local page."""

@@ -1,4 +1,4 @@
-"""Who may use the review's page: the person who started it, from a page of its own, and nobody else.
+"""Restricts the review page to the person who started it, and to requests from its own pages.
 
 The address that is printed holds a ticket, which is good once and becomes a cookie. Other programs on this machine serve
 pages, too, learners' apps among them, and cookies are not kept apart by port: every path begins with a name that only

@@ -1,4 +1,4 @@
-"""A worker that stays: its sandbox is made once, and forked for every submission that is read."""
+"""A worker that stays: its sandbox is created once and forked for every submission."""
 
 import queue
 import tempfile

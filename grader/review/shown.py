@@ -1,4 +1,4 @@
-"""What the pages of a review show of a view: lines of source with marks, within what a browser can take."""
+"""Prepares a view for a page: source lines with marks, within what a browser can handle."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Submissions that are alike: a question for a person, never a verdict.
+"""Finds similar submissions: a question for a person, never a verdict.
 
 The same work to the byte is always pointed out. Code of nearly the same shape is, too, however many share it: only what
 the class was given, the skeleton and the answer key, says nothing of anybody.

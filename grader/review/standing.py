@@ -1,4 +1,4 @@
-"""The class as it stands: what the grader judged, with every decision in it, and who needs a person to look."""
+"""The class with every decision applied, and who needs a person's attention."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers about a class: how the points lie, how hard each criterion is, and how well it tells learners apart."""
+"""Class statistics: distribution of points, and difficulty and discrimination of each criterion."""
 
 import csv
 import io

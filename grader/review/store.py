@@ -1,4 +1,4 @@
-"""`decisions.toml`, beside the results of a batch: read by everything, written by one review at a time.
+"""`decisions.toml`, beside a batch's results: one review writes it, everything reads it.
 
 Written whole or not at all: into a file of another name, which is on the disk before it takes the place. Killed at any
 moment, the file is the one before or the one after.

@@ -1,4 +1,4 @@
-"""Where learners' code runs: a wall around it, and the few doors in that wall."""
+"""The sandbox in which learners' code runs."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

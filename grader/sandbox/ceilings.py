@@ -1,4 +1,4 @@
-"""How much a submission may take of the machine."""
+"""Resource limits of a submission."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """A sandbox as the process that starts it sees it: what is shown inside, what it may take, and how it ends.
 
-Whoever holds the control socket steers what runs inside (see `sandbox`). That is the same process, or a worker in a
+The holder of the control socket controls what runs inside (see `sandbox`). That is the same process, or a worker in a
 sandbox of its own to which the socket is handed over.
 """
 

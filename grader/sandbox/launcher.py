@@ -1,4 +1,4 @@
-"""The last steps on this side of the wall, for which it takes rights: `python launcher.py ORDER`, ORDER being JSON.
+"""The last privileged steps before a sandbox starts: `python launcher.py ORDER`, where ORDER is JSON.
 
 Joins control groups; shows folders that only root may enter, read-only, at a place where others may; gives up root for
 a user of the sandbox's own; then becomes the program of the order. Standard library only.

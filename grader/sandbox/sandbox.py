@@ -140,7 +140,7 @@ class Sandbox:
         return self._places.temporary
 
     def _read(self) -> None:
-        """Hand each message of the agent's to whoever waits for it."""
+        """Pass each of the agent's messages to the thread that waits for it."""
         while True:
             try:
                 message, files = wire.receive(self._control)

@@ -1,4 +1,4 @@
-"""How well a submission can be kept apart on this machine: found out by trying, never assumed."""
+"""Isolation tiers that this machine offers: each is tried, never assumed."""
 
 import functools
 import os

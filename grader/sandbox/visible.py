@@ -1,4 +1,4 @@
-"""What of this machine a sandbox shows: the system's programs, the Python that runs inside, the packages it needs."""
+"""What a sandbox shows of this machine: system programs, Python, and the packages that a submission needs."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Evidence as one file: a ZIP of `evidence.json` and its blobs. Packed and unpacked by workers alone."""
+"""Packs evidence into one ZIP (`evidence.json` and its blobs), in workers only."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Outside the sandbox: starts the worker of a submission, gives it what it asks for, and takes one bounded record.
+"""Starts a submission's worker from outside its sandbox, serves its requests, and takes one bounded record.
 
 Nothing here looks into what a submission wrote. What a worker sends is checked field by field; what it writes beside
 the record (a page, the evidence) is passed on as bytes.

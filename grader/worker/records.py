@@ -1,4 +1,4 @@
-"""What crosses between a worker and its parent: every field typed and bounded, checked on arrival."""
+"""Records that cross between a worker and its parent: typed, bounded, and validated on arrival."""
 
 from typing import Annotated, Any, Literal
 

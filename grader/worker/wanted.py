@@ -1,4 +1,4 @@
-"""What a grading is for, and what comes of it."""
+"""What to collect and produce in one grading, and its result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

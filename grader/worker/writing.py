@@ -1,4 +1,4 @@
-"""How a worker writes its record down: the record first, then the pages and the evidence that were asked for."""
+"""How a worker writes its record: first the record, then the requested pages and evidence."""
 
 import resource
 from pathlib import Path

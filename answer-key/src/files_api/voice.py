@@ -1,5 +1,5 @@
 # BEGIN SOLUTION
-"""A voice that reads words aloud, by OpenAI's Realtime API: events over a WebSocket, until the last one says that it is done."""
+"""Speech from OpenAI's Realtime API: events over a WebSocket until the response is done."""
 
 import asyncio
 import base64

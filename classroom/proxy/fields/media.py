@@ -1,4 +1,4 @@
-"""The fields of the routes that draw, speak and listen. Those whose bodies are forms have `Upload` fields."""
+"""Fields of the image, speech and transcription routes. Routes with form bodies have `Upload` fields."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What several routes share: pictures, sounds and files in a message, tools, formats of an answer."""
+"""Field declarations that several routes share: images, sounds and files in a message, tools, response formats."""
 
 import base64
 import binascii

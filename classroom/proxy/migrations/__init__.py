@@ -1,1 +1,1 @@
-"""Alembic's: how the tables came to be what they are."""
+"""Alembic migrations of the proxy's tables."""

@@ -1,4 +1,4 @@
-"""The events of a Realtime client that go upstream, field by field: nothing that is not understood, or has no price, passes.
+"""Reads a Realtime client's events field by field: an event that is not understood, or has no price, is refused.
 
 By openai/types/realtime/realtime_client_event.py. Not offered: what is charged beside a response, or by another price list
 (transcription of input, pictures, tools of other services), and turn detection, by which a model answers unasked.

@@ -1,4 +1,4 @@
-"""Where Realtime sessions come in: who it is, whether there is room, which model, and then the session."""
+"""Accepts Realtime sessions: authenticates the client, checks the limits, resolves the model, then starts the session."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -35,7 +35,7 @@ class Door:
         people: who is who.
         booked: runs what asks the database, beside the requests.
         refused: counts a refusal of an event.
-        own_key: whoever asks holds the key themself.
+        own_key: the caller holds the key.
     """
 
     def __init__(

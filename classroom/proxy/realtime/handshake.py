@@ -1,4 +1,4 @@
-"""How a Realtime session begins: whose it is, which model, and the connection to the upstream."""
+"""The start of a Realtime session: its attendee, its model, and the connection to the upstream."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def asked_model(scope: Scope) -> str | None:
 async def dialled(
     upstream: Upstream, event: Event, model: str, safety: str | None, *, own_key: bool
 ) -> ClientConnection:
-    """A connection to the upstream. `safety`: the pseudonym of whoever asks.
+    """A connection to the upstream. `safety`: the attendee's pseudonym.
 
     Raises:
         APIError: 503, it can't be reached or refuses; with a key of one's own, what it says.

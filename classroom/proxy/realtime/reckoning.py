@@ -1,4 +1,6 @@
-"""What a Realtime response may cost at most, and what it did cost: by https://developers.openai.com/api/docs/guides/realtime-costs."""
+"""The highest price of a Realtime response, and its actual price:
+https://developers.openai.com/api/docs/guides/realtime-costs.
+"""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -84,7 +84,7 @@ class Session:
     _longest: int | None = None  # answer that the session asked for, in tokens
     _gone: bool = False
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
-    # what is under way in the books is finished, whoever hangs up meanwhile
+    # a pending reservation is settled even if either side hangs up
     _taking: "asyncio.Task[None] | None" = None
     _settling: "set[asyncio.Future[Any]]" = field(default_factory=set)
 
@@ -132,7 +132,7 @@ class Session:
             except APIError as error:
                 await self._tell(problem(error, _event_id(content)))
             except (WebSocketException, OSError):
-                return  # the upstream has gone: whoever hears it, ends the session
+                return  # the upstream has gone: the reader ends the session
             except Exception as error:  # of the proxy itself, such as a database that is away
                 _log.error("the proxy failed: %s: %s", type(error).__name__, error)
                 await self._tell(problem(refusals.own_fault(), _event_id(content)))

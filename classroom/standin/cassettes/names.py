@@ -1,4 +1,4 @@
-"""Identifiers that a service makes up, such as `resp_68f…`, `org-Ab3…` or a UUID: given other names, or none."""
+"""Identifiers that a service generates, such as `resp_68f…`, `org-Ab3…` or a UUID: replaced or removed in recordings."""
 
 import re
 from collections.abc import Callable
