@@ -1,4 +1,4 @@
-"""What endpoints ask for: the parts that the app was made with."""
+"""FastAPI dependencies: the settings and clients that the app was created with."""
 
 from typing import Annotated
 

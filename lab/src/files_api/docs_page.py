@@ -1,4 +1,4 @@
-"""The page `/docs`, with its looks served by this app: it works without the internet.
+"""The `/docs` page, with Swagger UI's files served by this app, so that it works offline.
 
 FastAPI's own recipe, https://fastapi.tiangolo.com/how-to/custom-docs-ui-assets/; the files are in the package
 `fastapi-swagger`. Where that is missing, the page is FastAPI's usual one, which fetches them from elsewhere.

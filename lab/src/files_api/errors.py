@@ -1,4 +1,4 @@
-"""What can go wrong, and what the caller is told: a status, a code and a sentence, never the inside."""
+"""Errors as the caller sees them: a status, a code and a sentence, never internal details."""
 
 import logging
 from http import HTTPStatus
