@@ -43,8 +43,12 @@ class _Generating:
 NOTHING_ASKED = Asked((), (), ())
 
 
-def ask(setting: Setting, session: Session, served: Served) -> Asked:
-    """Everything that an app answers at once."""
+def ask(setting: Setting, session: Session, served: Served, *, offered_database: bool) -> Asked:
+    """Everything that an app answers at once.
+
+    Args:
+        offered_database: whether a file stands for its database server.
+    """
     found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     with setting.clock.phase("find what generates"):
         generating = _find(setting, session, served, found)
@@ -62,7 +66,7 @@ def ask(setting: Setting, session: Session, served: Served) -> Asked:
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
-    return Asked(offers, generating.misses, asked, _needed(session, generating.misses))
+    return Asked(offers, generating.misses, asked, _needed(session, generating.misses, offered_database))
 
 
 def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -101,13 +105,15 @@ def _find(setting: Setting, session: Session, served: Served, found: list[Operat
     return _Generating(locating.located(offers, root), search.misses(), search.naming())
 
 
-def _needed(session: Session, misses: Sequence[Miss]) -> str:
+def _needed(session: Session, misses: Sequence[Miss], offered_database: bool) -> str:
     """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
     answers = {one.id: one for one in session.exchanges}
     near = [answers[miss.exchange] for miss in misses if miss.prompt]
     failing = [one for one in near if one.status is None or one.status >= 500]
     needed = [
-        start_reasons.missing_service(one.log) or start_reasons.missing_service(one.body) for one in failing
+        start_reasons.missing_service(one.log, offered_database)
+        or start_reasons.missing_service(one.body, offered_database)
+        for one in failing
     ]
     return needed[0] if needed and all(needed) else ""
 

@@ -160,7 +160,7 @@ def _examine_running(setting: Setting, launched: Launch, tests: "_TestsBeside") 
     served = Served(setting.submission.root, session, launched.document, job)
     found = served.documented()
     session.lookups = openapi_document.lookups(found)
-    asked = asking.ask(setting, session, served)
+    asked = asking.ask(setting, session, served, offered_database=launched.offered_database)
     tests.start(asked.offers)
     if setting.patience:
         tests.result()

@@ -32,13 +32,15 @@ PHASE = "start the app"
 class Launch:
     """How starting an app ended: `facts.started` says whether it runs; `job` has ended otherwise.
 
-    `document`: its OpenAPI document; empty if it serves none.
+    `document`: its OpenAPI document; empty if it serves none. `offered_database`: whether a file was offered in the
+    place of its database server.
     """
 
     facts: AppStart
     session: Session
     job: Job
     document: Mapping[str, Any]
+    offered_database: bool = False
 
 
 @contextmanager
@@ -109,6 +111,7 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
                 "target": plan.target,
                 "root": sandbox.inside(setting.submission.root),
                 "hangs_after": START_SECONDS - 2,
+                "database": app_environment.places(setting).database if plan.has_other_database else "",
             },
         )
         # looked for from the first byte on: what is printed first may be gone before a session is open
@@ -160,7 +163,7 @@ def _await_start(
             document, url = openapi_document.fetch(session, places)
             seconds = time.monotonic() - began
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
-            return Launch(started, session, job, document)
+            return Launch(started, session, job, document, plan.has_other_database)
     log = job.log()
     seconds = time.monotonic() - began
     failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None

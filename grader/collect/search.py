@@ -21,8 +21,7 @@ _FEWER_TRIES = 4  # to an operation that was refused, where another one generate
 _MOST_CALLS = 20  # to OpenAI by one request; what makes more is not asked again
 _MOST_CHOICES = 12  # values of one input that are tried
 _MOST_MISSES, _MOST_VALUES = 5, 12  # kept for the report, and values of each
-# requests of a kind to other operations that may let the caller name the file; with what the app itself handed out
-_MOST_NAMING, _MOST_GIVEN = 4, 12
+_MOST_NAMING, _MOST_GIVEN = 4, 12  # requests of a kind that may name the file; with what the app handed out
 _MOST_PLACES = 4  # inputs that the prompt is looked for in, one at a time
 
 _REFUSALS = frozenset({400, 415, 422})

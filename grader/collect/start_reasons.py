@@ -204,6 +204,7 @@ def _about_service(failure: StartFailure) -> Reason | None:
     )
 
 
+_NO_TABLE = re.compile(r"no such table: \w")
 _PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
 _CLIENT = re.compile(rf"\b({'|'.join(sorted(_SERVICES, key=len, reverse=True))})\.")
 _AT_PORT = re.compile(
@@ -211,12 +212,15 @@ _AT_PORT = re.compile(
 )
 
 
-def missing_service(said: str) -> str:
+def missing_service(said: str, offered_database: bool = False) -> str:
     """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
 
     Args:
         said: the end of its log, or its answer.
+        offered_database: whether a file stands for its database server.
     """
+    if offered_database and _NO_TABLE.search(said):
+        return "the tables of its database server"
     for line in reversed(said.splitlines()):
         if not (_REFUSED.search(line) or _UNREACHABLE.search(line)):
             continue

@@ -6,13 +6,14 @@ from textwrap import dedent
 
 import pytest
 
-from grader.collect import START_SECONDS, _left, collect
+from grader.collect import collect
 from grader.collect.find_app import file_of_app, find_app
+from grader.collect.launching import START_SECONDS, _time_left
 from grader.collect.meanings import Places, guessed, sure
 from grader.collect.other_kinds import other_kind
 from grader.collect.reaching import Reach
 from grader.collect.start_failure import read_failure
-from grader.collect.start_reasons import Reason, explain
+from grader.collect.start_reasons import Reason, explain, missing_service
 from grader.collect.starting import StartPlan, plan
 from grader.collect.variables import read_variables
 from grader.evidence import AppStart
@@ -398,6 +399,43 @@ def test_tables_of_a_django_project_are_made_before_it_is_asked(tmp_path):
     assert "people: 0" in app.log
 
 
+TABLES = """
+import os
+from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Story(Base):
+    __tablename__ = "stories"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+engine = create_engine(os.environ["DATABASE_URL"])
+app = FastAPI()
+
+@app.get("/")
+def stories():
+    with engine.connect() as connection:
+        print("stories:", connection.execute(text("SELECT count(*) FROM stories")).scalar())
+    return {}
+"""
+
+
+def test_tables_that_a_migration_would_make_are_made_in_the_file_that_stands_for_the_server(tmp_path):
+    compose = "services:\n  web:\n    environment:\n      DATABASE_URL: postgresql://app:app@db/app\n"
+    app = started(tmp_path, {"main.py": TABLES, "docker-compose.yml": compose})
+    assert app.started, app.failure
+    assert "stories: 0" in app.log
+
+
+def test_a_table_that_only_a_migration_makes_is_no_failure_of_the_learner_s():
+    said = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: stories"
+    assert missing_service(said, offered_database=True) == "the tables of its database server"
+    assert missing_service(said) == ""
+
+
 def test_what_the_author_s_own_variables_declare_is_not_overwritten(tmp_path):
     app = started(
         tmp_path,
@@ -661,9 +699,9 @@ def test_a_value_of_an_example_that_is_long_or_can_not_be_shown_is_not_taken(tmp
 
 
 def test_time_in_which_the_machine_was_busy_with_others_is_not_the_app_s():
-    assert _left(START_SECONDS + 5, 0.0) < 0
-    assert _left(START_SECONDS + 5, 12.0) == 7.0
-    assert _left(60.0, 55.0) <= 0  # nor is it waited for without an end
+    assert _time_left(START_SECONDS + 5, 0.0) < 0
+    assert _time_left(START_SECONDS + 5, 12.0) == 7.0
+    assert _time_left(60.0, 55.0) <= 0  # nor is it waited for without an end
 
 
 def test_a_job_knows_how_long_it_was_kept_waiting_and_one_that_has_ended_says_nothing(tmp_path):
