@@ -8,11 +8,11 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from classroom.exercises.boundary import Boundary
 from classroom.exercises.given import Given, Surroundings, given
-from classroom.exercises.performing import Performer
+from classroom.exercises.kernel import Kernel, KernelGone, ThisKernel
 from classroom.exercises.plain import NotPlain, Thing, decode, shortened, shown
 from classroom.lesson import current
 from classroom.standin.journal import Call
@@ -35,32 +35,6 @@ class NotYet(Exception):
     def __init__(self, problem: str, case: str = "", expected: str = "", got: str = "") -> None:
         super().__init__(problem)
         self.problem, self.case, self.expected, self.got = problem, case, expected, got
-
-
-class KernelGone(Exception):
-    """The kernel does not answer any more."""
-
-
-class Kernel(Protocol):
-    """Where the learner's code runs."""
-
-    def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
-        """What came of an order; `back` answers what the kernel asks meanwhile.
-
-        Raises:
-            KernelGone: it ended, or did not answer in time.
-        """
-
-
-class ThisKernel:
-    """The kernel is this process, as in a lesson."""
-
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
-        self._performer = Performer(namespace)
-
-    def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
-        """What came of an order."""
-        return self._performer.perform(order, back)
 
 
 @dataclass(frozen=True)

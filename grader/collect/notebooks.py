@@ -17,7 +17,8 @@ from typing import Any
 from classroom.allowance import Allowance
 from classroom.exercises import EXERCISES, channel, exercises_of
 from classroom.exercises.boundary import Boundary
-from classroom.exercises.exercise import Exercise, KernelGone, judge
+from classroom.exercises.exercise import Exercise, judge
+from classroom.exercises.kernel import KernelGone
 from classroom.lesson import SHARED_S3
 from classroom.s3 import S3Mock
 from grader.evidence import CheckedExercise, NotebookRun, capped

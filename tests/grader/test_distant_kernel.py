@@ -10,7 +10,8 @@ import pytest
 from classroom import exercises
 from classroom.exercises import channel, performing
 from classroom.exercises.boundary import Boundary
-from classroom.exercises.exercise import KernelGone, judge
+from classroom.exercises.exercise import judge
+from classroom.exercises.kernel import KernelGone
 from classroom.lesson import Lesson
 from classroom.loopback import bind
 from grader.collect import notebooks
