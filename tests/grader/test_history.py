@@ -50,7 +50,7 @@ def leaked(work) -> Path:
 
 
 def scanned(work: Path) -> Scans:
-    with opened(str(work)) as submission, Sandbox("process", work=submission.root) as sandbox:
+    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
         return scan(submission, sandbox)
 
 

@@ -114,7 +114,7 @@ def ran(tmp_path, tier=TIER, **written):
     for name, cells in written.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    with opened(str(tmp_path)) as submission, Sandbox(tier, work=submission.root) as sandbox:
+    with opened(str(tmp_path), tier=tier) as submission, Sandbox(tier, work=submission.root) as sandbox:
         sandbox.preload(["nbclient", "nbformat"])
         runs = tuple(notebooks.run(submission, sandbox))
     facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}

@@ -313,7 +313,7 @@ def test_packages_of_the_submission_s_choice_are_not_loaded_by_the_agent(tmp_pat
         started.append((python, cold))
         raise Stop
 
-    with opened_here(str(plain(tmp_path / "ada", main__py=""))) as submission:
+    with opened_here(str(plain(tmp_path / "ada", main__py="")), tier="process") as submission:
         for python in (submission.python, Path("/elsewhere/bin/python")):
             with pytest.raises(Stop):
                 collect(replace(submission, python=python), tier="process", open_sandbox=note)
