@@ -19,6 +19,14 @@ def client():
         yield OpenAI(base_url=mock.base_url, api_key="any")
 
 
+@pytest.fixture
+def in_circles(monkeypatch):
+    """A model that knows two texts, which go in circles: what it does depends on no word of the course."""
+    often, less = " The key is in the box and" * 30, " The key is new but" * 12
+    model = ngrams.NgramModel(ngrams.count([often, less]))
+    monkeypatch.setattr(ngrams, "load", lambda: model)
+
+
 def ask(client, words="The key is", **options):
     messages = [{"role": "user", "content": words}]
     return client.chat.completions.create(model=MODEL, messages=messages, **options)
@@ -138,7 +146,7 @@ def test_an_answer_stops_before_the_words_that_stop_it(client):
 
 
 @pytest.mark.parametrize("penalty", ["frequency_penalty", "presence_penalty"])
-def test_a_penalty_breaks_repetition(client, penalty):
+def test_a_penalty_breaks_repetition(client, in_circles, penalty):
     def different(**options):
         words = said(client, temperature=0, max_tokens=100, **options).split()
         return len(set(words)) / len(words)
@@ -172,7 +180,7 @@ def test_a_stream_says_what_the_whole_answer_says(client, listed):
     assert listed == any(chunk.choices[0].logprobs for chunk in chunks)
 
 
-def test_responses_take_temperature_limit_and_log_probabilities(client):
+def test_responses_take_temperature_limit_and_log_probabilities(client, in_circles):
     options = {
         "model": MODEL, "input": "The key is", "temperature": 0, "max_output_tokens": 16, "top_logprobs": 2,
         "include": ["message.output_text.logprobs"],

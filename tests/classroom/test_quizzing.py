@@ -68,7 +68,7 @@ def test_a_terminal_gets_the_questions(capsys):
 
 
 def test_a_notebook_without_a_quiz_is_an_error_that_names_those_that_have_one():
-    with pytest.raises(KeyError, match=r"Notebook 99 has no quiz\. These have: 01"):
+    with pytest.raises(KeyError, match=r"Notebook 99 has no quiz\. These have: 00, 01"):
         quizzing.quiz("99")
 
 
