@@ -1,6 +1,10 @@
 """An app is started as a person would start it; what it lacks is given to it, or named, and is never its failure."""
 
+import os
+import signal
+import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -17,6 +21,7 @@ from grader.collect.start_reasons import Reason, explain, missing_service
 from grader.collect.starting import StartPlan, plan
 from grader.collect.variables import read_variables
 from grader.evidence import AppStart
+from grader.inside import agent
 from grader.manifest import Manifest
 from grader.sandbox import Order, Sandbox, chosen
 from grader.submission import opened
@@ -704,17 +709,48 @@ def test_time_in_which_the_machine_was_busy_with_others_is_not_the_app_s():
     assert _time_left(60.0, 55.0) <= 0  # nor is it waited for without an end
 
 
-def test_a_job_knows_how_long_it_was_kept_waiting_and_one_that_has_ended_says_nothing(tmp_path):
-    with Sandbox(chosen("auto"), work=tmp_path) as sandbox:
-        facts = {"command": ["sh", "-c", "while :; do :; done"]}
+BUSY = "while :; do :; done"
+
+
+@contextmanager
+def job_of(place: Path, script: str):
+    with Sandbox(chosen("auto"), work=place) as sandbox:
+        facts = {"command": ["sh", "-c", script]}
         order = Order(do="run", name="busy", cwd=sandbox.root, environment=sandbox.environment(), facts=facts)
         with sandbox.start(order, hears=10) as job:
-            deadline = time.monotonic() + 10
-            while not job.waited() and Path("/proc/self/schedstat").exists() and time.monotonic() < deadline:
+            yield job
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not say")
+def test_a_job_knows_how_long_others_kept_it_waiting_and_one_that_has_ended_says_nothing(tmp_path):
+    others = [subprocess.Popen(["sh", "-c", BUSY]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        with job_of(tmp_path, BUSY) as job:
+            deadline = time.monotonic() + 20
+            while job.waited() < 0.2 and time.monotonic() < deadline:
                 time.sleep(0.05)
             seen = job.waited()
-        assert seen > 0 or not Path("/proc/self/schedstat").exists()
-        assert job.waited() == 0.0
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert seen >= 0.2
+    assert job.waited() == 0.0
+
+
+def test_what_a_job_s_own_children_ran_is_known_so_that_it_is_no_waiting_for_others():
+    before = agent._processor_seconds(os.getpid())
+    own = subprocess.Popen(["sh", "-c", f"({BUSY}) & {BUSY}"], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 30
+        while agent._processor_seconds(os.getpid()) < before + 0.5 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        below, child = agent._processor_seconds(os.getpid()), agent._processor_seconds(own.pid)
+    finally:
+        os.killpg(own.pid, signal.SIGKILL)
+        own.wait()
+    assert below >= before + 0.5
+    assert 0 < child < below  # the grandchild, and both
 
 
 def test_an_app_that_a_script_finishes_is_what_the_script_serves(tmp_path):
