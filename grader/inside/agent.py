@@ -23,7 +23,7 @@ _REPOSITORY = os.path.dirname(os.path.dirname(_HERE))
 
 sys.path.remove(_HERE)  # nothing here is a learner's module
 sys.path.insert(0, _REPOSITORY)
-from grader.inside import landlock, limits, seccomp, wire, work  # noqa: E402 - the path comes first
+from grader.inside import landlock, limits, processor_time, seccomp, wire, work  # noqa: E402 - the path comes first
 
 sys.path.remove(_REPOSITORY)
 
@@ -129,12 +129,9 @@ class Agent:
         """
         for process, number in self._jobs.items():
             if number == job:
-                with (
-                    contextlib.suppress(OSError, ValueError, IndexError),
-                    open(f"/proc/{process}/schedstat") as file,
-                ):
-                    ran, waited = (int(each) / 1e9 for each in file.read().split()[:2])
-                    return max(0.0, waited - max(0.0, _processor_seconds(os.getpid()) - ran))
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    ran, waited = processor_time.ran_and_waited(process)
+                    return max(0.0, waited - max(0.0, processor_time.below(os.getpid()) - ran))
         return 0.0
 
     def _tell_ended(self) -> None:
@@ -208,27 +205,6 @@ def _listening() -> socket.socket:
     made.bind(("127.0.0.1", 0))
     made.listen(128)
     return made
-
-
-def _processor_seconds(root: int) -> float:
-    """How long the processes below one have run, by proc_pid_stat(5), with the children that they waited for."""
-    parents: dict[int, int] = {}
-    seconds: dict[int, float] = {}
-    tick = os.sysconf("SC_CLK_TCK")
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                facts = file.read().rpartition(b")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        parents[int(name)] = int(facts[1])
-        seconds[int(name)] = sum(int(each) for each in facts[11:15]) / tick
-    below = {root}
-    while more := {each for each, parent in parents.items() if parent in below} - below:
-        below |= more
-    return sum(seconds[each] for each in below - {root} if each in seconds)
 
 
 def _preload(modules: list[str]) -> None:

@@ -21,7 +21,7 @@ from grader.collect.start_reasons import Reason, explain, missing_service
 from grader.collect.starting import StartPlan, plan
 from grader.collect.variables import read_variables
 from grader.evidence import AppStart
-from grader.inside import agent
+from grader.inside import processor_time
 from grader.manifest import Manifest
 from grader.sandbox import Order, Sandbox, chosen
 from grader.submission import opened
@@ -739,13 +739,13 @@ def test_a_job_knows_how_long_others_kept_it_waiting_and_one_that_has_ended_says
 
 
 def test_what_a_job_s_own_children_ran_is_known_so_that_it_is_no_waiting_for_others():
-    before = agent._processor_seconds(os.getpid())
+    before = processor_time.below(os.getpid())
     own = subprocess.Popen(["sh", "-c", f"({BUSY}) & {BUSY}"], start_new_session=True)
     try:
         deadline = time.monotonic() + 30
-        while agent._processor_seconds(os.getpid()) < before + 0.5 and time.monotonic() < deadline:
+        while processor_time.below(os.getpid()) < before + 0.5 and time.monotonic() < deadline:
             time.sleep(0.05)
-        below, child = agent._processor_seconds(os.getpid()), agent._processor_seconds(own.pid)
+        below, child = processor_time.below(os.getpid()), processor_time.below(own.pid)
     finally:
         os.killpg(own.pid, signal.SIGKILL)
         own.wait()
