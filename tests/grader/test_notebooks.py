@@ -26,6 +26,13 @@ def mime_type(name):
     known = {"txt": "text/plain", "jpg": "image/jpeg", "png": "image/png", "mp3": "audio/mpeg"}
     return known.get(name.rpartition(".")[2], "application/octet-stream")
 """
+KEEP_PICTURE = """
+import base64
+import boto3
+def keep_picture(key, text):
+    content = base64.b64decode(text)
+    boto3.client("s3").put_object(Bucket=lesson.bucket, Key=key, Body=content, ContentType="image/jpeg")
+"""
 FAKED = "def draw(prompt):\n    return b'no picture'\nprint('Exercise 00.1: done.')"
 # each forges a verdict in the kernel; none of them writes a function that does what was asked
 FORGERIES = {
@@ -131,9 +138,9 @@ def states(evidence):
 
 
 def test_notebooks_that_run_and_exercises_that_are_done(tmp_path):
-    evidence = ran(tmp_path, one=[START, DRAW, MIME_TYPE, 'check("00.1")'])
-    assert verdict("notebooks.run", evidence) == ("passed", "1 ran from top to bottom: 4 cells.")
-    assert verdict("notebooks.exercises", evidence) == ("passed", "All 2 are done.")
+    evidence = ran(tmp_path, one=[START, DRAW, MIME_TYPE, KEEP_PICTURE, 'check("00.1")'])
+    assert verdict("notebooks.run", evidence) == ("passed", "1 ran from top to bottom: 5 cells.")
+    assert verdict("notebooks.exercises", evidence) == ("passed", "All 3 are done.")
 
 
 @pytest.mark.parametrize("tier", representative(["bubblewrap", "landlock", "process"], 3))
@@ -142,14 +149,14 @@ def test_an_exercise_is_checked_behind_every_wall(tmp_path, tier):
     if tier in works and not works[tier]().works:
         pytest.skip(f"{tier} can't be had here")
     evidence = ran(tmp_path, tier, **{"00-start": [MIME_TYPE]})
-    assert states(evidence) == {"00.1": "open", "00.2": "done"}
+    assert states(evidence) == {"00.1": "open", "00.2": "done", "00.3": "open"}
 
 
 def test_an_exercise_is_tried_and_what_its_cell_prints_does_not_count(tmp_path):
     evidence = ran(tmp_path, one=[START, FAKED, MIME_TYPE, 'check("00.1")'])
     status, summary = verdict("notebooks.exercises", evidence)
     assert status == "failed"
-    assert summary.startswith("1 of 2 are done. Exercise 00.1: not yet.")
+    assert summary.startswith("1 of 3 are done. Exercise 00.1: not yet.")
     assert "no picture" in summary
 
 
@@ -158,15 +165,16 @@ def test_the_course_decides_which_exercises_a_notebook_has(tmp_path):
     evidence = ran(
         tmp_path, **{"00-mine": cells, "notes": ["start = print\nstart('00')"], "other": ["a = 1"]}
     )
-    assert [list(run.exercises) for run in evidence.notebooks] == [["00.1", "00.2"], ["00.1", "00.2"], []]
+    of_00 = ["00.1", "00.2", "00.3"]
+    assert [list(run.exercises) for run in evidence.notebooks] == [of_00, of_00, []]
     status, summary = verdict("notebooks.exercises", evidence)
     assert status == "failed"
     assert "There is nothing called mime_type" in summary
 
 
 def test_the_better_one_counts_of_a_notebook_that_was_handed_in_twice(tmp_path):
-    evidence = ran(tmp_path, **{"00-copy": [START], "00-start": [START, DRAW, MIME_TYPE]})
-    assert verdict("notebooks.exercises", evidence) == ("passed", "All 2 are done.")
+    evidence = ran(tmp_path, **{"00-copy": [START], "00-start": [START, DRAW, MIME_TYPE, KEEP_PICTURE]})
+    assert verdict("notebooks.exercises", evidence) == ("passed", "All 3 are done.")
 
 
 @pytest.mark.parametrize("forgery", representative(list(FORGERIES), 2))
@@ -200,7 +208,7 @@ def test_a_function_that_never_ends_is_an_open_exercise_and_the_others_are_still
     )
     endless = "def draw(words):\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass"
     evidence = ran(tmp_path, **{"00-endless": [START, endless, MIME_TYPE]})
-    assert states(evidence) == {"00.1": "open", "00.2": "done"}
+    assert states(evidence) == {"00.1": "open", "00.2": "done", "00.3": "open"}
 
 
 def test_a_kernel_that_dies_while_it_is_checked_is_an_open_exercise(tmp_path):
