@@ -89,7 +89,7 @@ ANSWERING: tuple[Attack, ...] = (
     ),
     Attack(
         "a document that unpacks without end",
-        FAILS,
+        {**PASSES, "openapi.valid": "failed"},
         last=_MIDDLEWARE.format(path="/openapi.json", status=200),
         only=DOCUMENTED,
     ),
