@@ -19,11 +19,11 @@ OLDEST = (3, 11)
 _LEARNERS, _DEVELOPERS = "requirements.txt", "requirements-dev.txt"
 # what the commands load first, and sandboxes can't compile for themselves
 _LOADED = """
-IPython boto3.s3.transfer classroom.exercises classroom.spending classroom.widgets fastapi.testclient flask
+IPython boto3.s3.transfer classroom.exercises classroom.widgets fastapi.testclient flask
 grader.batch.run grader.cli grader.report.templates grader.worker.grading ipykernel.kernelapp
 moto.s3.responses moto.server nbval.plugin openai.resources.audio openai.resources.chat.completions
 openai.resources.images openai.resources.realtime openai.resources.responses papermill pydantic_settings
-uvicorn.protocols.http.h11_impl xdist.plugin
+uvicorn.protocols.http.httptools_impl xdist.plugin
 """
 
 

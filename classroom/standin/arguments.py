@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from classroom.standin import plausible
+from classroom.standin import field_meanings, plausible
 from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, word_set, words_of
 
@@ -49,22 +49,6 @@ _OPENERS = word_set(
     "which who why will with would write yes you"
 )
 _FORMS = word_set("json yaml xml csv html markdown sql")  # what an answer is written in, and no place
-_PLACES = word_set(
-    "city cities location place town country destination origin where region area address airport room"
-)
-_FREE = word_set(
-    "query question text input prompt message content request body instruction instructions search q "
-    "reason summary explanation description caption"
-)
-_COUNTED = word_set("id number code reference no sku")
-_MAIL = word_set("email mail recipient recipients to")
-_LINK = word_set("url uri link")
-_MATHS = word_set("expression equation formula")
-_MONEY = word_set("currency symbol ticker from to")
-_NAMES = word_set(
-    "name title subject person who language target topic artist author product item timezone zone"
-)
-_TIMES = word_set("date day when time datetime deadline")
 
 
 def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> list[dict[str, Any]]:
@@ -96,7 +80,7 @@ def answer(schema: Any, prompt: str, *, seed: str) -> Any:
     Raises:
         APIError: 400 for a schema that makes no sense, or asks for more than any answer holds.
     """
-    return _Listener(schema, seed, readable(prompt), {}).whole()
+    return _Listener(schema, seed, readable(prompt), {}, writes=True).whole()
 
 
 def readable(prompt: str) -> str:
@@ -118,7 +102,7 @@ def _only_place(root: Mapping[str, Any]) -> str:
         if isinstance(field, Mapping)
         and type_of(field) == "string"
         and "enum" not in field
-        and _PLACES & set(parts_of(name))
+        and field_meanings.PLACES & set(parts_of(name))
     ]
     return places[0] if len(places) == 1 else ""
 
@@ -139,9 +123,9 @@ def evidence(parameters: Any, prompt: str) -> float:
             score += 2
         elif ("email" in parts and _EMAIL.search(prompt)) or ("url" in parts and _URL.search(prompt)):
             score += 1.5
-        elif parts & _PLACES and _places(prompt):
+        elif parts & field_meanings.PLACES and _places(prompt):
             score += 0.75
-        elif parts & _FREE or meanings(parts) & heard:
+        elif parts & field_meanings.FREE or meanings(parts) & heard:
             score += 0.5
     if numeric >= 2 and len(_NUMBER.findall(prompt)) >= 2:
         score += 1.5
@@ -181,13 +165,20 @@ def _proper(prompt: str) -> tuple[str, ...]:
 
 
 class _Listener(Inventor):
-    """Values that fit a schema, taken from a prompt where it has them."""
+    """Values that fit a schema, taken from a prompt where it has them.
 
-    def __init__(self, root: Any, seed: str, prompt: str, known: Mapping[str, str]) -> None:
+    `writes`: whether a text without a known meaning is written about the whole prompt, as in a structured answer; else it is
+    a name or a quotation in it, as an argument of a tool.
+    """
+
+    def __init__(
+        self, root: Any, seed: str, prompt: str, known: Mapping[str, str], *, writes: bool = False
+    ) -> None:
         words = " ".join(prompt.split())
         super().__init__(root, seed, words if len(words) <= _LONGEST else words[:_LONGEST].rstrip() + " …")
         self._prompt = prompt
         self._known = known
+        self._writes = writes
         self._figures = plausible.with_digits(prompt)
         self._numbers = [match[0] for match in _NUMBER.finditer(self._figures)]
         self._used: set[str] = set()
@@ -258,29 +249,31 @@ class _Listener(Inventor):
     def _finders(self, parts: set[str], field: Mapping[str, Any]) -> Iterator[Callable[[], str | None]]:
         """Where to look for a text, by what its field is called; the last resort last."""
         form = field.get("format")
-        if form == "email" or (not form and parts & _MAIL):
+        if form == "email" or (not form and parts & field_meanings.MAIL):
             yield lambda: self._next(_EMAIL)
-        if form in ("uri", "url") or (not form and parts & _LINK):
+        if form in ("uri", "url") or (not form and parts & field_meanings.LINK):
             yield lambda: self._next(_URL)
-        if form == "date" or (not form and parts & _TIMES):
+        if form == "date" or (not form and parts & field_meanings.TIMES):
             yield lambda: self._next(_DAY)
         if form:
             return  # words would not fit it
-        if parts & _MATHS:
+        if parts & field_meanings.MATHS:
             yield self._expression
-        if parts & _PLACES:
+        if parts & field_meanings.PLACES:
             yield lambda: self._unused(_places(self._prompt))
             yield lambda: self._next(_SMALL)
-        if parts & _MONEY:
+        if parts & field_meanings.MONEY:
             yield lambda: self._next(_CAPITALS)
-        if parts & _TIMES:
+        if parts & field_meanings.TIMES:
             yield lambda: self._next(_WHEN)
-        if parts & _COUNTED:
+        if parts & field_meanings.COUNTED:
             yield lambda: self._next(_CODED)
-        yield lambda: self._next(_QUOTED)
-        if parts & _FREE:
+        if self._writes and not parts & field_meanings.SPECIAL and self._is_open(parts):
             yield lambda: " ".join(self._prompt.split())
-        if parts & _NAMES or len(parts) == 1:
+        yield lambda: self._next(_QUOTED)
+        if parts & field_meanings.FREE:
+            yield lambda: " ".join(self._prompt.split())
+        if parts & field_meanings.NAMES or len(parts) == 1:
             yield lambda: self._unused(_proper(self._prompt)) if self._is_open(parts) else None
 
     def _is_open(self, parts: set[str]) -> bool:
@@ -335,7 +328,11 @@ class _Listener(Inventor):
             values = [float(each) for each in self._numbers if len(each) <= 15]
             return [int(each) if each.is_integer() else each for each in values] or None
         if type_of(field) == "string" and "enum" not in field:
-            found = _places(self._prompt) if set(parts_of(name)) & _PLACES else _proper(self._prompt)
+            found = (
+                _places(self._prompt)
+                if set(parts_of(name)) & field_meanings.PLACES
+                else _proper(self._prompt)
+            )
             return [each for each in found if each not in self._used] or None
         return None
 

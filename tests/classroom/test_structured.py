@@ -389,3 +389,12 @@ def test_a_number_that_the_prompt_does_not_give_is_plausible(name, field, low, h
 def test_a_scale_in_the_prompt_is_a_scale_and_no_value(seed):
     prompt = "Rate this review from 2 to 4 stars: The soup was cold."
     assert 2 <= arguments.answer(_object_of(stars=_WHOLE), prompt, seed=str(seed))["stars"] <= 4
+
+
+@pytest.mark.parametrize("name", ["scene", "improved", "idea", "detailed_description", "prompt"])
+def test_a_text_without_a_known_meaning_is_about_the_whole_prompt(name):
+    from classroom.standin import arguments
+
+    schema = {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
+    prompt = 'The harbour of Marseille at five, with a sign that says "open" and a cat named Milo, painted by a child of seven'
+    assert arguments.answer(schema, prompt, seed="x") == {name: prompt}

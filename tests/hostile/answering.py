@@ -1,6 +1,6 @@
 """Attacks by what an app documents, answers and stores, and by what it does beside answering; see `cases`."""
 
-from tests.hostile.cases import ENDPOINT, FAILS, MARK, PASSES, Attack
+from tests.hostile.cases import ENDPOINT, MARK, PASSES, Attack
 
 DOCUMENTED = (*ENDPOINT, "openapi")
 

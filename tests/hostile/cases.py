@@ -304,7 +304,7 @@ for folder in [*sys.path, os.path.dirname(os.__file__), "/usr/bin"]:
     ),
     Attack(
         "a git folder with commands",
-        {"secrets.not_in_code": "passed"},
+        {"secrets.not_in_code": "not_run"},  # what its commits hold can't be read
         files={
             "dot-git/HEAD": "ref: refs/heads/main\n",
             "dot-git/config": "[core]\n\trepositoryformatversion = 0\n\tfsmonitor = touch /tmp/HOSTILE-MARK\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from classroom.proxy.accounts import Series
 from classroom.proxy.web.rendering import dollars
 
-_WIDTH, _HEIGHT, _TOP, _FOOT = 640, 180, 20, 20
+_WIDTH, _HEIGHT, _TOP, _FOOT = 640, 188, 28, 20
 _WIDEST = 40.0
 
 
