@@ -12,6 +12,7 @@ import itertools
 import math
 import numbers
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -113,7 +114,8 @@ def _told_by_its_class(value: Any) -> dict[str, Any]:
         names += [name for name, inner in vars(each).items() if isinstance(inner, property)]
         for name in itertools.islice(names, _MOST_FIELDS):
             if isinstance(name, str) and name[:1] != "_":
-                with contextlib.suppress(Exception):  # a property of the learner's may raise anything
+                # a property of the learner's may raise anything; one of a library's may warn of itself
+                with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
                     found.setdefault(name, getattr(value, name))
     return found
 
