@@ -46,16 +46,21 @@ class Refusals:
             counted, self._counted = self._counted, Counter()
         if not counted:
             return
+        written = False
+        try:
+            self._ledger.accounts.add_refusals(self._rows(counted))
+            written = True
+        finally:
+            if not written:  # the database may answer the next time
+                with self._lock:
+                    self._counted.update(counted)
+
+    def _rows(self, counted: Counter[tuple[str, str]]) -> dict[tuple[str, str, str], int]:
+        """Numbers by event, day and reason."""
         now = self._ledger.now()
         known = {code: self._ledger.event(code) for code in {code for code, _ in counted}}
-        rows = {
+        return {
             (code, event.day(now), reason): number
             for (code, reason), number in counted.items()
             if (event := known[code]) is not None
         }
-        try:
-            self._ledger.accounts.add_refusals(rows)
-        except Exception:
-            with self._lock:
-                self._counted.update(counted)
-            raise

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from classroom.proxy.errors import DatabaseError
 from classroom.proxy.ledger import Settlement
+from classroom.proxy.refused import Refusals
 from classroom.proxy.signed_in import SECONDS
 from classroom.proxy.tabular import safe
+from classroom.standin.errors import APIError
 from tests.proxy.conftest import an_event
 
 NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
@@ -109,3 +112,22 @@ def test_a_text_that_begins_like_a_formula_is_quoted(text):
 @pytest.mark.parametrize("value", [-1, 0.5, "ada", "a=b", ""])
 def test_other_cells_stay_as_they_are(value):
     assert safe(value) == value
+
+
+@pytest.mark.parametrize("broken", ["event", "accounts.add_refusals"])
+def test_refusals_that_could_not_be_written_are_written_the_next_time(ledger, monkeypatch, broken):
+    ledger.add(an_event())
+    refused = Refusals(ledger)
+    refused.count("lesson", APIError(401, "no", code="event_paused"))
+    with monkeypatch.context() as patch:
+        place = ledger.accounts if "." in broken else ledger
+
+        def fail(*_):
+            raise DatabaseError("gone")
+
+        patch.setattr(place, broken.rpartition(".")[2], fail)
+        with pytest.raises(DatabaseError):
+            refused.write()
+    refused.write()
+    refused.write()
+    assert ledger.accounts.refusals("lesson") == [("event_paused", 1)]
