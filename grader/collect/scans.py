@@ -16,7 +16,7 @@ from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.fingerprints import fingerprints
 from grader.collect.history import text_of
-from grader.collect.looking import reached_for
+from grader.collect.introspection import reached_for
 from grader.evidence import Scans, Secret
 from grader.sandbox import Sandbox
 from grader.submission import Submission

@@ -1,4 +1,4 @@
-"""What a module reaches for in the interpreter, by its syntax: in whichever words it is imported, and under whichever name."""
+"""Which parts of the interpreter a module inspects, read from its syntax: however they are imported, under any name."""
 
 import ast
 from collections.abc import Iterator, Mapping
