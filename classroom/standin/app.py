@@ -55,6 +55,10 @@ class Application:
             return
         if scope["type"] != "http":
             return
+        with self._standin.handling.timed():
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             response = await self._respond(request)

@@ -12,6 +12,7 @@ from classroom.loopback import LOOPBACK, LoopbackServer, PortTaken, Switch
 from classroom.standin.app import Application
 from classroom.standin.browsers import sharing
 from classroom.standin.faults import Fault, fault
+from classroom.standin.handling import Handling
 from classroom.standin.journal import MOST_BYTES, Journal
 from classroom.standin.limits import Per, RateLimit
 from classroom.standin.pace import Pace
@@ -122,6 +123,11 @@ class OpenAIMock:
     def pictures_asked(self) -> int:
         """How often the address of a picture was asked, in place of which the retired models give an address."""
         return self._standin.pictures_asked
+
+    @property
+    def handling(self) -> Handling:
+        """How long it takes over requests."""
+        return self._standin.handling
 
     def fail(
         self, *, status: int | None = None, code: str | None = None, effect: str = "error", **options: Any

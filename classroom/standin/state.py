@@ -11,6 +11,7 @@ from classroom.standin import model_checks
 from classroom.standin.caching import PromptCache
 from classroom.standin.catalogue import Catalogue, Kind, Model, load
 from classroom.standin.faults import FaultScript
+from classroom.standin.handling import Handling
 from classroom.standin.journal import Journal
 from classroom.standin.limits import RateLimiter
 from classroom.standin.pace import AT_ONCE, Tempo
@@ -186,6 +187,7 @@ class StandIn:
     strict_replies: bool = False
     limits: RateLimiter = field(default_factory=RateLimiter)
     tempo: Tempo = field(default_factory=Tempo)
+    handling: Handling = field(default_factory=Handling)
     prompts: PromptCache = field(default_factory=PromptCache)
     published: Shelf[tuple[bytes, str]] = field(default_factory=Shelf)
     pictures_asked: int = 0  # how often an address of a published picture was asked

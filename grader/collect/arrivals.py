@@ -35,6 +35,7 @@ class Arrivals:
         self._buckets = {s3.bucket}
         self._made: dict[str, list[journal.Output]] = {}  # what OpenAI made during each exchange
         self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
+        self._begun: list[tuple[float, Exchange]] = []  # when each request was sent
 
     @property
     def count(self) -> int:
@@ -46,13 +47,24 @@ class Arrivals:
         """Whether S3 was asked since the last look, or a put has no object yet."""
         return bool(self._unfinished) or len(self._s3.requests) > self._requests_read
 
+    def note_sent(self, exchange: Exchange, at: float) -> None:
+        """An exchange's request was sent then, on the clock of `time.monotonic`."""
+        self._begun.append((at, exchange))
+
+    def _asked_by(self, call: journal.Call, exchange: Exchange) -> Exchange:
+        """The exchange that a call belongs to: the last one that was sent before the call came, by default this one.
+
+        A call is journaled when it is answered, and that may be after the app lost patience with it.
+        """
+        return next((each for at, each in reversed(self._begun) if at <= call.at), exchange)
+
     def gather(self, exchange: Exchange, marks: Mapping[str, Exchange] | None = None) -> None:
         """Read both stand-ins: whatever is new belongs to this exchange, or to the one whose mark is in it."""
         journaled = list(self._openai.calls)
         for call in journaled[self._calls_read :]:
             marked = (whose for mark, whose in (marks or {}).items() if mentions(call.body, mark))
             if len(self.calls) < _MOST_CALLS:
-                owner = next(marked, exchange)
+                owner = next(marked, exchange if marks else self._asked_by(call, exchange))
                 self.calls.append(self._seen(call, owner))
                 self.ledger.note(call, owner.id)
                 self._made.setdefault(owner.id, []).extend(call.outputs)

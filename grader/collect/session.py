@@ -29,8 +29,14 @@ APP_SECONDS = (
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
 _LAST_WORDS = 0.3  # seconds to wait for the traceback of a crash
+_PATIENT = 0.5  # seconds that every app waits for OpenAI; what gives up earlier did not lose patience
+_MOST_SLOW = 3  # requests that are sent again because of it
+_STAND_IN_SECONDS = 10.0  # to wait for what the stand-in still has in hand
 TOO_MANY_CALLS = (
     f"it made more than {MOST_CALLS} calls to OpenAI, of which the grader's stand-in answered the first only"
+)
+STAND_IN_WAS_SLOW = (
+    "the grader's stand-in for OpenAI took longer than the app waits, since the machine was busy"
 )
 _TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
 
@@ -115,10 +121,18 @@ class Session:
                 self._budget.begin()
             asked = self._arrivals.count
             before = self.printing.printed if self.printing else 0
+            began = time.monotonic()
             answer = self._answer_to(request)
             self._waited += answer.seconds
             log = self._printed_about(answer, before)
             exchange = self._latest = self._note(purpose, request, answer, log)
+            self._arrivals.note_sent(exchange, began)
+            if self._stand_in_was_slow(exchange, began):
+                self._arrivals.gather(exchange)
+                exchange = self._withhold(exchange, STAND_IN_WAS_SLOW)
+                if tries > _MOST_SLOW:
+                    return exchange
+                continue
             if not protects_itself(exchange) or self._arrivals.count > asked:
                 break
             if not self._patience.after(exchange, tries):
@@ -131,6 +145,17 @@ class Session:
         if exchange.id in self._arrivals.dropped:
             return self._withhold(exchange, TOO_MUCH)
         return exchange
+
+    def _stand_in_was_slow(self, exchange: Exchange, began: float) -> bool:
+        """Whether an app failed while the stand-in still had its call in hand, though no fault was asked for; waits for the stand-in."""
+        failed = exchange.status is None or exchange.status >= 500
+        handling = self.openai.handling
+        if not failed or self._transmitter.is_failing or handling.longest(began) < _PATIENT:
+            return False
+        deadline = time.monotonic() + _STAND_IN_SECONDS
+        while handling.longest(began) and time.monotonic() < deadline:
+            time.sleep(_JOB_POLL)
+        return True
 
     def _withhold(self, exchange: Exchange, reason: str) -> Exchange:
         """Note that an answer says nothing of the app, since the grader itself stood in its way."""
@@ -162,6 +187,7 @@ class Session:
             self._patience.before()
         if self._budget:
             self._budget.begin()
+        began = time.monotonic()
         with ThreadPoolExecutor(max_workers=max(1, len(orders))) as pool:
             answers = list(pool.map(self._answer_to, [request for _, request, _ in orders]))
         self._waited += max((answer.seconds for answer in answers), default=0.0)
@@ -172,6 +198,7 @@ class Session:
         self._latest = exchanges[-1] if exchanges else self._latest
         marks = {mark: exchange for (_, _, mark), exchange in zip(orders, exchanges, strict=True)}
         for exchange in exchanges[:1]:
+            self._arrivals.note_sent(exchange, began)
             self._arrivals.gather(exchange, marks)
         for exchange in exchanges:
             if exchange.status == 202 or self._promises_a_job(exchange):

@@ -79,6 +79,8 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
     if offer is None:
         if kind in evidence.expected_kinds:
             return failed(f"[tool.lab] says that this app generates {kind}, but no request led to it.")
+        if not evidence.app.started:
+            return not_run("Depends on the app having started.")
         return not_run("Not offered: no request led to a call that generates this kind.")
     probe = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == kind), None)
     if probe is None or probe.exchange is None:

@@ -78,7 +78,7 @@ _add("endpoint.starts", "bare_starlette", (BARE, "import base64\n", "import base
 _add(
     "endpoint.starts",
     "nested_json",
-    (NESTED, 'app = FastAPI(title="Maker"', 'os.environ["NOT_SET"]\napp = FastAPI(title="Maker"'),
+    (NESTED, 'app = FastAPI(title="Maker"', 'settings = Settings()\napp = FastAPI(title="Maker"'),
 )
 _add("endpoint.uses_prompt", "other_words", (WORDS, "input=word,", 'input="hello",'))
 _add(

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from classroom.standin.handling import Handling
 from grader.collect import transmission
 from grader.collect.job_addresses import pointers
 from grader.collect.requests import Request
@@ -70,7 +71,12 @@ def ask(monkeypatch):
             root=Path("/work"), socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         )
         nothing = SimpleNamespace(
-            calls=[], requests=[], bucket="b", endpoint_url="http://127.0.0.1:1", objects=lambda wanted: []
+            calls=[],
+            requests=[],
+            bucket="b",
+            endpoint_url="http://127.0.0.1:1",
+            objects=lambda wanted: [],
+            handling=Handling(),
         )
         session = Session(app.url, nothing, nothing, "sk-canary", {}, sandbox)
         began = time.monotonic()
