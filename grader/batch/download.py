@@ -19,9 +19,9 @@ from grader.errors import GraderError, SubmissionError
 from grader.files import write
 from grader.inside import wire
 from grader.inside.downloads import INDEX
+from grader.inside.policy import Ceilings
 from grader.intake.bounds import LEFT_OUT, MAX_BYTES
 from grader.sandbox import Order, Sandbox, Tier
-from grader.sandbox.ceilings import Ceilings
 
 MOST_FILES, MOST_MEGABYTES = 100_000, 8 * 1024
 _SECONDS = 900.0

@@ -23,7 +23,7 @@ _REPOSITORY = os.path.dirname(os.path.dirname(_HERE))
 
 sys.path.remove(_HERE)  # nothing here is a learner's module
 sys.path.insert(0, _REPOSITORY)
-from grader.inside import landlock, limits, processor_time, seccomp, wire, work  # noqa: E402 - the path comes first
+from grader.inside import commands, landlock, limits, processor_time, seccomp, wire, work  # noqa: E402 - the path comes first
 
 sys.path.remove(_REPOSITORY)
 
@@ -68,38 +68,39 @@ class Agent:
                     self._tell_ended()
                 if self._control.fileno() in ready:
                     try:
-                        order, files = wire.receive(self._control)
+                        message, files = wire.receive(self._control)
+                        number, command = commands.decode(message)
                     except wire.WireError:
                         return None
-                    job = self._obey(order, files)
+                    job = self._obey(number, command, files)
                     if job is not None:
                         return job
 
-    def _obey(self, order: dict[str, Any], files: list[int]) -> Job | None:
-        answer: dict[str, Any] = {"to": order["id"]}
+    def _obey(self, number: int, command: commands.Command, files: list[int]) -> Job | None:
+        answer: dict[str, Any] = {"to": number}
         out: list[int] = []
         sockets: list[socket.socket] = []
         try:
-            match order["ask"]:
-                case "sockets":
-                    sockets = [_tcp() for _ in range(order["count"])]
+            match command:
+                case commands.MakeSockets():
+                    sockets = [_tcp() for _ in range(command.count)]
                     out = [each.fileno() for each in sockets]
-                case "listen":
+                case commands.Listen():
                     sockets = [_listening()]
                     out = [sockets[0].fileno()]
-                case "receive":
-                    self._receive(order, files[0])
-                case "preload":
-                    _preload(order["modules"])
-                case "start":
+                case commands.Receive():
+                    self._receive(command, files[0])
+                case commands.Preload():
+                    _preload(command.modules)
+                case commands.Start():
                     process = os.fork()
                     if process == 0:
-                        return lambda: self._become(order, files)
-                    self._jobs[process] = order["job"]
-                case "end":
-                    self._end(order["job"])
-                case "waited":
-                    answer["seconds"] = self._waited(order["job"])
+                        return lambda: self._become(command, files)
+                    self._jobs[process] = command.job
+                case commands.End():
+                    self._end(command.job)
+                case commands.MeasureWaiting():
+                    answer["seconds"] = self._waited(command.job)
         except (OSError, wire.WireError) as error:
             answer["trouble"] = str(error)
         wire.send(self._control, answer, out)
@@ -109,10 +110,10 @@ class Agent:
             os.close(file)
         return None
 
-    def _receive(self, order: dict[str, Any], file: int) -> None:
+    def _receive(self, command: commands.Receive, file: int) -> None:
         with open(os.dup(file), "rb") as source:
-            for name, content in wire.read_files(source, order["most_files"], order["most_bytes"]):
-                wire.put_file(order["root"], name, content)
+            for name, content in wire.read_files(source, command.most_files, command.most_bytes):
+                wire.put_file(command.root, name, content)
 
     def _end(self, job: int) -> None:
         for process, number in self._jobs.items():
@@ -146,7 +147,7 @@ class Agent:
                 ended = {"ended": self._jobs.pop(process), "code": os.waitstatus_to_exitcode(status)}
                 wire.send(self._control, ended)
 
-    def _become(self, order: dict[str, Any], files: list[int]) -> None:
+    def _become(self, command: commands.Start, files: list[int]) -> None:
         """In the child: give up what a learner's code must not have, then run it."""
         os.setsid()
         signal.set_wakeup_fd(-1)
@@ -154,7 +155,7 @@ class Agent:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for mine in (self._control.detach(), self._woken, self._wakes):
             os.close(mine)
-        ours = order["do"] in work.OURS
+        ours = command.do in work.OURS
         if not ours:
             _prctl(_PR_SET_DUMPABLE, 1)
         _first_to_go()
@@ -166,12 +167,12 @@ class Agent:
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
         os.environ.clear()
-        os.environ.update(order["environment"])
-        os.chdir(order["cwd"])
+        os.environ.update(command.environment)
+        os.chdir(command.cwd)
         limits.apply(self._setup["limits"])
         self._wall_in()
-        whole = {**order, "files": files[1:]}
-        if order["cold"]:
+        whole = {**command.order(), "files": files[1:]}
+        if command.cold:
             work.become(whole)
         for name in [] if ours else list(sys.modules):
             if name == "grader" or name.startswith("grader."):

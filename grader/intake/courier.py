@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
+from grader.inside.policy import Ceilings
 from grader.inside.repositories import without_key
 from grader.intake.bounds import (
     LEFT_OUT,
@@ -28,7 +29,6 @@ from grader.intake.bounds import (
     raise_if_ours,
 )
 from grader.sandbox import Order, Sandbox, Tier
-from grader.sandbox.ceilings import Ceilings
 
 Kind = Literal["folder", "archive", "bundle"]
 

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.inside import policy
+from grader.inside.policy import Ceilings
 from grader.sandbox import visible
-from grader.sandbox.ceilings import Ceilings
 
-WORK, HOME, TEMPORARY = "/submission", "/home/learner", "/tmp"  # noqa: S108 - the sandbox's own
-_USER = 1000
 _NAMESPACES = (
     "--unshare-all",
     "--unshare-user",
@@ -25,22 +24,15 @@ _NAMESPACES = (
     "--cap-drop",
     "ALL",
     "--uid",
-    str(_USER),
+    str(policy.USER),
     "--gid",
-    str(_USER),
+    str(policy.USER),
     "--hostname",
     "lab",
 )
-_FILES = {
-    "/etc/passwd": f"learner:x:{_USER}:{_USER}::{HOME}:/bin/sh\n",
-    "/etc/group": f"learner:x:{_USER}:\n",
-    "/etc/hosts": "127.0.0.1 localhost lab\n::1 localhost\n",
-    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-}
 # several sandboxes of one process run side by side, and so do processes
 _FIRST_USER, _USERS, _USERS_OF_A_PROCESS = 200_000, 6_000_000, 100
 _numbers = itertools.count()
-_ETC = ("resolv.conf", "ssl", "pki", "ca-certificates", "ssh")  # what reaching another host takes
 
 
 @dataclass(frozen=True)
@@ -113,21 +105,21 @@ def launch(
     sources = {path: os.path.join(stage, name) if stage else path for name, path in shown.items()}
     arguments = [*_NAMESPACES, *(["--share-net"] if shares_network else [])]
     files = []
-    for name, content in _FILES.items():
-        if shares_network and name in ("/etc/hosts", "/etc/nsswitch.conf"):
+    for name, content in policy.ETC_FILES.items():
+        if shares_network and name in policy.FETCH_OWN_ETC:
             arguments += ["--ro-bind-try", name, name]
             continue
         file = _file_of(content)
         files.append(file)
         arguments += ["--ro-bind-data", str(file), name]
-    for name in _ETC if shares_network else ():
+    for name in policy.FETCH_ETC if shares_network else ():
         arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     writable = {
-        WORK: ceilings.work,
-        HOME: ceilings.home,
-        TEMPORARY: ceilings.temporary,
-        "/dev/shm": ceilings.shared_memory,  # noqa: S108
+        policy.WORK: ceilings.work,
+        policy.HOME: ceilings.home,
+        policy.TEMPORARY: ceilings.temporary,
+        policy.SHARED_MEMORY: ceilings.shared_memory,
     }
     for name, megabytes in writable.items():
         arguments += _tmpfs(name, megabytes, "0700")
@@ -146,7 +138,7 @@ def launch(
         arguments += ["--remount-ro", folder]
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
-    whole = [str(program), *arguments, "--chdir", WORK, "--", *command]
+    whole = [str(program), *arguments, "--chdir", policy.WORK, "--", *command]
     if user is not None or joins or os.geteuid() == 0:
         whole = launcher(
             whole,

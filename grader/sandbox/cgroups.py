@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.sandbox.ceilings import Ceilings
+from grader.inside.policy import Ceilings
 
 _ROOT = Path("/sys/fs/cgroup")
 _numbers = itertools.count()

@@ -16,37 +16,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from grader.errors import GraderError
-from grader.inside import wire
+from grader.inside import policy, wire
+from grader.inside.policy import Ceilings, Purpose
 from grader.sandbox import bubblewrap, cgroups, tiers, visible
 from grader.sandbox.bubblewrap import Launch
-from grader.sandbox.ceilings import Ceilings
 from grader.sandbox.tiers import Tier
-
-Purpose = Literal["submission", "worker", "fetch"]
 
 _AGENT = Path(wire.__file__).with_name("agent.py")
 _START_SECONDS = 30.0
 _END_SECONDS = 15.0
 _POLL = 0.005
-# for Landlock, where a file that is there but can't be read differs from one that is not there
-_READABLE = (
-    *(
-        f"/etc/{name}"
-        for name in ("hosts", "passwd", "group", "nsswitch.conf", "host.conf", "resolv.conf", "gai.conf")
-    ),
-    *(
-        f"/etc/{name}"
-        for name in ("services", "protocols", "localtime", "timezone", "os-release", "mime.types")
-    ),
-    *(f"/etc/{name}" for name in ("ssl", "pki", "ca-certificates", "fonts")),
-    "/proc",
-    "/sys/devices/system/cpu",
-)
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
-_REPOSITORY_PORTS = (22, 53, 80, 443, 9418)  # ssh, names, http, https, git
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ class Enclosure:
         self._shows, self._reads = shows or {}, tuple(reads)
         self.cpu_seconds = 0.0  # of all that ran in it, once it is closed
         self._base: Path | None = None
-        self._root, self._home, self._temporary = bubblewrap.WORK, bubblewrap.HOME, bubblewrap.TEMPORARY
+        self._root, self._home, self._temporary = policy.WORK, policy.HOME, policy.TEMPORARY
 
     @property
     def places(self) -> Places:
@@ -223,13 +205,13 @@ class Enclosure:
             "limits": limits,
             "readable": [
                 *map(str, [*visible.paths(self.python, self.purpose), *self._reads]),
-                *_READABLE,
+                *policy.LANDLOCK_PATHS,
                 *self._shows,
             ],
             # Python looks for packages by listing the folder that holds them
             "listable": [str(visible.PACKAGES)],
-            "writable": [self._root, self._home, self._temporary, *_DEVICES],
-            "ports": list(_REPOSITORY_PORTS) if self.purpose == "fetch" else [],
+            "writable": [self._root, self._home, self._temporary, *policy.LANDLOCK_DEVICES],
+            "ports": list(policy.FETCH_PORTS) if self.purpose == "fetch" else [],
             "all_sockets": self.tier == "bubblewrap" or self.purpose == "fetch",
         }
         try:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, Self
 
 from grader.errors import GraderError
 from grader.evidence import capped
+from grader.inside.commands import Command, End
 
 _END_SECONDS = 15.0
 _LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
@@ -47,7 +48,7 @@ class Order:
 class Asks(Protocol):
     """What a job needs of its sandbox."""
 
-    def ask(self, what: str, **facts: Any) -> list[int]:
+    def ask(self, command: Command) -> list[int]:
         """See `Sandbox.ask`."""
 
     def waited(self, job: int) -> float:
@@ -180,7 +181,7 @@ class Job:
         """End it."""
         if not self.ended.done():
             with contextlib.suppress(GraderError):
-                self._sandbox.ask("end", job=self._number)
+                self._sandbox.ask(End(self._number))
             self.wait(_END_SECONDS)
 
     def __enter__(self) -> Self:

@@ -19,10 +19,11 @@ from typing import Any, Self
 
 from grader.errors import GraderError
 from grader.evidence import MAX_TEXT
-from grader.inside import wire, work
+from grader.inside import commands, wire, work
+from grader.inside.commands import Command, Listen, MakeSockets, MeasureWaiting, Preload, Receive, Start
+from grader.inside.policy import Ceilings, Purpose
 from grader.sandbox import enclosure, visible
-from grader.sandbox.ceilings import Ceilings
-from grader.sandbox.enclosure import Enclosure, Places, Purpose
+from grader.sandbox.enclosure import Enclosure, Places
 from grader.sandbox.job import Job, Listener, Order
 from grader.sandbox.tiers import Tier
 
@@ -163,15 +164,13 @@ class Sandbox:
             if not job.ended.done():
                 job.ended.set_result(-9)
 
-    def ask(
-        self, what: str, files: Sequence[int] = (), within: float = _ANSWER_SECONDS, **facts: Any
-    ) -> list[int]:
-        """Let the agent do something; returns the files that it hands out.
+    def ask(self, command: Command, files: Sequence[int] = (), within: float = _ANSWER_SECONDS) -> list[int]:
+        """Let the agent obey a command; returns the files that it hands out.
 
         Raises:
             GraderError: it can't, or it is not there any more.
         """
-        return self._exchange(what, files, within, facts)[1]
+        return self._exchange(command, files, within)[1]
 
     def waited(self, job: int) -> float:
         """How many seconds a job was ready to run while the machine was busy with others.
@@ -179,10 +178,10 @@ class Sandbox:
         Raises:
             GraderError: the agent is not there any more.
         """
-        return float(self._exchange("waited", (), _ANSWER_SECONDS, {"job": job})[0].get("seconds", 0.0))
+        return float(self._exchange(MeasureWaiting(job), (), _ANSWER_SECONDS)[0].get("seconds", 0.0))
 
     def _exchange(
-        self, what: str, files: Sequence[int], within: float, facts: dict[str, Any]
+        self, command: Command, files: Sequence[int], within: float
     ) -> tuple[dict[str, Any], list[int]]:
         number = next(self._numbers)
         waiting: Future[tuple[dict[str, Any], list[int]]] = Future()
@@ -190,12 +189,12 @@ class Sandbox:
             self._waiting[number] = waiting
         try:
             with self._sending:
-                wire.send(self._control, {"id": number, "ask": what, **facts}, files)
+                wire.send(self._control, commands.encode(number, command), files)
             answer, handed = waiting.result(within)
         except (wire.WireError, FutureTimeout) as error:
             raise GraderError("The sandbox died while the submission was graded.") from error
         if answer.get("trouble"):
-            raise GraderError(f"The sandbox could not {what}: {answer['trouble']}")
+            raise GraderError(f"The sandbox could not {commands.WORDS[type(command)]}: {answer['trouble']}")
         return answer, handed
 
     # --- files ------------------------------------------------------------------------------------------------
@@ -229,7 +228,7 @@ class Sandbox:
         writer = threading.Thread(target=write, daemon=True)
         writer.start()
         try:
-            self.ask("receive", [coming], root=root, most_files=100_000, most_bytes=1 << 30)
+            self.ask(Receive(root, most_files=100_000, most_bytes=1 << 30), [coming])
         finally:
             os.close(coming)
         writer.join(_ANSWER_SECONDS)
@@ -240,15 +239,13 @@ class Sandbox:
 
     def listener(self) -> socket.socket:
         """A socket that listens on the inside's loopback, on a port of its own."""
-        return socket.socket(fileno=self.ask("listen")[0])
+        return socket.socket(fileno=self.ask(Listen())[0])
 
     def socket(self) -> socket.socket:
         """A TCP socket that reaches the inside's loopback when it is connected."""
         with self._socket_lock:
             if not self._spare:
-                self._spare = [
-                    socket.socket(fileno=file) for file in self.ask("sockets", count=_SPARE_SOCKETS)
-                ]
+                self._spare = [socket.socket(fileno=file) for file in self.ask(MakeSockets(_SPARE_SOCKETS))]
             return self._spare.pop()
 
     # --- jobs -------------------------------------------------------------------------------------------------
@@ -260,7 +257,7 @@ class Sandbox:
     def preload(self, modules: Sequence[str]) -> None:
         """Load modules once for every job; nothing is loaded in a cold sandbox."""
         if not self._cold:
-            self.ask("preload", modules=list(modules))
+            self.ask(Preload(list(modules)))
 
     def start(
         self, order: Order, files: Sequence[int] = (), *, hears: int = 0, seeks: tuple[bytes, ...] = ()
@@ -286,16 +283,17 @@ class Sandbox:
         log.seek(seeks)
         job = self._jobs[number] = Job(self, number, log, said)
         try:
-            self.ask(
-                "start",
-                [*theirs, *files],
+            command = Start(
                 job=number,
+                do=order.do,
+                name=order.name,
                 cold=self._cold,
                 cwd=order.cwd,
                 environment=dict(order.environment),
                 pythonpath=[str(visible.PACKAGES)] if order.do in work.OURS else list(order.pythonpath),
-                **{"name": order.name, "do": order.do, **order.facts},
+                facts=dict(order.facts),
             )
+            self.ask(command, [*theirs, *files])
         finally:
             for file in theirs:
                 os.close(file)

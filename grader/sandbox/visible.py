@@ -2,12 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
 
 import classroom
 import grader
+from grader.inside import policy
 
-_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
 _PACKAGE = Path(grader.__file__).parent
 PACKAGES = Path(classroom.__file__).parent.parent
 
@@ -30,7 +29,7 @@ def of_python(python: Path) -> list[Path]:
     return found
 
 
-def paths(python: Path, purpose: Literal["submission", "worker", "fetch"]) -> list[Path]:
+def paths(python: Path, purpose: policy.Purpose) -> list[Path]:
     """Everything that may be read inside a sandbox; nothing twice, nothing that is not there.
 
     A submission sees the classroom and the grader's programs for the inside. The worker that reads a submission sees
@@ -40,7 +39,7 @@ def paths(python: Path, purpose: Literal["submission", "worker", "fetch"]) -> li
     lab = Path(classroom.__file__).parent
     grader_code = [_PACKAGE] if purpose == "worker" else [_PACKAGE / "__init__.py", _PACKAGE / "inside"]
     wanted = [
-        *map(Path, _SYSTEM),
+        *map(Path, policy.SYSTEM_PATHS),
         *of_python(python),
         lab,
         *grader_code,

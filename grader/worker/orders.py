@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from grader import rubric as rubrics
 from grader.inside import wire
+from grader.inside.policy import Ceilings
 from grader.sandbox import Order, Sandbox
-from grader.sandbox.ceilings import Ceilings
 from grader.worker import records
 from grader.worker.records import Instructions, Record
 from grader.worker.wanted import Keep, Wanted

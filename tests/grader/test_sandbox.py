@@ -12,8 +12,8 @@ import pytest
 from grader import sandbox as sandboxes
 from grader.errors import GraderError
 from grader.inside import seccomp
+from grader.inside.policy import Ceilings
 from grader.sandbox import Enclosure, Order, Sandbox, tiers
-from grader.sandbox.ceilings import Ceilings
 from tests.grader.walls import run
 
 ROOT = Path(__file__).resolve().parents[2]
