@@ -92,7 +92,6 @@ class Catalogue:
     unsupported: frozenset[str]
     routes: Mapping[str, Rules]
     voices: tuple[str, ...]
-    standard_sizes: tuple[str, ...]
     size_step: int
     widest_ratio: float
     largest_size: tuple[int, int]
@@ -182,7 +181,6 @@ def load() -> Catalogue:
             for route, rules in table["routes"].items()
         },
         voices=voices,
-        standard_sizes=standard,
         size_step=sizes["step"],
         widest_ratio=sizes["widest_ratio"],
         largest_size=tuple(sizes["largest"]),

@@ -90,7 +90,6 @@ class Correction:
 
     name: str
     location: Location | None = None
-    is_missing: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -78,7 +78,7 @@ FromGenerator = Annotated[Generator, Depends(get_generator)]
 def generate_file(
     body: GenerateFileRequest,
     response: Response,
-    generator: Annotated[Generator, Depends(get_generator)],
+    generator: FromGenerator,
     storage: FromStorage,
 ) -> FileSaved:
     """Everything is checked before OpenAI is called: a refused request costs nothing."""
