@@ -4,16 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from grader.evidence import KINDS, Kind
+from grader.evidence import EXTENSIONS, KINDS, Kind
 from grader.operations import Field
 
 Role = Literal["words", "path", "folder", "type", "option", "file", "other"]
 
-EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
-    "text": ("txt", "md"),
-    "image": ("png", "jpg", "jpeg", "webp"),
-    "audio": ("mp3", "wav", "flac", "opus", "aac"),
-}
 KIND_WORDS: Mapping[Kind, frozenset[str]] = {
     "text": frozenset(
         {

@@ -8,11 +8,11 @@ from typing import Any
 
 from grader.collect import wording
 from grader.collect.discovery import Order, decoded, request_of
-from grader.collect.field_roles import EXTENSIONS, kind_of_words
+from grader.collect.field_roles import kind_of_words
 from grader.collect.fitting import admits
 from grader.collect.session import Session
 from grader.collect.wording import Words
-from grader.evidence import Exchange, Kind, Offer, Probe
+from grader.evidence import EXTENSIONS, Exchange, Kind, Offer, Probe
 
 # Longest input of each kind, in characters, as the API documents it; a text's limit is the app's own to document.
 API_LIMIT: dict[Kind, int] = {"image": 32_000, "audio": 4_096}
@@ -63,13 +63,14 @@ def absent(criterion: str, offer: Offer, asked: str, reason: str) -> Probe:
 
 @dataclass(frozen=True)
 class Question:
-    """A request that is still to be sent, and which criterion it is for. `refused`: whether OpenAI refuses meanwhile."""
+    """A request that is still to be sent, and which criterion it is for. `refused`: whether OpenAI refuses meanwhile; `documented`: see `Probe`."""
 
     criterion: str
     offer: Offer
     asked: str
     order: Order
     refused: bool = False
+    documented: bool = True
 
     def put(self, session: Session) -> Probe:
         """Send it."""
@@ -77,7 +78,16 @@ class Question:
         with session.openai_fails(code="content_policy_violation") if self.refused else nullcontext():
             exchange = session.send(purpose, self.order.request)
         met = not self.refused or session.ledger.mentions(exchange.id, self.order.mark)
-        return probe_of(session, self.criterion, self.offer.kind, self.asked, exchange, self.order, met=met)
+        return probe_of(
+            session,
+            self.criterion,
+            self.offer.kind,
+            self.asked,
+            exchange,
+            self.order,
+            met=met,
+            documented=self.documented,
+        )
 
 
 def put_in_any_order(session: Session, questions: Sequence[Question | Probe]) -> list[Probe]:
@@ -192,7 +202,7 @@ def _lengths(offer: Offer) -> Iterator[Question | Probe]:
     elif limit is None:
         # a text's limit is the app's own to set: where it states none, it is asked with more than any limit allows
         asked = f"a prompt of {_MOST_CHARACTERS + 1} characters (no limit is documented)"
-        yield Question(criterion, offer, asked, request_of(offer, prompt=_ENDLESS))
+        yield Question(criterion, offer, asked, request_of(offer, prompt=_ENDLESS), documented=False)
     else:
         order = request_of(offer, prompt=words(limit + 1).text)
         yield Question(criterion, offer, f"a prompt of {limit + 1} characters", order)

@@ -160,8 +160,7 @@ def _of_json(value: Any) -> Iterator[Correction]:
             continue
         told = each.get("ctx")
         context: Mapping[str, Any] = told if isinstance(told, dict) else {}
-        missing = bool(re.search(r"missing|required|blank", sentence, re.I))
-        yield Correction(name, location, missing, _schema(sentence, context))
+        yield Correction(name, location, _schema(sentence, context))
     if isinstance(value, dict):
         for container in (value, value.get("errors"), value.get("detail"), value.get("messages")):
             yield from _of_map(container)
@@ -172,14 +171,13 @@ def _of_map(value: Any) -> Iterator[Correction]:
     for name, told in value.items() if isinstance(value, dict) else ():
         if isinstance(told, list) and told and all(isinstance(each, str) for each in told):
             sentence = " ".join(told)
-            missing = bool(re.search(r"missing|required|blank", sentence, re.I))
             if re.fullmatch(_NAME, str(name)) and name not in (
                 "non_field_errors",
                 "errors",
                 "detail",
                 "messages",
             ):
-                yield Correction(str(name), None, missing, _schema(sentence, {}))
+                yield Correction(str(name), None, _schema(sentence, {}))
         elif isinstance(told, dict) and name in ("json", "form", "query", "body"):
             yield from _of_map(told)
 
@@ -273,9 +271,6 @@ def _of_sentence(
     sentence: str, known: Iterable[Field], sent: Mapping[tuple[Location, str], Any]
 ) -> Iterator[Correction]:
     """From a sentence: an input that it names or quotes the value of, or else a name that it says to be missing."""
-    missing = bool(
-        re.search(r"missing|require|provide|lack|empty|blank|KeyError|fill in|\bno\b|need", sentence, re.I)
-    )
     words = {word.lower() for word in re.findall(r"[\w\-]+", sentence)}
     named = [one for one in known if one.name and one.name.rpartition(".")[2].lower() in words]
     schema = _schema(sentence, {})
@@ -288,7 +283,7 @@ def _of_sentence(
             and sent[one.key] in sentence
         ]
     for one in named:
-        yield Correction(one.name, one.location, missing and not schema, schema)
+        yield Correction(one.name, one.location, schema)
     if named:
         return
     names = list(_QUOTED.findall(sentence))
@@ -298,4 +293,4 @@ def _of_sentence(
     for name in dict.fromkeys(names):
         if name.lower() not in _PLAIN_WORDS and name not in choices and len(name) > 1:
             plain = name.lower() if name[1:].islower() else name
-            yield Correction(plain, None, not schema, schema)
+            yield Correction(plain, None, schema)

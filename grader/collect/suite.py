@@ -12,11 +12,11 @@ from grader.collect.app_files import app_files
 from grader.collect.author_run import AuthorRun, author_run
 from grader.collect.deciding import Decider, Notes
 from grader.collect.desk import Desk
-from grader.collect.field_roles import EXTENSIONS, words_of
+from grader.collect.field_roles import words_of
 from grader.collect.generating import generating
 from grader.collect.pytest_settings import has_tests, settings_without
 from grader.collect.rerun import Rerun
-from grader.evidence import KINDS, Offer, RedTest, TestRun
+from grader.evidence import EXTENSIONS, KINDS, Offer, RedTest, TestRun
 from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 

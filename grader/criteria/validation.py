@@ -11,17 +11,10 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import Evidence, Kind, Probe
+from grader.evidence import EXTENSIONS, Evidence, Probe
 
 _SECTION = Section("validation")
-# of the files that are asked for; `grader.collect.field_roles` has the same
-_ENDINGS: dict[Kind, tuple[str, ...]] = {
-    "text": ("txt", "md"),
-    "image": ("png", "jpg", "jpeg", "webp"),
-    "audio": ("mp3", "wav", "flac", "opus", "aac"),
-}
 _EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
-_NO_LIMIT = "no limit is documented"  # as `grader.collect.questions` words it
 
 
 def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
@@ -48,7 +41,7 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
     else:
         problem = None
     advice = None
-    if problem is None and _NO_LIMIT in probe.asked:
+    if problem is None and not probe.documented:
         advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was refused ({exchange.status}). Say in the document how long a prompt may be."
     return Finding(probe.kind, problem, ids(probe), advice)
 
@@ -59,7 +52,7 @@ def _chose_the_kind(evidence: Evidence, probe: Probe) -> bool:
         return False
     extension = probe.name.rpartition(".")[2].lower()
     made = {output.kind for call in evidence.calls_of(probe.exchange) for output in call.outputs}
-    return any(extension in _ENDINGS[kind] for kind in made)
+    return any(extension in EXTENSIONS[kind] for kind in made)
 
 
 def _longest(evidence: Evidence, probe: Probe) -> Finding:

@@ -7,7 +7,7 @@ Bytes lie beside, by their hash.
 from grader.evidence.exchanges import Call, Exchange, Output, StoredObject
 from grader.evidence.files import Environment, Scans, Secret, Source, Submission
 from grader.evidence.questions import Input, Miss, Offer, Probe
-from grader.evidence.record import KINDS, MAX_BLOB, MAX_TEXT, Kind, Writable, capped, sha256_of
+from grader.evidence.record import EXTENSIONS, KINDS, MAX_BLOB, MAX_TEXT, Kind, Writable, capped, sha256_of
 from grader.evidence.runs import (
     AppStart,
     CheckedExercise,
@@ -21,6 +21,7 @@ from grader.evidence.storage import load, save
 from grader.evidence.whole import Evidence
 
 __all__ = [
+    "EXTENSIONS",
     "KINDS",
     "MAX_BLOB",
     "MAX_TEXT",

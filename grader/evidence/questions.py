@@ -65,7 +65,7 @@ class Probe(Record):
     `not_applicable`: why it could not be asked of this design. `calls` and `objects`: what the exchange led to.
     `mark`: the words in the prompt by which it is recognised; `carriers`: the calls whose model reads them; `astray`:
     fields of other calls that hold them, where the model does not read. `name`: the file name that was sent. `met`: whether an injected fault came into play;
-    `may_succeed`: whether a good answer is right in spite of it.
+    `may_succeed`: whether a good answer is right in spite of it. `documented`: whether the app's document states the limit that was exceeded.
     `after`: the exchange that asked whether the app still serves. `outcome`: of an answer that promised a job, the
     exchange that told how it ended.
     """
@@ -84,4 +84,5 @@ class Probe(Record):
     after: str | None = None
     outcome: str | None = None
     may_succeed: bool = False
+    documented: bool = True
     not_applicable: str | None = None

@@ -1,6 +1,7 @@
 """What every record of evidence is: frozen, without fields that it does not know, and always possible to write down."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -9,6 +10,12 @@ from grader.escaping import whole_characters
 
 Kind = Literal["text", "image", "audio"]
 KINDS: tuple[Kind, ...] = ("text", "image", "audio")
+# of the files of each kind that are asked for, the usual one first
+EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
+    "text": ("txt", "md"),
+    "image": ("png", "jpg", "jpeg", "webp"),
+    "audio": ("mp3", "wav", "flac", "opus", "aac"),
+}
 
 MAX_TEXT = 20_000  # characters of a body, a log, a test run's output
 MAX_BLOB = 32 * 1024 * 1024  # bytes of one object or body
