@@ -213,6 +213,7 @@ _add(
     (WORDS, r"\.(mp3|aac)$", r"\.[a-z0-9]+$"),
     (WORDS, "response_format=form\n", 'response_format=form if form == "aac" else "mp3"\n'),
     (WORDS, '"aac": "audio/aac"}[form]', '"aac": "audio/aac"}.get(form, "audio/mpeg")'),
+    beside=("validation.extension_mismatch",),  # sound is kept in a file that ends with .png, too
 )
 _add(
     "validation.wrong_file_type",
