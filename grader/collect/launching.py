@@ -115,8 +115,8 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
             },
         )
         # looked for from the first byte on: what is printed first may be gone before a session is open
-        sought = CanarySearch(setting.canary).sought
-        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=sought)
+        is_sought = CanarySearch(setting.canary).is_in
+        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=is_sought)
     with job:
         headers = dict(setting.submission.manifest.auth.headers)
         url = f"http://127.0.0.1:{port}"
@@ -152,8 +152,10 @@ def _await_start(
                 break
             try:
                 # one request, for as long as there is: a second beside it is more than a browser would send
-                with client.stream("GET", "/", timeout=left):
+                came = bytearray()
+                with client.stream("GET", "/", timeout=left, extensions={"heard": came}):
                     pass
+                session.overhear("GET", "/", bytes(came))
             except httpx.TimeoutException:
                 continue
             except httpx.HTTPError:
