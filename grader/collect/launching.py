@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from grader.collect.session import Session
 from grader.collect.setting import Setting
 from grader.collect.start_failure import StartFailure
 from grader.collect.starting import StartPlan
-from grader.collect.transport import Inward
+from grader.collect.transport import MOST_HEARD, Inward
 from grader.evidence import AppStart, StartVerdict
 from grader.sandbox import Job, Order
 
@@ -153,8 +153,12 @@ def _await_start(
             try:
                 # one request, for as long as there is: a second beside it is more than a browser would send
                 came = bytearray()
-                with client.stream("GET", "/", timeout=left, extensions={"heard": came}):
-                    pass
+                with client.stream("GET", "/", timeout=left, extensions={"heard": came}) as answer:
+                    length = answer.headers.get("content-length", "")
+                    if length.isdecimal() and len(length) < len(str(MOST_HEARD)):
+                        with suppress(httpx.HTTPError):
+                            for _ in answer.iter_raw():
+                                pass
                 session.overhear("GET", "/", bytes(came))
             except httpx.TimeoutException:
                 continue

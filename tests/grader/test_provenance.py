@@ -53,6 +53,7 @@ def test_a_prompt_counts_where_the_model_reads(route, body):
         ("responses", {"input": [{"role": "assistant", "content": WORDS}]}, "input"),
         ("images/generations", {"prompt": "a cat", "safety_identifier": WORDS}, "safety_identifier"),
         ("audio/speech", {"input": "a cat", "instructions": WORDS}, "instructions"),
+        ("completions", {"prompt": ["a cat", WORDS]}, "prompt"),
     ],
 )
 def test_a_prompt_elsewhere_does_not_count_and_is_named(route, body, where):
