@@ -46,6 +46,7 @@ class Gate:
         self._large = ThreadPoolExecutor(1, thread_name_prefix="s3-large")
         self.fault: S3Fault | None = None
         self.requests: list[S3Request] = []
+        self.hears: Callable[[bytes], object] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
@@ -102,7 +103,8 @@ class Gate:
             )
         # an announced length was counted when the request came
         counting = None if environ.get("CONTENT_LENGTH") else self._allowance
-        environ["wsgi.input"] = Measured(environ["wsgi.input"], counting, most + PIECE)
+        body = Measured(environ["wsgi.input"], counting, most + PIECE, hears=self.hears is not None)
+        environ["wsgi.input"] = body
         copied = _size_of(*_source(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")))
         leaving = _size_of(bucket, key) if method == "GET" else 0
         if (copied and not self._allowance.spend(copied)) or not self._let_out(leaving):
@@ -117,6 +119,9 @@ class Gate:
         except BaseException:
             self._is_out(leaving)
             raise
+        finally:
+            if self.hears and body.heard:
+                self.hears(bytes(body.heard))
         return Leaving(answer, lambda: self._is_out(leaving))
 
     def _taken_in(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

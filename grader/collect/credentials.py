@@ -145,7 +145,7 @@ def _is_one(shape: Shape, match: re.Match[str]) -> bool:
         return False
     if shape.random_part and not _has_random_part(body):
         return False
-    return shape.strict or not _is_words(text)
+    return shape.strict or not are_words(text)
 
 
 def _has_random_part(body: str) -> bool:
@@ -158,7 +158,7 @@ def _has_random_part(body: str) -> bool:
         len(part) >= _OWN_SECTION
         and any(char.isdigit() for char in part)
         and any(char.isalpha() for char in part)
-        and not _is_words(part)
+        and not are_words(part)
         for part in parts
     )
     # dashes occur in some alphabets, too: a long body of capitals, small letters and digits
@@ -166,7 +166,7 @@ def _has_random_part(body: str) -> bool:
     return drawn or (len(body) >= 40 and len(set(body)) >= 20 and all(cases))
 
 
-def _is_words(text: str) -> bool:
+def are_words(text: str) -> bool:
     """Whether a text consists of words that can be spoken, for the most part: a person wrote it."""
     letters = sum(map(str.isalnum, text))
     spoken = sum(len(run) for run in _RUN_OF_LETTERS.findall(text) if _can_be_spoken(run))

@@ -122,6 +122,7 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
         url = f"http://127.0.0.1:{port}"
         session = Session(url, setting.openai, setting.s3, setting.canary, headers, sandbox, setting.budget)
         session.printing = job
+        setting.s3.overhear(session.overhear_s3)
         try:
             yield session, job
         finally:

@@ -46,7 +46,8 @@ def _within(content: bytes) -> Iterator[bytes]:
             break
         text = found.group().translate(bytes.maketrans(b"-_", b"+/"))
         try:
-            yield base64.b64decode(text[: len(text) // 4 * 4])
+            whole = text[:-1] if len(text) % 4 == 1 else text
+            yield base64.b64decode(whole + b"=" * (-len(whole) % 4))
         except binascii.Error:
             continue
 

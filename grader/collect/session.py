@@ -234,6 +234,10 @@ class Session:
         self.exchanges.append(exchange)
         return exchange
 
+    def overhear_s3(self, heard: bytes) -> None:
+        """Look for the canary in what S3 is sent: what is deleted or written over is in no object afterwards."""
+        self._canary.look("an object in the bucket", heard)
+
     def note_printed(self) -> None:
         """Note that the app printed the canary."""
         self._canary.note("the app's log")

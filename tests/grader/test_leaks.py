@@ -120,6 +120,16 @@ def test_what_a_request_to_s3_asks_for_is_seen_though_nothing_is_stored():
         assert SEARCH.is_in(s3.requests[-1].sent)
 
 
+def test_an_object_that_is_deleted_or_written_over_at_once_is_seen():
+    heard: list[bool] = []
+    with S3Mock("leaks", allowance=Allowance(1_000, 10_000_000)) as s3:
+        s3.overhear(lambda content: heard.append(SEARCH.is_in(content)))
+        s3.client().put_object(Bucket="leaks", Key="a", Body=b"x" * 5_000 + _BYTES)
+        s3.client().put_object(Bucket="leaks", Key="a", Body=b"nothing")
+        s3.client().delete_object(Bucket="leaks", Key="a")
+    assert heard == [True, False]
+
+
 _JSON = b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 BESIDE = {
     "a header that clients hide": b"HTTP/1.1 200 OK\r\nAuthorization: Bearer %s\r\n" + _JSON,
