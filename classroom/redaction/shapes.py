@@ -12,7 +12,8 @@ _KEY = re.compile(
     r"|gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{30,255}|glpat-[A-Za-z0-9_-]{20,64}"
     r"|hf_[A-Za-z0-9]{30,64}|gsk_[A-Za-z0-9]{30,128}|xox[abeoprs]-[A-Za-z0-9-]{10,255}"
     r"|(?:r8|npm|sbp|whsec|lin_api|d[op][op]_v1|lsv2_[a-z]{2})_[A-Za-z0-9]{24,256}|(?:tvly|xai|pplx)-[A-Za-z0-9]{24,256}"
-    r"|(?:pcsk_|nvapi-)[A-Za-z0-9_-]{40,256}|dapi[0-9a-f]{32}|dckr_pat_[A-Za-z0-9_-]{20,64}"
+    r"|(?:pcsk_|nvapi-|tgp_v1_)[A-Za-z0-9_-]{40,256}|dapi[0-9a-f]{32}|dckr_pat_[A-Za-z0-9_-]{20,64}"
+    r"|csk-[a-z0-9]{40,64}|jina_[0-9a-f]{32}[A-Za-z0-9_-]{28}|[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{24}"
     r"|pypi-[A-Za-z0-9_-]{50,512}|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}"
     r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,512}"
     r"|eyJ[A-Za-z0-9_-]{10,4096}\.eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,4096}"  # JSON web tokens

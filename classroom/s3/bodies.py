@@ -6,6 +6,7 @@ from typing import Any
 from classroom.allowance import Allowance
 
 PIECE = 1024 * 1024
+_MOST_HEARD = PIECE // 4  # bytes of one body, of which several arrive at once
 
 
 class TooMuch(Exception):
@@ -13,15 +14,20 @@ class TooMuch(Exception):
 
 
 class Measured:
-    """A request's body, counted as it is read."""
+    """A request's body, counted as it is read. `heard`: the beginning of what was read, if it `hears`."""
 
-    def __init__(self, inner: Any, allowance: Allowance | None, most: int) -> None:
+    def __init__(self, inner: Any, allowance: Allowance | None, most: int, *, hears: bool = False) -> None:
         self._inner, self._allowance, self._left = inner, allowance, most
+        self._unheard = _MOST_HEARD if hears else 0
+        self.heard = bytearray()
 
     def _counted(self, content: bytes) -> bytes:
         self._left -= len(content)
         if self._left < 0 or (self._allowance and not self._allowance.spend(len(content))):
             raise TooMuch
+        if self._unheard:
+            self.heard += content[: self._unheard]
+            self._unheard = max(0, self._unheard - len(content))
         return content
 
     def read(self, size: int = -1) -> bytes:

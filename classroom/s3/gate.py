@@ -46,12 +46,14 @@ class Gate:
         self._large = ThreadPoolExecutor(1, thread_name_prefix="s3-large")
         self.fault: S3Fault | None = None
         self.requests: list[S3Request] = []
+        self.hears: Callable[[bytes], object] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
         bucket, _, key = path.lstrip("/").partition("/")
         fault = self.fault
-        if self._allowance and not self._is_allowed(environ, path):
+        sent = _sent(environ, path) if self._allowance else {}
+        if self._allowance and not self._is_allowed(environ, path, sent):
             return _error(start_response, "SlowDown", "This stand-in has been sent more than any lab needs.")
         self.requests.append(
             S3Request(
@@ -60,6 +62,7 @@ class Gate:
                 key,
                 environ.get("CONTENT_TYPE") or None,
                 fault.code if fault and fault.effect == "error" else fault.effect if fault else None,
+                "\n".join(f"{name}: {value}" for name, value in sent.items()),
             )
         )
         if bucket == "moto-api":
@@ -74,11 +77,8 @@ class Gate:
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         raise ConnectionError("the stand-in hung up")
 
-    def _is_allowed(self, environ: Mapping[str, Any], path: str) -> bool:
+    def _is_allowed(self, environ: Mapping[str, Any], path: str, sent: Mapping[str, str]) -> bool:
         assert self._allowance is not None
-        sent = {name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-        sent["path"] = path + environ.get("QUERY_STRING", "")
-        sent["content-length"] = environ.get("CONTENT_LENGTH", "")
         kept = _KEPT_OF_AN_OBJECT if environ["REQUEST_METHOD"] in ("PUT", "POST") else len(path)
         return self._allowance.take(sent) and self._allowance.spend(kept)
 
@@ -103,7 +103,8 @@ class Gate:
             )
         # an announced length was counted when the request came
         counting = None if environ.get("CONTENT_LENGTH") else self._allowance
-        environ["wsgi.input"] = Measured(environ["wsgi.input"], counting, most + PIECE)
+        body = Measured(environ["wsgi.input"], counting, most + PIECE, hears=self.hears is not None)
+        environ["wsgi.input"] = body
         copied = _size_of(*_source(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")))
         leaving = _size_of(bucket, key) if method == "GET" else 0
         if (copied and not self._allowance.spend(copied)) or not self._let_out(leaving):
@@ -118,6 +119,9 @@ class Gate:
         except BaseException:
             self._is_out(leaving)
             raise
+        finally:
+            if self.hears and body.heard:
+                self.hears(bytes(body.heard))
         return Leaving(answer, lambda: self._is_out(leaving))
 
     def _taken_in(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -155,6 +159,15 @@ class Gate:
     def _is_out(self, size: int) -> None:
         with self._lock:
             self._going_out -= size
+
+
+def _sent(environ: Mapping[str, Any], path: str) -> dict[str, str]:
+    """The headers of a request, their names in small letters, and its address as `path`."""
+    sent = {name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    sent["path"] = f"{path}?{environ.get('QUERY_STRING', '')}"
+    sent["content-length"] = environ.get("CONTENT_LENGTH", "")
+    sent["content-type"] = environ.get("CONTENT_TYPE", "")
+    return sent
 
 
 def _source(header: str) -> tuple[str, str]:

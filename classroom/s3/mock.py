@@ -112,6 +112,10 @@ class S3Mock:
         values = (key, key, REGION, REGION, url, url, self.bucket)
         return {name: value for name, value in zip(self.VARIABLES, values, strict=True) if value}
 
+    def overhear(self, hears: Callable[[bytes], object]) -> None:
+        """From now on show the beginning of each request's body, as it was sent; where an allowance bounds them alone."""
+        self._gate.hears = hears
+
     @property
     def requests(self) -> list[S3Request]:
         """What reached S3 since the start or the last `reset()`."""

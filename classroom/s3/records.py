@@ -21,13 +21,17 @@ class S3Fault:
 
 @dataclass(frozen=True)
 class S3Request:
-    """One request that reached S3; `key` is empty for a request about the bucket itself."""
+    """One request that reached S3; `key` is empty for a request about the bucket itself.
+
+    `sent`: its address and its headers, where an allowance bounds them; else empty.
+    """
 
     method: str
     bucket: str
     key: str
     content_type: str | None
     fault: str | None
+    sent: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Arrivals:
             if len(self.objects) >= _MOST_OBJECTS:
                 self.dropped.add(exchange.id)
                 break
-            self._canary.look("an object in the bucket", stored.content.decode("latin-1"))
+            self._canary.look("an object in the bucket", stored.content)
             self._canary.look("the name of an object or a bucket", f"{stored.bucket}/{stored.key}")
             self._canary.look(
                 "the metadata or tags of an object", str(dict(stored.metadata)), stored.content_type
@@ -108,6 +108,8 @@ class Arrivals:
         requests = list(self._s3.requests)
         new = requests[self._requests_read :]
         self._requests_read = len(requests)
+        for one in new:
+            self._canary.look("the address or the headers of a request to S3", one.sent)
         return {
             (one.bucket, one.key)
             for one in new

@@ -66,6 +66,8 @@ def ask(setting: Setting, session: Session, served: Served, *, offered_database:
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
+    for offer in offers if setting.wants("endpoint.") else ():
+        asked.extend(probes.served_again(session, offer, list(asked)))
     return Asked(offers, generating.misses, asked, _needed(session, generating.misses, offered_database))
 
 

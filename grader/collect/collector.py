@@ -1,6 +1,5 @@
 """The main flow: reads the files, starts the app, asks it, runs its tests and notebooks, and writes down what it saw."""
 
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from grader.assignment.declaration import OwnQuestions
 from grader.collect import asking, imports, notebooks, openapi_document, start_reasons, suite
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
+from grader.collect.canary import new_key
 from grader.collect.find_app import AppTarget, file_of_app, find_app
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
@@ -78,7 +78,7 @@ def collect(
             BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
         ) as s3,
     ):
-        canary = f"sk-canary-{secrets.token_urlsafe(24)}"
+        canary = new_key()
         clock = Clock(progress)
         setting = Setting(
             submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget, assignment

@@ -51,6 +51,28 @@ _SHAPES: tuple[Shape, ...] = (
     Shape("Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,60}\b")),
     Shape("Groq key", re.compile(r"\bgsk_[A-Za-z0-9]{40,80}\b")),
     Shape("Replicate token", re.compile(r"\br8_[A-Za-z0-9]{37}\b")),
+    Shape("Azure key", re.compile(r"\b[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{24}\b")),
+    Shape("xAI key", re.compile(r"\bxai-[A-Za-z0-9]{70,100}\b")),
+    Shape("Perplexity key", re.compile(r"\bpplx-[A-Za-z0-9]{40,60}\b")),
+    Shape("Cerebras key", re.compile(r"\bcsk-[a-z0-9]{48}\b")),
+    Shape("Together key", re.compile(r"\btgp_v1_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")),
+    Shape("NVIDIA key", re.compile(r"\bnvapi-[A-Za-z0-9_-]{60,80}(?![A-Za-z0-9_-])"), random_part=True),
+    Shape("Fireworks key", re.compile(r"\bfw_[A-Za-z0-9]{22,40}\b"), random_part=True),
+    Shape("Voyage key", re.compile(r"\bpa-[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"), random_part=True),
+    Shape("Jina key", re.compile(r"\bjina_[0-9a-f]{32}[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")),
+    Shape(
+        "Tavily key",
+        re.compile(r"\btvly-(?:dev-|prod-)?[A-Za-z0-9-]{32,64}(?![A-Za-z0-9-])"),
+        random_part=True,
+    ),
+    Shape("Pinecone key", re.compile(r"\bpcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{55,70}\b")),
+    Shape("LangSmith key", re.compile(r"\blsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b")),
+    Shape("ElevenLabs key", re.compile(r"\bsk_[0-9a-f]{48}\b")),
+    Shape("Databricks token", re.compile(r"\bdapi[0-9a-f]{32}\b")),
+    Shape("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    Shape("PyPI token", re.compile(r"\bpypi-AgE[A-Za-z0-9_-]{50,500}")),
+    Shape("Docker token", re.compile(r"\bdckr_pat_[A-Za-z0-9_-]{20,60}")),
+    Shape("DigitalOcean token", re.compile(r"\bdo[opr]_v1_[0-9a-f]{64}\b")),
     Shape("SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}")),
     Shape(
         "private key",
@@ -123,7 +145,7 @@ def _is_one(shape: Shape, match: re.Match[str]) -> bool:
         return False
     if shape.random_part and not _has_random_part(body):
         return False
-    return shape.strict or not _is_words(text)
+    return shape.strict or not are_words(text)
 
 
 def _has_random_part(body: str) -> bool:
@@ -136,7 +158,7 @@ def _has_random_part(body: str) -> bool:
         len(part) >= _OWN_SECTION
         and any(char.isdigit() for char in part)
         and any(char.isalpha() for char in part)
-        and not _is_words(part)
+        and not are_words(part)
         for part in parts
     )
     # dashes occur in some alphabets, too: a long body of capitals, small letters and digits
@@ -144,7 +166,7 @@ def _has_random_part(body: str) -> bool:
     return drawn or (len(body) >= 40 and len(set(body)) >= 20 and all(cases))
 
 
-def _is_words(text: str) -> bool:
+def are_words(text: str) -> bool:
     """Whether a text consists of words that can be spoken, for the most part: a person wrote it."""
     letters = sum(map(str.isalnum, text))
     spoken = sum(len(run) for run in _RUN_OF_LETTERS.findall(text) if _can_be_spoken(run))

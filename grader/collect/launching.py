@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from grader.collect.session import Session
 from grader.collect.setting import Setting
 from grader.collect.start_failure import StartFailure
 from grader.collect.starting import StartPlan
-from grader.collect.transport import Inward
+from grader.collect.transport import MOST_HEARD, Inward
 from grader.evidence import AppStart, StartVerdict
 from grader.sandbox import Job, Order
 
@@ -115,13 +115,14 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
             },
         )
         # looked for from the first byte on: what is printed first may be gone before a session is open
-        sought = CanarySearch(setting.canary).sought
-        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=sought)
+        is_sought = CanarySearch(setting.canary).is_in
+        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=is_sought)
     with job:
         headers = dict(setting.submission.manifest.auth.headers)
         url = f"http://127.0.0.1:{port}"
         session = Session(url, setting.openai, setting.s3, setting.canary, headers, sandbox, setting.budget)
         session.printing = job
+        setting.s3.overhear(session.overhear_s3)
         try:
             yield session, job
         finally:
@@ -152,8 +153,14 @@ def _await_start(
                 break
             try:
                 # one request, for as long as there is: a second beside it is more than a browser would send
-                with client.stream("GET", "/", timeout=left):
-                    pass
+                came = bytearray()
+                with client.stream("GET", "/", timeout=left, extensions={"heard": came}) as answer:
+                    length = answer.headers.get("content-length", "")
+                    if length.isdecimal() and len(length) < len(str(MOST_HEARD)):
+                        with suppress(httpx.HTTPError):
+                            for _ in answer.iter_raw():
+                                pass
+                session.overhear("GET", "/", bytes(came))
             except httpx.TimeoutException:
                 continue
             except httpx.HTTPError:

@@ -122,6 +122,16 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     return probe_of(session, "endpoint.serves_file", offer.kind, asked, best)
 
 
+def served_again(session: Session, offer: Offer, made: Sequence[Probe]) -> Iterator[Probe]:
+    """The file that came back, fetched once more after others were made: whether its address is that file's."""
+    for probe in made:
+        if probe.kind == offer.kind and probe.criterion == "endpoint.serves_file" and probe.exchange:
+            got = next(exchange for exchange in session.exchanges if exchange.id == probe.exchange)
+            if got.status == 200:
+                again = session.send("fetch the stored file again", Request("GET", got.url, place=got.place))
+                yield probe_of(session, "endpoint.serves_again", offer.kind, "the stored file again", again)
+
+
 def _serves(got: Exchange | None, stored: StoredObject) -> TypeGuard[Exchange]:
     return got is not None and got.body_sha256 == stored.sha256
 

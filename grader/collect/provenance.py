@@ -40,6 +40,9 @@ def read_by_model(route: str, body: Any) -> str:
     """The text in a request's body that the model makes its file from; empty where the route has none."""
     if not isinstance(body, Mapping):
         return ""
+    given = body.get("prompt")
+    if route == "completions" and isinstance(given, list) and any(each != given[0] for each in given):
+        return ""  # a text of its own for each of them: nothing tells which one is stored
     return "\n".join(text for name in _FIELDS.get(route, ()) for text in _prompts(body.get(name)))
 
 

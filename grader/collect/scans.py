@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader import reading
 from grader.collect import history, sources
+from grader.collect.concealed import Concealed
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.fingerprints import fingerprints
@@ -223,11 +224,14 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
     files, env_is_ignored = _handed_in(submission.root)
     past = history.read(submission.history, sandbox)
     found: list[Secret] = []
+    concealed = Concealed()
     for file in dict.fromkeys([*files, *(submission.root / name for name in past.tracked_env)]):
         where, text = _name(submission.root, file), _read(file)
+        by_others = is_made_by_others(where, text)
+        seen = [*secrets_in(text, strict=by_others), *(() if by_others else concealed.secrets_in(text))]
         found += [
             Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
-            for kind, value, line in secrets_in(text, strict=is_made_by_others(where, text))
+            for kind, value, line in seen
         ]
     found += past.secrets
     unique = {(one.where.partition(",")[0], one.shown): one for one in found}

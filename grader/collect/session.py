@@ -211,8 +211,14 @@ class Session:
         ]
 
     def _transmit(self, request: Request) -> Answer:
-        """The answer to a request."""
-        return self._transmitter.transmit(request)
+        """The answer to a request, looked through as it came."""
+        answer = self._transmitter.transmit(request)
+        self.overhear(request.method, request.place or request.target, answer.heard)
+        return answer
+
+    def overhear(self, method: str, place: str, heard: bytes) -> None:
+        """Look for the canary in what came, as it came: a client sees no trailers, and of a redirect only where it ends."""
+        self._canary.look(f"the answer to {method} {capped(place, 200)}", heard)
 
     def _printed_about(self, answer: Answer, before: int) -> str:
         """What the app printed since then, if its answer is an error; of a crash a server prints after it has answered."""
@@ -242,7 +248,7 @@ class Session:
             exchange = Exchange(**facts, failure=answer.failure)
         else:
             where = f"the answer to {request.method} {capped(request.place or request.target, 200)}"
-            self._canary.look(where, answer.text, str(answer.headers))
+            self._canary.look(where, answer.content)
             content_type = answer.headers.get("content-type", "")
             exchange = Exchange(
                 **facts,
@@ -254,6 +260,10 @@ class Session:
             )
         self.exchanges.append(exchange)
         return exchange
+
+    def overhear_s3(self, heard: bytes) -> None:
+        """Look for the canary in what S3 is sent: what is deleted or written over is in no object afterwards."""
+        self._canary.look("an object in the bucket", heard)
 
     def note_printed(self) -> None:
         """Note that the app printed the canary."""

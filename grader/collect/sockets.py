@@ -30,6 +30,7 @@ def converse(
     headers: Mapping[str, str],
     seconds: float,
     is_made: Callable[[], bool] = lambda: True,
+    heard: bytearray | None = None,
 ) -> tuple[int, bytes]:
     """Ask one thing and read what comes, until it ends or nothing comes any more.
 
@@ -40,6 +41,7 @@ def converse(
         headers: of the handshake.
         seconds: for all of it.
         is_made: whether what was asked for is made by now: only then silence after some messages is an end.
+        heard: gets what the app said, the headers of its handshake included.
 
     Returns:
         A status as HTTP would have it, and the messages, one a line.
@@ -49,6 +51,7 @@ def converse(
         TimeoutError: nothing came in time.
     """
     deadline = time.monotonic() + seconds
+    heard = bytearray() if heard is None else heard
     try:
         with connect(
             url,
@@ -60,13 +63,15 @@ def converse(
             close_timeout=0.5,
             max_size=_LARGEST,
         ) as talk:
+            heard += _headers_of(talk.response)
             with contextlib.suppress(ConnectionClosed):  # what it said before is still to be read
                 talk.send(question if isinstance(question, str) else json.dumps(question))
-            return _heard(talk, deadline, is_made)
+            return _heard(talk, deadline, is_made, heard)
     except InvalidHandshake as error:
         response = getattr(error, "response", None)
         if response is None:
             raise Broken(type(error).__name__) from error
+        heard += _headers_of(response)
         return response.status_code, bytes(response.body or b"")
     except TimeoutError:
         raise
@@ -74,7 +79,11 @@ def converse(
         raise Broken(type(error).__name__) from error
 
 
-def _heard(talk: Any, deadline: float, is_made: Callable[[], bool]) -> tuple[int, bytes]:
+def _headers_of(response: Any) -> bytes:
+    return str(response.headers).encode("utf-8", "replace") if response is not None else b""
+
+
+def _heard(talk: Any, deadline: float, is_made: Callable[[], bool], heard: bytearray) -> tuple[int, bytes]:
     lines: list[bytes] = []
     total, status = 0, 200
     while len(lines) < _MOST_MESSAGES and total <= _LARGEST:
@@ -93,6 +102,7 @@ def _heard(talk: Any, deadline: float, is_made: Callable[[], bool]) -> tuple[int
         line = message.encode() if isinstance(message, str) else message
         lines.append(line)
         total += len(line)
+        heard += line
         if state_of(_text(line)) == "failed":
             return 400, line
         if _is_end(line):

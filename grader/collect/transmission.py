@@ -23,7 +23,7 @@ _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back over HTTP, or why nothing did."""
+    """What came back over HTTP, or why nothing did. `heard`: the beginning of it as it came, with every redirect."""
 
     status: int | None = None
     headers: httpx.Headers = field(default_factory=httpx.Headers)
@@ -31,6 +31,7 @@ class Answer:
     failure: str | None = None
     seconds: float = 0.0
     sent: bool = True
+    heard: bytes = b""
 
     @property
     def text(self) -> str:
@@ -73,6 +74,7 @@ class Transmitter:
         if request.method == "WEBSOCKET":
             return self._converse(request)
         began = time.monotonic()
+        heard = bytearray()
         body: dict[str, Any] = (
             {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
         )
@@ -85,21 +87,20 @@ class Transmitter:
             deadline = began + ANSWER_SECONDS
             for _ in range(_REDIRECTS + 1):
                 left = httpx.Timeout(max(0.1, deadline - time.monotonic())).as_dict()
-                following.extensions = {**following.extensions, "timeout": left}
+                following.extensions = {**following.extensions, "timeout": left, "heard": heard}
                 with closing(self._client.send(following, stream=True)) as answer:
                     content = read_body(answer, deadline, MAX_BLOB)
                 if answer.next_request is None or not self._may_follow(answer.next_request):
                     break
                 following = answer.next_request
         except (httpx.TimeoutException, TooLong):
-            return Answer(
-                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
-            )
+            failure = f"no answer within {ANSWER_SECONDS:g} seconds"
+            return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         except (httpx.HTTPError, httpx.InvalidURL, NotDecodable, UnicodeError) as error:
-            return Answer(
-                failure=f"the connection broke: {type(error).__name__}", seconds=time.monotonic() - began
-            )
-        return Answer(answer.status_code, answer.headers, content, seconds=time.monotonic() - began)
+            failure = f"the connection broke: {type(error).__name__}"
+            return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
+        seconds = time.monotonic() - began
+        return Answer(answer.status_code, answer.headers, content, seconds=seconds, heard=bytes(heard))
 
     def _converse(self, request: Request) -> Answer:
         """Ask over a WebSocket; what came is the answer's body."""
@@ -109,6 +110,7 @@ class Transmitter:
         headers = {**self._headers, **request.headers}
         connection = self._sandbox.socket()
         made = len(self._openai.calls)
+        heard = bytearray()
 
         def is_made() -> bool:
             answered = any(call.outputs for call in list(self._openai.calls)[made:])
@@ -118,20 +120,21 @@ class Transmitter:
             connection.settimeout(ANSWER_SECONDS)
             connection.connect((address.host, address.port))
             url = f"ws://{address.host}:{address.port}{request.target}"
-            status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made)
+            status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made, heard)
         except TimeoutError:
-            return Answer(
-                failure=f"no answer within {ANSWER_SECONDS:g} seconds", seconds=time.monotonic() - began
-            )
+            failure = f"no answer within {ANSWER_SECONDS:g} seconds"
+            return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         except (Broken, OSError) as error:
-            return Answer(failure=f"the connection broke: {error}", seconds=time.monotonic() - began)
+            failure = f"the connection broke: {error}"
+            return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         finally:
             connection.close()
         media_type = (
             "application/json" if content.startswith((b"{", b"[")) and b"\n" not in content else "text/plain"
         )
         heads = httpx.Headers({"content-type": media_type})
-        return Answer(status, heads, content[:MAX_BLOB], seconds=time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Answer(status, heads, content[:MAX_BLOB], seconds=seconds, heard=bytes(heard))
 
     def _may_follow(self, request: httpx.Request) -> bool:
         """Whether a redirect leads to the app, or to S3's stand-in to read there; none other is followed."""

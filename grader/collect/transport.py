@@ -15,6 +15,7 @@ import httpx
 
 from grader.sandbox import Sandbox
 
+MOST_HEARD = 1024 * 1024  # bytes that a request's extension `heard` keeps
 _MOST_HEAD = 256 * 1024  # bytes of status lines and headers, interim answers' included
 _USUAL_SECONDS = 30.0
 
@@ -28,6 +29,7 @@ class _Stream(httpcore.NetworkStream):
         self.head_left: int | None = (
             _MOST_HEAD  # bytes that may still come before the body; None once it has begun
         )
+        self.heard: bytearray | None = None
 
     def _wait(self, timeout: float | None) -> None:
         left = self._deadline - time.monotonic()
@@ -44,6 +46,8 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        if self.heard is not None:
+            self.heard += content[: max(0, MOST_HEARD - len(self.heard))]
         if self.head_left is not None:
             self.head_left -= len(content)
             if self.head_left < -max_bytes:  # the last piece may hold the beginning of a body
@@ -107,7 +111,8 @@ class Inward(httpx.HTTPTransport):
     """httpx's transport, with another way to connect.
 
     Each request has a connection of its own: one that the app has just closed would look like the app's fault. All of it,
-    from connecting to the answer's last byte, may take as long as the request's timeout for connecting.
+    from connecting to the answer's last byte, may take as long as the request's timeout for connecting. A bytearray that a
+    request has as its extension `heard` gets what came, as it came: with what a client never sees of an answer.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -123,6 +128,7 @@ class Inward(httpx.HTTPTransport):
         def trace(name: str, facts: dict[str, Any]) -> None:
             if name == "connection.connect_tcp.complete":
                 opened.append(facts["return_value"])
+                opened[-1].heard = request.extensions.get("heard")
             elif name == "http11.receive_response_headers.complete" and opened:
                 opened[-1].head_left = None
 

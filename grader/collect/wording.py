@@ -21,6 +21,9 @@ _Any = TypeVar("_Any")
 _chance = secrets.SystemRandom()
 SHORT = 60  # characters of an ordinary prompt: fewer than any app forbids that takes sentences
 _FROM_LONG = 12  # words by which a long text is recognised, spread over its whole length
+# letters and digits between the first and the last word of a short prompt, for each word: more than any template puts there,
+# and too few for a text that holds every word that there is
+_ROOM = 60
 _BLOCK = 20_000  # characters after which a long text repeats itself
 
 
@@ -43,14 +46,33 @@ def carries(text: str, mark: str) -> bool:
 
 
 def holds(normalised: str, mark: str) -> bool:
-    """As `carries`, for a text that is normal already."""
-    at = 0
-    for word in filter(None, map(normal, mark.split())):
-        found = normalised.find(word, at)
+    """As `carries`, for a text that is normal already.
+
+    The words of a short prompt have to stand together: a text in which all words of our lists stand would carry any prompt.
+    """
+    words = [word for each in mark.split() if (word := normal(each))]
+    if not words:
+        return False
+    # a long text is recognised by words that are far apart
+    room = len(normalised) if len(words) >= _FROM_LONG else _ROOM * len(words)
+    begin = normalised.find(words[0])
+    while begin >= 0:
+        if _follow(normalised, words[1:], begin + len(words[0]), begin + room + len("".join(words))):
+            return True
+        if len(words) >= _FROM_LONG:
+            return False  # if they don't follow the first occurrence, they follow no later one
+        begin = normalised.find(words[0], begin + 1)
+    return False
+
+
+def _follow(text: str, words: Sequence[str], at: int, end: int) -> bool:
+    """Whether words stand in a part of a text, in their order."""
+    for word in words:
+        found = text.find(word, at, end)
         if found < 0:
             return False
         at = found + len(word)
-    return at > 0
+    return True
 
 
 def _forms(text: str) -> list[str]:

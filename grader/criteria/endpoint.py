@@ -18,7 +18,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe
+from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
 
 _SECTION = Section("endpoint")
 
@@ -275,6 +275,7 @@ def serves_file(evidence: Evidence) -> Verdict:
             problem = (
                 f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
             )
+        problem = problem or _serves_another(evidence, probe, wanted)
         if problem and probe.after:
             other = evidence.exchange(probe.after)
             advice = f"GET {_place(other)} serves the file: let your answer point there."
@@ -288,6 +289,20 @@ def serves_file(evidence: Evidence) -> Verdict:
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )
+
+
+def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> str | None:
+    """What is wrong if a file's address, asked again later, gave another file: whichever was made last, for instance."""
+    # what was stored since under the same name is rightly served there
+    name = (wanted.bucket, wanted.key)
+    own = {one.sha256 for one in evidence.objects if (one.bucket, one.key) == name}
+    others = {one.sha256 for one in evidence.objects} - own
+    for again in evidence.probes_of("endpoint.serves_again"):
+        if again.kind == probe.kind and again.exchange:
+            answer = evidence.exchange(again.exchange)
+            if answer.status == 200 and answer.body_sha256 in others:
+                return f"GET {_place(answer)} served {provenance.shown(wanted.key)} at first, and later another file's bytes"
+    return None
 
 
 CRITERIA = _SECTION.criteria

@@ -16,6 +16,7 @@ _NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say 
 _NO_OPERATION = "Depends on an operation that generates a file, and none was found."
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
+_OF_FILES = ("endpoint.serves_file", "endpoint.serves_again")
 
 
 def _document(evidence: Evidence) -> Mapping[str, Any] | None:
@@ -213,7 +214,7 @@ def _seen(evidence: Evidence, offers: list[Offer]) -> list[int]:
     kinds = {offer.kind for offer in offers}
     statuses = set()
     for probe in evidence.probes:
-        if probe.kind not in kinds or not probe.exchange or probe.criterion == "endpoint.serves_file":
+        if probe.kind not in kinds or not probe.exchange or probe.criterion in _OF_FILES:
             continue
         exchange = evidence.exchange(probe.exchange)
         crashed = (

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from grader.evidence import capped
 from grader.inside.commands import Command, End
 
 _END_SECONDS = 15.0
+_TAIL = 4 * 1024  # bytes of what came before in which something sought may have begun
 _LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
 
 
@@ -65,8 +66,8 @@ class Listener(threading.Thread):
         super().__init__(daemon=True)
         self._file, self._most, self._keep = file, most, keep
         self._kept = bytearray()
-        self._sought: tuple[bytes, ...] = ()
-        self._tail = b""  # the end of what came before, in which something sought may have begun
+        self._is_sought: Callable[[bytes], bool] | None = None
+        self._tail = b""
         self.total = 0
         self.found = False
         self.start()
@@ -83,17 +84,17 @@ class Listener(threading.Thread):
                 elif len(self._kept) < self._most:
                     self._kept += part[: self._most - len(self._kept)]
 
-    def seek(self, sought: tuple[bytes, ...]) -> None:
-        """From now on note in `found` whether one of these comes, however much comes after it."""
-        self._sought = sought
-        if any(each in self.content for each in sought):
+    def seek(self, is_sought: Callable[[bytes], bool]) -> None:
+        """From now on note in `found` whether something comes that it is true of, however much comes after it."""
+        self._is_sought = is_sought
+        if is_sought(self.content):
             self.found = True
 
     def _look(self, part: bytes) -> None:
-        if self._sought and not self.found:
+        if self._is_sought is not None and not self.found:
             seen = self._tail + part
-            self.found = any(each in seen for each in self._sought)
-            self._tail = seen[-max(map(len, self._sought)) :]
+            self.found = self._is_sought(seen)
+            self._tail = seen[-_TAIL:]
 
     def settle(self) -> None:
         """Wait until all is read; a process that got away may hold the other end for ever, and is not waited for."""

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -260,7 +260,12 @@ class Sandbox:
             self.ask(Preload(list(modules)))
 
     def start(
-        self, order: Order, files: Sequence[int] = (), *, hears: int = 0, seeks: tuple[bytes, ...] = ()
+        self,
+        order: Order,
+        files: Sequence[int] = (),
+        *,
+        hears: int = 0,
+        seeks: Callable[[bytes], bool] | None = None,
     ) -> Job:
         """Start a job.
 
@@ -268,8 +273,8 @@ class Sandbox:
             order: what it does.
             files: open files for it.
             hears: if not 0, it gets a first file to write to; `Job.said` is what it wrote, up to so many bytes.
-            seeks: looked for in everything that it prints, from its first byte on; `Job.printed_sought` says whether
-                one of them came.
+            seeks: whether bytes hold what is sought; asked of all that it prints, from the first byte on. See
+                `Job.printed_sought`.
         """
         number = next(self._numbers)
         printed, prints = os.pipe()
@@ -280,7 +285,8 @@ class Sandbox:
             said = Listener(heard, hears, "first")
             theirs.append(speaking)
         log = Listener(printed, 4 * MAX_TEXT, "last")
-        log.seek(seeks)
+        if seeks is not None:
+            log.seek(seeks)
         job = self._jobs[number] = Job(self, number, log, said)
         try:
             command = Start(

@@ -12,6 +12,7 @@ from grader.collect.provenance import Ledger, read_by_model
 from grader.collect.requests import Request
 from grader.collect.session import Session
 from grader.collect.transmission import Answer
+from grader.collect.vocabulary import LISTS
 from grader.criteria import BY_ID, provenance
 from grader.evidence import Call as SeenCall
 from grader.evidence import Evidence, Exchange, Offer, Probe, Submission
@@ -52,6 +53,7 @@ def test_a_prompt_counts_where_the_model_reads(route, body):
         ("responses", {"input": [{"role": "assistant", "content": WORDS}]}, "input"),
         ("images/generations", {"prompt": "a cat", "safety_identifier": WORDS}, "safety_identifier"),
         ("audio/speech", {"input": "a cat", "instructions": WORDS}, "instructions"),
+        ("completions", {"prompt": ["a cat", WORDS]}, "prompt"),
     ],
 )
 def test_a_prompt_elsewhere_does_not_count_and_is_named(route, body, where):
@@ -116,6 +118,14 @@ def test_every_wording_is_known_again_after_what_apps_do_to_it(kind):
         ):
             assert wording.carries(form, words.mark)
         assert not wording.carries(words.text[: len(words.text) // 2], words.mark)
+
+
+def test_a_text_that_holds_every_word_of_the_lists_carries_no_prompt():
+    words = " ".join(word for each in LISTS.values() for word in each)
+    numbers = " ".join(map(str, [*range(11, 990), *range(1871, 2025)]))
+    everything = f"{words} {numbers} " * 7
+    marks = [make().mark for make in (wording.plain, wording.sentence) for _ in range(50)]
+    assert not any(wording.carries(everything, mark) for mark in marks)
 
 
 @pytest.mark.parametrize("length", [1, 7, 61, 2001, 45_000])

@@ -72,6 +72,54 @@ def test_a_credential_is_named_once_and_by_its_issuer(text, kind):
     assert [found for found, *_ in secrets_in(f"KEY={text}")] == [kind]
 
 
+_DRAWN = "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0PaZk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0PaQe7U4oS2iT"
+_HEX = "9f3a1c7be2d846509b1c7d2e8f406a35d7c48e1096b2f35a"
+OTHERS = {
+    "Azure key": _DRAWN[:52] + "JQQJ" + "99BKACYe" + "BjFXJ3w3AAABACOGp5Rx",
+    "xAI key": "xai" + "-" + (_DRAWN + "Rk8Lp2Zx")[:80],
+    "Perplexity key": "pplx" + "-" + _DRAWN[:48],
+    "Cerebras key": "csk" + "-" + _DRAWN[:48].lower(),
+    "Together key": "tgp" + "_v1_" + _DRAWN[:20] + "-_" + _DRAWN[:21],
+    "NVIDIA key": "nvapi" + "-" + _DRAWN[:64],
+    "Fireworks key": "fw" + "_" + _DRAWN[:24],
+    "Voyage key": "pa" + "-" + _DRAWN[:43],
+    "Jina key": "jina" + "_" + _HEX[:32] + _DRAWN[:28],
+    "Tavily key": "tvly" + "-dev-" + _DRAWN[:32],
+    "Pinecone key": "pcsk" + "_" + _DRAWN[:5] + "_" + _DRAWN[:63],
+    "LangSmith key": "lsv2" + "_pt_" + _HEX[:32] + "_" + _HEX[:10],
+    "ElevenLabs key": "sk" + "_" + _HEX,
+    "Databricks token": "dapi" + _HEX[:32],
+    "npm token": "npm" + "_" + _DRAWN[:36],
+    "PyPI token": "pypi" + "-AgEIcHlwaS5vcmc" + _DRAWN[:70],
+    "Docker token": "dckr" + "_pat_" + _DRAWN[:27],
+    "DigitalOcean token": "dop" + "_v1_" + (_HEX + _HEX)[:64],
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_vendors_keys_are_known_by_their_form_alone(kind):
+    assert [found for found, *_ in secrets_in(f'client("{OTHERS[kind]}")', strict=True)] == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from fw_configuration_of_the_router2024 import fw_update_every_table_of_rules1",
+        ".pa-lg-4 .pa-2-on-small-screens-and-pa-4-on-large-screens-only2 { padding: 0 }",
+        "npm_config_registry=1 npm_package_dependencies_of_the_project_2024",
+        "jina_embeddings_v3_with_late_chunking_and_768_dimensions",
+        "sk_buff_head_init_class2_of_the_kernels_network_stack",
+        "xai-explainable-models-2024 pplx-7b-online pplx-70b-chat",
+        "nvapi-your-key-goes-here-and-nowhere-else-since-it-is-a-placeholder-0001",
+        "tvly-YOUR_API_KEY tvly-the-search-for-agents-of-the-year-2024-edition",
+        "dapi-service-of-the-data-team-v2 pcsk_index_name_1_of_the_vector_store",
+        "sha256:" + _HEX + _HEX[:16] + " csk-north-2 dop_v1_docs lsv2_pt_" + "x" * 32,
+    ],
+)
+def test_names_that_begin_as_keys_do_are_not_accused(text):
+    assert list(secrets_in(text, strict=True)) == []
+
+
 PACKED = "!function(){var e={apiKey:'" + "f3a9c17be2d84650" + "9b1c7d2e8f406a35'};" + "a();" * 600 + "}()"
 
 
