@@ -13,6 +13,7 @@ from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.setting import Setting
+from grader.collect.type_inputs import settled
 from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
@@ -101,7 +102,7 @@ def _find(setting: Setting, session: Session, served: Served, found: list[Operat
     if offers or stated:
         return _Generating(locating.located(offers, root))
     search = Search(session, found, served.undocumented, served.names)
-    offers = search.offers()
+    offers = settled(search.offers())
     return _Generating(locating.located(offers, root), search.misses(), search.naming())
 
 

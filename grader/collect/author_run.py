@@ -11,22 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grader import reading
+from grader.collect.ci_files import ci_files
 
 _LARGEST = 256 * 1024  # bytes of a file that is read
 _MOST_LINES = 4_000
 _MOST_FILES = 40
 _DEEPEST = 5  # scripts that call scripts
-_CI = (
-    ".github/workflows/*.yml",
-    ".github/workflows/*.yaml",
-    ".gitlab-ci.yml",
-    ".circleci/config.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    ".travis.yml",
-    "Jenkinsfile",
-    ".ci/*",
-)
 _LOCAL = (
     "Makefile",
     "makefile",
@@ -111,19 +101,29 @@ class _Place:
     depth: int = 0
 
 
+def leads_to_tests(root: Path, file: Path) -> bool:
+    """Whether a CI configuration leads to a call of pytest, through however many scripts."""
+    name = file.relative_to(root).as_posix()
+    return next(_calls(root, name, _Place(name), ""), None) is not None
+
+
 def author_run(root: Path) -> AuthorRun:
     """The first call of pytest that the submission's CI leads to; else its Makefile, tox, nox or scripts; else none."""
-    for patterns in (_CI, _LOCAL, _SCRIPTS):
-        files = [file for pattern in patterns for file in sorted(root.glob(pattern)) if file.is_file()]
+    of_ci = ci_files(root)
+    for files in (of_ci, _files(root, _LOCAL), _files(root, _SCRIPTS)):
         for file in files[:_MOST_FILES]:
             name = file.relative_to(root).as_posix()
-            folder = "." if patterns is _CI else PurePosixPath(name).parent.as_posix()
+            folder = "." if files is of_ci else PurePosixPath(name).parent.as_posix()
             if name.startswith(("scripts/", "bin/", "script/")):
                 folder = "."
             found = next(_calls(root, name, _Place(name, folder), _target_of(name)), None)
             if found is not None:
                 return found
     return AuthorRun()
+
+
+def _files(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [file for pattern in patterns for file in sorted(root.glob(pattern)) if file.is_file()]
 
 
 def _target_of(name: str) -> str:

@@ -22,6 +22,7 @@ from grader.collect.budget import PerRequest
 from grader.collect.find_app import AppTarget, file_of_app, find_app
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
+from grader.collect.packages_there import absent
 from grader.collect.scans import scan
 from grader.collect.served import Served
 from grader.collect.session import Session
@@ -199,18 +200,18 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         test_run=seen.test_run,
         notebooks=seen.notebooks,
         scans=seen.found.scans,
-        uninstalled=_uninstalled(submission, seen),
+        uninstalled=_uninstalled(setting, seen),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
     ).with_blobs(session.blobs if session else {})
 
 
-def _uninstalled(submission: Submission, seen: _Seen) -> tuple[str, ...]:
-    """What its suite and its notebooks lacked, and the submission declares."""
-    run = seen.test_run
+def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:
+    """What its suite and its notebooks lacked, the submission declares, and is in fact not installed."""
+    run, submission = seen.test_run, setting.submission
     printed = [run.output, *(one.why for one in run.red), *(each.failure or "" for each in seen.notebooks)]
     app = file_of_app(submission.root, submission.manifest)
-    return start_reasons.uninstalled(submission.root, app, "\n".join(printed))
+    return absent(setting.sandbox, start_reasons.uninstalled(submission.root, app, "\n".join(printed)))
 
 
 class _TestsBeside:

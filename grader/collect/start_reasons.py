@@ -149,7 +149,10 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
 
 
 def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
-    """The modules that some output says are missing, although the submission declares a package that may have them."""
+    """The modules that some output says are missing, although the submission declares a package that may have them.
+
+    What is printed is a claim: `packages_there.absent` says which of them are not installed.
+    """
     names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
     return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
 
