@@ -67,7 +67,7 @@ def ask(setting: Setting, session: Session, served: Served, *, offered_database:
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
-    return Asked(offers, generating.misses, asked, _needed(session, generating.misses, offered_database))
+    return Asked(offers, generating.misses, asked, _needed(session, generating, offered_database))
 
 
 def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -106,10 +106,11 @@ def _find(setting: Setting, session: Session, served: Served, found: list[Operat
     return _Generating(locating.located(offers, root), search.misses(), search.naming())
 
 
-def _needed(session: Session, misses: Sequence[Miss], offered_database: bool) -> str:
+def _needed(session: Session, generating: _Generating, offered_database: bool) -> str:
     """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
     answers = {one.id: one for one in session.exchanges}
-    near = [answers[miss.exchange] for miss in misses if miss.prompt]
+    near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
+    near += [answers[offer.exchange] for offer in generating.offers]
     failing = [one for one in near if one.status is None or one.status >= 500]
     needed = [
         start_reasons.missing_service(one.log, offered_database)

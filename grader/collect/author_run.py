@@ -54,22 +54,24 @@ _WITH_VALUE = frozenset(
     {"-m", "-k", "--ignore", "--ignore-glob", "--deselect", "--import-mode", "-o", "-c", "--override-ini"}
 )
 _PATHS = frozenset({"--ignore", "-c", "--deselect"})
+_OF_REPORTS = frozenset(("--cov", "--cov-report", "--cov-config", "--junit-xml", "--maxfail", "-n"))
 _NOT_SET = frozenset(
-    {
+    [
         "PATH",
         "HOME",
         "PYTHONHOME",
         "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
         "AWS_PROFILE",
         "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE",
-        "LD_PRELOAD",
-        "LD_LIBRARY_PATH",
-        "PYTHONSTARTUP",
-    }
+    ]
 )
 _FUNCTION = re.compile(r"^(?:function\s+)?([\w:.-]{1,80})\s*(?:\(\)\s*)?\{\s*$")
-_ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?[^\"}]{0,200}\"?\}))\"?")
+_ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?([^\"}]{0,200})\"?\}))\"?")
+_IN_A_FOLDER = re.compile(r"^\$(?:\w{1,80}|\{\w{1,80}\})/+(?=.)")  # mostly that of the script
 _UNKNOWN = re.compile(r"[$`{}<>]")
 
 
@@ -145,7 +147,7 @@ def _calls(root: Path, name: str, place: _Place, target: str) -> Iterator[Author
     elif not name.endswith((".yml", ".yaml", ".ini", ".py")):
         functions, top = _functions(lines)
         place = replace(place, functions=functions)
-        lines = _chosen(functions, top, target)
+        lines = _filled(_chosen(functions, top, target), ())
     elif name.endswith("noxfile.py"):
         lines = [" ".join(_strings(line)) for line in lines if "session.run" in line]
     usual = place
@@ -191,7 +193,7 @@ def _chosen(functions: Mapping[str, Sequence[str]], top: Sequence[str], target: 
 def _filled(lines: Sequence[str], words: Sequence[str]) -> list[str]:
     """The lines of a function with what it was called with."""
     given = shlex.join(words)
-    return [_ALL_WORDS.sub(lambda match: given, line) for line in lines]
+    return [_ALL_WORDS.sub(lambda match: given or match[1] or "", line) for line in lines]
 
 
 def _working(lines: Sequence[str], number: int) -> str:
@@ -298,7 +300,7 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
     """The arguments that choose tests; how they are reported, measured or spread is of no concern here."""
     waiting = list(words)
     while waiting:
-        word = waiting.pop(0)
+        word = _IN_A_FOLDER.sub("", waiting.pop(0))
         name, given, value = word.partition("=")
         if name in _WITH_VALUE:
             value = value if given else (waiting.pop(0) if waiting else "")
@@ -309,6 +311,8 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
                     if name.startswith("-") and not name.startswith("--")
                     else (f"{name}={value}",)
                 )
+        elif word in _OF_REPORTS:
+            del waiting[:1]
         elif not word.startswith("-") and not _UNKNOWN.search(word) and _is_there(root, folder, word):
             yield word
 

@@ -144,7 +144,10 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
     return Reason(
         "failed",
         f"{where} imports {name}, and no file of the submission declares the package that has it.",
-        (f"Add the package of the module {package} to requirements.txt or pyproject.toml.",),
+        (
+            f"Add the package of the module {package} to requirements.txt or pyproject.toml. If {package} is a file of your own, "
+            "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
+        ),
     )
 
 

@@ -95,6 +95,10 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         reason = f"OpenAI refused the request that your app made ({refused[-1].status} {refused[-1].error_code or ''})".strip()
     else:
         reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
+    if evidence.app.needs and not refused and (exchange.status is None or exchange.status >= 500):
+        return not_run(
+            f"{offer.method} {offer.path} asks OpenAI, and needs {evidence.app.needs} as well, which the grader does not have."
+        )
     return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
 
 
