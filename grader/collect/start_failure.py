@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 _TRACEBACK = "Traceback (most recent call last):"
 _STACK = re.compile(r"(?:Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):")
+_AGAIN = "Timeout ("
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+)(?:,? in (.+))?$')
 _EXCEPTION = re.compile(r"^([A-Za-z_][\w.]*)(?::\s?(.*))?$")
 _LOGGED = re.compile(
@@ -117,7 +118,9 @@ def _exception(lines: Sequence[str], root: str) -> StartFailure | None:
 def _stack(lines: Sequence[str], root: str) -> StartFailure | None:
     """Where a program was when its time was over: `faulthandler` writes the innermost call first."""
     stacks: list[StartFailure] = []
-    for number in reversed(range(len(lines))):  # on a busy machine it is printed several times
+    for number in reversed(range(len(lines))):
+        if stacks and lines[number].startswith(_AGAIN):
+            break  # it is printed several times, and where it was before is not where it hangs
         if _STACK.search(lines[number]):
             frames, _ = _frames(lines[number + 1 :], root)
             stacks.append(StartFailure("", "", tuple(reversed(frames))))

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
+from grader.collect.left_out import ignored_by
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.starting import StartPlan
 from grader.collect.variables import Variable
@@ -74,6 +75,7 @@ _WITHOUT = (
 )
 _NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
 _MOST_MISSING = 20
+_OF_VERSIONS = ("TypeError", "ImportError", "AttributeError", "PydanticUserError", "PydanticImportError")
 _PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
 
 
@@ -110,7 +112,18 @@ def explain(
         or _about_stand_in(failure)
         or _about_variables(failure, plan)
         or _about_python(failure, plan.root, app)
-        or Reason("failed", said)
+        or Reason("failed", said, _about_versions(failure))
+    )
+
+
+def _about_versions(failure: StartFailure) -> tuple[str, ...]:
+    """Advice where packages raise over each other's code, as versions do that do not fit together."""
+    met = list(dict.fromkeys(_packages(failure)))
+    if failure.exception not in _OF_VERSIONS or not met or failure.frames[-1].own:
+        return ()
+    return (
+        f"The exception comes from inside packages ({', '.join(met[-3:])}), not from your code: the versions that are installed "
+        "today may not fit together. Raise the version that you pin, or pin those that it ran with (pip freeze shows them).",
     )
 
 
@@ -130,6 +143,14 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             ),
         )
     package = name.partition(".")[0]
+    if (ignored := ignored_by(plan.root, f"{package}.py")) is not None:
+        return Reason(
+            "failed",
+            f"{where} imports {package}, which was not handed in: {ignored} leaves {package}.py out.",
+            (
+                "Read what it holds, such as a key, from variables of the environment; the grader sets those that your code reads.",
+            ),
+        )
     declared = _declares(plan.root, package, app)
     if declared and with_lab:
         return Reason(

@@ -563,6 +563,37 @@ def test_a_client_that_waits_in_a_thread_of_its_own_is_named_though_the_server_s
     assert "work.py" not in why.text
 
 
+def test_where_it_hung_before_is_not_where_it_hangs(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    dump = ["Timeout (0:00:18)!", "Thread 0x00007f0000000000 (most recent call first):"]
+    log = [
+        *dump,
+        f'  File "{INSIDE}/main.py", line 1 in <module>',
+        *dump,
+        '  File "/env/lib/site-packages/redis/retry.py", line 9 in call',
+    ]
+    assert "needs Redis to start" in reason(made, *log).text
+
+
+def test_a_module_that_git_leaves_out_is_said_not_to_be_handed_in(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP, ".gitignore": "*.log\n/secrets_of_mine.py\n"})
+    frame = (f"{INSIDE}/main.py", 1, "import secrets_of_mine")
+    why = reason(made, *traceback("ModuleNotFoundError: No module named 'secrets_of_mine'", frame))
+    assert why.verdict == "failed"
+    assert "was not handed in: .gitignore leaves secrets_of_mine.py out" in why.text
+
+
+def test_packages_that_do_not_fit_together_are_named(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    frames = [
+        (f"{INSIDE}/main.py", 3, "client = OpenAI()"),
+        ("/env/lib/python3.11/site-packages/openai/_base_client.py", 9, "super().__init__(**kwargs)"),
+    ]
+    wrong = "TypeError: Client.__init__() got an unexpected keyword argument 'proxies'"
+    assert "inside packages (openai)" in reason(made, *traceback(wrong, *frames)).advice[0]
+    assert reason(made, *traceback(wrong, frames[0])).advice == ()
+
+
 def test_an_app_that_waits_for_nothing_that_is_known_is_told_so_without_the_grader_s_own_lines(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP})
     why = reason(

@@ -146,3 +146,18 @@ def test_a_service_that_is_not_here_is_no_failure_of_what_asked_openai_first():
     )
     verdict = BY_ID["endpoint.generates_text"].judge(seen)
     assert (verdict.status, "needs PostgreSQL" in verdict.summary) == ("not_run", True)
+
+
+def test_a_check_that_lacks_belongs_into_the_endpoint_and_not_where_openai_refused():
+    refused = MADE.model_copy(update={"id": "ex-2", "log": TRACE, "status": 500})
+    blank = Probe(
+        criterion="validation.blank_prompt",
+        kind="text",
+        asked="an empty prompt",
+        exchange="ex-2",
+        calls=("call-1",),
+    )
+    offer = OFFER.model_copy(update={"code": "service/api.py, line 12, create"})
+    report = judge(evidence(exchanges=(refused,), probes=(blank,), offers=(offer,)), rubric.read())
+    [result] = [each for each in report.criteria if each.id == "validation.blank_prompt"]
+    assert (result.status, result.where) == ("failed", "service/api.py, line 12, create")
