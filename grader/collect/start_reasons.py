@@ -258,6 +258,11 @@ def missing_service(said: str, offered_database: bool = False) -> str:
     return ""
 
 
+def is_unreachable(said: str) -> bool:
+    """Whether a program says that a host of the network could not be reached."""
+    return bool(_UNREACHABLE.search(said))
+
+
 def _told(failure: StartFailure) -> str:
     return f"{failure.exception} {failure.message}"
 

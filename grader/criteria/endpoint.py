@@ -53,9 +53,11 @@ def starts(evidence: Evidence) -> Verdict:
             {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
         )
         if app.needs:
-            return not_run(
+            return Verdict(
+                "not_run",
                 f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
-                f"{nearest.quoted(evidence)}"
+                f"{nearest.quoted(evidence)}",
+                advice=(_ADDRESS.format(app.needs),) if "." in app.needs else (),
             )
         return failed(
             f"None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
@@ -68,6 +70,12 @@ def starts(evidence: Evidence) -> Verdict:
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
     )
+
+
+_ADDRESS = (
+    "Your client is given the address of {}. Leave it out, or take it from OPENAI_BASE_URL: then the same code asks OpenAI, the "
+    "grader's stand-in, or another service."
+)
 
 
 def _count(number: int, one: str, many: str) -> str:
