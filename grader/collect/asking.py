@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
 from grader.collect import locating, module_questions, probes, start_reasons
 from grader.collect.discovery import LOOKING, declared
+from grader.collect.elsewhere import host_of_client
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.setting import Setting
+from grader.collect.type_inputs import settled
 from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
@@ -68,7 +71,12 @@ def ask(setting: Setting, session: Session, served: Served, *, offered_database:
             asked.extend(probes.errors(session, offer))
     for offer in offers if setting.wants("endpoint.") else ():
         asked.extend(probes.served_again(session, offer, list(asked)))
-    return Asked(offers, generating.misses, asked, _needed(session, generating.misses, offered_database))
+    return Asked(
+        offers,
+        generating.misses,
+        asked,
+        _needed(setting.submission.root, session, generating, offered_database),
+    )
 
 
 def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -103,21 +111,25 @@ def _find(setting: Setting, session: Session, served: Served, found: list[Operat
     if offers or stated:
         return _Generating(locating.located(offers, root))
     search = Search(session, found, served.undocumented, served.names)
-    offers = search.offers()
+    offers = settled(search.offers())
     return _Generating(locating.located(offers, root), search.misses(), search.naming())
 
 
-def _needed(session: Session, misses: Sequence[Miss], offered_database: bool) -> str:
+def _needed(root: Path, session: Session, generating: _Generating, offered_database: bool) -> str:
     """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
     answers = {one.id: one for one in session.exchanges}
-    near = [answers[miss.exchange] for miss in misses if miss.prompt]
+    near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
+    near += [answers[offer.exchange] for offer in generating.offers]
     failing = [one for one in near if one.status is None or one.status >= 500]
     needed = [
         start_reasons.missing_service(one.log, offered_database)
         or start_reasons.missing_service(one.body, offered_database)
         for one in failing
     ]
-    return needed[0] if needed and all(needed) else ""
+    if needed and all(needed):
+        return needed[0]
+    unheard = [one for one in failing if start_reasons.is_unreachable(f"{one.log}\n{one.body}")]
+    return (host_of_client(root) or "") if unheard and len(unheard) == len(failing) else ""
 
 
 def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:

@@ -11,22 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grader import reading
+from grader.collect.ci_files import ci_files
 
 _LARGEST = 256 * 1024  # bytes of a file that is read
 _MOST_LINES = 4_000
 _MOST_FILES = 40
 _DEEPEST = 5  # scripts that call scripts
-_CI = (
-    ".github/workflows/*.yml",
-    ".github/workflows/*.yaml",
-    ".gitlab-ci.yml",
-    ".circleci/config.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    ".travis.yml",
-    "Jenkinsfile",
-    ".ci/*",
-)
 _LOCAL = (
     "Makefile",
     "makefile",
@@ -64,22 +54,24 @@ _WITH_VALUE = frozenset(
     {"-m", "-k", "--ignore", "--ignore-glob", "--deselect", "--import-mode", "-o", "-c", "--override-ini"}
 )
 _PATHS = frozenset({"--ignore", "-c", "--deselect"})
+_OF_REPORTS = frozenset(("--cov", "--cov-report", "--cov-config", "--junit-xml", "--maxfail", "-n"))
 _NOT_SET = frozenset(
-    {
+    [
         "PATH",
         "HOME",
         "PYTHONHOME",
         "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
         "AWS_PROFILE",
         "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE",
-        "LD_PRELOAD",
-        "LD_LIBRARY_PATH",
-        "PYTHONSTARTUP",
-    }
+    ]
 )
 _FUNCTION = re.compile(r"^(?:function\s+)?([\w:.-]{1,80})\s*(?:\(\)\s*)?\{\s*$")
-_ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?[^\"}]{0,200}\"?\}))\"?")
+_ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?([^\"}]{0,200})\"?\}))\"?")
+_IN_A_FOLDER = re.compile(r"^\$(?:\w{1,80}|\{\w{1,80}\})/+(?=.)")  # mostly that of the script
 _UNKNOWN = re.compile(r"[$`{}<>]")
 
 
@@ -111,19 +103,29 @@ class _Place:
     depth: int = 0
 
 
+def leads_to_tests(root: Path, file: Path) -> bool:
+    """Whether a CI configuration leads to a call of pytest, through however many scripts."""
+    name = file.relative_to(root).as_posix()
+    return next(_calls(root, name, _Place(name), ""), None) is not None
+
+
 def author_run(root: Path) -> AuthorRun:
     """The first call of pytest that the submission's CI leads to; else its Makefile, tox, nox or scripts; else none."""
-    for patterns in (_CI, _LOCAL, _SCRIPTS):
-        files = [file for pattern in patterns for file in sorted(root.glob(pattern)) if file.is_file()]
+    of_ci = ci_files(root)
+    for files in (of_ci, _files(root, _LOCAL), _files(root, _SCRIPTS)):
         for file in files[:_MOST_FILES]:
             name = file.relative_to(root).as_posix()
-            folder = "." if patterns is _CI else PurePosixPath(name).parent.as_posix()
+            folder = "." if files is of_ci else PurePosixPath(name).parent.as_posix()
             if name.startswith(("scripts/", "bin/", "script/")):
                 folder = "."
             found = next(_calls(root, name, _Place(name, folder), _target_of(name)), None)
             if found is not None:
                 return found
     return AuthorRun()
+
+
+def _files(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [file for pattern in patterns for file in sorted(root.glob(pattern)) if file.is_file()]
 
 
 def _target_of(name: str) -> str:
@@ -145,7 +147,7 @@ def _calls(root: Path, name: str, place: _Place, target: str) -> Iterator[Author
     elif not name.endswith((".yml", ".yaml", ".ini", ".py")):
         functions, top = _functions(lines)
         place = replace(place, functions=functions)
-        lines = _chosen(functions, top, target)
+        lines = _filled(_chosen(functions, top, target), ())
     elif name.endswith("noxfile.py"):
         lines = [" ".join(_strings(line)) for line in lines if "session.run" in line]
     usual = place
@@ -191,7 +193,7 @@ def _chosen(functions: Mapping[str, Sequence[str]], top: Sequence[str], target: 
 def _filled(lines: Sequence[str], words: Sequence[str]) -> list[str]:
     """The lines of a function with what it was called with."""
     given = shlex.join(words)
-    return [_ALL_WORDS.sub(lambda match: given, line) for line in lines]
+    return [_ALL_WORDS.sub(lambda match: given or match[1] or "", line) for line in lines]
 
 
 def _working(lines: Sequence[str], number: int) -> str:
@@ -298,7 +300,7 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
     """The arguments that choose tests; how they are reported, measured or spread is of no concern here."""
     waiting = list(words)
     while waiting:
-        word = waiting.pop(0)
+        word = _IN_A_FOLDER.sub("", waiting.pop(0))
         name, given, value = word.partition("=")
         if name in _WITH_VALUE:
             value = value if given else (waiting.pop(0) if waiting else "")
@@ -309,6 +311,8 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
                     if name.startswith("-") and not name.startswith("--")
                     else (f"{name}={value}",)
                 )
+        elif word in _OF_REPORTS:
+            del waiting[:1]
         elif not word.startswith("-") and not _UNKNOWN.search(word) and _is_there(root, folder, word):
             yield word
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from grader.collect.canary import new_key
 from grader.collect.find_app import AppTarget, file_of_app, find_app
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
+from grader.collect.packages_there import absent
 from grader.collect.scans import scan
 from grader.collect.served import Served
 from grader.collect.session import Session
@@ -122,7 +123,7 @@ def _see(setting: Setting) -> _Seen:
     examined = _examine(setting, found.target, tests)
     _check_alive(setting.openai, setting.s3, setting.sandbox)
     with setting.clock.phase("run the tests"):
-        test_run = tests.result()
+        test_run = tests.settled()
     with setting.clock.phase("run the notebooks"):
         wanted = setting.wants("notebooks.")
         checks = setting.assignment.exercises if setting.assignment else None
@@ -199,18 +200,18 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         test_run=seen.test_run,
         notebooks=seen.notebooks,
         scans=seen.found.scans,
-        uninstalled=_uninstalled(submission, seen),
+        uninstalled=_uninstalled(setting, seen),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
     ).with_blobs(session.blobs if session else {})
 
 
-def _uninstalled(submission: Submission, seen: _Seen) -> tuple[str, ...]:
-    """What its suite and its notebooks lacked, and the submission declares."""
-    run = seen.test_run
+def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:
+    """What its suite and its notebooks lacked, the submission declares, and is in fact not installed."""
+    run, submission = seen.test_run, setting.submission
     printed = [run.output, *(one.why for one in run.red), *(each.failure or "" for each in seen.notebooks)]
     app = file_of_app(submission.root, submission.manifest)
-    return start_reasons.uninstalled(submission.root, app, "\n".join(printed))
+    return absent(setting.sandbox, start_reasons.uninstalled(submission.root, app, "\n".join(printed)))
 
 
 class _TestsBeside:
@@ -223,19 +224,25 @@ class _TestsBeside:
         self._target = target.target if target else None
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._future: Future[TestRun] | None = None
+        self._again: Callable[[], TestRun] | None = None
 
     def start(self, offers: Sequence[Offer] = ()) -> None:
         """Begin; once is enough."""
         if self._future is None and self._setting.wants("tests."):
             submission, sandbox = self._setting.submission, self._setting.sandbox
-            self._future = self._pool.submit(
-                suite.run, submission, sandbox, self._folders, offers, self._target
-            )
+            self._again = partial(suite.run, submission, sandbox, self._folders, offers, self._target)
+            self._future = self._pool.submit(self._again)
 
     def result(self) -> TestRun:
         """What the run showed, waited for."""
         self.start()
         return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
+
+    def settled(self) -> TestRun:
+        """What the run showed, or another one without anything beside it."""
+        beside = self._future is not None
+        first = self.result()
+        return suite.in_peace(first, self._again) if beside and self._again else first
 
 
 def _check_alive(openai: OpenAIMock, s3: S3Mock, sandbox: Sandbox) -> None:

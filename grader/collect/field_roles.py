@@ -47,7 +47,7 @@ _PATH = frozenset(
     }
 )
 _FOLDER = frozenset({"folder", "directory", "prefix", "dir"})
-_TYPE = frozenset(
+TYPE_WORDS = frozenset(
     {"type", "kind", "format", "filetype", "mime", "mimetype", "extension", "ext", "media", "modality"}
 )
 _PROMPT = frozenset(
@@ -109,7 +109,7 @@ def role(field: Field) -> Role:
         return "path"
     if words & OPTIONS.keys() or "model" in words:
         return "option"
-    if words & _TYPE and not words & _PROMPT:
+    if words & TYPE_WORDS and not words & _PROMPT:
         return "type"
     if words & _FOLDER:
         return "folder"

@@ -10,6 +10,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)your|xxx|<|>|\$\{|change|replace|placeholder|secret|generate|todo|example|insert|\.\.\.|sk-|here|dummy"
 )
 _MODEL = "gpt-5.4-mini"
+_OF_A_SERVER = re.compile(r"(?i)(?:postgres|mysql|mariadb|mssql|oracle)[\w+]*://")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,27 @@ class Places:
 
 
 def sure(variable: Variable, places: Places) -> str | None:
-    """The value of a variable whose meaning is beyond doubt: it leads to a stand-in. None for any other."""
+    """The value of a variable whose meaning is beyond doubt: it leads to a stand-in, or lets the app be asked. None for any other."""
     value = _by_purpose(variable.purpose, places)
     if value is not None and not (variable.purpose in ("model", "deployment") and not variable.needed):
         return variable.example if variable.purpose == "model" and _is_plain(variable.example) else value
-    return _to_a_stand_in(variable.name.upper(), places)
+    return _to_a_stand_in(variable.name.upper(), places) or _of_hosts(variable)
+
+
+def _of_hosts(variable: Variable) -> str | None:
+    """The names under which an app answers: any, since it is asked under none of the author's."""
+    words = set(variable.name.upper().split("_"))
+    if not ({"ALLOWED", "TRUSTED"} & words and "HOSTS" in words):
+        return None
+    return '["*"]' if re.match(r"(?:Optional\[)?(?:list|List|set|tuple|Sequence)\b", variable.kind) else "*"
+
+
+def in_place_of_a_server(variable: Variable, places: Places) -> str | None:
+    """A file in the place of the database server that the code expects where nothing is set; None if it expects none."""
+    expected = variable.default or variable.example
+    if _OF_A_SERVER.match(expected) and _by_name(variable, places) == places.database:
+        return places.database
+    return None
 
 
 def leads_to_a_stand_in(name: str, places: Places) -> bool:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from grader import reading
 from grader.collect import history, sources
+from grader.collect.author_run import leads_to_tests
+from grader.collect.ci_files import ci_files
 from grader.collect.concealed import Concealed
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.collect.find_app import pytest_options
@@ -29,16 +31,6 @@ _MAX_TESTS = 16 * 1024 * 1024  # characters of tests that are looked through for
 _MAX_MARKERS = 200
 _GIT_SECONDS = 60
 
-_CI_FILES = (
-    ".github/workflows/*.yml",
-    ".github/workflows/*.yaml",
-    ".gitlab-ci.yml",
-    ".circleci/config.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    "Jenkinsfile",
-    ".ci/*",
-)
 # what names a test runner and runs none: comments, names of steps, and packages that are installed
 _NO_COMMAND = re.compile(
     r"(?m)(?:^|[ \t])#.*$|^[ \t]{0,200}(?:-[ \t]{0,20})?(?:name|key|path)[ \t]{0,20}:.*$"
@@ -214,9 +206,12 @@ def _untouched(root: Path, files: Sequence[Path]) -> list[str]:
 
 
 def _ci(root: Path) -> tuple[str, ...]:
-    """The CI configurations that run tests."""
-    files = [file for pattern in _CI_FILES for file in sorted(root.glob(pattern)) if file.is_file()]
-    return tuple(_name(root, file) for file in files if _RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file))))
+    """The CI configurations that run tests, by a command of their own or through scripts."""
+    return tuple(_name(root, file) for file in ci_files(root) if _runs_tests(root, file))
+
+
+def _runs_tests(root: Path, file: Path) -> bool:
+    return bool(_RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file)))) or leads_to_tests(root, file)
 
 
 def scan(submission: Submission, sandbox: Sandbox) -> Scans:

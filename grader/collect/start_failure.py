@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 _TRACEBACK = "Traceback (most recent call last):"
 _STACK = re.compile(r"(?:Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):")
+_AGAIN = "Timeout ("
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+)(?:,? in (.+))?$')
 _EXCEPTION = re.compile(r"^([A-Za-z_][\w.]*)(?::\s?(.*))?$")
 _LOGGED = re.compile(
@@ -54,7 +55,7 @@ class StartFailure:
             code = f" ({frame.source})" if frame.source else ""
             where = f"{frame.file}, line {frame.line}{code}: "
         if not self.exception:
-            return f"{where}it was still busy there.".strip()[:_LONGEST]
+            return f"{where}it was still busy there." if where else "it was still waiting."
         text = "; ".join(part.strip() for part in _NOISE.sub("", self.message).splitlines() if part.strip())
         return f"{where}{self.exception}{f': {text}' if text else ''}"[:_LONGEST]
 
@@ -116,12 +117,17 @@ def _exception(lines: Sequence[str], root: str) -> StartFailure | None:
 
 def _stack(lines: Sequence[str], root: str) -> StartFailure | None:
     """Where a program was when its time was over: `faulthandler` writes the innermost call first."""
-    for number in reversed(range(len(lines))):  # on a busy machine it is printed several times
+    stacks: list[StartFailure] = []
+    for number in reversed(range(len(lines))):
+        if stacks and lines[number].startswith(_AGAIN):
+            break  # it is printed several times, and where it was before is not where it hangs
         if _STACK.search(lines[number]):
             frames, _ = _frames(lines[number + 1 :], root)
+            stacks.append(StartFailure("", "", tuple(reversed(frames))))
             if any(frame.own for frame in frames):
-                return StartFailure("", "", tuple(reversed(frames)))
-    return None
+                return stacks[-1]
+    # none is in the learner's own code: a client that waits in a thread of its own is in another one than the server
+    return replace(stacks[0], others=tuple(stacks[1:_MOST_TRACEBACKS])) if stacks else None
 
 
 def _without_traceback(lines: Sequence[str]) -> StartFailure | None:

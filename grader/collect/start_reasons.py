@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
+from grader.collect.left_out import ignored_by
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.starting import StartPlan
 from grader.collect.variables import Variable
@@ -74,6 +75,7 @@ _WITHOUT = (
 )
 _NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
 _MOST_MISSING = 20
+_OF_VERSIONS = ("TypeError", "ImportError", "AttributeError", "PydanticUserError", "PydanticImportError")
 _PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
 
 
@@ -110,7 +112,18 @@ def explain(
         or _about_stand_in(failure)
         or _about_variables(failure, plan)
         or _about_python(failure, plan.root, app)
-        or Reason("failed", said)
+        or Reason("failed", said, _about_versions(failure))
+    )
+
+
+def _about_versions(failure: StartFailure) -> tuple[str, ...]:
+    """Advice where packages raise over each other's code, as versions do that do not fit together."""
+    met = list(dict.fromkeys(_packages(failure)))
+    if failure.exception not in _OF_VERSIONS or not met or failure.frames[-1].own:
+        return ()
+    return (
+        f"The exception comes from inside packages ({', '.join(met[-3:])}), not from your code: the versions that are installed "
+        "today may not fit together. Raise the version that you pin, or pin those that it ran with (pip freeze shows them).",
     )
 
 
@@ -130,6 +143,14 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             ),
         )
     package = name.partition(".")[0]
+    if (ignored := ignored_by(plan.root, f"{package}.py")) is not None:
+        return Reason(
+            "failed",
+            f"{where} imports {package}, which was not handed in: {ignored} leaves {package}.py out.",
+            (
+                "Read what it holds, such as a key, from variables of the environment; the grader sets those that your code reads.",
+            ),
+        )
     declared = _declares(plan.root, package, app)
     if declared and with_lab:
         return Reason(
@@ -144,12 +165,18 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
     return Reason(
         "failed",
         f"{where} imports {name}, and no file of the submission declares the package that has it.",
-        (f"Add the package of the module {package} to requirements.txt or pyproject.toml.",),
+        (
+            f"Add the package of the module {package} to requirements.txt or pyproject.toml. If {package} is a file of your own, "
+            "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
+        ),
     )
 
 
 def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
-    """The modules that some output says are missing, although the submission declares a package that may have them."""
+    """The modules that some output says are missing, although the submission declares a package that may have them.
+
+    What is printed is a claim: `packages_there.absent` says which of them are not installed.
+    """
     names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
     return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
 
@@ -229,6 +256,11 @@ def missing_service(said: str, offered_database: bool = False) -> str:
         if at := _AT_PORT.search(line):
             return _PORTS[at[1] or at[2]]
     return ""
+
+
+def is_unreachable(said: str) -> bool:
+    """Whether a program says that a host of the network could not be reached."""
+    return bool(_UNREACHABLE.search(said))
 
 
 def _told(failure: StartFailure) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grader.collect.deployment import read_deployment
-from grader.collect.meanings import Places, guessed, leads_to_a_stand_in, sure
+from grader.collect.meanings import Places, guessed, in_place_of_a_server, leads_to_a_stand_in, sure
 from grader.collect.reaching import Reach
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.variables import Variable, read_variables
@@ -30,7 +30,8 @@ class StartPlan:
     """One way to start an app, changed after each failed try.
 
     `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
-    `deployed`: those of `environment` that the author's container sets and that no code of the submission reads.
+    `deployed`: those of `environment` without which it may start as well: what the author's container sets and no code of
+    the submission reads, and files in the place of a server.
     """
 
     root: Path
@@ -171,8 +172,15 @@ def plan(
         for name, value in deployment.container.items()
         if name not in made.variables and name not in own and not leads_to_a_stand_in(name, made.places)
     }
-    made.environment |= unread
-    made.deployed = frozenset(unread)
+    files_for_servers = {
+        name: value
+        for name, one in made.variables.items()
+        if name not in made.environment
+        and name not in own
+        and (value := in_place_of_a_server(one, made.places))
+    }
+    made.environment |= unread | files_for_servers
+    made.deployed = frozenset(unread | files_for_servers)
     return made
 
 

@@ -57,7 +57,8 @@ class Variable:
 
     `needed`: it has no default. `kind`: the type that it is turned into, as the code writes it. `purpose`: what a call
     uses it for, such as `openai_key`, or nothing. `example`: what an example of the submission's gives.
-    `identifier`: the name that the code gives its value. `least`: the fewest characters that it may have.
+    `identifier`: the name that the code gives its value. `least`: the fewest characters that it may have. `default`: the text
+    that the code takes without it.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Variable:
     example: str = ""
     identifier: str = ""
     least: int = 0
+    default: str = ""
 
 
 def read_variables(root: Path, files: Iterable[str]) -> dict[str, Variable]:
@@ -178,7 +180,17 @@ def _reads(tree: ast.Module, file: str) -> Iterator[Variable]:
                 needed,
                 kinds.get(id(node), kind),
                 identifier=identifiers.get(id(node), ""),
+                default=_default(node),
             )
+
+
+def _default(node: ast.expr) -> str:
+    """The text that a call such as `getenv` gives back, or a field has, where nothing is set."""
+    if not isinstance(node, ast.Call):
+        return _text(node) or ""
+    given = [each.value for each in node.keywords if each.arg == "default"]
+    last = node.args[1:2] if _text(next(iter(node.args), None)) and not given else given or node.args[:1]
+    return _text(next(iter(last), None)) or ""
 
 
 def _settings(tree: ast.Module, file: str) -> Iterator[Variable]:
@@ -232,7 +244,10 @@ def _fields(
         names = aliases or [f"{prefix}{field}"]
         for name in names[:1] if options.get("case_sensitive") else [name.upper() for name in names[:1]]:
             if _NAME.fullmatch(name):
-                yield Variable(name, file, statement.lineno, needed, kind, identifier=field, least=least)
+                default = _default(value) if value is not None else ""
+                yield Variable(
+                    name, file, statement.lineno, needed, kind, identifier=field, least=least, default=default
+                )
 
 
 def _of_field(value: ast.expr | None) -> tuple[bool, list[str], int]:

@@ -53,9 +53,11 @@ def starts(evidence: Evidence) -> Verdict:
             {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
         )
         if app.needs:
-            return not_run(
+            return Verdict(
+                "not_run",
                 f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
-                f"{nearest.quoted(evidence)}"
+                f"{nearest.quoted(evidence)}",
+                advice=(_ADDRESS.format(app.needs),) if "." in app.needs else (),
             )
         return failed(
             f"None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
@@ -68,6 +70,12 @@ def starts(evidence: Evidence) -> Verdict:
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
     )
+
+
+_ADDRESS = (
+    "Your client is given the address of {}. Leave it out, or take it from OPENAI_BASE_URL: then the same code asks OpenAI, the "
+    "grader's stand-in, or another service."
+)
 
 
 def _count(number: int, one: str, many: str) -> str:
@@ -97,6 +105,10 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         reason = f"OpenAI refused the request that your app made ({refused[-1].status} {refused[-1].error_code or ''})".strip()
     else:
         reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
+    if evidence.app.needs and not refused and (exchange.status is None or exchange.status >= 500):
+        return not_run(
+            f"{offer.method} {offer.path} asks OpenAI, and needs {evidence.app.needs} as well, which the grader does not have."
+        )
     return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
 
 

@@ -81,6 +81,11 @@ _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|site-packages|File \"/|/(?:home|tmp|root|usr|Users)/"
     r"|\b(?:openai|botocore|boto3|httpx2?)\.\w*(?:Error|Exception|exceptions)\w*|when calling the \w+ operation"
 )
+# a statement, or the exception of a driver: tables, columns and what others wrote
+_OF_A_DATABASE = re.compile(
+    r"\((?:sqlite3|psycopg2?|asyncpg|pymysql|MySQLdb|oracledb|pyodbc)\.[\w.]*Error\)"
+    r"|\bsqlalche\.me/e/|\[SQL: [A-Z]+ [^\]\n]{1,80}|\bINSERT INTO \S{1,80} \([^)\n]{1,200}\) VALUES|\bSELECT .{1,200} FROM \S{1,80} WHERE\b"
+)
 _S3_SAYS = ("Injected by the stand-in", "NoSuchBucket", "AccessDenied")
 _DISTINCT = 50  # characters: a shorter sentence may be anyone's
 _OPENAI_SAYS = tuple(message for message in faults.MESSAGES if len(message) >= _DISTINCT)
@@ -169,6 +174,8 @@ def _internal(body: str, bucket: str) -> str | None:
     found = _INTERNALS.search(body)
     if found:
         return found.group()
+    if statement := _OF_A_DATABASE.search(body):
+        return statement.group()
     return next((words for words in (*_S3_SAYS, *_OPENAI_SAYS, bucket) if words in body), None)
 
 

@@ -28,7 +28,9 @@ def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
     ]  # what came nearest to an endpoint says most of what it lacks
     shown = [exchange for exchange in evidence.exchanges if exchange.id in verdict.evidence]
     shown.sort(key=lambda exchange: near.index(exchange.id) if exchange.id in near else len(near))
-    for exchange in shown:
+    for exchange in (
+        shown if section != "validation" else ()
+    ):  # a check belongs before what fails for want of it
         if origin := traces.origin(exchange.log):
             return origin
     if section not in _ABOUT_THE_ENDPOINT:

@@ -64,7 +64,17 @@ SHAPES = {
             '    run-tests -m "not slow" ${@:-"$HERE/tests/"}\n}\nfunction run-tests {\n    python -m pytest ${@:-"$HERE/tests/"} --cov\n}\n'
             "${@:-help}\n",
         },
-        ("backend", ("-m", "not slow")),
+        ("backend", ("-m", "not slow", "tests/")),
+    ),
+    "a script that names its own folder": (
+        {
+            "ci.yml": "bash run.sh test",
+            "backend/run.sh": 'HERE="$(cd "$(dirname "$0")" && pwd)"\nfunction test {\n    measured\n}\nfunction measured {\n'
+            '    python -m pytest ${@:-"$HERE/checks/"} --cov "$HERE/src" --cov-report html\n}\n',
+            "backend/checks/test_a.py": "",
+            "backend/src/a.py": "",
+        },
+        ("backend", ("checks/",)),
     ),
     "unittest": (
         {

@@ -3,8 +3,9 @@
 import pytest
 
 from grader import rubric
+from grader.collect.elsewhere import host_of_client
 from grader.criteria import BY_ID
-from grader.evidence import Exchange, Probe, Scans
+from grader.evidence import AppStart, Exchange, Probe, Scans
 from grader.judge import judge
 from tests.grader.seen import evidence
 
@@ -63,3 +64,31 @@ def test_an_env_file_that_was_committed_fails_whatever_gitignore_says():
     )
     assert verdict.status == "failed"
     assert "backend/.env" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    ("code", "host"),
+    [
+        ("OpenAI(api_key=key, base_url='https://router.example/api/v1')", "router.example"),
+        ("openai.AsyncOpenAI(base_url='https://api.openai.com/v1')", None),
+        ("OpenAI(base_url=os.environ['OPENAI_BASE_URL'])", None),
+        ("OpenAI(base_url='http://localhost:11434/v1')", None),
+        ("Chart(base_url='https://charts.example')", None),
+        ("OpenAI(base_url='https://[broken')", None),
+    ],
+)
+def test_another_service_s_address_in_a_client_is_read(tmp_path, code, host):
+    (tmp_path / "asking.py").write_text(f"client = {code}\n")
+    assert host_of_client(tmp_path) == host
+
+
+def test_an_app_that_asks_another_service_is_told_so_and_not_failed():
+    app = AppStart(started=True, operations=1, needs="router.example")
+    asked = Exchange(id="ex-1", purpose="look for what generates", method="POST", url="/ask", status=500)
+    seen = evidence(app=app, offers=(), exchanges=(), probes=()).model_copy(
+        update={"exchanges": (asked,), "probes": ()}
+    )
+    verdict = BY_ID["endpoint.starts"].judge(seen)
+    assert verdict.status == "not_run"
+    assert "needs router.example" in verdict.summary
+    assert "OPENAI_BASE_URL" in verdict.advice[0]

@@ -216,6 +216,22 @@ def test_commands_in_a_repository_s_configuration_are_not_run(repository, tmp_pa
         ({".github/workflows/a.yml": "# pytest\n- run: echo hello"}, (), ()),
         ({".github/workflows/a.yml": "- uses: someone/pytest-action@v2"}, (".github/workflows/a.yml",), ()),
         (
+            {
+                ".github/workflows/a.yml": "- run: |\n    bash -x tasks.sh check:all\n",
+                "tasks.sh": "function check:all {\n    through\n}\nfunction through {\n    python -m pytest tests\n}\n",
+            },
+            (".github/workflows/a.yml",),
+            (),
+        ),
+        (
+            {
+                ".github/workflows/a.yml": "- run: |\n    bash -x tasks.sh build\n",
+                "tasks.sh": "function build {\n    python -m build\n}\nfunction test {\n    python -m pytest tests\n}\n",
+            },
+            (),
+            (),
+        ),
+        (
             {"pytest.ini": "[pytest]\nmarkers =\n    live: costs\n", "test_a.py": "@pytest.mark.live"},
             (),
             ("live",),

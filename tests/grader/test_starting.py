@@ -544,6 +544,106 @@ def test_a_place_where_it_hangs_is_named(tmp_path):
     assert "main.py, line 3" in why.text
 
 
+def test_a_client_that_waits_in_a_thread_of_its_own_is_named_though_the_server_sleeps(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    why = reason(
+        made,
+        "Timeout (0:00:18)!",
+        "Thread 0x00007f0000000001 (most recent call first):",
+        '  File "/env/lib/python3.11/site-packages/pymongo/topology.py", line 9 in select_servers',
+        '  File "/usr/lib/python3.11/threading.py", line 1002 in _bootstrap',
+        "",
+        "Thread 0x00007f0000000000 (most recent call first):",
+        '  File "/usr/lib/python3.11/selectors.py", line 468 in select',
+        '  File "/env/lib/python3.11/site-packages/uvicorn/server.py", line 65 in run',
+        '  File "/graders/work.py", line 344 in <module>',
+    )
+    assert why.verdict == "not_run"
+    assert "needs MongoDB to start" in why.text
+    assert "work.py" not in why.text
+
+
+def test_where_it_hung_before_is_not_where_it_hangs(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    dump = ["Timeout (0:00:18)!", "Thread 0x00007f0000000000 (most recent call first):"]
+    log = [
+        *dump,
+        f'  File "{INSIDE}/main.py", line 1 in <module>',
+        *dump,
+        '  File "/env/lib/site-packages/redis/retry.py", line 9 in call',
+    ]
+    assert "needs Redis to start" in reason(made, *log).text
+
+
+def test_a_module_that_git_leaves_out_is_said_not_to_be_handed_in(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP, ".gitignore": "*.log\n/secrets_of_mine.py\n"})
+    frame = (f"{INSIDE}/main.py", 1, "import secrets_of_mine")
+    why = reason(made, *traceback("ModuleNotFoundError: No module named 'secrets_of_mine'", frame))
+    assert why.verdict == "failed"
+    assert "was not handed in: .gitignore leaves secrets_of_mine.py out" in why.text
+
+
+def test_packages_that_do_not_fit_together_are_named(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    frames = [
+        (f"{INSIDE}/main.py", 3, "client = OpenAI()"),
+        ("/env/lib/python3.11/site-packages/openai/_base_client.py", 9, "super().__init__(**kwargs)"),
+    ]
+    wrong = "TypeError: Client.__init__() got an unexpected keyword argument 'proxies'"
+    assert "inside packages (openai)" in reason(made, *traceback(wrong, *frames)).advice[0]
+    assert reason(made, *traceback(wrong, frames[0])).advice == ()
+
+
+def test_an_app_that_waits_for_nothing_that_is_known_is_told_so_without_the_grader_s_own_lines(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    why = reason(
+        made,
+        "Thread 0x00007f0000000000 (most recent call first):",
+        '  File "/usr/lib/python3.11/selectors.py", line 468 in select',
+        '  File "/graders/work.py", line 344 in <module>',
+    )
+    assert why.text == "The app did not answer in time: it was still waiting."
+
+
+def test_an_app_that_answers_under_the_author_s_names_alone_is_given_any(tmp_path):
+    text = "import os\nALLOWED_HOSTS = os.getenv('ALLOWED_HOSTS', '').split(',')\n"
+    assert first_plan(tmp_path, {"main.py": text + APP}).environment["ALLOWED_HOSTS"] == "*"
+
+
+def test_hosts_that_settings_take_as_a_list_are_given_as_one(tmp_path):
+    text = """
+        from pydantic_settings import BaseSettings
+        from fastapi import FastAPI
+
+        class Settings(BaseSettings):
+            trusted_hosts: list[str] = []
+
+        app = FastAPI()
+        """
+    assert first_plan(tmp_path, {"main.py": text}).environment["TRUSTED_HOSTS"] == '["*"]'
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "os.getenv('DATABASE_URL', 'postgresql://app:app@db:5432/app')",
+        "os.environ.get('SQLALCHEMY_DATABASE_URI', default='mysql+pymysql://app@db/app')",
+    ],
+)
+def test_a_server_that_is_expected_where_nothing_is_set_has_a_file_in_its_place(tmp_path, read):
+    made = first_plan(
+        tmp_path, {"main.py": f"import os\nfrom fastapi import FastAPI\nurl = {read}\napp = FastAPI()\n"}
+    )
+    assert made.has_other_database
+    assert revised(made, *traceback("ValueError: not that address", (f"{INSIDE}/main.py", 4, "connect(url)")))
+    assert not made.has_other_database
+
+
+def test_a_file_that_the_code_takes_by_itself_stays(tmp_path):
+    text = "import os\nurl = os.getenv('DATABASE_URL', 'sqlite:///notes.db')\n"
+    assert not first_plan(tmp_path, {"main.py": text + APP}).environment
+
+
 def test_a_host_of_the_network_that_a_start_asks_for_is_named(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP})
     why = reason(

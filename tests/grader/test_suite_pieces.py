@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.collect.suite import in_peace
 from grader.criteria import BY_ID
 from grader.evidence import PlantedFault, RedTest, TestRun
 from tests.grader.seen import evidence
@@ -161,3 +162,27 @@ def test_what_only_a_failing_test_could_notice_is_not_run_and_no_accusation():
     assert judged(run, "happy_path").status == "not_run"
     online = RedTest(name="test_a.py::test_made", hosts=("api.example.com",))
     assert judged(run.model_copy(update={"red": (online,)}), "happy_path").status == "failed"
+
+
+def _run(*red: RedTest, programs: tuple[str, ...] = (), failure: str | None = None) -> TestRun:
+    return TestRun(found=True, exit_code=1 if red else 0, red=red, programs=programs, failure=failure)
+
+
+def test_a_suite_that_waits_for_a_server_of_its_own_is_run_again_alone():
+    late = RedTest(name="a", why="RuntimeError: the server did not start after 3 attempts")
+    assert in_peace(_run(late, programs=("python",)), lambda: _run()) == _run()
+    assert in_peace(_run(late, programs=("python",)), lambda: _run(failure="too slow")).red == (late,)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _run(programs=("python",)),
+        _run(RedTest(name="a", why="assert 1 == 2")),
+        _run(
+            RedTest(name="a", hosts=("api.openai.com",)), RedTest(name="b", needs="Docker"), programs=("git",)
+        ),
+    ],
+)
+def test_what_another_run_would_not_change_is_run_once(first):
+    assert in_peace(first, lambda: pytest.fail("it was run again")) is first

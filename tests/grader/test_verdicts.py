@@ -6,9 +6,9 @@ import pytest
 
 from grader import rubric
 from grader.criteria import BY_ID
-from grader.evidence import Exchange, Probe
+from grader.evidence import AppStart, Exchange, Probe
 from grader.judge import judge
-from tests.grader.seen import evidence
+from tests.grader.seen import MADE, OFFER, evidence
 
 MODEL = {"content": {"application/json": {"schema": {"type": "object", "properties": {"detail": {}}}}}}
 SENTENCE = {"description": "OpenAI failed."}
@@ -114,3 +114,50 @@ def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(n
     )
     verdict = BY_ID["validation.extension_mismatch"].judge(evidence(probes=(probe,)))
     assert verdict.status == status
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(sqlite3.IntegrityError) NOT NULL constraint failed: notes.words",
+        "Background on this error at: https://sqlalche.me/e/20/gkpj",
+        "could not run [SQL: INSERT INTO notes (words) VALUES (?)]",
+        "syntax error in SELECT words, owner FROM notes WHERE owner = 3",
+    ],
+)
+def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_inside(said):
+    answer, probe = failing(json.dumps({"error": said}), 500)
+    seen = evidence(exchanges=(answer,), probes=(probe,))
+    assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
+
+
+def test_an_answer_in_words_that_databases_use_too_shows_nothing():
+    answer, probe = failing(
+        '{"error": "Select a file from the list where you keep them, or insert into it."}', 500
+    )
+    seen = evidence(exchanges=(answer,), probes=(probe,))
+    assert BY_ID["errors.no_internals"].judge(seen).status == "passed"
+
+
+def test_a_service_that_is_not_here_is_no_failure_of_what_asked_openai_first():
+    broken = MADE.model_copy(update={"status": 500, "body": '{"error": "could not translate host name"}'})
+    seen = evidence(objects=(), offers=(OFFER,)).model_copy(
+        update={"exchanges": (broken,), "app": AppStart(started=True, needs="PostgreSQL")}
+    )
+    verdict = BY_ID["endpoint.generates_text"].judge(seen)
+    assert (verdict.status, "needs PostgreSQL" in verdict.summary) == ("not_run", True)
+
+
+def test_a_check_that_lacks_belongs_into_the_endpoint_and_not_where_openai_refused():
+    refused = MADE.model_copy(update={"id": "ex-2", "log": TRACE, "status": 500})
+    blank = Probe(
+        criterion="validation.blank_prompt",
+        kind="text",
+        asked="an empty prompt",
+        exchange="ex-2",
+        calls=("call-1",),
+    )
+    offer = OFFER.model_copy(update={"code": "service/api.py, line 12, create"})
+    report = judge(evidence(exchanges=(refused,), probes=(blank,), offers=(offer,)), rubric.read())
+    [result] = [each for each in report.criteria if each.id == "validation.blank_prompt"]
+    assert (result.status, result.where) == ("failed", "service/api.py, line 12, create")
