@@ -16,6 +16,7 @@ from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
+from classroom.proxy.mail import Mail
 from classroom.proxy.pages import Pages
 from classroom.proxy.realtime.door import Door
 from classroom.proxy.refused import Refusals
@@ -40,6 +41,7 @@ class Proxy:
         upstream: what is behind it; of several, each is asked in turn.
         admin: the password of the page and the metrics; None shows neither.
         hub: the API of a JupyterHub, if its users may sign in.
+        mail: sends codes to learners of a roster, if they may sign in by e-mail.
         own_key: the caller holds the key, and wants a cap, no guard: what OpenAI says of key, models and its own
             troubles is passed on as it is.
     """
@@ -51,6 +53,7 @@ class Proxy:
         *,
         admin: str | None = None,
         hub: str | None = None,
+        mail: Mail | None = None,
         own_key: bool = False,
     ) -> None:
         self._own_key, self._ledger = own_key, ledger
@@ -67,7 +70,14 @@ class Proxy:
         self._pages = None
         if not own_key:
             self._pages = Pages(
-                self, self._people, ledger, self._booked, self._refusals, admin=admin, hub=hub is not None
+                self,
+                self._people,
+                ledger,
+                self._booked,
+                self._refusals,
+                admin=admin,
+                hub=hub is not None,
+                mail=mail,
             )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

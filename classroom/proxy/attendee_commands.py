@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from classroom.proxy import rosters
 from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
-from classroom.proxy.errors import EventError
 
 attendee_app = typer.Typer(help="Let learners in, each with a token of their own.", no_args_is_help=True)
 
@@ -29,37 +29,33 @@ def _hand_out(told: dict[str, str], file: Path | None) -> None:
 def attendee_add(
     code: str,
     name: str,
+    email: Annotated[
+        str, typer.Option(help="Where a code may be sent by which they sign in: see serve --mail.")
+    ] = "",
     database_url: Database = DEFAULT,
 ) -> None:
     """Let one learner in; prints the token, which is told this once."""
     with reported():
-        _hand_out(open_ledger(database_url).attend(code, [name]), None)
+        addresses = {name: email} if email else {}
+        _hand_out(open_ledger(database_url).attend(code, [name], addresses), None)
 
 
 @attendee_app.command("import")
 def attendee_import(
     code: str,
-    roster: Annotated[Path, typer.Argument(help="A CSV with a column name (or github, login, email).")],
+    roster: Annotated[
+        Path,
+        typer.Argument(help="The platform's own roster, or a CSV with a column login, email or name."),
+    ],
     out: Annotated[Path | None, typer.Option(help="Write name,token as CSV instead of printing.")] = None,
     database_url: Database = DEFAULT,
 ) -> None:
     """Let a whole roster in."""
     with reported():
-        _hand_out(open_ledger(database_url).attend(code, _names(roster)), out)
-
-
-def _names(roster: Path) -> list[str]:
-    try:
-        text = roster.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EventError(f"The roster {roster} can't be read: {error}") from error
-    rows = list(csv.DictReader(text.splitlines()))
-    columns = {str(name).strip().casefold(): name for name in (rows[0] if rows else {})}
-    wanted = ("github", "github_username", "login", "sis login id", "user", "name", "student", "email")
-    column = next((columns[name] for name in wanted if name in columns), None)
-    if column is None:
-        raise EventError(f"The roster {roster} needs a header with a column {', '.join(wanted[:3])} or name.")
-    return ["-".join(row[column].split()).replace("/", "-").strip(".") for row in rows if row[column].strip()]
+        listed = rosters.opened(roster)
+        ledger = open_ledger(database_url)
+        addresses = {each.name: each.address for each in listed if each.address}
+        _hand_out(ledger.attend(code, [each.name for each in listed], addresses), out)
 
 
 @attendee_app.command("rotate")

@@ -70,17 +70,22 @@ def serve(
         bool, typer.Option("--legacy", help="With --upstream mock: what OpenAI has retired answers, too.")
     ] = False,
 ) -> None:
-    """Serve the proxy, until Ctrl-C."""
+    """Serve the proxy, until Ctrl-C.
+
+    With CLASSROOM_PROXY_SMTP in the environment (smtps://user@host:465), learners may sign in by a code sent by e-mail.
+    """
     import uvicorn
 
     from classroom.http_protocol import LONGEST_HEAD, bounded_http
     from classroom.loopback import PortTaken
+    from classroom.proxy import mail
     from classroom.proxy.app import Proxy
     from classroom.proxy.upstream import Upstream, from_environment
     from classroom.proxy.upstreams import from_file
     from classroom.standin.mock import OpenAIMock
 
     with reported():
+        by_mail = mail.from_environment()
         ledger = open_ledger(database_url, new=True)
         targets = [] if upstream == "mock" else [from_environment(upstream)]
         if upstreams is not None:
@@ -102,11 +107,13 @@ def serve(
         if "CLASSROOM_PROXY_ADMIN" not in os.environ:
             typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
         typer.echo(f"Learners join at http://{host}:{port}/join")
+        if by_mail is not None:
+            typer.echo(f"Learners of a roster may sign in by a code from {by_mail.sender}.")
         sys.stdout.flush()
         # learners hang up all the time: no line for each
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         config = uvicorn.Config(
-            Proxy(ledger, targets, admin=password, hub=hub),
+            Proxy(ledger, targets, admin=password, hub=hub, mail=by_mail),
             host=host,
             port=port,
             log_level="warning",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
 from classroom.proxy.errors import EventError
@@ -162,7 +162,9 @@ def event_list(
     database_url: Database = DEFAULT,
 ) -> None:
     """Every event."""
-    table = Table("code", "from", "to", "token", "models", "spent")
+    table = Table(
+        *(Column(name, overflow="fold") for name in ("code", "from", "to", "token", "models", "spent"))
+    )
     with reported():
         ledger = open_ledger(database_url)
         now = ledger.now()
@@ -170,8 +172,8 @@ def event_list(
             state = event.state(now)
             table.add_row(
                 event.code + ("" if state == "on" else f" ({state})"),
-                event.told(event.starts),
-                event.told(event.ends),
+                event.told(event.starts).replace("T", " "),
+                event.told(event.ends).replace("T", " "),
                 "any name" if event.open else "attendees'",
                 ", ".join(event.models),
                 f"${spent / NANO:.4f}",

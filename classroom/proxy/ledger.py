@@ -13,6 +13,7 @@ from classroom.proxy.accounts import Accounts
 from classroom.proxy.belongings import Belongings
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import Event
+from classroom.proxy.mailed import Mailed
 from classroom.proxy.register import Register
 from classroom.proxy.signed_in import SignedIn
 from classroom.proxy.statements import (
@@ -90,6 +91,7 @@ class Ledger(Register):
         self.belongings = Belongings(engine, clock)
         self.accounts = Accounts(engine)
         self.signed_in = SignedIn(engine, clock)
+        self.mailed = Mailed(engine, clock)
         self._owner = uuid.uuid4().hex
         self._known: set[tuple[str, str]] = set()
 

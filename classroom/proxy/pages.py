@@ -8,10 +8,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from classroom.proxy.admin import Admin
 from classroom.proxy.auth import People
 from classroom.proxy.ledger import Ledger
+from classroom.proxy.mail import Mail
 from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Booked
 from classroom.proxy.sending import send_whole
 from classroom.proxy.web import rendering
+from classroom.proxy.web.by_mail import ByMail
 from classroom.proxy.web.exchange import Answer, Asked, Refused
 from classroom.proxy.web.join import Join
 from classroom.standin.errors import APIError
@@ -31,6 +33,7 @@ class Pages:
         refusals: that this process has counted.
         admin: the instructor's password; None shows none of their pages.
         hub: whether users of a JupyterHub may join by their token of it.
+        mail: sends the codes by which learners of a roster may join.
     """
 
     def __init__(
@@ -43,8 +46,10 @@ class Pages:
         *,
         admin: str | None,
         hub: bool,
+        mail: Mail | None = None,
     ) -> None:
-        self._join = Join(app, people, ledger, booked, hub=hub)
+        by_mail = ByMail(mail, ledger, booked) if mail else None
+        self._join = Join(app, people, ledger, booked, hub=hub, by_mail=by_mail)
         self._admin = Admin(ledger, booked, admin, partial(booked, refusals.write))
 
     def has(self, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from classroom.proxy import refusals, tokens
+from classroom.proxy import refusals, rosters, tokens
 from classroom.proxy.errors import EventError
-from classroom.proxy.events import Event
-from classroom.proxy.tables import attendees, calls, events, identifiers, refused
+from classroom.proxy.events import NANO, Event
+from classroom.proxy.tables import attendees, calls, events, identifiers, mailed, refused
 
 NO_SECRET = "-"  # noqa: S105 - no digest looks like that: nothing matches it
 
@@ -92,7 +92,8 @@ class Register:
             raise EventError(f"There is no event {code!r}.")
         if done.rowcount != 1:
             raise EventError(
-                f"{code} has no budget of its own, so nothing of it can run out. To set one: event change --budget."
+                f"{code} has no budget of its own, so nothing of it can run out. To set one: "
+                f"classroom proxy event change {code} --budget {amount / NANO:g}"
             )
         return event
 
@@ -141,26 +142,35 @@ class Register:
         if done.rowcount != 1:
             raise EventError(f"There is no event {code!r}.")
 
-    def attend(self, code: str, names: Sequence[str]) -> dict[str, str]:
+    def attend(
+        self, code: str, names: Sequence[str], addresses: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """Make attendees; returns the token of each, which is told this once.
 
+        Args:
+            addresses: a name → where mail reaches them.
+
         Raises:
-            EventError: there is no such event, a name can't be one, or is there already. Then none is made.
+            EventError: there is no such event, a name can't be one, or is there already; an address is none. Then none is made.
         """
         if self.event(code) is None:
             raise EventError(f"There is no event {code!r}.")
+        for address in (addresses or {}).values():
+            if not rosters.is_address(address):
+                raise EventError(f"{address[:80]!r} is no address for e-mail.")
         told = {}
         try:
             with self._engine.begin() as connection:
                 for name in names:
-                    if not tokens.is_name(name):
+                    if not name.isascii() or not tokens.is_name(name):
                         raise EventError(
-                            f"{name!r} can't be a name: no spaces, slashes, or dots at its ends."
+                            f"{name!r} can't be a name: a token goes into HTTP headers. Write letters of English, digits and "
+                            "dashes, without spaces, slashes, or dots at its ends."
                         )
                     secret = tokens.new_secret()
-                    connection.execute(
-                        insert(attendees).values(event=code, name=name, secret=tokens.digest(secret))
-                    )
+                    row = {"event": code, "name": name, "secret": tokens.digest(secret)}
+                    row["email"] = (addresses or {}).get(name, "").casefold()
+                    connection.execute(insert(attendees).values(**row))
                     told[name] = f"{code}/{name}.{secret}"
         except IntegrityError as error:
             raise EventError(
@@ -275,6 +285,7 @@ class Register:
             for table, column in (
                 (identifiers, identifiers.c.event),
                 (refused, refused.c.event),
+                (mailed, mailed.c.event),
                 (calls, calls.c.event),
                 (attendees, attendees.c.event),
                 (events, events.c.code),

@@ -53,6 +53,20 @@ attendees = Table(
     Column("requests", Integer, nullable=False, server_default="0"),  # on that day
     Column("spent", BigInteger, nullable=False, server_default="0"),
     Column("reserved", BigInteger, nullable=False, server_default="0"),
+    Column("email", String(254), nullable=False, server_default=""),  # in small letters
+)
+
+# codes that were sent by e-mail, until one is used or its time is over
+mailed = Table(
+    "mailed",
+    metadata,
+    Column("asker", String(64), primary_key=True),  # SHA-256 of the cookie of who asked
+    Column("event", String(64), nullable=False),
+    Column("name", String(128), nullable=False),  # empty where nobody has that address
+    Column("digest", String(64), nullable=False),  # of the code, by the cookie
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("at", Float, nullable=False),
+    Index("mailed_by_name", "event", "name"),
 )
 
 calls = Table(

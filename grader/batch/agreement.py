@@ -29,6 +29,10 @@ submitted = 2026-11-21T10:00:00+01:00   # where the platform's download does not
 
 [owners]
 "Anna Schmidt_4711" = "101"          # the answer to a question of the report's
+
+[grading]
+assignment = "../moderation-gate"    # another one than the lab's: a folder, from here, or an installed one's name
+language = "de"                      # of reports
 """
 
 import math
@@ -97,6 +101,13 @@ class Allowance(_Table):
     submitted: AwareDatetime | None = None
 
 
+class Grading(_Table):
+    """By what the class is graded, where the command does not say."""
+
+    assignment: str | None = None
+    language: str | None = None
+
+
 class ClassRecord(_Table):
     """The whole record; see above."""
 
@@ -110,6 +121,7 @@ class ClassRecord(_Table):
     learners: dict[str, Allowance] = {}
     groups: dict[str, list[str]] = {}
     owners: dict[str, str | list[str]] = {}
+    grading: Grading = Grading()
 
     @property
     def answers(self) -> dict[str, list[str]]:
@@ -192,6 +204,34 @@ def beside(where: str) -> Path | None:
     place = Path(where)
     file = (place if place.is_dir() else place.parent) / NAME
     return file if file.is_file() else None
+
+
+def grading(where: str, file: Path | None = None) -> Grading:
+    """By what the record of a class has it graded; a folder is found from where the record lies.
+
+    An assignment is Python that the grader's own process imports. So it is none that lies among the submissions, where
+    learners' files come to lie.
+
+    Args:
+        where: the place of the submissions.
+        file: the record, where it is not the one beside them.
+
+    Raises:
+        GraderError: as `opened`, or the assignment lies among the submissions.
+    """
+    file = file or beside(where)
+    found = opened(file).grading
+    if file is None or not found.assignment:
+        return found
+    folder = (file.parent / found.assignment).resolve()
+    if not folder.is_dir():
+        return found  # an installed one's name, or a folder that is not there: whoever looks for it says so
+    if "://" not in where and Path(where).is_dir() and folder.is_relative_to(Path(where).resolve()):
+        raise GraderError(
+            f"The class record {file}, at grading.assignment: {folder} lies among the submissions, and an assignment's Python is "
+            "trusted. Move the assignment elsewhere, or name it with --assignment."
+        )
+    return found.model_copy(update={"assignment": str(folder)})
 
 
 def weighted(rubric: Rubric, weights: Mapping[str, float]) -> Rubric:

@@ -134,6 +134,25 @@ MAXIMUM = frozenset(
     ]
 )
 
+# what Moodle calls a participant where marking is blind, in some of its languages
+PARTICIPANT = frozenset(
+    [
+        "participant",
+        "teilnehmer/in",
+        "teilnehmer",
+        "participant(e)",
+        "participante",
+        "partecipante",
+        "deelnemer",
+        "deltagare",
+        "deltaker",
+        "deltager",
+        "uczestnik",
+        "účastník",
+        "osallistuja",
+    ]
+)
+
 
 def roles_of(
     file: Path, header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]

@@ -8,13 +8,14 @@ if you like (`ada https://…`). What was handed in as one is told by the platfo
 import hashlib
 import re
 import tempfile
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.batch import download, evidence_store, gathering, gradescope, platforms
+from grader.batch import download, evidence_store, gathering, gradescope, names, platforms
 from grader.batch.download import Download, Piece
 from grader.batch.gathering import Item
 from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
@@ -122,7 +123,7 @@ def sorted_out(
         whole = download.of_folder(place, without)
     else:
         raise SubmissionError(f"There is nothing at {place}. The folder you are in is {Path.cwd()}.")
-    result = _of_download(download.innermost(whole), known)
+    result = _of_download(download.innermost(whole, known), known)
     if not result.submissions:
         raise SubmissionError(
             f"No submission was found in {where}: neither folders nor archives (.zip, .tar.gz)."
@@ -211,6 +212,10 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
 
 def _plain(top: str, is_folder: bool, known: Callable[[str], bool]) -> Label | None:
     """The label of what no platform named: a folder, an archive or a program goes by its name."""
+    top = unicodedata.normalize("NFC", top)
+    if not is_folder and (person := names.leading(top, known)):
+        file = top[len(person) :].lstrip(" _-") or top
+        return Label("named", f"named:{person.casefold()}", person, person, file=file)
     stem = top if is_folder else ARCHIVE.sub("", top)
     if not is_folder and stem == top:
         stem = OTHER_ARCHIVE.sub("", top)
@@ -232,7 +237,7 @@ def _refuse_one_submission(
     ]
     programs = [name for name in files if name.endswith(".py")]
     if any(_PROJECT.match(top) for top in tops) or (
-        programs and not any(known(name.removesuffix(".py")) for name in programs)
+        programs and not any(names.tells(name, known) for name in programs)
     ):
         raise SubmissionError(
             f"{whole.root} looks like one submission: it holds code itself. Give the folder that holds the class's "

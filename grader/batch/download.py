@@ -9,12 +9,12 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.batch import evidence_store, platforms
+from grader.batch import evidence_store, names, platforms
 from grader.errors import GraderError, SubmissionError
 from grader.files import write
 from grader.inside import wire
@@ -24,6 +24,7 @@ from grader.intake.bounds import LEFT_OUT, MAX_BYTES
 from grader.sandbox import Order, Sandbox, Tier
 
 MOST_FILES, MOST_MEGABYTES = 100_000, 8 * 1024
+_MOST_AROUND = 4  # folders around the class's own
 _SECONDS = 900.0
 _CEILINGS = Ceilings(file=MOST_MEGABYTES + 64)
 HISTORY = ".git"
@@ -220,17 +221,23 @@ def _put(place: Path, name: str, content: bytes) -> str:
     return ""
 
 
-def innermost(download: Download) -> Download:
+def innermost(download: Download, known: Callable[[str], bool] = lambda name: False) -> Download:
     """The folder that holds the class: a ZIP, packed again by hand, often has one folder around everything.
 
-    Only a platform's names in it say that a folder is the class's, and no learner's.
+    Only a platform's names in it, or those of the class, say that a folder is the class's, and no learner's.
     """
-    own = [piece for piece in download.pieces if not piece.is_the_system_s]
-    tops = {piece.name.partition("/")[0] for piece in own}
-    if len(tops) != 1 or any(piece.name in tops for piece in own):
-        return download
-    [top] = tops
-    below = {piece.name.split("/")[1] for piece in own}
-    if METADATA in below or platforms.labels(sorted(below)):
-        return replace(download, inside=f"{top}/")
+    inside = ""
+    for _ in range(_MOST_AROUND):
+        own = [piece.name.removeprefix(inside) for piece in download.pieces if not piece.is_the_system_s]
+        tops = {name.partition("/")[0] for name in own}
+        if len(tops) != 1 or any(name in tops for name in own):
+            return download
+        [top] = tops
+        inside += f"{top}/"
+        below = {name.split("/")[1] for name in own} - {""}
+        if METADATA in below or platforms.labels(sorted(below)):
+            return replace(download, inside=inside)
+        told = [name for name in below if names.tells(name, known)]
+        if len(told) > 1 and len(told) * 2 >= len(below):
+            return replace(download, inside=inside)
     return download

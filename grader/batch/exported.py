@@ -164,7 +164,8 @@ def moodle(entries: Sequence[Entry], roster: Roster | None = None) -> Table:
         f"moodle.csv leaves out {skipped} learners, whose numbers in the assignment are not known: give Moodle's grading "
         "worksheet as --roster.",
     )
-    return Table(written(rows), notes if skipped and roster.learners else ())
+    is_moodle_s = roster.platform in ("moodle", "other")  # another platform's class imports no such file
+    return Table(written(rows), notes if skipped and roster.learners and is_moodle_s else ())
 
 
 def _participant(one: Entry) -> str:

@@ -3,16 +3,19 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from grader.batch import evidence_store
 from grader.batch.download import Piece
-from grader.batch.platforms import ARCHIVE, PROGRAM, Label
+from grader.batch.platforms import ARCHIVE, ATTEMPTS, PROGRAM, Label
 from grader.errors import SubmissionError
 from grader.intake.bounds import MAX_BYTES, MAX_FILES, raise_if_ours
 
+_VERSION = re.compile(
+    r"(?P<before>(?:[^/]+/)?Version (?P<number>\d{1,4})/)(?P<rest>.+)"
+)  # as Teams keeps them
 _AGAIN = re.compile(r"(?P<stem>.+)-\d{1,3}(?P<suffix>\.(?:py|ipynb))", re.IGNORECASE)
 
 
@@ -69,6 +72,22 @@ def gathered(items: Sequence[Item]) -> Gathered:
     if not programs:
         trouble = f"There is nothing to grade: only {items[0].label.typed}, was handed in."
         return Gathered(items[0].path, (), changed, trouble, (), why)
+    notes: tuple[str, ...] = ()
+    if items[0].label.platform in ATTEMPTS:
+        last = max(item.label.order for item in programs)
+        earlier = [item for item in programs if item.label.order < last]
+        for item in earlier:
+            why |= {piece.name: "An earlier attempt: the last one counts." for piece in item.pieces}
+        count = len({item.label.order for item in programs})
+        notes = (f"{count} attempts were handed in: the last one counts.",) if earlier else ()
+        programs = [item for item in programs if item.label.order == last]
+    made = _of_one_attempt(items, programs, changed, why)
+    return replace(made, notes=(*made.notes, *notes))
+
+
+def _of_one_attempt(
+    items: Sequence[Item], programs: Sequence[Item], changed: datetime | None, why: dict[str, str]
+) -> Gathered:
     lost = [piece for item in programs for piece in item.pieces if piece.left_out and piece.count]
     if lost and all(piece.left_out for item in programs for piece in item.pieces):
         trouble = f"There is nothing to grade: {Path(lost[0].name).name}. {lost[0].left_out}"
@@ -98,11 +117,41 @@ def _later_one(items: Sequence[Item], changed: datetime | None, why: dict[str, s
 
 
 def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathered:
+    if item.is_folder and (versions := _versions(item)):
+        return _last_version(item, versions, changed, why)
     if item.path.startswith("s3://") and item.is_folder:
         return Gathered(item.path, _listed(_files_of(item)), changed, "", (), why)
     if item.is_folder or ARCHIVE.search(item.path) or not PROGRAM.search(item.path):
         return Gathered(item.path, (), changed, "", (), why)
     return Gathered(item.path, _listed(_files_of(item)), changed, "", (), why)
+
+
+def _versions(item: Item) -> dict[str, re.Match[str]]:
+    """For each piece of a folder in which every file lies below `Version N`, where; nothing for any other folder."""
+    within = {piece.name: _VERSION.fullmatch(item.inner[piece.name]) for piece in item.pieces if piece.count}
+    found = {name: match for name, match in within.items() if match}
+    numbers = {match["number"] for match in found.values()}
+    return found if len(found) == len(within) and len(numbers) > 1 else {}
+
+
+def _last_version(
+    item: Item, versions: Mapping[str, re.Match[str]], changed: datetime | None, why: dict[str, str]
+) -> Gathered:
+    last = max(int(match["number"]) for match in versions.values())
+    files = []
+    for piece in item.pieces:
+        match = versions.get(piece.name)
+        if match is None or piece.left_out:
+            continue
+        if int(match["number"]) == last:
+            files.append(_File(match["rest"], piece, last))
+        else:
+            why[piece.name] = f"An earlier version: Version {last} counts."
+    note = f"Several versions were handed in: Version {last} counts."
+    archives = [file for file in files if ARCHIVE.search(file.name)]
+    if len(files) == 1 and archives:
+        return Gathered(files[0].piece.path, (), changed, "", (note,), why)
+    return Gathered(item.path, _listed(_apart(files)), changed, "", (note,), why)
 
 
 def _files(items: Sequence[Item], changed: datetime | None, why: dict[str, str]) -> Gathered:

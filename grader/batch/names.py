@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 
 def keys_of(value: str) -> list[str]:
@@ -11,3 +12,42 @@ def keys_of(value: str) -> list[str]:
     parts = re.split(r"[,\s]+", value.casefold().strip())
     turned = re.sub(r"[\W_]+", "", "".join([*parts[1:], parts[0]])) if len(parts) > 1 else ""
     return [key for key in dict.fromkeys((plain, turned)) if len(key) > 1 or key.isdigit()]
+
+
+def leading(name: str, known: Callable[[str], bool]) -> str:
+    """The longest beginning of a file's name, up to a separator, that somebody of the class goes by; empty if there is none.
+
+    So Google Classroom and people name files: `Ada Lovelace - main.py`, `lovelace_main.py`. A number alone is nobody.
+    """
+    for found in reversed(list(re.finditer(r" - |[_\s-]", name))):
+        before = name[: found.start()]
+        if name[found.end() :] and re.search(r"[^\W\d_]", before) and known(before):
+            return before
+    return ""
+
+
+def parts_of(name: str) -> list[str]:
+    """The words of a name that a platform put together: `Schmidt_Anna_aschmidt_17`, `Schmidt, Anna(aschmidt)`."""
+    return [each for each in re.split(r"[_(),\s]+", unicodedata.normalize("NFKC", name)) if each]
+
+
+def runs_of(name: str) -> list[str]:
+    """Two to five neighbouring words of such a name, as a person's may be."""
+    parts = parts_of(name)
+    return [
+        " ".join(parts[at : at + length])
+        for length in range(2, min(6, len(parts) + 1))
+        for at in range(len(parts) - length + 1)
+    ]
+
+
+def holds(shown: str, name: str) -> bool:
+    """Whether all words of a name are in what a platform shows, as where it puts the login before the name."""
+    words = {each.casefold() for each in parts_of(name)}
+    return len(words) > 1 and words <= {each.casefold() for each in parts_of(shown)}
+
+
+def tells(name: str, known: Callable[[str], bool]) -> bool:
+    """Whether a file or folder is called after somebody of the class."""
+    stem = name.partition(".")[0] or name
+    return any(known(each) for each in (name, stem, *runs_of(name))) or bool(leading(name, known))

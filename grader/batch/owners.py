@@ -10,31 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from grader.batch.names import keys_of
+from grader.batch.columns import PARTICIPANT
+from grader.batch.names import holds, keys_of
+from grader.batch.parts import told_by_parts
 
 if TYPE_CHECKING:
     from grader.batch.discovery import HandedIn
     from grader.batch.roster import Learner, Roster
-
-# what Moodle calls a participant where marking is blind, in some of its languages
-_PARTICIPANT = frozenset(
-    [
-        "participant",
-        "teilnehmer/in",
-        "teilnehmer",
-        "participant(e)",
-        "participante",
-        "partecipante",
-        "deelnemer",
-        "deltagare",
-        "deltaker",
-        "deltager",
-        "uczestnik",
-        "účastník",
-        "osallistuja",
-    ]
-)
-
 
 # columns whose values end the names of repositories
 _LOGINS = ("username", "github username", "login", "github")
@@ -191,7 +173,7 @@ class _Known:
         self._names = Counter(label.name.casefold() for label in labels)
         moodle = [label for label in labels if label.platform == "moodle" and label.number]
         one_name = {label.name.casefold() for label in moodle}
-        words = _PARTICIPANT | {roster.word.casefold()}
+        words = PARTICIPANT | {roster.word.casefold()}
         self._blind = {name for name in one_name if name in words or (len(moodle) > 2 and len(one_name) == 1)}
 
     def _named(self, id: str) -> list["Learner"]:
@@ -258,7 +240,11 @@ class _Known:
             return _Answer(group, certain=True)
         if len(by_number) == 1:
             [learner] = by_number
-            if learner.id in _ids(by_name) or (is_blind and self._roster.platform == label.platform):
+            if (
+                learner.id in _ids(by_name)
+                or holds(label.name, learner.name)
+                or (is_blind and self._roster.platform == label.platform)
+            ):
                 return _Answer(by_number, certain=True)
             if by_name:
                 words = f"Whose is {one.name}? {number} is {_names(by_number)}, the name is that of {_names(by_name)}."
@@ -314,6 +300,11 @@ class _Known:
         candidates = by_id or by_name
         if len(candidates) == 1:
             return _Answer(candidates)
+        if not candidates:
+            told = _Answer(**told_by_parts(handles, self._ids, self._by_name)._asdict())
+            if told.owners:
+                return told
+            candidates = told.candidates
         which = (
             f"May be {_names(candidates)}."
             if candidates

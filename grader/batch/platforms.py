@@ -7,18 +7,25 @@
   name. NAME has no `_`. NUMBER is the learner's number in this assignment, which the worksheet calls `Participant NUMBER`.
   With blind marking, NAME is the word for "participant", in the site's language. Of a group, NAME and NUMBER are the
   *group's*; what is handed in without a group has no number (`Default group_assignsubmission_file`).
+- Blackboard, "Assignment File Download": `ASSIGNMENT_USER_attempt_YYYY-MM-DD-HH-MM-SS_FILE`, and the platform's own summary of
+  each attempt, `….txt`. Every attempt that was chosen is there. ASSIGNMENT is the same for all.
+- Brightspace: `USER-FOLDER - NAME - Nov 20, 2026 1030 AM`, as a folder for each attempt, or ` - FILE` behind it.
 - Gradescope, bulk export: a folder for each submission, and `submission_metadata.yml`, which says whose each is.
 
 A name is evidence of nothing but a label. Whose a label is, `grader.batch.owners` decides.
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-Platform = Literal["canvas", "moodle", "gradescope", "plain"]
+Platform = Literal["canvas", "moodle", "gradescope", "blackboard", "brightspace", "named", "plain"]
+# whose downloads hold several attempts, each with its time
+ATTEMPTS = ("blackboard", "brightspace")
 
 ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
 # what nobody here unpacks: its learner hears so
@@ -26,10 +33,10 @@ OTHER_ARCHIVE = re.compile(r"\.(rar|7z|gz|bz2|xz|zst|lzh|arj|cab|zipx)$", re.IGN
 PROGRAM = re.compile(r"\.(py|ipynb)$", re.IGNORECASE)
 
 _CANVAS = re.compile(
-    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL
+    r"(?P<name>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL
 )
 _CANVAS_TEXT = re.compile(
-    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>(?:text|link)(?:-\d+)?\.html)"
+    r"(?P<name>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>(?:text|link)(?:-\d+)?\.html)"
 )
 _CANVAS_ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<code>[0-9A-Za-z]{2,12})_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<text>(?:text|link)\.html))",
@@ -38,6 +45,14 @@ _CANVAS_ANONYMOUS = re.compile(
 _MOODLE = re.compile(
     r"(?P<name>[^_]+)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL
 )
+_BLACKBOARD = re.compile(
+    r"(?P<before>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|(?P<summary>\.txt))", re.DOTALL
+)
+_BRIGHTSPACE = re.compile(
+    r"(?P<user>\d+)-\d+ - (?P<name>.+?) - (?P<time>[A-Z][a-z]{2,8} \d{1,2}, \d{4} \d{3,4} ?[AP]M)(?: - (?P<file>.+))?",
+    re.DOTALL,
+)
+_SUMMARY = "the platform's own summary of an attempt, which is no program"
 _TYPED = "text that was typed into the platform, which is no program"
 
 
@@ -84,8 +99,8 @@ def canvas(name: str) -> Label | None:
     return Label(
         "canvas",
         f"canvas:{user}",
-        f"{found['name']}_{user}",
-        found["name"],
+        f"{_composed(found['name'])}_{user}",
+        _composed(found["name"]),
         user,
         found["file"],
         0 if of_text else int(found["attachment"]),
@@ -100,16 +115,65 @@ def moodle(name: str) -> Label | None:
     if not found:
         return None
     number = str(int(found["number"])) if found["number"] else ""
-    shown = f"{found['name']}_{number}" if number else found["name"]
+    name = _composed(found["name"])
+    shown = f"{name}_{number}" if number else name
     return Label(
         "moodle",
-        f"moodle:{number or found['name'].casefold()}",
+        f"moodle:{number or name.casefold()}",
         shown,
-        found["name"],
+        name,
         number,
         found["file"] or "",
         typed="" if found["plugin"] == "file" else _TYPED,
     )
+
+
+def blackboard(names: Iterable[str]) -> dict[str, Label]:
+    """What Blackboard says with the names of a download's files; nothing, if they are not of one assignment.
+
+    Only together they tell where the assignment's name ends and the user's begins, since either may hold `_`.
+    """
+    found = {each: match for each in names if (match := _BLACKBOARD.fullmatch(_composed(each)))}
+    assignment = min((match["before"].rpartition("_")[0] for match in found.values()), key=len, default="")
+    if not all(match["before"].startswith(f"{assignment}_") for match in found.values()):
+        return {}
+    made = {}
+    for each, match in found.items():
+        user = match["before"].removeprefix(f"{assignment}_")
+        order = int(match["time"].replace("-", ""))
+        typed = _SUMMARY if match["summary"] else ""
+        file = match["file"] or f"{match['time']}.txt"
+        key = f"blackboard:{user.casefold()}"
+        made[each] = Label("blackboard", key, user, user, user, file, order, typed=typed)
+    return made
+
+
+def brightspace(name: str) -> Label | None:
+    """What Brightspace says with the name of a folder or a file; None if it is none of Brightspace's."""
+    found = _BRIGHTSPACE.fullmatch(_composed(name))
+    if not found:
+        return None
+    day, _, clock = found["time"].replace(" AM", "AM").replace(" PM", "PM").rpartition(" ")
+    month, rest = day.split(" ", 1)
+    try:
+        moment = datetime.strptime(f"{month[:3]} {rest} {clock:0>6}", "%b %d, %Y %I%M%p")
+    except ValueError:
+        return None
+    user = str(int(found["user"]))
+    return Label(
+        "brightspace",
+        f"brightspace:{user}",
+        f"{found['name']}_{user}",
+        found["name"],
+        user,
+        found["file"] or "",
+        int(moment.strftime("%Y%m%d%H%M")),
+    )
+
+
+def _composed(name: str) -> str:
+    """macOS takes letters and their marks apart: one learner's files may come in both ways."""
+    return unicodedata.normalize("NFC", name)
 
 
 def labels(names: Iterable[str]) -> dict[str, Label]:
@@ -119,6 +183,10 @@ def labels(names: Iterable[str]) -> dict[str, Label]:
     and a file's number is never given twice; on Moodle a number belongs to one name.
     """
     everything = list(names)
+    if of_blackboard := blackboard(everything):
+        return of_blackboard
+    if of_brightspace := {each: label for each in everything if (label := brightspace(each))}:
+        return of_brightspace
     of_moodle = {each: label for each in everything if (label := moodle(each))}
     of_canvas = {each: label for each in everything if each not in of_moodle and (label := canvas(each))}
     orders: dict[int, int] = defaultdict(int)

@@ -42,3 +42,10 @@ def show(rows: Sequence[Entry], out: Path, console: Console) -> None:
     console.print(
         Text(for_terminal(f"Results: {out / 'index.html'}, {out / 'gradebook.csv'}")), soft_wrap=True
     )
+    platforms = {row.label.platform for row in rows if row.label}
+    for platform in ("canvas", "moodle"):
+        if platform in platforms:
+            files = [out / f"{platform}.csv", out / f"{platform}-feedback.zip"]
+            there = ", ".join(str(file) for file in files if file.is_file())
+            console.print(Text(for_terminal(f"For {platform.capitalize()}: {there}")), soft_wrap=True)
+    console.print(Text(for_terminal(f"To decide and comment: grader review {out}")), soft_wrap=True)

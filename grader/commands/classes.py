@@ -74,13 +74,15 @@ def batch(
 ) -> None:
     """Grade a whole class, side by side; interrupted, the same command does what is left."""
     from grader.assignment.assignment import find
+    from grader.batch.agreement import grading
     from grader.batch.progress import Live
     from grader.batch.run import Plan
     from grader.batch.run import batch as graded
     from grader.batch.summary import show
     from grader.sandbox import chosen
 
-    graded_by = find(assignment)
+    agreed = grading(where, class_record)
+    graded_by = find(assignment or agreed.assignment)
     worth = graded_by.rubric(rubric)
     plan = Plan(
         where=where,
@@ -88,7 +90,7 @@ def batch(
         rubric=worth,
         assignment=graded_by.package(worth),
         given=graded_by.given,
-        language=graded_by.language(language).code,
+        language=graded_by.language(language or agreed.language).code,
         tier=chosen(isolation),
         environment=env,
         jobs=jobs,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.commands.options import COMPLETE, INCOMPLETE, RubricFile
+from grader.commands.options import COMPLETE, INCOMPLETE, AssignmentName, RubricFile
 from grader.escaping import for_terminal
 
 
@@ -22,11 +22,17 @@ def release(
             "--force", help="Move what somebody worked on to a dated folder beside lab/, then write it again."
         ),
     ] = False,
+    assignment: AssignmentName = None,
 ) -> None:
     """Write the learners' copy: skeletons without answers. Files that somebody worked on are left alone, and named."""
     from grader import release as releases
     from grader import release_record as listings
 
+    if assignment is not None:
+        if check_only or force:
+            raise typer.BadParameter("With --assignment, leave --check and --force out: what is there stays.")
+        _release_assignment(assignment, destination)
+        return
     if check_only:
         if force:
             raise typer.BadParameter("--check writes nothing: leave --force out.")
@@ -51,6 +57,26 @@ def release(
         typer.echo("Up to date.")
 
 
+def _release_assignment(named: str, destination: Path) -> None:
+    from grader.assignment.assignment import find
+    from grader.assignment.handing_out import handed_out
+
+    done = handed_out(find(named), destination)
+    for name in done.written:
+        typer.echo(for_terminal(f"wrote {name}"))
+    if done.kept:
+        names = "\n".join(f"  {name}" for name in done.kept)
+        typer.echo(
+            for_terminal(
+                f"These are there, and not as the assignment has them. They were left as they are:\n{names}"
+            ),
+            err=True,
+        )
+        raise typer.Exit(INCOMPLETE)
+    if not done.written:
+        typer.echo("Up to date.")
+
+
 def export(
     platform: Annotated[
         Literal["gradescope", "github", "classroom50"], typer.Argument(help="For which platform.")
@@ -59,23 +85,33 @@ def export(
         Path, typer.Argument(help="The .zip for Gradescope; a new folder for the others.")
     ],
     rubric: RubricFile = None,
+    assignment: AssignmentName = None,
 ) -> None:
     """Pack the grader for another platform."""
     from grader import export as exports
     from grader import rubric as rubrics
+    from grader.assignment.assignment import find
 
+    graded_by = find(assignment)
     if platform == "github":
+        if assignment:
+            raise typer.BadParameter(
+                "The template for GitHub is the lab's own. For another assignment: grader export classroom50 or gradescope, or "
+                "grader release --assignment for its learners' copy."
+            )
         if rubric:
             raise typer.BadParameter("A template is for learners to read: keep your rubric for grader batch.")
         typer.echo(f"wrote {exports.github(destination)}: see .github/TEMPLATE.md in it")
         return
     if rubric:
-        rubrics.read(rubric)  # a mistake in it shows now, not on Gradescope
+        graded_by.rubric(rubric)  # a mistake in it shows now, not on Gradescope
     named = rubrics.BY_NAME.get(str(rubric), rubric) if rubric else None
     if platform == "classroom50":
-        done = exports.classroom50(destination, named)
+        done = exports.classroom50(destination, named, graded_by.folder)
         typer.echo(
             f"wrote {done}: put it into your classroom50 repository, as CLASSROOM/autograders/ASSIGNMENT/"
         )
         return
-    typer.echo(f"wrote {exports.gradescope(destination, named)}: upload it as the autograder")
+    typer.echo(
+        f"wrote {exports.gradescope(destination, named, graded_by.folder)}: upload it as the autograder"
+    )

@@ -34,7 +34,21 @@ def _sources() -> Iterator[tuple[str, Path]]:
                 yield inside.as_posix(), file
 
 
-def gradescope(destination: Path, rubric: Path | None) -> Path:
+_NOT_FOR_GRADING = "submissions"  # of an assignment: its author's own answers
+
+
+def _of_assignment(folder: Path | None) -> Iterator[tuple[str, Path]]:
+    """What grading by an assignment needs, below `assignment/`; nothing of the lab's."""
+    for file in sorted(folder.rglob("*")) if folder else ():
+        inside = file.relative_to(folder or file)
+        is_hidden = any(part.startswith(".") for part in inside.parts)
+        if file.is_symlink() or not file.is_file() or is_hidden or _LEFT_OUT.intersection(inside.parts):
+            continue
+        if inside.parts[0] != _NOT_FOR_GRADING:
+            yield f"assignment/{inside.as_posix()}", file
+
+
+def gradescope(destination: Path, rubric: Path | None, assignment: Path | None = None) -> Path:
     """Write the ZIP that Gradescope takes as an autograder; returns where it is.
 
     By Gradescope's own page, https://gradescope-autograders.readthedocs.io/en/latest/specs/: `setup.sh` is run once, when
@@ -49,6 +63,8 @@ def gradescope(destination: Path, rubric: Path | None) -> Path:
             bundle.writestr(entry, (_HERE / "gradescope" / name).read_text(encoding="utf-8"))
         for name, path in _sources():
             bundle.write(path, f"lab-grader/{name}")
+        for name, path in _of_assignment(assignment):
+            bundle.write(path, name)
         if rubric:
             bundle.write(rubric, "rubric.toml")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +113,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def classroom50(destination: Path, rubric: Path | None) -> Path:
+def classroom50(destination: Path, rubric: Path | None, assignment: Path | None = None) -> Path:
     """Write the autograder of an assignment for Classroom 50: a folder for `CLASSROOM/autograders/ASSIGNMENT/`.
 
     By its own page, https://github.com/foundation50/classroom50/wiki/Advanced-Autograding: `autograder.py` is run in the
@@ -113,6 +129,8 @@ def classroom50(destination: Path, rubric: Path | None) -> Path:
     _copy(_HERE / "classroom50" / "autograder.py", destination / "autograder.py")
     with zipfile.ZipFile(destination / "lab-grader.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, path in _sources():
+            bundle.write(path, name)
+        for name, path in _of_assignment(assignment):
             bundle.write(path, name)
         if rubric:
             bundle.write(rubric, "rubric.toml")

@@ -83,6 +83,8 @@ def _graded(root: Path, grader: Path, file: Path) -> str:
     command += ["--isolation", "auto", "--gradescope", file]
     rubric = root / "source" / "rubric.toml"
     command += ["--rubric", rubric] if rubric.is_file() else []
+    assignment = root / "source" / "assignment"
+    command += ["--assignment", assignment] if assignment.is_dir() else []
     done = subprocess.run(  # noqa: S603 - our own program
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )

@@ -29,7 +29,7 @@ def grade(checkout: Path, rubric: Path, grader: Path, variables: Mapping[str, st
     """Grade a checkout, and write the result into it.
 
     Args:
-        rubric: used if it exists.
+        rubric: used if it exists, as is a folder `assignment` beside it.
         grader: the program.
         variables: the environment that Classroom 50 sets.
 
@@ -41,6 +41,8 @@ def grade(checkout: Path, rubric: Path, grader: Path, variables: Mapping[str, st
         file = Path(private) / "report.json"
         command: list[str | Path] = [grader, "check", checkout, "--isolation", "auto", "--json", file]
         command += ["--rubric", rubric] if rubric.is_file() else []
+        assignment = rubric.with_name("assignment")
+        command += ["--assignment", assignment] if assignment.is_dir() else []
         done = subprocess.run(command)  # noqa: S603 - our own program
         if done.returncode not in _GRADED or not file.is_file() or file.stat().st_size > _MOST_BYTES:
             raise GraderError(f"There is no result: grader check ended with {done.returncode}.")

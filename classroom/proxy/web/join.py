@@ -21,6 +21,7 @@ from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.relay import Booked
 from classroom.proxy.web import exchange, inner, rendering, snippets
+from classroom.proxy.web.by_mail import WAITS, ByMail
 from classroom.proxy.web.exchange import Answer, Asked, Refused
 from classroom.standin.errors import APIError
 
@@ -54,10 +55,21 @@ class Join:
         ledger: the books, for those who register.
         booked: runs what asks the database, beside the requests.
         hub: whether users of a JupyterHub may come by their token of it.
+        by_mail: sends codes to learners of a roster; None sends none.
     """
 
-    def __init__(self, app: ASGIApp, people: People, ledger: Ledger, booked: Booked, *, hub: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        people: People,
+        ledger: Ledger,
+        booked: Booked,
+        *,
+        hub: bool,
+        by_mail: ByMail | None = None,
+    ) -> None:
         self._app, self._people, self._ledger, self._booked, self._hub = app, people, ledger, booked, hub
+        self._by_mail = by_mail
 
     async def answer(self, asked: Asked) -> Answer:
         """The page of an address below `/join`, or the form of a code.
@@ -126,8 +138,14 @@ class Join:
         """By a token, by a name where any is taken, or as a new attendee."""
         name, typed = form.get("name", "").strip(), form.get("token", "").strip()
         shown = f"{form['hub'].strip()}" if self._hub and form.get("hub", "").strip() else ""
+        by_mail = None if event.open else self._by_mail
         try:
-            if shown:
+            if by_mail and "email" in form:
+                kept = await by_mail.send(asked, event, form["email"].strip())
+                return self._door(event, waits=True).with_headers(kept)
+            if by_mail and "code" in form:
+                token = await by_mail.token(asked, event, form["code"])
+            elif shown:
                 token = f"{event.code}/hub:{shown}"
             elif typed:
                 token = typed if "/" in typed else f"{event.code}/{typed}"
@@ -138,7 +156,8 @@ class Join:
             parsed = tokens.read([(b"api-key", token.encode())])
             await self._people.admit(parsed, asked.address, started=False)
         except (Refused, EventError) as error:
-            return self._door(event, str(error), name, getattr(error, "status", 400))
+            waits = "code" in form
+            return self._door(event, str(error), name, getattr(error, "status", 400), waits=waits)
         except APIError as error:
             return self._door(event, error.message, name, error.status)
         value = base64.urlsafe_b64encode(token.encode()).decode()
@@ -160,7 +179,9 @@ class Join:
         token: str = await self._booked(self._ledger.register, event, name)
         return token
 
-    def _door(self, event: Event, trouble: str = "", name: str = "", status: int = 200) -> Answer:
+    def _door(
+        self, event: Event, trouble: str = "", name: str = "", status: int = 200, *, waits: bool = False
+    ) -> Answer:
         return rendering.page(
             "door.jinja",
             status,
@@ -168,6 +189,8 @@ class Join:
             state=event.state(self._ledger.now()),
             base=_base(event),
             hub=self._hub,
+            mail=self._by_mail is not None and not event.open,
+            waits=WAITS if waits else "",
             trouble=trouble,
             name=name[:64],
         )

@@ -1,0 +1,51 @@
+"""Reads the owner from a name that a platform put together of a person's names, login and number."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.batch.names import keys_of, parts_of, runs_of
+
+if TYPE_CHECKING:
+    from grader.batch.roster import Learner
+
+
+class Told(NamedTuple):
+    """`owners`: whose it is; `certain`: by name and login; `candidates`: where that can't be told."""
+
+    owners: "tuple[Learner, ...]" = ()
+    certain: bool = False
+    candidates: "tuple[Learner, ...]" = ()
+
+
+def told_by_parts(
+    handles: Sequence[str], ids: "Mapping[str, Sequence[Learner]]", by_name: "Mapping[str, Sequence[Learner]]"
+) -> Told:
+    """Whose names and logins stand in `Schmidt_Anna_aschmidt_17` or `Schmidt, Anna(aschmidt)`.
+
+    A number is nobody's by itself. A login without its owner's name, or two answers, are candidates for a question.
+
+    Args:
+        handles: the names.
+        ids: an identifier in small letters → those who have it.
+        by_name: a name, as `keys_of` writes it → those who are called so.
+    """
+    logins = {
+        learner.id: learner
+        for handle in handles
+        for part in parts_of(handle)
+        if not part.isdigit()
+        for learner in ids.get(part.casefold(), ())
+    }
+    named = {
+        learner.id: learner
+        for handle in handles
+        for run in runs_of(handle)
+        for key in keys_of(run)
+        for learner in by_name.get(key, ())
+    }
+    both = tuple(learner for id, learner in logins.items() if id in named)
+    if len(both) == 1 and len(logins) == 1:
+        return Told(both, certain=True)
+    if len(named) == 1 and not logins:
+        return Told(tuple(named.values()))
+    return Told(candidates=tuple({**logins, **named}.values()))
