@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, parsing, refusals, routes, stored, tokens
+from classroom.proxy import bodies, parsing, places, refusals, routes, tokens
 from classroom.proxy.auth import People
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
@@ -159,7 +159,8 @@ class Proxy:
             return
         event, name = await self._people.admit(token, address)
         route = routes.find(method, path)
-        place = stored.find(method, path) if route is None else None
+        query = scope.get("query_string", b"").decode("latin-1")
+        place = places.find(method, path, query) if route is None else None
         if place is not None:
             content = await bodies.receive_all(scope, receive) if method == "POST" else b""
             if event.open:
@@ -193,6 +194,11 @@ class Proxy:
                 self._ledger.reserve, event, name, route.name, prepared.asked, prepared.most
             )
         except APIError as error:
+            growth = prepared.growth
+            if growth is not None:
+                whose = (None, None) if self._own_key else (event.code, name)
+                more = growth.given + growth.made
+                await self._booked(self._ledger.belongings.grow, growth.id, *whose, -more)
             if self._own_key and error.code == "budget_spent":
                 raise refusals.over_own_cap(event, prepared.most) from None
             raise

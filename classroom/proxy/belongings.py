@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import BigInteger, Engine, case, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from classroom.proxy.tables import identifiers
@@ -50,6 +50,18 @@ class Belongings:
         )
         with self._engine.begin() as connection:
             connection.execute(later, rows)
+
+    def grow(self, id: str, code: str | None, attendee: str | None, more: int) -> None:
+        """Count more tokens to something that is added to, or fewer; `code` and `attendee` as of `tokens_of`."""
+        wide = cast(identifiers.c.tokens, BigInteger) + more
+        bounded = case((wide > _MOST_TOKENS, _MOST_TOKENS), (wide < 0, 0), else_=wide)
+        changed = update(identifiers).where(identifiers.c.id == id)
+        if code is not None:
+            changed = changed.where(identifiers.c.event == code)
+        if attendee is not None:
+            changed = changed.where(identifiers.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            connection.execute(changed.values(tokens=bounded))
 
     def tokens_of(self, ids: Collection[str], code: str | None, attendee: str | None) -> dict[str, int]:
         """Those of the identifiers that are this attendee's → their tokens.

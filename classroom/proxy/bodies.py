@@ -9,9 +9,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from classroom.proxy import fields, parsing, pricing, refusals, sounds
+from classroom.proxy import fields, forms, keeping, parsing, pricing, refusals
 from classroom.proxy.events import ANY, Event
-from classroom.proxy.fields.media import File
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.routes import Route
 from classroom.proxy.sounds import Listener
@@ -36,7 +35,29 @@ _KINDS = {
 }
 _USUAL = {"moderations": "omni-moderation-latest"}  # for requests that may leave the model out
 _TIERED = ("chat/completions", "responses")
-_PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"RIFF", "webp"), (b"GIF8", "gif"))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What a call adds to a conversation at most. It is counted before the call: another one may read it meanwhile.
+
+    Attributes:
+        id: of the conversation.
+        given, made: tokens of what is sent, and of the answer.
+    """
+
+    id: str
+    given: int
+    made: int
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a request names of what is stored: its tokens, which upstream has it, and what keeping its stores costs."""
+
+    tokens: int = 0
+    place: str | None = None
+    beside: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,8 @@ class Prepared:
         prompt: what is kept, if the event keeps prompts.
         given: what its input alone may cost at most, where an answer is counted by its length.
         place: the name of the upstream that stored what the request names; None: any will do.
+        beside: what it costs beside its usage: keeping the vector stores that it searches.
+        growth: the conversation that the call adds to.
     """
 
     asked: str
@@ -70,6 +93,8 @@ class Prepared:
     prompt: str = field(default="", repr=False)
     given: int | None = None
     place: str | None = None
+    beside: int = 0
+    growth: "Growth | None" = None
 
     def for_model(self, name: str) -> "Prepared":
         """The same request, by another name for its model."""
@@ -141,21 +166,25 @@ class Reader:
         asked, model = chosen(event, route, _named(route, body))
         body["model"] = model
         _bound(event, route, body, model)
-        stored, place = await self._stored(event, name, tally)
+        growth = _growth(route, body, tally, model)
+        kept = await self._kept(event, name, tally, growth)
+        stored = kept.tokens
         seconds = await self._listener.seconds(tally.sounds, f"{event.code}/{name}")
         most = pricing.reckon(route.name, body, tally, model, seconds=seconds, stored=stored)
         given = pricing.of_input(route.name, body, tally, model, seconds=seconds, stored=stored)
         prepared = Prepared(
             asked,
             model,
-            most,
+            most + kept.beside,
             body,
             streams=bool(body.get("stream") or body.get("stream_format") == "sse"),
-            tokens=tally.text
+            tokens=pricing.length_of(tally, model)
             + stored
             + sum(body.get(length, 0) for length in pricing.LENGTH.get(route.name, ())),
-            given=given,
-            place=place,
+            given=None if given is None else given + kept.beside,
+            place=kept.place,
+            beside=kept.beside,
+            growth=growth,
         )
         written: Prepared = await self._beside(content, self._written, event, name, route, prepared)
         return written
@@ -166,26 +195,33 @@ class Reader:
             return do(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._pool, do, *arguments)
 
-    async def _stored(self, event: Event, name: str, tally: Tally) -> tuple[int, str | None]:
-        """Tokens of what the request names, all of which must be this attendee's, and which upstream has it.
+    async def _kept(self, event: Event, name: str, tally: Tally, growth: Growth | None) -> _Kept:
+        """What the request names of what is stored, all of which must be this attendee's.
 
         Raises:
             APIError: 400, something is not.
         """
         if not tally.identifiers:
-            return 0, None
+            return _Kept()
         code, who = (None, None) if self._own_key else (event.code, name)
+        books, loop = self._ledger.belongings, asyncio.get_running_loop()
         ids = {id for id, _ in tally.identifiers.values()}
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._pool, self._ledger.belongings.tokens_of, ids, code, who)
+        found = await loop.run_in_executor(self._pool, books.tokens_of, ids, code, who)
         for at, (id, _) in tally.identifiers.items():
             if id not in found:
                 raise refusals.unknown_response(at, id)
-        tokens = sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
-        places = await loop.run_in_executor(self._pool, self._ledger.belongings.places_of, ids, code, who)
+        places = await loop.run_in_executor(self._pool, books.places_of, ids, code, who)
         if len(places) > 1:
             raise refusals.apart(next(iter(tally.identifiers)))
-        return tokens, next(iter(places), None)
+        if growth is not None:
+            # first counted, then read: of two calls at once, one knows what the other adds
+            more = growth.given + growth.made
+            await loop.run_in_executor(self._pool, books.grow, growth.id, code, who, more)
+            found = await loop.run_in_executor(self._pool, books.tokens_of, ids, code, who)
+            found[growth.id] = max(0, found.get(growth.id, 0) - more)
+        tokens = sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
+        beside = sum(keeping.cost(found[id]) for id, holds in tally.kept.items() if holds == "store")
+        return _Kept(tokens, next(iter(places), None), beside)
 
     def _written(self, event: Event, name: str, route: Route, prepared: Prepared) -> Prepared:
         """With the bytes that are sent."""
@@ -202,7 +238,7 @@ class Reader:
             hides = not options.get("include_usage")
             body["stream_options"] = {**options, "include_usage": True}
         if route.reads == "form":
-            form, files = _form(body)
+            form, files = forms.write(body)
             return _replaced(prepared, form=form, files=files)
         content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         prompt = content.decode() if event.keeps_prompts else ""
@@ -211,6 +247,18 @@ class Reader:
 
 def _replaced(prepared: Prepared, **changes: Any) -> Prepared:
     return Prepared(**{**prepared.__dict__, **changes})
+
+
+def _growth(route: Route, body: Mapping[str, Any], tally: Tally, model: str) -> Growth | None:
+    """What the call adds to the conversation that it names, if it does."""
+    named = body.get("conversation")
+    if named is None or route.name != "responses":
+        return None
+    length = sum(body.get(name, 0) for name in pricing.LENGTH[route.name])
+    # each search of the upstream's own is kept in the conversation with what it found
+    found = pricing.found_by(tally)
+    id = named["id"] if isinstance(named, Mapping) else named
+    return Growth(str(id), pricing.length_of(tally, model) + found, length)
 
 
 def _parse(route: Route, content: bytes, kind: str, tally: Tally) -> dict[str, Any]:
@@ -277,40 +325,3 @@ def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None
     if names and not asked:
         usual = pricing.USUAL_COMPLETION if route.name == "completions" else pricing.usual_answer(model)
         body[names[0]] = min(usual, event.max_tokens or usual)
-
-
-def _form(
-    body: Mapping[str, Any],
-) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, tuple[str, bytes, str]], ...]]:
-    """Fields and files, each under a name and a type that we give."""
-    texts: list[tuple[str, str]] = []
-    files: list[tuple[str, tuple[str, bytes, str]]] = []
-    for name, value in body.items():
-        if isinstance(value, Mapping):
-            texts += [(f"{name}[{inner}]", _text(held)) for inner, held in value.items()]
-            continue
-        several = isinstance(value, list)
-        for item in value if several else [value]:
-            written = f"{name}[]" if several else name
-            if isinstance(item, File):
-                files.append((written, _file(item)))
-            else:
-                texts.append((written, _text(item)))
-    return tuple(texts), tuple(files)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _file(file: File) -> tuple[str, bytes, str]:
-    """Named for what it is: the name that came may say something else."""
-    heard = sounds.kind_of(file.content)
-    seen = next((kind for start, kind in _PICTURES if file.content.startswith(start)), None)
-    if seen is not None and not (heard and heard[0] == "wav"):
-        return f"picture.{seen}", file.content, f"image/{seen}"
-    if heard is not None:
-        return f"sound.{heard[1]}", file.content, f"audio/{heard[1]}"
-    return "file.bin", file.content, "application/octet-stream"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from classroom.proxy import fields
+from classroom.proxy import fields, keeping
 from classroom.proxy.events import NANO
 from classroom.proxy.tally import Tally
 from classroom.standin.costs import Unpriced, Usage, cost_of
@@ -209,17 +209,15 @@ def broken_off(model: str, body: Mapping[str, Any], given: int, letters: int, so
 def _talking(
     route: str, model: str, body: Mapping[str, Any], tally: Tally, given: int, seconds: float
 ) -> int:
-    given += _PICTURE_IN * tally.pictures + _SMALL_PICTURE_IN * tally.small_pictures
-    if tally.files:
-        given += _window(model)
+    given += _beside_text(tally, model)
     if tally.calls:
-        given = given * (tally.calls + 1) + _SEARCHED * tally.calls
+        given = given * (tally.calls + 1) + found_by(tally)
     bound = [body[name] for name in LENGTH[route] if name in body]
     made = max(bound, default=usual_answer(model)) * body.get("n", 1)
     made += tally.predicted * body.get("n", 1)
     heard = math.ceil(seconds * _SECOND) + (50 if seconds else 0)
     units: dict[str, int | float] = {"input_tokens": given + heard, "output_tokens": made}
-    if tally.calls:
+    if tally.calls and tally.searches_web:
         units["web_searches"] = tally.calls
     if heard or "audio" in body.get("modalities", ()):
         _want_price_of_sound(model)
@@ -229,7 +227,29 @@ def _talking(
     else:
         # newer models charge more for what they keep in their cache than for reading it
         most = dearest(model, units, {**units, "cache_write_tokens": given})
-    return tier(most, body.get("service_tier"))
+    searches = (tally.calls or 0) * keeping.SEARCH if tally.found else 0
+    return tier(most, body.get("service_tier")) + searches
+
+
+def _beside_text(tally: Tally, model: str) -> int:
+    """Tokens of pictures and files that a model is shown."""
+    shown = _PICTURE_IN * tally.pictures + _SMALL_PICTURE_IN * tally.small_pictures
+    return shown + (_window(model) if tally.files else 0)
+
+
+def found_by(tally: Tally) -> int:
+    """Tokens of all that the upstream's own searches find, at most."""
+    return max(_SEARCHED if tally.searches_web else 0, tally.found) * (tally.calls or 0)
+
+
+def length_of(tally: Tally, model: str = "") -> int:
+    """Tokens of all that a request says and shows, at most.
+
+    Args:
+        tally: what was counted while it was read.
+        model: that reads it; any, if it is not known.
+    """
+    return tally.text + _beside_text(tally, model)
 
 
 def tier(amount: int, name: str | None) -> int:

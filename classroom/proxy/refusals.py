@@ -279,10 +279,16 @@ def nothing_stored(what: str, id: str) -> APIError:
     return APIError(404, f"No {what} with the id '{_shown(id)}' was found among yours.", code="not_found")
 
 
-def too_many_files(most: int) -> APIError:
-    """400: an attendee keeps as many files as one may."""
+def unknown_cursor(name: str, id: str) -> APIError:
+    """400: a place in a list that has no such thing. It is the same answer whether it is another's or nobody's."""
+    return wrong_value(name, f"no item of this list has the id '{_shown(id)}'")
+
+
+def too_many_kept(what: str, most: int) -> APIError:
+    """400: an attendee keeps as many of a kind as one may."""
+    name = what.rpartition(" ")[2]
     return APIError(
-        400, f"You keep {most} files, which is the most. Delete one first.", code="too_many_files"
+        400, f"You keep {most} {what}, which is the most. Delete one first.", code=f"too_many_{name}"
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from starlette.types import Message, Receive, Send
 
-from classroom.proxy import pricing, refusals, sending, streams, usage
+from classroom.proxy import keeping, pricing, refusals, sending, streams, usage
 from classroom.proxy.asking import Answer, BrokenOffError, Connections, NotReachedError
 from classroom.proxy.bodies import Prepared
 from classroom.proxy.events import Event
@@ -119,7 +119,7 @@ class Relay:
             if call.event.keeps_prompts:
                 settlement = replace(settlement, prompt=call.prepared.prompt)
             # finished even if this request is cancelled meanwhile
-            task = asyncio.ensure_future(self._booked(self._ledger.settle, call.made, settlement))
+            task = asyncio.ensure_future(self._close(call, settlement))
             self._settling.add(task)
             task.add_done_callback(self._settling.discard)
             await asyncio.shield(task)
@@ -197,7 +197,7 @@ class Relay:
         await self._keep(call, usage.identifiers_in(told, usage.total(told.get("usage"))))
         if call.route.name == "audio/speech":
             return await self._spoken(call, content, answer.status), last
-        return _settled(call, told.get("usage"), usage.searches_in(told), answer.status), last
+        return _settled(call, told, told.get("usage"), answer.status), last
 
     async def _read(self, answer: Answer, call: Admitted) -> bytes:
         """The whole answer. Speech that breaks off is charged as far as it came.
@@ -258,7 +258,7 @@ class Relay:
         last: list[Message] = [{"type": "http.response.body", "body": end, "more_body": False}]
         if speaks and events.usage is None and events.speech:
             return await self._spoken(call, bytes(events.speech), answer.status), last
-        return _settled(call, events.usage, usage.searches_in(events.answer), answer.status), last
+        return _settled(call, events.answer, events.usage, answer.status), last
 
     async def _broken_off(
         self, call: Admitted, events: streams.Events, status: int, error: BrokenOffError
@@ -285,6 +285,26 @@ class Relay:
             told = {id: tokens or call.prepared.tokens for id, tokens in made.items()}
             await self._booked(self._ledger.belongings.keep, call.event.code, call.name, told, call.place)
 
+    async def _close(self, call: Admitted, settlement: Settlement) -> None:
+        """Settle it, and count what a conversation really grew by, where that is known."""
+        await self._booked(self._ledger.settle, call.made, settlement)
+        growth = call.prepared.growth
+        if growth is None:
+            return
+        if settlement.failed or (settlement.status or 0) >= 400:
+            more = growth.given + growth.made
+        elif settlement.input_tokens:
+            more = max(0, growth.made - settlement.output_tokens)
+        else:
+            return
+        with contextlib.suppress(Exception):  # it stays counted as longer than it is
+            await self._booked(
+                self._ledger.belongings.grow, growth.id, *self._whose(call.event, call.name), -more
+            )
+
+    def _whose(self, event: Event, name: str) -> tuple[str | None, str | None]:
+        return (None, None) if self._own_key else (event.code, name)
+
     async def describe_models(
         self, event: Event, model: str | None, send: Send, *, refusal: bool = False
     ) -> None:
@@ -304,9 +324,9 @@ class Relay:
         )
 
 
-def _settled(call: Admitted, told: Any, searches: int, status: int) -> Settlement:
+def _settled(call: Admitted, answer: Mapping[str, Any], told: Any, status: int) -> Settlement:
     """By what the answer says; what says nothing is charged as reckoned before."""
-    used = usage.units(call.route.name, told, searches=searches)
+    used = usage.units(call.route.name, told, searches=usage.searches_in(answer))
     if used is None:
         return Settlement(cost=call.made.amount, status=status)
     try:
@@ -314,7 +334,8 @@ def _settled(call: Admitted, told: Any, searches: int, status: int) -> Settlemen
     except Unpriced:
         cost = call.made.amount
     else:
-        cost = pricing.tier(cost, call.prepared.body.get("service_tier"))
+        cost = pricing.tier(cost, call.prepared.body.get("service_tier")) + call.prepared.beside
+        cost += keeping.SEARCH * usage.searches_in(answer, "file_search_call")
     return Settlement(
         cost=cost,
         input_tokens=int(used.get("input_tokens", 0)),

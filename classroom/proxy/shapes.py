@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from classroom.proxy import refusals
 from classroom.proxy.kinds import Kind, check_type
@@ -152,10 +152,13 @@ class Allowed:
 class Stored:
     """The identifier of something that the upstream stored; whose it is, is checked before anything is asked.
 
-    `read_again`: the upstream puts what is stored into the prompt, and charges for it.
+    Attributes:
+        read_again: the upstream puts what is stored into the prompt, and charges for it.
+        holds: "store" for a vector store, "file" for a file that is put into one: keeping either costs money.
     """
 
     read_again: bool = True
+    holds: Literal["", "store", "file"] = ""
     takes = (str,)
 
     def read(self, value: Any, at: str, tally: Tally) -> str:
@@ -164,5 +167,7 @@ class Stored:
         if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", value):
             raise refusals.wrong_value(at, "it is no identifier")
         tally.identifiers[at] = (value, self.read_again)
+        if self.holds:
+            tally.kept[value] = self.holds
         tally.take_text(value)
         return str(value)

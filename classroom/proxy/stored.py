@@ -1,50 +1,41 @@
-"""Files and responses that the upstream stores: only the attendee who created one can see, list or delete it.
+"""Files, responses, conversations and vector stores that the upstream keeps: only the attendee who made one can see, use or delete it.
 
-All attendees share one key upstream, so an identifier alone proves nothing: each is looked up in the books before the upstream
-is asked. What is another's, and what is nobody's, gets the same answer.
+All attendees share one key upstream, so an identifier alone proves nothing: each, in an address, a query or a body, is looked up
+in the books before the upstream is asked. What is another's, and what is nobody's, gets the same answer.
 """
 
 import asyncio
 import json
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import httpx2
 from starlette.types import Scope, Send
 
-from classroom.proxy import parsing, refusals, sending
+from classroom.proxy import keeping, parsing, pricing, refusals, sending, usage
 from classroom.proxy.events import Event
+from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
+from classroom.proxy.fields.kept import BODIES, MOST_DAYS
 from classroom.proxy.fields.media import File
 from classroom.proxy.kinds import Choice, Kind, check_type
 from classroom.proxy.ledger import Ledger, Settlement
+from classroom.proxy.places import Place
 from classroom.proxy.shapes import Shape
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
-from classroom.proxy.upstreams import Upstreams
+from classroom.proxy.upstreams import LATE, Upstreams
 
-_ADDRESS = re.compile(
-    r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?/(?P<kind>files|responses)"
-    r"(?:/(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,127})(?P<rest>/content|/input_items)?)?/?"
+_MOST = {"files": 20, "vector_stores": 10, "conversations": 100}  # of one attendee
+_PREFIXES = {"files": "file-", "vector_stores": "vs_", "conversations": "conv_"}
+_LISTED = ("files", "vector_stores")  # whose lists at the upstream have everybody's
+_HOLD_ITEMS = (
+    "conversations/{conversation}/items",
+    "conversations/{conversation}/items/{item}",
+    "responses/{response}/input_items",
 )
-_SERVED = {
-    ("GET", "files", False, None),
-    ("POST", "files", False, None),
-    ("GET", "files", True, None),
-    ("DELETE", "files", True, None),
-    ("GET", "files", True, "/content"),
-    ("GET", "responses", True, None),
-    ("DELETE", "responses", True, None),
-    ("GET", "responses", True, "/input_items"),
-}
-_MOST_FILES = 20  # of one attendee
 _LARGEST = 8 * 1024 * 1024  # bytes of a file
-_LONGEST_ANSWER = 32 * 1024 * 1024
-_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_OBJECTS = {"files": "file", "responses": "response"}
 Booked = Callable[..., Awaitable[Any]]
-_Whose = tuple[str | None, str | None]  # event and attendee
+Whose = tuple[str | None, str | None]  # event and attendee; None: anybody's
 
 
 @dataclass(frozen=True)
@@ -62,34 +53,33 @@ class _Kept:
         return found
 
 
-# batches and fine-tuning are not offered, so their files would wait for nothing
+# fine-tuning is not offered, so its files would wait for nothing
 _FILE: Kind = Shape(
     {"file": _Kept(), "purpose": Choice(("assistants", "user_data", "vision"))}, ("file", "purpose")
 )
 
 
 @dataclass(frozen=True)
-class Place:
-    """What of a learner's a request is for: all files, or one thing, or a part of it."""
+class _Asked:
+    """What a request asks, as it was read.
 
-    method: str
-    kind: str
-    id: str | None = None
-    rest: str = ""
+    Attributes:
+        body: of a POST.
+        tally: what was counted in it.
+        found: each identifier that it names → tokens, or kilobytes of files and vector stores.
+        most: what it costs, in billionths of a dollar.
+        adds: what it adds to the thing that its address names: tokens of a conversation, kilobytes of a vector store.
+    """
 
-
-def find(method: str, path: str) -> Place | None:
-    """The stored thing that an address names; None if it is none of these."""
-    match = _ADDRESS.fullmatch(path)
-    if match is None or "/v1/v1" in path:
-        return None
-    if (method, match["kind"], match["id"] is not None, match["rest"]) not in _SERVED:
-        return None
-    return Place(method, match["kind"], match["id"], match["rest"] or "")
+    body: Mapping[str, Any] | None = None
+    tally: Tally = field(default_factory=Tally)
+    found: Mapping[str, int] = field(default_factory=dict)
+    most: int = 0
+    adds: int = 0
 
 
 class Stored:
-    """Serves what is stored. Each request counts as one, and costs nothing.
+    """Serves what is stored. Each request counts as one; what uses a vector store is charged for keeping it.
 
     Args:
         ledger: the books, which know whose it is.
@@ -108,101 +98,202 @@ class Stored:
         """Answer one request.
 
         Raises:
-            APIError: 404 for what is not this attendee's, 429 over a cap, 503 if the upstream fails.
+            APIError: 404 for what is not this attendee's, 400 for a body that names such a thing, 429 over a cap, 503 if the
+                upstream fails.
         """
-        whose: _Whose = (None, None) if self._own_key else (event.code, name)
-        ids: list[str] = []
-        if place.id is not None:
-            if not await self._booked(self._ledger.belongings.tokens_of, [place.id], *whose):
-                raise refusals.nothing_stored(_OBJECTS[place.kind], place.id)
-        else:
-            ids = await self._booked(self._ledger.belongings.ids_of, "file-", *whose)
-        file = self._read(scope, content) if place.method == "POST" else None
-        if file is not None and len(ids) >= _MOST_FILES:
-            raise refusals.too_many_files(_MOST_FILES)
-        made = await self._booked(self._ledger.reserve, event, name, place.kind, "-", 0)
+        whose: Whose = (None, None) if self._own_key else (event.code, name)
+        asked = await self._read(place, scope, content, whose)
+        lists = place.method == "GET" and place.pattern in _LISTED
+        if place.method == "POST" and place.pattern in _MOST:
+            await self._want_room(place, whose)
+        upstream = self._upstreams.first if lists else await self._upstream_of(place, asked, whose)
+        made = await self._booked(self._ledger.reserve, event, name, place.kind, "-", asked.most)
         settlement = Settlement(failed=True)
         try:
-            if place.id is None and file is None:
-                status, told, kind = 200, await self._listed(event, ids, whose), "application/json"
+            if asked.adds and place.last is not None:
+                # before it is there: another request may read it meanwhile
+                await self._booked(self._ledger.belongings.grow, place.last, *whose, asked.adds)
+            if lists:
+                answer = await self._listed(event, place, whose)
             else:
-                upstream = await self._upstream_of(place, whose)
-                status, told, kind = await self._asked(upstream, event, place, file)
-                if file is not None and status == 200:
-                    await self._keep(upstream, event, name, told)
-            if place.method == "DELETE" and status == 200 and place.id is not None:
-                await self._booked(self._ledger.belongings.drop, place.id, *whose)
-            settlement = Settlement(status=status)
+                answer = await fetch(upstream, event, place.method, place.path, _sent(place, asked.body))
+                if answer.status < 300:
+                    await self._note(upstream, event, name, place, asked, answer)
+            settlement = _settled(answer.status, asked.most)
+        except NoAnswerError as error:
+            if error.was_sent and asked.most:
+                settlement = Settlement(cost=asked.most)
+            raise refusals.upstream_failed(str(error), charged=not settlement.failed) from None
         finally:
             await asyncio.shield(asyncio.ensure_future(self._booked(self._ledger.settle, made, settlement)))
-        await sending.send_whole(send, status, told, {"content-type": kind, **sending.about(event)})
+        _want_answer(place, answer.status, charged=settlement.cost > 0)
+        content = (
+            self._upstreams.without_key(answer.content)[:1_000_000]
+            if answer.status >= 400
+            else answer.content
+        )
+        await sending.send_whole(
+            send, answer.status, content, {"content-type": answer.kind, **sending.about(event)}
+        )
 
-    def _read(self, scope: Scope, content: bytes) -> dict[str, Any]:
-        kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        read: dict[str, Any] = _FILE.read(parsing.of_form(content, kind, _FILE), "", Tally())
-        return read
+    # --- whose it is ------------------------------------------------------------------------------------------
 
-    async def _upstream_of(self, place: Place, whose: _Whose) -> Upstream:
-        """Where a thing is; for a new one, the first upstream.
+    async def _read(self, place: Place, scope: Scope, content: bytes, whose: Whose) -> _Asked:
+        """The request, every identifier of which is this attendee's.
 
         Raises:
-            APIError: 404, that upstream is no longer behind this proxy.
+            APIError: 404, the address names something else; 400, the query or the body does.
         """
-        if place.id is None or not self._upstreams.are_several:
+        tokens_of = self._ledger.belongings.tokens_of
+        cursors = {
+            name: value for name in ("after", "before") if (value := getattr(place.page, name)) is not None
+        }
+        if place.pattern in _LISTED:
+            cursors = {}  # looked for in the attendee's own list
+        wanted = {*place.ids.values(), *cursors.values()}
+        found: dict[str, int] = await self._booked(tokens_of, wanted, *whose)
+        for id in place.ids.values():
+            if id not in found:
+                raise refusals.nothing_stored(place.object, id)
+        for name, id in cursors.items():
+            if id not in found:
+                raise refusals.unknown_cursor(name, id)
+        body, tally = None, Tally()
+        if place.method == "POST" and place.pattern == "files":
+            kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+            body = _FILE.read(parsing.of_form(content, kind, _FILE), "", tally)
+        elif place.method == "POST" and place.pattern in BODIES:
+            body = BODIES[place.pattern].read(parsing.of_json(content or b"{}"), "", tally)
+        named = {id for id, _ in tally.identifiers.values()}
+        found |= await self._booked(tokens_of, named, *whose)
+        for at, (id, _) in tally.identifiers.items():
+            if id not in found:
+                raise refusals.unknown_response(at, id)
+        return _priced(place, body, tally, found)
+
+    async def _want_room(self, place: Place, whose: Whose) -> None:
+        """Raises 400 where the attendee keeps as many as one may."""
+        kept = await self._booked(self._ledger.belongings.ids_of, _PREFIXES[place.kind], *whose)
+        if len(kept) >= _MOST[place.kind]:
+            raise refusals.too_many_kept(place.kind.replace("_", " "), _MOST[place.kind])
+
+    async def _upstream_of(self, place: Place, asked: _Asked, whose: Whose) -> Upstream:
+        """Where the things are; for something new that names none, the first upstream.
+
+        Raises:
+            APIError: 404, that upstream is no longer behind this proxy; 400, they are in several places.
+        """
+        if not asked.found or not self._upstreams.are_several:
             return self._upstreams.first
-        names = await self._booked(self._ledger.belongings.places_of, [place.id], *whose)
-        found = self._upstreams.named(next(iter(names), ""))
-        if found is None:
-            raise refusals.nothing_stored(_OBJECTS[place.kind], place.id)
-        return found
+        names = await self._booked(self._ledger.belongings.places_of, list(asked.found), *whose)
+        if len(names) > 1:
+            raise refusals.apart(next(iter(asked.tally.identifiers), place.object))
+        upstream = self._upstreams.named(next(iter(names), ""))
+        if upstream is None:
+            raise refusals.nothing_stored(place.object, place.last or "")
+        return upstream
 
-    async def _keep(self, upstream: Upstream, event: Event, name: str, told: bytes) -> None:
-        id = json.loads(told).get("id")
-        if isinstance(id, str):
-            await self._booked(self._ledger.belongings.keep, event.code, name, {id: 0}, upstream.name)
+    async def _note(
+        self, upstream: Upstream, event: Event, name: str, place: Place, asked: _Asked, answer: Fetched
+    ) -> None:
+        """Note whose the new things are, and forget what was deleted."""
+        if place.is_deleted_whole and place.last is not None:
+            whose: Whose = (None, None) if self._own_key else (event.code, name)
+            await self._booked(self._ledger.belongings.drop, place.last, *whose)
+            return
+        made = _made(place, asked, usage.in_answer(answer.content))
+        if made:
+            await self._booked(self._ledger.belongings.keep, event.code, name, made, upstream.name)
 
-    async def _listed(self, event: Event, ids: list[str], whose: _Whose) -> bytes:
-        """The attendee's own files. The upstream's list has everybody's, and is not asked for."""
-        found = []
-        for id in ids[:_MOST_FILES]:
-            place = Place("GET", "files", id)
-            status, told, _ = await self._asked(await self._upstream_of(place, whose), event, place, None)
-            if status == 200:
-                found.append(json.loads(told))
+    # --- lists ------------------------------------------------------------------------------------------------
+
+    async def _listed(self, event: Event, place: Place, whose: Whose) -> Fetched:
+        """The attendee's own things, by pages. The upstream's list has everybody's, and is not asked for."""
+        ids = await self._booked(self._ledger.belongings.ids_of, _PREFIXES[place.kind], *whose)
+        purpose = dict(place.asked).get("purpose")
+        if purpose is None:
+            wanted, more = place.page.of(ids)
+            found = await self._described(event, place, wanted, whose)
+        else:
+            known = {each["id"]: each for each in await self._described(event, place, ids, whose)}
+            fitting = [id for id in ids if known.get(id, {}).get("purpose") == purpose]
+            wanted, more = place.page.of(fitting)
+            found = [known[id] for id in wanted]
         ends = {"first_id": found[0]["id"] if found else None, "last_id": found[-1]["id"] if found else None}
-        return json.dumps({"object": "list", "data": found, "has_more": False, **ends}).encode()
+        told = {"object": "list", "data": found, "has_more": more, **ends}
+        return Fetched(200, json.dumps(told).encode(), "application/json")
 
-    async def _asked(
-        self, upstream: Upstream, event: Event, place: Place, file: dict[str, Any] | None
-    ) -> tuple[int, bytes, str]:
-        """The upstream's status, body and type. Nothing of the learner's is in the address but an identifier of theirs."""
-        url = upstream.url(place.kind + (f"/{place.id}{place.rest}" if place.id else ""))
-        options: dict[str, Any] = {}
-        if file is not None:
-            named = _NAME.sub("-", file["file"].name)[-100:].lstrip(".-") or "file.bin"
-            options = {
-                "data": {"purpose": file["purpose"]},
-                "files": {"file": (named, file["file"].content, "application/octet-stream")},
-            }
-        try:
-            async with (
-                httpx2.AsyncClient(timeout=60, trust_env=False) as client,
-                client.stream(place.method, url, headers=upstream.headers(event), **options) as answer,
-            ):
-                parts = bytearray()
-                async for part in answer.aiter_bytes():
-                    parts += part
-                    if len(parts) > _LONGEST_ANSWER:
-                        raise refusals.upstream_failed("sent more than was asked for")
-        except httpx2.HTTPError:
-            raise refusals.upstream_failed("can't be reached") from None
-        if answer.status_code in (401, 403) or answer.status_code >= 500:
-            raise refusals.upstream_failed(f"failed ({answer.status_code})")
-        if answer.status_code == 404 and place.id is not None:
-            raise refusals.nothing_stored(_OBJECTS[place.kind], place.id)
-        kind = answer.headers.get("content-type", "application/octet-stream")
-        return (
-            answer.status_code,
-            upstream.without_key(bytes(parts)) if answer.status_code >= 400 else bytes(parts),
-            kind,
-        )
+    async def _described(
+        self, event: Event, place: Place, ids: list[str], whose: Whose
+    ) -> list[dict[str, Any]]:
+        async def one(id: str) -> dict[str, Any]:
+            asked = _Asked(found={id: 0})
+            upstream = await self._upstream_of(place, asked, whose)
+            answer = await fetch(upstream, event, "GET", f"{place.kind}/{id}")
+            told = usage.in_answer(answer.content) if answer.status == 200 else {}
+            return told if told.get("id") == id else {}
+
+        found = []
+        for start in range(0, len(ids), 8):  # a few at once
+            found += await asyncio.gather(*map(one, ids[start : start + 8]), return_exceptions=True)
+        if any(isinstance(each, NoAnswerError) for each in found):
+            raise refusals.upstream_failed("can't be reached")
+        return [each for each in found if isinstance(each, dict) and each]
+
+
+def _priced(place: Place, body: Any, tally: Tally, found: Mapping[str, int]) -> _Asked:
+    """What a request costs: keeping the vector store that it uses as long as that lasts from now on, and its searches."""
+    adds = most = 0
+    if place.kind == "conversations":
+        again = sum(found[id] for id, read_again in tally.identifiers.values() if read_again)
+        adds = pricing.length_of(tally) + again if "items" in (body or {}) else 0
+    elif place.kind == "vector_stores" and place.method == "POST":
+        adds = sum(keeping.stored(found[id]) for id in tally.kept)
+        most = keeping.cost(found.get(place.ids.get("store", ""), 0) + adds)
+        if place.pattern.endswith("/search"):
+            queries = body["query"]
+            most += keeping.SEARCH * (len(queries) if isinstance(queries, list) else 1)
+    return _Asked(body, tally, found, most, adds)
+
+
+def _sent(place: Place, body: Any) -> Sent:
+    """What goes upstream of a request."""
+    if place.pattern == "files" and body is not None:
+        return Sent(file=body["file"], fields={"purpose": body["purpose"]})
+    if place.pattern == "vector_stores" and body is not None:
+        usual = {"anchor": "last_active_at", "days": MOST_DAYS}
+        body = {"expires_after": usual, **body}
+    return Sent(json=body, query=place.query)
+
+
+def _made(place: Place, asked: _Asked, told: Mapping[str, Any]) -> dict[str, int]:
+    """What an answer says that there is from now on → tokens, or kilobytes."""
+    listed = told.get("data") if told.get("object") == "list" else [told]
+    ids = [each.get("id") for each in listed or [] if isinstance(each, Mapping)]
+    named = [id for id in ids if isinstance(id, str) and 0 < len(id) <= 128]
+    if place.pattern in _HOLD_ITEMS:
+        whole = asked.found.get(next(iter(place.ids.values())), 0) + asked.adds
+        return {id: whole for id in named if id not in place.ids.values()}
+    if place.method != "POST":
+        return {}
+    if place.pattern == "files" and asked.body is not None:
+        return dict.fromkeys(named, keeping.kilobytes(asked.body["file"].content))
+    if place.pattern in ("conversations", "vector_stores"):
+        return dict.fromkeys(named, asked.adds)
+    return dict.fromkeys(named, 0) if place.pattern.endswith("/file_batches") else {}
+
+
+def _settled(status: int, most: int) -> Settlement:
+    if status in LATE:
+        return Settlement(cost=most, status=status, failed=not most)
+    if status in (401, 403, 429) or status >= 500:
+        return Settlement(status=status, failed=True)
+    return Settlement(cost=most if status < 400 else 0, status=status)
+
+
+def _want_answer(place: Place, status: int, *, charged: bool) -> None:
+    """Raises what the attendee is told of an upstream's own trouble, and of what is no longer there."""
+    if status in (401, 403) or status >= 500:
+        raise refusals.upstream_failed(f"failed ({status})", charged=charged)
+    if status == 404 and place.last is not None:
+        raise refusals.nothing_stored(place.object, place.last)

@@ -19,8 +19,11 @@ class Tally:
         predicted: bytes of a predicted answer; what a model rejects of it is charged as its output.
         prompts: texts that are answered one by one in a single request.
         calls: the most calls of the upstream's own tools; None: there is no such tool in the request.
+        searches_web: whether one of them searches the web.
+        found: tokens that one search of files puts into the prompt, at most; 0 where none is searched.
         sounds: recordings, encoded, in order.
         identifiers: where in the request → what was stored upstream before, and whether it is read again, and charged.
+        kept: those of them that are vector stores, or files for one → "store" or "file".
     """
 
     allows: Collection[str] = ()
@@ -31,8 +34,11 @@ class Tally:
     predicted: int = 0
     prompts: int = 1
     calls: int | None = None
+    searches_web: bool = False
+    found: int = 0
     sounds: list[bytes] = field(default_factory=list)
     identifiers: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
 
     def take_text(self, value: str) -> None:
         """Count a text, whatever it begins with."""

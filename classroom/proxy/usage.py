@@ -85,11 +85,11 @@ def added(before: Any, usage: Any) -> Any:
     return made
 
 
-def searches_in(answer: Mapping[str, Any]) -> int:
-    """How often the upstream searched the web, by the items of an answer."""
+def searches_in(answer: Mapping[str, Any], kind: str = "web_search_call") -> int:
+    """How often the upstream searched, by the items of an answer: the web, or files ("file_search_call")."""
     output = answer.get("output")
     items = output if isinstance(output, list) else []
-    return sum(isinstance(item, dict) and item.get("type") == "web_search_call" for item in items)
+    return sum(isinstance(item, dict) and item.get("type") == kind for item in items)
 
 
 def identifiers_in(answer: Mapping[str, Any], total: int) -> dict[str, int]:

@@ -102,7 +102,7 @@ def test_two_attendees_who_ask_the_same_each_go_on(proxy):
     "path",
     [
         *("responses/resp_nobodys", "responses/resp_1/input_items", "responses/resp_1/cancel", "files/f"),
-        *("conversations", "conversations/c/items", "batches", "vector_stores", "vector_stores/v/search"),
+        *("conversations/c", "conversations/c/items", "vector_stores/v", "vector_stores/v/files/f"),
         *(
             "chat/completions/c",
             "chat/completions/c/messages",

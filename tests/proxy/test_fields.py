@@ -180,7 +180,7 @@ def test_what_the_upstream_may_have_made_before_it_broke_off_is_charged(tmp_path
 
 FILE = {"type": "file", "file": {"file_id": "file-abc"}}
 TOOLS = [
-    *("web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp"),
+    *("web_search", "web_search_preview", "code_interpreter", "image_generation", "mcp"),
     *("computer_use_preview", "local_shell", "shell", "apply_patch", "tool_search", "namespace"),
 ]
 

@@ -55,7 +55,9 @@ def test_another_s_file_is_as_if_there_were_none(proxy, eve, letter, action):
 def test_another_s_files_are_not_listed(eve, letter):
     mine = eve.files.create(file=("mine.txt", b"x"), purpose="user_data")
     assert [each.id for each in eve.files.list()] == [mine.id]
-    assert letter.id not in eve.files.list(limit=100, after=letter.id, purpose="user_data").to_json()
+    for cursor in (letter.id, "file-of-nobody"):
+        with pytest.raises(openai.BadRequestError, match="no item of this list"):
+            eve.files.list(limit=100, after=cursor, purpose="user_data")
 
 
 def test_a_namesake_in_another_event_is_somebody_else(proxy, letter):
@@ -86,8 +88,9 @@ def test_another_s_response_can_be_neither_read_nor_deleted(proxy, ada, eve):
         "/v1/responses/{}",
         "/v1/files/%66ile-1",
         "/v1/conversations",
-        "/v1/batches",
-        "/v1/vector_stores",
+        "/v1/conversations/{}",
+        "/v1/vector_stores/{}",
+        "/v1/vector_stores/{}/files/{}",
         "/v1/uploads",
         "/v1/chat/completions/{}",
     ],
@@ -105,7 +108,7 @@ def test_a_file_of_another_can_not_be_named_in_a_prompt(eve, letter):
 
 
 def test_files_for_what_is_not_offered_or_too_many_or_too_large_are_refused(ada, monkeypatch):
-    monkeypatch.setattr(stored, "_MOST_FILES", 2)
+    monkeypatch.setitem(stored._MOST, "files", 2)
     monkeypatch.setattr(stored, "_LARGEST", 100)
     with pytest.raises(openai.BadRequestError):
         ada.files.create(file=("a.jsonl", b"{}"), purpose="batch")

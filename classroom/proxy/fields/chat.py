@@ -19,6 +19,7 @@ from classroom.proxy.fields.parts import (
     USUAL_CACHE,
     VERBOSITY,
     Document,
+    KeptDocument,
     Picture,
     Shown,
     Sound,
@@ -50,9 +51,7 @@ _AUDIO = Shape(
 _FILE = Shape(
     {
         "type": Choice(("file",)),
-        "file": Shape(
-            {"file_data": Document(), "filename": Text(256), "file_id": Refused(OWNERS)}, ("file_data",)
-        ),
+        "file": Shape({"file_data": Document(), "filename": Text(256), "file_id": KeptDocument()}),
         "prompt_cache_breakpoint": BREAKPOINT,
     },
     ("file",),

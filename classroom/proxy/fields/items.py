@@ -7,18 +7,27 @@ from classroom.proxy.fields.parts import (
     BREAKPOINT,
     DETAIL,
     NAME,
-    OWNERS,
     PATCHES,
     STATUS,
     Document,
+    KeptDocument,
     Picture,
     Shown,
 )
-from classroom.proxy.kinds import Choice, Data, Either, Items, Kind, Text
+from classroom.proxy.kinds import Choice, Data, Either, Items, Kind, Number, Text
 from classroom.proxy.shapes import Allowed, Dropped, Emptied, Refused, Shape, Stored, Tagged
 from classroom.proxy.tally import Tally
 
 _ID = Stored(read_again=False)
+_FOUND = Shape(
+    {
+        "attributes": Data(),
+        "file_id": Stored(read_again=False),
+        "filename": Text(1024),
+        "score": Number(),
+        "text": Text(),
+    }
+)
 _CALLER = Shape({"type": Choice(("direct",), {"program": PATCHES})}, ("type",), counted=False)
 
 
@@ -35,10 +44,9 @@ _PARTS: dict[str, Kind] = {
                 "input_image",
                 image_url=Picture(),
                 detail=DETAIL,
-                file_id=Refused(OWNERS),
+                file_id=Stored(read_again=False),
                 prompt_cache_breakpoint=BREAKPOINT,
             ),
-            ("image_url",),
         )
     ),
     "input_file": Shape(
@@ -48,7 +56,7 @@ _PARTS: dict[str, Kind] = {
             file_url=Document(),
             filename=Text(256),
             detail=DETAIL,
-            file_id=Refused(OWNERS),
+            file_id=KeptDocument(),
             prompt_cache_breakpoint=BREAKPOINT,
         )
     ),
@@ -142,6 +150,15 @@ ITEMS: dict[str, Kind] = {
         ),
         "web_search",
     ),
+    "file_search_call": Shape(
+        typed(
+            "file_search_call",
+            id=_ID,
+            queries=Items(Text(), 64),
+            results=Items(_FOUND, 64),
+            status=Choice(("in_progress", "searching", "completed", "failed", "incomplete")),
+        )
+    ),
 }
 REFUSED_ITEMS: dict[str, Kind] = {
     name: Refused(PATCHES)
@@ -149,7 +166,6 @@ REFUSED_ITEMS: dict[str, Kind] = {
         *(
             "computer_call",
             "computer_call_output",
-            "file_search_call",
             "tool_search_call",
             "tool_search_output",
         ),
@@ -159,3 +175,4 @@ REFUSED_ITEMS: dict[str, Kind] = {
         *("mcp_approval_request", "mcp_approval_response", "mcp_call", "program", "program_output"),
     )
 }
+ITEM = Tagged("type", {**ITEMS, **REFUSED_ITEMS}, usual="message")

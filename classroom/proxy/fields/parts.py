@@ -8,7 +8,7 @@ from typing import Any
 
 from classroom.proxy import refusals
 from classroom.proxy.kinds import Choice, Data, Flag, Integer, Kind, Table, Text
-from classroom.proxy.shapes import Refused, Shape
+from classroom.proxy.shapes import Refused, Shape, Stored
 from classroom.proxy.tally import Tally
 
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|webp|gif);base64,", re.IGNORECASE)
@@ -90,6 +90,19 @@ class Document:
             raise refusals.wrong_value(at, "send data:…;base64,… or the https address of a file")
         tally.files += 1
         return value
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """The identifier of a file that the attendee keeps upstream. It is as long as a model can read, at most."""
+
+    takes = (str,)
+
+    def read(self, value: Any, at: str, tally: Tally) -> str:
+        """As it is; counted as a file."""
+        found = Stored(read_again=False).read(value, at, tally)
+        tally.files += 1
+        return found
 
 
 BREAKPOINT = Shape(

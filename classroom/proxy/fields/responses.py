@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy.fields.items import ITEMS, REFUSED_ITEMS, typed
+from classroom.proxy.fields.items import ITEM, typed
 from classroom.proxy.fields.parts import (
     EFFORT,
     FORMAT_OF_SCHEMA,
@@ -54,20 +54,22 @@ RESPONSES = _Request(
             "background": Flag((False, "what it costs is not told before it is over")),
             "background_options": Refused("nothing is answered in the background"),
             "context_management": Refused(UNPRICED),
-            "conversation": Refused(OWNERS),
+            "conversation": Either(
+                (Stored(), Shape({"id": Stored()}, ("id",), counted=False)), "an identifier or an object"
+            ),
             "image": Refused(UNPRICED),
             "include": Items(
                 Choice(
                     (
                         "web_search_call.results",
                         "web_search_call.action.sources",
+                        "file_search_call.results",
                         "message.input_image.image_url",
                         "reasoning.encrypted_content",
                         "message.output_text.logprobs",
                     ),
                     dict.fromkeys(
                         (
-                            "file_search_call.results",
                             "computer_call_output.output.image_url",
                             "code_interpreter_call.outputs",
                         ),
@@ -77,7 +79,7 @@ RESPONSES = _Request(
                 16,
             ),
             "input": Either(
-                (Text(), Items(Tagged("type", {**ITEMS, **REFUSED_ITEMS}, usual="message"))),
+                (Text(), Items(ITEM)),
                 "a string or an array of items",
             ),
             "instructions": Text(),
