@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 
 import nbformat
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks import tables
 from grader.batch import evidence_store
 from grader.worker import packing
 
@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--jobs", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--nbgrader", action="store_true")
+    tables.add_option(parser)
     options = parser.parse_args()
     table = Table(
         "what",
@@ -148,11 +149,10 @@ def main() -> None:
             f"{60 * options.count / seconds:.1f}",
             f"{cpu / options.count:.2f}",
         )
-    Console().print(table)
     by_phase = Table("phase", "median seconds", title="by phase, with the last number of jobs")
     for name, seconds in phases.items():
         by_phase.add_row(name, f"{seconds:.2f}")
-    Console().print(by_phase)
+    tables.show([table, by_phase], options.json)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
+
+from benchmarks import tables
 
 BIN = Path(sys.executable).parent
 _SECTIONS = ("endpoint", "secrets", "validation", "errors", "openapi", "tests")
@@ -71,6 +72,7 @@ def main() -> None:
     parser.add_argument("submissions", nargs="*", type=Path, default=[Path("answer-key")])
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--beside", type=Path, help="the program `grader` of another checkout")
+    tables.add_option(parser)
     options = parser.parse_args()
     programs = [BIN / "grader", *([options.beside] if options.beside else [])]
     costs: dict[tuple[Path, Path], list[Cost]] = defaultdict(list)
@@ -95,7 +97,7 @@ def main() -> None:
                 f"{usual[0] / cpu:.2f}",
                 ", ".join(f"{name} {seconds:.1f}" for name, seconds in phases.items()),
             )
-    Console(width=140).print(table)
+    tables.show([table], options.json, width=140)
 
 
 if __name__ == "__main__":

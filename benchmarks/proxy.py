@@ -18,9 +18,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks import tables
 from classroom.loopback import bind
 
 BIN = Path(sys.executable).parent
@@ -92,8 +92,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--litellm", help="the program litellm, in an environment of its own")
+    tables.add_option(parser)
     options = parser.parse_args()
-    table = Table("what", "ms a call", "CPU-ms a call", "ms to a stream's first part")
+    table = Table("what", "ms a call", "CPU-ms a call", "ms to a stream's first part", title="one connection")
     with ExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory())
         mock, port = free_port(), free_port()
@@ -151,7 +152,7 @@ def main() -> None:
             )
         for name, url, key, process in rows:
             table.add_row(name, *(f"{value:.2f}" for value in measured(url, key, process, options.requests)))
-    Console().print(table)
+    tables.show([table], options.json)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
+
+from benchmarks import tables
 
 HERE = Path(sys.executable).parent
 MODEL = "gpt-5.4-mini"
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of load for each number of connections")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true", help="only the floor and the stand-in")
+    tables.add_option(parser)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
@@ -247,7 +249,7 @@ def main() -> None:
                 _measure(server, options.seconds, measured[server.name])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    Console(width=160).print(_table(measured))
+    tables.show([_table(measured)], options.json, width=160)
 
 
 if __name__ == "__main__":
