@@ -187,7 +187,7 @@ class _Stored:
 
     def put(self, key: str, content: bytes, kind: str) -> None:
         """Store an object with a type."""
-        self._s3.client().put_object(Bucket=_BUCKET, Key=key, Body=content, ContentType=kind)
+        self._s3.store(_BUCKET, key, content, kind)
 
     def delete(self, key: str) -> None:
         """Nothing: the bucket is emptied before each notebook, and no two checks use the same key."""

@@ -227,7 +227,7 @@ def _publishing():
                 (begins_without_slash, "publishes what is no draft"),
                 (not_private, "publishes what is no draft"),
                 (raises, "PermissionError"),
-                (not_there, "ClientError"),
+                (not_there, "NoSuchKey"),
                 (another_place, "was not published"),
                 (says_nothing, "It returns nothing so far"),
                 (lambda key: "done" if by_pattern(key) else "", "does not learn where"),
