@@ -25,7 +25,7 @@ def site(tmp_path_factory):
 def test_every_notebook_is_a_page_that_the_first_page_links_to(site):
     first = (site / "index.html").read_text()
     names = [path.stem for path in build.NOTEBOOKS.glob("*.ipynb")]
-    assert len(names) == 13
+    assert len(names) == 15
     assert [
         name for name in names if f"{name}.html" not in first or not (site / f"{name}.html").is_file()
     ] == []

@@ -35,7 +35,9 @@ ELSEWHERE = {
     "https://platform.openai.com/api-keys",
     "https://platform.openai.com/signup",
 }
-_LOCAL = re.compile(r"https?://(127\.0\.0\.1|localhost|your-computer|your-resource\.|hub/|[^\w])|https?:/*$")
+_LOCAL = re.compile(
+    r"https?://(127\.0\.0\.1|localhost|your-computer|[\w.-]+\.example\b|your-resource\.|hub/|[^\w])|https?:/*$"
+)
 TRACKED = [
     ROOT / name
     for name in subprocess.run(

@@ -15,6 +15,7 @@ from classroom.exercises import (
     endpoints,
     exercise,
     failures,
+    finding,
     hunts,
     keys,
     meaning,
@@ -23,6 +24,7 @@ from classroom.exercises import (
     pictures,
     proxies,
     routes,
+    safety,
     steering,
     storage,
 )
@@ -45,6 +47,8 @@ EXERCISES: dict[str, Exercise] = dict(
             | modules.EXERCISES
             | hunts.EXERCISES
             | agents.EXERCISES
+            | finding.EXERCISES
+            | safety.EXERCISES
         ).items()
     )
 )

@@ -35,6 +35,9 @@ class Storage(Protocol):
     def get(self, key: str) -> "tuple[bytes, str] | None":
         """Bytes and type of an object; None if there is none."""
 
+    def put(self, key: str, content: bytes, kind: str) -> None:
+        """Store an object with a type."""
+
     def delete(self, key: str) -> None:
         """Leave nothing under a key."""
 
@@ -55,6 +58,12 @@ class OwnBucket:
         except client.exceptions.NoSuchKey:
             return None
         return stored["Body"].read(), stored["ContentType"]
+
+    def put(self, key: str, content: bytes, kind: str) -> None:
+        """Store an object with a type."""
+        self._client().put_object(
+            Bucket=os.environ["S3_BUCKET_NAME"], Key=key, Body=content, ContentType=kind
+        )
 
     def delete(self, key: str) -> None:
         """Leave nothing under a key."""
@@ -109,10 +118,17 @@ def _once(content: bytes, later: Receive) -> Receive:
 
 
 class Listing:
-    """S3 that lists names, a few a page, and holds nothing else. `requests`: how many reached it."""
+    """S3 that lists names, a few a page, and holds only what it was given. `requests`: how many reached it.
 
-    def __init__(self, names: Sequence[str]) -> None:
+    Args:
+        names: that it lists.
+        contents: bytes and type of those objects that can be read.
+    """
+
+    def __init__(self, names: Sequence[str], contents: Mapping[str, tuple[bytes, str]] | None = None) -> None:
         self._names = sorted(names)
+        self._contents = contents or {}
+        self._most = _MOST_PAGES + 3 * len(self._contents)
         self.requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,15 +136,24 @@ class Listing:
         if scope["type"] != "http":
             return
         self.requests += 1
-        bucket, _, key = scope["path"].strip("/").partition("/")
-        if scope["method"] != "GET" or key or not bucket:
-            response = _s3_error(501, "NotImplemented", "This S3 only lists the names in a bucket.")
-        elif self.requests > _MOST_PAGES:
+        bucket, _, key = scope["path"].lstrip("/").partition("/")
+        if self.requests > self._most:
             response = _s3_error(400, "TooManyRequests", "The same list was asked for again and again.")
+        elif key and self._contents and scope["method"] in ("GET", "HEAD"):
+            response = self._object(key)
+        elif scope["method"] != "GET" or key or not bucket:
+            response = _s3_error(501, "NotImplemented", "This S3 only lists the names in a bucket.")
         else:
             query = {name: values[-1] for name, values in parse_qs(scope["query_string"].decode()).items()}
             response = Response(self._page(bucket, query), media_type="application/xml")
         await response(scope, receive, send)
+
+    def _object(self, key: str) -> Response:
+        if key not in self._contents:
+            return _s3_error(404, "NoSuchKey", "The specified key does not exist.")
+        content, kind = self._contents[key]
+        facts = {"content-type": kind, "etag": '"0"', "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+        return Response(content, headers=facts)
 
     def _page(self, bucket: str, query: Mapping[str, str]) -> str:
         prefix = query.get("prefix", "")
@@ -258,9 +283,11 @@ class Boundary:
             self._shortening.on = False
 
     @contextmanager
-    def listing(self, names: Sequence[str]) -> Iterator[tuple[str, Listing]]:
-        """An S3 with these names, in small pages, and its address."""
-        made = Listing(names)
+    def listing(
+        self, names: Sequence[str], contents: Mapping[str, tuple[bytes, str]] | None = None
+    ) -> Iterator[tuple[str, Listing]]:
+        """An S3 with these names, in small pages, and its address; `contents` are the objects that can be read."""
+        made = Listing(names, contents)
         with ExitStack() as running:
             yield self._serve(made, running), made
 
@@ -279,6 +306,18 @@ class Boundary:
         if self.live:
             return voice.as_file(voice.say(words), form)
         return sound.speak(words, voice=voice.VOICE, format=form)
+
+    def embeddings(self, texts: Sequence[str], model: str) -> list[list[float]]:
+        """Where texts lie, as the model of that name places them; by OpenAI itself in live mode."""
+        if self.live:
+            from openai import OpenAI
+
+            made = OpenAI().embeddings.create(model=model, input=list(texts))
+            return [list(each.embedding) for each in made.data]
+        from classroom.standin.routes.embeddings import embed
+
+        size = self.openai.model(model, "embedding").dimensions
+        return [list(embed(text, size)) for text in texts]
 
     def _serve(self, application: ASGIApp, running: ExitStack) -> str:
         server = LoopbackServer(application, listener=self._listen(), websockets=True)

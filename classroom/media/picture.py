@@ -10,7 +10,7 @@ from functools import cache
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 _MODES = {"png": "RGBA", "webp": "RGBA", "jpeg": "RGB"}
-_READ = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # nothing that is run by another program, such as EPS
+READ = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # nothing that is run by another program, such as EPS
 _HUES = ((16, 110, 190), (196, 74, 60), (38, 128, 92), (122, 78, 168), (188, 120, 24), (24, 128, 138))
 # A picture's header says how large it is before anything of it is unpacked. The largest that the models draw has 8
 # million pixels, a telephone's camera gives up to 50 million
@@ -139,7 +139,7 @@ def opened(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes that are within the bound here
-            image = Image.open(io.BytesIO(content), formats=_READ)
+            image = Image.open(io.BytesIO(content), formats=READ)
             size, format = image.size, (image.format or "").lower()
             if size[0] * size[1] > _MOST_PIXELS:
                 raise NotPicture(f"it has {size[0]} x {size[1]} pixels, more than {_MOST_PIXELS}")

@@ -182,6 +182,23 @@ class S3Mock:
         if answer.status_code >= 300:
             raise ValueError(answer.text)
 
+    def store(self, bucket: str, key: str, content: bytes, content_type: str) -> None:
+        """Store an object, past any scripted fault and without a connection: also where this server can't be reached.
+
+        Raises:
+            ValueError: there is no such bucket.
+        """
+        from werkzeug.test import Client
+
+        answer = Client(self._gate.inner).put(
+            f"/{quote(bucket, safe='')}/{quote(key, safe='')}",
+            data=content,
+            content_type=content_type,
+            headers={"Host": f"s3.{REGION}.amazonaws.com"},
+        )
+        if answer.status_code >= 300:
+            raise ValueError(answer.text)
+
     def ensure_bucket(self, name: str) -> None:
         """Make a bucket if S3 allows its name; one that it doesn't allow stays missing, as it would be there."""
         with suppress(ValueError):

@@ -19,7 +19,7 @@ def has_pictures(body: Mapping[str, Any]) -> bool:
     said = body.get("messages") or body.get("input")
     if not isinstance(said, list):
         return False
-    return any(isinstance(each, dict) and next(_parts(each), None) is not None for each in said)
+    return any(isinstance(each, dict) and next(parts(each), None) is not None for each in said)
 
 
 def remember(standin: StandIn, content: bytes, words: str) -> None:
@@ -32,7 +32,7 @@ def describe(standin: StandIn, messages: Sequence[Mapping[str, Any]]) -> str:
     said = next((each for each in reversed(messages) if each.get("role") == "user"), None)
     if said is None or messages[-1] is not said:
         return ""
-    seen = [_described(standin, part) for part in list(_parts(said))[:_MOST]]
+    seen = [_described(standin, part) for part in list(parts(said))[:_MOST]]
     if not seen:
         return ""
     if len(seen) > 1:
@@ -40,22 +40,37 @@ def describe(standin: StandIn, messages: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([*seen, _NOTE])
 
 
-def _parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The pictures of a message."""
     content = message.get("content")
     for part in content if isinstance(content, list) else ():
         if isinstance(part, dict) and part.get("type") in ("image_url", "input_image"):
             yield part
 
 
-def _described(standin: StandIn, part: Mapping[str, Any]) -> str:
+def detail_of(part: Mapping[str, Any]) -> str:
+    """How closely a picture is to be looked at: "auto" where nothing is said."""
     named = part.get("image_url")
-    address = named.get("url") if isinstance(named, dict) else named
+    return str((named.get("detail") if isinstance(named, dict) else part.get("detail")) or "auto")
+
+
+def content_of(standin: StandIn, part: Mapping[str, Any]) -> bytes | None:
+    """The bytes of a picture that came along or is kept; None for one elsewhere, and for base64 that can't be read."""
     stored = standin.files.get(str(part.get("file_id"))) if part.get("file_id") else None
     if stored is not None:
-        content: bytes | None = stored.content
-    elif isinstance(address, str) and address.startswith("data:"):
-        content = _decoded(address)
-    else:
+        return stored.content
+    address = _address(part)
+    return _decoded(address) if address.startswith("data:") else None
+
+
+def _address(part: Mapping[str, Any]) -> str:
+    named = part.get("image_url")
+    return str((named.get("url") if isinstance(named, dict) else named) or "")
+
+
+def _described(standin: StandIn, part: Mapping[str, Any]) -> str:
+    content = content_of(standin, part)
+    if content is None and not _address(part).startswith("data:"):
         return "This picture is at an address elsewhere, and the stand-in fetches nothing."
     try:
         if content is None:

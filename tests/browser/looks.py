@@ -21,6 +21,8 @@ NOTEBOOKS = {
     "06-when-it-fails": ["lab-limit", "lab-chart", "lab-cost"],
     "10-your-first-endpoint": ["lab-predict", "lab-explain"],
     "11-build-test-check": ["lab-check", "lab-progress"],
+    "13-seeing-and-finding": ["lab-predict", "lab-chart"],
+    "14-safe-and-measured": ["lab-predict", "lab-quiz"],
 }
 
 

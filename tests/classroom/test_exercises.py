@@ -16,6 +16,7 @@ from tests.classroom.answers import (
     beginnings,
     endpoints,
     failures,
+    finding,
     further,
     hunts,
     keys,
@@ -25,6 +26,7 @@ from tests.classroom.answers import (
     pictures,
     proxies,
     routes,
+    safety,
     steering,
     storage,
 )
@@ -46,6 +48,8 @@ BY_NOTEBOOK = {
     "10": routes.routes,
     "11": endpoints.endpoints,
     "12": agents.agents,
+    "13": finding.finding,
+    "14": safety.safety,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
 _HUNTS = ("00.3", "09.3", "11.3")

@@ -53,3 +53,14 @@ def test_moto_s_control_routes_are_shut(s3, s3_mock, s3_bucket):
     ):
         assert httpx.post(s3_mock.endpoint_url + path, trust_env=False).status_code in (400, 403, 404)
     assert len(s3_mock.objects()) == 1
+
+
+def test_an_object_is_stored_past_faults_and_is_no_request(s3, s3_mock, s3_bucket):
+    s3_mock.fail("AccessDenied")
+    s3_mock.store(s3_bucket, "a/../b ü.txt", b"kept", "text/csv")
+    assert s3_mock.requests == []
+    s3_mock.clear_faults()
+    stored = s3.get_object(Bucket=s3_bucket, Key="a/../b ü.txt")
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"kept", "text/csv")
+    with pytest.raises(ValueError, match="NoSuchBucket"):
+        s3_mock.store("no-such-bucket", "a", b"", "text/plain")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from classroom import OpenAIMock
 from classroom.media import seeing
 from classroom.media.picture import NotPicture
+from classroom.standin import picture_tokens
 
 
 def painted(ground, *shapes, size=(320, 240)):
@@ -152,3 +153,48 @@ def test_a_later_message_without_a_picture_is_answered_in_words(client):
     ]
     answer = client.chat.completions.create(model="gpt-5.4-mini", messages=messages)
     assert "Thank you for looking at it" in answer.choices[0].message.content
+
+
+@pytest.mark.parametrize(
+    ("size", "model", "low", "tokens"),
+    [
+        ((1024, 1024), "gpt-4.1", False, 1024),  # OpenAI's own examples
+        ((1800, 2400), "gpt-4.1", False, 1452),
+        ((1024, 1024), "gpt-5.4-mini", False, 1659),
+        ((33, 32), "gpt-5.4-nano", False, 5),
+        ((4000, 4000), "gpt-5.4-mini", True, 415),
+        ((100_000, 1), "gpt-4.1", False, 1536),
+    ],
+)
+def test_a_picture_counts_by_the_patches_that_cover_it(size, model, low, tokens):
+    assert picture_tokens.of_size(size, model, low=low) == tokens
+
+
+def test_usage_counts_pictures_and_low_detail_counts_less(client):
+    url = as_url(painted("#d02020", size=(1024, 1024)))
+    bare = by_response(client).usage.input_tokens
+    shown = by_response(client, {"type": "input_image", "image_url": url}).usage.input_tokens
+    low = by_response(client, {"type": "input_image", "image_url": url, "detail": "low"}).usage.input_tokens
+    assert (shown - bare, low - bare) == (1659, 415)
+    counted = client.responses.input_tokens.count(
+        model="gpt-5.4-mini", input=[{"role": "user", "content": [{"type": "input_image", "image_url": url}]}]
+    )
+    assert counted.input_tokens > 1659
+
+
+def test_chat_counts_pictures_too(client):
+    url = as_url(painted("#d02020", size=(64, 32)))
+    counts = []
+    for pictures in ([], [{"type": "image_url", "image_url": {"url": url, "detail": "high"}}]):
+        content = [{"type": "text", "text": "What is this?"}, *pictures]
+        made = client.chat.completions.create(
+            model="gpt-5.4-mini", messages=[{"role": "user", "content": content}]
+        )
+        counts.append(made.usage.prompt_tokens)
+    assert counts[1] - counts[0] == 4
+
+
+def test_a_picture_that_can_not_be_read_counts_nothing(client):
+    bare = by_response(client).usage.input_tokens
+    for url in ("https://example.com/a.png", "data:image/png;base64,bm8gcGljdHVyZQ=="):
+        assert by_response(client, {"type": "input_image", "image_url": url}).usage.input_tokens == bare

@@ -9,6 +9,7 @@ from classroom.standin import (
     conversation_checks,
     errors,
     model_checks,
+    picture_tokens,
     schema,
     schema_limits,
     text,
@@ -38,6 +39,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     messages = body["messages"]
     checks.check_messages(messages)
     prompt_tokens = text.count_message_tokens(messages)
+    prompt_tokens += picture_tokens.of_messages(standin, messages, model.id)
     if not standin.lenient:
         conversation_checks.check_chat(body)
         if model.responses_only:

@@ -10,6 +10,7 @@ from classroom.standin import (
     errors,
     hosted,
     model_checks,
+    picture_tokens,
     response_input,
     response_items,
     text,
@@ -51,6 +52,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     messages = response_input.messages_of(conversation, body.get("instructions"))
     checks.check_messages([message for message in messages if message.get("role") != "tool"], "input")
     input_tokens = text.count_message_tokens(messages)
+    input_tokens += picture_tokens.of_messages(standin, messages, model.id)
     if not standin.lenient:
         conversation_checks.check_responses(body)
         conversation_checks.check_outputs(conversation)
@@ -254,6 +256,7 @@ def count_input_tokens(standin: StandIn, asked: Asked) -> Answer:
     conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
     messages = response_input.messages_of(conversation, asked.body.get("instructions"))
     tokens = text.count_message_tokens(messages)
+    tokens += picture_tokens.of_messages(standin, messages, str(asked.body.get("model")))
     return Answer(data={"object": "response.input_tokens", "input_tokens": tokens})
 
 

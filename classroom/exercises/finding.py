@@ -1,0 +1,381 @@
+"""Notebook 13: look at a picture, read the texts in a bucket, cut them, find passages, answer with sources."""
+
+import base64
+import binascii
+import io
+import math
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from classroom.exercises import words
+from classroom.exercises.beginnings import model_s_words
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries, folded
+from classroom.exercises.given import listing_client
+from classroom.exercises.plain import shown
+from classroom.standin.journal import Call
+from classroom.standin.replies import reply
+
+_MODEL = "text-embedding-3-small"
+_COLOURS = ("#d02020", "#2a60d0", "#2f9a48", "#f5d746", "#141414")
+_UNKNOWN = "I don't know"
+
+
+def _painted(chance: random.Random, form: str) -> bytes:
+    """A picture with a shape in it, somewhere."""
+    from PIL import Image, ImageDraw  # here: it loads a library for pictures
+
+    ground, colour = chance.sample(_COLOURS, 2)
+    image = Image.new("RGB", (chance.randrange(80, 160), chance.randrange(80, 160)), ground)
+    left, top = chance.randrange(5, 30), chance.randrange(5, 30)
+    ImageDraw.Draw(image).ellipse((left, top, left + 40, top + 40), fill=colour)
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
+def _pictures(bench: Bench, call: Call) -> Iterator[tuple[str, bytes]]:
+    """Type and bytes of each picture that a call carried; the type of an uploaded one is ""."""
+    waiting: list[Any] = [call.body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, str) and each.startswith("data:"):
+            head, _, data = each.partition(",")
+            try:
+                yield head.removeprefix("data:").partition(";")[0], base64.b64decode(data, validate=True)
+            except (binascii.Error, ValueError):
+                yield head, b""
+        elif isinstance(each, str) and each.startswith("file-"):
+            stored = bench.boundary.openai.files.get(each)
+            if stored is not None:
+                yield "", stored.content
+
+
+def _look(bench: Bench) -> str:
+    for form, kinds in (("PNG", ("image/png",)), ("JPEG", ("image/jpeg", "image/jpg"))):
+        picture, question = _painted(bench.chance, form), words.question(bench.chance)
+        trial = bench.call(picture, question, case=f'look(the bytes of a {form}, "{question}")')
+        expected = "the model's words on the question and the picture"
+        model_s_words(trial, question, expected)
+        calls = [call for call in trial.calls or () if call.route in TEXT_ROUTES and carries(call, question)]
+        if trial.calls is None:
+            continue
+        sent = [each for call in calls for each in _pictures(bench, call)]
+        if not sent:
+            raise trial.wrong(
+                "The question arrived without a picture.",
+                "a data URL (data:image/…;base64,…) in a part of the type input_image",
+                "no picture in the request",
+            )
+        if all(content != picture for _, content in sent):
+            raise trial.wrong(
+                "Another picture arrived than the one that it was given. Are the bytes written in base64?",
+                expected,
+                shown(sent[0][1]),
+            )
+        found = next(kind for kind, content in sent if content == picture)
+        if found and found not in kinds:
+            raise trial.wrong(
+                "The data URL names another type than the bytes have. Their beginning tells it.",
+                f"data:{kinds[0]};base64,…",
+                f"data:{found};base64,…",
+            )
+    return "Question and picture arrive together, with the right type."
+
+
+def _read_texts(bench: Bench) -> str:
+    chance = bench.chance
+    place = f"guide-{words.mark(chance)}/"
+    texts = {
+        f"{place}{words.mark(chance)}.{ending}": f"Grüße: {words.sentence(chance)}"
+        for ending in ("txt", "md", "txt", "csv", "md")
+    }
+    kinds = {"txt": "text/plain", "md": "text/markdown; charset=utf-8", "csv": "text/csv"}
+    stored = {key: (text.encode(), kinds[key.rpartition(".")[2]]) for key, text in texts.items()}
+    picture = _painted(chance, "PNG")
+    stored[f"{place}{words.mark(chance)}.png"] = (picture, "image/png")
+    stored[f"{place}{words.mark(chance)}.txt"] = (picture, "image/png")  # a name is no type
+    stored[f"other-{words.mark(chance)}/a.txt"] = (b"Not asked for.", "text/plain")
+    with bench.boundary.listing(list(stored), stored) as (url, listing):
+        trial = bench.call(listing_client(url), place)
+        expected = f"a dictionary of {len(texts)} texts by their object keys, from several pages"
+        found = trial.returned(expected)
+        if listing.requests == 0:
+            raise trial.wrong(
+                "It did not ask the client that it was given. Is another client used?", expected, "no request"
+            )
+        _same_texts(trial, found, texts, stored, expected)
+        trial = bench.call(listing_client(url), f"{place}nothing-here/")
+        expected = "an empty dictionary"
+        if trial.returned(expected) != {}:
+            raise trial.wrong("For a prefix without objects it returns something.", expected)
+    return "Every text from every page, and nothing that is no text."
+
+
+def _same_texts(
+    trial: Trial, found: Any, texts: dict[str, str], stored: dict[str, tuple[bytes, str]], expected: str
+) -> None:
+    if not isinstance(found, dict):
+        raise trial.wrong("It returns no dictionary.", expected)
+    no_texts = [key for key in found if key in stored and key not in texts]
+    if any(stored[key][1].startswith("image/") for key in no_texts):
+        raise trial.wrong(
+            "A picture is among the texts. Its ContentType tells, not its name.",
+            expected,
+            f"{len(found)} objects",
+        )
+    if not set(found) <= set(texts):
+        raise trial.wrong("These are not the object keys that begin with the prefix.", expected)
+    if len(found) < len(texts):
+        raise trial.wrong(
+            "Some texts are missing. A list comes in pages, and a text has a type such as text/plain or text/csv.",
+            expected,
+            f"{len(found)} texts",
+        )
+    for key, text in texts.items():
+        if found[key] != text:
+            raise trial.wrong(f"The text of {key[-16:]} is another one.", shown(text), shown(found[key]))
+
+
+def _passages(bench: Bench) -> str:
+    for most in (bench.chance.randrange(90, 140), bench.chance.randrange(200, 400)):
+        text = "\n\n".join(
+            " ".join(words.sentence(bench.chance) for _ in range(bench.chance.randrange(1, 9)))
+            for _ in range(4)
+        )
+        trial = bench.call(text, most)
+        expected = f"all {len(text.split())} words in their order, in texts of at most {most} characters"
+        found = trial.returned(expected)
+        if not isinstance(found, (list, tuple)) or not all(isinstance(each, str) for each in found):
+            raise trial.wrong("It returns no list of texts.", expected)
+        too_long = [each for each in found if len(each) > most]
+        if too_long:
+            raise trial.wrong("A passage is too long.", expected, f"one of {len(too_long[0])} characters")
+        if " ".join(found).split() != text.split():
+            raise trial.wrong(
+                "Put together again, the passages are not the text: a word is lost, cut or at another place.",
+                expected,
+                f"{len(' '.join(found).split())} words",
+            )
+        if not all(each.strip() for each in found):
+            raise trial.wrong("One passage is empty.", expected, "a passage without words")
+        enough = 2 * math.ceil(len(text) / most) + text.count("\n\n")
+        if len(found) > enough:
+            raise trial.wrong(
+                "The passages are far too short to say anything. Fill each one before you begin the next.",
+                f"at most {enough} passages",
+                f"{len(found)} passages",
+            )
+    trial = bench.call("", 100)
+    if trial.returned("an empty list") not in ([], ()):
+        raise trial.wrong("An empty text has no passages.", "an empty list")
+    return "No word is lost, none is cut, and every passage is short enough."
+
+
+_TOPICS = (
+    ("The museum opens at ten and closes at five.", "When does the museum open?"),
+    ("Boats are hired by the hour at the north pier.", "Where are boats hired by the hour?"),
+    ("Dogs have to be on a lead in town.", "Do dogs have to be on a lead?"),
+    ("Breakfast is served on the terrace until eleven.", "Until when is breakfast served?"),
+    ("The ferry to the island takes forty minutes.", "How long does the ferry to the island take?"),
+    ("Bicycles are free for guests of the hotel.", "Are bicycles free for guests?"),
+)
+
+
+def _nearest(bench: Bench) -> str:
+    for _ in range(2):
+        chosen = bench.chance.sample(_TOPICS, 5)
+        question, own = chosen[bench.chance.randrange(5)][1], [text for text, _ in chosen]
+        entries = [(f"guide/{words.mark(bench.chance)}.txt", text) for text in own]
+        asked, *places = bench.boundary.embeddings([question, *own], _MODEL)
+        near = [math.fsum(a * b for a, b in zip(asked, place, strict=True)) for place in places]
+        order = sorted(range(5), key=lambda at: -near[at])
+        index = [(*entry, place) for entry, place in zip(entries, places, strict=True)]
+        right = [entries[at] for at in order]
+        between = (near[order[1]] + near[order[2]]) / 2  # two passages are nearer than that
+        for most, least, count in ((3, -1.0, 3), (4, between, 2), (2, 0.999, 0)):
+            words_of_least = f"{least:.3f}".rstrip("0").rstrip(".")
+            case = f'nearest("{question}", an index of 5 passages, {most}, {words_of_least})'
+            trial = bench.call(question, index, most, least, case=case)
+            _is_nearest(trial, question, right[:count])
+    return "It finds what is near, nearest first, and nothing where nothing is near."
+
+
+def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> None:
+    first = f", first {shown(right[0][1])}" if right else ""
+    expected = f"a list of {len(right)} pairs of object key and passage{first}"
+    found = trial.returned(expected)
+    if not isinstance(found, (list, tuple)):
+        raise trial.wrong("It returns no list.", expected)
+    if any(not isinstance(each, (list, tuple)) or len(each) != 2 for each in found):
+        raise trial.wrong("Each item should be a pair: the object key and the passage.", expected)
+    pairs = [tuple(each) for each in found]
+    if len(pairs) > len(right):
+        raise trial.wrong(
+            "It returns too many: no more than `most`, and none that is less near than `least`.",
+            expected,
+            f"{len(pairs)} pairs",
+        )
+    if pairs != right:
+        problem = (
+            "These are the right passages in another order. The nearest comes first."
+            if sorted(map(str, pairs)) == sorted(map(str, right))
+            else "These are not the nearest passages."
+        )
+        raise trial.wrong(
+            problem, expected, f"{len(pairs)} pairs" + (f", first {shown(pairs[0][-1])}" if pairs else "")
+        )
+    if trial.calls is None:
+        return
+    calls = [call for call in trial.calls if call.route == "embeddings"]
+    if not any(carries(call, question) for call in calls):
+        raise trial.wrong(
+            "It did not ask OpenAI for the question's embedding.", "a call for embeddings", "none"
+        )
+    if len(calls) > 1 or any(carries(call, text) for call in calls for _, text in right):
+        raise trial.wrong(
+            "It asks for more than the question's embedding: the index has the passages' places already.",
+            "one call, with the question alone",
+            f"{len(calls)} calls" if len(calls) > 1 else "a call with the passages, too",
+        )
+
+
+def _answer(bench: Bench) -> str:
+    chance = bench.chance
+    chosen = chance.sample(_TOPICS, 3)
+    question = words.question(chance)
+    found = [(f"guide/{words.mark(chance)}.txt", f"{text} Note {words.mark(chance)}.") for text, _ in chosen]
+    first, second, other = (key for key, _ in found)
+    invented = f"guide/{words.mark(chance)}.txt"
+    for said, sources in (
+        (f"It is so [{second}].", [second]),
+        (f"It is so [{second}], also by {invented}, and [{first}] agrees; see [{second}].", [second, first]),
+    ):
+        case = f'answer("{question}", 3 passages); the model says "{said}"'
+        if bench.boundary.live:
+            case = f'answer("{question}", 3 passages)'
+        trial = _said(bench, said, question, found, case)
+        expected = f"(the model's words, {sources})"
+        answer, named = _pair(trial, expected)
+        if trial.calls is None:
+            continue
+        _has_all(trial, question, found, expected)
+        if folded(said) not in folded(answer):
+            raise trial.wrong("It returns other words than the model answered.", expected, shown(answer))
+        if invented in named:
+            raise trial.wrong(
+                "It names a source that the model invented. Keep only object keys of passages that you sent.",
+                expected,
+                shown(named),
+            )
+        if other in named:
+            raise trial.wrong("It names a source that the answer does not.", expected, shown(named))
+        if named != sources and sorted(named) != sorted(sources):
+            raise trial.wrong(
+                "These are not the sources that the answer names, each once.", expected, shown(named)
+            )
+    trial = bench.call(question, [], case=f'answer("{question}", no passages)')
+    expected = '("I don\'t know.", []), and no call that generates text'
+    answer, named = _pair(trial, expected)
+    if trial.calls:
+        raise trial.wrong(
+            "It asks the model although nothing was found: that costs money, and invites it to guess.",
+            expected,
+            f"{len(trial.calls)} calls",
+        )
+    if folded(_UNKNOWN) not in folded(answer.replace("’", "'")) or named:
+        raise trial.wrong("With no passages it should say that it does not know.", expected)
+    return "It answers from the passages, names real sources, and admits what it doesn't know."
+
+
+def _said(bench: Bench, said: str, question: str, found: Sequence[tuple[str, str]], case: str) -> Trial:
+    """One run of the answer, where the model says these words; live, it says its own."""
+    replies = bench.boundary.openai.replies
+    replies.add(reply(text=said))
+    try:
+        return bench.call(question, list(found), case=case)
+    finally:
+        replies.clear()
+
+
+def _pair(trial: Trial, expected: str) -> tuple[str, list[str]]:
+    value = trial.returned(expected)
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise trial.wrong("It should return two things: the answer, and the list of its sources.", expected)
+    answer, named = value
+    if not isinstance(answer, str):
+        raise trial.wrong("The first thing is no text.", expected)
+    if not isinstance(named, (list, tuple, set)) or not all(isinstance(each, str) for each in named):
+        raise trial.wrong("The second thing is no list of object keys.", expected)
+    return answer, list(named)
+
+
+def _has_all(trial: Trial, question: str, found: Sequence[tuple[str, str]], expected: str) -> None:
+    """That question, passages and keys reached the model."""
+    calls = trial.calls_for(question, expected, *TEXT_ROUTES) or ()
+    for key, text in found:
+        if not any(carries(call, text) for call in calls):
+            raise trial.wrong(
+                "Not every passage reached the model.",
+                "a request with the question and all passages",
+                "one without",
+            )
+        if not any(carries(call, key) for call in calls):
+            raise trial.wrong(
+                "The model does not learn which object key a passage is from, so it can't name it.",
+                "a request with the object key of each passage",
+                "one without",
+            )
+
+
+EXERCISES = {
+    "13.1": Exercise(
+        "look",
+        _look,
+        (
+            "How did the picture travel in the first cell, and which part of its address depends on the format?",
+            'content.startswith(b"\\x89PNG") tells a PNG from a JPEG; f"data:{kind};base64,{text}" is its address.',
+            'kind = "image/png" if picture.startswith(b"\\x89PNG") else "image/jpeg"; then the same request as above, with your question as input_text, and return its output_text.',
+        ),
+    ),
+    "13.2": Exercise(
+        "read_texts",
+        _read_texts,
+        (
+            "What does S3 know of an object that tells a text from a picture, and how do you know that a list is complete?",
+            "get_object returns ContentType and Body; a paginator gives one page after the other, some without Contents.",
+            'For each item of each page.get("Contents", []): stored = client.get_object(…); if stored["ContentType"].startswith("text/"), keep stored["Body"].read().decode() under its key.',
+        ),
+    ),
+    "13.3": Exercise(
+        "passages",
+        _passages,
+        (
+            "When does the next word belong to the passage that you are filling, and when to a new one?",
+            "text.split() gives the words. Count the space between two words, too.",
+            "Go through the words: if len(current) + 1 + len(word) is at most `most`, add it; otherwise keep current in the list and begin again with the word. Don't forget the last one.",
+        ),
+    ),
+    "13.4": Exercise(
+        "nearest",
+        _nearest,
+        (
+            "Which embedding is new for each question, and which ones do you have already?",
+            "(asked,) = places([question]) is one call; nearness(asked, place) compares it with each entry's place.",
+            "scored = sorted(((nearness(asked, place), key, text) for key, text, place in index), reverse=True); keep those with a nearness of at least `least`, the first `most` of them, as (key, text).",
+        ),
+    ),
+    "13.5": Exercise(
+        "answer",
+        _answer,
+        (
+            "Which of the object keys in the model's words can you trust to exist?",
+            "Write each passage with its key into the prompt, as in the cell above. Afterwards look which keys of `found` occur in the answer.",
+            'if not found: return "I don\'t know.", []. Otherwise ask with prompt_for(question, found), and return the words and [key for key, _ in found if key in words], each key once.',
+        ),
+    ),
+}
