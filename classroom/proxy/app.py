@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from classroom.proxy import bodies, parsing, places, refusals, routes, tokens
 from classroom.proxy.auth import People
+from classroom.proxy.batches import Batches
 from classroom.proxy.bodies import Prepared, Reader
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, Event
@@ -64,7 +65,8 @@ class Proxy:
         self._reader = Reader(ledger, parsers, own_key=own_key, plain=self._upstreams.plain)
         self._people = People(ledger, self._pool, hub=hub)
         self._relay = Relay(ledger, self._booked, self._upstreams, self._reader.listener, own_key=own_key)
-        self._stored = Stored(ledger, self._booked, self._upstreams, own_key=own_key)
+        self._stored = Stored(ledger, self._booked, self._upstreams, self._reader, own_key=own_key)
+        self._batches = Batches(ledger, self._booked, self._upstreams, own_key=own_key)
         self._refusals = Refusals(ledger)
         self._door = Door(ledger, self._people, self._booked, self._refusals.count, own_key=own_key)
         self._pages = None
@@ -114,10 +116,11 @@ class Proxy:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._relay.living():
-            keeper = asyncio.create_task(self._keep_books())
+            keepers = [asyncio.create_task(each) for each in (self._keep_books(), self._keep_batches())]
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            keeper.cancel()
+            for keeper in keepers:
+                keeper.cancel()
             with contextlib.suppress(Exception):
                 await self._booked(self._refusals.write)
         await send({"type": "lifespan.shutdown.complete"})
@@ -130,6 +133,13 @@ class Proxy:
                 await self._booked(self._ledger.reclaim)
                 await self._booked(self._ledger.belongings.forget)
                 await self._booked(self._refusals.write)
+            await asyncio.sleep(LEASE_SECONDS / 3)
+
+    async def _keep_batches(self) -> None:
+        """Settle batches that are over. Apart from the books: an upstream that is slow must not delay those."""
+        while True:
+            with contextlib.suppress(Exception):
+                await self._batches.settle_waiting()
             await asyncio.sleep(LEASE_SECONDS / 3)
 
     async def _booked(self, do: Callable[..., Any], *arguments: Any) -> Any:
@@ -165,7 +175,10 @@ class Proxy:
             content = await bodies.receive_all(scope, receive) if method == "POST" else b""
             if event.open:
                 await self._people.welcome(event, name, address)
-            await self._stored.serve(event, name, place, scope, content, send)
+            if place.kind == "batches":
+                await self._batches.serve(event, name, place, content, send)
+            else:
+                await self._stored.serve(event, name, place, scope, content, send)
             return
         if route is None:
             raise refusals.no_such_address(method, path)

@@ -162,10 +162,10 @@ class Reader:
         """
         tally = Tally(allows=event.allows)
         kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        body = await self._beside(content, _parse, route, content, kind, tally)
+        body = await self.beside(content, _parse, route, content, kind, tally)
         asked, model = chosen(event, route, _named(route, body))
         body["model"] = model
-        _bound(event, route, body, model)
+        bound(event, route, body, model)
         growth = _growth(route, body, tally, model)
         kept = await self._kept(event, name, tally, growth)
         stored = kept.tokens
@@ -186,10 +186,10 @@ class Reader:
             beside=kept.beside,
             growth=growth,
         )
-        written: Prepared = await self._beside(content, self._written, event, name, route, prepared)
+        written: Prepared = await self.beside(content, self.write, event, name, route, prepared)
         return written
 
-    async def _beside(self, content: bytes, do: Callable[..., Any], *arguments: Any) -> Any:
+    async def beside(self, content: bytes, do: Callable[..., Any], *arguments: Any) -> Any:
         """What takes as long as the content is large, in another thread if that is long."""
         if len(content) <= _SMALL:
             return do(*arguments)
@@ -223,7 +223,7 @@ class Reader:
         beside = sum(keeping.cost(found[id]) for id, holds in tally.kept.items() if holds == "store")
         return _Kept(tokens, next(iter(places), None), beside)
 
-    def _written(self, event: Event, name: str, route: Route, prepared: Prepared) -> Prepared:
+    def write(self, event: Event, name: str, route: Route, prepared: Prepared) -> Prepared:
         """With the bytes that are sent."""
         body = dict(prepared.body)
         if not self._own_key:
@@ -309,7 +309,7 @@ def _kind(model: str) -> str | None:
     return found.kind if found else None
 
 
-def _bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None:
+def bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None:
     """Keep the answer's length within the event's, and within what its money is reckoned by.
 
     Raises:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, case, func, select, update
 
 from classroom.proxy import refusals
 from classroom.proxy.accounts import Accounts
+from classroom.proxy.batch_books import BatchBooks
 from classroom.proxy.belongings import Belongings
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import Event
@@ -30,18 +31,20 @@ from classroom.proxy.statements import (
 from classroom.proxy.tables import attendees, calls
 
 LEASE_SECONDS = 60.0  # a call that nobody has vouched for so long belongs to a process that is gone
+_NOBODY = "-"  # the owner of calls that outlive their process
 _MOST_KEPT = 100_000  # characters of a prompt or an answer
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """A call that was admitted."""
+    """A call that was admitted. `requests`: as how many it counts."""
 
     id: str
     event: str
     attendee: str
     day: str
     amount: int
+    requests: int = 1
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,13 @@ class Line:
 class Ledger(Register):
     """The books of all events.
 
-    `belongings`: what the upstream stored for whom; `accounts`: what an instructor looks at; `signed_in`: their sign-ins.
+    `belongings`: what the upstream stored for whom; `batches`: which are open; `accounts`: what an instructor looks at; `signed_in`: their sign-ins.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         super().__init__(engine, clock)
         self.belongings = Belongings(engine, clock)
+        self.batches = BatchBooks(engine, clock)
         self.accounts = Accounts(engine)
         self.signed_in = SignedIn(engine, clock)
         self.mailed = Mailed(engine, clock)
@@ -97,7 +101,16 @@ class Ledger(Register):
 
     # --- calls ------------------------------------------------------------------------------------------------
 
-    def reserve(self, event: Event, attendee: str, route: str, model: str, amount: int) -> Reservation:
+    def reserve(
+        self,
+        event: Event,
+        attendee: str,
+        route: str,
+        model: str,
+        amount: int,
+        requests: int = 1,
+        lasts: float | None = None,
+    ) -> Reservation:
         """Admit a call, or not.
 
         Args:
@@ -106,13 +119,15 @@ class Ledger(Register):
             route: such as "chat/completions".
             model: the deployment's name.
             amount: what the call may cost at most.
+            requests: as how many it counts.
+            lasts: seconds for which it stays open although no process vouches for it; None: one has to.
 
         Raises:
             APIError: 429, a cap or a budget would be exceeded; 403, the event is full.
         """
         self._ensure(event, attendee)
         now = self.now()
-        made = Reservation(uuid.uuid4().hex, event.code, attendee, event.day(now), amount)
+        made = Reservation(uuid.uuid4().hex, event.code, attendee, event.day(now), amount, requests)
         with transaction(self._engine) as books:
             self._count(books, event, made, now)
             asked = {"event_": event.code, "amount": amount, "budget": event.event_budget}
@@ -129,8 +144,8 @@ class Ledger(Register):
                     "day": made.day,
                     "at": now.timestamp(),
                     "state": "open",
-                    "owner": self._owner,
-                    "expires": now.timestamp() + LEASE_SECONDS,
+                    "owner": self._owner if lasts is None else _NOBODY,
+                    "expires": now.timestamp() + (LEASE_SECONDS if lasts is None else lasts),
                     "reserved": amount,
                 },
             )
@@ -152,14 +167,15 @@ class Ledger(Register):
             "attendee_": made.attendee,
             "today": made.day,
             "amount": made.amount,
+            "number": made.requests,
             "cap": event.daily_requests,
             "budget": event.learner_budget,
         }
         if books.execute(COUNT_ATTENDEE, asked) == 1:
             return
         requests = books.value(REQUESTS_OF_ATTENDEE, asked)
-        if event.daily_requests is not None and requests >= event.daily_requests:
-            raise refusals.daily_cap(event, now)
+        if event.daily_requests is not None and requests + made.requests > event.daily_requests:
+            raise refusals.daily_cap(event, now, made.requests, max(0, event.daily_requests - requests))
         raise refusals.spent(event, event.learner_budget or 0, "you")
 
     def settle(self, made: Reservation, settlement: Settlement) -> bool:
@@ -193,7 +209,7 @@ class Ledger(Register):
             "today": made.day,
             "amount": made.amount,
             "cost_": settlement.cost,
-            "back": int(state == "failed"),
+            "back": made.requests if state == "failed" else 0,
         }
         books.execute(CHARGE_ATTENDEE, charged)
         books.execute(CHARGE_EVENT, charged)

@@ -131,14 +131,16 @@ def too_many_tokens(event: Event, parameter: str, asked: int) -> APIError:
     )
 
 
-def daily_cap(event: Event, now: datetime) -> APIError:
-    """429: as many requests as a day has."""
+def daily_cap(event: Event, now: datetime, requests: int = 1, left: int = 0) -> APIError:
+    """429: as many requests as a day has; or a batch of more than are left."""
     resets = event.next_day(now)
+    what = f"You have made the {event.daily_requests} requests that the event {event.code} allows in a day. "
+    if left:
+        what = f"This batch has {requests} requests, and {left} are left of the {event.daily_requests} that the event {event.code} allows in a day. "
     return _refused(
         429,
         "daily_cap_reached",
-        f"You have made the {event.daily_requests} requests that the event {event.code} allows in a day. "
-        f"The next day begins at {event.told(resets)}.",
+        what + f"The next day begins at {event.told(resets)}.",
         "requests",
         {"retry-after": str(max(1, int((resets - now).total_seconds()))), "x-should-retry": "false"},
     )

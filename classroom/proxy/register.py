@@ -13,8 +13,17 @@ from sqlalchemy.exc import IntegrityError
 
 from classroom.proxy import refusals, rosters, tokens
 from classroom.proxy.errors import EventError
-from classroom.proxy.events import NANO, Event
-from classroom.proxy.tables import attendees, calls, events, identifiers, mailed, refused
+from classroom.proxy.events import Event
+from classroom.proxy.tables import (
+    attendees,
+    batch_files,
+    batches,
+    calls,
+    events,
+    identifiers,
+    mailed,
+    refused,
+)
 
 NO_SECRET = "-"  # noqa: S105 - no digest looks like that: nothing matches it
 
@@ -284,6 +293,8 @@ class Register:
         with self._engine.begin() as connection:
             for table, column in (
                 (identifiers, identifiers.c.event),
+                (batch_files, batch_files.c.event),
+                (batches, batches.c.event),
                 (refused, refused.c.event),
                 (mailed, mailed.c.event),
                 (calls, calls.c.event),

@@ -43,8 +43,12 @@ _WITHIN_BUDGET = or_(
 )
 COUNT_ATTENDEE = (
     update(attendees)
-    .where(_MINE, or_(_number("cap").is_(None), _number("cap") > _TODAY), _WITHIN_BUDGET)
-    .values(day=bindparam("today"), requests=_TODAY + 1, reserved=attendees.c.reserved + _number("amount"))
+    .where(_MINE, or_(_number("cap").is_(None), _number("cap") >= _TODAY + _number("number")), _WITHIN_BUDGET)
+    .values(
+        day=bindparam("today"),
+        requests=_TODAY + _number("number"),
+        reserved=attendees.c.reserved + _number("amount"),
+    )
 )
 REQUESTS_OF_ATTENDEE = select(_TODAY).where(_MINE)
 RESERVE_OF_EVENT = (
@@ -74,7 +78,8 @@ CLOSE_CALL = (
 )
 # a request that failed is given back, unless another day has begun since
 _GIVEN_BACK = case(
-    (and_(attendees.c.day == bindparam("today"), attendees.c.requests > 0), _number("back")), else_=0
+    (and_(attendees.c.day == bindparam("today"), attendees.c.requests >= _number("back")), _number("back")),
+    else_=0,
 )
 CHARGE_ATTENDEE = (
     update(attendees)

@@ -7,12 +7,14 @@ in the books before the upstream is asked. What is another's, and what is nobody
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import Scope, Send
 
-from classroom.proxy import keeping, parsing, pricing, refusals, sending, usage
+from classroom.proxy import batch_lines, keeping, parsing, pricing, refusals, sending, usage
+from classroom.proxy.batch_books import RequestFile
+from classroom.proxy.bodies import Reader
 from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES, MOST_DAYS
@@ -55,7 +57,7 @@ class _Kept:
 
 # fine-tuning is not offered, so its files would wait for nothing
 _FILE: Kind = Shape(
-    {"file": _Kept(), "purpose": Choice(("assistants", "user_data", "vision"))}, ("file", "purpose")
+    {"file": _Kept(), "purpose": Choice(("assistants", "user_data", "vision", "batch"))}, ("file", "purpose")
 )
 
 
@@ -85,12 +87,15 @@ class Stored:
         ledger: the books, which know whose it is.
         booked: runs what asks the database, beside the requests.
         upstreams: what is behind; each thing is asked for where it is.
+        reader: reads the requests in files for batches.
         own_key: the caller holds the key: all attendees are one person.
     """
 
-    def __init__(self, ledger: Ledger, booked: Booked, upstreams: Upstreams, *, own_key: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, booked: Booked, upstreams: Upstreams, reader: Reader, *, own_key: bool
+    ) -> None:
         self._ledger, self._booked, self._upstreams = ledger, booked, upstreams
-        self._own_key = own_key
+        self._reader, self._own_key = reader, own_key
 
     async def serve(
         self, event: Event, name: str, place: Place, scope: Scope, content: bytes, send: Send
@@ -107,6 +112,9 @@ class Stored:
         if place.method == "POST" and place.pattern in _MOST:
             await self._want_room(place, whose)
         upstream = self._upstreams.first if lists else await self._upstream_of(place, asked, whose)
+        requests: RequestFile | None = None
+        if asked.body is not None and asked.body.get("purpose") == "batch":
+            requests, asked = await self._requests(event, name, upstream, asked)
         made = await self._booked(self._ledger.reserve, event, name, place.kind, "-", asked.most)
         settlement = Settlement(failed=True)
         try:
@@ -119,14 +127,17 @@ class Stored:
                 answer = await fetch(upstream, event, place.method, place.path, _sent(place, asked.body))
                 if answer.status < 300:
                     await self._note(upstream, event, name, place, asked, answer)
-            settlement = _settled(answer.status, asked.most)
+                    if requests is not None:
+                        id = str(usage.in_answer(answer.content).get("id"))
+                        await self._booked(self._ledger.batches.keep_file, id, event.code, name, requests)
+            settlement = settled(answer.status, asked.most)
         except NoAnswerError as error:
             if error.was_sent and asked.most:
                 settlement = Settlement(cost=asked.most)
             raise refusals.upstream_failed(str(error), charged=not settlement.failed) from None
         finally:
             await asyncio.shield(asyncio.ensure_future(self._booked(self._ledger.settle, made, settlement)))
-        _want_answer(place, answer.status, charged=settlement.cost > 0)
+        want_answer(place, answer.status, charged=settlement.cost > 0)
         content = (
             self._upstreams.without_key(answer.content)[:1_000_000]
             if answer.status >= 400
@@ -170,6 +181,22 @@ class Stored:
             if id not in found:
                 raise refusals.unknown_response(at, id)
         return _priced(place, body, tally, found)
+
+    async def _requests(
+        self, event: Event, name: str, upstream: Upstream, asked: _Asked
+    ) -> tuple[RequestFile, _Asked]:
+        """A file for a batch, read line by line and written again."""
+        body = dict(asked.body or {})
+        content = body["file"].content
+        lines = await self._reader.beside(
+            content, batch_lines.read, event, name, self._reader, upstream, content
+        )
+        if len(lines.content) > 2 * _LARGEST:
+            raise refusals.wrong_value("file", "it is too large when it is written out", "file_too_large")
+        title = body["file"].name.removesuffix(".jsonl") + ".jsonl"
+        body["file"] = File(title, lines.content)
+        read = RequestFile(batch_lines.terms_of(event), lines.endpoint, lines.asked, lines.model, lines.most)
+        return read, replace(asked, body=body)
 
     async def _want_room(self, place: Place, whose: Whose) -> None:
         """Raises 400 where the attendee keeps as many as one may."""
@@ -283,7 +310,8 @@ def _made(place: Place, asked: _Asked, told: Mapping[str, Any]) -> dict[str, int
     return dict.fromkeys(named, 0) if place.pattern.endswith("/file_batches") else {}
 
 
-def _settled(status: int, most: int) -> Settlement:
+def settled(status: int, most: int) -> Settlement:
+    """How a request ended that costs `most`, or nothing: by the status of its answer."""
     if status in LATE:
         return Settlement(cost=most, status=status, failed=not most)
     if status in (401, 403, 429) or status >= 500:
@@ -291,7 +319,7 @@ def _settled(status: int, most: int) -> Settlement:
     return Settlement(cost=most if status < 400 else 0, status=status)
 
 
-def _want_answer(place: Place, status: int, *, charged: bool) -> None:
+def want_answer(place: Place, status: int, *, charged: bool) -> None:
     """Raises what the attendee is told of an upstream's own trouble, and of what is no longer there."""
     if status in (401, 403) or status >= 500:
         raise refusals.upstream_failed(f"failed ({status})", charged=charged)

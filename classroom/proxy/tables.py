@@ -106,6 +106,41 @@ identifiers = Table(
     Index("identifiers_by_age", "at"),
 )
 
+# files of requests for batches, as they were read and priced when they came
+batch_files = Table(
+    "batch_files",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("event", String(64), primary_key=True),
+    Column("attendee", String(128), primary_key=True),
+    Column("terms", String(64), nullable=False),  # a digest of the event's terms by which it was read
+    Column("endpoint", String(64), nullable=False),
+    Column("asked", String(128), nullable=False),  # the model's name for the learner
+    Column("model", String(128), nullable=False),  # the upstream's
+    Column("lines", Text, nullable=False),  # JSON: custom_id → billionths of a dollar, at most
+    Column("at", Float, nullable=False),
+)
+
+# batches, each with the call that reserved its cost
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("event", String(64), primary_key=True),
+    Column("attendee", String(128), primary_key=True),
+    Column("call", String(32), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("endpoint", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("upstream", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # open, settled
+    Column("at", Float, nullable=False),
+    Index("batches_open", "state", "at"),
+)
+
 # what this proxy refused by itself; what the upstream refused is in `calls`
 refused = Table(
     "refused",

@@ -34,7 +34,13 @@ def _in_stores(
         least_score=float(least),
     )
     shown = [each.shown() for each in found]
-    return [{**each, "text": each.pop("content")[0]["text"]} for each in shown]
+    return [
+        {
+            **{name: value for name, value in each.items() if name != "content"},
+            "text": each["content"][0]["text"],
+        }
+        for each in shown
+    ]
 
 
 def _by_shared_words(standin: StandIn, prompt: str) -> list[dict[str, Any]]:

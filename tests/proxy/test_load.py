@@ -8,6 +8,7 @@ that their learner hangs up on. With --kill, one of the two proxies is killed in
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import openai
 import pytest
 
 from classroom import OpenAIMock
@@ -90,11 +92,11 @@ def run(database: str, learners: int, *, kill: bool = False) -> dict[str, object
     )
     ledger.add(event)
     random.seed(7)
-    with OpenAIMock() as openai, contextlib.ExitStack() as stack:
+    with OpenAIMock() as upstream, contextlib.ExitStack() as stack:
         stack.callback(ledger.close)
         for after in range(0, learners * ASKED, 5):
-            openai.fail(status=500, after=after, times=1)
-        running = [proxy(database, openai.base_url) for _ in range(2)]
+            upstream.fail(status=500, after=after, times=1)
+        running = [proxy(database, upstream.base_url) for _ in range(2)]
         for process, _ in running:
             stack.callback(process.wait, 30)
             stack.callback(process.send_signal, signal.SIGTERM)
@@ -125,9 +127,9 @@ def run(database: str, learners: int, *, kill: bool = False) -> dict[str, object
             "charged": charged / NANO,
             "charged to learners": sum(standing.spent for standing in standings) / NANO,
             "the event's sum": {made.code: spent for made, spent in ledger.events()}["load"] / NANO,
-            "the stand-in reckons": float(openai.calls.cost),
-            "calls upstream": len(openai.calls),
-            "of them failed": len(openai.calls.refused()),
+            "the stand-in reckons": float(upstream.calls.cost),
+            "calls upstream": len(upstream.calls),
+            "of them failed": len(upstream.calls.refused()),
         }
 
 
@@ -159,6 +161,41 @@ def agrees(told: dict[str, object], *, killed: bool = False) -> list[str]:
 def test_a_class_at_once_adds_up(postgres):
     told = run(postgres, 20)
     assert agrees(told) == [], told
+
+
+def test_a_batch_outlives_the_proxy_that_began_it(tmp_path):
+    """It is neither lost nor charged twice when that proxy is killed, and another one settles it."""
+    database = str(tmp_path / "proxy.sqlite")
+    ledger = Ledger(connect(database))
+    event = conftest.an_event("load")
+    ledger.add(event)
+    body = {"model": "gpt-5.4-mini", "input": "Say hello.", "max_output_tokens": 50}
+    lines = [{"custom_id": f"{at}", "url": "/v1/responses", "body": body} for at in range(3)]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    with OpenAIMock() as upstream, contextlib.ExitStack() as stack:
+        stack.callback(ledger.close)
+        first, url = proxy(database, upstream.base_url)
+        stack.callback(first.wait, 30)
+        stack.callback(first.kill)
+        client = openai.OpenAI(base_url=f"{url}/v1", api_key="load/ada", max_retries=0)
+        file = client.files.create(file=("a.jsonl", content), purpose="batch")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/responses", completion_window="24h"
+        )
+        first.kill()
+        reserved = ledger.standing(event, "ada").reserved
+        assert reserved > 0
+        second, url = proxy(database, upstream.base_url)
+        stack.callback(second.wait, 30)
+        stack.callback(second.kill)
+        client = openai.OpenAI(base_url=f"{url}/v1", api_key="load/ada", max_retries=0)
+        deadline = time.monotonic() + 60
+        while client.batches.retrieve(batch.id).status != "completed":
+            assert time.monotonic() < deadline
+        standing = ledger.standing(event, "ada")
+        assert standing.reserved == 0
+        assert standing.spent == sum(line.cost for line in ledger.report("load"))
+        assert abs(standing.spent / NANO - float(upstream.calls.cost)) < 1e-8
 
 
 def main() -> int:

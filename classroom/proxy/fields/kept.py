@@ -40,6 +40,19 @@ BODIES: Mapping[str, Shape] = {
     "conversations": Shape({"items": Items(ITEM, _MOST_ITEMS), "metadata": METADATA}),
     "conversations/{conversation}": Shape({"metadata": METADATA}, ("metadata",)),
     "conversations/{conversation}/items": Shape({"items": Items(ITEM, _MOST_ITEMS)}, ("items",)),
+    "batches": Shape(
+        {
+            "completion_window": Choice(("24h",)),
+            "endpoint": Text(64),
+            "input_file_id": Stored(read_again=False),
+            "metadata": METADATA,
+            "output_expires_after": Shape(
+                {"anchor": Choice(("created_at",)), "seconds": Integer(3600, 2_592_000)},
+                ("anchor", "seconds"),
+            ),
+        },
+        ("completion_window", "endpoint", "input_file_id"),
+    ),
     "vector_stores": Shape(
         {
             "chunking_strategy": _CHUNKING,
