@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from classroom.proxy import refusals, rosters, tokens
 from classroom.proxy.errors import EventError
-from classroom.proxy.events import Event
+from classroom.proxy.events import NANO, Event
 from classroom.proxy.tables import (
     attendees,
     batch_files,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -101,8 +102,8 @@ def _alone(text: str, value: str) -> Iterator[tuple[int, int]]:
 def encodings(secret: str) -> list[str]:
     """A value in other ways of writing it that programs use, as a tight view shows them.
 
-    In Base64 (also of Base64) and Base32, wherever in a longer text it begins; in hexadecimal; as a list of its bytes; in
-    other cases of its letters; and backwards.
+    In Base64 (also of Base64), Base32, Base85 and Ascii85, wherever in a longer text it begins; in hexadecimal; as a list of
+    its bytes; in other cases of its letters; backwards; and in rot13.
     """
     content = secret.encode("utf-8", "surrogatepass")
     made = [
@@ -118,6 +119,7 @@ def encodings(secret: str) -> list[str]:
     for core in (*_cores(content, base64.b64encode, 3, 6), *twice):
         made += [core, core.replace("+", "-").replace("/", "_")]
     made += _cores(content, base64.b32encode, 5, 5)
+    made += [codecs.encode(secret, "rot13"), *_groups(content)]
     return [views.tightened(text) for text in dict.fromkeys(made)]
 
 
@@ -131,6 +133,15 @@ def _cores(content: bytes, encode: Callable[[bytes], bytes], positions: int, bit
         encoded = encode(b"\0" * before + content).decode()
         cores.append(encoded[-(-before * 8 // bits) : (before + len(content)) * 8 // bits])
     return cores
+
+
+def _groups(content: bytes) -> list[str]:
+    """What of a text in Base85 or Ascii85 depends on the content alone: five characters for each four bytes of it."""
+    return [
+        encode(b"\1" * before + content).decode()[5 if before else 0 : (before + len(content)) // 4 * 5]
+        for encode in (base64.b85encode, base64.a85encode)
+        for before in range(4)
+    ]
 
 
 def encoded_keys(text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from classroom.standin import journal
 from classroom.standin.text import mark_of
-from grader.collect.wording import carries, normal
+from grader.collect.wording import carries, carries_anything, normal
 
 _ROLES = frozenset({"user", "system", "developer"})
 _TEXT_PARTS = frozenset({"text", "input_text"})
@@ -159,10 +159,9 @@ class Ledger:
 
     def carriers(self, exchange: str, mark: str) -> tuple[str, ...]:
         """The calls of an exchange whose model reads the words of a mark, by their identifiers."""
+        read = {call.id: read_by_model(call.route, call.body) for call in self._calls.get(exchange, ())}
         return tuple(
-            call.id
-            for call in self._calls.get(exchange, ())
-            if carries(read_by_model(call.route, call.body), mark)
+            id for id, text in read.items() if carries(text, mark) and not carries_anything(text, mark)
         )
 
     def mentions(self, exchange: str, mark: str) -> bool:

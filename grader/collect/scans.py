@@ -34,6 +34,7 @@ _GIT_SECONDS = 60
 # what names a test runner and runs none: comments, names of steps, and packages that are installed
 _NO_COMMAND = re.compile(
     r"(?m)(?:^|[ \t])#.*$|^[ \t]{0,200}(?:-[ \t]{0,20})?(?:name|key|path)[ \t]{0,20}:.*$"
+    r"|\b(?:echo|printf)\b[^\n;&|]*"
     r"|\b(?:pip3?|pipx|uv|poetry|pdm|conda|mamba|apt(?:-get)?|apk|brew)\b(?:[ \t]{1,20}pip)?[ \t]{1,20}(?:install|add|sync)\b(?:\\\n|[^\n;&|])*"
 )
 _MARK = re.compile(r"\bmark\.(\w{1,200})")

@@ -24,6 +24,7 @@ _FROM_LONG = 12  # words by which a long text is recognised, spread over its who
 # letters and digits between the first and the last word of a short prompt, for each word: more than any template puts there,
 # and too few for a text that holds every word that there is
 _ROOM = 60
+_DECOYS = 12
 _BLOCK = 20_000  # characters after which a long text repeats itself
 
 
@@ -63,6 +64,33 @@ def holds(normalised: str, mark: str) -> bool:
             return False  # if they don't follow the first occurrence, they follow no later one
         begin = normalised.find(words[0], begin + 1)
     return False
+
+
+def carries_anything(text: str, mark: str) -> bool:
+    """Whether a text holds any words that might have been sent in place of a mark's: then it shows nothing of the prompt.
+
+    Words of the same lists are tried that were not sent. Earlier prompts in a conversation hold a few of them by chance.
+    """
+    if len(normal(mark)) < 3:
+        return False  # a letter or two stand in every text
+    return all(carries(text, _decoy(mark)) for _ in range(_DECOYS))
+
+
+def _decoy(mark: str) -> str:
+    """Words like those of a mark, but others."""
+    return " ".join(_another(word) for word in mark.split())
+
+
+def _another(word: str) -> str:
+    if word.isdecimal():
+        return str(_chance.randrange(10 ** (len(word) - 1), 10 ** len(word)))
+    for names in LISTS.values():
+        if word in names:
+            return _chance.choice([each for each in names if each != word])
+    for at in range(3, len(word) - 2):  # two put together
+        if word[:at] in LISTS["object"] and word[at:] in LISTS["animal"]:
+            return _another(word[:at]) + _another(word[at:])
+    return letters(len(word))
 
 
 def _follow(text: str, words: Sequence[str], at: int, end: int) -> bool:

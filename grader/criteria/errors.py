@@ -1,6 +1,8 @@
 """errors.*: when OpenAI or S3 fails, the caller is told, nothing is half-stored, and the app goes on."""
 
+import json
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from classroom.standin import faults
@@ -87,18 +89,28 @@ _OF_A_DATABASE = re.compile(
     r"|\bsqlalche\.me/e/|\[SQL: [A-Z]+ [^\]\n]{1,80}|\bINSERT INTO \S{1,80} \([^)\n]{1,200}\) VALUES|\bSELECT .{1,200} FROM \S{1,80} WHERE\b"
 )
 _S3_SAYS = ("Injected by the stand-in", "NoSuchBucket", "AccessDenied")
+_MOST_READ = 2 * 1024 * 1024  # bytes of an answer
 _DISTINCT = 50  # characters: a shorter sentence may be anyone's
 _OPENAI_SAYS = tuple(message for message in faults.MESSAGES if len(message) >= _DISTINCT)
 
 
-def _is_json(exchange: Exchange) -> bool:
+def _is_json(evidence: Evidence, exchange: Exchange) -> bool:
     if "json" not in exchange.content_type.lower():
         return False
     try:
-        reading.parse_json(exchange.body)
+        reading.parse_json(_whole(evidence, exchange))
     except reading.Unreadable:
-        return "characters left out" in exchange.body  # too long to be kept whole
+        was_kept = bool(exchange.body_sha256 and evidence.blob(exchange.body_sha256))
+        return (
+            not was_kept and "characters left out" in exchange.body
+        )  # all together were too long to be kept
     return True
+
+
+def _whole(evidence: Evidence, exchange: Exchange) -> bytes:
+    """An answer's body, of which the exchange itself has what is shown: a long one's middle is not, nor what is no text."""
+    kept = evidence.blob(exchange.body_sha256) if exchange.body_sha256 else b""
+    return kept or exchange.body.encode("utf-8", "replace")
 
 
 def _type(exchange: Exchange) -> str:
@@ -120,7 +132,7 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
         problem: str | None = f"{probe.asked}, and {place} gave no answer: {exchange.failure}"
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
-    elif (exchange.status >= 400 or failed_job) and not _is_json(exchange):
+    elif (exchange.status >= 400 or failed_job) and not _is_json(evidence, exchange):
         problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
     elif probe.objects and not failure.may_store:
         problem = f"{probe.asked}, and still something was stored"
@@ -169,14 +181,28 @@ for _failure in UPSTREAM_FAILURES:
     _SECTION.add(_failure.name, _failure.title, _failure.hint, partial(_judge, failure=_failure))
 
 
-def _internal(body: str, bucket: str) -> str | None:
+def _internal(body: bytes, bucket: str) -> str | None:
     """The first thing in an answer that is not for strangers; None if there is none."""
-    found = _INTERNALS.search(body)
-    if found:
-        return found.group()
-    if statement := _OF_A_DATABASE.search(body):
-        return statement.group()
-    return next((words for words in (*_S3_SAYS, *_OPENAI_SAYS, bucket) if words in body), None)
+    for text in _read(body):
+        found = _INTERNALS.search(text)
+        if found:
+            return found.group()
+        if statement := _OF_A_DATABASE.search(text):
+            return statement.group()
+        told = next((words for words in (*_S3_SAYS, *_OPENAI_SAYS, bucket) if words in text), None)
+        if told:
+            return told
+    return None
+
+
+def _read(body: bytes) -> Iterator[str]:
+    """A body as it is, and as a program reads it: JSON can write any letter as an escape."""
+    yield body[:_MOST_READ].decode("utf-8", "replace")
+    try:
+        value = reading.parse_json(body)
+    except reading.Unreadable:
+        return
+    yield json.dumps(value, ensure_ascii=False).replace('\\"', '"')
 
 
 @_SECTION.criterion(
@@ -196,7 +222,7 @@ def no_internals(evidence: Evidence) -> Verdict:
         if exchange.status is None or (exchange.status < 400 and not probe.outcome):
             continue
         looked += 1
-        shown = _internal(exchange.body, evidence.bucket)
+        shown = _internal(_whole(evidence, exchange), evidence.bucket)
         if shown:
             wrong.append((exchange.id, f"{probe.asked}: the answer shows “{shown[:60]}”"))
     if not looked:

@@ -154,6 +154,12 @@ def _whole_example(document: Document, facts: Mapping[str, Any]) -> bool:
     return False
 
 
+def _unnamed_prompt(offers: list[Offer], documented: set[str]) -> str:
+    """The input that a prompt went to, if the document names inputs, and this one is not among them; else empty."""
+    taken = (offer.prompt_input.name for offer in offers if offer.prompt_input)
+    return next((name for name in taken if not {"", name.partition(".")[0]} & documented and name), "")
+
+
 @_SECTION.criterion(
     "inputs",
     "Every input of a generating operation is described, with an example",
@@ -172,6 +178,10 @@ def inputs(evidence: Evidence) -> Verdict:
         fields = {field.key: field for shape in (operation.shapes if operation else ()) for field in shape}
         if not fields:
             findings.append(Finding(None, f"{place} documents no input at all"))
+        elif unnamed := _unnamed_prompt(offers, {field.name.partition(".")[0] for field in fields.values()}):
+            findings.append(
+                Finding(None, f"{place} takes its prompt as {unnamed}, which the document does not name")
+            )
         for field in fields.values():
             if field.location == "header":
                 continue

@@ -1,6 +1,7 @@
 """Keys in notebooks, against every way in which one may stand there; and what is no key has to stay."""
 
 import base64
+import codecs
 import copy
 import html
 import json
@@ -254,6 +255,10 @@ _WRITTEN = {
     "backwards": lambda key: key[::-1],
     "Base64 of Base64": lambda key: base64.b64encode(base64.b64encode(key.encode())).decode(),
     "Base32 within": lambda key: base64.b32encode(b"xyz" + key.encode() + b"more").decode(),
+    "Base85": lambda key: base64.b85encode(key.encode()).decode(),
+    "Base85 within": lambda key: base64.b85encode(b"xyz" + key.encode() + b"more").decode(),
+    "Ascii85 within": lambda key: base64.a85encode(b"x" + key.encode() + b"more").decode(),
+    "rot13": lambda key: codecs.encode(key, "rot13"),
     "a list of bytes": lambda key: str(list(key.encode())),
     "a list in hexadecimal": lambda key: str([hex(byte) for byte in key.encode()]),
     "capitals": str.upper,

@@ -107,6 +107,30 @@ def test_nothing_goes_on_from_a_call_of_another_request():
     assert ledger_of(("ex-1", first), ("ex-2", second)).sources() == {}
 
 
+def test_a_text_that_would_carry_any_single_word_carries_no_prompt():
+    names = [*LISTS["object"], *LISTS["animal"]]
+    pairs = " ".join(one + other for one in LISTS["object"] for other in LISTS["animal"])
+    for mark in (wording.one_word(), wording.one_word(9), wording.few(2).mark):
+        text = f"{pairs} {' '.join(f'{one} {other}' for one in names for other in LISTS['animal'])}"
+        ledger = ledger_of(
+            ("ex-1", call("call-1", "chat/completions", {"messages": [{"role": "user", "content": text}]}))
+        )
+        assert ledger.carriers("ex-1", mark) == ()
+
+
+def test_a_conversation_that_repeats_earlier_prompts_carries_its_last_one():
+    for make in (
+        wording.one_word,
+        lambda: wording.one_word(9),
+        lambda: wording.few(2).text,
+        lambda: wording.letters(3),
+    ):
+        said = [make() for _ in range(40)]
+        body = {"messages": [{"role": "user", "content": words} for words in said]}
+        ledger = ledger_of(("ex-1", call("call-1", "chat/completions", body)))
+        assert ledger.carriers("ex-1", said[-1]) == ("call-1",)
+
+
 @pytest.mark.parametrize("kind", ["text", "image", "audio"])
 def test_every_wording_is_known_again_after_what_apps_do_to_it(kind):
     for words in (wording.plain(), wording.sentence(), wording.foreign(kind), wording.exactly(900)):

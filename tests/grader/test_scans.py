@@ -206,6 +206,12 @@ def test_commands_in_a_repository_s_configuration_are_not_run(repository, tmp_pa
 @pytest.mark.parametrize(
     ("files", "ci", "markers"),
     [
+        ({".github/workflows/ci.yml": "steps:\n- run: echo pytest passes\n"}, (), ()),
+        (
+            {".github/workflows/ci.yml": "steps:\n- run: echo testing && pytest\n"},
+            (".github/workflows/ci.yml",),
+            (),
+        ),
         ({".github/workflows/a.yml": "run: pytest -q"}, (".github/workflows/a.yml",), ()),
         ({".github/workflows/a.yml": "run: echo hello"}, (), ()),
         ({".gitlab-ci.yml": "script: make test"}, (".gitlab-ci.yml",), ()),

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from grader import rubric
+from grader.collect.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe
+from grader.evidence import AppStart, Exchange, Probe, capped, sha256_of
 from grader.judge import judge
-from tests.grader.seen import MADE, OFFER, evidence
+from tests.grader.seen import MADE, OFFER, PROMPT, evidence
 
 MODEL = {"content": {"application/json": {"schema": {"type": "object", "properties": {"detail": {}}}}}}
 SENTENCE = {"description": "OpenAI failed."}
@@ -44,6 +45,27 @@ def test_every_form_of_an_example_counts(name):
     assert BY_ID["openapi.inputs"].judge(evidence(document=json.dumps(document).encode())).status == "passed"
 
 
+@pytest.mark.parametrize(
+    ("taken", "named", "status"),
+    [
+        ("prompt", "prompt", "passed"),
+        ("messages.0.content", "messages", "passed"),
+        ("", "anything", "passed"),
+        ("hidden_words", "prompt", "failed"),
+    ],
+)
+def test_a_document_that_names_other_inputs_than_the_app_takes_fails(taken, named, status):
+    schema = {
+        "type": "object",
+        "properties": {named: {"type": "string", "description": "What to say.", "example": "a fox"}},
+    }
+    body = {"content": {"application/json": {"schema": schema}}}
+    document = {"openapi": "3.1.0", "paths": {"/texts": {"post": {"requestBody": body}}}}
+    offer = OFFER.model_copy(update={"prompt_input": PROMPT.model_copy(update={"name": taken})})
+    seen = evidence(document=json.dumps(document).encode(), offers=(offer,))
+    assert BY_ID["openapi.inputs"].judge(seen).status == status
+
+
 def failing(body: str, status: int = 500, log: str = "") -> tuple[Exchange, Probe]:
     answer = Exchange(
         id="ex-2",
@@ -70,6 +92,38 @@ def failing(body: str, status: int = 500, log: str = "") -> tuple[Exchange, Prob
 def judged(body: str, status: int = 500, log: str = ""):
     answer, probe = failing(body, status, log)
     return BY_ID["errors.server_error"].judge(evidence(exchanges=(answer,), probes=(probe,)))
+
+
+_TRACE = "Traceback (most recent call last): in /home/ada/app.py"
+_PADDED = json.dumps({"detail": "x" * 40_000 + _TRACE + "x" * 40_000})
+_ESCAPED = '{"detail": "' + "".join(f"\\u{ord(letter):04x}" for letter in _TRACE) + '"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (_PADDED.encode(), "application/json"),
+        (_ESCAPED.encode(), "application/json"),
+        (_TRACE.encode() + b"\xff\xfe", "text/plain"),
+        (_TRACE.encode(), "application/octet-stream"),
+    ],
+    ids=["in the middle of a long answer", "in escapes", "beside bytes that are no text", "as no text"],
+)
+def test_the_inside_is_seen_wherever_an_answer_has_it(content, content_type):
+    answer, probe = failing(capped(readable(content, content_type), MAX_BODY))
+    answer = answer.model_copy(update={"content_type": content_type, "body_sha256": sha256_of(content)})
+    seen = evidence(exchanges=(answer,), probes=(probe,)).with_blobs({sha256_of(content): content})
+    assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(b'{"a": "characters left out"}', "passed"), (b"characters left out", "failed")]
+)
+def test_words_of_ours_make_no_json(content, status):
+    answer, probe = failing(content.decode())
+    answer = answer.model_copy(update={"body_sha256": sha256_of(content)})
+    seen = evidence(exchanges=(answer,), probes=(probe,)).with_blobs({sha256_of(content): content})
+    assert BY_ID["errors.server_error"].judge(seen).status == status
 
 
 def test_an_answer_that_says_nothing_passes_with_advice_on_what_a_clear_one_would_be():
