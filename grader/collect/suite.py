@@ -137,7 +137,7 @@ def _run_once(
     decider = Decider(None, is_app)
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
-        notes = decider.notes
+        notes, waited = decider.notes, job.waited()
         about = generating(notes, known=bool(offers))
         rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
@@ -167,6 +167,7 @@ def _run_once(
         red=tuple(_red(notes, sandbox.root)),
         programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
+        waited=round(waited, 3),
     )
 
 

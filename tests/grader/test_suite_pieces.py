@@ -186,3 +186,13 @@ def test_a_suite_that_waits_for_a_server_of_its_own_is_run_again_alone():
 )
 def test_what_another_run_would_not_change_is_run_once(first):
     assert in_peace(first, lambda: pytest.fail("it was run again")) is first
+
+
+@pytest.mark.parametrize(
+    ("programs", "waited", "status"),
+    [(("python",), 9.0, "error"), (("python",), 0.4, "failed"), ((), 9.0, "failed")],
+)
+def test_a_suite_that_waits_for_its_own_server_on_a_busy_machine_is_not_judged(programs, waited, status):
+    late = RedTest(name="a", why="RuntimeError: the server did not start after 3 attempts")
+    run = _run(late, programs=programs).model_copy(update={"waited": waited, "seconds": 20.0})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
