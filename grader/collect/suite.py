@@ -4,13 +4,14 @@ import contextlib
 import re
 import shlex
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from grader.collect.app_files import app_files
 from grader.collect.author_run import AuthorRun, author_run
 from grader.collect.deciding import Decider, Notes
+from grader.collect.deployment import read_deployment
 from grader.collect.desk import Desk
 from grader.collect.field_roles import words_of
 from grader.collect.generating import generating
@@ -58,6 +59,11 @@ def environment(sandbox: Sandbox, pythonpath: Sequence[str]) -> dict[str, str]:
         "S3_BUCKET_NAME": "test-bucket",
         "CI": "true",
     }
+
+
+def of_workflow(root: Path, author: AuthorRun) -> Mapping[str, str]:
+    """What the workflow that runs the tests sets for its jobs and steps, such as a key of the app's own."""
+    return read_deployment(root, None).examples if author.source.startswith(".github/") else {}
 
 
 def run(
@@ -122,7 +128,11 @@ def _run_once(
         name="pytest",
         pythonpath=paths,
         cwd=sandbox.inside(cwd),
-        environment={**environment(sandbox, paths[:-1]), **author.variables},
+        environment={
+            **of_workflow(submission.root, author),
+            **environment(sandbox, paths[:-1]),
+            **author.variables,
+        },
         facts={
             "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
             "planting": {
@@ -137,7 +147,7 @@ def _run_once(
     decider = Decider(None, is_app)
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
-        notes = decider.notes
+        notes, waited = decider.notes, job.waited()
         about = generating(notes, known=bool(offers))
         rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
@@ -167,6 +177,7 @@ def _run_once(
         red=tuple(_red(notes, sandbox.root)),
         programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
+        waited=round(waited, 3),
     )
 
 

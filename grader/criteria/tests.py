@@ -21,6 +21,7 @@ def _is_ours(output: str) -> bool:
 
 
 _MOST_SHOWN = 5  # tests
+_BUSY = 0.2  # of the time of a run
 _LONGEST = 200  # characters of an error's message
 _PLACE = re.compile(r"(?P<file>[^\s:]{1,200}\.py):(?P<line>\d{1,6}): ")
 _ERROR = re.compile(r"(?:E +|ERROR: |INTERNALERROR> )(?P<error>[A-Za-z_].*)")
@@ -84,6 +85,16 @@ def _not_installed(evidence: Evidence) -> list[str]:
     return list(dict.fromkeys(name for each in lacked for name in each)) if all(lacked) else []
 
 
+def _was_hurried(run: TestRun) -> bool:
+    """Whether tests that wait for programs of their own may have failed for want of a processor alone."""
+    impatient = any(not test.hosts and not test.needs for test in run.red)
+    return impatient and bool(run.programs) and run.waited > _BUSY * max(run.seconds, 1.0)
+
+
+def _listed_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_SHOWN])
+
+
 @_SECTION.criterion(
     "pass",
     "Your tests pass with no network and no real key",
@@ -102,6 +113,13 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return not_run(
             f"Needs {docker[0].needs}, which is not here: {_listed(docker)}.{_others(run)} Tests with stand-ins in its place "
             "can be judged."
+        )
+    if run.exit_code != 0 and _was_hurried(run):
+        return Verdict(
+            "error",
+            f"The tests start {_listed_names(run.programs)}, and did not all pass while the machine was busy with other work for "
+            f"{run.waited:.0f} of {run.seconds:.0f} seconds. Grade it again when the machine has less to do.",
+            ("tests",),
         )
     if run.exit_code != 0 and (names := _not_installed(evidence)):
         return Verdict(

@@ -1,6 +1,6 @@
 """How the programs of a submission ran: its app, its tests, and its notebooks."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,6 +67,7 @@ class TestRun(Record):
     `generating`: how many passing tests are about the operation that generates. `served`: whether the app answered requests
     where the grader sees it. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
     kind. `red`: the tests that do not pass. `programs`: what the tests started. `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
+    `waited`: of its time, how long it was ready to run while the machine was busy with others.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -90,6 +91,7 @@ class TestRun(Record):
     red: tuple[RedTest, ...] = ()
     programs: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    waited: Annotated[float, Field(ge=0)] = 0.0
 
 
 class CheckedExercise(Record):

@@ -18,6 +18,10 @@ def test_an_app_is_found_as_by_hand(name):
     assert problem(name, looked(name)) == ""
 
 
+def test_the_type_of_an_answer_is_not_the_type_of_a_file():
+    assert [offer.type_input for offer in looked("type_of_question").offers] == [None]
+
+
 def refused(body: str) -> Exchange:
     return Exchange(id="ex-1", purpose="", method="POST", url="/", status=422, body=body)
 

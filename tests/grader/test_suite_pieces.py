@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.collect.suite import in_peace
+from grader.collect.author_run import AuthorRun, author_run
+from grader.collect.suite import in_peace, of_workflow
 from grader.criteria import BY_ID
 from grader.evidence import PlantedFault, RedTest, TestRun
 from tests.grader.seen import evidence
@@ -186,3 +187,24 @@ def test_a_suite_that_waits_for_a_server_of_its_own_is_run_again_alone():
 )
 def test_what_another_run_would_not_change_is_run_once(first):
     assert in_peace(first, lambda: pytest.fail("it was run again")) is first
+
+
+@pytest.mark.parametrize(
+    ("programs", "waited", "status"),
+    [(("python",), 9.0, "error"), (("python",), 0.4, "failed"), ((), 9.0, "failed")],
+)
+def test_a_suite_that_waits_for_its_own_server_on_a_busy_machine_is_not_judged(programs, waited, status):
+    late = RedTest(name="a", why="RuntimeError: the server did not start after 3 attempts")
+    run = _run(late, programs=programs).model_copy(update={"waited": waited, "seconds": 20.0})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
+
+
+def test_the_tests_get_what_their_workflow_sets_for_a_job(tmp_path):
+    file = tmp_path / ".github/workflows/a.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "jobs:\n  check:\n    env:\n      DOOR_KEY: made-up\n      PATH: /evil\n      LD_PRELOAD: ./mine.so\n    steps:\n      - run: pytest\n"
+    )
+    author = author_run(tmp_path)
+    assert of_workflow(tmp_path, author) == {"DOOR_KEY": "made-up"}
+    assert of_workflow(tmp_path, AuthorRun(source="Makefile")) == {}
