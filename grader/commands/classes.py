@@ -122,12 +122,13 @@ def review(
         int, typer.Option("--port", min=0, max=65535, help="On this machine; 0 for a free one.")
     ] = 0,
     isolation: EvidenceIsolation = "auto",
+    language: LanguageCode = None,
 ) -> None:
     """Look through a class in the browser, and decide: overrides, comments, requests for another look."""
     from grader.review.serving import serve
     from grader.sandbox import chosen
 
-    serve(results, chosen(isolation), port, lambda text: typer.echo(for_terminal(text)))
+    serve(results, chosen(isolation), port, lambda text: typer.echo(for_terminal(text)), language)
 
 
 def _pairs(text: str) -> dict[str, str]:

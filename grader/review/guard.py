@@ -16,6 +16,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from grader.report.language import ENGLISH, Language
+
 _NAMES = frozenset({"127.0.0.1", "localhost"})
 _COOKIE = "review"
 _MOST_BODY = 512 * 1024  # bytes of one request
@@ -36,9 +38,10 @@ _CLOSED = "This page is for the person who started the review: open the address 
 
 
 class Session:
-    """The secrets of one review. `base`: what every path begins with; `word`: what every form brings."""
+    """The secrets of one review, and its language. `base`: what every path begins with; `word`: what every form brings."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Language = ENGLISH) -> None:
+        self.say = say
         self.base = f"/{secrets.token_hex(8)}"
         self.word = secrets.token_urlsafe(24)
         self._cookie = secrets.token_urlsafe(32)

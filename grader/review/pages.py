@@ -53,6 +53,7 @@ def _render(template: str, now: Standings, session: Session, **facts: Any) -> st
         .render(
             base=session.base,
             word=session.word,
+            say=session.say,
             title=now.known.title,
             anonymous=now.decisions.anonymous,
             **facts,

@@ -9,20 +9,22 @@ import uvicorn
 
 from classroom.http_protocol import LONGEST_HEAD, bounded_http
 from grader.errors import GraderError
-from grader.review import store
+from grader.report.language import Language, language
+from grader.review import record, store
 from grader.review.guard import Session
 from grader.review.server import application
 from grader.review.views import Views
 from grader.sandbox import Tier
 
 
-def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> None:
+def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None], code: str | None = None) -> None:
     """Serve the review of a folder of results on the loopback interface, until it is interrupted.
 
     Args:
         tier: how evidence is kept apart while it is read.
         port: 0 for a free one.
         said: given each line for the person who started it; one has the address.
+        code: the language of the pages; the class's own, if it is left out.
 
     Raises:
         GraderError: there is nothing to review, another review is open, or the port is taken.
@@ -31,7 +33,7 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> 
         raise GraderError(
             f"There is no folder {results}. Make it with: grader batch SUBMISSIONS --out {results}"
         )
-    session = Session()
+    session = Session(_language(results, code))
     with store.Writer(results) as writer, _listening(port) as listener:
         views = Views(tier)
         app = application(results, writer, views, session)
@@ -57,6 +59,14 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None]) -> 
         finally:
             views.close()
     said("The review has ended. What you decided is kept.")
+
+
+def _language(results: Path, code: str | None) -> Language:
+    """By the grader's catalogue, and by that of the assignment which the class was judged with."""
+    known = record.read(results)
+    wanted = code or known.language
+    own = known.assignment.files.get(f"locale/{wanted}.po") if known.assignment else None
+    return language(wanted, own)
 
 
 def _listening(port: int) -> socket.socket:

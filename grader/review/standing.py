@@ -1,11 +1,12 @@
 """The class with every decision applied, and who needs a person's attention."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from grader.judge import Report, Result
+from grader.report.language import ENGLISH, Language
 from grader.review import applying
 from grader.review.decisions import Decisions, ForLearner
 from grader.review.record import Alike, ClassRecord, Row
@@ -30,10 +31,20 @@ _ENOUGH = 10  # learners, below which shares say nothing
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a person should look."""
+    """Why a person should look: a sentence, and what fills its places."""
 
     kind: Kind
-    words: str
+    text: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self, say: Language = ENGLISH) -> str:
+        """The sentence, in a language."""
+        return say(self.text, **self.fields)
+
+    @property
+    def words(self) -> str:
+        """The sentence, in English."""
+        return self.said()
 
 
 @dataclass(frozen=True)
@@ -186,17 +197,23 @@ def _reasons(
 ) -> Iterable[Reason]:
     row, report = one.row, one.report
     if row.tries > 1:
-        yield Reason("error", f"Its worker was lost {row.tries} times. {row.message}")
+        yield Reason(
+            "error",
+            "Its worker was lost {count} times. {message}",
+            {"count": row.tries, "message": row.message},
+        )
     elif one.status == "error":
-        yield Reason("error", f"The grader failed, which says nothing of the work. {row.message}")
+        yield Reason(
+            "error", "The grader failed, which says nothing of the work. {message}", {"message": row.message}
+        )
     elif row.state == "ungradable":
-        yield Reason("error", row.message)
+        yield Reason("error", "{message}", {"message": row.message})
     elif row.state == "missing":
         yield Reason("missing", "On the roster, and nothing was handed in.")
     if one.open_requests:
-        yield Reason("request", f"{one.open_requests} without an answer.")
+        yield Reason("request", "{count} without an answer.", {"count": one.open_requests})
     if report and report.outdated:
-        yield Reason("outdated", f"Decide again: {_listed(report.outdated)}.")
+        yield Reason("outdated", "Decide again: {criteria}.", {"criteria": _listed(report.outdated)})
     if report:
         unclear = [
             result.id
@@ -207,22 +224,29 @@ def _reasons(
             and not result.summary.startswith("Depends on")
         ]
         if unclear:
-            yield Reason("ambiguous", f"Required, and not run: {_listed(unclear)}.")
+            yield Reason("ambiguous", "Required, and not run: {criteria}.", {"criteria": _listed(unclear)})
     if row.odd:
-        yield Reason("tests", f"Read them before you trust their result: {'; '.join(row.odd[:3])}.")
+        yield Reason(
+            "tests", "Read them before you trust their result: {tests}.", {"tests": "; ".join(row.odd[:3])}
+        )
     if group:
         others = [key for key in group.members if key != row.key]
         same = [key for key in others if row.digest and digests.get(key) == row.digest]
         for keys, words in (
-            (same, "The same to the byte as"),
-            ([key for key in others if key not in same], "Much of its code has the shape of that of"),
+            (same, "The same to the byte as {names}. Ask, before you judge."),
+            (
+                [key for key in others if key not in same],
+                "Much of its code has the shape of that of {names}. Ask, before you judge.",
+            ),
         ):
             if keys:
                 names = _listed([shown.get(key, key) for key in keys])
-                yield Reason("alike", f"{words} {names}. Ask, before you judge.")
+                yield Reason("alike", words, {"names": names})
     if row.unstable:
         yield Reason(
-            "agreement", f"The batch before judged the same work otherwise: {_listed(row.unstable)}."
+            "agreement",
+            "The batch before judged the same work otherwise: {criteria}.",
+            {"criteria": _listed(row.unstable)},
         )
     if report and any(each.id == "endpoint.starts" and each.status == "failed" for each in report.criteria):
         yield Reason("lost", "Its page says what was tried.")
@@ -247,8 +271,12 @@ def _with_disagreement(learners: Sequence[Standing]) -> list[Standing]:
     for one in learners:
         odd = [id for id in easy if one.verdicts.get(id) == "failed"]
         if odd and one.score is not None and one.score >= best:
-            words = f"Among the best, and failed what nearly everybody passes: {_listed(sorted(odd))}."
-            reasons = (*one.reasons, Reason("agreement", words))
+            why = Reason(
+                "agreement",
+                "Among the best, and failed what nearly everybody passes: {criteria}.",
+                {"criteria": _listed(sorted(odd))},
+            )
+            reasons = (*one.reasons, why)
             one = Standing(one.row, one.code, one.shown, one.report, one.said, reasons, one.looked)
         out.append(one)
     return out

@@ -11,6 +11,7 @@ from string import Formatter
 import pytest
 from babel.messages import pofile
 from rich.console import Console
+from starlette.testclient import TestClient
 
 from grader import next_step, rubric, stages
 from grader.assignment.assignment import read
@@ -21,6 +22,11 @@ from grader.evidence import AppStart, Evidence, Scans, Submission
 from grader.judge import judge
 from grader.report import html, sheet, terminal, words
 from grader.report.language import ENGLISH, FOLDER, known, language
+from grader.review import pages, serving, standing, store
+from grader.review.guard import Session
+from grader.review.server import application
+from grader.review.views import Views
+from tests.grader.reviewed import evidence, results
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
 OTHERS = [code for code in known() if code != "en"]
@@ -62,9 +68,26 @@ def _texts() -> set[str]:
     template = html._TEMPLATE.read_text(encoding="utf-8")
     found |= set(re.findall(rf"say\({_QUOTED}", template))
     found |= {text for pair in re.findall(rf"say\.many\({_QUOTED}, {_QUOTED}", template) for text in pair}
+    found |= _review_texts()
     found |= {text for criterion in ALL for text in (criterion.title, criterion.hint)}
     found |= {text for stage in stages.stages() for text in (stage.name, stage.title, stage.read)}
     return found | set(SECTIONS.values()) | set(words.VERDICTS.values())
+
+
+def _review_texts() -> set[str]:
+    """What the pages of a review say, and why a person should look."""
+    found = {*standing.KINDS.values(), *standing.STATUSES, "unclear", *pages._KINDS_OF_DECISIONS.values()}
+    for file in Path(pages.__file__).parent.joinpath("templates").glob("*.jinja"):
+        template = file.read_text(encoding="utf-8")
+        found |= set(re.findall(rf"say\({_QUOTED}", template))
+        found |= {text for pair in re.findall(rf"say\.many\({_QUOTED}, {_QUOTED}", template) for text in pair}
+    tree = ast.parse(inspect.getsource(standing))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Reason":
+            found |= set(_strings(node.args[1], {}))
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:  # a sentence that is chosen by who is meant
+            found |= {text for text in _strings(node.elts[1], {}) if "{names}" in text}
+    return {text.replace("\\'", "'") for text in found}
 
 
 def _catalogue(text: str) -> dict[str, str]:
@@ -174,3 +197,36 @@ def test_an_unknown_language_is_named_with_those_that_there_are():
 def test_a_broken_catalogue_of_an_assignment_s_is_named():
     with pytest.raises(GraderError, match=r"locale/de\.po can't be read"):
         language("de", "nonsense")
+
+
+def test_a_review_speaks_the_class_s_language_or_the_one_that_is_asked_for(tmp_path):
+    place = results(tmp_path, evidence("ada"), evidence("bob"))
+    for code, words_ in (
+        ("de", ("Braucht einen Menschen", "Kriterien, die schwersten zuerst", 'lang="de"')),
+        (None, ("Needs a person", 'lang="en"')),
+    ):
+        with store.Writer(place) as writer:
+            session = Session(serving._language(place, code))
+            client = TestClient(
+                application(place, writer, Views("process"), session), base_url="http://127.0.0.1:4321"
+            )
+            client.get(session.path)
+            page = client.get(f"{session.base}/").text
+            other = client.get(f"{session.base}/statistics").text
+        assert all(each in page for each in words_)
+        assert ("Trennschärfe" in other) is (code == "de")
+
+
+def test_the_page_of_a_learner_has_no_english_of_its_own_in_german(tmp_path):
+    place = results(tmp_path, evidence("ada"))
+    with store.Writer(place) as writer:
+        session = Session(language("de"))
+        views = Views("process")
+        client = TestClient(application(place, writer, views, session), base_url="http://127.0.0.1:4321")
+        client.get(session.path)
+        page = client.get(f"{session.base}/learner/{writer.current().code('ada')}").text
+        views.close()
+    for text in ("Decide or comment", "Reason, which", "What was seen", "History", "not required", "Needs a"):
+        assert text not in page
+    assert "Entscheiden oder kommentieren" in page
+    assert "Verlauf" in page

@@ -9,15 +9,15 @@ for (const area of document.querySelectorAll("textarea[data-draft]")) {
     if (busy || sent || area.value === last) return;
     busy = true;
     const text = area.value;
-    saving.textContent = "Keeping …";
+    saving.textContent = saving.dataset.keeping;
     try {
       const body = new URLSearchParams({ word: area.dataset.word, field: area.dataset.field, text });
       const answer = await fetch(area.dataset.draft, { method: "POST", body, keepalive: text.length < 10000 });
       if (!answer.ok) throw new Error(await answer.text());
       last = text;
-      saving.textContent = "Kept.";
+      saving.textContent = saving.dataset.kept;
     } catch (error) {
-      saving.textContent = "Not kept: " + (error instanceof TypeError ? "the review has ended. What you typed still stands here." : error.message);
+      saving.textContent = `${saving.dataset.lost} ${error instanceof TypeError ? saving.dataset.ended : error.message}`;
       busy = waiting = false;
       setTimeout(keep, 3000);
       return;
