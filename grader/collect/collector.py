@@ -217,12 +217,13 @@ def _examine_running(
         tests.start(asked.offers)
         if setting.patience:
             tests.result()
-    slow: Sequence[Place] = ("s3",) if beside and beside.asks_in_silence() else get_args(Place)
     probes = [
         *asked.probes,
-        *asking.ask_in_silence(setting, session, asked.offers, slow),
+        *asking.ask_in_silence(setting, session, asked.offers, ("s3",) if beside else get_args(Place)),
         *asking.ask_module(setting, session, found),
     ]
+    if beside and not beside.asks_in_silence():
+        probes += asking.ask_in_silence(setting, session, asked.offers, ("openai",))
     session.close()
     if job.printed_sought:
         session.note_printed()

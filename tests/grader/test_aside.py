@@ -250,7 +250,14 @@ _alone.listen(1)
 @pytest.mark.parametrize("tier", TIERS)
 def test_an_app_that_takes_no_second_one_beside_it_is_asked_all_the_same(tmp_path, tier):
     main = "from fastapi import FastAPI, HTTPException"
-    place = planted("one_json_body", tmp_path, Change("app/main.py", f"{main}\n", f"{_ALONE}{main}\n"))
+    place = planted(
+        "one_json_body",
+        tmp_path,
+        Change("app/main.py", f"{main}\n", f"{_ALONE}{main}\n"),
+        # patient enough for a machine that is busy with other tests
+        Change("app/main.py", "AsyncOpenAI(timeout=2,", "AsyncOpenAI(timeout=6,"),
+        Change("app/main.py", "connect_timeout=2, read_timeout=2", "connect_timeout=20, read_timeout=20"),
+    )
     only = ("errors.timeout",)
     done = grade(str(place), Wanted(tier, only=only, rubric=rubric.only(rubric.read(), only)))
     [verdict] = [each for each in done.report.criteria if each.id == "errors.timeout"]
