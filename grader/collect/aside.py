@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from grader.sandbox import Places
 _SILENT = "errors.timeout"
 _MOST_FILES, _MOST_BYTES = 10_000, 256 * 1024 * 1024
 _END_SECONDS = 5.0
+_FEWEST = 2  # processors: with one, the app would only be slower while the suite runs beside it
 
 Claims = Callable[[Path], tuple[socket.socket, Places]]
 
@@ -118,7 +120,7 @@ def begun(given: Given, claims: Claims | None) -> Iterator[Aside | None]:
     To be called before this process has threads or stand-ins of its own, since it forks. `claims`: asks for a sandbox, and gives
     its control socket and its places.
     """
-    if claims is None or threading.active_count() > 1 or not _worth_it(given):
+    if claims is None or threading.active_count() > 1 or _processors() < _FEWEST or not _worth_it(given):
         yield None
         return
     try:
@@ -134,6 +136,13 @@ def begun(given: Given, claims: Claims | None) -> Iterator[Aside | None]:
     control.close()
     with Aside(ours, process) as aside:
         yield aside
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _worth_it(given: Given) -> bool:

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from grader import rubric
-from grader.collect import second
+from grader.collect import aside, collector, second
 from grader.collect.aside import Aside, begun
 from grader.collect.seen_aside import RAN, SEEN, VIABLE, Given, SeenAside
 from grader.errors import GraderError
-from grader.evidence import Call, Exchange, Offer, Probe, StoredObject, TestRun
+from grader.evidence import AppStart, Call, Exchange, Offer, Probe, StoredObject, TestRun
 from grader.inside import wire
 from grader.sandbox import tiers
 from grader.submission import opened
@@ -58,6 +58,15 @@ def test_a_process_with_threads_does_not_fork():
     finally:
         done.set()
         waiting.join()
+
+
+def test_there_is_none_on_one_processor(monkeypatch):
+    monkeypatch.setattr(aside, "_processors", lambda: 1)
+    with (
+        opened(str(SUBMISSIONS / "one_json_body"), tier="process") as submission,
+        begun(Given(submission, "sk-canary"), pytest.fail) as none,
+    ):
+        assert none is None
 
 
 def test_there_is_none_without_an_app(tmp_path):
@@ -183,6 +192,45 @@ def test_the_second_app_is_asked_only_if_it_serves_an_ordinary_request(monkeypat
         send=lambda purpose, request: exchange("ex-1", status=status), calls_of=lambda exchange: calls
     )
     assert second._serves(session, [OFFER]) is serves
+
+
+class SecondProcess:
+    """One that says whether it asks."""
+
+    def __init__(self, viable: bool) -> None:
+        self.asks_in_silence = lambda: viable
+        self.start_app = self.begin = lambda seen: None
+
+
+@pytest.mark.parametrize(
+    ("beside", "asked"),
+    [
+        (None, [("openai", "picture", "s3")]),
+        (SecondProcess(viable=True), [("s3",)]),
+        (SecondProcess(viable=False), [("s3",), ("openai",)]),
+    ],
+    ids=["none", "viable", "not viable"],
+)
+def test_the_first_app_is_asked_whatever_the_second_is_not(monkeypatch, beside, asked):
+    found = []
+    nothing = SimpleNamespace(
+        documented=list, offers=(), misses=(), probes=(), needs="", start=list, log=str, printed_sought=False
+    )
+    monkeypatch.setattr(collector, "Served", lambda *given: nothing)
+    monkeypatch.setattr(collector.openapi_document, "lookups", list)
+    monkeypatch.setattr(collector.asking, "ask", lambda *given, **more: nothing)
+    monkeypatch.setattr(collector.asking, "ask_module", lambda *given: ())
+    monkeypatch.setattr(
+        collector.asking, "ask_in_silence", lambda setting, session, offers, at: found.append(tuple(at)) or []
+    )
+    setting = SimpleNamespace(submission=SimpleNamespace(root=None), patience=None, readable=str)
+    session = SimpleNamespace(close=list)
+    launched = SimpleNamespace(
+        session=session, job=nothing, facts=AppStart(), document={}, offered_database=False
+    )
+    tests = SimpleNamespace(start=lambda offers: None)
+    collector._examine_running(setting, launched, tests, beside, lambda *given: None)
+    assert found == asked
 
 
 # --- what it may keep of the first -------------------------------------------------------------------------------
