@@ -12,13 +12,15 @@ from grader.evidence import Evidence, Submission, Writable
 from grader.next_step import empty_file, next_step
 from grader.rubric import Rubric
 
+Status = Literal["passed", "failed", "not_run", "error"]
+
 
 class Overridden(Writable):
     """What the grader judged where a person decided otherwise, and the person's reason."""
 
     model_config = ConfigDict(frozen=True)
 
-    status: Literal["passed", "failed", "not_run", "error"]
+    status: Status
     points: float
     reason: str
 
@@ -42,7 +44,7 @@ class Result(Writable):
     section: str
     title: str
     required: bool
-    status: Literal["passed", "failed", "not_run", "error"]
+    status: Status
     points: float
     max_points: float
     summary: str
@@ -130,7 +132,7 @@ def judge(
     verdicts: dict[str, Verdict] = {}
     for criterion in criteria:
         verdicts[criterion.id] = _verdict(criterion, evidence, verdicts)
-    one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
+    one_of = {id for id, worth in rubric.worth.items() if worth.required == "one" and id in verdicts}
     one_passed = any(verdicts[id].status == "passed" for id in one_of)
     results = []
     order = {section: at for at, section in enumerate(titles)}

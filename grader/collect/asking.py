@@ -1,9 +1,10 @@
 """Puts every question to a running app: what it generates, bad input, and failures of OpenAI and of S3."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
@@ -14,11 +15,11 @@ from grader.collect.questions import Question, ordinary, put_in_any_order, valid
 from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
-from grader.collect.setting import Setting
+from grader.collect.setting import Part, Setting
 from grader.collect.type_inputs import settled
 from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
-from grader.upstream_failures import slow_injections
+from grader.upstream_failures import Place, slow_injections
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,27 @@ class _Generating:
 NOTHING_ASKED = Asked((), (), ())
 
 
-def ask(setting: Setting, session: Session, served: Served, *, offered_database: bool) -> Asked:
+def ask(
+    setting: Setting,
+    session: Session,
+    served: Served,
+    *,
+    offered_database: bool,
+    known: Callable[[Sequence[Offer]], None] = lambda offers: None,
+    so_far: Callable[[Part, Asked], None] = lambda part, asked: None,
+) -> Asked:
     """Everything that an app answers at once.
 
     Args:
         offered_database: whether a file stands for its database server.
+        known: called once, as soon as it is known what the app generates.
+        so_far: called with what was asked whenever a part of the criteria is settled.
     """
     found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     with setting.clock.phase("find what generates"):
         generating = _find(setting, session, served, found)
         offers = generating.offers
+    known(offers)
     asked: list[Probe] = []
     with setting.clock.phase("generate"):
         for offer in offers:
@@ -63,14 +75,16 @@ def ask(setting: Setting, session: Session, served: Served, *, offered_database:
             asked += (made, probes.served(session, offer, made, found))
     with setting.clock.phase("send bad input"):
         asked.extend(put_in_any_order(session, _questions(setting, generating)))
+    for offer in offers if setting.wants("endpoint.") else ():
+        asked.extend(probes.served_again(session, offer, list(asked)))
+    so_far("input", Asked(offers, generating.misses, tuple(asked)))
     if setting.assignment:
         with setting.clock.phase("ask what the assignment asks"):
             asked.extend(own_questions.ask(session, setting.assignment.declared, offers))
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
-    for offer in offers if setting.wants("endpoint.") else ():
-        asked.extend(probes.served_again(session, offer, list(asked)))
+    so_far("failures", Asked(offers, generating.misses, tuple(asked)))
     return Asked(
         offers,
         generating.misses,
@@ -79,15 +93,17 @@ def ask(setting: Setting, session: Session, served: Served, *, offered_database:
     )
 
 
-def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
-    """What takes time and little work: what the app does about a silent OpenAI and a slow S3."""
+def ask_in_silence(
+    setting: Setting, session: Session, offers: Sequence[Offer], at: Sequence[Place] = get_args(Place)
+) -> list[Probe]:
+    """What takes time and little work: what the app does about a silent OpenAI and a slow S3; `at`: of these alone."""
     asked: list[Probe] = []
     with (
         setting.clock.phase("let OpenAI stay silent, and S3 take its time"),
         setting.patience() if setting.patience else nullcontext(),
     ):
         for criterion, injected in slow_injections() if offers else ():
-            if setting.wants(criterion):
+            if injected.at in at and setting.wants(criterion):
                 asked.extend(probes.slow_errors(session, offers, criterion, injected))
     return asked
 

@@ -2,20 +2,20 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-
-import httpx
+from typing import get_args
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader.assignment.declaration import OwnQuestions
-from grader.collect import asking, imports, notebooks, openapi_document, start_reasons, suite
+from grader.collect import aside, asking, imports, notebooks, openapi_document, start_reasons
+from grader.collect.alive import check_alive
+from grader.collect.aside import Aside, Claims
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
 from grader.collect.canary import new_key
@@ -24,19 +24,28 @@ from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
 from grader.collect.packages_there import absent
 from grader.collect.scans import scan
+from grader.collect.seen_aside import Given, SeenAside
 from grader.collect.served import Served
 from grader.collect.session import Session
-from grader.collect.setting import BUCKET, Clock, Patience, Progress, Setting
-from grader.collect.transport import Inward
-from grader.errors import GraderError
-from grader.evidence import AppStart, Evidence, NotebookRun, Offer, Scans, TestRun
+from grader.collect.setting import (
+    BUCKET,
+    MOST_BYTES,
+    MOST_CALLS,
+    MOST_S3_REQUESTS,
+    Clock,
+    Part,
+    Patience,
+    Progress,
+    Setting,
+)
+from grader.collect.tests_beside import TestsBeside
+from grader.evidence import AppStart, Evidence, NotebookRun, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.sandbox import Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
+from grader.upstream_failures import Place
 
-_ALIVE_SECONDS = 10.0
-# more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
-_MOST_CALLS, _MOST_S3_REQUESTS, _MOST_BYTES = 5_000, 20_000, 48 * 1024 * 1024
+Settled = Callable[[Part, Evidence], None]
 
 
 def collect(
@@ -48,7 +57,9 @@ def collect(
     cold: bool = False,
     patience: Patience | None = None,
     open_sandbox: OpensSandbox | None = None,
+    claims: Claims | None = None,
     assignment: OwnQuestions | None = None,
+    settled: Settled | None = None,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -61,30 +72,31 @@ def collect(
         patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
             tests run beside that; with it, before.
         open_sandbox: starts the sandbox for its code; this process does, if it is left out.
+        claims: asks for a second sandbox, in which a second process does what takes time; without it, this one does all.
         assignment: another one than the lab's, with questions of its own.
+        settled: called with what was seen so far whenever a part of the criteria can be judged by it.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
     """
     began = time.monotonic()
-    budget = PerRequest(_MOST_CALLS, _MOST_BYTES)
+    budget = PerRequest(MOST_CALLS, MOST_BYTES)
     # packages of the submission's choice are loaded behind the wall alone, never by the agent
     ours = submission.python == Path(sys.executable)
+    cold = cold or not ours
+    canary = new_key()
+    given = Given(submission, canary, tuple(only), assignment, cold)
     with (
-        (open_sandbox or partial(Sandbox, tier))(
-            submission.python, submission.root, cold=cold or not ours
-        ) as sandbox,
+        aside.begun(given, claims if patience is None else None) as beside,  # it forks, so it comes first
+        (open_sandbox or partial(Sandbox, tier))(submission.python, submission.root, cold=cold) as sandbox,
         OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
-        S3Mock(
-            BUCKET, listener=sandbox.listener(), allowance=Allowance(_MOST_S3_REQUESTS, _MOST_BYTES)
-        ) as s3,
+        S3Mock(BUCKET, listener=sandbox.listener(), allowance=Allowance(MOST_S3_REQUESTS, MOST_BYTES)) as s3,
     ):
-        canary = new_key()
         clock = Clock(progress)
         setting = Setting(
             submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget, assignment
         )
-        seen = _see(setting)
+        seen = _see(setting, beside, settled)
         return _assemble(setting, seen, time.monotonic() - began)
 
 
@@ -105,6 +117,10 @@ class _Examined:
     asked: Asked = NOTHING_ASKED
 
 
+_Settle = Callable[[Part, _Examined], None]
+_NOT_RUN = TestRun(failure="The tests have not run yet.")
+
+
 @dataclass(frozen=True)
 class _Seen:
     """Everything that the steps found."""
@@ -113,33 +129,58 @@ class _Seen:
     examined: _Examined
     test_run: TestRun
     notebooks: tuple[NotebookRun, ...]
+    aside: SeenAside = field(default_factory=SeenAside)
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def _see(setting: Setting) -> _Seen:
-    """Every step, in order. The only place that starts the suite and waits for it."""
+def _see(setting: Setting, beside: Aside | None, settled: Settled | None) -> _Seen:
+    """Every step, in order. The only place that starts the suite and waits for it. `beside`: the second process."""
     with setting.clock.phase("read the files"):
-        found = _read_files(setting)
-    tests = _TestsBeside(setting, found.target)
-    examined = _examine(setting, found.target, tests)
-    _check_alive(setting.openai, setting.s3, setting.sandbox)
-    with setting.clock.phase("run the tests"):
-        test_run = tests.settled()
+        found = _read_files(setting, tests=beside is None)
+    tests = TestsBeside(setting, found.target)
+
+    def settle(part: Part, examined: _Examined, run: TestRun = _NOT_RUN) -> None:
+        if settled:
+            settled(part, _assemble(setting, _Seen(found, examined, run, ()), 0.0))
+
+    examined = _examine(setting, found.target, tests, beside, settle)
+    check_alive(setting.openai, setting.s3, setting.sandbox)
+    ran: list[TestRun] = []
+
+    def note(run: TestRun) -> None:
+        ran.append(run)
+        settle("suite", examined, run)
+
+    if beside:
+        beside.begin(examined.asked.offers)
+    else:
+        with setting.clock.phase("run the tests"):
+            note(tests.settled())
     with setting.clock.phase("run the notebooks"):
         wanted = setting.wants("notebooks.")
         checks = setting.assignment.exercises if setting.assignment else None
-        ran = tuple(notebooks.run(setting.submission, setting.sandbox, checks)) if wanted else ()
-    return _Seen(found, examined, test_run, ran)
+        books = tuple(notebooks.run(setting.submission, setting.sandbox, checks)) if wanted else ()
+    done = None
+    if beside:
+        with setting.clock.phase("run the tests, and let OpenAI stay silent"):
+            done = beside.seen(note)
+            if not ran:
+                note(tests.result())
+    return _Seen(found, examined, ran[0], books, *(done or ()))
 
 
-def _read_files(setting: Setting) -> _Found:
+def _read_files(setting: Setting, *, tests: bool) -> _Found:
+    """Read them, and load what its code imports; `tests`: what its tests need as well."""
     submission = setting.submission
     target = find_app(submission.root, submission.manifest)
     scans = scan(submission, setting.sandbox)
-    setting.sandbox.preload(imports.worth_loading(submission.root))
+    setting.sandbox.preload(imports.worth_loading(submission.root, tests=tests))
     return _Found(target, scans)
 
 
-def _examine(setting: Setting, target: AppTarget | None, tests: "_TestsBeside") -> _Examined:
+def _examine(
+    setting: Setting, target: AppTarget | None, tests: TestsBeside, beside: Aside | None, settle: _Settle
+) -> _Examined:
     """Start the app, and put every question to it."""
     if target is None:
         kind = other_kind(setting.submission.root)
@@ -152,24 +193,38 @@ def _examine(setting: Setting, target: AppTarget | None, tests: "_TestsBeside") 
     with launch(setting, target) as launched:
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)
-        return _examine_running(setting, launched, tests)
+        return _examine_running(setting, launched, tests, beside, settle)
 
 
-def _examine_running(setting: Setting, launched: Launch, tests: "_TestsBeside") -> _Examined:
+def _examine_running(
+    setting: Setting, launched: Launch, tests: TestsBeside, beside: Aside | None, settle: _Settle
+) -> _Examined:
     """Put every question to an app that has started; its tests run beside the slow ones."""
     session, job = launched.session, launched.job
+    if beside:
+        beside.start_app(launched.facts)
     served = Served(setting.submission.root, session, launched.document, job)
     found = served.documented()
     session.lookups = openapi_document.lookups(found)
-    asked = asking.ask(setting, session, served, offered_database=launched.offered_database)
-    tests.start(asked.offers)
-    if setting.patience:
-        tests.result()
+    asked = asking.ask(
+        setting,
+        session,
+        served,
+        offered_database=launched.offered_database,
+        known=beside.begin if beside else lambda offers: None,
+        so_far=lambda part, asked: settle(part, _Examined(launched.facts, session, asked)),
+    )
+    if not beside:
+        tests.start(asked.offers)
+        if setting.patience:
+            tests.result()
     probes = [
         *asked.probes,
-        *asking.ask_in_silence(setting, session, asked.offers),
+        *asking.ask_in_silence(setting, session, asked.offers, ("s3",) if beside else get_args(Place)),
         *asking.ask_module(setting, session, found),
     ]
+    if beside and not beside.asks_in_silence():
+        probes += asking.ask_in_silence(setting, session, asked.offers, ("openai",))
     session.close()
     if job.printed_sought:
         session.note_printed()
@@ -180,21 +235,21 @@ def _examine_running(setting: Setting, launched: Launch, tests: "_TestsBeside") 
 
 def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
     """What was seen, as one record."""
-    session, asked = seen.examined.session, seen.examined.asked
+    session, asked, apart = seen.examined.session, seen.examined.asked, seen.aside
     submission = setting.submission
     return Evidence(
         submission=SubmissionFacts(name=submission.name, digest=submission.digest),
         isolation=setting.sandbox.tier,
         bucket=BUCKET,
         canary_fingerprint=fingerprint(setting.canary),
-        canary_seen=tuple(session.canary_seen) if session else (),
+        canary_seen=tuple(dict.fromkeys([*(session.canary_seen if session else ()), *apart.canary_seen])),
         app=seen.examined.app,
-        exchanges=tuple(session.exchanges) if session else (),
-        calls=tuple(session.linked_calls()) if session else (),
-        objects=tuple(session.objects) if session else (),
+        exchanges=(*(session.exchanges if session else ()), *apart.exchanges),
+        calls=(*(session.linked_calls() if session else ()), *apart.calls),
+        objects=(*(session.objects if session else ()), *apart.objects),
         offers=tuple(asked.offers),
         misses=tuple(asked.misses),
-        probes=tuple(asked.probes),
+        probes=(*asked.probes, *apart.probes),
         expected_kinds=submission.manifest.expect,
         only=setting.only,
         test_run=seen.test_run,
@@ -203,7 +258,7 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         uninstalled=_uninstalled(setting, seen),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
-    ).with_blobs(session.blobs if session else {})
+    ).with_blobs({**seen.blobs, **(session.blobs if session else {})})
 
 
 def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:
@@ -212,51 +267,3 @@ def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:
     printed = [run.output, *(one.why for one in run.red), *(each.failure or "" for each in seen.notebooks)]
     app = file_of_app(submission.root, submission.manifest)
     return absent(setting.sandbox, start_reasons.uninstalled(submission.root, app, "\n".join(printed)))
-
-
-class _TestsBeside:
-    """The suite, run in a thread beside the slow probes: it has its own stand-ins, or none."""
-
-    def __init__(self, setting: Setting, target: AppTarget | None) -> None:
-        root = setting.submission.root
-        self._setting = setting
-        self._folders = target.pythonpath if target else (root / "src", root)
-        self._target = target.target if target else None
-        self._pool = ThreadPoolExecutor(max_workers=1)
-        self._future: Future[TestRun] | None = None
-        self._again: Callable[[], TestRun] | None = None
-
-    def start(self, offers: Sequence[Offer] = ()) -> None:
-        """Begin; once is enough."""
-        if self._future is None and self._setting.wants("tests."):
-            submission, sandbox = self._setting.submission, self._setting.sandbox
-            self._again = partial(suite.run, submission, sandbox, self._folders, offers, self._target)
-            self._future = self._pool.submit(self._again)
-
-    def result(self) -> TestRun:
-        """What the run showed, waited for."""
-        self.start()
-        return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
-
-    def settled(self) -> TestRun:
-        """What the run showed, or another one without anything beside it."""
-        beside = self._future is not None
-        first = self.result()
-        return suite.in_peace(first, self._again) if beside and self._again else first
-
-
-def _check_alive(openai: OpenAIMock, s3: S3Mock, sandbox: Sandbox) -> None:
-    """What an app does while a stand-in is dead is not the app's doing.
-
-    Raises:
-        GraderError: one of them does not answer any more.
-    """
-    for name, url in (("OpenAI", openai.base_url), ("S3", s3.endpoint_url)):
-        try:
-            with httpx.Client(transport=Inward(sandbox), timeout=_ALIVE_SECONDS, trust_env=False) as client:
-                client.get(url)
-        except httpx.HTTPError as error:
-            raise GraderError(
-                f"The stand-in for {name} died while the submission was graded ({type(error).__name__}), "
-                "so nothing that was seen can be trusted. Grade it again."
-            ) from error

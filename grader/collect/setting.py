@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
@@ -13,9 +14,13 @@ from grader.sandbox import Sandbox
 from grader.submission import Submission
 
 BUCKET = "submission-files"
+# more than ten times what a grading takes: 100 calls, 200 requests, a megabyte or two of each
+MOST_CALLS, MOST_S3_REQUESTS, MOST_BYTES = 5_000, 20_000, 48 * 1024 * 1024
 
 Progress = Callable[[str], None]
 Patience = Callable[[], AbstractContextManager[None]]
+# what of the criteria is settled before all is seen: those on input, on failures that take no time, on the suite
+Part = Literal["input", "failures", "suite"]
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
 SUITE_SECONDS = 120.0
-# plugins that come with packages of the lab, and take their time whether a suite uses them or not
-_UNASKED = ("nbval", "faker")
+# plugins that come with packages which may lie beside the lab's, and take their time whether a suite uses them or not; by the
+# word that a suite which uses one has somewhere
+_UNASKED = {"nbval": "nbval", "faker": "faker", "hypothesis": "hypothesispytest"}
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
 _MOST_NAMED = 100  # tests that do not pass, and programs
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
@@ -122,7 +123,7 @@ def _run_once(
     paths = tuple(
         dict.fromkeys(sandbox.inside(folder) for folder in (*folders, *([cwd] if cwd != root else []), root))
     )
-    plugins = _without_plugins(submission.root)
+    plugins = _without_plugins(submission.root, author)
     order = Order(
         do="pytest",
         name="pytest",
@@ -255,8 +256,10 @@ def _pattern(path: str) -> str:
     return ".*".join(re.escape(part) for part in parts)
 
 
-def _without_plugins(root: Path) -> list[str]:
-    """Leave out the plugins that nothing in the submission names."""
-    files = [file for pattern in ("*.py", "*.toml", "*.ini", "*.cfg") for file in root.rglob(pattern)]
-    named = {name for file in files for name in _UNASKED if name.encode() in file.read_bytes()}
-    return [part for name in _UNASKED if name not in named for part in ("-p", f"no:{name}")]
+def _without_plugins(root: Path, author: AuthorRun) -> list[str]:
+    """Leave out the plugins that nothing in the submission names, nor the way in which its author runs the suite."""
+    texts = [" ".join([*author.arguments, *author.variables, *author.variables.values()]).encode()]
+    for pattern in ("*.py", "*.toml", "*.ini", "*.cfg"):
+        texts += (file.read_bytes() for file in root.rglob(pattern) if file.is_file())
+    named = {word for text in texts for word in _UNASKED if word.encode() in text}
+    return [part for word, plugin in _UNASKED.items() if word not in named for part in ("-p", f"no:{plugin}")]

@@ -1,6 +1,6 @@
 """One submission: `check`, `judge` and `isolation`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -30,7 +30,7 @@ from grader.escaping import for_terminal
 from grader.sandbox.tiers import Isolation
 
 if TYPE_CHECKING:
-    from grader.judge import Report
+    from grader.judge import Report, Status
     from grader.worker import Wanted
 
 
@@ -95,8 +95,18 @@ def check(
     )
     if watch:
         _watch(path, wanted, outputs)
-    with Console(stderr=True).status("starting …") as status:
-        graded = grade(path, wanted, lambda phase: status.update(Text(for_terminal(f"{phase} …"))))
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal and not outputs.to_stdout:
+        wanted = replace(wanted, tells=True)
+
+    def tell(verdicts: "Mapping[str, Status]") -> None:
+        from grader.report import so_far
+
+        for line in so_far.lines(verdicts, graded_by.criteria, graded_by.sections, say):
+            console.print(Text(for_terminal(line)))
+
+    with console.status("starting …") as status:
+        graded = grade(path, wanted, lambda phase: status.update(Text(for_terminal(f"{phase} …"))), tell)
     if evidence:
         keep_evidence(graded.files, evidence)
     finish(graded, outputs)
@@ -168,7 +178,7 @@ def _watch(path: str, wanted: "Wanted", outputs: Outputs) -> NoReturn:
     """Grade, then again after every saved file; what changed is shown first."""
     from grader import watch
     from grader.report import terminal
-    from grader.worker import Graded
+    from grader.worker import Graded, Standby
     from grader.worker import grade as grade_once
 
     root = Path(path)
@@ -187,26 +197,29 @@ def _watch(path: str, wanted: "Wanted", outputs: Outputs) -> NoReturn:
                 path,
                 replace(wanted, only=tuple(families)),
                 lambda phase: status.update(Text(for_terminal(f"{phase} …"))),
+                standby=standby,
             )
+        standby.prepare()  # what the next one begins with is loaded while the learner writes
         pages.update(graded.files)
         return graded.report
 
-    last = grade(())
-    terminal.show(last, console, outputs.language)
-    write_reports(Graded(last, pages), outputs)
-    progress.print("Watching. Save a file to grade again; Ctrl-C ends it.", style="dim")
-    try:
-        for changed in watch.changes(root):
-            if not changed:
-                continue
-            saved = f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"
-            progress.print(Text(for_terminal(saved), style="dim"))
-            now = watch.again(last, changed, grade)
-            terminal.show_difference(watch.difference(last, now), console, outputs.language)
-            score = outputs.language("Score {score:g} of {most:g}.", score=now.score, most=now.max_score)
-            console.print(score)
-            last = now
-            write_reports(Graded(last, pages), outputs)
-    except KeyboardInterrupt:
-        progress.print("Ended.", style="dim")
+    with Standby(wanted) as standby:
+        last = grade(())
+        terminal.show(last, console, outputs.language)
+        write_reports(Graded(last, pages), outputs)
+        progress.print("Watching. Save a file to grade again; Ctrl-C ends it.", style="dim")
+        try:
+            for changed in watch.changes(root):
+                if not changed:
+                    continue
+                saved = f"Saved: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"
+                progress.print(Text(for_terminal(saved), style="dim"))
+                now = watch.again(last, changed, grade)
+                terminal.show_difference(watch.difference(last, now), console, outputs.language)
+                score = outputs.language("Score {score:g} of {most:g}.", score=now.score, most=now.max_score)
+                console.print(score)
+                last = now
+                write_reports(Graded(last, pages), outputs)
+        except KeyboardInterrupt:
+            progress.print("Ended.", style="dim")
     raise typer.Exit(exit_code(last))

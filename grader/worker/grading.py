@@ -5,21 +5,28 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grader import environments, manifest
+from grader import environments, manifest, settled
+from grader import rubric as rubrics
+from grader.collect.setting import Part
+from grader.criteria import ALL
 from grader.environments import Built, Choice, Declaration, Unsolvable
 from grader.errors import EnvironmentUnavailable, GraderError, SubmissionError
-from grader.evidence import Environment
+from grader.evidence import Environment, Evidence
 from grader.inside import wire
 from grader.intake.courier import Parcel
+from grader.judge import Status
 from grader.sandbox import Places, Sandbox
 from grader.worker import records, writing
 from grader.worker.records import Instructions, Record
+
+if TYPE_CHECKING:
+    from grader.assignment.assignment import Assignment
 
 _FIRST_WORDS = 2_000
 
@@ -41,6 +48,10 @@ class Parent:
     def begins(self, phase: str) -> None:
         """Say what is being done."""
         self._ask(records.Phase(phase=phase[:200]), answers=False)
+
+    def tells(self, verdicts: Mapping[str, Status]) -> None:
+        """Say which verdicts are settled."""
+        self._ask(records.Settled(verdicts=dict(verdicts)), answers=False)
 
     def python_for(self, root: Path, choice: Choice) -> Path:
         """The interpreter with the packages that a submission is to run with; the parent builds it where one is needed.
@@ -82,16 +93,24 @@ class Parent:
             missing=tuple(answer["missing"]),
         )
 
+    def claim(self, python: Path) -> tuple[socket.socket, Places]:
+        """A sandbox that the parent has started and ends: what steers it, and its folders.
+
+        Raises:
+            GraderError: it can't be had.
+        """
+        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
+        if answer.get("trouble"):
+            raise GraderError(str(answer["trouble"]))
+        return socket.socket(fileno=files[0]), Places(**answer["places"])
+
     @contextmanager
     def sandbox(
         self, python: Path = Path(sys.executable), work: Path | None = None, *, cold: bool = False
     ) -> Iterator[Sandbox]:
         """A sandbox for the submission's code, which the parent starts and ends."""
-        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
-        if answer.get("trouble"):
-            raise GraderError(str(answer["trouble"]))
-        control = socket.socket(fileno=files[0])
-        with Sandbox.handed_over(control, Places(**answer["places"]), work, cold=cold) as sandbox:
+        control, places = self.claim(python)
+        with Sandbox.handed_over(control, places, work, cold=cold) as sandbox:
             yield sandbox
 
     @contextmanager
@@ -124,6 +143,19 @@ def main(order: dict[str, Any]) -> None:
     os._exit(0)  # threads of a stand-in that a submission keeps busy are not waited for
 
 
+def _telling(
+    parent: Parent, instructions: Instructions, assignment: "Assignment | None"
+) -> Callable[[Part, Evidence], None]:
+    """What judges a part as soon as it is settled, and says so."""
+    rubric = rubrics.from_table(instructions.rubric or {})
+    criteria = assignment.criteria if assignment else ALL
+
+    def tell(part: Part, seen: Evidence) -> None:
+        parent.tells(settled.verdicts(part, seen, rubric, criteria))
+
+    return tell
+
+
 def _first(error: BaseException) -> str:
     return (str(error) or type(error).__name__)[:_FIRST_WORDS]
 
@@ -147,7 +179,9 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         cold=instructions.cold,
         patience=parent.rests if instructions.gives_way else None,
         open_sandbox=parent.sandbox,
+        claims=None if instructions.cold else parent.claim,
         assignment=assignment.questions if assignment else None,
+        settled=_telling(parent, instructions, assignment) if instructions.tells else None,
     )
     if parent.environment:
         seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)

@@ -51,6 +51,7 @@ def instructions_for(
         evidence=wanted.evidence,
         cold=wanted.cold,
         gives_way=gives_way,
+        tells=wanted.tells and wanted.rubric is not None,
     )
 
 

@@ -23,41 +23,40 @@ from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.intake import courier
 from grader.intake.courier import Parcel
-from grader.sandbox import Enclosure, Sandbox, Tier
+from grader.sandbox import Enclosure, Tier
 from grader.worker import records
-from grader.worker.orders import CEILINGS, instructions_for, laid_out, order_for, receive
-from grader.worker.records import NeedsPython, NeedsSandbox, Phase, Record, Rests
-from grader.worker.wanted import Graded, Keep, Turns, Wanted
+from grader.worker.orders import instructions_for, order_for, receive
+from grader.worker.records import AnyMessage, NeedsPython, NeedsSandbox, Phase, Record, Rests, Settled
+from grader.worker.standby import Standby, made
+from grader.worker.wanted import Graded, Keep, Tells, Turns, Wanted
 
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
 _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
-_MOST_SANDBOXES = 4  # of one submission
-# what the worker loads before it is given its work
-_COLLECTING = (
-    "grader.worker.grading",
-    "grader.collect",
-    "grader.submission",
-    "moto.backends",
-    "moto.moto_server.werkzeug_app",
-    "moto.s3.responses",
-    "moto.s3.urls",
-)
+_MOST_SANDBOXES = 5  # of one submission
 
 
-def grade(path: str, wanted: Wanted, begins: Callable[[str], None] = lambda phase: None) -> Graded:
+def grade(
+    path: str,
+    wanted: Wanted,
+    begins: Callable[[str], None] = lambda phase: None,
+    tells: Tells = lambda verdicts: None,
+    standby: Standby | None = None,
+) -> Graded:
     """Grade one submission.
 
     Args:
         path: a folder, an archive, a git URL or bundle.
         begins: called with the name of each phase.
+        tells: called with verdicts as soon as they are settled, if `wanted` asks for that.
+        standby: has a worker's sandbox ready; one is made for this grading, if it is left out.
 
     Raises:
         SubmissionError: there is nothing that can be graded.
         GraderError: the grader's own trouble.
     """
     files: dict[str, bytes] = {}
-    record = collected(path, wanted, files.__setitem__, begins)
+    record = collected(path, wanted, files.__setitem__, begins, tells=tells, standby=standby)
     if record.state == "ungradable":
         raise SubmissionError(record.message)
     if record.state == "error" or record.report is None:
@@ -72,6 +71,8 @@ def collected(
     begins: Callable[[str], None] = lambda phase: None,
     turns: Turns | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    tells: Tells = lambda verdicts: None,
+    standby: Standby | None = None,
 ) -> Record:
     """The record of one submission; what comes beside it is given to `keep`, name and bytes.
 
@@ -86,7 +87,7 @@ def collected(
             parcel = stack.enter_context(courier.carried(path, wanted.tier))
         except SubmissionError as error:
             return Record(state="ungradable", message=str(error)[:2_000])
-        return _Grading(wanted, begins, turns, stopped).record(parcel, keep)
+        return _Grading(wanted, begins, turns, stopped, tells, standby).record(parcel, keep)
 
 
 class _Grading:
@@ -98,7 +99,10 @@ class _Grading:
         begins: Callable[[str], None],
         turns: Turns | None,
         stopped: Callable[[], bool],
+        tells: Tells = lambda verdicts: None,
+        standby: Standby | None = None,
     ) -> None:
+        self._tells, self._standby = tells, standby
         self._wanted, self._begins, self._turns, self._stopped = wanted, begins, turns, stopped
         self._pythons = {str(Path(sys.executable))}
         self._enclosures: list[Enclosure] = []
@@ -121,11 +125,10 @@ class _Grading:
 
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
         with (
-            laid_out(self._wanted) as reads,
-            Sandbox(self._wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads) as sandbox,
+            self._standby.taken() if self._standby else made(self._wanted) as place,
             tempfile.TemporaryFile() as out,
         ):
-            sandbox.preload(_COLLECTING)
+            sandbox, reads = place.sandbox, place.reads
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             instructions = instructions_for(
                 self._wanted, parcel.kind, parcel.name, reads, gives_way=self._turns is not None
@@ -164,10 +167,12 @@ class _Grading:
             except wire.WireError:
                 return ""
 
-    def _answer(self, line: socket.socket, message: Phase | NeedsPython | NeedsSandbox | Rests) -> None:
+    def _answer(self, line: socket.socket, message: AnyMessage) -> None:
         match message:
             case Phase():
                 self._begins(message.phase)
+            case Settled():
+                self._tells(message.verdicts)
             case Rests():
                 self._rest(message.resting)
                 wire.send(line, {})

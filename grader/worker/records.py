@@ -6,13 +6,14 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from grader.environments import Choice, Declaration
 from grader.evidence import Writable
-from grader.judge import Report
+from grader.judge import Report, Status
 from grader.review.decisions import ForLearner
 from grader.sandbox.tiers import Tier
 
 MOST_MESSAGE = 256 * 1024  # bytes of one message of the worker's
 MOST_RECORD = 16 * 1024 * 1024  # bytes of the record itself
 MOST_FILES, MOST_BYTES = 4_000, 256 * 1024 * 1024  # that come with it
+_MOST_CRITERIA = 500
 
 Text = Annotated[str, Field(max_length=4_000)]
 Page = Literal["html", "view"]
@@ -29,6 +30,7 @@ class Instructions(_Message):
     identifiers of the criteria that are asked for. `rubric`: as `grader.rubric.as_table` writes it; None to collect
     without judging. `evidence`: whether to give back what was seen, as a folder's files or as one record.
     `assignment`: the folder inside that holds it; empty for the lab's own. `decisions`: a person's, on this submission. `language`: of the pages. `gives_way`: whether to report when it only waits, so that another submission can have its turn.
+    `tells`: whether to send verdicts as soon as they are settled.
     """
 
     kind: Literal["folder", "archive", "bundle"]
@@ -44,6 +46,7 @@ class Instructions(_Message):
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
     gives_way: bool = False
+    tells: bool = False
 
 
 class Phase(_Message):
@@ -74,8 +77,16 @@ class Rests(_Message):
     resting: bool
 
 
-Message = Annotated[Phase | NeedsPython | NeedsSandbox | Rests, Field(discriminator="is_")]
-MESSAGE: TypeAdapter[Phase | NeedsPython | NeedsSandbox | Rests] = TypeAdapter(Message)
+class Settled(_Message):
+    """Verdicts that can't change any more, by the criteria's identifiers."""
+
+    is_: Literal["settled"] = "settled"
+    verdicts: Annotated[dict[Annotated[str, Field(max_length=200)], Status], Field(max_length=_MOST_CRITERIA)]
+
+
+AnyMessage = Phase | NeedsPython | NeedsSandbox | Rests | Settled
+Message = Annotated[AnyMessage, Field(discriminator="is_")]
+MESSAGE: TypeAdapter[AnyMessage] = TypeAdapter(Message)
 
 
 class Record(_Message):

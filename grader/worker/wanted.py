@@ -6,13 +6,14 @@ from typing import Any, Literal, Protocol
 
 from grader.assignment.package import Package
 from grader.environments import Choice
-from grader.judge import Report
+from grader.judge import Report, Status
 from grader.review.decisions import ForLearner
 from grader.rubric import Rubric
 from grader.sandbox import Tier
 from grader.worker.records import Page
 
 Keep = Callable[[str, bytes], None]
+Tells = Callable[[Mapping[str, Status]], None]
 
 
 class Turns(Protocol):
@@ -31,6 +32,7 @@ class Wanted:
 
     `rubric`: None to collect without judging. `assignment`: another one than the lab's. `pages`, `evidence`: see
     `records.Instructions`. `decisions`: a person's, by the name that a submission is shown under.
+    `tells`: whether verdicts are wanted as soon as they are settled.
     """
 
     tier: Tier
@@ -42,6 +44,7 @@ class Wanted:
     language: str = "en"
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
+    tells: bool = False
     decisions: Mapping[str, ForLearner] = field(default_factory=dict)
 
 

@@ -20,7 +20,7 @@ from grader.criteria import ALL, SECTIONS
 from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Scans, Submission
 from grader.judge import judge
-from grader.report import html, sheet, terminal, words
+from grader.report import html, sheet, so_far, terminal, words
 from grader.report.language import ENGLISH, FOLDER, known, language
 from grader.review import pages, serving, standing, store
 from grader.review.guard import Session
@@ -63,7 +63,9 @@ def _said_in(module: object) -> Iterator[str]:
 def _texts() -> set[str]:
     """Every text that a report can say, apart from what was seen of a submission."""
     found = {
-        text for module in (checking, html, next_step, sheet, terminal, words) for text in _said_in(module)
+        text
+        for module in (checking, html, next_step, sheet, so_far, terminal, words)
+        for text in _said_in(module)
     }
     template = html._TEMPLATE.read_text(encoding="utf-8")
     found |= set(re.findall(rf"say\({_QUOTED}", template))

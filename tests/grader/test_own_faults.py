@@ -102,7 +102,7 @@ def test_the_same_submission_gets_the_same_report_again():
 
 
 def test_stand_ins_that_were_never_started_are_not_taken_for_living():
-    from grader.collect.collector import _check_alive
+    from grader.collect.alive import check_alive
     from grader.errors import GraderError
 
     class Silent:
@@ -113,4 +113,4 @@ def test_stand_ins_that_were_never_started_are_not_taken_for_living():
         OpenAIMock(listener=sandbox.listener()) as living,
         pytest.raises(GraderError, match="S3"),
     ):
-        _check_alive(living, Silent(), sandbox)
+        check_alive(living, Silent(), sandbox)

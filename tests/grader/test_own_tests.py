@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from grader.collect import suite
+from grader.collect.author_run import AuthorRun
 from grader.criteria import BY_ID
 from grader.evidence import Input, Offer
 from grader.sandbox import Sandbox
@@ -42,3 +43,29 @@ def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do
     said = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
     expected = "passed" if own else "failed"
     assert said == {"happy_path": expected, "error_cases": expected}, run.faults
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "arguments", "kept"),
+    [
+        ("test_a.py", "def test_a(): ...", (), set()),
+        ("test_a.py", "from hypothesis import given", (), {"hypothesispytest"}),
+        ("setup.cfg", "[tool:pytest]\naddopts = --hypothesis-seed=0", (), {"hypothesispytest"}),
+        ("test_a.py", "def test_a(faker): ...", (), {"faker"}),
+        (
+            "test_a.py",
+            "def test_a(): ...",
+            ("--nbval", "--hypothesis-show-statistics"),
+            {"nbval", "hypothesispytest"},
+        ),
+    ],
+)
+def test_plugins_that_nothing_names_are_left_out_and_no_others(tmp_path, file, text, arguments, kept):
+    (tmp_path / file).write_text(text)
+    left_out = suite._without_plugins(tmp_path, AuthorRun(arguments=arguments))
+    assert left_out[::2] == ["-p"] * (len(left_out) // 2)
+    assert {each.removeprefix("no:") for each in left_out[1::2]} == {
+        "nbval",
+        "faker",
+        "hypothesispytest",
+    } - kept

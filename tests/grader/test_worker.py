@@ -18,7 +18,7 @@ from grader.evidence import Evidence, Submission
 from grader.inside import wire
 from grader.sandbox import Sandbox, tiers
 from grader.submission import opened as opened_here
-from grader.worker import Record, Wanted, grade, judge_again, orders, packing, parent, records
+from grader.worker import Record, Wanted, grade, judge_again, orders, packing, parent, records, standby
 from tests.grader.walls import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ TIERS = [
 
 @pytest.fixture(params=TIERS)
 def place(request):
-    with Sandbox(request.param, purpose="worker", ceilings=parent.CEILINGS) as sandbox:
+    with Sandbox(request.param, purpose="worker", ceilings=orders.CEILINGS) as sandbox:
         yield sandbox
 
 
@@ -205,7 +205,7 @@ def plain(place: Path, **files: str) -> Path:
 
 
 def test_a_worker_that_dies_is_an_error_with_the_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(parent, "_COLLECTING", ())
+    monkeypatch.setattr(standby, "_COLLECTING", ())
     monkeypatch.setattr(parent, "order_for", lambda sandbox, do, instructions: _dies(sandbox))
     with pytest.raises(GraderError, match="ended early"):
         grade(str(plain(tmp_path / "ada", main__py="")), Wanted("process", rubric=rubric.read()))

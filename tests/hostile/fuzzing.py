@@ -28,7 +28,7 @@ from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
 from grader.sandbox import Order, Sandbox, Tier, chosen
-from grader.worker import parent
+from grader.worker import orders
 from tests.hostile import made
 from tests.hostile.readers import TARGETS, call
 
@@ -187,7 +187,7 @@ def in_a_worker(
 ) -> tuple[int | None, str]:
     """Run the cases in a worker's sandbox; how that ended, and what it printed."""
     tests = str(ROOT / "tests")
-    with Sandbox(tier, purpose="worker", ceilings=parent.CEILINGS, shows={tests: tests}) as sandbox:
+    with Sandbox(tier, purpose="worker", ceilings=orders.CEILINGS, shows={tests: tests}) as sandbox:
         words = ["--inside", "--cases", str(cases), "--seed", str(number), "--target", only]
         environment = {
             "PYTHONPATH": str(ROOT),
