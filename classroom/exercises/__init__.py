@@ -18,6 +18,7 @@ from classroom.exercises import (
     finding,
     hunts,
     keys,
+    looking,
     meaning,
     mocking,
     modules,
@@ -47,6 +48,7 @@ EXERCISES: dict[str, Exercise] = dict(
             | modules.EXERCISES
             | hunts.EXERCISES
             | agents.EXERCISES
+            | looking.EXERCISES
             | finding.EXERCISES
             | safety.EXERCISES
         ).items()

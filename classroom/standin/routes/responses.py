@@ -306,7 +306,14 @@ def _is_slow(body: Mapping[str, Any]) -> bool:
 OPERATIONS = (
     Operation("POST", "responses", create, "json", "responses", slow=_is_slow),
     Operation("POST", "responses/compact", compact, "json", "responses/compact"),
-    Operation("POST", "responses/input_tokens", count_input_tokens, "json", "responses/input_tokens"),
+    Operation(
+        "POST",
+        "responses/input_tokens",
+        count_input_tokens,
+        "json",
+        "responses/input_tokens",
+        slow=vision.has_pictures,
+    ),
     Operation("GET", "responses/{id}", retrieve),
     Operation("DELETE", "responses/{id}", delete),
     Operation("POST", "responses/{id}/cancel", cancel),
