@@ -18,6 +18,7 @@ import pytest
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
+from classroom.standin.handling import Handling
 from grader.collect.canary import PART, CanarySearch, new_key
 from grader.collect.requests import Request
 from grader.collect.session import Session
@@ -170,7 +171,7 @@ def _asked_once(answer: bytes) -> list[str]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         nothing = SimpleNamespace(calls=(), requests=(), bucket="lab", endpoint_url="http://127.0.0.1:1")
-        nothing.objects = lambda wanted: []
+        nothing.objects, nothing.handling = (lambda wanted: []), Handling()
         sandbox = SimpleNamespace(root="/app", socket=socket.socket)
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         session = Session(url, nothing, nothing, KEY, {}, sandbox)
