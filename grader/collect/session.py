@@ -148,9 +148,11 @@ class Session:
 
     def _stand_in_was_slow(self, exchange: Exchange, began: float) -> bool:
         """Whether an app failed while the stand-in still had its call in hand, though no fault was asked for; waits for the stand-in."""
-        failed = exchange.status is None or exchange.status >= 500
+        failed = exchange.sent and (exchange.status is None or exchange.status >= 500)
+        if not failed or self._transmitter.is_failing:
+            return False
         handling = self.openai.handling
-        if not failed or self._transmitter.is_failing or handling.longest(began) < _PATIENT:
+        if handling.longest(began) < _PATIENT:
             return False
         deadline = time.monotonic() + _STAND_IN_SECONDS
         while handling.longest(began) and time.monotonic() < deadline:
