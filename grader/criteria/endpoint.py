@@ -1,5 +1,6 @@
 """endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
 
+import re
 from collections import Counter
 
 from classroom.standin import catalogue
@@ -20,6 +21,9 @@ from grader.criteria.criterion import (
 )
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
 
+_UNFIT = re.compile(
+    r"([\w.-]{1,200}) is left out: it does not fit here\b"
+)  # see `grader.environments.choosing`
 _SECTION = Section("endpoint")
 
 
@@ -33,6 +37,13 @@ def starts(evidence: Evidence) -> Verdict:
     if not app.started:
         unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
         advice = app.advice or (() if app.target else (unusual,))
+        if app.verdict == "failed" and (unfit := _installed_otherwise(evidence)):
+            return Verdict(
+                "error",
+                f"{app.failure} The submission asks for {' and '.join(unfit)} in a version that can't be installed here, and ran "
+                "with another one.",
+                advice=app.advice,
+            )
         return Verdict(app.verdict, app.failure or "The app did not start.", advice=advice)
     if not evidence.offers and evidence.scans.untouched:
         return failed(
@@ -70,6 +81,16 @@ def starts(evidence: Evidence) -> Verdict:
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
     )
+
+
+def _installed_otherwise(evidence: Evidence) -> list[str]:
+    """Packages that a failed start shows, and whose declared version had no wheel that fits."""
+    app, environment = evidence.app, evidence.environment
+    found = [
+        match[1] for text in (environment.ignored if environment else ()) if (match := _UNFIT.match(text))
+    ]
+    shown = f"{app.failure}\n{app.log}".lower().replace("-", "_")
+    return [name for name in found if re.search(rf"\b{re.escape(name.lower().replace('-', '_'))}\b", shown)]
 
 
 _ADDRESS = (

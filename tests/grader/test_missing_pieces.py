@@ -5,7 +5,7 @@ import pytest
 from grader import rubric
 from grader.collect.elsewhere import host_of_client
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, Scans
+from grader.evidence import AppStart, Environment, Exchange, Probe, Scans
 from grader.judge import judge
 from tests.grader.seen import evidence
 
@@ -92,3 +92,21 @@ def test_an_app_that_asks_another_service_is_told_so_and_not_failed():
     assert verdict.status == "not_run"
     assert "needs router.example" in verdict.summary
     assert "OPENAI_BASE_URL" in verdict.advice[0]
+
+
+@pytest.mark.parametrize(
+    ("ignored", "status"),
+    [
+        ("sqlalchemy is left out: it does not fit here, and nothing imports it.", "error"),
+        ("sqlalchemy is left out: only its developers need it.", "failed"),
+        ("psycopg2-binary is left out: it does not fit here, and nothing imports it.", "failed"),
+    ],
+)
+def test_a_start_that_fails_in_another_version_than_was_asked_for_is_the_grader_s_trouble(ignored, status):
+    app = AppStart(
+        target="main:app", failure="AttributeError: module 'sqlalchemy' has no attribute '__all__'"
+    )
+    seen = evidence(
+        app=app, offers=(), environment=Environment(packages=("sqlalchemy==2.1.9",), ignored=(ignored,))
+    )
+    assert BY_ID["endpoint.starts"].judge(seen).status == status
