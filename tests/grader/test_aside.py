@@ -194,6 +194,15 @@ def test_the_second_app_is_asked_only_if_it_serves_an_ordinary_request(monkeypat
     assert second._serves(session, [OFFER]) is serves
 
 
+def test_a_first_request_that_is_slow_is_sent_again(monkeypatch):
+    monkeypatch.setattr(second, "request_of", lambda offer: SimpleNamespace(request=None))
+    answers = iter([exchange("ex-1", status=504), exchange("ex-2", status=201)])
+    session = SimpleNamespace(
+        send=lambda purpose, request: next(answers), calls_of=lambda exchange: ["call-1"]
+    )
+    assert second._serves(session, [OFFER])
+
+
 class SecondProcess:
     """One that says whether it asks."""
 
