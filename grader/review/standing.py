@@ -1,5 +1,6 @@
 """The class with every decision applied, and who needs a person's attention."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -163,7 +164,8 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
     said = decisions.for_learners(row.key for row in known.rows)
     looked = decisions.looked_at()
     groups = {key: group for group in known.alike for key in group.members}
-    shown = {row.key: _shown(row, decisions) for row in known.rows}
+    names = Counter(row.name.casefold() for row in known.rows)
+    shown = {row.key: _shown(row, decisions, names) for row in known.rows}
     digests = {row.key: row.digest for row in known.rows}
     # a kind of file that an app does not offer is no question
     one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
@@ -184,8 +186,12 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
     return Standings(known, decisions, tuple(learners))
 
 
-def _shown(row: Row, decisions: Decisions) -> str:
-    return f"Learner {decisions.code(row.key)[:6]}" if decisions.anonymous else row.name
+def _shown(row: Row, decisions: Decisions, names: Mapping[str, int]) -> str:
+    """The name, of namesakes with what tells them apart; in an anonymous review another one."""
+    if decisions.anonymous:
+        return f"Learner {decisions.code(row.key)[:6]}"
+    apart = row.learner_id or row.submission
+    return f"{row.name} ({apart})" if names[row.name.casefold()] > 1 and apart else row.name
 
 
 def _reasons(

@@ -590,3 +590,9 @@ def test_numbers_of_a_class_without_points_are_none(tmp_path):
 def test_a_learner_s_name_that_is_a_formula_is_text_in_the_table(tmp_path):
     row = replace(entries.missing(Learner("Zoe", "9")), name="=1+1")
     assert "'=1+1" in statistics.learners_table(stand(tmp_path, more=(row,)))
+
+
+def test_namesakes_are_told_apart_by_their_identifiers(tmp_path):
+    more = tuple(entries.missing(Learner("Anna Schmidt", id)) for id in ("101", "102"))
+    found = stand(tmp_path, evidence("ada"), more=more)
+    assert [one.shown for one in found.learners] == ["ada", "Anna Schmidt (101)", "Anna Schmidt (102)"]

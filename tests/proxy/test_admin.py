@@ -343,3 +343,15 @@ def test_refusals_are_written_before_the_proxy_ends(tmp_path):
             httpx.get(f"{url}/v1/models", headers={"api-key": f"nowhere{number}/ada"})
     assert ledger.accounts.refusals("lesson") == [("model_not_allowed", 3)]
     ledger.close()
+
+
+def test_of_a_crowd_some_are_shown_and_everybody_is_found(proxy, desk):
+    proxy.ledger.add(an_event("crowd", open=False))
+    proxy.ledger.attend("crowd", [f"learner-{number:03}" for number in range(150)])
+    page = desk.get("/admin/events/crowd").text
+    assert page.count('<th scope="row">learner-') == 100
+    assert "Shown are 100 of 150" in page
+    found = desk.get("/admin/events/crowd?name=NER-14").text
+    assert found.count('<th scope="row">learner-') == 10
+    assert "Nobody is called so." in desk.get("/admin/events/crowd", params={"name": "<script>"}).text
+    assert len(desk.get("/admin/events/crowd/learners.csv").text.splitlines()) == 151

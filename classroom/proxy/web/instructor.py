@@ -32,6 +32,7 @@ _TABLES: dict[str, reports.By] = {
     "refusals.csv": "refusal",
 }
 _TOP = 5  # learners that are named above the table
+_MOST_SHOWN = 100  # rows of a table: the page comes again every few seconds, and a keyboard goes through it
 _MOST_NAMES = 500  # that one form lets in
 
 
@@ -106,6 +107,8 @@ class Instructor:
             figures = models.setdefault(line.model, [0, 0, 0, 0])
             for place, value in enumerate((line.requests, line.input_tokens, line.output_tokens, line.cost)):
                 figures[place] += value
+        wanted = asked.query.get("name", "").strip()[:128]
+        found = [each for each in used.attendance if wanted.casefold() in each.name.casefold()]
         return rendering.page(
             "event.jinja",
             400 if trouble else 200,
@@ -125,6 +128,9 @@ class Instructor:
             charts=[chart for chart in (charts.spend(used.series), charts.requests(used.series)) if chart],
             refusals=used.refusals,
             attendance=used.attendance,
+            wanted=wanted,
+            found=len(found),
+            shown=found[:_MOST_SHOWN],
             top=[each for each in used.attendance if each.spent][:_TOP],
             models=sorted(models.items()),
             done=done,
