@@ -107,3 +107,46 @@ def test_a_body_in_chunks_is_read_however_small_they_are(server):
         client.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
         client.sendall(b"1\r\na\r\n" * 40_000 + b"0\r\n\r\n")
         assert b"x-size: 40000" in client.recv(4096)
+
+
+_OFFER = (
+    b"host: a\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n"
+)
+_LONG = b"POST / HTTP/1.1\r\n" + _OFFER + b"content-length: 7\r\n\r\n"
+_CHUNKED = b"POST / HTTP/1.1\r\n" + _OFFER + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "size"),
+    [
+        ([_LONG + b"a kite!"], 7),
+        ([_LONG, b"a kite!"], 7),
+        ([_LONG + b"a ki", b"te!"], 7),
+        ([_CHUNKED + b"3\r\na k\r\n", b"4\r\nite!\r\n0\r\nx-sum: 1\r\n\r\n"], 7),
+        ([b"GET / HTTP/1.1\r\n" + _OFFER + b"\r\n"], 0),
+    ],
+)
+def test_an_offer_of_http_2_is_declined_and_the_request_answered(server, parts, size):
+    """Java's client makes it with each first request."""
+    last = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for part in parts:
+            client.sendall(part)
+            time.sleep(0.05)
+        client.sendall(last)  # on the same connection
+        said = b""
+        while more := client.recv(65536):
+            said += more
+    assert said.count(b"200 OK") == 2
+    assert said.index(b"x-size: %d" % size) < said.index(b"x-size: 2")
+
+
+def test_many_offers_at_once_do_not_pile_up(server):
+    begin = b"GET / HTTP/1.1\r\n" + _OFFER + b"\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(begin * 200)
+        said = b""
+        with contextlib.suppress(OSError):
+            while more := client.recv(65536):
+                said += more
+    assert b"400 Bad Request" in said

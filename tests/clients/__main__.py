@@ -1,16 +1,19 @@
 """Runs each client's program in an environment of its own, and prints which features passed: `python -m tests.clients [NAME…]`.
 
-uv makes the environments from what each program declares (PEP 723) and keeps them in its cache. Needs the package index;
-`make test` does not run this. Exit 0 if every feature passed.
+uv makes the environments from what each program declares (PEP 723), npm those of programs for Node (their first line); both are kept
+in a cache. Needs the package indexes; `make test` does not run this. Exit 0 if every feature passed.
 """
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 from uv import find_uv_bin
 
 from classroom.standin.mock import OpenAIMock
@@ -33,7 +36,43 @@ class Tried:
 
 def names() -> list[str]:
     """Every client's."""
-    return sorted(path.stem for path in PROGRAMS.glob("*.py") if path.stem not in _SHARED)
+    paths = (*PROGRAMS.glob("*.py"), *PROGRAMS.glob("*.mjs"))
+    return sorted({path.stem for path in paths if path.stem not in _SHARED})
+
+
+def declared(program: Path) -> list[str]:
+    """The packages that a program for Node names in its first line."""
+    first = program.read_text(encoding="utf-8").splitlines()[0]
+    return first.removeprefix("// dependencies:").split()
+
+
+def _for_node(program: Path) -> list[str]:
+    """The command that runs a program for Node, beside its packages.
+
+    Raises:
+        OSError: node or npm is not installed.
+        subprocess.CalledProcessError: the packages can't be had.
+    """
+    wanted = declared(program)
+    mark = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:16]
+    place = platformdirs.user_cache_path("openai-files-lab") / "clients" / mark
+    if not (place / "installed").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "package.json").write_text('{"private": true, "type": "module"}')
+        install = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", *wanted]
+        subprocess.run(install, cwd=place, check=True, capture_output=True, timeout=_SECONDS)
+        (place / "installed").touch()
+    for each in (program, program.with_name("features.mjs")):
+        shutil.copy(each, place)
+    return ["node", str(place / program.name)]
+
+
+def _command(name: str) -> list[str]:
+    """What runs a client's program."""
+    program = PROGRAMS / f"{name}.mjs"
+    if program.exists():
+        return _for_node(program)
+    return [find_uv_bin(), "run", "--quiet", "--no-project", "--script", str(PROGRAMS / f"{name}.py")]
 
 
 def run(name: str) -> list[Tried]:
@@ -52,9 +91,12 @@ def run(name: str) -> list[Tried]:
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_PROXY": "127.0.0.1",
         }
-        command = [find_uv_bin(), "run", "--quiet", "--no-project", "--script", str(PROGRAMS / f"{name}.py")]
         try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS)
+            done = subprocess.run(
+                _command(name), env=environment, capture_output=True, text=True, timeout=_SECONDS
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            return [Tried(name, "(start)", False, f"it could not be started: {error}"[:500])]
         except subprocess.TimeoutExpired:
             return [Tried(name, "(start)", False, f"no end after {_SECONDS} seconds")]
     lines = [
