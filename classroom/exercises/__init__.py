@@ -15,7 +15,9 @@ from classroom.exercises import (
     endpoints,
     exercise,
     failures,
+    further_hunts,
     hunts,
+    jobs,
     keys,
     meaning,
     mocking,
@@ -23,8 +25,10 @@ from classroom.exercises import (
     pictures,
     proxies,
     routes,
+    scaling,
     steering,
     storage,
+    streams,
 )
 from classroom.exercises.exercise import Exercise, Verdict
 
@@ -44,7 +48,11 @@ EXERCISES: dict[str, Exercise] = dict(
             | endpoints.EXERCISES
             | modules.EXERCISES
             | hunts.EXERCISES
+            | further_hunts.EXERCISES
             | agents.EXERCISES
+            | scaling.EXERCISES
+            | jobs.EXERCISES
+            | streams.EXERCISES
         ).items()
     )
 )

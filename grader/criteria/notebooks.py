@@ -6,9 +6,8 @@ from grader.evidence import CheckedExercise, Evidence
 _SECTION = Section("notebooks")
 _NONE = "No notebook was handed in."
 _ORDER = ("done", "unclear", "open")
-_TRACK_B = (
-    "12",
-)  # the notebooks that follow the endpoint: whether to work through them is the learner's choice
+# the notebooks that follow the endpoint: whether to work through them is the learner's choice
+_TRACK_B = ("12", "15")
 
 
 @_SECTION.criterion(

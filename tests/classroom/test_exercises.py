@@ -17,6 +17,7 @@ from tests.classroom.answers import (
     endpoints,
     failures,
     further,
+    further_hunts,
     hunts,
     keys,
     meaning,
@@ -25,8 +26,10 @@ from tests.classroom.answers import (
     pictures,
     proxies,
     routes,
+    scaling,
     steering,
     storage,
+    waiting,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,9 +49,12 @@ BY_NOTEBOOK = {
     "10": routes.routes,
     "11": endpoints.endpoints,
     "12": agents.agents,
+    "15": scaling.scaling,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
+_WAITING = ("15.4", "15.5")
 _HUNTS = ("00.3", "09.3", "11.3")
+_FURTHER_HUNTS = ("01.4", "02.4", "04.5")
 
 
 @pytest.fixture
@@ -65,6 +71,10 @@ def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
 def answers_to(id):
     if id in _HUNTS:
         return hunts.hunts()[id]
+    if id in _FURTHER_HUNTS:
+        return further_hunts.further_hunts()[id]
+    if id in _WAITING:
+        return waiting.waiting()[id]
     found = module.module() if id in _OF_THE_MODULE else BY_NOTEBOOK[id[:2]]()
     (right, wrong), (more, more_wrong) = found[id], further.further().get(id, ([], []))
     return right + more, wrong + more_wrong
