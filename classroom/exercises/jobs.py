@@ -21,7 +21,7 @@ def _wait_for(bench: Bench) -> str:
     for looks in (1, 2):
         id, text = _job(bench, "completed", looks)
         trial, _ = _waited(bench, id, f"a job that is completed at look {looks}")
-        expected = f'"{text[:60]}…"'
+        expected = shown(text)
         found = trial.returned(expected)
         if not isinstance(found, str):
             raise trial.wrong("It returns something else than the text of the answer.", expected)

@@ -15,6 +15,7 @@ from classroom.standin.pace import Pace
 from classroom.standin.replies import reply
 
 _PACE = Pace(first=0.05, tokens_per_second=300)
+_SLOWER = Pace(first=0.4, tokens_per_second=300)
 _CASES = ((6, 3), (3, 1), (4, 9), (0, 2))  # prompts, and how many calls may be on their way at once
 
 
@@ -26,7 +27,9 @@ def _ask_all(bench: Bench) -> str:
         prompts = [f"{words.question(bench.chance)} ({words.mark(bench.chance)})" for _ in range(number)]
         # the first answer is the longest: what is there first is another one
         texts = [f"{words.sentence(bench.chance)} {'And so on. ' * (number - at)}" for at in range(number)]
-        trial, calls, at_once = _crowd(bench, prompts, texts, most)
+        trial, calls, at_once = _crowd(bench, prompts, texts, most, _PACE)
+        if at_once < min(2, most, number) and not trial.late:  # or is the machine slow today?
+            trial, calls, at_once = _crowd(bench, prompts, texts, most, _SLOWER)
         asked = len(calls)
         expected = f"a list of {number} texts, and at most {most} call{'s' * (most > 1)} at once"
         found = trial.returned(expected)
@@ -50,7 +53,7 @@ def _ask_all(bench: Bench) -> str:
 
 
 def _crowd(
-    bench: Bench, prompts: list[str], texts: list[str], most: int
+    bench: Bench, prompts: list[str], texts: list[str], most: int, pace: Pace
 ) -> tuple[Trial, tuple[Call, ...], int]:
     """One run; the calls that were made, and how many were on their way at once."""
     openai = bench.boundary.openai
@@ -59,7 +62,7 @@ def _crowd(
     before = bench.boundary.count
     client = openai_client(f"{bench.boundary.url}/v1", asynchronous=True)
     try:
-        with bench.boundary.crowded(_PACE) as crowd:
+        with bench.boundary.crowded(pace) as crowd:
             trial = bench.call(
                 client, prompts, most, case=f"ask_all(client, a list of {len(prompts)} prompts, {most})"
             )

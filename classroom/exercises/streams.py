@@ -1,6 +1,7 @@
 """Notebook 15: an endpoint that passes an answer on while it is written, as server-sent events."""
 
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from classroom.exercises.plain import Thing, shortened, shown
 from classroom.standin.replies import reply
 
 _TYPE = "text/event-stream"
+_WITHOUT_DATA = re.compile(r"(?:\r?\n|\A)event: ?done\r?\n(?:\r?\n)?\Z")
 _LINES = "First line.\nSecond line, {mark}.\n\nAfter an empty line: data: é\n"
 
 
@@ -75,8 +77,14 @@ def _streamed(trial: Trial, prompt: str) -> None:
     if kind.partition(";")[0].strip() != _TYPE:
         raise trial.wrong("A browser reads no events of this type.", expected, f"the type {kind}")
     content = value.fields.get("content")
-    events = events_in(content.decode("utf-8", "replace")) if isinstance(content, bytes) else []
-    pieces = _pieces(trial, events)
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    if _WITHOUT_DATA.search(text):
+        raise trial.wrong(
+            "A browser passes over an event without data. Give it some, such as {}.",
+            "an event called done at the end",
+            "a line that names the event, and no line with data",
+        )
+    pieces = _pieces(trial, events_in(text))
     expected = "one event for each piece of the answer, while OpenAI writes it"
     calls = trial.calls_for(prompt, expected, *TEXT_ROUTES)
     if len(pieces) < 2:
@@ -90,12 +98,12 @@ def _streamed(trial: Trial, prompt: str) -> None:
             "a call to OpenAI without a stream",
         )
     made = [output.content.decode("utf-8", "replace") for call in calls for output in call.outputs]
-    text = "".join(pieces)
-    if text not in made:
+    whole = "".join(pieces)
+    if whole not in made:
         raise trial.wrong(
             "The pieces together are not what OpenAI answered.",
             f'"{shortened(made[0])}"' if made else "the answer",
-            f'"{shortened(text)}"',
+            f'"{shortened(whole)}"',
         )
 
 

@@ -21,6 +21,7 @@ NOTEBOOKS = {
     "06-when-it-fails": ["lab-limit", "lab-chart", "lab-cost"],
     "10-your-first-endpoint": ["lab-predict", "lab-explain"],
     "11-build-test-check": ["lab-check", "lab-progress"],
+    "15-at-scale": ["lab-predict", "lab-chart", "lab-quiz"],
 }
 
 

@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 import warnings
+from collections.abc import AsyncIterable
 
 import openai
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from openai import AsyncOpenAI, OpenAI
 from starlette.requests import Request
 
@@ -273,6 +275,23 @@ def _streams():
         warnings.simplefilter("ignore")
         asyncio.run(elsewhere())
 
+    with_events = FastAPI()
+
+    @with_events.get("/v1/stream", response_class=EventSourceResponse)
+    async def by_fastapi(prompt: str) -> AsyncIterable[ServerSentEvent]:
+        async with AsyncOpenAI() as asking:
+            async for each in await asking.responses.create(model=MODEL, input=prompt, stream=True):
+                if each.type == "response.output_text.delta":
+                    yield ServerSentEvent(data={"text": each.delta})
+        yield ServerSentEvent(data={}, event="done")
+
+    def done_without_data(prompt: str):
+        def made():
+            yield from (_event({"text": piece}) for piece in deltas(prompt))
+            yield "event: done\n\n"
+
+        return StreamingResponse(made(), media_type=KIND)
+
     def whole(prompt):
         return client.responses.create(model=MODEL, input=prompt).output_text
 
@@ -344,7 +363,15 @@ def _streams():
     by_post = FastAPI()
     by_post.post("/v1/stream")(by_generator)
     return (
-        [_app(by_generator), _app(by_async), _app(by_chat), _app(by_helper), Streamer().app, _app(by_kept)],
+        [
+            _app(by_generator),
+            _app(by_async),
+            _app(by_chat),
+            _app(by_helper),
+            Streamer().app,
+            _app(by_kept),
+            with_events,
+        ],
         [
             (FastAPI(), "There is no such path"),
             (by_post, "That path has no such method"),
@@ -354,6 +381,7 @@ def _streams():
             (_app(in_one), "whole answer in one event"),
             (_app(plain_data), "does not learn that the answer is complete"),
             (_app(json_without_done), "does not learn that the answer is complete"),
+            (_app(done_without_data), "event without data"),
             (_app(done_as_data), "does not learn that the answer is complete"),
             (_app(bare_json), 'no JSON with a "text"'),
             (_app(one_line_end), "no event"),
