@@ -51,7 +51,7 @@ def _starting_line(bench: Bench) -> str:
 
 
 def _ask_creatively(bench: Bench) -> str:
-    chosen = [5, -1, 0, 2, 0.7, bench.chance.randrange(3, 100), -bench.chance.randrange(2, 100) / 10]
+    chosen = [0, 0.7, 2, bench.chance.randrange(3, 100), -bench.chance.randrange(2, 100) / 10]
     for creativity in bench.chance.sample(chosen, len(chosen)):
         right = min(max(creativity, _LOWEST), _HIGHEST)
         question = words.question(bench.chance)
