@@ -24,10 +24,10 @@ def repository(folder: Path, environment: Mapping[str, str] = os.environ) -> str
         return named
     command = ["git", "-C", str(folder), "config", "--get", "remote.origin.url"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        remote = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     except OSError:  # no git on this machine
         return None
-    found = _ADDRESS.fullmatch(told.stdout.strip())
+    found = _ADDRESS.fullmatch(remote.stdout.strip())
     return f"{found[1]}/{found[2]}" if found else None
 
 

@@ -77,8 +77,8 @@ def _file_for(bench: Bench) -> str:
         value = trial.returned(expected)
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise trial.wrong("It returns something else than a name and a type.", expected)
-        name, said = value
-        if said != kind:
+        name, media_type = value
+        if media_type != kind:
             raise trial.wrong("The type is not what the bytes say.", expected)
         if name not in [f"{stem}{ending}" for ending in endings]:
             raise trial.wrong("The name does not fit: it is the stem and the format's ending.", expected)

@@ -48,7 +48,7 @@ def _ask_all(bench: Bench) -> str:
             )
         if asked > number:
             raise trial.wrong("It asks more often than once for each prompt.", expected, f"{asked} calls")
-        _in_order(trial, list(found), [_said(calls, prompt) for prompt in prompts], expected)
+        _in_order(trial, list(found), [_answer_to(calls, prompt) for prompt in prompts], expected)
     return "The answers come in the order of the prompts, and no more calls are on their way than allowed."
 
 
@@ -72,7 +72,7 @@ def _crowd(
     return trial, asked, crowd.most
 
 
-def _said(calls: tuple[Call, ...], prompt: str) -> str | None:
+def _answer_to(calls: tuple[Call, ...], prompt: str) -> str | None:
     """What the model answered to a prompt; None if it was not asked."""
     made = (output for call in calls if carries(call, prompt) for output in call.outputs)
     return next((output.content.decode().strip() for output in made), None)
@@ -89,11 +89,11 @@ def _in_order(trial: Trial, found: list[Any], texts: list[str | None], expected:
         raise trial.wrong(
             "The list holds something else than texts.", expected, f"a list with {shown(other)}"
         )
-    said = [each.strip() for each in found]
-    if sorted(said) != sorted(map(str, texts)):
+    stripped = [each.strip() for each in found]
+    if sorted(stripped) != sorted(map(str, texts)):
         first = f"a list that begins with {shown(found[0])}"
         raise trial.wrong("The list holds other words than the model answered.", expected, first)
-    if said != texts:
+    if stripped != texts:
         raise trial.wrong(
             "The answers are not in the order of the prompts.", expected, "the same texts in another order"
         )
@@ -232,10 +232,10 @@ EXERCISES = {
         _answers_in,
         (
             "What do a line of the output and a line of the errors have in common, and what does only one of them have?",
-            'for line in output.splitlines(): told = json.loads(line). Its name is told["custom_id"], and the answer\'s '
-            'body is told["response"]["body"].',
-            'found[told["custom_id"]] = text_of(told["response"]["body"]) for each line of output, and '
-            'found[told["custom_id"]] = None for each line of errors.',
+            'for line in output.splitlines(): entry = json.loads(line). Its name is entry["custom_id"], and the answer\'s '
+            'body is entry["response"]["body"].',
+            'found[entry["custom_id"]] = text_of(entry["response"]["body"]) for each line of output, and '
+            'found[entry["custom_id"]] = None for each line of errors.',
         ),
     ),
     "15.3": Exercise(

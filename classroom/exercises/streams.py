@@ -120,14 +120,14 @@ def _pieces(trial: Trial, events: list[Event]) -> list[str]:
         if event.name == "done":
             raise trial.wrong("It is done more than once.", expected, "an event called done before the end")
         try:
-            told = json.loads(event.data)
+            entry = json.loads(event.data)
         except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict) or not isinstance(told.get("text"), str):
+            entry = None
+        if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
             raise trial.wrong(
                 'The data of an event is no JSON with a "text".', expected, f"the data {shown(event.data)}"
             )
-        pieces.append(told["text"])
+        pieces.append(entry["text"])
     return pieces
 
 
