@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from classroom.quizzing import Question, quizzes
+from course.repository import repository, with_codespaces
 from course.terms import PAGE, Linker, glossary
 from grader.release import BEGIN, without_solutions
 
@@ -108,8 +109,9 @@ def prepare(pages: Path) -> None:
     """Write every page into a folder."""
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(ROOT / "assets", pages / "assets", ignore=shutil.ignore_patterns("*.toml"))
-    for name in ("index.md", "instructors.md"):
-        shutil.copy(ROOT / "course" / name, pages / name)
+    shutil.copy(ROOT / "course" / "instructors.md", pages / "instructors.md")
+    first = (ROOT / "course" / "index.md").read_text(encoding="utf-8")
+    (pages / "index.md").write_text(with_codespaces(first, repository(ROOT)), encoding="utf-8")
     (pages / PAGE).write_text(glossary(), encoding="utf-8")
     for path in (ROOT / "course" / "site").iterdir():
         shutil.copy(path, pages / "assets" / path.name)

@@ -10,6 +10,7 @@ import pytest
 
 from classroom.quizzing import quizzes
 from course import build, terms
+from course.repository import repository, with_codespaces
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def site(tmp_path_factory):
 def test_every_notebook_is_a_page_that_the_first_page_links_to(site):
     first = (site / "index.html").read_text()
     names = [path.stem for path in build.NOTEBOOKS.glob("*.ipynb")]
-    assert len(names) == 15
+    assert len(names) == 16
     assert [
         name for name in names if f"{name}.html" not in first or not (site / f"{name}.html").is_file()
     ] == []
@@ -114,3 +115,39 @@ def test_a_page_that_is_missing_is_an_error(tmp_path):
     )
     assert done.returncode != 0
     assert "07-mocking" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/a-school/files-lab.git",
+        "https://github.com/a-school/files-lab",
+        "https://ada:secret@github.com/a-school/files-lab.git",
+        "git@github.com:a-school/files-lab.git",
+        "ssh://git@github.com/a-school/files-lab",
+    ],
+)
+def test_the_repository_is_known_from_where_it_was_cloned(tmp_path, address):
+    for words in (["init", "--quiet"], ["remote", "add", "origin", address]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    assert repository(tmp_path, {}) == "a-school/files-lab"
+
+
+def test_a_workflow_of_github_names_the_repository(tmp_path):
+    assert repository(tmp_path, {"GITHUB_REPOSITORY": "a-school/files-lab"}) == "a-school/files-lab"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://gitlab.example/a/b.git", "https://github.com.example/a/b", "/srv/lab"]
+)
+def test_a_repository_elsewhere_gets_no_button(tmp_path, address):
+    for words in (["init", "--quiet"], ["remote", "add", "origin", address]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    assert repository(tmp_path, {}) is None
+
+
+def test_the_first_page_has_a_button_where_the_repository_is_known():
+    page = (build.ROOT / "course" / "index.md").read_text(encoding="utf-8")
+    assert "](https://codespaces.new/a-school/files-lab)" in with_codespaces(page, "a-school/files-lab")
+    without = with_codespaces(page, None)
+    assert "codespaces" not in without.casefold()

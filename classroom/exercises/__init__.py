@@ -16,7 +16,9 @@ from classroom.exercises import (
     exercise,
     failures,
     finding,
+    further_hunts,
     hunts,
+    jobs,
     keys,
     looking,
     meaning,
@@ -26,8 +28,10 @@ from classroom.exercises import (
     proxies,
     routes,
     safety,
+    scaling,
     steering,
     storage,
+    streams,
 )
 from classroom.exercises.exercise import Exercise, Verdict
 
@@ -47,10 +51,14 @@ EXERCISES: dict[str, Exercise] = dict(
             | endpoints.EXERCISES
             | modules.EXERCISES
             | hunts.EXERCISES
+            | further_hunts.EXERCISES
             | agents.EXERCISES
             | looking.EXERCISES
             | finding.EXERCISES
             | safety.EXERCISES
+            | scaling.EXERCISES
+            | jobs.EXERCISES
+            | streams.EXERCISES
         ).items()
     )
 )

@@ -18,9 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classroom.allowance import Allowance
+from classroom.exercises.crowd import Crowd
 from classroom.loopback import LoopbackServer, bind
 from classroom.standin.app import Application
 from classroom.standin.journal import Call
+from classroom.standin.pace import AT_ONCE, Pace
 from classroom.standin.state import StandIn
 
 _MOST_CALLS, _MOST_BYTES = 2_000, 256 * 1024 * 1024
@@ -249,13 +251,14 @@ class Boundary:
         self._allowance = Allowance(_MOST_CALLS, _MOST_BYTES)
         self.openai = StandIn(allowance=self._allowance)
         self._shortening = _Shortening(Application(self.openai))
+        self._crowd = Crowd(self._shortening)
         self._running = ExitStack()
         self._url: str | None = None
 
     @property
     def application(self) -> ASGIApp:
         """OpenAI's stand-in, as an ASGI application."""
-        return self._shortening
+        return self._crowd
 
     @property
     def url(self) -> str:
@@ -281,6 +284,16 @@ class Boundary:
             yield
         finally:
             self._shortening.on = False
+
+    @contextmanager
+    def crowded(self, pace: Pace) -> Iterator[Crowd]:
+        """Let answers take their time, and count how many are waited for at once."""
+        self.openai.tempo.change(pace)
+        self._crowd.watch()
+        try:
+            yield self._crowd
+        finally:
+            self.openai.tempo.change(AT_ONCE)
 
     @contextmanager
     def listing(

@@ -69,6 +69,11 @@ def asking(base_url: str, prompt: str) -> Given:
     return Given(("asking", base_url, prompt), "call")
 
 
+def openai_client(base_url: str, *, asynchronous: bool = False) -> Given:
+    """A client of OpenAI's SDK whose requests go to an address, once each."""
+    return Given(("client", base_url, asynchronous), "client")
+
+
 def chat_request(words: str) -> Given:
     """A request of the SDK's for a chat completion, as a transport gets it."""
     message = {"role": "user", "content": words}

@@ -17,6 +17,14 @@ def asking(base_url: str, prompt: str) -> Callable[[], str]:
     return lambda: client.responses.create(model=_MODEL, input=prompt).output_text
 
 
+def openai_client(base_url: str, asynchronous: bool) -> Any:
+    """A client whose requests go to an address, once each."""
+    import openai
+
+    kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
+    return kind(base_url=base_url, api_key="sk-mock-key", max_retries=0, timeout=15.0)
+
+
 def s3_client(url: str) -> Any:
     """A client whose requests go to an address, once each."""
     import boto3

@@ -141,6 +141,8 @@ class Performer:
                 return making.s3_client(url)
             case ["asking", url, prompt]:
                 return making.asking(url, prompt)
+            case ["client", url, asynchronous]:
+                return making.openai_client(url, asynchronous)
             case ["request", body]:
                 import httpx2
 

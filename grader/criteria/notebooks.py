@@ -7,7 +7,7 @@ _SECTION = Section("notebooks")
 _NONE = "No notebook was handed in."
 _ORDER = ("done", "unclear", "open")
 # the notebooks that follow the endpoint: whether to work through them is the learner's choice
-_TRACK_B = ("12", "13", "14")
+_TRACK_B = ("12", "13", "14", "15")
 
 
 @_SECTION.criterion(

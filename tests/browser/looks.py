@@ -23,6 +23,7 @@ NOTEBOOKS = {
     "11-build-test-check": ["lab-check", "lab-progress"],
     "13-seeing-and-finding": ["lab-predict", "lab-chart"],
     "14-safe-and-measured": ["lab-predict", "lab-quiz"],
+    "15-at-scale": ["lab-predict", "lab-chart", "lab-quiz"],
 }
 
 

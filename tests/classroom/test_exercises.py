@@ -18,6 +18,7 @@ from tests.classroom.answers import (
     failures,
     finding,
     further,
+    further_hunts,
     hunts,
     keys,
     meaning,
@@ -27,8 +28,10 @@ from tests.classroom.answers import (
     proxies,
     routes,
     safety,
+    scaling,
     steering,
     storage,
+    waiting,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,9 +53,12 @@ BY_NOTEBOOK = {
     "12": agents.agents,
     "13": finding.finding,
     "14": safety.safety,
+    "15": scaling.scaling,
 }
 _OF_THE_MODULE = ("02.3", "03.4", "04.4")
+_WAITING = ("15.4", "15.5")
 _HUNTS = ("00.3", "09.3", "11.3")
+_FURTHER_HUNTS = ("01.4", "02.4", "04.5")
 
 
 @pytest.fixture
@@ -69,6 +75,10 @@ def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
 def answers_to(id):
     if id in _HUNTS:
         return hunts.hunts()[id]
+    if id in _FURTHER_HUNTS:
+        return further_hunts.further_hunts()[id]
+    if id in _WAITING:
+        return waiting.waiting()[id]
     found = module.module() if id in _OF_THE_MODULE else BY_NOTEBOOK[id[:2]]()
     (right, wrong), (more, more_wrong) = found[id], further.further().get(id, ([], []))
     return right + more, wrong + more_wrong

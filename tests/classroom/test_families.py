@@ -132,10 +132,19 @@ def test_a_batch_answers_each_line_and_keeps_those_that_failed_apart(client, ope
     assert states == ["validating", "in_progress", "completed"]
     assert batch.request_counts.model_dump() == {"total": 3, "completed": 2, "failed": 1}
     good, [bad] = told(client, batch.output_file_id), told(client, batch.error_file_id)
-    assert [each["custom_id"] for each in good] == ["q1", "q3"]
-    assert "question 3" in json.dumps(good[1]["response"]["body"]["output"])
+    answers = {each["custom_id"]: json.dumps(each["response"]["body"]["output"]) for each in good}
+    assert sorted(answers) == ["q1", "q3"]
+    assert "question 3" in answers["q3"]
     assert (bad["custom_id"], bad["response"]["status_code"]) == ("q2", 404)
     assert client.batches.list().data[0].id == batch.id
+
+
+def test_the_answers_of_a_batch_are_in_another_order_than_its_requests(client):
+    batch, _ = ended(client, begun(client, *map(line, range(12))))
+    asked = [f"q{number}" for number in range(12)]
+    found = [each["custom_id"] for each in told(client, batch.output_file_id)]
+    assert sorted(found) == sorted(asked)
+    assert found != asked
 
 
 def test_a_batch_costs_half(client, openai_mock):

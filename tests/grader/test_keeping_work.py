@@ -374,7 +374,7 @@ def test_every_line_of_the_class_folder_s_page_is_true_there(classroom):
         subprocess.run(["make", "-n", target], cwd=classroom, check=True, capture_output=True)
     for path in re.findall(r"`([\w.-]+(?:/[\w./-]*|\.py))`", page):
         assert (classroom / path).exists(), path
-    assert len(list((classroom / "notebooks").glob("*.ipynb"))) == 15
+    assert len(list((classroom / "notebooks").glob("*.ipynb"))) == 16
     assert "twelve notebooks" in page
     for absent in ("answer-key", "make test", "make grade", "make site", "grader batch", "SECURITY.md"):
         assert absent not in page

@@ -172,7 +172,9 @@ def _halved(usage: Usage) -> Usage:
 
 
 def _written(lines: list[dict[str, Any]]) -> bytes:
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    """A file of answers, in another order than that of the requests: OpenAI promises none."""
+    mixed = sorted(lines, key=lambda line: str(line["id"]))
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in mixed).encode()
 
 
 def find(standin: StandIn, id: str) -> StoredBatch:
