@@ -34,7 +34,7 @@ def test_every_notebook_is_a_page_that_the_first_page_links_to(site):
 
 def test_answers_are_folded_and_what_they_do_is_shown(site):
     page = (site / "02-first-calls.html").read_text()
-    assert page.count("<summary>One answer</summary>") == 2
+    assert page.count("<summary>One answer</summary>") == 3
     assert "SOLUTION" not in page
     assert "Exercise 02.1: done." in page
 
