@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
@@ -19,7 +18,7 @@ from grader.collect.setting import Part, Setting
 from grader.collect.type_inputs import settled
 from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
-from grader.upstream_failures import Place, slow_injections
+from grader.upstream_failures import slow_injections
 
 
 @dataclass(frozen=True)
@@ -53,21 +52,18 @@ def ask(
     served: Served,
     *,
     offered_database: bool,
-    known: Callable[[Sequence[Offer]], None] = lambda offers: None,
     so_far: Callable[[Part, Asked], None] = lambda part, asked: None,
 ) -> Asked:
     """Everything that an app answers at once.
 
     Args:
         offered_database: whether a file stands for its database server.
-        known: called once, as soon as it is known what the app generates.
         so_far: called with what was asked whenever a part of the criteria is settled.
     """
     found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     with setting.clock.phase("find what generates"):
         generating = _find(setting, session, served, found)
         offers = generating.offers
-    known(offers)
     asked: list[Probe] = []
     with setting.clock.phase("generate"):
         for offer in offers:
@@ -93,17 +89,15 @@ def ask(
     )
 
 
-def ask_in_silence(
-    setting: Setting, session: Session, offers: Sequence[Offer], at: Sequence[Place] = get_args(Place)
-) -> list[Probe]:
-    """What takes time and little work: what the app does about a silent OpenAI and a slow S3; `at`: of these alone."""
+def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
+    """What takes time and little work: what the app does about a silent OpenAI and a slow S3."""
     asked: list[Probe] = []
     with (
         setting.clock.phase("let OpenAI stay silent, and S3 take its time"),
         setting.patience() if setting.patience else nullcontext(),
     ):
         for criterion, injected in slow_injections() if offers else ():
-            if injected.at in at and setting.wants(criterion):
+            if setting.wants(criterion):
                 asked.extend(probes.slow_errors(session, offers, criterion, injected))
     return asked
 

@@ -2,20 +2,18 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader.assignment.declaration import OwnQuestions
-from grader.collect import aside, asking, imports, notebooks, openapi_document, start_reasons
+from grader.collect import asking, imports, notebooks, openapi_document, start_reasons
 from grader.collect.alive import check_alive
-from grader.collect.aside import Aside, Claims
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
 from grader.collect.canary import new_key
@@ -24,7 +22,6 @@ from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
 from grader.collect.packages_there import absent
 from grader.collect.scans import scan
-from grader.collect.seen_aside import Given, SeenAside
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.setting import (
@@ -43,7 +40,6 @@ from grader.evidence import AppStart, Evidence, NotebookRun, Scans, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.sandbox import Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
-from grader.upstream_failures import Place
 
 Settled = Callable[[Part, Evidence], None]
 
@@ -57,7 +53,6 @@ def collect(
     cold: bool = False,
     patience: Patience | None = None,
     open_sandbox: OpensSandbox | None = None,
-    claims: Claims | None = None,
     assignment: OwnQuestions | None = None,
     settled: Settled | None = None,
 ) -> Evidence:
@@ -72,7 +67,6 @@ def collect(
         patience: entered while the grader only waits for what the app does about a silent OpenAI. Without it, the
             tests run beside that; with it, before.
         open_sandbox: starts the sandbox for its code; this process does, if it is left out.
-        claims: asks for a second sandbox, in which a second process does what takes time; without it, this one does all.
         assignment: another one than the lab's, with questions of its own.
         settled: called with what was seen so far whenever a part of the criteria can be judged by it.
 
@@ -85,9 +79,7 @@ def collect(
     ours = submission.python == Path(sys.executable)
     cold = cold or not ours
     canary = new_key()
-    given = Given(submission, canary, tuple(only), assignment, cold)
     with (
-        aside.begun(given, claims if patience is None else None) as beside,  # it forks, so it comes first
         (open_sandbox or partial(Sandbox, tier))(submission.python, submission.root, cold=cold) as sandbox,
         OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
         S3Mock(BUCKET, listener=sandbox.listener(), allowance=Allowance(MOST_S3_REQUESTS, MOST_BYTES)) as s3,
@@ -96,7 +88,7 @@ def collect(
         setting = Setting(
             submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget, assignment
         )
-        seen = _see(setting, beside, settled)
+        seen = _see(setting, settled)
         return _assemble(setting, seen, time.monotonic() - began)
 
 
@@ -129,58 +121,40 @@ class _Seen:
     examined: _Examined
     test_run: TestRun
     notebooks: tuple[NotebookRun, ...]
-    aside: SeenAside = field(default_factory=SeenAside)
-    blobs: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def _see(setting: Setting, beside: Aside | None, settled: Settled | None) -> _Seen:
-    """Every step, in order. The only place that starts the suite and waits for it. `beside`: the second process."""
+def _see(setting: Setting, settled: Settled | None) -> _Seen:
+    """Every step, in order. The only place that starts the suite and waits for it."""
     with setting.clock.phase("read the files"):
-        found = _read_files(setting, tests=beside is None)
+        found = _read_files(setting)
     tests = TestsBeside(setting, found.target)
 
     def settle(part: Part, examined: _Examined, run: TestRun = _NOT_RUN) -> None:
         if settled:
             settled(part, _assemble(setting, _Seen(found, examined, run, ()), 0.0))
 
-    examined = _examine(setting, found.target, tests, beside, settle)
+    examined = _examine(setting, found.target, tests, settle)
     check_alive(setting.openai, setting.s3, setting.sandbox)
-    ran: list[TestRun] = []
-
-    def note(run: TestRun) -> None:
-        ran.append(run)
-        settle("suite", examined, run)
-
-    if beside:
-        beside.begin(examined.asked.offers)
-    else:
-        with setting.clock.phase("run the tests"):
-            note(tests.settled())
+    with setting.clock.phase("run the tests"):
+        run = tests.settled()
+    settle("suite", examined, run)
     with setting.clock.phase("run the notebooks"):
         wanted = setting.wants("notebooks.")
         checks = setting.assignment.exercises if setting.assignment else None
         books = tuple(notebooks.run(setting.submission, setting.sandbox, checks)) if wanted else ()
-    done = None
-    if beside:
-        with setting.clock.phase("run the tests, and let OpenAI stay silent"):
-            done = beside.seen(note)
-            if not ran:
-                note(tests.result())
-    return _Seen(found, examined, ran[0], books, *(done or ()))
+    return _Seen(found, examined, run, books)
 
 
-def _read_files(setting: Setting, *, tests: bool) -> _Found:
-    """Read them, and load what its code imports; `tests`: what its tests need as well."""
+def _read_files(setting: Setting) -> _Found:
+    """Read them, and load what its code imports."""
     submission = setting.submission
     target = find_app(submission.root, submission.manifest)
     scans = scan(submission, setting.sandbox)
-    setting.sandbox.preload(imports.worth_loading(submission.root, tests=tests))
+    setting.sandbox.preload(imports.worth_loading(submission.root))
     return _Found(target, scans)
 
 
-def _examine(
-    setting: Setting, target: AppTarget | None, tests: TestsBeside, beside: Aside | None, settle: _Settle
-) -> _Examined:
+def _examine(setting: Setting, target: AppTarget | None, tests: TestsBeside, settle: _Settle) -> _Examined:
     """Start the app, and put every question to it."""
     if target is None:
         kind = other_kind(setting.submission.root)
@@ -193,16 +167,12 @@ def _examine(
     with launch(setting, target) as launched:
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)
-        return _examine_running(setting, launched, tests, beside, settle)
+        return _examine_running(setting, launched, tests, settle)
 
 
-def _examine_running(
-    setting: Setting, launched: Launch, tests: TestsBeside, beside: Aside | None, settle: _Settle
-) -> _Examined:
+def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, settle: _Settle) -> _Examined:
     """Put every question to an app that has started; its tests run beside the slow ones."""
     session, job = launched.session, launched.job
-    if beside:
-        beside.start_app(launched.facts)
     served = Served(setting.submission.root, session, launched.document, job)
     found = served.documented()
     session.lookups = openapi_document.lookups(found)
@@ -211,20 +181,16 @@ def _examine_running(
         session,
         served,
         offered_database=launched.offered_database,
-        known=beside.begin if beside else lambda offers: None,
         so_far=lambda part, asked: settle(part, _Examined(launched.facts, session, asked)),
     )
-    if not beside:
-        tests.start(asked.offers)
-        if setting.patience:
-            tests.result()
+    tests.start(asked.offers)
+    if setting.patience:
+        tests.result()
     probes = [
         *asked.probes,
-        *asking.ask_in_silence(setting, session, asked.offers, ("s3",) if beside else get_args(Place)),
+        *asking.ask_in_silence(setting, session, asked.offers),
         *asking.ask_module(setting, session, found),
     ]
-    if beside and not beside.asks_in_silence():
-        probes += asking.ask_in_silence(setting, session, asked.offers, ("openai",))
     session.close()
     if job.printed_sought:
         session.note_printed()
@@ -235,21 +201,21 @@ def _examine_running(
 
 def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
     """What was seen, as one record."""
-    session, asked, apart = seen.examined.session, seen.examined.asked, seen.aside
+    session, asked = seen.examined.session, seen.examined.asked
     submission = setting.submission
     return Evidence(
         submission=SubmissionFacts(name=submission.name, digest=submission.digest),
         isolation=setting.sandbox.tier,
         bucket=BUCKET,
         canary_fingerprint=fingerprint(setting.canary),
-        canary_seen=tuple(dict.fromkeys([*(session.canary_seen if session else ()), *apart.canary_seen])),
+        canary_seen=tuple(session.canary_seen) if session else (),
         app=seen.examined.app,
-        exchanges=(*(session.exchanges if session else ()), *apart.exchanges),
-        calls=(*(session.linked_calls() if session else ()), *apart.calls),
-        objects=(*(session.objects if session else ()), *apart.objects),
+        exchanges=tuple(session.exchanges) if session else (),
+        calls=tuple(session.linked_calls()) if session else (),
+        objects=tuple(session.objects) if session else (),
         offers=tuple(asked.offers),
         misses=tuple(asked.misses),
-        probes=(*asked.probes, *apart.probes),
+        probes=tuple(asked.probes),
         expected_kinds=submission.manifest.expect,
         only=setting.only,
         test_run=seen.test_run,
@@ -258,7 +224,7 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         uninstalled=_uninstalled(setting, seen),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
-    ).with_blobs({**seen.blobs, **(session.blobs if session else {})})
+    ).with_blobs(session.blobs if session else {})
 
 
 def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:

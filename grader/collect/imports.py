@@ -35,14 +35,13 @@ _HEAVY: dict[str, tuple[str, ...]] = {
     "pytest": ("pytest", "_pytest.assertion.rewrite"),
     "classroom": (*_MOTO, "moto.moto_server.werkzeug_app", "classroom.s3", "classroom.standin.mock"),
 }
-_OF_TESTS = frozenset({"moto", "pytest", "classroom"})
 _IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_HEAVY)})\b", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
 _MOST_FILES = 2_000
 
 
-def worth_loading(root: Path, *, tests: bool = True) -> Sequence[str]:
-    """The modules to load before the submission's own code is run; `tests`: what is imported for tests alone, too."""
+def worth_loading(root: Path) -> Sequence[str]:
+    """The modules to load before the submission's own code is run."""
     found: set[str] = set()
     for file in islice(root.rglob("*.py"), _MOST_FILES):
         try:
@@ -51,5 +50,4 @@ def worth_loading(root: Path, *, tests: bool = True) -> Sequence[str]:
             continue
         found |= set(_IMPORT.findall(text))
         found |= {"classroom"} if _FIXTURES.search(text) else set()
-    wanted = found if tests else found - _OF_TESTS
-    return [module for package in _HEAVY if package in wanted for module in _HEAVY[package]]
+    return [module for package in _HEAVY if package in found for module in _HEAVY[package]]

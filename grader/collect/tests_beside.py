@@ -36,15 +36,8 @@ class TestsBeside:
         self.start()
         return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
 
-    def settled(self, alone: Callable[[], object] = lambda: None) -> TestRun:
-        """What the run showed, or another one without anything beside it: see `suite.in_peace`. `alone`: waits for the rest."""
+    def settled(self) -> TestRun:
+        """What the run showed, or another one without anything beside it: see `suite.in_peace`."""
         beside = self._future is not None
-        first, run = self.result(), self._run
-        if not beside or run is None:
-            return first
-
-        def run_alone() -> TestRun:
-            alone()
-            return run()
-
-        return suite.in_peace(first, run_alone)
+        first = self.result()
+        return suite.in_peace(first, self._run) if beside and self._run else first

@@ -93,24 +93,16 @@ class Parent:
             missing=tuple(answer["missing"]),
         )
 
-    def claim(self, python: Path) -> tuple[socket.socket, Places]:
-        """A sandbox that the parent has started and ends: what steers it, and its folders.
-
-        Raises:
-            GraderError: it can't be had.
-        """
-        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
-        if answer.get("trouble"):
-            raise GraderError(str(answer["trouble"]))
-        return socket.socket(fileno=files[0]), Places(**answer["places"])
-
     @contextmanager
     def sandbox(
         self, python: Path = Path(sys.executable), work: Path | None = None, *, cold: bool = False
     ) -> Iterator[Sandbox]:
         """A sandbox for the submission's code, which the parent starts and ends."""
-        control, places = self.claim(python)
-        with Sandbox.handed_over(control, places, work, cold=cold) as sandbox:
+        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
+        if answer.get("trouble"):
+            raise GraderError(str(answer["trouble"]))
+        control = socket.socket(fileno=files[0])
+        with Sandbox.handed_over(control, Places(**answer["places"]), work, cold=cold) as sandbox:
             yield sandbox
 
     @contextmanager
@@ -179,7 +171,6 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         cold=instructions.cold,
         patience=parent.rests if instructions.gives_way else None,
         open_sandbox=parent.sandbox,
-        claims=None if instructions.cold else parent.claim,
         assignment=assignment.questions if assignment else None,
         settled=_telling(parent, instructions, assignment) if instructions.tells else None,
     )
