@@ -48,6 +48,7 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None  # transactions begin where we say, below
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is in no free page of the file
 
     @event.listens_for(made, "begin")
     def begin(connection: Any) -> None:
@@ -55,6 +56,14 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
+
+
+def clear_log(engine: Engine) -> None:
+    """Take over what SQLite has written ahead, where older content of a page may still be; PostgreSQL does so by itself."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate(engine: Engine) -> None:

@@ -203,6 +203,17 @@ def event_resume(
     typer.echo(f"{code} goes on.")
 
 
+@event_app.command("forget-prompts")
+def event_forget_prompts(
+    code: str,
+    database_url: Database = DEFAULT,
+) -> None:
+    """Delete the prompts that an event has stored; what they cost stays in the books."""
+    with reported():
+        count = open_ledger(database_url).forget_prompts(code)
+    typer.echo(f"Deleted {count} stored prompts of {code}.")
+
+
 @event_app.command("end")
 def event_end(
     code: str,

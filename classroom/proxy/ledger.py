@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, case, func, select, update
 
-from classroom.proxy import refusals
+from classroom.proxy import database, refusals
 from classroom.proxy.accounts import Accounts
 from classroom.proxy.batch_books import BatchBooks
 from classroom.proxy.belongings import Belongings
@@ -32,7 +32,7 @@ from classroom.proxy.tables import attendees, calls
 
 LEASE_SECONDS = 60.0  # a call that nobody has vouched for so long belongs to a process that is gone
 _NOBODY = "-"  # the owner of calls that outlive their process
-_MOST_KEPT = 100_000  # characters of a prompt or an answer
+_MOST_KEPT = 100_000  # characters of a prompt
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Settlement:
     status: int | None = None
     failed: bool = False
     prompt: str | None = None
-    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,6 @@ class Ledger(Register):
             "made_": settlement.output_tokens,
             "status_": settlement.status,
             "prompt_": (settlement.prompt or "")[:_MOST_KEPT] or None,
-            "answer_": (settlement.answer or "")[:_MOST_KEPT] or None,
         }
         if books.execute(CLOSE_CALL, facts) != 1:
             return False
@@ -279,10 +277,19 @@ class Ledger(Register):
             ).all()
         return [Line(row[0], row[1], *(int(value or 0) for value in row[2:])) for row in rows]
 
-    def forget_prompts(self, code: str) -> None:
-        """Delete what was stored of prompts and answers."""
+    def forget_prompts(self, code: str) -> int:
+        """Delete the prompts that an event has stored, and give their number. Whether more are stored is left as it is.
+
+        Raises:
+            EventError: there is no such event.
+        """
+        if self.event(code) is None:
+            raise EventError(f"There is no event {code!r}.")
+        stored = (calls.c.event == code) & calls.c.prompt.is_not(None)
         with self._engine.begin() as connection:
-            connection.execute(update(calls).where(calls.c.event == code).values(prompt=None, answer=None))
+            count = connection.execute(update(calls).where(stored).values(prompt=None)).rowcount
+        database.clear_log(self._engine)
+        return count
 
     def delete(self, code: str) -> None:
         """Delete an event, its attendees and its books."""

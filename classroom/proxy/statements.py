@@ -73,7 +73,6 @@ CLOSE_CALL = (
         output_tokens=_number("made_"),
         status=_number("status_"),
         prompt=bindparam("prompt_"),
-        answer=bindparam("answer_"),
     )
 )
 # a request that failed is given back, unless another day has begun since

@@ -88,7 +88,6 @@ calls = Table(
     Column("output_tokens", Integer, nullable=False, server_default="0"),
     Column("status", Integer),
     Column("prompt", Text),
-    Column("answer", Text),
     Index("calls_by_event", "event", "attendee"),
     Index("calls_open", "state", "expires"),
 )

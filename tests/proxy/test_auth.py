@@ -318,6 +318,16 @@ def test_prompts_are_kept_where_the_event_says_so_and_learners_are_told(proxy, t
     assert content.count(b"Say hello.") >= 1
 
 
+def test_prompts_that_are_forgotten_are_in_no_file_and_the_books_stay(proxy, tmp_path):
+    proxy.ledger.add(an_event("kept", keeps_prompts=True))
+    ask(proxy, "kept/ada")
+    before = proxy.ledger.report("kept")
+    assert proxy.ledger.forget_prompts("kept") == 1
+    assert proxy.ledger.report("kept") == before
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("proxy.sqlite*"))
+    assert b"Say hello." not in content
+
+
 # --- the instructor's page ----------------------------------------------------------------------------------------
 
 

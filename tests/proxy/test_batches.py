@@ -56,7 +56,7 @@ def test_a_batch_is_made_looked_at_and_its_answers_read(proxy, ada):
     batch = finished(ada, batch.id)
     assert batch.metadata == {"lesson": "9"}
     answers = [json.loads(each) for each in ada.files.content(batch.output_file_id).text.splitlines()]
-    assert [each["custom_id"] for each in answers] == ["a", "b"]
+    assert sorted(each["custom_id"] for each in answers) == ["a", "b"]
     assert [each.id for each in ada.batches.list()] == [batch.id]
     assert standing(proxy).reserved == 0
     assert standing(proxy).spent / NANO == pytest.approx(float(proxy.openai.calls.cost), abs=1e-8)

@@ -316,6 +316,12 @@ def test_an_event_is_paused_and_resumed(proxy_command, event):
     assert (code, said) == (2, "classroom proxy: There is no event 'nowhere'.\n")
 
 
+def test_stored_prompts_are_deleted_by_a_command(proxy_command, event):
+    assert proxy_command("event", "forget-prompts", "ml-101") == (0, "Deleted 0 stored prompts of ml-101.\n")
+    code, said = proxy_command("event", "forget-prompts", "nowhere")
+    assert (code, said) == (2, "classroom proxy: There is no event 'nowhere'.\n")
+
+
 def test_a_change_of_bounds_does_not_resume_an_event(proxy_command, event):
     proxy_command("event", "pause", "ml-101")
     proxy_command("event", "change", "ml-101", "--budget", "30", "--text", "Welcome")
