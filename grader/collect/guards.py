@@ -175,9 +175,12 @@ def _guard(scope: Scope, mine: ast.expr, theirs: ast.expr) -> Guard | None:
         return None  # a signature of what is sent, or the digest of a password: nothing here makes either
     if not any(_is_brought(scope, each) for each in sources):
         return None
+    is_basic = any(
+        isinstance(each, ast.Attribute) and each.attr in ("username", "password") for each in sources
+    )
     words = ast.unparse(scope.function)
     variable = scope.variables[name]
-    if not (secret_words(name) or secret_words(variable.identifier) or _REFUSES.search(words)):
+    if not (is_basic or secret_words(name) or secret_words(variable.identifier) or _REFUSES.search(words)):
         return None
     found = dict.fromkeys(place for each in sources for place in places(scope, each))
     if not found:  # the value may come by ways that are not followed
@@ -192,9 +195,6 @@ def _guard(scope: Scope, mine: ast.expr, theirs: ast.expr) -> Guard | None:
     if not before and any(place[1].lower() == "authorization" for place in found):
         about = words if re.search("bearer|basic ", words, re.IGNORECASE) else scope.text
         before = "Bearer " if re.search("bearer", about, re.IGNORECASE) else ""
-    is_basic = any(
-        isinstance(each, ast.Attribute) and each.attr in ("username", "password") for each in sources
-    )
     return Guard(name, tuple(found), before, is_basic)
 
 

@@ -146,6 +146,18 @@ def test_what_stands_before_the_value_is_sent_too(tmp_path):
     assert dict(brought(made).headers) == {"authorization": "Token open"}
 
 
+def test_a_name_that_is_compared_where_nothing_refuses_is_part_of_a_guard(tmp_path):
+    made = planned(
+        tmp_path,
+        """
+        import os, secrets
+        def check(credentials):
+            return secrets.compare_digest(credentials.username.encode(), os.environ["APP_USER"].encode())
+        """,
+    )
+    assert "APP_USER" in made.environment
+
+
 def test_a_name_and_a_password_are_sent_as_basic_authentication(tmp_path):
     made = planned(
         tmp_path,
