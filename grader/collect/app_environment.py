@@ -1,6 +1,8 @@
 """The variables that a submission's app is started with: the contract's, the submission's own, and no others of the grader's."""
 
-from grader.collect import azure
+from collections.abc import Mapping
+
+from grader.collect import azure, env_files
 from grader.collect.meanings import Places
 from grader.collect.setting import BUCKET, Setting
 
@@ -48,3 +50,9 @@ def variables(setting: Setting) -> dict[str, str]:
             template = template.replace(f"{{{word}}}", value)
         named[name] = template
     return {**setting.sandbox.environment(), **named}
+
+
+def as_file(setting: Setting, environment: Mapping[str, str]) -> str:
+    """The variables of an app as a file has them, without those that any program inside needs."""
+    general = setting.sandbox.environment()
+    return env_files.written({name: value for name, value in environment.items() if name not in general})

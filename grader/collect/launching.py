@@ -13,6 +13,7 @@ import httpx
 from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
 from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
+from grader.collect.presenting import Presented
 from grader.collect.routes import MAX_TOLD, document_places, heard
 from grader.collect.session import Session
 from grader.collect.setting import Setting
@@ -56,6 +57,7 @@ def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
         setting.submission.manifest.cwd,
         app_environment.places(setting),
         own,
+        guarded=not setting.submission.manifest.auth.headers,
     )
     leaked: list[str] = []
     for number in range(1, starting.MOST_STARTS + 1):
@@ -101,16 +103,21 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
     sandbox = setting.sandbox
     with sandbox.listener() as listener:
         port: int = listener.getsockname()[1]
+        environment = {**own, "PORT": str(port), **plan.environment}
         order = Order(
             do="serve",
             name=plan.target,
             pythonpath=tuple(sandbox.inside(folder) for folder in plan.pythonpath),
             cwd=sandbox.inside(plan.cwd),
-            environment={**own, "PORT": str(port), **plan.environment},
+            environment=environment,
             facts={
                 "target": plan.target,
                 "root": sandbox.inside(setting.submission.root),
                 "hangs_after": START_SECONDS - 2,
+                "env_files": {
+                    sandbox.inside(file): app_environment.as_file(setting, environment)
+                    for file in plan.env_files.places(setting.submission.root, plan.cwd)
+                },
                 "database": app_environment.places(setting).database if plan.has_other_database else "",
             },
         )
@@ -121,12 +128,18 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
         headers = dict(setting.submission.manifest.auth.headers)
         url = f"http://127.0.0.1:{port}"
         session = Session(url, setting.openai, setting.s3, setting.canary, headers, sandbox, setting.budget)
+        session.presented = _presented(plan, headers, {})
         session.printing = job
         setting.s3.overhear(session.overhear_s3)
         try:
             yield session, job
         finally:
             session.close()
+
+
+def _presented(plan: StartPlan, declared: Mapping[str, str], document: Mapping[str, Any]) -> Presented:
+    """What goes with every request: what the manifest declares, or else what the app's own guards ask for."""
+    return Presented(headers=declared) if declared else plan.presented(document)
 
 
 def _await_start(
@@ -168,6 +181,10 @@ def _await_start(
                 continue
             places = document_places(heard(job.said_first()))
             document, url = openapi_document.fetch(session, places)
+            told = document or heard(job.said_first()).document or {}
+            declared = setting.submission.manifest.auth.headers
+            session.presented = _presented(plan, declared, told)
+            facts["presented"] = session.presented.places
             seconds = time.monotonic() - began
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
             return Launch(started, session, job, document, plan.has_other_database)

@@ -49,6 +49,18 @@ def _of_hosts(variable: Variable) -> str | None:
     return '["*"]' if re.match(r"(?:Optional\[)?(?:list|List|set|tuple|Sequence)\b", variable.kind) else "*"
 
 
+def shared_secret(variable: Variable, places: Places) -> tuple[str, str] | None:
+    """What a variable is set to, and what a caller brings, where the code compares one with the other.
+
+    None: its name says that it is something else than a secret, or that it leads to a stand-in.
+    """
+    if sure(variable, places) is not None or _by_name(variable, places) not in (None, "grading", _SECRET):
+        return None
+    if re.match(r"(?:Optional\[)?(?:list|List|set|Set|tuple|Tuple|frozenset)\b", variable.kind):
+        return f'["{_SECRET}"]', _SECRET
+    return _SECRET, _SECRET
+
+
 def in_place_of_a_server(variable: Variable, places: Places) -> str | None:
     """A file in the place of the database server that the code expects where nothing is set; None if it expects none."""
     expected = variable.default or variable.example

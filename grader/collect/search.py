@@ -114,7 +114,7 @@ class Search:
         """What came nearest without reaching OpenAI, the nearest first; none where something did."""
         if self.found:
             return []
-        near = sorted(self._misses.values(), key=lambda miss: nearness(miss.answer, miss.operation))
+        near = sorted(self._misses.values(), key=lambda miss: nearness(miss.answer, miss.operation, 1))
         return [_kept(miss) for miss in near[:_MOST_MISSES]]
 
     @property

@@ -33,6 +33,7 @@ class Served:
             self._told.document or {}
         )
         whole = routes.undocumented(self._told, known, self._sources)
+        whole = [session.presented.without(one) for one in whole]
         self._documented, self._rest = whole[: len(known)], whole[len(known) :]
         self._more: list[Operation] | None = None
 

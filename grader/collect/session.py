@@ -16,6 +16,7 @@ from grader.collect.budget import MOST_CALLS, PerRequest
 from grader.collect.canary import CanarySearch
 from grader.collect.keeping import MAX_BODY, Blobs, readable
 from grader.collect.patience import OUT_OF_PATIENCE, Patience, protects_itself
+from grader.collect.presenting import Presented
 from grader.collect.provenance import Ledger
 from grader.collect.requests import Request
 from grader.collect.transmission import ANSWER_SECONDS, Answer, Transmitter
@@ -73,6 +74,7 @@ class Session:
         self.exchanges: list[Exchange] = []
         self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
+        self.presented = Presented()  # goes with every request, for a guard of the app's own
         self.printing: Prints | None = None  # the app, to hear what it prints about an error
         self._budget = budget
         self._patience = Patience()
@@ -214,7 +216,7 @@ class Session:
 
     def _transmit(self, request: Request) -> Answer:
         """The answer to a request, looked through as it came."""
-        answer = self._transmitter.transmit(request)
+        answer = self._transmitter.transmit(request, self.presented)
         self.overhear(request.method, request.place or request.target, answer.heard)
         return answer
 

@@ -8,9 +8,20 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from grader.collect.deployment import read_deployment
-from grader.collect.meanings import Places, guessed, in_place_of_a_server, leads_to_a_stand_in, sure
+from grader.collect.env_files import EnvFiles, read_env_files
+from grader.collect.guards import Guard, read_guards
+from grader.collect.meanings import (
+    Places,
+    guessed,
+    in_place_of_a_server,
+    leads_to_a_stand_in,
+    shared_secret,
+    sure,
+)
+from grader.collect.presenting import Presented, presented
 from grader.collect.reaching import Reach
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.variables import Variable, read_variables
@@ -31,7 +42,8 @@ class StartPlan:
 
     `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
     `deployed`: those of `environment` without which it may start as well: what the author's container sets and no code of
-    the submission reads, and files in the place of a server.
+    the submission reads, and files in the place of a server. `guards`: comparisons of the app's own with what callers bring; `shared`: what satisfies them, by
+    variable. `env_files`: files with variables that the code reads.
     """
 
     root: Path
@@ -44,6 +56,9 @@ class StartPlan:
     environment: dict[str, str] = field(default_factory=dict)
     unknown: list[Variable] = field(default_factory=list)
     deployed: frozenset[str] = frozenset()
+    guards: tuple[Guard, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+    env_files: EnvFiles = field(default_factory=EnvFiles)
     _reach: Reach | None = None
     _tried_folders: set[Path] = field(default_factory=set)
 
@@ -57,6 +72,10 @@ class StartPlan:
             or self._add_variables(failure)
             or self._leave_out_deployed()
         )
+
+    def presented(self, document: Mapping[str, Any]) -> Presented:
+        """What goes with every request, so that the guards let it in."""
+        return presented(self.guards, self.shared, document)
 
     def missing_module(self, failure: StartFailure) -> tuple[str, bool] | None:
         """A module that is not there: its name, and whether it would be the submission's own."""
@@ -139,6 +158,8 @@ def plan(
     folder: str,
     places: Places,
     own: Mapping[str, str],
+    *,
+    guarded: bool = True,
 ) -> StartPlan:
     """The first way to start an app.
 
@@ -150,6 +171,7 @@ def plan(
         folder: where the manifest has it run, relative to `root`; "." lets the code decide.
         places: where the stand-ins are.
         own: the variables that are set in any case.
+        guarded: whether to satisfy guards of the app's own; not where the manifest says what to send.
     """
     made = StartPlan(root, target, pythonpath, root / folder, places, own)
     files = made.reach.files_of(root / file) if file else frozenset[str]()
@@ -167,6 +189,9 @@ def plan(
         value = sure(one, made.places)
         if value is not None and name not in own and not (_is_azure(one) and _has_plain_key(made.variables)):
             made.environment[name] = value
+    if guarded:
+        _satisfy_guards(made, files)
+    made.env_files = read_env_files(root, files)
     unread = {
         name: value
         for name, value in deployment.container.items()
@@ -182,6 +207,24 @@ def plan(
     made.environment |= unread | files_for_servers
     made.deployed = frozenset(unread | files_for_servers)
     return made
+
+
+def _satisfy_guards(made: StartPlan, files: frozenset[str]) -> None:
+    """Set the variables that callers have to know; one with a default keeps it."""
+    shared: dict[str, str] = {}
+    guards = read_guards(made.root, sorted(files), made.variables)
+    for name in (guard.variable for guard in guards):
+        one = made.variables[name]
+        values = shared_secret(one, made.places)
+        if values is None or name in made.environment:
+            continue
+        if name in made.own:
+            shared[name] = made.own[name]
+        elif one.default:
+            shared[name] = one.default.partition(",")[0].strip()
+        else:
+            made.environment[name], shared[name] = values
+    made.guards, made.shared = guards, shared
 
 
 def _is_azure(variable: Variable) -> bool:

@@ -10,6 +10,7 @@ import httpx
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
 from grader.collect.answers import NotDecodable, TooLong, read_body
+from grader.collect.presenting import Presented
 from grader.collect.requests import Request
 from grader.collect.sockets import Broken, converse
 from grader.collect.transport import Inward
@@ -17,6 +18,7 @@ from grader.evidence import MAX_BLOB
 from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
+_NOTHING = Presented()
 _REDIRECTS = 4  # followed in one exchange
 _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 
@@ -69,10 +71,10 @@ class Transmitter:
         """Drop the connections."""
         self._client.close()
 
-    def transmit(self, request: Request) -> Answer:
-        """Send a request and read its answer: never longer than it may take, never more than is kept."""
+    def transmit(self, request: Request, presented: Presented = _NOTHING) -> Answer:
+        """Send a request, and what goes with every one, and read its answer: never longer than it may take, never more than is kept."""
         if request.method == "WEBSOCKET":
-            return self._converse(request)
+            return self._converse(request, presented)
         began = time.monotonic()
         heard = bytearray()
         body: dict[str, Any] = (
@@ -80,7 +82,11 @@ class Transmitter:
         )
         try:
             following = self._client.build_request(
-                request.method, request.target, headers=dict(request.headers), **body
+                request.method,
+                presented.target(request.target),
+                headers={**presented.headers, **request.headers},
+                cookies=dict(presented.cookies) or None,
+                **body,
             )
             if not self._is_ours(following.url, self._url):
                 return Answer(failure="the address is not the app's own")
@@ -102,12 +108,12 @@ class Transmitter:
         seconds = time.monotonic() - began
         return Answer(answer.status_code, answer.headers, content, seconds=seconds, heard=bytes(heard))
 
-    def _converse(self, request: Request) -> Answer:
+    def _converse(self, request: Request, presented: Presented) -> Answer:
         """Ask over a WebSocket; what came is the answer's body."""
         began = time.monotonic()
         address = httpx.URL(self._url)
         question = request.json if request.has_json else dict(request.form or {})
-        headers = {**self._headers, **request.headers}
+        headers = {**self._headers, **presented.headers, **request.headers}
         connection = self._sandbox.socket()
         made = len(self._openai.calls)
         heard = bytearray()
@@ -119,7 +125,7 @@ class Transmitter:
         try:
             connection.settimeout(ANSWER_SECONDS)
             connection.connect((address.host, address.port))
-            url = f"ws://{address.host}:{address.port}{request.target}"
+            url = f"ws://{address.host}:{address.port}{presented.target(request.target)}"
             status, content = converse(connection, url, question, headers, ANSWER_SECONDS, is_made, heard)
         except TimeoutError:
             failure = f"no answer within {ANSWER_SECONDS:g} seconds"

@@ -232,16 +232,19 @@ def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
     return repr(sorted(told))
 
 
-def nearness(answer: Exchange, operation: Operation) -> int:
+def nearness(answer: Exchange, operation: Operation, guarded: int = 4) -> int:
     """How near an answer is to what is looked for: smaller is nearer.
 
     A refusal that says what is wrong is nearer than a page, and a page nearer than "no such thing".
+    `guarded`: how near an answer is that asks for a right to ask; in a report it says more than a page does.
     """
     status = answer.status
     if status in (400, 415, 422):
         return 0
     if status == 500:
         return 1
-    if status is None or status in (401, 403, 404, 405, 410):
+    if status in (401, 403):
+        return guarded
+    if status is None or status in (404, 405, 410):
         return 4
     return 2 if operation.is_open else 3

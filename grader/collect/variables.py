@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import reading
+from grader.collect.env_files import holders, taken
 from grader.manifest import steers_loading
 
 _MOST_FILES, _MOST_VARIABLES = 500, 400
@@ -77,8 +78,9 @@ def read_variables(root: Path, files: Iterable[str]) -> dict[str, Variable]:
     """The variables that some modules of a submission read, by name; where several read one, the first that needs it."""
     modules = [(name, tree) for name in islice(sorted(files), _MOST_FILES) if (tree := _tree(root / name))]
     found: dict[str, Variable] = {}
+    kept = frozenset(each for _, tree in modules for each in holders(tree))
     for name, tree in modules:
-        for one in (*_reads(tree, name), *_settings(tree, name)):
+        for one in (*_reads(tree, name, kept), *_settings(tree, name)):
             known = found.get(one.name)
             if (known is None and len(found) >= _MOST_VARIABLES) or steers_loading(one.name):
                 continue
@@ -146,7 +148,7 @@ def read_name(node: ast.expr, *, by_library: bool = True) -> tuple[str, bool, st
     return None
 
 
-def _reads(tree: ast.Module, file: str) -> Iterator[Variable]:
+def _reads(tree: ast.Module, file: str, kept: frozenset[str]) -> Iterator[Variable]:
     libraries = any(
         name.startswith(_READ_BY)
         for node in ast.walk(tree)
@@ -171,7 +173,10 @@ def _reads(tree: ast.Module, file: str) -> Iterator[Variable]:
             case ast.Call(func=ast.Name(id="int" | "float" | "bool" as cast), args=[inner, *_]):
                 kinds[id(inner)] = cast
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and (read := read_name(node, by_library=libraries)):
+        read = (
+            read_name(node, by_library=libraries) or taken(node, kept) if isinstance(node, ast.expr) else None
+        )
+        if isinstance(node, ast.expr) and read:
             name, needed, kind = read
             yield Variable(
                 name,
@@ -309,7 +314,7 @@ def _note(found: dict[str, str], value: ast.expr, purpose: str) -> None:
         and value.func.attr == "get_secret_value"
     ):
         value = value.func.value
-    read = read_name(value)
+    read = read_name(value) or taken(value)
     name = read[0] if read else _dotted(value).rpartition(".")[2]
     if name:
         found.setdefault(name, purpose)

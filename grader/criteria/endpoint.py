@@ -70,6 +70,14 @@ def starts(evidence: Evidence) -> Verdict:
                 f"{nearest.quoted(evidence)}",
                 advice=(_ADDRESS.format(app.needs),) if "." in app.needs else (),
             )
+        if status := nearest.guarded(evidence):
+            return Verdict(
+                "not_run",
+                f"Your app starts, and answers {status} to every request that may generate: callers need something that the "
+                f"grader does not have. {nearest.tried(app.presented)}{nearest.quoted(evidence)}",
+                tuple(exchange.id for exchange in looked),
+                advice=(nearest.AUTH_LINES,),
+            )
         return failed(
             f"None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
             f"reached OpenAI{f' (answers: {told})' if told else ''}.{nearest.quoted(evidence)}",

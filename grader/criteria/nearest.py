@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from grader.evidence import Evidence, Exchange
@@ -16,6 +17,33 @@ def quoted(evidence: Evidence) -> str:
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
     said = [f"{answer.method} {_place(answer)} answered {_answer(answer)}" for _, answer in near]
     return f" Nearest: {'; '.join(said)}." if said else ""
+
+
+AUTH_LINES = (
+    "Copy these lines into pyproject.toml, with the variable that your code compares and what a caller sends:\n"
+    "[tool.lab.env]\n"
+    'API_KEY = "a-value-for-grading"\n'
+    "[tool.lab.auth]\n"
+    'headers = { X-API-Key = "a-value-for-grading" }'
+)
+
+
+def guarded(evidence: Evidence) -> int | None:
+    """The status, 401 or 403, by which the app refused every request that may generate; None if others came back."""
+    near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses]
+    asked = [answer for miss, answer in near if miss.prompt] or [
+        answer for _, answer in near if answer.method != "GET"
+    ]
+    if not asked or any(answer.status not in (401, 403) for answer in asked):
+        return None
+    return asked[0].status
+
+
+def tried(presented: Sequence[str]) -> str:
+    """What the grader sent to satisfy a guard, as a sentence."""
+    if not presented:
+        return "The grader sent no key of its own, since the code did not show which one."
+    return f"The grader sent a value in the {' and the '.join(presented)}."
 
 
 def _place(exchange: Exchange) -> str:

@@ -15,6 +15,7 @@ class AppStart(Record):
     `verdict`: whose matter it is that it did not, with `failure` and `advice` on it. `variables`: the names of those
     that the grader set because the code reads them. `folder`: where it ran, relative to the submission. `starts`: how
     often it was tried. `needs`: the service that it asked for in vain when it was asked for a file, such as "Redis".
+    `presented`: where the grader sends what the app's own guard asks for, such as "header X-API-Key".
     """
 
     target: str | None = None
@@ -31,6 +32,7 @@ class AppStart(Record):
     openapi_url: str | None = None
     operations: int = 0
     needs: str = ""
+    presented: tuple[str, ...] = ()
 
 
 class PlantedFault(Record):

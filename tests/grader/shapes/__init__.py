@@ -57,4 +57,6 @@ SHAPES = {
     "expected_server": _shape("audio", "POST /cues", "json:line"),
     "type_of_question": _shape("text", "POST /answers", "json:question"),
     "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
+    "guarded_by_a_key": _shape("text", "POST /gedichte", "json:thema"),
+    "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
