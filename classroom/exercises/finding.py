@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries, folded
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import listing_client
 from classroom.exercises.looking import painted
 from classroom.exercises.plain import shown
+from classroom.exercises.words import folded
 from classroom.standin.replies import reply
 
 _MODEL = "text-embedding-3-small"
