@@ -205,7 +205,8 @@ EXERCISES = {
         (
             "What must go out with the question so that the model keeps to two fields?",
             "A class with the two fields goes out as text_format= of client.responses.parse(…).",
-            "class Rating(BaseModel) with stars: int and reason: str; return output_parsed of the answer.",
+            "class Rating(BaseModel) with stars: int and reason: str; ask with the words 'Rate this review' before it, and return "
+            "output_parsed of the answer.",
         ),
     ),
 }
