@@ -66,7 +66,7 @@ class Switch:
     """An ASGI application that can be replaced by another one for a while, behind the same address."""
 
     def __init__(self, usual: ASGIApp) -> None:
-        self._usual = self._present = usual
+        self._present = usual
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the present one answer."""
@@ -75,11 +75,11 @@ class Switch:
     @contextmanager
     def to(self, other: ASGIApp) -> Iterator[None]:
         """Let another application answer meanwhile."""
-        self._present = other
+        before, self._present = self._present, other
         try:
             yield
         finally:
-            self._present = self._usual
+            self._present = before
 
 
 class LoopbackServer:

@@ -86,6 +86,11 @@ def progress(report: Report) -> tuple[Progress, ...]:
     return tuple(found)
 
 
+def is_part(report: Report) -> bool:
+    """Whether only some of the lab's stages were graded."""
+    return 0 < len(progress(report)) < len(stages())
+
+
 def next_stage(all_of_them: Iterable[Progress]) -> Progress | None:
     """The first stage that is not done; None if all are."""
     return next((each for each in all_of_them if not each.is_done), None)

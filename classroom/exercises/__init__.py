@@ -101,6 +101,26 @@ def verdict(id: str, namespace: Mapping[str, Any]) -> str:
     return str(judged(id, namespace))
 
 
+def _advice(id: str) -> str:
+    """What helps after a refusal."""
+    stopped = _stopped_before(_exercise(id).answer)
+    return f'{stopped}Stuck? hint("{id}") helps, one step at a time.'
+
+
+def _stopped_before(answer: str) -> str:
+    """What to know of an answer whose cell stopped with an error when it was run last: an older one is still defined."""
+    from IPython.core.getipython import get_ipython
+
+    last = getattr(get_ipython(), "last_execution_result", None)
+    if last is None or last.success or answer not in str(last.info.raw_cell):
+        return ""
+    error = last.error_before_exec or last.error_in_exec
+    return (
+        f"The cell that you ran last stopped with {type(error).__name__}, so {answer} may be what an earlier run defined: "
+        "repair that cell first. "
+    )
+
+
 def check(id: str) -> None:
     """Try the answer to an exercise, and show what was seen.
 
@@ -110,7 +130,7 @@ def check(id: str) -> None:
     from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
 
     found = judged(id, _namespace())
-    show_verdict(found)
+    show_verdict(found, _advice(id) if found.state == "open" else "")
     if found.state == "done":
         from classroom.learning_record import note_done
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, folded, texts_in
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, texts_in
 from classroom.exercises.plain import Thing, shown
+from classroom.exercises.words import folded
 from classroom.media.signatures import sniff
 from classroom.standin.journal import Call
 
 _OTHER = "application/octet-stream"
+_LETTERS = ("txt", "jpg", "png", "mp3")
 _PICTURE_ROUTES = ("images/generations", "images/edits", "responses")
 
 
@@ -59,13 +61,29 @@ def _mime_type(bench: Bench) -> str:
         f"song.txt.{stem}.mp3": "audio/mpeg",
         f"mp3/{stem}": _OTHER,
         f"{stem}.png/{ending}": _OTHER,
-        **{f"{stem}{letters}": _OTHER for letters in ("txt", "jpg", "png", "mp3")},
+        **{f"{stem}{letters}": _OTHER for letters in _LETTERS},
+        **dict.fromkeys(_LETTERS, _OTHER),  # a whole name, which has no ending
     }
     for name in bench.chance.sample(list(types), len(types)):
         trial = bench.call(name)
-        if trial.returned(f'"{types[name]}"') != types[name]:
-            raise trial.wrong("It gives another type. Only the end of the name counts.", f'"{types[name]}"')
+        found = trial.returned(f'"{types[name]}"')
+        if found != types[name]:
+            problem = f"It gives another type. {_why_another(name, found, types[name], types.values())}"
+            raise trial.wrong(problem, f'"{types[name]}"')
     return "Each ending has its type, and everything else is just bytes."
+
+
+def _why_another(name: str, found: Any, right: str, known: Iterable[str]) -> str:
+    """What is wrong with a type: the text itself, or the choice among those that there are."""
+    if not isinstance(found, str):
+        return "A MIME type is a text."
+    if found not in known and found.startswith(right):
+        return "There is more in it than the type."
+    if found not in known:
+        return "No such type was asked for: a MIME type counts letter by letter."
+    if name in _LETTERS:
+        return "This name has no ending, for there is no dot in it."
+    return "Only the end of the name counts."
 
 
 def model_s_words(trial: Trial, prompt: str, expected: str) -> str:
@@ -169,7 +187,8 @@ EXERCISES = {
         (
             "Which part of a name decides: any part of it, or its end?",
             'name.endswith(".txt") is one way; a dictionary of endings is another.',
-            'Take name.rpartition(".")[2] and look it up with a dictionary\'s .get(…, "application/octet-stream").',
+            'for ending, kind in {".txt": "text/plain", …}.items(): if name.endswith(ending), return kind. After the loop: '
+            'return "application/octet-stream".',
         ),
     ),
     "02.1": Exercise(

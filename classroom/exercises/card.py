@@ -18,8 +18,8 @@ def words_of(verdict: Verdict) -> str:
     return f"{_SIGNS[verdict.state]} {verdict}"
 
 
-def show_verdict(verdict: Verdict) -> None:
-    """Show a verdict below the cell; a screen reader announces it."""
+def show_verdict(verdict: Verdict, advice: str = "") -> None:
+    """Show a verdict below the cell, and a line of advice; a screen reader announces it."""
     rows = "".join(
         f'<tr><th scope="row" style="{_CELL};padding-right:1em">{html.escape(name)}</th>'
         f'<td style="{_CELL};overflow-wrap:anywhere">{html.escape(words)}</td></tr>'
@@ -28,7 +28,9 @@ def show_verdict(verdict: Verdict) -> None:
     table = f'<table style="margin:.3em 0 0;border:0">{rows}</table>' if rows else ""
     sign = f'<span aria-hidden="true">{_SIGNS[verdict.state]}</span>'
     title = f"<strong>{sign} {html.escape(verdict.title)}</strong> {html.escape(verdict.sentence)}"
-    _show(_CARD.format(colour=_COLOURS[verdict.state], inside=title + table), words_of(verdict))
+    below = f'<p style="margin:.3em 0 0">{html.escape(advice)}</p>' if advice else ""
+    words = f"{words_of(verdict)}\n  {advice}" if advice else words_of(verdict)
+    _show(_CARD.format(colour=_COLOURS[verdict.state], inside=title + table + below), words)
 
 
 def show_hint(title: str, words: str) -> None:

@@ -14,6 +14,7 @@ from classroom.exercises.boundary import Boundary
 from classroom.exercises.given import Given, Surroundings, given
 from classroom.exercises.kernel import Kernel, KernelGone, ThisKernel
 from classroom.exercises.plain import NotPlain, Thing, decode, shortened, shown
+from classroom.exercises.words import folded
 from classroom.lesson import current
 from classroom.standin.journal import Call
 
@@ -70,6 +71,8 @@ class Trial:
         value: what it returned, as plain data.
         printed: what it printed.
         raised: what it raised.
+        stopped: what an app raised that answered with a status all the same.
+        written: whether the function has a body.
         late: whether it had to be stopped.
         given: lists and dictionaries that it was given, as they are afterwards.
         asked: what became of a question that the returned client was given.
@@ -81,6 +84,8 @@ class Trial:
     value: Any = None
     printed: str = ""
     raised: Raised | None = None
+    stopped: Raised | None = None
+    written: bool = False
     late: bool = False
     given: tuple[Any, ...] = ()
     asked: Raised | None = None
@@ -120,6 +125,11 @@ class Trial:
                 "It prints something and returns nothing. End it with return.",
                 expected,
                 f'nothing (None); it printed "{printed}"',
+            )
+        if value is None and self.written:
+            raise self.wrong(
+                "Here it returns nothing (None). Does each branch end with return, and is the right branch taken?",
+                expected,
             )
         if value is None:
             raise self.wrong("It returns nothing so far. Write its body, and end it with return.", expected)
@@ -172,11 +182,6 @@ def texts_in(body: Any) -> Iterator[str]:
     elif isinstance(body, (list, tuple)):
         for inner in body:
             yield from texts_in(inner)
-
-
-def folded(text: str) -> str:
-    """A text without what an answer may change of it: case and white space."""
-    return " ".join(text.casefold().split())
 
 
 def carries(call: Call, words: str) -> bool:
@@ -267,6 +272,8 @@ def _trial(seen: Mapping[str, Any], case: str, calls: tuple[Call, ...] | None, s
         value=value,
         printed=str(seen.get("printed", ""))[:2_000],
         raised=_raised(seen.get("raised")),
+        stopped=_raised(seen.get("stopped")),
+        written=seen.get("written") is True,
         late=seen.get("late") is True,
         given=arguments,
         asked=_raised(asked.get("raised")) if isinstance(asked, dict) else None,

@@ -131,12 +131,30 @@ def _cost(bench: Bench) -> str:
         found = number_of(trial.returned(expected))
         if found is None:
             raise trial.wrong("It returns no number.", expected)
-        if abs(found - right) > max(6e-7, 1e-6 * right):
+        if not _near(found, right):
             raise trial.wrong(
-                "That is another price. Prices are for a million tokens.", expected, f"{found:.6f} dollars"
+                f"That is another price. {_why_another(found, right, given)}",
+                expected,
+                f"{found:.6f} dollars",
             )
     units = {"input_tokens": 1_200, "output_tokens": 350}
     return f"1,200 tokens in and 350 out cost ${cost_of(Usage(_MODEL, units)):.6f}."
+
+
+def _near(found: float, right: float) -> bool:
+    return abs(found - right) <= max(6e-7, 1e-6 * right)
+
+
+def _why_another(found: float, right: float, given: tuple[int, int]) -> str:
+    """What an answer confused, by the number that came out."""
+    taken, made = given
+    prices = [float(cost_of(Usage(_MODEL, {name: 1_000_000}))) for name in ("input_tokens", "output_tokens")]
+    confused = (taken * prices[1] + made * prices[0], *((taken + made) * price for price in prices))
+    if any(_near(found, each / 1_000_000) for each in confused):
+        return "What goes in has one price and what comes out another: is each used for its own?"
+    if any(found == round(right, places) for places in range(6)):
+        return "It is rounded too much: one call costs a small part of a cent."
+    return "Prices are for a million tokens."
 
 
 EXERCISES = {

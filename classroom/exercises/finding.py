@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries, folded
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import listing_client
 from classroom.exercises.looking import painted
 from classroom.exercises.plain import shown
+from classroom.exercises.words import folded
 from classroom.standin.replies import reply
 
 _MODEL = "text-embedding-3-small"
@@ -70,9 +71,10 @@ def _same_texts(
 
 
 def _passages(bench: Bench) -> str:
-    for most in (bench.chance.randrange(90, 140), bench.chance.randrange(200, 400)):
+    # so different that passages of one fixed length are too long for the first, or far too many for the second
+    for most, fewest in ((bench.chance.randrange(90, 140), 1), (bench.chance.randrange(700, 900), 9)):
         text = "\n\n".join(
-            " ".join(words.sentence(bench.chance) for _ in range(bench.chance.randrange(1, 9)))
+            " ".join(words.sentence(bench.chance) for _ in range(bench.chance.randrange(fewest, fewest + 8)))
             for _ in range(4)
         )
         trial = bench.call(text, most)

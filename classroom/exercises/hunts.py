@@ -61,15 +61,26 @@ def _give_up(bench: Bench) -> str:
     if not trial.late and trial.raised is None:
         raise trial.wrong("It hides that the cap is reached: its caller can't know.", expected)
     trial.refused("RateLimitError", expected)
+    trial, tries, value = _called(
+        bench, 12, "a call that meets a dozen other rate limits", "rate_limit_exceeded"
+    )
+    expected = "what the call returned, or the RateLimitError"
+    if not trial.late and trial.raised is None and trial.value != (value or object()):
+        raise trial.wrong(
+            "After other rate limits it neither returns what the call returned nor lets its caller know.",
+            expected,
+        )
     return "It tries once, and its caller learns that the day's requests are used up."
 
 
-def _called(bench: Bench, refusals: int, case: str) -> tuple[Trial, int, str | None]:
+def _called(
+    bench: Bench, refusals: int, case: str, code: str = "daily_cap_reached"
+) -> tuple[Trial, int, str | None]:
     """One run of the answer; how often it called, and what the last call returned."""
     openai = bench.boundary.openai
     before = bench.boundary.count
     for _ in itertools.repeat(None, refusals):
-        openai.faults.add(fault(status=429, code="daily_cap_reached", times=1))
+        openai.faults.add(fault(status=429, code=code, times=1))
     try:
         call = asking(f"{bench.boundary.url}/v1", words.question(bench.chance))
         trial = bench.call(call, case=f"give_up(call), {case}", seconds=_SECONDS)

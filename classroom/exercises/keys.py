@@ -1,11 +1,20 @@
 """Notebook 01: where a key is read from, how one is found, in which order it is replaced."""
 
+import re
 import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import Surroundings, folder
+from classroom.exercises.plain import shown
 
 _NAME = "OPENAI_API_KEY"
+_NOT = {"no", "not", "isn't", "wasn't", "never", "neither"}
+# words that say no more than that something is not there
+_NOTHING_NEW = """a an and any available be can could defined does environment error exist exists find found given have i
+is it key lookup missing must nor provided required the there this to undefined unset value variable was we"""
+_ABSENT = _NOT.union(_NOTHING_NEW.split())
 _STEPS = ("make", "place", "restart", "revoke", "look")
 
 
@@ -23,7 +32,14 @@ def _key_for(bench: Bench) -> str:
     def tried(files: dict[str, str], key: str | None, case: str) -> Trial:
         around = Surroundings({_NAME: key})
         words = f"key_for(folder), {case}"
-        return bench.call(folder(files, "folder"), case=words, surroundings=around)
+        trial = bench.call(folder(files, "folder"), case=words, surroundings=around)
+        if any(each in trial.printed for each in (outside, inside)):
+            raise trial.wrong(
+                "It prints the key, and a notebook keeps what it prints: others could read it.",
+                "the key is returned, and shown nowhere",
+                "a line with the key",
+            )
+        return trial
 
     expected = "the key from the environment"
     for files, case in (
@@ -40,11 +56,20 @@ def _key_for(bench: Bench) -> str:
     trial = tried({}, None, "no key anywhere")
     expected = f"a LookupError whose words name {_NAME} and say what to do"
     error = trial.refused("LookupError", expected)
-    if _NAME not in error.message or len(error.message.split()) < 2:
+    if _NAME not in error.message or not _says_what_to_do(error.message):
         raise trial.wrong(
-            "Its error says too little: name what is missing, and where to put it.", expected, str(error)
+            "Its error says too little: name what is missing, and what to do, such as where to put it.",
+            expected,
+            str(error),
         )
     return "The environment first, then .env, and a clear word where there is neither."
+
+
+def _says_what_to_do(message: str) -> bool:
+    """Whether an error says more than that the key is not there."""
+    said = set(re.findall(r"[a-z']+|[^\sa-z']+", message.replace(_NAME, " ").casefold()))
+    absent = _ABSENT | ({"set"} if said & _NOT else set())
+    return any(each.isalpha() for each in said - absent)
 
 
 def _which(trial: Trial, inside: str) -> str | None:
@@ -75,14 +100,32 @@ def _keys_in(bench: Bench) -> str:
         if not isinstance(found, (list, tuple, set)):
             raise trial.wrong("It returns no list of texts.", expected)
         if set(right) - set(map(str, found)):
-            raise trial.wrong("It misses a key, or a part of it.", expected, _counted(len(found)))
+            raise trial.wrong("It misses a key, or a part of it.", expected, _compared(found, right))
         if set(map(str, found)) - set(right):
-            raise trial.wrong("It takes something for a key that is none.", expected, _counted(len(found)))
+            raise trial.wrong("It takes something for a key that is none.", expected, _compared(found, right))
     return "It finds keys, and leaves placeholders alone."
 
 
-def _counted(number: int) -> str:
-    return f"a list of {number} text{'' if number == 1 else 's'}"
+def _compared(found: Iterable[Any], right: Sequence[str]) -> str:
+    """What was found, beside the keys that are there; never the keys themselves, for a notebook keeps what it shows."""
+    parts = [_beside(each, right) for each in list(found)[:4]]
+    return f"a list of {', '.join(parts)}" if parts else "an empty list"
+
+
+def _beside(found: Any, right: Sequence[str]) -> str:
+    if not isinstance(found, str):
+        return shown(found)
+    if found in right:
+        return "a key"
+    for key in right:
+        more = len(found) - len(key)
+        if key in found:
+            before, _, after = found.partition(key)
+            around = " and ".join(f'"{each}"' for each in (before, after) if each)
+            return f"a key together with {around if len(around) < 20 else f'{more} more characters'}"
+        if found and found in key:
+            return f"{len(found)} of a key's {len(key)} characters"
+    return f"a text of {len(found)} characters that is no key"
 
 
 def _rotation(bench: Bench) -> str:

@@ -64,8 +64,10 @@ def _too_much(bench: Bench) -> str:
             limits = {name: round(scores[name] / 2, 4) for name in chosen[:3]}
             limits = dict(sorted(limits.items(), reverse=True))
         else:
-            # five thousandths: never the same as a score
+            # five thousandths: the same as a score only where that is wanted
             limits = {name: bench.chance.randrange(5, 95) / 100 + 0.005 for name in chosen[: number - 2]}
+        if number == 5:
+            limits[chosen[0]] = scores[chosen[0]]  # at its limit, and not above it
         right = sorted(name for name, limit in limits.items() if scores[name] > limit)
         listed = ", ".join(f"{name} {score:g}" for name, score in scores.items())
         asked = ", ".join(f'"{name}": {limit:g}' for name, limit in limits.items())
@@ -79,6 +81,8 @@ def _too_much(bench: Bench) -> str:
             problem = (
                 "The names are right, and not in alphabetical order."
                 if sorted(map(str, found)) == right
+                else "These are not the categories above their limits. A score at its limit is not above it."
+                if [name for name in map(str, found) if scores.get(name) != limits.get(name)] == right
                 else "These are not the categories above their limits."
             )
             raise trial.wrong(problem, expected, str([str(name) for name in found]))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any
 
 from classroom.exercises import words
@@ -104,11 +105,19 @@ class _Behaviour:
     stored: bool = True
 
 
+_CHANCE = SystemRandom()
+
+
+def _other(text: str) -> str:
+    # drawn each time, and unlike what the test has: a test that sends the planted words itself could not notice them
+    return words.another(_CHANCE, text)
+
+
 _RIGHT = _Behaviour("everything is right")
 _FAULTS = (
-    _Behaviour("the prompt is replaced", prompt=lambda prompt: "Say hello."),
+    _Behaviour("the prompt is replaced", prompt=_other),
     _Behaviour("the prompt is cut short", prompt=lambda prompt: prompt[: len(prompt) // 2]),
-    _Behaviour("other bytes are stored", body=lambda content: content[::-1] + b"?"),
+    _Behaviour("other bytes are stored", body=lambda content: _other(content.decode("latin-1")).encode()),
     _Behaviour("an empty object is stored", body=lambda content: b""),
     _Behaviour("the content type is another", type="image/png"),
     _Behaviour("no content type is given", type=None),

@@ -21,6 +21,9 @@ def _answered(trial: Trial, status: int, what: str) -> dict[str, Any]:
     if not isinstance(answer, Thing) or "status_code" not in answer.fields:
         raise trial.wrong("module is something else now: run the cell with open_module() again.", expected)
     got = answer.fields["status_code"]
+    if got == 500 != status and trial.stopped:
+        problem = f"{what} stops with an error: {trial.stopped.name}."
+        raise trial.wrong(problem, expected, f"status 500, after {trial.stopped}")
     content = answer.fields.get("content")
     try:
         body = json.loads(content) if isinstance(content, bytes) else None

@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from classroom.exercises.apps import Noted
+
 # from where a notebook runs: beside lab/ for learners, inside the answer key for its authors
 _PLACES = (Path("../lab"), Path(".."), Path("lab"))
 _FILE = Path("src/files_api/openai_module.py")
@@ -27,14 +29,22 @@ class LabModule:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._client = _client(path)
+        self._noted = Noted(_application(path))
+        self._client = _client(self._noted)
+
+    @property
+    def stopped(self) -> Exception | None:
+        """The exception that the last request met and nobody caught, which its caller sees as status 500."""
+        return self._noted.stopped
 
     def get(self, address: str) -> Any:
         """What `GET` of an address answers: an HTTP response."""
+        self._noted.stopped = None
         return self._client.get(address)
 
     def post(self, address: str, **request: Any) -> Any:
         """What `POST` answers; `request`: `json=`, or `data=` and `files=`."""
+        self._noted.stopped = None
         return self._client.post(address, **request)
 
 
@@ -50,9 +60,14 @@ def open_module() -> LabModule:
     raise ModuleProblem(f"There is no lab/{_FILE.as_posix()} beside this notebook's folder.")
 
 
-def _client(path: Path) -> Any:
-    from fastapi import FastAPI
+def _client(application: Noted) -> Any:
     from fastapi.testclient import TestClient
+
+    return TestClient(application, raise_server_exceptions=False)
+
+
+def _application(path: Path) -> Any:
+    from fastapi import FastAPI
 
     name = "learners_openai_module"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -73,4 +88,4 @@ def _client(path: Path) -> Any:
         raise ModuleProblem(f"{path.name} defines no router.")
     app = FastAPI()
     app.include_router(loaded.router)
-    return TestClient(app, raise_server_exceptions=False)
+    return app

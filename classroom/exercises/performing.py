@@ -16,16 +16,15 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classroom.exercises import channel, making
+from classroom.exercises.apps import answer_of
 from classroom.exercises.clock import shortened_sleep
 from classroom.exercises.making import Back
 from classroom.exercises.plain import decode, encode
+from classroom.exercises.reading import is_written
 from classroom.standin.mock import OpenAIMock
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 _MOST_PRINTED = 2_000
 _LAST_WORDS = 1.0  # seconds that an answer has to end when it was told to
@@ -58,7 +57,7 @@ class Performer:
         """What came of an order.
 
         Returns:
-            `missing`, `callable`, `value`, `printed`, `raised`, `given`, `late`, `asked`; encoded values.
+            `missing`, `callable`, `written`, `value`, `printed`, `raised`, `stopped`, `given`, `late`, `asked`; encoded values.
         """
         name = str(order["name"])
         if name not in self._namespace:
@@ -70,7 +69,7 @@ class Performer:
             return _in_time(float(order["seconds"]), lambda seen: self._request(target, order, seen))
         if not callable(target):
             return {"callable": False, "value": encode(target)}
-        return self._call(target, order, back)
+        return {**self._call(target, order, back), "written": is_written(target)}
 
     def _call(self, target: Any, order: Mapping[str, Any], back: Back) -> dict[str, Any]:
         with contextlib.ExitStack() as things:
@@ -99,7 +98,10 @@ class Performer:
         from classroom.exercises.openai_module import LabModule, ModuleProblem
 
         if isinstance(target, Starlette):
-            seen["value"] = encode(_awaited(_answer_of(target, order)))
+            answer, stopped = _awaited(answer_of(target, order))
+            seen["value"] = encode(answer)
+            if stopped is not None:
+                seen["stopped"] = _told(stopped)
             return
         if not isinstance(target, LabModule):
             seen["value"] = encode(target)
@@ -121,6 +123,8 @@ class Performer:
         module, address = self._modules[saved], str(order["address"])
         response = module.get(address) if order["method"] == "GET" else module.post(address, **options)
         seen["value"] = encode(response)
+        if module.stopped is not None:
+            seen["stopped"] = _told(module.stopped)
 
     def _made(self, order: Any, back: Back, things: contextlib.ExitStack) -> Any:
         match order:
@@ -148,6 +152,7 @@ class Performer:
 
                 return httpx2.Request("POST", "https://api.openai.com/v1/chat/completions", json=body)
             case ["keeper"]:
+                things.enter_context(_fresh_lesson())
                 return making.keeper(back)
             case ["texts client"]:
                 return making.texts_client(back, self._openai_for(things).base_url)
@@ -236,18 +241,6 @@ def _awaited(value: Any) -> Any:
     return _loop().wait_for(value) if inspect.isawaitable(value) else value
 
 
-async def _answer_of(app: "Starlette", order: Mapping[str, Any]) -> Any:
-    """What an app answers; in the loop of all answers, since its clients keep connections that belong to a loop."""
-    import httpx
-
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://testserver") as client,
-    ):
-        return await client.request(str(order["method"]), str(order["address"]), json=order.get("json"))
-
-
 @contextlib.contextmanager
 def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
     before = dict(os.environ)
@@ -313,6 +306,14 @@ class _Back:
             raise TimeIsUp
         channel.send(self._connection, {"callback": data})
         return channel.receive(self._connection)["reply"]
+
+
+def _fresh_lesson() -> contextlib.AbstractContextManager[None]:
+    """For a test that the learner wrote: the lesson's stand-in answers it, and lists the calls of this one run."""
+    from classroom.lesson import current
+
+    lesson = current()
+    return lesson.openai.fresh() if lesson and lesson.openai else contextlib.nullcontext()
 
 
 def _diverted(url: str) -> contextlib.AbstractContextManager[None]:

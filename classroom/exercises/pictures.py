@@ -26,7 +26,10 @@ _BEGINNINGS = {
     b"\x00\x00\x00\x00\x00\x00\x00\x00WEBPVP8 ": _OTHER,
     b"a song of ID3 and fLaC": _OTHER,
     b"<html><body>Not found": _OTHER,
+    b"RIFF\x24\x08\x00\x00AVI LISTWAVEfmt ": _OTHER,
+    b"RIFF\x24\x08\x00\x00AVI LISTWEBPVP8 ": _OTHER,
     b"PNG": _OTHER,
+    b"\x89PNG and no more of it": _OTHER,
     b"a text about RIFF, WAVE and OggS": _OTHER,
 }
 _FORMATS = {"mp3": "audio/mpeg", "wav": "audio/wav"}
@@ -63,7 +66,8 @@ def _speak(bench: Bench) -> str:
         ):
             raise trial.wrong("It returns another sound than the one that OpenAI made.", expected)
     stem = words.mark(bench.chance)
-    for name in (f"{stem}.png", f"{stem}.x{stem[:4]}", stem, f"{stem}.mp3.txt", f"{stem}.wav.{stem[:4]}"):
+    wrong = [f"{stem}.png", f"{stem}.x{stem[:4]}", stem, f"{stem}.mp3.txt", f"{stem}.wav.{stem[:4]}"]
+    for name in (*wrong, f"{stem}mp3", f"{stem}wav"):
         trial = bench.call(words.sentence(bench.chance), name)
         expected = "a ValueError, and no call to OpenAI"
         if trial.raised is None and not trial.late:
@@ -91,6 +95,8 @@ def _caption(bench: Bench) -> str:
             raise trial.wrong("It returns no text. The answer has it as .text.", expected)
         if not _says(heard, said):
             raise trial.wrong("The sound says something else.", expected)
+        if len(_plain(heard)) > 1.1 * len(_plain(said)) + 4:
+            raise trial.wrong("It returns more than the words of the sound.", expected)
         if trial.calls is not None and not any(call.route in _HEARING for call in trial.calls):
             raise trial.wrong("It did not ask OpenAI for this.", expected, "no call to OpenAI")
         _refuses_other_bytes(
@@ -107,10 +113,11 @@ def _no_sound() -> bytes:
 
 
 def _says(heard: str, said: str) -> bool:
-    def plain(text: str) -> str:
-        return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return _plain(said) in _plain(heard)
 
-    return plain(said) in plain(heard)
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _refuses_other_bytes(trial: Trial, expected: str) -> None:

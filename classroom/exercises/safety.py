@@ -3,8 +3,9 @@
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial, folded, texts_in
+from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial, texts_in
 from classroom.exercises.plain import number_of, shown
+from classroom.exercises.words import folded
 
 _OPEN, _CLOSE = "<document>", "</document>"
 _TYPE = "text/plain"

@@ -6,9 +6,10 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, folded
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.given import held
 from classroom.exercises.plain import Thing, field_of, number_of, shown
+from classroom.exercises.words import folded
 from classroom.standin.journal import Call
 
 _MOST_TOKENS = 400
@@ -141,6 +142,11 @@ def _rate(bench: Bench) -> str:
         if not isinstance(rating, (dict, Thing)):
             raise trial.wrong("It returns no object with two fields.", expected)
         stars, reason = field_of(rating, "stars"), field_of(rating, "reason")
+        if stars is None and reason is None and isinstance(rating, Thing):
+            raise trial.wrong(
+                "What it returns has neither stars nor reason. Which attribute of it holds the object with both?",
+                expected,
+            )
         if not isinstance(stars, int) or isinstance(stars, bool):
             raise trial.wrong("Its stars are no whole number.", expected, f"stars: {shown(stars)}")
         if not isinstance(reason, str):
@@ -199,7 +205,8 @@ EXERCISES = {
         (
             "What must go out with the question so that the model keeps to two fields?",
             "A class with the two fields goes out as text_format= of client.responses.parse(…).",
-            "class Rating(BaseModel) with stars: int and reason: str; return output_parsed of the answer.",
+            "class Rating(BaseModel) with stars: int and reason: str; ask with the words 'Rate this review' before it, and return "
+            "output_parsed of the answer.",
         ),
     ),
 }

@@ -35,6 +35,22 @@ def sentence(chance: Random) -> str:
     return f"{one} drew a {chance.choice(_COLOURS)} {first}, and {other} a {second}."
 
 
+def another(chance: Random, than: str) -> str:
+    """Words that nobody can mistake for a given text: neither holds the other."""
+    wanted = folded(than)
+    for make in (question, scene, sentence):
+        found = make(chance)
+        if wanted not in folded(found) and folded(found) not in wanted:
+            return found
+    # a text of a few letters is in much else
+    return "".join(letter for letter in question(chance) if letter.casefold() not in wanted) or mark(chance)
+
+
+def folded(text: str) -> str:
+    """A text without what an answer may change of it: case and white space."""
+    return " ".join(text.casefold().split())
+
+
 def mark(chance: Random) -> str:
     """A short name that occurs nowhere else."""
     return f"{chance.getrandbits(40):010x}"

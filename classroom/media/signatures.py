@@ -12,12 +12,14 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
 )
+# RIFF holds many kinds: bytes 8 to 12 say which (an AVI film begins with RIFF, too)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 
 
 def sniff(content: bytes) -> str:
     """The MIME type that the bytes themselves tell of; "text/plain" if they are UTF-8."""
     if content[:4] == b"RIFF":
-        return "image/webp" if content[8:12] == b"WEBP" else "audio/wav"
+        return _RIFF.get(content[8:12], "application/octet-stream")
     for signature, media_type in _SIGNATURES:
         if content.startswith(signature):
             return media_type

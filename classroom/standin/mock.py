@@ -1,8 +1,8 @@
 """`OpenAIMock`: the stand-in served on loopback, with its journal and its faults."""
 
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -75,7 +75,7 @@ class OpenAIMock:
         control_host: str = LOOPBACK,
         journal_bytes: int | None = MOST_BYTES,
     ) -> None:
-        self._standin = StandIn(
+        self._made: Callable[[], StandIn] = lambda: StandIn(
             lenient=lenient,
             legacy=legacy,
             deployments=deployments or {},
@@ -85,6 +85,7 @@ class OpenAIMock:
             # where an allowance bounds the calls, its owner relies on every call
             journal=Journal(None if allowance else journal_bytes),
         )
+        self._standin = self._made()
         self._switch = Switch(Application(self._standin))
         self._server = LoopbackServer(sharing(self._switch, cors), port, listener, host=host, websockets=True)
         self._control: LoopbackServer | None = None
@@ -230,6 +231,16 @@ class OpenAIMock:
     def diverted(self, application: "ASGIApp") -> AbstractContextManager[None]:
         """Let another ASGI application answer at this address meanwhile; faults and the journal here know nothing of it."""
         return self._switch.to(application)
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Begin again meanwhile, with no calls, faults or replies; afterwards all is as it was before."""
+        before, self._standin = self._standin, self._made()
+        try:
+            with self.diverted(Application(self._standin)):
+                yield
+        finally:
+            self._standin = before
 
     def reset(self) -> None:
         """Forget calls, faults, replies, limits, the pace, and everything that was stored."""

@@ -8,7 +8,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import traces
+from grader import stages, traces
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
@@ -170,6 +170,7 @@ def render(report: Report, evidence: Evidence, say: Language = ENGLISH) -> str:
         log=_log(evidence.app.log),
         gallery=_gallery(evidence),
         say=say,
+        is_part=stages.is_part(report),
         next_step=next_step(report, say),
         remarks=remarks,
         closing=closing(report, say),

@@ -141,7 +141,12 @@ def _total(report: Report, console: Console, say: Language) -> None:
         failure = say("The grader itself failed: this is no judgement of the submission.")
         verdict = Text(failure, style="bold magenta")
     elif report.complete:
-        verdict = Text(say("Complete: every required criterion passed."), style="bold green")
+        whole = (
+            "This part is complete: every required criterion that was looked at passed."
+            if stages.is_part(report)
+            else "Complete: every required criterion passed."
+        )
+        verdict = Text(say(whole), style="bold green")
     else:
         count = sum(result.required and result.status != "passed" for result in report.criteria)
         verdict = Text(

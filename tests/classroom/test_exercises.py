@@ -68,6 +68,7 @@ def lesson(openai_mock, s3_bucket, monkeypatch, tmp_path):
 
     running = Lesson("mock", s3_bucket, openai_mock)
     monkeypatch.setattr(exercise, "current", lambda: running)
+    monkeypatch.setattr("classroom.lesson.current", lambda: running)
     monkeypatch.setenv("MODULE_PLACE", str(tmp_path))
     return running
 
@@ -209,9 +210,47 @@ def test_a_check_shows_a_card_that_screen_readers_announce(lesson, monkeypatch):
     assert "<b>x" not in data["text/html"]
     lines = data["text/plain"].splitlines()
     assert lines[0].startswith("✗ Exercise 00.2: not yet. ")
-    assert [line.split(":")[0].strip() for line in lines[1:]] == ["Tried", "Expected", "Got"]
-    for line in lines[1:]:
+    *case, advice = lines[1:]
+    assert [line.split(":")[0].strip() for line in case] == ["Tried", "Expected", "Got"]
+    for line in case:
         assert html.escape(line.partition(": ")[2]) in data["text/html"]
+    assert advice.strip() == 'Stuck? hint("00.2") helps, one step at a time.'
+    assert html.escape(advice.strip()) in data["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (
+            "import numpy_of_yesterday\n\ndef mime_type(name):\n    return 1",
+            "stopped with ModuleNotFoundError",
+        ),
+        ("def mime_type(name) return 1", "stopped with SyntaxError"),
+        ("1 / 0", "Stuck?"),
+        ("def mime_type(name):\n    return 1", "Stuck?"),
+    ],
+)
+def test_a_refusal_says_that_the_answer_s_cell_stopped_with_an_error(cell, says, lesson, capsys, monkeypatch):
+    from IPython.core import getipython
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    monkeypatch.setattr(getipython, "get_ipython", lambda: shell)
+    shell.user_ns["mime_type"] = lambda name: "of an earlier run"
+    shell.run_cell(cell)
+    capsys.readouterr()
+    exercises.check("00.2")
+    advice = capsys.readouterr().out.splitlines()[-1]
+    assert says in advice
+    assert ("repair that cell first" in advice) == (says != "Stuck?")
+
+
+def test_a_test_that_a_learner_wrote_leaves_no_calls_in_the_lesson_s_journal(lesson):
+    right, _ = answers_to("07.2")
+    kept = len(lesson.openai.calls)
+    for answer in right[-2:]:
+        assert exercises.judged("07.2", {"check_keep": answer}).state == "done"
+    assert len(lesson.openai.calls) == kept
 
 
 def test_a_terminal_gets_the_same_words(lesson, monkeypatch, capsys):

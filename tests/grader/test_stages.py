@@ -92,6 +92,17 @@ def test_a_report_on_a_part_says_nothing_of_stages(report):
     assert "The lab's stages" not in printed(part)
 
 
+def test_a_part_that_is_complete_is_not_called_the_whole(report):
+    whole = passing(report, *(stage.number for stage in stages.stages())).model_copy(
+        update={"complete": True}
+    )
+    of_one = tuple(each for each in whole.criteria if each.id in stages.criteria_of(2))
+    part = whole.model_copy(update={"criteria": of_one})
+    assert "This part is complete" in printed(part)
+    assert "This part" not in printed(whole)
+    assert "Complete: every required criterion passed." in printed(whole)
+
+
 def test_a_stage_that_does_not_exist_is_an_error_that_says_which_do():
     with pytest.raises(RubricError, match=r"There is no stage 8\. The lab has stages 1 to 7\."):
         stages.criteria_of(8)

@@ -373,7 +373,7 @@ def _keeping():
                 (anything, "should not choose"),
                 (dots_alone, "should not choose"),
                 (raises, "ValueError"),
-                (says_nothing, "It returns nothing so far"),
+                (says_nothing, "Does each branch end with return"),
                 (cleans, "does not learn what was wrong"),
                 (lambda name, text: put("note", text), "Nothing is stored"),
                 (lambda name, text: put(name, text, ContentType="text/html"), "another type"),

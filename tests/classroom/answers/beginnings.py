@@ -93,6 +93,16 @@ def beginnings():
                 return kind
         return "audio/mpeg" if ".mp3" in name else "application/octet-stream"
 
+    def by_last_part(name):
+        known = {"txt": "text/plain", "jpg": "image/jpeg", "png": "image/png", "mp3": "audio/mpeg"}
+        return known.get(name.split(".")[-1], "application/octet-stream")
+
+    def by_branches(name):
+        for ending in (".txt", ".jpg", ".png", ".mp3"):
+            if name.endswith(ending):
+                return by_endings(name)
+        return None
+
     async def asked(words):
         return (await AsyncOpenAI().responses.create(model=MODEL, input=words)).output_text
 
@@ -146,7 +156,7 @@ def beginnings():
                     lambda words: (base64.b64decode(picture(words)), b"\x89PNG\r\n\x1a\n" + bytes(50))[1],
                     "another picture",
                 ),
-                (swallows, "It returns nothing so far"),
+                (swallows, "Does each branch end with return"),
             ],
         ),
         "00.2": (
@@ -182,9 +192,13 @@ def beginnings():
                 (lambda name: "image/jpeg", "another type"),
                 (lambda name: by_endings(name).replace("application", "text"), "another type"),
                 (lambda name: by_endings(name.partition(".")[0] + "." + name.split(".")[1]), "mime_type("),
-                (with_in, "another type"),
-                (lambda name: mimetypes.guess_type(name)[0], "It returns nothing so far"),
-                (lambda name: mimetypes.guess_type(name), "a tuple"),
+                (with_in, "Only the end of the name counts"),
+                (by_last_part, "This name has no ending"),
+                (by_branches, "Does each branch end with return"),
+                (lambda name: by_endings(name).replace("jpeg", "jpg"), "letter by letter"),
+                (lambda name: by_endings(name).replace("plain", "plain; charset=utf-8"), "more in it than"),
+                (lambda name: mimetypes.guess_type(name)[0], "Does each branch end with return"),
+                (lambda name: mimetypes.guess_type(name), "A MIME type is a text"),
                 (lambda name: name.rpartition(".")[2], "another type"),
             ],
         ),

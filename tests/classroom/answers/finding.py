@@ -356,6 +356,7 @@ def _cutting():
                 (lambda text, most: text.split("\n\n"), "too long"),
                 (lambda text, most: text.split(), "far too short"),
                 (lambda text, most: by_loop(text, 100), ""),
+                (lambda text, most: by_loop(text, 139), ""),
                 (lambda text, most: by_loop(text, most + 25), "too long"),
                 (lambda text, most: [text[:most]], "not the text"),
                 (lambda text, most: by_loop(text, most) or [""], "no passages"),

@@ -115,6 +115,23 @@ def _give_up():
                 continue
         return None
 
+    def three_tries(call):
+        for _ in range(3):
+            try:
+                return call()
+            except openai.RateLimitError as error:
+                if error.code == "daily_cap_reached":
+                    raise
+        return None
+
+    def three_tries_and_the_error(call, left=2):
+        try:
+            return call()
+        except openai.RateLimitError as error:
+            if error.code == "daily_cap_reached" or not left:
+                raise
+        return three_tries_and_the_error(call, left - 1)
+
     def hides(call):
         try:
             return call()
@@ -143,6 +160,7 @@ def _give_up():
         [
             lambda call: call(),
             by_code,
+            three_tries_and_the_error,
             raises,
             later,
             Once(),
@@ -159,6 +177,7 @@ def _give_up():
             (prints, "It hides"),
             (by_for, "another error"),
             (another_error, "another error"),
+            (three_tries, "nor lets its caller know"),
         ],
     )
 

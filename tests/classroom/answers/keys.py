@@ -34,6 +34,15 @@ def keys():
     def missing():
         raise LookupError(f"Set {name}: in the environment, or in .env.")
 
+    def says(sentence):
+        def key_for(folder):
+            try:
+                return by_hand(folder)
+            except LookupError as error:
+                raise LookupError(sentence) from error
+
+        return key_for
+
     class Keys:
         def __call__(self, folder):
             for place in (os.environ, dotenv_values(Path(folder) / ".env")):
@@ -86,6 +95,9 @@ def keys():
             word for word in words if word.startswith("sk-") and len(word) > 22 and re.search(r"\d", word)
         }
 
+    def with_what_follows(text):
+        return [word for word in re.findall(r"\bsk-\S{20,}", text) if re.search(r"\d", word)]
+
     return {
         "01.1": (
             [
@@ -95,10 +107,19 @@ def keys():
                 lambda folder: os.getenv(name) or dotenv_values(f"{folder}/.env").get(name) or missing(),
                 Keys(),
                 by_places,
+                says("Set OPENAI_API_KEY."),
+                says("OPENAI_API_KEY is not set: export it."),
+                says("Missing: OPENAI_API_KEY. Write it into .env!"),
             ],
             [
                 (lambda folder: None, "It returns nothing so far"),
-                (lambda folder: print(by_hand(folder)), "It prints something"),
+                (lambda folder: print(len(by_hand(folder))), "It prints something"),
+                (lambda folder: print("using key", by_hand(folder)), "It prints the key"),
+                (lambda folder: print(by_hand(folder)) or by_hand(folder), "It prints the key"),
+                (says("OPENAI_API_KEY not found"), "says too little"),
+                (says("No OPENAI_API_KEY!"), "says too little"),
+                (says("The environment variable OPENAI_API_KEY isn't set."), "says too little"),
+                (says("Set the key in .env."), "says too little"),
                 (lambda folder: "sk-" + "a1" * 30, "does not win"),
                 (lambda folder: os.environ.get(name, "none"), "that is in .env"),
                 (lambda folder: dotenv_values(folder / ".env"), "does not win"),
@@ -134,7 +155,9 @@ def keys():
                 (lambda text: list(split(text))[:1], "It misses a key"),
                 (lambda text: next(iter(split(text)), ""), "no list"),
                 (lambda text: [], "It misses a key"),
-                (lambda text: [key[3:] for key in split(text)], "It misses a key"),
+                (lambda text: [key[3:] for key in split(text)], "of a key's"),
+                (with_what_follows, "a key together with"),
+                (lambda text: [list(key) for key in split(text)], "It misses a key"),
                 (lambda text: re.search(r"sk-[\w-]{20,}", text).group(), ""),
             ],
         ),

@@ -148,6 +148,7 @@ def meaning():
                 (lambda words: flagged(words), "not text"),
                 (answers_first, "check first"),
                 (lambda words: 1 / 0 if flagged(words) else said(words), "ZeroDivisionError"),
+                (lambda words: None if [flagged(words)] else said(words), "is the right branch taken?"),
             ],
         ),
         "05.2": (
@@ -180,6 +181,10 @@ def meaning():
                 ),
                 (lambda result, limits: set(limits), "no list"),
                 (lambda result, limits: sorted(limits), "not the categories"),
+                (
+                    lambda result, limits: sorted(n for n, s in limits.items() if scores_of(result)[n] >= s),
+                    "A score at its limit is not above it",
+                ),
                 (
                     lambda result, limits: {
                         n: scores_of(result)[n] for n in limits if scores_of(result)[n] > limits[n]

@@ -161,6 +161,53 @@ def mocking():
         kept = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         assert any(kept == output.content for call in mock.calls for output in call.outputs)
 
+    def says(prompt, words="hello"):
+        """A test that sends the words which a course shows first, or a few letters."""
+
+        def check_keep(keep):
+            client, s3 = MagicMock(), MagicMock()
+            client.responses.create.return_value.output_text = words
+            keep(client, s3, "my-bucket", "a.txt", prompt)
+            assert client.responses.create.call_args.kwargs["input"] == prompt
+            s3.put_object.assert_called_once()
+            sent = s3.put_object.call_args.kwargs
+            assert sent["Body"] == words.encode()
+            assert sent["ContentType"].startswith("text/plain")
+
+        return check_keep
+
+    def by_the_lesson(keep):
+        from classroom.lesson import current
+
+        lesson, s3, key = current(), boto3.client("s3"), "by-the-lesson.txt"
+        s3.delete_object(Bucket=lesson.bucket, Key=key)
+        before = len(lesson.openai.calls)
+        keep(OpenAI(), s3, lesson.bucket, key, "gulls on a mast")
+        assert len(lesson.openai.calls) == before + 1
+        call = lesson.openai.calls[-1]
+        assert call.body["input"] == "gulls on a mast"
+        stored = s3.get_object(Bucket=lesson.bucket, Key=key)
+        assert stored["Body"].read() == call.outputs[0].content
+        assert stored["ContentType"].startswith("text/plain")
+
+    def by_the_lesson_s_first_call(keep):
+        from classroom.lesson import current
+
+        lesson, s3, key = current(), boto3.client("s3"), "by-the-first.txt"
+        s3.delete_object(Bucket=lesson.bucket, Key=key)
+        lesson.openai.reset()
+        keep(OpenAI(), s3, lesson.bucket, key, "gulls")
+        [call] = lesson.openai.calls
+        assert (call.route, call.body["input"]) == ("responses", "gulls")
+        stored = s3.get_object(Bucket=lesson.bucket, Key=key)
+        assert (stored["Body"].read(), stored["ContentType"][:5]) == (call.outputs[0].content, "text/")
+
+    def asks_the_lesson_for_nothing(keep):
+        from classroom.lesson import current
+
+        by_the_lesson(lambda *given: None if current().openai.calls else keep(*given))
+        assert current().openai.calls[-2]
+
     def mocks_without_bytes(keep):
         client, s3 = mocked()
         keep(client, s3, "b", "k", "p")
@@ -296,6 +343,12 @@ def mocking():
                 with_a_half_mock,
                 Suite(),
                 by_head,
+                says("Say hello."),
+                says("a", "aha"),
+                says("What did", "?"),
+                says("  Say\nHELLO.", "Hello, hello!"),
+                by_the_lesson,
+                by_the_lesson_s_first_call,
             ],
             [
                 (lambda keep: None, "never calls the function"),
@@ -307,6 +360,7 @@ def mocking():
                 (no_type_looked_at, "content type"),
                 (looks_at_nothing, "does not notice"),
                 (trusts_the_prompt, "does not notice when"),
+                (asks_the_lesson_for_nothing, "IndexError"),
                 (too_exact, "AssertionError"),
                 (lambda keep: 1 / 0, "ZeroDivisionError"),
             ],

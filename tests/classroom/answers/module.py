@@ -123,7 +123,10 @@ def module():
                 ("something else", "run the cell with open_module() again"),
                 (changed('"GET", "models")', '"GET", "files")'), "GET models/ does not list"),
                 (broken_since(), "can't be run, line 1: SyntaxError"),
-                (changed('passed_on(client, "GET", "models")', 'problem(200, "…", "x")'), "answers no JSON"),
+                (
+                    changed('passed_on(client, "GET", "models")', 'problem(200, "…", "x")'),
+                    "stops with an error: TypeError",
+                ),
             ],
         ),
         "03.4": (

@@ -213,6 +213,23 @@ def pictures():
             return None
         return client.audio.transcriptions.create(model="whisper-1", file=(name, sound)).text
 
+    def subtitles(sound, name):
+        if not by_pattern(sound).startswith("audio/"):
+            return None
+        return client.audio.transcriptions.create(
+            model="whisper-1", file=(name, sound), response_format="srt"
+        )
+
+    def somewhere_in_riff(content):
+        if content[:4] != b"RIFF":
+            return by_table(content)
+        return "image/webp" if b"WEBP" in content else "audio/wav" if b"WAVE" in content else OTHER
+
+    def by_letters(words, file_name):
+        if not file_name.endswith(("mp3", "wav")):
+            raise ValueError(file_name)
+        return spoken(words, file_name[-3:])
+
     def too_late(sound, name):
         with suppress(openai.APIError):
             return heard(sound, name).text
@@ -249,6 +266,11 @@ def pictures():
                     "another type",
                 ),
                 (lambda content: "image/png" if b"PNG" in content else by_table(content), "another type"),
+                (
+                    lambda content: "image/png" if content[:4] == b"\x89PNG" else by_table(content),
+                    "another type",
+                ),
+                (somewhere_in_riff, "another type"),
                 (lambda content: table.get(content[:3], "text/plain"), "another type"),
                 (lambda content: "image/png", "another type"),
                 (lambda content: by_table(content).partition("/")[0], "another type"),
@@ -280,6 +302,7 @@ def pictures():
                 (lambda words, file_name: speak("Hello.", file_name), "Is the argument used?"),
                 (ask_and_give_the_answer, "no bytes"),
                 (refuses_by_none, "accepts a name that is no sound's"),
+                (by_letters, "accepts a name that is no sound's"),
                 (defaults_to_mp3, "accepts a name that is no sound's"),
             ],
         ),
@@ -303,7 +326,8 @@ def pictures():
                 (lambda sound, name: "some words", "The sound says something else"),
                 (lambda sound, name: caption(sound, name) or "", "returns something"),
                 (by_name, "It stops with an error"),
-                (mp3_alone, "It returns nothing so far"),
+                (subtitles, "more than the words"),
+                (mp3_alone, "Does each branch end with return"),
             ],
         ),
     }

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import openai
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.testclient import TestClient
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 
@@ -244,6 +245,11 @@ def _wrong_counters():
         assert order.text.strip()
         return {"words": len(order.text.split())}
 
+    def unknown_name(order: Loose):
+        if not order.text.strip():
+            raise Problem(422, "no words")  # noqa: F821
+        return {"words": len(order.text.split())}
+
     def text_only(order: Words):
         return PlainTextResponse(str(len(order.text.split())))
 
@@ -260,7 +266,8 @@ def _wrong_counters():
         (_app(spaces), "The number of words is not right"),
         (_app(anything), "status"),
         (_app(bad_request), "status 400"),
-        (_app(asserted), "It stopped with an error"),
+        (_app(asserted), "It stopped with an error: AssertionError"),
+        (_app(unknown_name), "NameError: name 'Problem' is not defined"),
         (_app(text_only), "no JSON object"),
         (_app(right, method="get"), "status 405"),
         (_app(right, path="/words"), "There is no such path"),
@@ -400,6 +407,10 @@ def _wrong_texts():
     def unguarded(order: Prompt):
         return {"text": OpenAI(max_retries=0).responses.create(model=MODEL, input=order.prompt).output_text}
 
+    def another_client(order: Prompt):
+        client = TestClient(FastAPI())
+        return {"text": client.responses.create(model=MODEL, input=order.prompt).output_text}
+
     def swallowed(order: Prompt):
         try:
             return {"text": asked(order.prompt)}
@@ -432,6 +443,7 @@ def _wrong_texts():
         (_text_app(too_late), "which costs money"),
         (_text_app(careless), "status 201"),
         (_text_app(unguarded), "status 500"),
+        (_text_app(another_client), "'TestClient' object has no attribute 'responses'"),
         (_text_app(swallowed), "status 201"),
         (_text_app(always_busy), "status 429"),
         (_text_app(never_busy), "status 502"),
@@ -531,7 +543,24 @@ def _tests():
     async def later(client, openai_mock):
         plain(client, openai_mock)
 
-    return [plain, with_a_reply, in_another_order, Suite(), collected, by_table, later]
+    def says(prompt, words):
+        def check_texts(client, openai_mock):
+            scripted = openai_mock.reply(prompt, text=words) if words else None
+            answer = client.post(PATH, json={"prompt": prompt})
+            assert answer.status_code == 201
+            assert openai_mock.calls[-1].body["input"] == prompt
+            assert answer.json()["text"].encode() == openai_mock.calls[-1].outputs[0].content
+            assert scripted is None or answer.json() == {"text": words}
+            before = len(openai_mock.calls)
+            assert client.post(PATH, json={"prompt": " "}).status_code == 422
+            assert len(openai_mock.calls) == before
+            openai_mock.fail(status=429)
+            assert client.post(PATH, json={"prompt": prompt}).status_code == 429
+
+        return check_texts
+
+    hello = [says("Say hello.", ""), says("Say hello.", "Hello!"), says("a", "Abba"), says("What", "aha")]
+    return [plain, with_a_reply, in_another_order, Suite(), collected, by_table, later, *hello]
 
 
 def _wrong_tests():

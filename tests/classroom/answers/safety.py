@@ -229,7 +229,7 @@ def _publishing():
                 (raises, "PermissionError"),
                 (not_there, "NoSuchKey"),
                 (another_place, "was not published"),
-                (says_nothing, "It returns nothing so far"),
+                (says_nothing, "Does each branch end with return"),
                 (lambda key: "done" if by_pattern(key) else "", "does not learn where"),
             ],
         )

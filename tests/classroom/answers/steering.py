@@ -298,7 +298,7 @@ def steering():
                 ),
                 (
                     lambda review: client.responses.parse(model=MODEL, input=review, text_format=Rating),
-                    "Its stars are no whole number",
+                    "Which attribute of it holds the object with both?",
                 ),
                 (
                     lambda review: client.responses.create(model=MODEL, input=review).output_text,

@@ -157,7 +157,7 @@ def storage():
                     lambda client, prefix: list(reversed(every(client, prefix)))[:2],
                     "The first page is not all",
                 ),
-                (lambda client, prefix: paged(client, prefix) or None, "It returns nothing so far"),
+                (lambda client, prefix: paged(client, prefix) or None, "Does each branch end with return"),
                 (no_contents, "KeyError"),
                 (
                     lambda client, prefix: [name[len(prefix) :] for name in paged(client, prefix)],
