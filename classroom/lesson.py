@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from classroom.errors import LessonError
 from classroom.s3 import REGION, S3Mock
+from classroom.s3.beside import S3Beside
 from classroom.standin.mock import OpenAIMock
 from classroom.standin.scripts import ScriptError
 
@@ -80,8 +81,11 @@ def _shared_s3(environment: dict[str, str]) -> dict[str, str] | None:
 
 
 def _s3_on_this_computer(environment: dict[str, str]) -> dict[str, str]:
-    """The variables of the shared stand-in, or of one of this notebook's own."""
-    return _shared_s3(environment) or S3Mock().start().environment
+    """The variables of the shared stand-in, or of one of this notebook's own.
+
+    Both are in another process: what moto does in this one, `mock_aws` say, leaves their objects alone.
+    """
+    return _shared_s3(environment) or S3Beside().environment
 
 
 def _load_faults(openai: OpenAIMock, script: Path) -> None:

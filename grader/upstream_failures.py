@@ -120,7 +120,8 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     UpstreamFailure(
         "timeout",
         "A silent OpenAI does not hang your app",
-        "How long does the SDK wait by default? Look for timeout= and max_retries=.",
+        "How long does the SDK wait by default? Look for timeout= and max_retries=. "
+        "No timeout= bounds a Realtime connection: put asyncio.wait_for around the whole of it.",
         "a silent OpenAI",
         (504, 503),
         "“OpenAI did not answer in time. Try again later.”",

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from fastapi import HTTPException
 
 NOTE = ("note.txt", b"hello", "text/plain")
 
@@ -99,4 +100,28 @@ def test_the_documentation_s_page_fetches_nothing_from_elsewhere(client):
 
 
 def test_an_unknown_address_is_answered_in_the_same_shape(client):
-    assert client.get("/nowhere").json()["code"] == "not_found"
+    answer = client.get("/nowhere").json()
+    assert answer == {
+        "code": "not_found",
+        "message": "Not Found. The page /docs lists what this API offers.",
+    }
+
+
+def test_the_sentence_of_a_route_s_own_error_reaches_the_caller(client):
+    @client.app.get("/only-text")
+    def refuse() -> None:
+        raise HTTPException(422, "A text needs a path that ends with .txt.")
+
+    answer = client.get("/only-text")
+    assert answer.status_code == 422
+    assert answer.json()["message"] == "A text needs a path that ends with .txt."
+
+
+def test_an_unexpected_error_says_nothing_of_the_inside(client):
+    @client.app.get("/broken")
+    def fail() -> None:
+        raise RuntimeError("The database password is swordfish.")
+
+    answer = client.get("/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "swordfish" not in answer.text

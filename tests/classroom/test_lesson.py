@@ -1,8 +1,10 @@
 """`start()` and the command line: what a learner types first."""
 
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,43 @@ print(len(first.openai.calls))
 def test_by_default_a_real_key_in_the_environment_goes_nowhere():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["1"]), done.stderr
+
+
+MOTO_IN_A_CELL = """
+from classroom import start
+lesson = start()
+import boto3
+from moto import mock_aws
+s3 = boto3.client("s3")
+s3.put_object(Bucket=lesson.bucket, Key="kept.txt", Body=b"kept")
+with mock_aws():
+    assert boto3.client("s3", endpoint_url="https://s3.amazonaws.com").list_buckets()["Buckets"] == []
+print(s3.get_object(Bucket=lesson.bucket, Key="kept.txt")["Body"].read())
+"""
+
+
+def test_what_a_lesson_keeps_in_s3_survives_mock_aws_in_a_cell(monkeypatch):
+    monkeypatch.delenv("LAB_S3_URL", raising=False)
+    done = subprocess.run([sys.executable, "-c", MOTO_IN_A_CELL], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["b'kept'"], done.stderr
+
+
+def test_s3_beside_a_notebook_ends_when_the_notebook_is_killed(monkeypatch):
+    monkeypatch.delenv("LAB_S3_URL", raising=False)
+    script = "import os, time; from classroom import start; start(); print(os.environ['AWS_ENDPOINT_URL_S3'], flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(2)]
+    port = int(lines[-1].rpartition(":")[2])
+    socket.create_connection(("127.0.0.1", port)).close()
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as asking:
+            if asking.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    raise AssertionError("S3's stand-in still listens.")
 
 
 def test_up_prints_an_environment_that_works_and_ends_on_ctrl_c():

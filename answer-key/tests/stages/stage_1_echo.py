@@ -7,7 +7,10 @@ In `src/files_api/generated_files.py`:
     @router.post("/generated", status_code=201)
     def generate_file(order: GenerationRequest) -> FileSaved: ...
 
-It answers with the path that it got; nothing is generated yet. `FileSaved` is in `files_api.schemas`.
+It answers with the path that it got; nothing is generated yet. `FileSaved` is in `files_api.schemas`, and needs all
+three of its fields:
+
+    return FileSaved(file_path=order.file_path, media_type="text/plain", size_bytes=0)
 """
 
 ORDER = {"prompt": "a robot under a tree", "file_type": "text", "file_path": "stories/robot.txt"}

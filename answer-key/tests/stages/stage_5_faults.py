@@ -3,6 +3,10 @@
     client = OpenAI(timeout=20, max_retries=0)    # ten minutes and two retries are too long for your callers
     class GenerationFailed(FilesAPIError): status, code = 502, "generation_failed"
 
+`openai.OpenAIError` is the parent of what the SDK raises by itself, but two answers need more. One that breaks off is no
+JSON: the SDK lets Python's `json.JSONDecodeError` through, which is a `ValueError`. An empty one is no error at all: look
+at the text before you store it.
+
 What is raised as a `FilesAPIError` (in `files_api.errors`) is answered with its status, a code and a sentence. List the
 statuses in `responses=problems(...)`, so that the API's document knows them.
 """

@@ -2,6 +2,11 @@
 
 Write tests into `tests/test_generated_files.py`. The stages before are good examples; the README has a table of what the
 fixtures offer. A test is worth something if you saw it fail: break your code on purpose.
+
+The checklist also asks whether the tests run in CI (`tests.runs_in_ci`, not seen here). CI, continuous integration, is a
+computer that runs your tests after each push. Either is enough: a file that makes it do so, such as
+`.github/workflows/tests.yml` for GitHub; or a test that asks the real OpenAI and has a marker, by which CI leaves it out.
+`pyproject.toml` registers `live` for that: `@pytest.mark.live`.
 """
 
 import os

@@ -81,12 +81,15 @@ def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 def answer_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's own: no such route, no such method, a body that can't be read."""
+    """Starlette's own (no such route, no such method, a body that can't be read), or one that a route raised.
+
+    A sentence that a route gave it reaches the caller as it is: write nothing of the inside into it.
+    """
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
-    problem = Problem(
-        code=phrase.lower().replace(" ", "_"), message=f"{phrase}. The page /docs lists what this API offers."
-    )
+    own = isinstance(error.detail, str) and error.detail not in ("", phrase)
+    message = error.detail if own else f"{phrase}. The page /docs lists what this API offers."
+    problem = Problem(code=phrase.lower().replace(" ", "_"), message=message)
     return JSONResponse(problem.model_dump(), error.status_code, headers=error.headers)
 
 

@@ -4,7 +4,11 @@
     file_type: an Enum of what you offer          # so far "text"
     check_file_path(path)                         # in files_api.storage: raises for what is unsafe
 
-Then give each field a description and an example with `Field(...)`: the API's document shows them.
+What FastAPI can't know, such as an extension that contradicts the type, you refuse yourself: with `InvalidFilePath` (in
+`files_api.errors`), or a class of your own beside it, or an `HTTPException` as in notebook 10. Its sentence reaches the caller.
+
+The API's document shows what your endpoint does, so describe it: the endpoint with `@router.post(..., description="...")`
+or a docstring in its function, each field with `Field(description=..., examples=[...])`.
 """
 
 import pytest
