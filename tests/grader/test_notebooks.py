@@ -24,7 +24,8 @@ def draw(prompt):
 MIME_TYPE = """
 def mime_type(name):
     known = {"txt": "text/plain", "jpg": "image/jpeg", "png": "image/png", "mp3": "audio/mpeg"}
-    return known.get(name.rpartition(".")[2], "application/octet-stream")
+    _, dot, ending = name.rpartition(".")
+    return known.get(dot and ending, "application/octet-stream")
 """
 KEEP_PICTURE = """
 import base64
