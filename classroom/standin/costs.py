@@ -115,6 +115,7 @@ def _listed(model: str, used: Mapping[str, int | float]) -> Decimal:
     import genai_prices  # here: its tables take a while to load, and few lessons are on cost
 
     with warnings.catch_warnings():
-        # a unit that the price list doesn't know is only warned of, and priced at 0
-        warnings.simplefilter("error")
+        # a unit that the price list doesn't know is only warned of, and priced at 0; what others are warned of meanwhile
+        # (a socket that nobody closed) is no error
+        warnings.simplefilter("error", UserWarning)
         return genai_prices.calc_price(genai_prices.Usage(**used), model, provider_id="openai").total_price

@@ -2,12 +2,14 @@
 
 import dataclasses
 import hashlib
+import warnings
 
 import pytest
 from openai import OpenAI
 
 from classroom import OpenAIMock
 from classroom.allowance import Allowance
+from classroom.standin.costs import Usage, cost_of
 from classroom.standin.state import Shelf
 from tests.classroom.test_routes import picture
 
@@ -133,3 +135,16 @@ def test_what_is_stored_gives_way_to_what_comes_later(monkeypatch):
     shelf.take("7")
     shelf.put("8", bytes(300_000))
     assert len(shelf) == 3
+
+
+def test_what_others_are_warned_of_while_a_price_is_looked_up_is_no_error(monkeypatch):
+    import genai_prices
+
+    real = genai_prices.calc_price
+
+    def warned(*arguments, **named):
+        warnings.warn("a socket that nobody closed", ResourceWarning, stacklevel=1)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(genai_prices, "calc_price", warned)
+    assert cost_of(Usage("gpt-4o-mini", {"input_tokens": 1_000_000})) > 0
