@@ -14,8 +14,8 @@ from classroom.redaction.kernels import profile
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# twice as many as there are processors on most machines: many tests wait for what they started
-_SIDE_BY_SIDE = ("-p", "tests.kernels", "-n", "4")
+# one process more than there are processors, on most machines: many tests wait for what they started
+_SIDE_BY_SIDE = ("-p", "tests.kernels", "-n", "3")
 _NBVAL = (
     "--dist",
     "loadfile",

@@ -314,7 +314,7 @@ def test_a_job_can_be_forked_from_a_loaded_process_or_started_cold(tmp_path):
                 cwd=sandbox.root,
                 environment=sandbox.environment(),
                 pythonpath=(sandbox.root,),
-                facts={"target": "main:app", "root": sandbox.root, "hangs_after": 60},
+                facts={"target": "main:app", "root": sandbox.root, "hangs_after": 60, "env_files": {}},
             )
             with sandbox.listener() as listener, sandbox.start(order, [listener.fileno()]) as job:
                 codes.append(job.wait(60))

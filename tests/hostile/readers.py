@@ -17,6 +17,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from classroom.media import picture
+from classroom.standin.handling import Handling
 from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import owners, platforms, roster
 from grader.batch.discovery import HandedIn
@@ -147,7 +148,12 @@ def answer(description: made.Description) -> None:
         root=Path("/work"), socket=lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     )
     nothing: Any = SimpleNamespace(
-        calls=[], requests=[], bucket="b", endpoint_url="http://127.0.0.1:1", objects=lambda wanted: []
+        calls=[],
+        requests=[],
+        bucket="b",
+        endpoint_url="http://127.0.0.1:1",
+        objects=lambda wanted: [],
+        handling=Handling(),
     )
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     asking = session.Session(url, nothing, nothing, "sk-canary", {}, inward)

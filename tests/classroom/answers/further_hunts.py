@@ -142,7 +142,7 @@ def _creative():
             (lambda question, creativity: said(question, temperature=max(creativity, 0)), "BadRequestError"),
             (lambda question, creativity: said(question, temperature=creativity % 2), "Another temperature"),
             (lambda question, creativity: said(question, temperature=min(max(creativity, 0), 1)), "Another"),
-            (swallows, "It returns nothing so far"),
+            (swallows, "Does each branch end with return"),
             (without_when_wrong, "No temperature was sent"),
             (lambda question, creativity: said("Hello.", temperature=1), "did not reach OpenAI"),
             (lambda question, creativity: "A kite.", "did not ask OpenAI"),

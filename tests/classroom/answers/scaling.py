@@ -164,7 +164,7 @@ def _asking():
     return (
         [by_gather, by_workers, by_queue, in_waves, by_chat, Asker(), by_threads, cut_short],
         [
-            (returns_nothing, "It returns nothing so far"),
+            (returns_nothing, "Does each branch end with return"),
             (prints, "It prints something"),
             (one_by_one, "waits for each answer"),
             (all_at_once, "more calls at once than it may"),
