@@ -91,7 +91,7 @@ def _named(scope: Scope, part: str, key: ast.expr) -> Iterator[Place]:
     name = _text(scope, key)
     if part == "META" and name:
         name = name.removeprefix("HTTP_").replace("_", "-").title()
-    if part and _is_name(name):
+    if part and is_name(name):
         yield _HOLDERS[part], name
 
 
@@ -108,7 +108,7 @@ def _declared(scope: Scope, parameter: str, node: ast.expr) -> Iterator[Place]:
         name = _text(scope, given.get("alias") or given.get("name") or ast.Constant(None))
         if place and not called.startswith("APIKey"):
             name = name or (parameter.replace("_", "-") if place == "header" else parameter)
-        if place and _is_name(name):
+        if place and is_name(name):
             yield place, name
 
 
@@ -128,5 +128,6 @@ def _text(scope: Scope, node: ast.expr) -> str:
     )
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether a value of a caller's may go under that name."""
     return bool(_NAME.fullmatch(name)) and name.lower() not in _NOT_A_KEY

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from grader.collect.brought import Place
+from grader.collect.brought import Place, is_name
 from grader.collect.guards import Guard, secret_words
 from grader.operations import Operation
 
@@ -127,7 +127,7 @@ def _schemes(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
     for facts in list(listed.values())[:_MOST_SCHEMES] if isinstance(listed, dict) else ():
         match facts:
             case {"type": "apiKey", "in": "header" | "query" | "cookie" as place, "name": str(name)}:
-                if _is_name(name):
+                if is_name(name):
                     found.append(((place, name), "raw"))
             case {"type": "http", "scheme": str(scheme)} if scheme.lower() in ("bearer", "basic"):
                 found.append((("header", "Authorization"), scheme.lower()))
@@ -150,13 +150,9 @@ def _inputs(document: Mapping[str, Any]) -> Iterator[Place]:
                     case {"in": "header" | "query" | "cookie" as place, "name": str(name)}:
                         if (
                             secret_words(name)
-                            and _is_name(name)
+                            and is_name(name)
                             and len(seen) < _MOST_NAMED
                             and (place, name) not in seen
                         ):
                             seen.add((place, name))
                             yield place, name
-
-
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 128 and name.isascii() and all(char.isalnum() or char in "-_." for char in name)

@@ -7,7 +7,7 @@ import pytest
 from grader import rubric
 from grader.collect.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, capped, sha256_of
+from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, capped, sha256_of
 from grader.judge import judge
 from tests.grader.seen import MADE, OFFER, PROMPT, evidence
 
@@ -215,3 +215,26 @@ def test_a_check_that_lacks_belongs_into_the_endpoint_and_not_where_openai_refus
     report = judge(evidence(exchanges=(refused,), probes=(blank,), offers=(offer,)), rubric.read())
     [result] = [each for each in report.criteria if each.id == "validation.blank_prompt"]
     assert (result.status, result.where) == ("failed", "service/api.py, line 12, create")
+
+
+# --- suites that start programs of their own
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waited", "status"), [(20.0, 8.0, "error"), (20.0, 1.0, "failed"), (1.0, 0.9, "failed")]
+)
+def test_tests_that_wait_for_a_program_are_the_author_s_unless_the_machine_was_long_busy(
+    seconds, waited, status
+):
+    red = RedTest(name="test_server", why="no answer within 3 seconds")
+    run = TestRun(
+        found=True,
+        exit_code=1,
+        passed=1,
+        failed=1,
+        red=(red,),
+        programs=("redis-server",),
+        seconds=seconds,
+        waited=waited,
+    )
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
