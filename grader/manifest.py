@@ -163,6 +163,8 @@ class Endpoint(BaseModel):
             return self.fixed_in[name]
         if f"{{{name}}}" in self.path:
             return "path"
+        if self.prompt_place == "text":  # the body is the prompt, whole
+            return "query"
         return self.prompt_place if self.prompt_place not in ("path", "header") else self._usual
 
     @property

@@ -12,12 +12,16 @@ from typing import Any, Literal
 from grader.examples import inside, shown, whole_requests
 from grader.schemas import Document, listed, resolved, scalar
 
-Location = Literal["path", "query", "header", "json", "form", "multipart"]
-_BODIES: Mapping[str, Location] = {
+# "text": the body is the words themselves, as text/plain
+Location = Literal["path", "query", "header", "json", "form", "multipart", "text"]
+BODIES: tuple[Location, ...] = ("json", "form", "multipart", "text")
+_MEDIA_TYPES: Mapping[str, Location] = {
     "application/json": "json",
     "application/x-www-form-urlencoded": "form",
     "multipart/form-data": "multipart",
 }
+_USUAL = frozenset({*_MEDIA_TYPES, "text/plain"})  # what requests say of their bodies by themselves
+_OF_FILES = frozenset({"text", "image", "audio"})  # top-level media types
 _METHODS = ("post", "put", "patch", "get")
 _MAX_DEPTH = 6
 _MAX_SHAPES = 8
@@ -117,6 +121,9 @@ def _operation(document: Document, path: str, item: Mapping[str, Any], method: s
     named = [*listed(item.get("parameters")), *listed(facts.get("parameters"))]
     found = (_parameter(document, entry) for entry in named[:_MAX_FIELDS])
     parameters = [parameter for parameter in found if parameter]
+    if accept := _accept(document, facts.get("responses")):
+        # the document's own parameter of that name has no meaning (OpenAPI 3.1, "Parameter Object", `name`)
+        parameters = [accept, *(one for one in parameters if one.name.lower() != "accept")]
     bodies = list(_bodies(document, facts.get("requestBody")))
     shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
     texts = [path, *(facts.get(name, "") for name in ("summary", "operationId", "description"))]
@@ -125,7 +132,7 @@ def _operation(document: Document, path: str, item: Mapping[str, Any], method: s
     words = _words([*texts, *names, *about], _MAX_WORDS)
     examples = whole_requests((one.key, one.shown) for shape in shapes[:_MAX_SHAPES] for one in shape)
     # a body that no schema describes, or none at all where there may be one: the code may read more than is written
-    is_open = not any(one.location in _BODIES.values() for shape in shapes for one in shape)
+    is_open = not any(one.location in BODIES for shape in shapes for one in shape)
     return Operation(method.upper(), path, words, shapes[:_MAX_SHAPES], examples, is_open)
 
 
@@ -170,21 +177,52 @@ def _parameter(document: Document, parameter: Any) -> Field | None:
     )
 
 
+def _accept(document: Document, responses: Any) -> Field | None:
+    """The header by which a caller chooses a file's type, where an answer comes as one of several (RFC 9110, 12.5.1)."""
+    offered: dict[str, None] = {}
+    for status, raw in (responses if isinstance(responses, dict) else {}).items():
+        content = resolved(document, raw).get("content") if str(status).startswith("2") else None
+        for media_type in content if isinstance(content, dict) else ():
+            if media_type.partition("/")[0] in _OF_FILES and "*" not in media_type and _is_name(media_type):
+                offered.setdefault(media_type.partition(";")[0].strip())
+    if len({media_type.partition("/")[0] for media_type in offered}) < 2:
+        return None
+    return Field("header", "Accept", {"type": "string", "enum": list(offered)[:_MAX_CHOICES]}, True)
+
+
 def _is_name(name: Any) -> bool:
     return isinstance(name, str) and len(name) <= _MAX_NAME
 
 
 def _bodies(document: Document, body: Any) -> Iterator[tuple[Field, ...]]:
-    content = resolved(document, body).get("content")
+    facts_of_body = resolved(document, body)
+    content, described = facts_of_body.get("content"), _text(facts_of_body.get("description"))
     for media_type, facts in (content if isinstance(content, dict) else {}).items():
-        location = _BODIES.get(media_type.partition(";")[0].strip())
+        media_type = media_type.partition(";")[0].strip().lower()
+        location = _body_location(media_type)
         if location is None or not isinstance(facts, dict):
             continue
         schema = resolved(document, facts.get("schema"))
         named = shown(facts, schema, document.resolve)
         example = next(iter(named.values()), None)
         for shape in islice(_shapes(document, location, schema, example), _MAX_SHAPES):
-            yield tuple(_with_shown(one, named) for one in shape)
+            fields = tuple(_with_shown(_described(one, described), named) for one in shape)
+            yield fields if media_type in _USUAL else (*fields, _content_type(media_type))
+
+
+def _described(one: Field, body: str) -> Field:
+    """The input; what the document says of a whole body, it says of a value that is one."""
+    return one if one.name or one.description else replace(one, description=body)
+
+
+def _content_type(media_type: str) -> Field:
+    return Field("header", "Content-Type", {"type": "string", "const": media_type}, True)
+
+
+def _body_location(media_type: str) -> Location | None:
+    if media_type.endswith("+json"):  # RFC 6839, section 3.1
+        return "json"
+    return "text" if media_type.startswith("text/") else _MEDIA_TYPES.get(media_type)
 
 
 def _with_shown(one: Field, whole: Mapping[str, Any]) -> Field:

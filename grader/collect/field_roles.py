@@ -48,7 +48,19 @@ _PATH = frozenset(
 )
 _FOLDER = frozenset({"folder", "directory", "prefix", "dir"})
 TYPE_WORDS = frozenset(
-    {"type", "kind", "format", "filetype", "mime", "mimetype", "extension", "ext", "media", "modality"}
+    {
+        "type",
+        "kind",
+        "format",
+        "filetype",
+        "mime",
+        "mimetype",
+        "extension",
+        "ext",
+        "media",
+        "modality",
+        "accept",
+    }
 )
 _PROMPT = frozenset(
     {
@@ -99,6 +111,8 @@ def kind_of_words(value: Any) -> Kind | None:
 def role(field: Field) -> Role:
     """What probably goes there, by its schema first and its name second."""
     words = set(words_of(field.name.rpartition(".")[2]))
+    if field.key == ("header", "Content-Type"):  # of the request, not of the file
+        return "other"
     if field.is_file:
         return "file"
     if any(kind_of_words(choice) for choice in field.choices):

@@ -4,13 +4,13 @@ Nothing is decided by it: what it finds is tried. Reads the function, and those 
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grader import reading
-from grader.operations import Field, Location
+from grader.operations import BODIES, Field, Location
 
 _PLACES: Mapping[str, Location] = {
     "form": "form",
@@ -30,6 +30,10 @@ _PLACES: Mapping[str, Location] = {
 }
 _REQUESTS = frozenset({"request", "req", "self", "websocket", "socket", "ws", "flask", "info", "r"})
 _GETTERS = frozenset({"get", "pop", "getlist", "setdefault", "getfirst"})
+_WHOLE = frozenset({"body", "get_data", "data", "text"})  # of a request: all that it brings
+_PARSERS = frozenset(
+    {"loads", "json", "get_json", "form", "files", "model_validate_json", "validate_json", "decode_json"}
+)
 _MOST_CALLED, _MOST_NAMES = 12, 60  # functions that are followed, inputs of one handler
 _MOST_NODES = 20_000  # of a function in which inputs are followed to what they are compared with
 _MOST_FILES, _MOST_LENGTH = 400, 200
@@ -71,7 +75,8 @@ class Sources:
             return None
         reads: dict[tuple[str, Location | None], _Read] = {}
         declared = list(_arguments(self._tree(file) or ast.Module([], []))) if _parses(function) else []
-        for each in self._with_called(function):
+        read_by = self._with_called(function)
+        for each in read_by:
             for read in [*declared, *_reads_of(each)]:
                 if read.location is None and any(read.name == one.name for one in declared):
                     continue
@@ -80,6 +85,10 @@ class Sources:
                     reads[read.name, read.location] = read
                 elif read.choices and not known.choices:
                     known.choices = read.choices
+        if not any(read.location in (None, *BODIES) for read in reads.values()) and _takes_plain_words(
+            read_by
+        ):
+            reads["", "text"] = _Read("", "text", True)
         usual = next((read.location for read in reads.values() if read.location in ("json", "form")), None)
         return [_field(read, usual) for read in list(reads.values())[:_MOST_NAMES]]
 
@@ -133,6 +142,14 @@ class Sources:
                             found.append(called)
                             waiting.append(called)
         return found
+
+
+def _takes_plain_words(functions: Sequence[Function]) -> bool:
+    """Whether functions read a request's whole body, and have nothing that takes it apart."""
+    attributes = [node for each in functions for node in ast.walk(each) if isinstance(node, ast.Attribute)]
+    if any(node.attr in _PARSERS for node in attributes):
+        return False
+    return any(node.attr in _WHOLE and _last(node.value) in _REQUESTS for node in attributes)
 
 
 def _parses(function: Function) -> bool:

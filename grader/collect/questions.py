@@ -216,7 +216,9 @@ def _lengths(offer: Offer) -> Iterator[Question | Probe]:
 
 def _wrong_type(offer: Offer) -> Iterator[Question | Probe]:
     criterion, asked = "validation.wrong_file_type", "a file type that is not offered"
-    if offer.type_input:
+    if offer.type_input and offer.type_input.name.lower() == "accept":
+        yield absent(criterion, offer, asked, "a server may disregard the header Accept (RFC 9110, 12.5.1)")
+    elif offer.type_input:
         unknown = wording.one_of([each for each in _NO_FILE_TYPES if each not in offer.type_input.choices])
         yield Question(criterion, offer, asked, request_of(offer, type=unknown))
     elif offer.kind_by_extension:

@@ -123,6 +123,8 @@ def wants(exchange: Exchange) -> Location | None:
     """Another kind of body, if the answer asks for one."""
     text = exchange.body[:_LONGEST].lower()
     if exchange.status == 415 or "content-type" in text or "content type" in text or "mimetype" in text:
+        if "text/plain" in text:
+            return "text"
         if "form" in text and "json" not in text:
             return "form"
         return "json" if not exchange.request_body.startswith(("{", "[", '"')) else "form"

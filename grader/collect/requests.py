@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from grader.operations import Location
+from grader.operations import BODIES, Location
 
 Key = tuple[Location, str]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, ready to send. `shown` is its body as a person reads it; `place` its path, places in braces."""
+    """One request, ready to send.
+
+    `text` is a body that is nothing but words; `shown` the body as a person reads it; `place` the path, places in braces.
+    """
 
     method: str
     target: str
@@ -23,6 +26,7 @@ class Request:
     form: Mapping[str, Any] | None = None
     files: Mapping[str, Any] | None = None
     has_json: bool = False
+    text: str | None = None
     place: str = ""
 
     @property
@@ -30,6 +34,8 @@ class Request:
         """The body, for the report."""
         if self.has_json:
             return json.dumps(self.json, ensure_ascii=False)
+        if self.text is not None:
+            return self.text
         parts = {
             **(self.form or {}),
             **{name: f"(file {file[0]})" for name, file in (self.files or {}).items()},
@@ -39,9 +45,7 @@ class Request:
 
 def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
     """A request with each value at its place; an input without a value is left out."""
-    place: dict[str, dict[str, Any]] = {
-        location: {} for location in ("path", "query", "header", "json", "form", "multipart")
-    }
+    place: dict[str, dict[str, Any]] = {location: {} for location in ("path", "query", "header", *BODIES)}
     template = path
     for (location, name), value in values.items():
         place[location][name] = value
@@ -65,6 +69,7 @@ def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
         form=form or None,
         files=files or None,
         has_json=bool(place["json"]),
+        text=next((str(value) for value in place["text"].values()), None),
         place=template,
     )
 

@@ -19,6 +19,7 @@ from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
 _NOTHING = Presented()
+_PLAIN = {"content-type": "text/plain; charset=utf-8"}
 _REDIRECTS = 4  # followed in one exchange
 _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 
@@ -77,16 +78,14 @@ class Transmitter:
             return self._converse(request, presented)
         began = time.monotonic()
         heard = bytearray()
-        body: dict[str, Any] = (
-            {"json": request.json} if request.has_json else {"data": request.form, "files": request.files}
-        )
         try:
+            headers = httpx.Headers({**presented.headers, **request.headers})
             following = self._client.build_request(
                 request.method,
                 presented.target(request.target),
-                headers={**presented.headers, **request.headers},
+                headers={**_PLAIN, **headers} if request.text is not None else headers,
                 cookies=dict(presented.cookies) or None,
-                **body,
+                **_body_of(request),
             )
             if not self._is_ours(following.url, self._url):
                 return Answer(failure="the address is not the app's own")
@@ -153,3 +152,12 @@ class Transmitter:
             (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port) and not url.userinfo
             for own in map(httpx.URL, places)
         )
+
+
+def _body_of(request: Request) -> dict[str, Any]:
+    """A request's body, as httpx's arguments name it."""
+    if request.has_json:
+        return {"json": request.json}
+    if request.text is not None:
+        return {"content": request.text.encode("utf-8", "replace")}
+    return {"data": request.form, "files": request.files}

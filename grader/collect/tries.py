@@ -13,7 +13,7 @@ from grader.collect.refusals import Correction, corrections, wants
 from grader.collect.requests import Key
 from grader.collect.values import Assignment, assign
 from grader.evidence import Exchange, Kind
-from grader.operations import Field, Location, Operation
+from grader.operations import BODIES, Field, Location, Operation
 
 MOST_TRIES = 9  # requests to one operation that was refused
 _BODIES: tuple[Location, ...] = ("json", "form", "query")
@@ -65,6 +65,8 @@ class Pursuit:
             yield from self._elsewhere()
         if self.operation.is_open:
             yield from self._guessed()
+        if self.operation.is_open and self.operation.method != "GET":
+            yield from self._from(as_words(self.shape), {}, depth=2)
 
     def _examples(self) -> Iterator[Mapping[Key, Any]]:
         """The document's examples, those of the kind first; each with words of ours as its prompt alone."""
@@ -197,6 +199,8 @@ def _named(shape: Sequence[Field], correction: Correction) -> Field | None:
 
 def moved(shape: tuple[Field, ...], place: Location) -> tuple[Field, ...]:
     """The inputs, with those of the body in another kind of body."""
+    if place == "text":
+        return as_words(shape)
     return tuple(
         replace(one, location=place)
         if one.location in _BODIES and one.name and one.location != place
@@ -205,10 +209,18 @@ def moved(shape: tuple[Field, ...], place: Location) -> tuple[Field, ...]:
     )
 
 
+def as_words(shape: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The inputs, with a body that is nothing but the prompt in place of any other."""
+    bodies = [one for one in shape if one.location in BODIES]
+    prompt = likeliest(bodies)
+    words = Field("text", "", prompt.schema if prompt else {"type": "string"}, True)
+    return (*(one for one in shape if one not in bodies), words)
+
+
 def _usual_place(operation: Operation, shape: Sequence[Field], wanted: Location | None) -> Location:
     if operation.method == "GET":
         return "query"
-    bodies: list[Location] = [one.location for one in shape if one.location in ("json", "form", "multipart")]
+    bodies: list[Location] = [one.location for one in shape if one.location in BODIES]
     if wanted is not None:
         return wanted
     return bodies[0] if bodies else "json"

@@ -99,7 +99,7 @@ def _type_value(field: Field, kind: Kind, extension: str) -> Any:
     if field.choices:
         return field.choices[0]
     names = set(words_of(field.name))
-    if names & {"mime", "mimetype", "media", "content"}:
+    if names & {"mime", "mimetype", "media", "content", "accept"}:
         return {"text": "text/plain", "image": "image/png", "audio": "audio/mpeg"}[kind]
     return extension if names & {"extension", "ext", "format"} else kind
 

@@ -94,7 +94,9 @@ def manifest_lines(evidence: Evidence) -> str:
 
 
 def _usual_place(method: str) -> list[str]:
-    return [f'prompt_in = "{"query" if method == "GET" else "json"}"    # or form, multipart, path, header']
+    return [
+        f'prompt_in = "{"query" if method == "GET" else "json"}"    # or form, multipart, text, path, header'
+    ]
 
 
 def _any_request(evidence: Evidence) -> Exchange | None:

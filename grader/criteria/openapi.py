@@ -7,7 +7,7 @@ from grader import reading
 from grader.criteria import validity
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
 from grader.evidence import Evidence, Offer
-from grader.operations import Field, base_path, operations
+from grader.operations import BODIES, Field, base_path, operations
 from grader.schemas import Document, resolved
 
 _SECTION = Section("openapi")
@@ -188,7 +188,7 @@ def inputs(evidence: Evidence) -> Verdict:
             lacks = []
             if not field.description.strip():
                 lacks.append("no description")
-            if not _has_example(field, whole and field.location in ("json", "form", "multipart")):
+            if not _has_example(field, whole and field.location in BODIES):
                 lacks.append("no example")
             findings.append(
                 Finding(

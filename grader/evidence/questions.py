@@ -10,7 +10,7 @@ from grader.evidence.record import Kind, Record
 class Input(Record):
     """One input of an operation: where it goes, what its documentation says, and what its schema lets through."""
 
-    location: Literal["path", "query", "header", "json", "form", "multipart"]
+    location: Literal["path", "query", "header", "json", "form", "multipart", "text"]
     name: str
     required: bool = False
     description: str = ""

@@ -19,12 +19,13 @@ from grader.collect.patience import Patience
 from grader.collect.requests import build
 from grader.collect.sockets import Broken, converse
 from grader.collect.swagger import as_openapi
+from grader.collect.values import assign
 from grader.criteria import BY_ID
 from grader.criteria.criterion import Criterion, failed
 from grader.evidence import AppStart, Evidence, Exchange, Miss, Submission
 from grader.judge import _verdict
 from grader.manifest import Endpoint
-from grader.operations import operations
+from grader.operations import Operation, operations
 
 
 def answer(status: int = 429, body: str = "", **headers: str) -> Exchange:
@@ -124,6 +125,7 @@ def test_one_request_may_not_use_up_the_calls_of_all():
         ({"path": "/say", "prompt": "word", "prompt_in": "form"}, "form"),
         ({"path": "/say", "prompt": "x-word", "prompt_in": "header", "method": "PUT"}, "header"),
         ({"path": "/say", "prompt": "", "prompt_in": "json"}, "json"),
+        ({"path": "/say", "prompt": "", "prompt_in": "text"}, "text"),
     ],
 )
 def test_a_manifest_places_the_prompt(facts, place):
@@ -179,6 +181,53 @@ def test_the_inputs_of_a_function_are_read_from_its_source(tmp_path):
         ("header", "X-Team"),
     }
     assert next(one for one in found if one.name == "mood").choices == ("calm", "merry")
+
+
+@pytest.mark.parametrize(
+    ("reading", "found"),
+    [
+        ("words = (await request.body()).decode()", {("text", "")}),
+        ("words = request.get_data(as_text=True)", {("text", "")}),
+        ("words = json.loads(await request.body())['hero']", {("json", "hero")}),
+        ("words = request.form['hero'] or request.data", {("form", "hero")}),
+        ("words = Order.model_validate_json(await request.body())", set()),
+    ],
+)
+def test_a_body_that_is_read_whole_is_the_words_themselves(tmp_path, reading, found):
+    (tmp_path / "views.py").write_text(f"async def make(request):\n    {reading}\n")
+    inputs = Sources(tmp_path).inputs("views.py", 1)
+    assert inputs is not None
+    assert {one.key for one in inputs} == found
+
+
+def operation_with(**facts) -> Operation:
+    return operations({"paths": {"/make": {"post": facts}}})[0]
+
+
+def test_the_type_of_an_answer_that_comes_as_several_is_chosen_by_a_header():
+    content = {media_type: {} for media_type in ("text/plain", "image/png", "application/json")}
+    declared = {"in": "header", "name": "accept", "schema": {"type": "string"}}
+    operation = operation_with(parameters=[declared], responses={"200": {"content": content}})
+    [field] = operation.shapes[0]
+    assert (field.key, field.choices) == (("header", "Accept"), ("text/plain", "image/png"))
+    alone = operation_with(responses={"200": {"content": {"image/png": {}, "image/webp": {}}}})
+    assert alone.shapes == ((),)
+
+
+def test_a_body_is_sent_under_the_media_type_that_the_document_names():
+    schema = {"type": "object", "required": ["hero"], "properties": {"hero": {"type": "string"}}}
+    body = {"content": {"application/vnd.api+json": {"schema": schema}}}
+    sent = assign(operation_with(requestBody=body).shapes[0], "text", "txt")
+    request = build("POST", "/make", sent.values)
+    assert request.has_json
+    assert request.headers == {"Content-Type": "application/vnd.api+json"}
+
+
+def test_what_a_document_says_of_a_body_it_says_of_the_words_that_are_one():
+    body = {"description": "The words.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    [field] = operation_with(requestBody=body).shapes[0]
+    assert (field.key, field.description) == (("text", ""), "The words.")
+    assert build("POST", "/make", {field.key: "a heron"}).text == "a heron"
 
 
 def test_source_outside_the_submission_is_not_read(tmp_path):

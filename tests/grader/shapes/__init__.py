@@ -21,6 +21,9 @@ def _shape(kinds: str, place: str, prompt: str) -> Shape:
 
 SHAPES = {
     "untyped_json": _shape("text", "POST /chat", "json:user_said"),
+    "plain_words": _shape("audio", "POST /aloud", "text:"),
+    "chosen_by_accept": _shape("text image audio", "POST /renderings", "text:"),
+    "json_api": _shape("image", "POST /sketches", "json:data.attributes.brief"),
     "body_value": _shape("text", "POST /completion", "json:"),
     "any_object": _shape("image", "POST /poster", "json:motif"),
     "examples_on_parameters": _shape("text image audio", "POST /v1/files/generated/{where}", "query:prompt"),
