@@ -190,7 +190,7 @@ class Decider:
             self.notes.openai.setdefault(test, set()).add(kind)
         if place == "app":
             self.notes.places.setdefault(test, set()).add(_text(message.get("place")))
-        if place == "app" and 200 <= call["status"] < 300:
+        if place == "app" and 200 <= call["status"] < 400:  # a redirect leads to the file, or to its page
             made = _kinds_of(message.get("kinds"))
             self.notes.asked_for |= made
             self.notes.made.setdefault(test, set()).update(made)

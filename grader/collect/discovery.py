@@ -120,6 +120,16 @@ def offer_of(
     )
 
 
+def made_beside(session: Session, offer: Offer, exchange: Exchange) -> list[Offer]:
+    """Offers for the other kinds that the same request made and stored; none if it says which kind is wanted."""
+    if offer.type_input is not None or offer.kind_by_extension:
+        return []
+    stored = {one.origin for one in session.objects_of(exchange)}
+    outputs = [output for call in session.calls_of(exchange) for output in call.outputs]
+    kinds = {output.kind for output in outputs if output.sha256 in stored} - {offer.kind}
+    return [offer.model_copy(update={"kind": kind}) for kind in KINDS if kind in kinds]
+
+
 def _names_extension(name: str, keys: Sequence[str]) -> bool:
     """Whether a name has an extension and files were stored under it, with nothing put behind."""
     if "." not in name.rpartition("/")[2]:

@@ -11,6 +11,8 @@ from grader.evidence import Exchange
 from grader.jobs import state_of
 
 _MOST_ADDRESSES = 20  # tried of all that an answer names
+_MOST_TEXTS = 2_000  # of one answer
+_WORD = re.compile(r"""(?<!<)[^\s"'<>{},]{1,2000}""")  # the "/a" of a closing tag is no address
 _SHORT = 1_000  # characters of an answer in which a job's identifier is looked for
 _OF_A_JOB = re.compile(r'"(?:\w*_)?(?:job|task)(?:_?id|Id)?"\s*:')
 
@@ -42,12 +44,8 @@ def pointers(url: str, exchange: Exchange) -> Iterator[str]:
 
 
 def _pointers(url: str, exchange: Exchange) -> Iterator[str]:
-    texts = [exchange.headers.get("location", "")]
-    texts += [
-        part.strip('"')
-        for part in exchange.body.replace(",", " ").replace("{", " ").replace("}", " ").split()
-    ]
-    for text in dict.fromkeys(texts):
+    texts = chain([exchange.headers.get("location", "")], _texts(exchange.body))
+    for text in dict.fromkeys(islice(texts, _MOST_TEXTS)):
         try:
             whole = urljoin(url, text) if text.startswith(("/", "http")) else ""
             parts = urlsplit(whole)
@@ -55,6 +53,21 @@ def _pointers(url: str, exchange: Exchange) -> Iterator[str]:
             continue
         if f"{parts.scheme}://{parts.netloc}" == url:
             yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _texts(body: str) -> Iterator[str]:
+    """What may be an address in an answer: every text of a JSON answer, every word of another, such as a page's `src`."""
+    try:
+        waiting = [reading.parse_json(body)]
+    except reading.Unreadable:
+        yield from (found.group() for found in _WORD.finditer(body))
+        return
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)):
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def _short_texts(body: str) -> list[str]:

@@ -100,16 +100,19 @@ def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
 def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
     """The stored file, fetched over the app's own API: where the answer points, or else where a GET takes a name."""
     exchange = next(exchange for exchange in session.exchanges if exchange.id == made.exchange)
-    made_by_openai = {output.sha256 for call in session.calls_of(exchange) for output in call.outputs}
+    outputs = [output for call in session.calls_of(exchange) for output in call.outputs]
+    of_the_kind = {output.sha256 for output in outputs if output.kind == offer.kind}
     everything = session.objects_of(exchange)
-    objects = [stored for stored in everything if stored.origin in made_by_openai] or everything
+    objects = [stored for stored in everything if stored.origin in of_the_kind] or everything
     if not objects:
         return absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
     stored, asked = objects[-1], f"the stored file {objects[-1].key}"
+    if exchange.redirected_with is not None and _serves(exchange, stored):
+        return probe_of(session, "endpoint.serves_file", offer.kind, asked, exchange)
     pointed = _first_that_serves(session, stored, _pointed_at(session, exchange, offer))
     if _serves(pointed, stored):
         return probe_of(session, "endpoint.serves_file", offer.kind, asked, pointed)
-    other = _first_that_serves(session, stored, _by_name(stored, operations, offer))
+    other = _first_that_serves(session, stored, _by_name(session, stored, operations))
     if pointed is not None and _is_promise(session, exchange, pointed, operations):
         # `after`: another way to the file, which is no excuse for an address that leads elsewhere
         after = other.id if other is not None and _serves(other, stored) else None
@@ -124,10 +127,12 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
 
 def served_again(session: Session, offer: Offer, made: Sequence[Probe]) -> Iterator[Probe]:
     """The file that came back, fetched once more after others were made: whether its address is that file's."""
+    asked = {probe.exchange for probe in made if probe.criterion == "endpoint.generates"}
     for probe in made:
         if probe.kind == offer.kind and probe.criterion == "endpoint.serves_file" and probe.exchange:
             got = next(exchange for exchange in session.exchanges if exchange.id == probe.exchange)
-            if got.status == 200:
+            # asked once more, an address that makes a file and leads to it would make another one
+            if got.status == 200 and got.id not in asked:
                 again = session.send("fetch the stored file again", Request("GET", got.url, place=got.place))
                 yield probe_of(session, "endpoint.serves_again", offer.kind, "the stored file again", again)
 
@@ -178,8 +183,9 @@ def _pointed_at(session: Session, exchange: Exchange, offer: Offer) -> Iterator[
         answers = session.exchanges[fetched:] if step == 0 else []
 
 
-def _by_name(stored: StoredObject, operations: list[Operation], offer: Offer) -> Iterator[Request]:
-    """Each GET of the app's that takes one text, with the name of the file."""
+def _by_name(session: Session, stored: StoredObject, operations: list[Operation]) -> Iterator[Request]:
+    """Each GET of the app's that takes one text and asks nothing of OpenAI, with the name of the file."""
+    generating = {each.place for each in session.exchanges if each.method == "GET" and session.calls_of(each)}
     name = stored.key.rpartition("/")[2]
     names = dict.fromkeys([stored.key, name, name.rpartition(".")[0]])
     for operation in operations:
@@ -188,8 +194,7 @@ def _by_name(stored: StoredObject, operations: list[Operation], offer: Offer) ->
             for field in operation.shapes[0]
             if field.is_text and (field.required or field.location == "path")
         ]
-        asks_again = offer.method == "GET" and operation.path == offer.path  # it would make another file
-        if operation.method != "GET" or len(fields) != 1 or asks_again:
+        if operation.method != "GET" or len(fields) != 1 or operation.path in generating:
             continue
         for each in filter(None, names):
             yield build("GET", operation.path, {fields[0].key: each})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.collect.discovery import LOOKING, encoded, input_of, offer_of, works
+from grader.collect.discovery import LOOKING, encoded, input_of, made_beside, offer_of, works
 from grader.collect.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.handed_out import fitting, handed_out
 from grader.collect.provenance import read_by_model, texts
@@ -66,6 +66,7 @@ class Search:
     )
     _seen: set[tuple[Place, str]] = field(default_factory=set)
     _dear: dict[Kind, Offer] = field(default_factory=dict)  # what only an expensive operation offers
+    _beside: dict[Kind, Offer] = field(default_factory=dict)  # what came with a file of another kind
     _expensive: set[tuple[str, str]] = field(default_factory=set)
     _given: dict[str, Any] = field(default_factory=dict)  # what answers handed out, by name
 
@@ -79,6 +80,7 @@ class Search:
         if not self.found:
             self.found = self._dear
         self._vary_choices()
+        self.found = {**self._beside, **self.found}
         self._look_for_the_prompt()
         return finished(self.found)
 
@@ -159,6 +161,8 @@ class Search:
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
         if not works(self.session, self.found.get(offer.kind)):
             self.found[offer.kind] = offer
+        for other in made_beside(self.session, offer, exchange):
+            self._beside.setdefault(other.kind, other)
         return exchange
 
     def _send(self, operation: Operation, assignment: Assignment) -> Exchange:

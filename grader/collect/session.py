@@ -257,6 +257,7 @@ class Session:
             exchange = Exchange(
                 **facts,
                 status=answer.status,
+                redirected_with=answer.redirected_with,
                 headers={name: capped(value, 500) for name, value in list(answer.headers.items())[:50]},
                 content_type=capped(content_type, 500),
                 body=capped(readable(answer.content, content_type), MAX_BODY),

@@ -26,7 +26,10 @@ _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back over HTTP, or why nothing did. `heard`: the beginning of it as it came, with every redirect."""
+    """What came back over HTTP, or why nothing did.
+
+    `heard`: the beginning of it as it came, with every redirect. `redirected_with`: the first one's status.
+    """
 
     status: int | None = None
     headers: httpx.Headers = field(default_factory=httpx.Headers)
@@ -35,6 +38,7 @@ class Answer:
     seconds: float = 0.0
     sent: bool = True
     heard: bytes = b""
+    redirected_with: int | None = None
 
     @property
     def text(self) -> str:
@@ -89,7 +93,7 @@ class Transmitter:
             )
             if not self._is_ours(following.url, self._url):
                 return Answer(failure="the address is not the app's own")
-            deadline = began + ANSWER_SECONDS
+            deadline, redirected_with = began + ANSWER_SECONDS, None
             for _ in range(_REDIRECTS + 1):
                 left = httpx.Timeout(max(0.1, deadline - time.monotonic())).as_dict()
                 following.extensions = {**following.extensions, "timeout": left, "heard": heard}
@@ -97,6 +101,7 @@ class Transmitter:
                     content = read_body(answer, deadline, MAX_BLOB)
                 if answer.next_request is None or not self._may_follow(answer.next_request):
                     break
+                redirected_with = redirected_with or answer.status_code
                 following = answer.next_request
         except (httpx.TimeoutException, TooLong):
             failure = f"no answer within {ANSWER_SECONDS:g} seconds"
@@ -105,7 +110,14 @@ class Transmitter:
             failure = f"the connection broke: {type(error).__name__}"
             return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         seconds = time.monotonic() - began
-        return Answer(answer.status_code, answer.headers, content, seconds=seconds, heard=bytes(heard))
+        return Answer(
+            answer.status_code,
+            answer.headers,
+            content,
+            seconds=seconds,
+            heard=bytes(heard),
+            redirected_with=redirected_with,
+        )
 
     def _converse(self, request: Request, presented: Presented) -> Answer:
         """Ask over a WebSocket; what came is the answer's body."""

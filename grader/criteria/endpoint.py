@@ -299,13 +299,12 @@ def serves_file(evidence: Evidence) -> Verdict:
     findings = []
     for probe in evidence.probes_of("endpoint.serves_file"):
         made = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == probe.kind), None)
-        objects = evidence.files_of(made.exchange) if made and made.exchange else []
-        if not objects:
+        if made is None or (wanted := _file_of(evidence, made)) is None:
             continue
         if probe.exchange is None:
             findings.append(Finding(probe.kind, probe.not_applicable))
             continue
-        got, wanted = evidence.exchange(probe.exchange), objects[-1]
+        got = evidence.exchange(probe.exchange)
         problem, advice = None, None
         if got.status != 200 or got.body_sha256 != wanted.sha256:
             problem = (
@@ -330,6 +329,14 @@ def serves_file(evidence: Evidence) -> Verdict:
         if findings
         else not_run("Depends on a stored file, and there is none.")
     )
+
+
+def _file_of(evidence: Evidence, made: Probe) -> StoredObject | None:
+    """The file of its kind that a request left in S3: one may make several kinds."""
+    if made.exchange is None or made.kind is None:
+        return None
+    files, right = evidence.files_of(made.exchange), provenance.made(evidence, made, made.kind)
+    return next(reversed([one for one in files if one.origin in right] or files), None)
 
 
 def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> str | None:

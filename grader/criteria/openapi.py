@@ -14,6 +14,7 @@ _SECTION = Section("openapi")
 _NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
 _NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say nothing of a body's shape
 _NO_OPERATION = "Depends on an operation that generates a file, and none was found."
+_WITHOUT_BODY = frozenset({"204", "301", "302", "303", "304", "307", "308", "3XX"})
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
 _OF_FILES = ("endpoint.serves_file", "endpoint.serves_again")
@@ -231,7 +232,7 @@ def _seen(evidence: Evidence, offers: list[Offer]) -> list[int]:
             exchange.status is not None and exchange.status >= 500 and "json" not in exchange.content_type
         )
         if exchange.status is not None and exchange.status not in _NOT_THE_OPERATION and not crashed:
-            statuses.add(exchange.status)
+            statuses.add(exchange.redirected_with or exchange.status)
     return sorted(statuses)
 
 
@@ -248,9 +249,11 @@ def responses(evidence: Evidence) -> Verdict:
     whole = Document(document)
     for place, facts, offers in _generating(document, evidence):
         documented = _members(facts.get("responses"))
-        good = [code for code in documented if code.startswith("2")]
+        good = [code for code in documented if code.startswith(("2", "3"))]
         bad = [code for code in documented if code.startswith(("4", "5")) or code == "default"]
-        bare = [code for code in good if code != "204" and not _has_model(whole, documented[code])]
+        bare = [
+            code for code in good if code not in _WITHOUT_BODY and not _has_model(whole, documented[code])
+        ]
         problems = []
         if not good:
             problems.append("no success is documented")

@@ -10,6 +10,7 @@ class Exchange(Record):
 
     `place`: the path as the app documents it, places in braces. `sent`: whether there was still time to send it.
     `log`: what the app printed meanwhile, its tracebacks cut down to its own files; kept of crashes and errors alone.
+    `redirected_with`: the app's own status, if its answer led elsewhere; the others are then of what came from there.
     `withheld`: why the answer says nothing of the app, if the grader itself stood in its way.
     """
 
@@ -22,6 +23,7 @@ class Exchange(Record):
     withheld: str = ""
     request_body: str = ""
     status: int | None = None
+    redirected_with: int | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     content_type: str = ""
     body: str = ""

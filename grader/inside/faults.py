@@ -105,7 +105,7 @@ FAULTS: tuple[Fault, ...] = (
         "happy_path",
         "your endpoint answering 500 instead of success",
         lambda call, kind: {"status": 500},
-        lambda call: 200 <= _status(call) < 300,
+        lambda call: 200 <= _status(call) < 400,
     ),
     Fault(
         "accepted_error",

@@ -236,6 +236,20 @@ def test_few_of_the_addresses_in_an_answer_are_tried():
 
 
 @pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('{"words":"/cards/7/words.txt","more":[{"voice":"/cards/7/voice.mp3"}]}', ["/cards/7/words.txt", "/cards/7/voice.mp3"]),
+        ("<p><img src='/file/a.png'> <a href=\"http://127.0.0.1:8000/file/b.txt\">b</a>", ["/file/a.png", "/file/b.txt"]),
+        ("Kept as /made/c.txt, thank you.", ["/made/c.txt"]),
+        ('{"elsewhere":"http://127.0.0.1:9000/d.txt"}', []),
+    ],
+)  # fmt: skip
+def test_addresses_are_found_wherever_an_answer_has_them(body, found):
+    exchange = Exchange(id="ex-1", purpose="", method="POST", url="/", body=body)
+    assert list(pointers("http://127.0.0.1:8000", exchange)) == found
+
+
+@pytest.mark.parametrize(
     "body", ["[" * 100_000, '{"status":' * 50_000, '{"status": NaN}', "9" * 10_000, "\ud800"]
 )
 def test_a_job_s_state_is_read_within_bounds(body):

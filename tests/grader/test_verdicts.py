@@ -15,10 +15,19 @@ MODEL = {"content": {"application/json": {"schema": {"type": "object", "properti
 SENTENCE = {"description": "OpenAI failed."}
 
 
-def responses_of(**documented):
+def responses_of(redirected_with=None, **documented):
     answers = {code.removeprefix("_"): facts for code, facts in documented.items()}
     document = {"openapi": "3.1.0", "paths": {"/texts": {"post": {"responses": answers}}}}
-    return BY_ID["openapi.responses"].judge(evidence(document=json.dumps(document).encode()))
+    seen = evidence(document=json.dumps(document).encode())
+    if redirected_with:
+        exchanges = [each.model_copy(update={"redirected_with": redirected_with}) for each in seen.exchanges]
+        seen = seen.model_copy(update={"exchanges": tuple(exchanges)})
+    return BY_ID["openapi.responses"].judge(seen)
+
+
+def test_an_answer_that_leads_to_the_file_is_a_success():
+    assert responses_of(_303=SENTENCE, _422=MODEL, redirected_with=303).status == "passed"
+    assert "303" in responses_of(_200=MODEL, _422=MODEL, redirected_with=303).summary
 
 
 def test_an_error_that_is_described_by_a_sentence_alone_has_no_model():

@@ -23,6 +23,7 @@ SHAPES = {
     "untyped_json": _shape("text", "POST /chat", "json:user_said"),
     "plain_words": _shape("audio", "POST /aloud", "text:"),
     "chosen_by_accept": _shape("text image audio", "POST /renderings", "text:"),
+    "three_at_once": _shape("text image audio", "POST /cards", "json:idea"),
     "json_api": _shape("image", "POST /sketches", "json:data.attributes.brief"),
     "body_value": _shape("text", "POST /completion", "json:"),
     "any_object": _shape("image", "POST /poster", "json:motif"),
