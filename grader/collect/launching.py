@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
+from grader.collect.accounts import Account
 from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
 from grader.collect.presenting import Presented
@@ -34,7 +35,7 @@ class Launch:
     """How starting an app ended: `facts.started` says whether it runs; `job` has ended otherwise.
 
     `document`: its OpenAPI document; empty if it serves none. `offered_database`: whether a file was offered in the
-    place of its database server.
+    place of its database server. `accounts`: names and passwords that its code and its variables show.
     """
 
     facts: AppStart
@@ -42,6 +43,7 @@ class Launch:
     job: Job
     document: Mapping[str, Any]
     offered_database: bool = False
+    accounts: tuple[Account, ...] = ()
 
 
 @contextmanager
@@ -187,7 +189,9 @@ def _await_start(
             facts["presented"] = session.presented.places
             seconds = time.monotonic() - began
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
-            return Launch(started, session, job, document, plan.has_other_database)
+            return Launch(
+                started, session, job, document, plan.has_other_database, tuple(plan.shown_accounts())
+            )
     log = job.log()
     seconds = time.monotonic() - began
     failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None

@@ -22,7 +22,7 @@ from grader.criteria.criterion import (
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
 
 _UNFIT = re.compile(
-    r"([\w.-]{1,200}) is left out: it does not fit here\b"
+    r"([\w.-]{1,200}) (?:is left out: it does not fit here\b|has no wheel for\b)"
 )  # see `grader.environments.choosing`
 _SECTION = Section("endpoint")
 
@@ -70,11 +70,11 @@ def starts(evidence: Evidence) -> Verdict:
                 f"{nearest.quoted(evidence)}",
                 advice=(_ADDRESS.format(app.needs),) if "." in app.needs else (),
             )
-        if status := nearest.guarded(evidence):
+        if how := nearest.guarded(evidence):
             return Verdict(
                 "not_run",
-                f"Your app starts, and answers {status} to every request that may generate: callers need something that the "
-                f"grader does not have. {nearest.tried(app.presented)}{nearest.quoted(evidence)}",
+                f"Your app starts, and answers {how} to every request that may generate: callers need something that the "
+                f"grader does not have. {nearest.tried(app.presented, app.login)}{nearest.quoted(evidence)}",
                 tuple(exchange.id for exchange in looked),
                 advice=(nearest.AUTH_LINES,),
             )

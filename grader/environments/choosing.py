@@ -14,10 +14,11 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from grader import reading
 from grader.environments import classroom
-from grader.environments.declaration import Declaration, declare, readable
+from grader.environments.declaration import Declaration, canonical, declare, readable
 
 _MOST_FILES = 2_000
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
@@ -30,6 +31,7 @@ _MOST_NOTEBOOKS = 60
 _RUNS_TESTS = re.compile(r"pytest(?:-.*)?|coverage|tox|nox|respx|responses")
 _TYPES_ALONE = re.compile(r"types-.*|.*-stubs")
 # the same modules, under the name of a package that has wheels
+NEAREST = "it ran with a later version that has one."
 _WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
 
 
@@ -160,7 +162,7 @@ def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     if "asyncpg" in _names(declaration):
         requirements.append("aiosqlite")  # where a file has to do for the database
         optional.add("aiosqlite")
-    return declare(requirements, None, ignored, optional)
+    return declare(requirements, None, ignored, optional, declaration.limits)
 
 
 def _names(declaration: Declaration) -> frozenset[str]:
@@ -214,7 +216,8 @@ def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) ->
     """Another declaration where the resolver found none that fits, in its own words; None if there is none.
 
     A package that the resolver complains of is left to the resolver, if nothing imports it: a list that another
-    machine froze has packages that only that machine needs. One without wheels gives way to its twin that has some.
+    machine froze has packages that only that machine needs. One without wheels gives way to its twin that has some, or to
+    a later version.
     """
     names = _names(declaration)
     named = {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence)}
@@ -225,8 +228,46 @@ def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) ->
             if canonicalize_name(Requirement(text).name) == name
         ]
         without = declaration.without([name], f"{_WITH_WHEELS[name]} is the same, as a wheel.")
-        return declare([*without.requirements, *twin], None, without.ignored, without.optional)
+        return declare(
+            [*without.requirements, *twin], None, without.ignored, without.optional, without.limits
+        )
     idle = sorted(name for name in named if not may_be_imported(name, modules, names))
-    if not idle:
+    if idle:
+        return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
+    return _relaxed(declaration, {name for name in named if _has_no_wheel(name, sentence)})
+
+
+def _has_no_wheel(name: str, sentence: str) -> bool:
+    return (
+        re.search(
+            rf"(?<![\w-]){re.escape(name)}(?:[=<>~!][^\s]*)? ha(?:s|ve) no (?:usable )?wheels", sentence
+        )
+        is not None
+    )
+
+
+def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
+    """With a later version, within the same first number, of packages whose version has no wheel."""
+    kept, said = [], []
+    for text in declaration.requirements:
+        asked = Requirement(text)
+        least = _least(asked.specifier) if canonicalize_name(asked.name) in names else None
+        if least is not None:
+            later = SpecifierSet(f">={least},<{least.major + 1}")
+            if later != asked.specifier:
+                said.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
+                asked.specifier = later
+        kept.append(canonical(str(asked)))
+    if not said:
         return None
-    return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
+    return declare(kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits)
+
+
+def _least(specifier: SpecifierSet) -> Version | None:
+    """The version that a requirement begins with; None if it does not say."""
+    found = [
+        Version(each.version)
+        for each in specifier
+        if each.operator in ("==", "~=", ">=") and "*" not in each.version
+    ]
+    return min(found, default=None)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MOST_REQUIREMENTS = 300
 MOST_IGNORED = 100
+MOST_LIMITS = 1_000
 LONGEST = 300  # characters of a requirement, and of a sentence
 _LONGEST_PYTHON = 100
 
@@ -137,6 +138,7 @@ class Declaration(BaseModel):
         ignored: a sentence for each thing in those files that has no effect.
         optional: names of packages that only an extra, a group or a file for developers asks for, sorted; they are
             installed where they fit beside the others.
+        limits: versions of packages that the others bring along, as a lock file names them; they hold if all of them fit.
     """
 
     # strict but for the lists: within a tagged union pydantic hands them on as Python's, which a strict tuple refuses
@@ -153,6 +155,10 @@ class Declaration(BaseModel):
     ignored: Annotated[tuple[_Sentence, ...], Field(max_length=MOST_IGNORED, strict=False)] = ()
     optional: Annotated[
         tuple[str, ...], Field(max_length=MOST_REQUIREMENTS, strict=False), AfterValidator(_are_names)
+    ] = ()
+
+    limits: Annotated[
+        tuple[_Requirement, ...], Field(max_length=MOST_LIMITS, strict=False), AfterValidator(_are_sorted)
     ] = ()
 
     def applying(self) -> tuple[str, ...]:
@@ -174,7 +180,7 @@ class Declaration(BaseModel):
         out = frozenset(names)
         kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
         said = [readable(f"{name} is left out: {why}") for name in sorted(out)]
-        return declare(kept, self.python, [*said, *self.ignored], self.optional)
+        return declare(kept, self.python, [*said, *self.ignored], self.optional, self.limits)
 
 
 def _holds(marker: Marker) -> bool:
@@ -185,7 +191,11 @@ def _holds(marker: Marker) -> bool:
 
 
 def declare(
-    requirements: Iterable[str], python: str | None, ignored: Iterable[str], optional: Iterable[str] = ()
+    requirements: Iterable[str],
+    python: str | None,
+    ignored: Iterable[str],
+    optional: Iterable[str] = (),
+    limits: Iterable[str] = (),
 ) -> Declaration:
     """A declaration within its bounds; what is beyond them is named as ignored."""
     wanted = sorted(set(requirements))
@@ -206,4 +216,5 @@ def declare(
         python=python or None,
         ignored=tuple(sentences),
         optional=tuple(sorted(names & set(optional))),
+        limits=tuple(sorted(set(limits)))[:MOST_LIMITS],
     )

@@ -4,6 +4,7 @@ uv runs in an empty folder, without configuration of the submission or of the us
 what an administrator sets for the index, proxies and certificates.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -74,7 +75,13 @@ class Lock:
         return frozenset(package.partition("==")[0] for package in self.packages)
 
 
-def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional: Sequence[str] = ()) -> Lock:
+def resolve(
+    requirements: Sequence[str],
+    python: Path,
+    downloads: Path,
+    optional: Sequence[str] = (),
+    limits: Sequence[str] = (),
+) -> Lock:
     """The lock of some requirements, and of the runners and optional ones that fit beside them.
 
     Args:
@@ -82,11 +89,12 @@ def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional
         python: whose environment is meant.
         downloads: where uv keeps what it fetched.
         optional: more of them, of which each is left out if it does not fit.
+        limits: versions of what else is installed, as a lock file names them; without effect if they do not all fit.
 
     Raises:
         EnvironmentUnavailable: the index can't be reached, or has no wheels that fit; with uv's own sentence.
     """
-    own, taken = _own(requirements, optional, python, downloads)
+    own, taken = _limited(requirements, optional, limits, python, downloads)
     wanted = [runner for name, runner in RUNNERS.items() if name not in own.names]
     if not wanted:
         return own
@@ -95,6 +103,17 @@ def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional
         return Lock(lock.lines, own.missing)
     except Unsolvable:
         return _with_what_fits(taken, own, wanted, python, downloads)
+
+
+def _limited(
+    requirements: Sequence[str], optional: Sequence[str], limits: Sequence[str], python: Path, downloads: Path
+) -> tuple[Lock, Sequence[str]]:
+    """The lock of what the submission asks for, as a lock file of its own has it, and what of it was taken."""
+    if limits:
+        everything = [*requirements, *optional]
+        with contextlib.suppress(Unsolvable):
+            return _compile(everything, limits, python, downloads), everything
+    return _own(requirements, optional, python, downloads)
 
 
 def _own(

@@ -30,6 +30,8 @@ SYSTEM_PATHS = (
     "/etc/alternatives",
 )
 WORK, HOME, TEMPORARY, SHARED_MEMORY = "/submission", "/home/learner", "/tmp", "/dev/shm"  # noqa: S108 - the sandbox's own
+# where containers have an app, by its Dockerfile; with namespaces they lead to the submission
+CONTAINER_PLACES = ("/app", "/code")
 USER = 1000
 
 # with namespaces: files of the sandbox's own in place of the machine's

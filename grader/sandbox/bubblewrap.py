@@ -132,6 +132,8 @@ def launch(
             arguments += ["--symlink", os.readlink(path), str(path)]
         else:
             arguments += ["--ro-bind", sources[str(path)], str(path)]
+    for place in policy.CONTAINER_PLACES:
+        arguments += ["--symlink", policy.WORK, place]
     for here, inside in (shows or {}).items():
         arguments += ["--ro-bind", here, inside]
     for folder in ("/dev", *folders, "/"):

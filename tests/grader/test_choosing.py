@@ -139,6 +139,29 @@ def test_a_driver_without_wheels_gives_way_to_its_twin_with_wheels(tmp_path):
     assert builder.asked[1].requirements == ("psycopg2-binary==2.9.9",)
 
 
+@pytest.mark.parametrize(("asked", "taken"), [("==0.26.5", "<1,>=0.26.5"), ("~=2.3", "<3,>=2.3")])
+def test_a_version_without_a_wheel_gives_way_to_a_later_one_and_the_report_says_so(tmp_path, asked, taken):
+    put(tmp_path, requirements__txt=f"nosuchwords{asked}\n", main__py="import nosuchwords\n")
+    builder = Builder("Because nosuchwords==0.26.5 has no usable wheels and you require it, …")
+    chosen(tmp_path, builder)
+    assert builder.asked[1].requirements == (f"nosuchwords{taken}",)
+    assert builder.asked[1].ignored[0].startswith(f"nosuchwords has no wheel for {asked}")
+
+
+def test_a_package_without_any_wheel_is_asked_for_no_third_time(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==1.0\n", main__py="import nosuchwords\n")
+    builder = Builder(
+        *[
+            "Because all versions of nosuchwords have no usable wheels",
+            "nosuchwords==1.0 has no usable wheels",
+        ]
+        * 2
+    )
+    with pytest.raises(EnvironmentUnavailable):
+        chosen(tmp_path, builder)
+    assert len(builder.asked) == 2
+
+
 def test_a_resolver_that_is_never_content_is_asked_a_bounded_number_of_times(tmp_path):
     lines = [f"nosuch{number}" for number in range(50)]
     put(tmp_path, requirements__txt="\n".join(lines))

@@ -180,6 +180,18 @@ def test_a_package_of_the_index_that_leads_to_an_address_is_refused(index, addre
         build(wants("leading"))
 
 
+def test_what_others_bring_along_has_the_version_of_the_lock_file(index):
+    index.files.update([wheel("leading", "1.0", requires=["shared"])])
+    declaration = Declaration(requirements=("leading",), limits=("elsewhere==3", "shared==1.0"))
+    assert "shared==1.0" in build(declaration).packages
+
+
+def test_a_lock_file_that_does_not_fit_here_is_no_obstacle(index):
+    index.files.update([wheel("leading", "1.0", requires=["shared>=2"])])
+    declaration = Declaration(requirements=("leading",), limits=("shared==1.0",))
+    assert "shared==2.0" in build(declaration).packages
+
+
 def test_an_index_that_serves_other_bytes_than_it_promised_is_refused(index, monkeypatch):
     build(wants("shared"))
     building.sealing.remove(environments.cache() / "downloads")
