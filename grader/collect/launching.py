@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
+from grader.collect import app_environment, openapi_document, redis, start_failure, start_reasons, starting
 from grader.collect.accounts import Account
 from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
@@ -62,20 +62,21 @@ def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
         guarded=not setting.submission.manifest.auth.headers,
     )
     leaked: list[str] = []
-    for number in range(1, starting.MOST_STARTS + 1):
-        with _run(setting, plan, own) as (session, job):
-            session.canary_seen.extend(leaked)
-            with setting.clock.phase(PHASE):
-                attempt = _await_start(setting, session, job, plan, target.found_by, number)
-            if attempt.facts.started:
-                yield attempt
-                return
-            if job.printed_sought:
-                session.note_printed()
-            leaked = session.canary_seen
-        failure = start_failure.read_failure(attempt.facts.log, setting.sandbox.inside(root))
-        if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
-            break
+    with redis.beside(setting, plan):
+        for number in range(1, starting.MOST_STARTS + 1):
+            with _run(setting, plan, own) as (session, job):
+                session.canary_seen.extend(leaked)
+                with setting.clock.phase(PHASE):
+                    attempt = _await_start(setting, session, job, plan, target.found_by, number)
+                if attempt.facts.started:
+                    yield attempt
+                    return
+                if job.printed_sought:
+                    session.note_printed()
+                leaked = session.canary_seen
+            failure = start_failure.read_failure(attempt.facts.log, setting.sandbox.inside(root))
+            if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
+                break
     yield _explain(setting, attempt, failure, plan, target)
 
 

@@ -162,6 +162,9 @@ def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     if "asyncpg" in _names(declaration):
         requirements.append("aiosqlite")  # where a file has to do for the database
         optional.add("aiosqlite")
+    if any("redis" in name for name in _names(declaration)):
+        requirements.append("fakeredis[lua]")  # one in memory does for the server
+        optional.add("fakeredis")
     return declare(requirements, None, ignored, optional, declaration.limits)
 
 

@@ -38,7 +38,7 @@ USER = 1000
 ETC_FILES = {
     "/etc/passwd": f"learner:x:{USER}:{USER}::{HOME}:/bin/sh\n",
     "/etc/group": f"learner:x:{USER}:\n",
-    "/etc/hosts": "127.0.0.1 localhost lab\n::1 localhost\n",
+    "/etc/hosts": "127.0.0.1 localhost lab redis\n::1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 # of a "fetch": what it takes to reach another host

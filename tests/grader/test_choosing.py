@@ -225,3 +225,11 @@ def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
     declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
     kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
     assert set(kept) == {"fastapi", "python-multipart", "email-validator"}
+
+
+def test_one_in_memory_is_installed_beside_a_client_of_redis_where_it_fits(tmp_path):
+    put(tmp_path, requirements__txt="redis==5.0\n", main__py="import redis\n")
+    builder = Builder()
+    chosen(tmp_path, builder)
+    assert "fakeredis[lua]" in builder.asked[0].requirements
+    assert "fakeredis" in builder.asked[0].optional

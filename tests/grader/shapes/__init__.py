@@ -61,5 +61,6 @@ SHAPES = {
     "members_with_a_token": _shape("text", "POST /riddles", "json:subject"),
     "one_known_member": _shape("image", "POST /gallery/paintings", "query:prompt"),
     "signed_in_by_a_page": _shape("text", "POST /", "form:dream"),
+    "remembers_in_redis": _shape("text", "POST /guides", "json:town"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }

@@ -1,0 +1,29 @@
+"""An app that keeps something in Redis finds one."""
+
+from grader.collect import redis
+from grader.collect.variables import Variable
+
+
+def variable(name: str, default: str = "") -> Variable:
+    return Variable(name, "main.py", 1, not default, default=default)
+
+
+def test_variables_lead_to_it_by_their_names_and_by_what_they_lead_to_without_a_value():
+    names = {
+        "CACHE_REDIS_URL": "",
+        "BROKER": "redis://redis:6379/3",
+        "REDIS_HOST": "cache",
+        "REDIS_PORT": "6379",
+    }
+    found = redis.values({name: variable(name, default) for name, default in names.items()}, 4000)
+    assert found == {
+        "CACHE_REDIS_URL": "redis://127.0.0.1:4000/0",
+        "BROKER": "redis://127.0.0.1:4000/3",
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": "4000",
+    }
+
+
+def test_other_variables_are_left_alone():
+    names = {"REDIS_PASSWORD": "", "DATABASE_URL": "postgresql://db/app", "REDIS_TTL": "60"}
+    assert redis.values({name: variable(name, default) for name, default in names.items()}, 4000) == {}
