@@ -118,12 +118,15 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
         *wanted,
         *(f"optional {text}" for text in optional),
         *(f"limit {text}" for text in limits),
+        *([f"before {declaration.before}"] if declaration.before else []),
     )
     kept = place / "locks" / f"{_digest(*parts)}.txt"
     if (lock := _kept(kept)) and time.time() - kept.stat().st_mtime < _LOCK_SECONDS:
         return lock
     try:
-        fresh = resolve(wanted, Path(sys.executable), place / "downloads", optional, limits)
+        fresh = resolve(
+            wanted, Path(sys.executable), place / "downloads", optional, limits, declaration.before
+        )
     except Unsolvable:
         raise
     except EnvironmentUnavailable:

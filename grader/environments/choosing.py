@@ -7,6 +7,7 @@ import functools
 import platform
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -18,9 +19,10 @@ from packaging.version import Version
 
 from grader import reading
 from grader.environments import classroom
-from grader.environments.declaration import Declaration, canonical, declare, readable
+from grader.environments.declaration import MOST_IGNORED, Declaration, canonical, declare, readable
 
 _MOST_FILES = 2_000
+_EARLIEST, _LONG_AGO = date(2015, 1, 1), timedelta(days=120)
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
 _TEST = re.compile(
@@ -179,6 +181,20 @@ def other_python(declaration: Declaration) -> bool:
     )
 
 
+def as_of(declaration: Declaration, day: date | None) -> Declaration:
+    """A declaration with the versions that its author could have had on the day of the last commit, where that is long ago.
+
+    What a declaration leaves open was no question to its author; since then, packages changed that need each other.
+    """
+    if day is None or not _EARLIEST <= day <= date.today() - _LONG_AGO:
+        return declaration
+    before = (day + timedelta(days=2)).isoformat()
+    said = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
+    return declaration.model_copy(
+        update={"before": before, "ignored": (*declaration.ignored, said)[:MOST_IGNORED]}
+    )
+
+
 def unsatisfied(declaration: Declaration) -> tuple[str, ...]:
     """What of a declaration this interpreter's own packages do not satisfy."""
     return tuple(text for text in declaration.applying() if not _is_satisfied(Requirement(text), set()))
@@ -233,7 +249,7 @@ def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) ->
         without = declaration.without([name], f"{_WITH_WHEELS[name]} is the same, as a wheel.")
         return declare(
             [*without.requirements, *twin], None, without.ignored, without.optional, without.limits
-        )
+        ).model_copy(update={"before": declaration.before})
     idle = sorted(name for name in named if not may_be_imported(name, modules, names))
     if idle:
         return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
@@ -263,7 +279,9 @@ def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
         kept.append(canonical(str(asked)))
     if not said:
         return None
-    return declare(kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits)
+    return declare(
+        kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits
+    ).model_copy(update={"before": declaration.before})
 
 
 def _least(specifier: SpecifierSet) -> Version | None:

@@ -139,6 +139,7 @@ class Declaration(BaseModel):
         optional: names of packages that only an extra, a group or a file for developers asks for, sorted; they are
             installed where they fit beside the others.
         limits: versions of packages that the others bring along, as a lock file names them; they hold if all of them fit.
+        before: a day, such as "2024-07-01"; versions that were published later are left out if there are others that fit.
     """
 
     # strict but for the lists: within a tagged union pydantic hands them on as Python's, which a strict tuple refuses
@@ -161,6 +162,8 @@ class Declaration(BaseModel):
         tuple[_Requirement, ...], Field(max_length=MOST_LIMITS, strict=False), AfterValidator(_are_sorted)
     ] = ()
 
+    before: Annotated[str, Field(pattern=r"^(?:20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))?$")] = ""
+
     def applying(self) -> tuple[str, ...]:
         """The requirements whose markers hold for this Python on this machine, without their markers."""
         found = []
@@ -180,7 +183,8 @@ class Declaration(BaseModel):
         out = frozenset(names)
         kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
         said = [readable(f"{name} is left out: {why}") for name in sorted(out)]
-        return declare(kept, self.python, [*said, *self.ignored], self.optional, self.limits)
+        made = declare(kept, self.python, [*said, *self.ignored], self.optional, self.limits)
+        return made.model_copy(update={"before": self.before})
 
 
 def _holds(marker: Marker) -> bool:

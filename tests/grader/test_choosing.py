@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -225,6 +226,16 @@ def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
     declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
     kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
     assert set(kept) == {"fastapi", "python-multipart", "email-validator"}
+
+
+def test_an_old_project_gets_the_versions_of_its_time_and_a_new_one_those_of_today(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==1\nother\n", main__py="import nosuchwords\n")
+    asked = []
+    for day in (date(2024, 6, 30), date.today() - timedelta(days=3), date(1970, 1, 1), None):
+        builder = Builder("Because nosuchwords==1 has no usable wheels")
+        environments.choose(tmp_path, "auto", builder, committed=lambda day=day: day)  # type: ignore[misc]
+        asked.append([each.before for each in builder.asked])
+    assert asked == [["2024-07-02"] * 2, ["", ""], ["", ""], ["", ""]]
 
 
 def test_one_in_memory_is_installed_beside_a_client_of_redis_where_it_fits(tmp_path):
