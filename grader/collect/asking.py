@@ -125,7 +125,7 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     offers = offers or declared(session, stated, found, LOOKING)
     root = setting.submission.root
     if offers or stated:
-        return _Generating(locating.located(offers, root))
+        return _Generating(locating.located(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
     offers, told = settled(search.offers()), ""
     if not offers:
@@ -137,7 +137,7 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
             search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
             offers = settled(search.offers())
-    return _Generating(locating.located(offers, root), search.misses(), search.naming(), told)
+    return _Generating(locating.located(offers, root, launched.files), search.misses(), search.naming(), told)
 
 
 def _log_in(session: Session, served: Served, launched: Launch) -> login.Login:

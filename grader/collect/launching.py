@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class Launch:
     """How starting an app ended: `facts.started` says whether it runs; `job` has ended otherwise.
 
     `document`: its OpenAPI document; empty if it serves none. `offered_database`: whether a file was offered in the
-    place of its database server. `accounts`: names and passwords that its code and its variables show.
+    place of its database server. `accounts`: names and passwords that its code and its variables show. `files`: the
+    modules that it leads to.
     """
 
     facts: AppStart
@@ -44,6 +45,7 @@ class Launch:
     document: Mapping[str, Any]
     offered_database: bool = False
     accounts: tuple[Account, ...] = ()
+    files: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
                 with setting.clock.phase(PHASE):
                     attempt = _await_start(setting, session, job, plan, target.found_by, number)
                 if attempt.facts.started:
-                    yield attempt
+                    yield _with_its_modules(attempt, plan, target)
                     return
                 if job.printed_sought:
                     session.note_printed()
@@ -78,6 +80,14 @@ def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
             if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
                 break
     yield _explain(setting, attempt, failure, plan, target)
+
+
+def _with_its_modules(started: Launch, plan: StartPlan, target: AppTarget) -> Launch:
+    """What an app leads to, and whether any of it mentions OpenAI; where its file is not known, it may."""
+    mentions = target.file is None or plan.reach.asks_openai(plan.root / target.file)
+    return replace(
+        started, files=plan.files, facts=started.facts.model_copy(update={"mentions_openai": mentions})
+    )
 
 
 def _explain(

@@ -135,7 +135,7 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
         "failed",
         f"{where} imports {name}, and no file of the submission declares the package that has it.",
         (
-            f"Add the package of the module {package} to requirements.txt or pyproject.toml. If {package} is a file of your own, "
+            f"Add the package of the module {package} to {_declaring(plan.root, app)}. If {package} is a file of your own, "
             "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
         ),
     )
@@ -148,6 +148,18 @@ def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
     """
     names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
     return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
+
+
+def _declaring(root: Path, app: str | None) -> str:
+    """The file in which the submission declares packages, the nearest to its app; two names of it, if there is none."""
+    folder = (root / app).parent if app else root
+    for place in (folder, *folder.parents):
+        for name in ("requirements.txt", "pyproject.toml", "Pipfile"):
+            if (place / name).is_file():
+                return (place / name).relative_to(root).as_posix()
+        if place == root:
+            break
+    return "requirements.txt or pyproject.toml"
 
 
 def _declares(root: Path, module: str, app: str | None) -> bool:

@@ -25,6 +25,9 @@ def quoted(evidence: Evidence) -> str:
     return f" Nearest: {'; '.join(said)}." if said else ""
 
 
+NOT_PUT = (
+    "Put what OpenAI returned into the bucket that S3_BUCKET_NAME names, with put_object, before you answer."
+)
 AUTH_LINES = (
     "Copy these lines into pyproject.toml, with the variable that your code compares and what a caller sends:\n"
     "[tool.lab.env]\n"
