@@ -162,7 +162,10 @@ def _needed(root: Path, session: Session, generating: _Generating, offered_datab
     if needed and all(needed):
         return needed[0]
     unheard = [one for one in failing if services.is_unreachable(f"{one.log}\n{one.body}")]
-    return (host_of_client(root) or "") if unheard and len(unheard) == len(failing) else ""
+    if not unheard or len(unheard) < len(failing):
+        return ""
+    named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
+    return host_of_client(root) or (f"the host {named[0]}" if named else "")
 
 
 def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:

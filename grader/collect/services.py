@@ -69,3 +69,17 @@ def missing_service(said: str, offered_database: bool = False) -> str:
 def is_unreachable(said: str) -> bool:
     """Whether a program says that a host of the network could not be reached."""
     return bool(UNREACHABLE.search(said))
+
+
+_HOST = re.compile(
+    r"host='([\w.-]+)'|https?://([\w.-]+)|host name \"([\w.-]+)\"|Failed to resolve '([\w.-]+)'|to host ([\w.-]+):"
+)
+
+
+def hosts_named(said: str) -> list[str]:
+    """The hosts elsewhere that some output says could not be reached, in its order."""
+    lines = [line for line in said.splitlines() if UNREACHABLE.search(line) or REFUSED.search(line)]
+    named = (next(filter(None, groups)) for line in lines for groups in _HOST.findall(line))
+    return [
+        host for host in dict.fromkeys(named) if not host.startswith(("127.", "localhost")) and "." in host
+    ]

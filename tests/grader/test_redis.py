@@ -1,6 +1,6 @@
-"""An app that keeps something in Redis finds one."""
+"""An app that keeps something in Redis finds one; what it asks for elsewhere is named."""
 
-from grader.collect import redis
+from grader.collect import redis, services
 from grader.collect.variables import Variable
 
 
@@ -27,3 +27,12 @@ def test_variables_lead_to_it_by_their_names_and_by_what_they_lead_to_without_a_
 def test_other_variables_are_left_alone():
     names = {"REDIS_PASSWORD": "", "DATABASE_URL": "postgresql://db/app", "REDIS_TTL": "60"}
     assert redis.values({name: variable(name, default) for name, default in names.items()}, 4000) == {}
+
+
+def test_the_host_that_could_not_be_reached_is_named_and_what_is_only_mentioned_is_not():
+    said = (
+        "see https://errors.pydantic.dev/2/v\n"
+        "HTTPSConnectionPool(host='files.example.net', port=443): Max retries exceeded with url: /base.bin\n"
+        "http://127.0.0.1:9 connection refused\n"
+    )
+    assert services.hosts_named(said) == ["files.example.net"]
