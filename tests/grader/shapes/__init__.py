@@ -62,5 +62,6 @@ SHAPES = {
     "one_known_member": _shape("image", "POST /gallery/paintings", "query:prompt"),
     "signed_in_by_a_page": _shape("text", "POST /", "form:dream"),
     "remembers_in_redis": _shape("text", "POST /guides", "json:town"),
+    "script_on_a_page": _shape("text", "POST /answers/", "json:question"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
