@@ -89,7 +89,7 @@ def ask(
         offers,
         generating.misses,
         asked,
-        _needed(setting.submission.root, session, generating, launched.offered_database),
+        _needed(setting.submission.root, session, generating, launched),
         generating.login,
     )
 
@@ -148,15 +148,17 @@ def _log_in(session: Session, served: Served, launched: Launch) -> login.Login:
     return login.log_in(session, every, launched.accounts, launched.document, served.names())
 
 
-def _needed(root: Path, session: Session, generating: _Generating, offered_database: bool) -> str:
+def _needed(root: Path, session: Session, generating: _Generating, launched: Launch) -> str:
     """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
+    if launched.secret and not generating.offers:
+        return f"the secret of its container, {launched.secret},"
     answers = {one.id: one for one in session.exchanges}
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
     near += [answers[offer.exchange] for offer in generating.offers]
     failing = [one for one in near if one.status is None or one.status >= 500]
     needed = [
-        services.missing_service(one.log, offered_database)
-        or services.missing_service(one.body, offered_database)
+        services.missing_service(one.log, launched.offered_database)
+        or services.missing_service(one.body, launched.offered_database)
         for one in failing
     ]
     if needed and all(needed):

@@ -1,5 +1,6 @@
 """Starts a submission's app, in one way after another until it answers HTTP."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ START_SECONDS = 20.0
 _STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
 _MOST_START_SECONDS = 60.0  # of one start, on a machine that is busy with others
 PHASE = "start the app"
+_SECRET = re.compile(r"/run/secrets/[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Launch:
 
     `document`: its OpenAPI document; empty if it serves none. `offered_database`: whether a file was offered in the
     place of its database server. `accounts`: names and passwords that its code and its variables show. `files`: the
-    modules that it leads to.
+    modules that it leads to. `secret`: the file of a container's secret that they read; empty if they read none.
     """
 
     facts: AppStart
@@ -46,6 +48,7 @@ class Launch:
     offered_database: bool = False
     accounts: tuple[Account, ...] = ()
     files: frozenset[str] = frozenset()
+    secret: str = ""
 
 
 @contextmanager
@@ -86,7 +89,10 @@ def _with_its_modules(started: Launch, plan: StartPlan, target: AppTarget) -> La
     """What an app leads to, and whether any of it mentions OpenAI; where its file is not known, it may."""
     mentions = target.file is None or plan.reach.asks_openai(plan.root / target.file)
     return replace(
-        started, files=plan.files, facts=started.facts.model_copy(update={"mentions_openai": mentions})
+        started,
+        files=plan.files,
+        secret=plan.reach.quoted(plan.files, _SECRET),
+        facts=started.facts.model_copy(update={"mentions_openai": mentions}),
     )
 
 

@@ -68,7 +68,7 @@ def starts(evidence: Evidence) -> Verdict:
                 f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
                 f"{nearest.quoted(evidence)}",
                 advice=(_ADDRESS.format(app.needs),)
-                if "." in app.needs and not app.needs.startswith("the host")
+                if "." in app.needs and not app.needs.startswith("the ")
                 else (),
             )
         if how := nearest.guarded(evidence):

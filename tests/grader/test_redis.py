@@ -1,6 +1,9 @@
 """An app that keeps something in Redis finds one; what it asks for elsewhere is named."""
 
+import re
+
 from grader.collect import redis, services
+from grader.collect.reaching import Reach
 from grader.collect.variables import Variable
 
 
@@ -36,3 +39,11 @@ def test_the_host_that_could_not_be_reached_is_named_and_what_is_only_mentioned_
         "http://127.0.0.1:9 connection refused\n"
     )
     assert services.hosts_named(said) == ["files.example.net"]
+
+
+def test_a_container_s_secret_in_the_code_is_found_where_it_is(tmp_path):
+    (tmp_path / "main.py").write_text("place = '/run/secrets/openai_key'\n")
+    reach = Reach(tmp_path)
+    pattern = re.compile(r"/run/secrets/\w+")
+    assert reach.quoted(["main.py"], pattern) == "/run/secrets/openai_key"
+    assert reach.quoted([], pattern) == ""
