@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
-from grader.collect import locating, login, module_questions, probes, services
+from grader.collect import compared, locating, login, module_questions, probes, services
 from grader.collect.discovery import LOOKING, declared
 from grader.collect.elsewhere import host_of_client
 from grader.collect.launching import Launch
@@ -128,6 +128,10 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
         return _Generating(locating.located(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
     offers, told = settled(search.offers()), ""
+    if not offers and (choosing := compared.with_choices(found, root, launched.files)):
+        closer = Search(session, choosing, names=served.names)
+        offers = settled(closer.offers())
+        search = closer if offers else search
     if not offers:
         after = _log_in(session, served, launched)
         told = after.told

@@ -63,5 +63,6 @@ SHAPES = {
     "signed_in_by_a_page": _shape("text", "POST /", "form:dream"),
     "remembers_in_redis": _shape("text", "POST /guides", "json:town"),
     "script_on_a_page": _shape("text", "POST /answers/", "json:question"),
+    "told_in_the_code": _shape("text", "POST /counsel", "json:turns.0.content"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
