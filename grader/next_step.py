@@ -83,7 +83,9 @@ def next_step(
         error = ""
     error = error.strip() if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR].strip()} …"
     shown = f"{place} ({error})" if error else place
-    where = say("Open {place}.", place=shown) if place else say(first.hint)
+    where = say("Open {place}.", place=shown) if place else _advised(first, say)
+    if "ModuleNotFoundError" in first.where and _is_a_sentence(first.advice):
+        where = first.advice[0]  # what is missing is not where it shows
     return f"{section}: {seen} {where}"
 
 
@@ -93,6 +95,10 @@ def _advised(result: _Judged, say: Says) -> str:
         return say(result.hint)
     first = result.advice[0].partition("\n")[0]
     return first if first.endswith((".", "!", "?")) else say("{advice}: see below.", advice=first.rstrip(":"))
+
+
+def _is_a_sentence(advice: Sequence[str]) -> bool:
+    return bool(advice) and "\n" not in advice[0] and advice[0].endswith(".")
 
 
 def _depends(result: _Judged) -> bool:

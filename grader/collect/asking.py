@@ -7,9 +7,10 @@ from pathlib import Path
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
-from grader.collect import locating, module_questions, probes, start_reasons
+from grader.collect import compared, locating, login, module_questions, probes, services
 from grader.collect.discovery import LOOKING, declared
 from grader.collect.elsewhere import host_of_client
+from grader.collect.launching import Launch
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.search import Search
 from grader.collect.served import Served
@@ -25,13 +26,15 @@ from grader.upstream_failures import slow_injections
 class Asked:
     """What an app generates, requests that came near to it, and the questions that were put.
 
-    `needs`: the service that it asked for in vain wherever it failed, such as "Redis"; empty if there is none.
+    `needs`: the service that it asked for in vain wherever it failed, such as "Redis"; empty if there is none. `login`: how
+    the grader registered and logged in, in a report's words; empty if it did not.
     """
 
     offers: Sequence[Offer]
     misses: Sequence[Miss]
     probes: Sequence[Probe]
     needs: str = ""
+    login: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class _Generating:
     offers: Sequence[Offer]
     misses: Sequence[Miss] = ()
     naming: Mapping[Kind, Offer] = field(default_factory=dict)
+    login: str = ""
 
 
 NOTHING_ASKED = Asked((), (), ())
@@ -51,18 +55,18 @@ def ask(
     session: Session,
     served: Served,
     *,
-    offered_database: bool,
+    launched: Launch,
     so_far: Callable[[Part, Asked], None] = lambda part, asked: None,
 ) -> Asked:
     """Everything that an app answers at once.
 
     Args:
-        offered_database: whether a file stands for its database server.
+        launched: how it was started.
         so_far: called with what was asked whenever a part of the criteria is settled.
     """
-    found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     with setting.clock.phase("find what generates"):
-        generating = _find(setting, session, served, found)
+        generating = _find(setting, session, served, launched)
+        found = [one for one in served.documented() if not openai_module.belongs(one.path)]
         offers = generating.offers
     asked: list[Probe] = []
     with setting.clock.phase("generate"):
@@ -73,19 +77,20 @@ def ask(
         asked.extend(put_in_any_order(session, _questions(setting, generating)))
     for offer in offers if setting.wants("endpoint.") else ():
         asked.extend(probes.served_again(session, offer, list(asked)))
-    so_far("input", Asked(offers, generating.misses, tuple(asked)))
+    so_far("input", Asked(offers, generating.misses, tuple(asked), login=generating.login))
     if setting.assignment:
         with setting.clock.phase("ask what the assignment asks"):
             asked.extend(own_questions.ask(session, setting.assignment.declared, offers))
     with setting.clock.phase("let OpenAI and S3 fail"):
         for offer in offers if setting.wants("errors.") else ():
             asked.extend(probes.errors(session, offer))
-    so_far("failures", Asked(offers, generating.misses, tuple(asked)))
+    so_far("failures", Asked(offers, generating.misses, tuple(asked), login=generating.login))
     return Asked(
         offers,
         generating.misses,
         asked,
-        _needed(setting.submission.root, session, generating, offered_database),
+        _needed(setting.submission.root, session, generating, launched),
+        generating.login,
     )
 
 
@@ -112,34 +117,61 @@ def ask_module(setting: Setting, session: Session, found: Sequence[Operation]) -
         return list(module_questions.ask(session, prefix))
 
 
-def _find(setting: Setting, session: Session, served: Served, found: list[Operation]) -> _Generating:
+def _find(setting: Setting, session: Session, served: Served, launched: Launch) -> _Generating:
     """What the app generates: as its manifest declares it, or as a search finds it."""
     stated = setting.assignment.declared.operation if setting.assignment else ()
+    found = [one for one in served.documented() if not openai_module.belongs(one.path)]
     offers = declared(session, setting.submission.manifest.endpoint, found)
     offers = offers or declared(session, stated, found, LOOKING)
     root = setting.submission.root
     if offers or stated:
-        return _Generating(locating.located(offers, root))
+        return _Generating(locating.located(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
-    offers = settled(search.offers())
-    return _Generating(locating.located(offers, root), search.misses(), search.naming())
+    offers, told = settled(search.offers()), ""
+    if not offers and (choosing := compared.with_choices(found, root, launched.files)):
+        closer = Search(session, choosing, names=served.names)
+        offers = settled(closer.offers())
+        search = closer if offers else search
+    if not offers:
+        after = _log_in(session, served, launched)
+        told = after.told
+        if after.presented is not None:
+            session.presented = after.presented
+            served.look_again()
+            found = [one for one in served.documented() if not openai_module.belongs(one.path)]
+            search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
+            offers = settled(search.offers())
+    return _Generating(locating.located(offers, root, launched.files), search.misses(), search.naming(), told)
 
 
-def _needed(root: Path, session: Session, generating: _Generating, offered_database: bool) -> str:
+def _log_in(session: Session, served: Served, launched: Launch) -> login.Login:
+    """What an app hands out to those who register and log in; nothing where no operation takes a password."""
+    every = [*served.documented(), *served.undocumented()]
+    if not any(map(login.takes_a_password, every)):
+        return login.Login()
+    return login.log_in(session, every, launched.accounts, launched.document, served.names())
+
+
+def _needed(root: Path, session: Session, generating: _Generating, launched: Launch) -> str:
     """The service that the app asked for in vain wherever it failed over words of ours; empty if it failed otherwise."""
+    if launched.secret and not generating.offers:
+        return f"the secret of its container, {launched.secret},"
     answers = {one.id: one for one in session.exchanges}
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
     near += [answers[offer.exchange] for offer in generating.offers]
     failing = [one for one in near if one.status is None or one.status >= 500]
     needed = [
-        start_reasons.missing_service(one.log, offered_database)
-        or start_reasons.missing_service(one.body, offered_database)
+        services.missing_service(one.log, launched.offered_database)
+        or services.missing_service(one.body, launched.offered_database)
         for one in failing
     ]
     if needed and all(needed):
         return needed[0]
-    unheard = [one for one in failing if start_reasons.is_unreachable(f"{one.log}\n{one.body}")]
-    return (host_of_client(root) or "") if unheard and len(unheard) == len(failing) else ""
+    unheard = [one for one in failing if services.is_unreachable(f"{one.log}\n{one.body}")]
+    if not unheard or len(unheard) < len(failing):
+        return ""
+    named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
+    return host_of_client(root) or (f"the host {named[0]}" if named else "")
 
 
 def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:

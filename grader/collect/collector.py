@@ -180,7 +180,7 @@ def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, set
         setting,
         session,
         served,
-        offered_database=launched.offered_database,
+        launched=launched,
         so_far=lambda part, asked: settle(part, _Examined(launched.facts, session, asked)),
     )
     tests.start(asked.offers)
@@ -194,7 +194,13 @@ def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, set
     session.close()
     if job.printed_sought:
         session.note_printed()
-    facts = {"operations": len(found), "log": setting.readable(job.log()), "needs": asked.needs}
+    facts = {
+        "operations": len(found),
+        "log": setting.readable(job.log()),
+        "needs": asked.needs,
+        "login": asked.login,
+        "presented": session.presented.places,
+    }
     app = launched.facts.model_copy(update=facts)
     return _Examined(app, session, Asked(asked.offers, asked.misses, probes))
 

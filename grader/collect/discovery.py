@@ -241,3 +241,20 @@ def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
         values.pop(key, None)
     else:
         values[key] = value
+
+
+def finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
+    """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
+    known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
+    out = []
+    for kind in KINDS:
+        if kind in offers:
+            offer = offers[kind]
+            out.append(offer if offer.prompt_input or known is None else _with_prompt(offer, known))
+    return out
+
+
+def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
+    """The offer with that prompt, if it has such an input."""
+    has = f"{prompt_input.location}:{prompt_input.name}" in offer.values
+    return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer

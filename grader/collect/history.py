@@ -8,6 +8,7 @@ import codecs
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
@@ -70,6 +71,19 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
     names = [name.decode("utf-8", "replace") for name in listed.split(b"\0")]
     tracked = tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MOST_TRACKED]
     return Past(list(_found(said)), tracked, trouble)
+
+
+def day_of_last_commit(repository: Path | None, sandbox: Sandbox) -> date | None:
+    """When it was committed, as the commit says; None if there is none, or git can't read it."""
+    if repository is None or not repository.is_dir():
+        return None
+    place = f"{sandbox.temporary}/history"
+    sandbox.bring(_files(repository), place)
+    said, _ = _asked(sandbox, place, "log", "-1", "--format=%ct", "HEAD")
+    seconds = said.strip()
+    if not seconds.isdigit() or len(seconds) > 11:
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).date()
 
 
 def text_of(content: bytes) -> str:

@@ -1,16 +1,18 @@
 """Starts a submission's app, in one way after another until it answers HTTP."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from grader.collect import app_environment, openapi_document, start_failure, start_reasons, starting
+from grader.collect import app_environment, openapi_document, redis, start_failure, start_reasons, starting
+from grader.collect.accounts import Account
 from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
 from grader.collect.presenting import Presented
@@ -27,6 +29,7 @@ START_SECONDS = 20.0
 _STARTING_SECONDS = 3 * START_SECONDS  # after which no other way to start is tried
 _MOST_START_SECONDS = 60.0  # of one start, on a machine that is busy with others
 PHASE = "start the app"
+_SECRET = re.compile(r"/run/secrets/[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Launch:
     """How starting an app ended: `facts.started` says whether it runs; `job` has ended otherwise.
 
     `document`: its OpenAPI document; empty if it serves none. `offered_database`: whether a file was offered in the
-    place of its database server.
+    place of its database server. `accounts`: names and passwords that its code and its variables show. `files`: the
+    modules that it leads to. `secret`: the file of a container's secret that they read; empty if they read none.
     """
 
     facts: AppStart
@@ -42,6 +46,9 @@ class Launch:
     job: Job
     document: Mapping[str, Any]
     offered_database: bool = False
+    accounts: tuple[Account, ...] = ()
+    files: frozenset[str] = frozenset()
+    secret: str = ""
 
 
 @contextmanager
@@ -60,21 +67,33 @@ def launch(setting: Setting, target: AppTarget) -> Iterator[Launch]:
         guarded=not setting.submission.manifest.auth.headers,
     )
     leaked: list[str] = []
-    for number in range(1, starting.MOST_STARTS + 1):
-        with _run(setting, plan, own) as (session, job):
-            session.canary_seen.extend(leaked)
-            with setting.clock.phase(PHASE):
-                attempt = _await_start(setting, session, job, plan, target.found_by, number)
-            if attempt.facts.started:
-                yield attempt
-                return
-            if job.printed_sought:
-                session.note_printed()
-            leaked = session.canary_seen
-        failure = start_failure.read_failure(attempt.facts.log, setting.sandbox.inside(root))
-        if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
-            break
+    with redis.beside(setting, plan):
+        for number in range(1, starting.MOST_STARTS + 1):
+            with _run(setting, plan, own) as (session, job):
+                session.canary_seen.extend(leaked)
+                with setting.clock.phase(PHASE):
+                    attempt = _await_start(setting, session, job, plan, target.found_by, number)
+                if attempt.facts.started:
+                    yield _with_its_modules(attempt, plan, target)
+                    return
+                if job.printed_sought:
+                    session.note_printed()
+                leaked = session.canary_seen
+            failure = start_failure.read_failure(attempt.facts.log, setting.sandbox.inside(root))
+            if setting.clock.seconds[PHASE] > _STARTING_SECONDS or not plan.revise(failure):
+                break
     yield _explain(setting, attempt, failure, plan, target)
+
+
+def _with_its_modules(started: Launch, plan: StartPlan, target: AppTarget) -> Launch:
+    """What an app leads to, and whether any of it mentions OpenAI; where its file is not known, it may."""
+    mentions = target.file is None or plan.reach.asks_openai(plan.root / target.file)
+    return replace(
+        started,
+        files=plan.files,
+        secret=plan.reach.quoted(plan.files, _SECRET),
+        facts=started.facts.model_copy(update={"mentions_openai": mentions}),
+    )
 
 
 def _explain(
@@ -187,7 +206,9 @@ def _await_start(
             facts["presented"] = session.presented.places
             seconds = time.monotonic() - began
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)
-            return Launch(started, session, job, document, plan.has_other_database)
+            return Launch(
+                started, session, job, document, plan.has_other_database, tuple(plan.shown_accounts())
+            )
     log = job.log()
     seconds = time.monotonic() - began
     failure = f"The app did not answer within {START_SECONDS:g} seconds." if job.exit_code is None else None

@@ -1,7 +1,7 @@
 """Locates an operation's function in a submission's code, so that a report can name the file to open."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from grader import reading
@@ -19,9 +19,15 @@ _DEFINES = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _PLACE = re.compile(r"\{[^{}]*\}|<[^<>]*>")
 
 
-def located(offers: Sequence[Offer], root: Path) -> list[Offer]:
-    """The offers, each with the place of its function, as far as it can be found."""
-    found = list(_registered(root))
+def located(offers: Sequence[Offer], root: Path, files: Container[str] = ()) -> list[Offer]:
+    """The offers, each with the place of its function, as far as it can be found.
+
+    Args:
+        offers: what was found.
+        root: the submission.
+        files: the modules that the app leads to, which come before others that register the same path.
+    """
+    found = sorted(_registered(root), key=lambda one: one[2].partition(", line ")[0] not in files)
     return [
         offer.model_copy(
             update={"code": _best(offer.path, [one[1:] for one in found if one[0] in ("", offer.method)])}

@@ -68,7 +68,7 @@ def presented(guards: Sequence[Guard], values: Mapping[str, str], document: Mapp
                 place,
                 f"{guard.before if _is_authorization(place) or len(guard.places) == 1 else ''}{values[guard.variable]}",
             )
-    for place, kind in _schemes(document):
+    for place, kind in schemes(document):
         guard = _fitting(known, place)
         value = values[guard.variable]
         if kind == "basic":
@@ -82,7 +82,7 @@ def presented(guards: Sequence[Guard], values: Mapping[str, str], document: Mapp
             guard = _fitting(known, place)
             value = values[guard.variable]
             found[place] = f"{guard.before or 'Bearer '}{value}" if _is_authorization(place) else value
-    if not _schemes(document) and any(guard.is_basic for guard in known):
+    if not schemes(document) and any(guard.is_basic for guard in known):
         found["header", "Authorization"] = f"Basic {_credentials(known, values)}"
     return Presented(
         {name: value for (place, name), value in found.items() if place == "header"},
@@ -118,7 +118,7 @@ def _credentials(guards: Sequence[Guard], values: Mapping[str, str]) -> str:
     return base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
-def _schemes(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
+def schemes(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
     """The document's security schemes: where each one's value goes, and how it is written there."""
     components = document.get("components")
     listed = components.get("securitySchemes") if isinstance(components, dict) else None

@@ -42,6 +42,11 @@ class Reach:
         """Whether the text of some modules has something that a pattern finds."""
         return any(pattern.search(self._texts.get(each, "")) for each in files)
 
+    def quoted(self, files: Iterable[str], pattern: re.Pattern[str]) -> str:
+        """The first thing in some modules that a pattern finds; empty if there is none."""
+        found = (match[0] for each in sorted(files) for match in pattern.finditer(self._texts.get(each, "")))
+        return next(found, "")
+
     def files_of(self, file: Path) -> frozenset[str]:
         """The modules that one leads to, itself among them; relative to the submission."""
         begin = file.relative_to(self._root).as_posix()

@@ -1,18 +1,27 @@
 """Searches for the generating operation: a quick try of everything, a closer one of the nearest, then the missing kinds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.collect.discovery import LOOKING, encoded, input_of, made_beside, offer_of, works
+from grader.collect.discovery import (
+    LOOKING,
+    encoded,
+    finished,
+    input_of,
+    made_beside,
+    offer_of,
+    works,
+)
 from grader.collect.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.handed_out import fitting, handed_out
+from grader.collect.login import takes_a_password
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
 from grader.collect.session import Session
 from grader.collect.tries import GUESSED, MOST_TRIES, Pursuit, likeliest, nearness, one_at_a_time, outline
 from grader.collect.values import Assignment, assign, example_of
-from grader.evidence import KINDS, Exchange, Input, Kind, Miss, Offer
+from grader.evidence import KINDS, Exchange, Kind, Miss, Offer
 from grader.operations import Field, Operation
 
 MAX_FIRST = 60  # requests that look at everything once
@@ -52,12 +61,14 @@ class Search:
         operations: what it documents, the likeliest first.
         more: what it serves besides; asked for if none of the others generates at the first try.
         names: words by which its code takes things out of requests; asked for if nothing else helps.
+        given: what other answers of the app handed out, by name.
     """
 
     session: Session
     operations: Sequence[Operation]
     more: Callable[[], Sequence[Operation]] = tuple
     names: Callable[[], Sequence[str]] = tuple
+    given: dict[str, Any] = field(default_factory=dict)
     found: dict[Kind, Offer] = field(default_factory=dict)
     sent: int = 0
     _misses: dict[tuple[str, str], _Missed] = field(default_factory=dict)
@@ -68,7 +79,6 @@ class Search:
     _dear: dict[Kind, Offer] = field(default_factory=dict)  # what only an expensive operation offers
     _beside: dict[Kind, Offer] = field(default_factory=dict)  # what came with a file of another kind
     _expensive: set[tuple[str, str]] = field(default_factory=set)
-    _given: dict[str, Any] = field(default_factory=dict)  # what answers handed out, by name
 
     def offers(self) -> list[Offer]:
         """At most one offer for each kind; an operation that leads to a call is one that generates."""
@@ -116,7 +126,9 @@ class Search:
         """What came nearest without reaching OpenAI, the nearest first; none where something did."""
         if self.found:
             return []
-        near = sorted(self._misses.values(), key=lambda miss: nearness(miss.answer, miss.operation, 1))
+        missed = self._misses.values()
+        near = [one for one in missed if not takes_a_password(one.operation)] or list(missed)
+        near.sort(key=lambda miss: nearness(miss.answer, miss.operation, 1))
         return [_kept(miss) for miss in near[:_MOST_MISSES]]
 
     @property
@@ -169,7 +181,7 @@ class Search:
         self.sent += 1
         request = build(operation.method, operation.path, assignment.values)
         exchange = self.session.send(LOOKING, request)
-        self._given.update(handed_out(exchange))
+        self.given.update(handed_out(exchange))
         return exchange
 
     def _pursue(self) -> None:
@@ -203,7 +215,7 @@ class Search:
         sent = 0
         for miss in near if not self.found else ():
             for shape in [miss.first] if miss.first == miss.shape else [miss.first, miss.shape]:
-                given = fitting(shape, self._given)
+                given = fitting(shape, self.given)
                 if not given or sent >= _MOST_GIVEN or self.found or self._is_over:
                     continue
                 sent += 1
@@ -335,20 +347,3 @@ def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequ
 def _names_kinds(shape: Sequence[Field]) -> bool:
     """Whether an input may say which kind of file is wanted."""
     return any(role(field) in ("path", "type") for field in shape)
-
-
-def finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
-    """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
-    known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
-    out = []
-    for kind in KINDS:
-        if kind in offers:
-            offer = offers[kind]
-            out.append(offer if offer.prompt_input or known is None else _with_prompt(offer, known))
-    return out
-
-
-def _with_prompt(offer: Offer, prompt_input: Input) -> Offer:
-    """The offer with that prompt, if it has such an input."""
-    has = f"{prompt_input.location}:{prompt_input.name}" in offer.values
-    return offer.model_copy(update={"prompt_input": prompt_input}) if has else offer

@@ -41,6 +41,12 @@ class Served:
         """Those of the document, the likeliest first; what it leaves open is filled in from the source."""
         return self._documented
 
+    def look_again(self) -> None:
+        """Read the pages once more, and leave out the inputs that are settled by now: after a login there are others."""
+        self._documented = [self._session.presented.without(one) for one in self._documented]
+        self._rest = [self._session.presented.without(one) for one in self._rest]
+        self._more = None
+
     def undocumented(self) -> list[Operation]:
         """Those that only the app's own tables show, and forms on its pages."""
         if self._more is None:

@@ -82,6 +82,7 @@ class Session:
         self._blobs = Blobs()
         self._arrivals = Arrivals(openai, s3, self._canary, self._blobs)
         self._transmitter = Transmitter(url, openai, s3, headers, sandbox)
+        self.has_cookies = self._transmitter.has_cookies
         self._latest: Exchange | None = None
         self._waited = 0.0
         self._root = sandbox.root

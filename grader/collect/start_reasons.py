@@ -10,48 +10,14 @@ from packaging.requirements import Requirement
 
 from grader import environments
 from grader.collect.left_out import ignored_by
+from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.starting import StartPlan
 from grader.collect.variables import Variable
 from grader.environments import choosing
 from grader.evidence import StartVerdict
+from grader.inside import policy
 
-# client library → the service that it connects to
-_SERVICES = {
-    "psycopg": "PostgreSQL",
-    "psycopg2": "PostgreSQL",
-    "psycopg_pool": "PostgreSQL",
-    "asyncpg": "PostgreSQL",
-    "pymysql": "MySQL",
-    "MySQLdb": "MySQL",
-    "aiomysql": "MySQL",
-    "mysql": "MySQL",
-    "redis": "Redis",
-    "pymongo": "MongoDB",
-    "motor": "MongoDB",
-    "mongoengine": "MongoDB",
-    "pymilvus": "Milvus",
-    "qdrant_client": "Qdrant",
-    "chromadb": "Chroma",
-    "weaviate": "Weaviate",
-    "elasticsearch": "Elasticsearch",
-    "opensearchpy": "OpenSearch",
-    "pika": "RabbitMQ",
-    "aio_pika": "RabbitMQ",
-    "kafka": "Kafka",
-    "aiokafka": "Kafka",
-    "kombu": "a message broker",
-    "neo4j": "Neo4j",
-}
-_REFUSED = re.compile(
-    r"(?i)refused|could not connect|unable to connect|failed to connect|connect call failed|can't connect"
-    r"|cannot connect|no servers|timed out|timeout|is the server running|connection failed|not connected"
-)
-_UNREACHABLE = re.compile(
-    r"(?i)name or service not known|name resolution|getaddrinfo|nodename nor servname|network is unreachable"
-    r"|no route to host|max retries exceeded|failed to resolve|could not reach|all connection attempts failed"
-    r"|connection error|cannot assign requested address|not permitted"
-)
 _HOST = re.compile(
     r"host='([\w.-]+)'|https?://([\w.-]+)|host name \"([\w.-]+)\"|Failed to resolve '([\w.-]+)'"
 )
@@ -75,6 +41,8 @@ _WITHOUT = (
 )
 _NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
 _MOST_MISSING = 20
+_ABSOLUTE = re.compile(r"'(/[\w.][^']{0,200})'")
+_OURS = (policy.WORK, policy.TEMPORARY, policy.HOME)
 _OF_VERSIONS = ("TypeError", "ImportError", "AttributeError", "PydanticUserError", "PydanticImportError")
 _PACKAGE = re.compile(r"/site-packages/([A-Za-z_]\w*)")
 
@@ -110,6 +78,7 @@ def explain(
         or _of_any(_about_service, failure)
         or _of_any(_about_network, failure)
         or _about_stand_in(failure)
+        or _of_any(_about_place, failure)
         or _about_variables(failure, plan)
         or _about_python(failure, plan.root, app)
         or Reason("failed", said, _about_versions(failure))
@@ -166,7 +135,7 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
         "failed",
         f"{where} imports {name}, and no file of the submission declares the package that has it.",
         (
-            f"Add the package of the module {package} to requirements.txt or pyproject.toml. If {package} is a file of your own, "
+            f"Add the package of the module {package} to {_declaring(plan.root, app)}. If {package} is a file of your own, "
             "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
         ),
     )
@@ -179,6 +148,18 @@ def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
     """
     names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
     return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
+
+
+def _declaring(root: Path, app: str | None) -> str:
+    """The file in which the submission declares packages, the nearest to its app; two names of it, if there is none."""
+    folder = (root / app).parent if app else root
+    for place in (folder, *folder.parents):
+        for name in ("requirements.txt", "pyproject.toml", "Pipfile"):
+            if (place / name).is_file():
+                return (place / name).relative_to(root).as_posix()
+        if place == root:
+            break
+    return "requirements.txt or pyproject.toml"
 
 
 def _declares(root: Path, module: str, app: str | None) -> bool:
@@ -218,49 +199,17 @@ def _packages(failure: StartFailure) -> list[str]:
 
 def _about_service(failure: StartFailure) -> Reason | None:
     """A service that a client library of its could not reach."""
-    library = next((name for name in reversed(_packages(failure)) if name in _SERVICES), None)
+    library = next((name for name in reversed(_packages(failure)) if name in SERVICES), None)
     if library is None or not (
-        not failure.exception or _REFUSED.search(_told(failure)) or _UNREACHABLE.search(_told(failure))
+        not failure.exception or REFUSED.search(_told(failure)) or UNREACHABLE.search(_told(failure))
     ):
         return None
-    service = _SERVICES[library]
+    service = SERVICES[library]
     return Reason(
         "not_run",
         f"The app needs {service} to start, and the grader has none ({failure.sentence})",
         (_WITHOUT.format(service),),
     )
-
-
-_NO_TABLE = re.compile(r"no such table: \w")
-_PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
-_CLIENT = re.compile(rf"\b({'|'.join(sorted(_SERVICES, key=len, reverse=True))})\.")
-_AT_PORT = re.compile(
-    rf"(?:localhost|127\.0\.0\.1|\[::1\]|'::1')\D{{1,12}}({'|'.join(_PORTS)})\b|\bport ({'|'.join(_PORTS)})\b"
-)
-
-
-def missing_service(said: str, offered_database: bool = False) -> str:
-    """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
-
-    Args:
-        said: the end of its log, or its answer.
-        offered_database: whether a file stands for its database server.
-    """
-    if offered_database and _NO_TABLE.search(said):
-        return "the tables of its database server"
-    for line in reversed(said.splitlines()):
-        if not (_REFUSED.search(line) or _UNREACHABLE.search(line)):
-            continue
-        if named := _CLIENT.search(line):
-            return _SERVICES[named[1]]
-        if at := _AT_PORT.search(line):
-            return _PORTS[at[1] or at[2]]
-    return ""
-
-
-def is_unreachable(said: str) -> bool:
-    """Whether a program says that a host of the network could not be reached."""
-    return bool(_UNREACHABLE.search(said))
 
 
 def _told(failure: StartFailure) -> str:
@@ -269,7 +218,7 @@ def _told(failure: StartFailure) -> str:
 
 def _about_network(failure: StartFailure) -> Reason | None:
     told = _told(failure)
-    if not _UNREACHABLE.search(told):
+    if not UNREACHABLE.search(told):
         return None
     hosts = [next(filter(None, groups)) for groups in _HOST.findall(told)]
     outside = [host for host in hosts if not host.startswith(("127.", "localhost"))]
@@ -281,6 +230,22 @@ def _about_network(failure: StartFailure) -> Reason | None:
         f"The app asks for {what} while it starts, and it is graded without a network ({failure.sentence})",
         (
             "To have it graded, ask for that only when a request needs it, or keep what it fetches in the submission.",
+        ),
+    )
+
+
+def _about_place(failure: StartFailure) -> Reason | None:
+    """A file or a folder at a place of a container's, or of another machine's."""
+    if failure.exception not in ("FileNotFoundError", "PermissionError", "OSError", "NotADirectoryError"):
+        return None
+    place = next((each for each in _ABSOLUTE.findall(failure.message) if not each.startswith(_OURS)), None)
+    if place is None:
+        return None
+    return Reason(
+        "not_run",
+        f"The app needs {place} to start, which is there in its container or on its author's machine only ({failure.sentence})",
+        (
+            f"To have it graded, begin at the folder of your code, such as Path(__file__).parent, in the place of {place}.",
         ),
     )
 

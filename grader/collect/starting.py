@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from grader.collect import accounts
+from grader.collect.accounts import Account
 from grader.collect.deployment import read_deployment
 from grader.collect.env_files import EnvFiles, read_env_files
 from grader.collect.guards import Guard, read_guards
@@ -32,6 +34,7 @@ _OPENED = re.compile(
     r"(?:directory\s*=|open\(|Path\(|FileResponse\(|Templates\(|StaticFiles\(|env_file\s*=|read_csv\()\s*f?['\"](\w[\w./-]{0,200})['\"]"
 )
 _ASYNCHRONOUS = re.compile(r"create_async_engine|asyncpg|aiosqlite|AsyncEngine")
+_NO_HOSTS = re.compile(r"ALLOWED_HOSTS\s*=\s*\[\s*\]")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
 _NO_FILE = ("FileNotFoundError", "NotADirectoryError", "TemplateNotFound")
 
@@ -43,7 +46,7 @@ class StartPlan:
     `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
     `deployed`: those of `environment` without which it may start as well: what the author's container sets and no code of
     the submission reads, and files in the place of a server. `guards`: comparisons of the app's own with what callers bring; `shared`: what satisfies them, by
-    variable. `env_files`: files with variables that the code reads.
+    variable. `env_files`: files with variables that the code reads. `files`: the modules that the app leads to.
     """
 
     root: Path
@@ -59,6 +62,7 @@ class StartPlan:
     guards: tuple[Guard, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
     env_files: EnvFiles = field(default_factory=EnvFiles)
+    files: frozenset[str] = frozenset()
     _reach: Reach | None = None
     _tried_folders: set[Path] = field(default_factory=set)
 
@@ -76,6 +80,13 @@ class StartPlan:
     def presented(self, document: Mapping[str, Any]) -> Presented:
         """What goes with every request, so that the guards let it in."""
         return presented(self.guards, self.shared, document)
+
+    def shown_accounts(self) -> list[Account]:
+        """Names and passwords that its variables and its code show."""
+        return [
+            *accounts.of_variables(self.variables, {**self.own, **self.environment}),
+            *accounts.of_code(self.root, self.files),
+        ]
 
     def missing_module(self, failure: StartFailure) -> tuple[str, bool] | None:
         """A module that is not there: its name, and whether it would be the submission's own."""
@@ -174,7 +185,7 @@ def plan(
         guarded: whether to satisfy guards of the app's own; not where the manifest says what to send.
     """
     made = StartPlan(root, target, pythonpath, root / folder, places, own)
-    files = made.reach.files_of(root / file) if file else frozenset[str]()
+    files = made.files = made.reach.files_of(root / file) if file else frozenset[str]()
     if made.reach.mentions(files, _ASYNCHRONOUS):
         made.places = replace(places, database=places.database.replace("sqlite:", "sqlite+aiosqlite:", 1))
     deployment = read_deployment(root, file)
@@ -204,9 +215,21 @@ def plan(
         and name not in own
         and (value := in_place_of_a_server(one, made.places))
     }
-    made.environment |= unread | files_for_servers
-    made.deployed = frozenset(unread | files_for_servers)
+    shown_on = _debugging(made, files)
+    made.environment |= unread | files_for_servers | shown_on
+    made.deployed = frozenset(unread | files_for_servers | shown_on)
     return made
+
+
+def _debugging(made: StartPlan, files: frozenset[str]) -> dict[str, str]:
+    """The variable by which the submission's own example lets Django answer at all: it names no host, and debugs."""
+    if not made.reach.mentions(files, _NO_HOSTS):
+        return {}
+    return {
+        name: one.example
+        for name, one in made.variables.items()
+        if "DEBUG" in name.upper() and one.example.lower() in ("on", "true", "1", "yes")
+    }
 
 
 def _satisfy_guards(made: StartPlan, files: frozenset[str]) -> None:

@@ -1,5 +1,6 @@
 """Sends one request to the app and reads its answer: never longer than it may take, never more than is kept."""
 
+import re
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +22,13 @@ ANSWER_SECONDS = 30.0
 _NOTHING = Presented()
 _PLAIN = {"content-type": "text/plain; charset=utf-8"}
 _REDIRECTS = 4  # followed in one exchange
+# https://docs.djangoproject.com/en/5.2/howto/csrf/#using-csrf-protection-with-ajax and what others do alike
+_TOKEN_HEADERS = ("X-CSRFToken", "X-CSRF-Token", "X-XSRF-TOKEN")
+_TOKEN_COOKIE = re.compile(r"(?i)[\w-]{0,40}[cx]srf[\w-]{0,40}")
+_PAGE_TOKEN = re.compile(
+    rb"(?i)<(?:input|meta)[^>]{0,200}name=[\"'](?:csrf[\w-]{0,40})[\"'][^>]{0,200}(?:value|content)=[\"']([\w.=+/-]{8,400})[\"']"
+)
+_LARGEST_PAGE = 200_000
 _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 
 
@@ -63,6 +71,7 @@ class Transmitter:
         self.is_failing = False
         self._url, self._openai, self._headers, self._sandbox = url, openai, headers, sandbox
         self._s3 = s3
+        self._page_token = ""
         # the environment's proxies are not for loopback; no redirect is followed unseen
         self._client = httpx.Client(
             base_url=url,
@@ -70,7 +79,36 @@ class Transmitter:
             trust_env=False,
             headers={"accept-encoding": "identity", **headers},
             transport=Inward(sandbox),
+            event_hooks={"response": [self._accept_cookies]},
         )
+
+    def _accept_cookies(self, _: httpx.Response) -> None:
+        """A browser sends cookies that are for HTTPS alone to its own machine, too."""
+        for cookie in self._client.cookies.jar:
+            cookie.secure = False
+
+    def _keep_token(self, answer: httpx.Response, content: bytes) -> None:
+        """Of a page: what its scripts send back, so that the app knows that its own page asks."""
+        if "html" in answer.headers.get("content-type", "") and (
+            found := _PAGE_TOKEN.search(content[:_LARGEST_PAGE])
+        ):
+            self._page_token = found[1].decode("ascii")
+
+    def _returned(self, request: Request) -> dict[str, str]:
+        """A page's token, or that of a cookie, in the headers in which scripts send it."""
+        if request.method in ("GET", "HEAD"):
+            return {}
+        named = (
+            one.value for one in self._client.cookies.jar if _TOKEN_COOKIE.fullmatch(one.name) and one.value
+        )
+        token = self._page_token or next(named, "")
+        return (
+            dict.fromkeys(_TOKEN_HEADERS, token) if token.isascii() and token.isprintable() and token else {}
+        )
+
+    def has_cookies(self) -> bool:
+        """Whether answers set cookies that go with later requests."""
+        return len(self._client.cookies.jar) > 0
 
     def close(self) -> None:
         """Drop the connections."""
@@ -83,7 +121,7 @@ class Transmitter:
         began = time.monotonic()
         heard = bytearray()
         try:
-            headers = httpx.Headers({**presented.headers, **request.headers})
+            headers = httpx.Headers({**self._returned(request), **presented.headers, **request.headers})
             following = self._client.build_request(
                 request.method,
                 presented.target(request.target),
@@ -99,6 +137,7 @@ class Transmitter:
                 following.extensions = {**following.extensions, "timeout": left, "heard": heard}
                 with closing(self._client.send(following, stream=True)) as answer:
                     content = read_body(answer, deadline, MAX_BLOB)
+                self._keep_token(answer, content)
                 if answer.next_request is None or not self._may_follow(answer.next_request):
                     break
                 redirected_with = redirected_with or answer.status_code

@@ -194,6 +194,8 @@ def _default(node: ast.expr) -> str:
     if not isinstance(node, ast.Call):
         return _text(node) or ""
     given = [each.value for each in node.keywords if each.arg == "default"]
+    if _dotted(node.func).rpartition(".")[2] == "Field":
+        return _text(next(iter(node.args[:1] or given), None)) or ""
     last = node.args[1:2] if _text(next(iter(node.args), None)) and not given else given or node.args[:1]
     return _text(next(iter(last), None)) or ""
 

@@ -21,9 +21,8 @@ from grader.criteria.criterion import (
 )
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
 
-_UNFIT = re.compile(
-    r"([\w.-]{1,200}) is left out: it does not fit here\b"
-)  # see `grader.environments.choosing`
+# by environments.choosing
+_UNFIT = re.compile(r"([\w.-]{1,200}) (?:is left out: it does not fit here|has no wheel for)\b")
 _SECTION = Section("endpoint")
 
 
@@ -68,18 +67,21 @@ def starts(evidence: Evidence) -> Verdict:
                 "not_run",
                 f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
                 f"{nearest.quoted(evidence)}",
-                advice=(_ADDRESS.format(app.needs),) if "." in app.needs else (),
+                advice=(_ADDRESS.format(app.needs),)
+                if "." in app.needs and not app.needs.startswith("the ")
+                else (),
             )
-        if status := nearest.guarded(evidence):
+        if how := nearest.guarded(evidence):
             return Verdict(
                 "not_run",
-                f"Your app starts, and answers {status} to every request that may generate: callers need something that the "
-                f"grader does not have. {nearest.tried(app.presented)}{nearest.quoted(evidence)}",
+                f"Your app starts, and answers {how} to every request that may generate: callers need something that the "
+                f"grader does not have. {nearest.tried(app.presented, app.login)}{nearest.quoted(evidence)}",
                 tuple(exchange.id for exchange in looked),
                 advice=(nearest.AUTH_LINES,),
             )
+        silent = "" if app.mentions_openai else "No module that your app imports mentions OpenAI. "
         return failed(
-            f"None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
+            f"{silent}None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
             f"reached OpenAI{f' (answers: {told})' if told else ''}.{nearest.quoted(evidence)}",
             tuple(exchange.id for exchange in looked),
             advice=(nearest.manifest_lines(evidence),),
@@ -250,11 +252,9 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
 
 def _bucket_advice(evidence: Evidence, exchange: str) -> str | None:
     other = [stored.bucket for stored in evidence.objects_of(exchange) if stored.bucket != evidence.bucket]
-    return (
-        f"The bucket {other[0]} is written into the code; take its name from S3_BUCKET_NAME."
-        if other
-        else None
-    )
+    if other:
+        return f"The bucket {other[0]} is written into the code; take its name from S3_BUCKET_NAME."
+    return None if evidence.objects_of(exchange) else nearest.NOT_PUT
 
 
 @_SECTION.criterion(

@@ -8,6 +8,10 @@ from typing import Any
 from grader.evidence import Evidence, Exchange
 
 _MOST_QUOTED, _LONGEST = 3, 240  # answers, and characters of each
+_PASSWORD_INPUT = re.compile(r"(?i)<input[^>]{0,300}type=[\"']?password")
+_TO_LOGIN = re.compile(r"(?i)log[-_]?in|sign[-_]?in|oauth|/auth")
+_OWN_FRAME = re.compile(r'File "((?!/|<)[^"]{1,200})", line (\d{1,7})')
+_RAISED = re.compile(r"^([A-Za-z_][\w.]{0,200}):((?:\s{0,4}\S[^\n]{0,400}){1,2})", re.MULTILINE)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_VALUE = 120  # characters of a value in the lines to copy
 
@@ -15,10 +19,15 @@ _LONGEST_VALUE = 120  # characters of a value in the lines to copy
 def quoted(evidence: Evidence) -> str:
     """The nearest answers, as sentences; empty if there was none."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
-    said = [f"{answer.method} {_place(answer)} answered {_answer(answer)}" for _, answer in near]
+    said = [
+        f"{answer.method} {_place(answer)} answered {_answer(answer)}{_cause(answer)}" for _, answer in near
+    ]
     return f" Nearest: {'; '.join(said)}." if said else ""
 
 
+NOT_PUT = (
+    "Put what OpenAI returned into the bucket that S3_BUCKET_NAME names, with put_object, before you answer."
+)
 AUTH_LINES = (
     "Copy these lines into pyproject.toml, with the variable that your code compares and what a caller sends:\n"
     "[tool.lab.env]\n"
@@ -28,19 +37,30 @@ AUTH_LINES = (
 )
 
 
-def guarded(evidence: Evidence) -> int | None:
-    """The status, 401 or 403, by which the app refused every request that may generate; None if others came back."""
+def guarded(evidence: Evidence) -> str:
+    """How the app refused every request that may generate, as a verb's object; empty if other answers came back."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses]
     asked = [answer for miss, answer in near if miss.prompt] or [
         answer for _, answer in near if answer.method != "GET"
     ]
-    if not asked or any(answer.status not in (401, 403) for answer in asked):
-        return None
-    return asked[0].status
+    if not asked or any(not (one.status in (401, 403) or _leads_to_a_login(one)) for one in asked):
+        return ""
+    return str(asked[0].status) if asked[0].status in (401, 403) else "with its login"
 
 
-def tried(presented: Sequence[str]) -> str:
+def _leads_to_a_login(answer: Exchange) -> bool:
+    """Whether an answer is a page that asks for a password, or leads to where somebody else does."""
+    location = next((value for name, value in answer.headers.items() if name.lower() == "location"), "")
+    is_redirect = answer.status is not None and 300 <= answer.status < 400
+    return (is_redirect and _TO_LOGIN.search(location) is not None) or (
+        "html" in answer.content_type and _PASSWORD_INPUT.search(answer.body) is not None
+    )
+
+
+def tried(presented: Sequence[str], login: str = "") -> str:
     """What the grader sent to satisfy a guard, as a sentence."""
+    if login:
+        return f"The grader tried to register and to log in ({login})."
     if not presented:
         return "The grader sent no key of its own, since the code did not show which one."
     return f"The grader sent a value in the {' and the '.join(presented)}."
@@ -48,6 +68,17 @@ def tried(presented: Sequence[str]) -> str:
 
 def _place(exchange: Exchange) -> str:
     return exchange.place or exchange.url.partition("?")[0]
+
+
+def _cause(answer: Exchange) -> str:
+    """The exception that the app printed meanwhile, with the last line of the submission's own code that led to it."""
+    frames = list(_OWN_FRAME.finditer(answer.log))
+    if (answer.status is not None and answer.status < 500) or not frames:
+        return ""
+    raised = _RAISED.search(answer.log, answer.log.rindex("  File "))
+    words = f"{raised[1].rpartition('.')[2]}: {' '.join(raised[2].split())}" if raised else ""
+    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return f" ({frames[-1][1]}, line {frames[-1][2]}: {short})"
 
 
 def _answer(exchange: Exchange) -> str:

@@ -7,6 +7,7 @@ the submission, and installs wheels of the machine's index.
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -57,7 +58,12 @@ def python_for(root: Path) -> Path:
 
 
 def choose(
-    root: Path, choice: Choice, builds: Builds, app: str | None = None, files: Iterable[str] | None = None
+    root: Path,
+    choice: Choice,
+    builds: Builds,
+    app: str | None = None,
+    files: Iterable[str] | None = None,
+    committed: Callable[[], date | None] = lambda: None,
 ) -> Chosen:
     """The packages that a submission runs with.
 
@@ -67,6 +73,7 @@ def choose(
         builds: makes the environment of a declaration, elsewhere.
         app: the file of its app, relative to `root`.
         files: the modules that the app leads to; all, if it is left out.
+        committed: the day of the last commit, if there is one; asked for where packages are built.
 
     Raises:
         SubmissionError: its own packages were asked for, and it declares none.
@@ -87,7 +94,7 @@ def choose(
     wanted = choosing.trimmed(declaration, modules)
     if not choosing.unsatisfied(wanted):
         return Chosen(Path(sys.executable), declaration=wanted)
-    return _built_somehow(wanted, modules, builds)
+    return _built_somehow(choosing.as_of(wanted, committed()), modules, builds)
 
 
 def _built_somehow(wanted: Declaration, modules: frozenset[str], builds: Builds) -> Chosen:

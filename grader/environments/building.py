@@ -111,12 +111,22 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
         # what this project needs, in the place of its own name: a sandbox shows it, no index has it. The work's own
         # versions come first
         optional += _unasked(Declaration(requirements=classroom.requirements()).applying(), wanted, optional)
-    parts = (_interpreter(), index_settings(), *wanted, *(f"optional {text}" for text in optional))
+    limits = declaration.limits
+    parts = (
+        _interpreter(),
+        index_settings(),
+        *wanted,
+        *(f"optional {text}" for text in optional),
+        *(f"limit {text}" for text in limits),
+        *([f"before {declaration.before}"] if declaration.before else []),
+    )
     kept = place / "locks" / f"{_digest(*parts)}.txt"
     if (lock := _kept(kept)) and time.time() - kept.stat().st_mtime < _LOCK_SECONDS:
         return lock
     try:
-        fresh = resolve(wanted, Path(sys.executable), place / "downloads", optional)
+        fresh = resolve(
+            wanted, Path(sys.executable), place / "downloads", optional, limits, declaration.before
+        )
     except Unsolvable:
         raise
     except EnvironmentUnavailable:

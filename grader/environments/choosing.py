@@ -7,6 +7,7 @@ import functools
 import platform
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -14,12 +15,14 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from grader import reading
 from grader.environments import classroom
-from grader.environments.declaration import Declaration, declare, readable
+from grader.environments.declaration import MOST_IGNORED, Declaration, canonical, declare, readable
 
 _MOST_FILES = 2_000
+_EARLIEST, _LONG_AGO = date(2015, 1, 1), timedelta(days=120)
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
 _TEST = re.compile(
@@ -30,6 +33,7 @@ _MOST_NOTEBOOKS = 60
 _RUNS_TESTS = re.compile(r"pytest(?:-.*)?|coverage|tox|nox|respx|responses")
 _TYPES_ALONE = re.compile(r"types-.*|.*-stubs")
 # the same modules, under the name of a package that has wheels
+NEAREST = "it ran with a later version that has one."
 _WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
 
 
@@ -160,7 +164,10 @@ def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     if "asyncpg" in _names(declaration):
         requirements.append("aiosqlite")  # where a file has to do for the database
         optional.add("aiosqlite")
-    return declare(requirements, None, ignored, optional)
+    if any("redis" in name for name in _names(declaration)):
+        requirements.append("fakeredis[lua]")  # one in memory does for the server
+        optional.add("fakeredis")
+    return declare(requirements, None, ignored, optional, declaration.limits)
 
 
 def _names(declaration: Declaration) -> frozenset[str]:
@@ -171,6 +178,20 @@ def other_python(declaration: Declaration) -> bool:
     """Whether it asks for another Python than the one that is here."""
     return declaration.python is not None and not SpecifierSet(declaration.python).contains(
         platform.python_version(), prereleases=True
+    )
+
+
+def as_of(declaration: Declaration, day: date | None) -> Declaration:
+    """A declaration with the versions that its author could have had on the day of the last commit, where that is long ago.
+
+    What a declaration leaves open was no question to its author; since then, packages changed that need each other.
+    """
+    if day is None or not _EARLIEST <= day <= date.today() - _LONG_AGO:
+        return declaration
+    before = (day + timedelta(days=2)).isoformat()
+    said = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
+    return declaration.model_copy(
+        update={"before": before, "ignored": (*declaration.ignored, said)[:MOST_IGNORED]}
     )
 
 
@@ -214,7 +235,8 @@ def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) ->
     """Another declaration where the resolver found none that fits, in its own words; None if there is none.
 
     A package that the resolver complains of is left to the resolver, if nothing imports it: a list that another
-    machine froze has packages that only that machine needs. One without wheels gives way to its twin that has some.
+    machine froze has packages that only that machine needs. One without wheels gives way to its twin that has some, or to
+    a later version.
     """
     names = _names(declaration)
     named = {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence)}
@@ -225,8 +247,48 @@ def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) ->
             if canonicalize_name(Requirement(text).name) == name
         ]
         without = declaration.without([name], f"{_WITH_WHEELS[name]} is the same, as a wheel.")
-        return declare([*without.requirements, *twin], None, without.ignored, without.optional)
+        return declare(
+            [*without.requirements, *twin], None, without.ignored, without.optional, without.limits
+        ).model_copy(update={"before": declaration.before})
     idle = sorted(name for name in named if not may_be_imported(name, modules, names))
-    if not idle:
+    if idle:
+        return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
+    return _relaxed(declaration, {name for name in named if _has_no_wheel(name, sentence)})
+
+
+def _has_no_wheel(name: str, sentence: str) -> bool:
+    return (
+        re.search(
+            rf"(?<![\w-]){re.escape(name)}(?:[=<>~!][^\s]*)? ha(?:s|ve) no (?:usable )?wheels", sentence
+        )
+        is not None
+    )
+
+
+def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
+    """With a later version, within the same first number, of packages whose version has no wheel."""
+    kept, said = [], []
+    for text in declaration.requirements:
+        asked = Requirement(text)
+        least = _least(asked.specifier) if canonicalize_name(asked.name) in names else None
+        if least is not None:
+            later = SpecifierSet(f">={least},<{least.major + 1}")
+            if later != asked.specifier:
+                said.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
+                asked.specifier = later
+        kept.append(canonical(str(asked)))
+    if not said:
         return None
-    return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
+    return declare(
+        kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits
+    ).model_copy(update={"before": declaration.before})
+
+
+def _least(specifier: SpecifierSet) -> Version | None:
+    """The version that a requirement begins with; None if it does not say."""
+    found = [
+        Version(each.version)
+        for each in specifier
+        if each.operator in ("==", "~=", ">=") and "*" not in each.version
+    ]
+    return min(found, default=None)

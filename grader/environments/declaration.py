@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MOST_REQUIREMENTS = 300
 MOST_IGNORED = 100
+MOST_LIMITS = 1_000
 LONGEST = 300  # characters of a requirement, and of a sentence
 _LONGEST_PYTHON = 100
 
@@ -137,6 +138,8 @@ class Declaration(BaseModel):
         ignored: a sentence for each thing in those files that has no effect.
         optional: names of packages that only an extra, a group or a file for developers asks for, sorted; they are
             installed where they fit beside the others.
+        limits: versions of packages that the others bring along, as a lock file names them; they hold if all of them fit.
+        before: a day, such as "2024-07-01"; versions that were published later are left out if there are others that fit.
     """
 
     # strict but for the lists: within a tagged union pydantic hands them on as Python's, which a strict tuple refuses
@@ -154,6 +157,12 @@ class Declaration(BaseModel):
     optional: Annotated[
         tuple[str, ...], Field(max_length=MOST_REQUIREMENTS, strict=False), AfterValidator(_are_names)
     ] = ()
+
+    limits: Annotated[
+        tuple[_Requirement, ...], Field(max_length=MOST_LIMITS, strict=False), AfterValidator(_are_sorted)
+    ] = ()
+
+    before: Annotated[str, Field(pattern=r"^(?:20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))?$")] = ""
 
     def applying(self) -> tuple[str, ...]:
         """The requirements whose markers hold for this Python on this machine, without their markers."""
@@ -174,7 +183,8 @@ class Declaration(BaseModel):
         out = frozenset(names)
         kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
         said = [readable(f"{name} is left out: {why}") for name in sorted(out)]
-        return declare(kept, self.python, [*said, *self.ignored], self.optional)
+        made = declare(kept, self.python, [*said, *self.ignored], self.optional, self.limits)
+        return made.model_copy(update={"before": self.before})
 
 
 def _holds(marker: Marker) -> bool:
@@ -185,7 +195,11 @@ def _holds(marker: Marker) -> bool:
 
 
 def declare(
-    requirements: Iterable[str], python: str | None, ignored: Iterable[str], optional: Iterable[str] = ()
+    requirements: Iterable[str],
+    python: str | None,
+    ignored: Iterable[str],
+    optional: Iterable[str] = (),
+    limits: Iterable[str] = (),
 ) -> Declaration:
     """A declaration within its bounds; what is beyond them is named as ignored."""
     wanted = sorted(set(requirements))
@@ -206,4 +220,5 @@ def declare(
         python=python or None,
         ignored=tuple(sentences),
         optional=tuple(sorted(names & set(optional))),
+        limits=tuple(sorted(set(limits)))[:MOST_LIMITS],
     )

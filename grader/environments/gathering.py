@@ -200,7 +200,8 @@ class Gathering:
             version = self.locked.get(name)
             if version is not None and all(_allows(text, version) for text in texts):
                 requirements.append(f"{name}=={version}")
-        return declare(requirements, self.python, self._ignored, self.wanted.keys() - self.needed)
+        limits = [f"{name}=={version}" for name, version in self.locked.items() if name not in self.wanted]
+        return declare(requirements, self.python, self._ignored, self.wanted.keys() - self.needed, limits)
 
 
 def within(folder: str, path: str) -> str | None:

@@ -4,6 +4,7 @@ uv runs in an empty folder, without configuration of the submission or of the us
 what an administrator sets for the index, proxies and certificates.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -74,7 +75,14 @@ class Lock:
         return frozenset(package.partition("==")[0] for package in self.packages)
 
 
-def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional: Sequence[str] = ()) -> Lock:
+def resolve(
+    requirements: Sequence[str],
+    python: Path,
+    downloads: Path,
+    optional: Sequence[str] = (),
+    limits: Sequence[str] = (),
+    before: str = "",
+) -> Lock:
     """The lock of some requirements, and of the runners and optional ones that fit beside them.
 
     Args:
@@ -82,11 +90,13 @@ def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional
         python: whose environment is meant.
         downloads: where uv keeps what it fetched.
         optional: more of them, of which each is left out if it does not fit.
+        limits: versions of what else is installed, as a lock file names them; without effect if they do not all fit.
+        before: a day after which no version was published; without effect if none fits, or the index does not say when.
 
     Raises:
         EnvironmentUnavailable: the index can't be reached, or has no wheels that fit; with uv's own sentence.
     """
-    own, taken = _own(requirements, optional, python, downloads)
+    own, taken = _limited(requirements, optional, limits, before, python, downloads)
     wanted = [runner for name, runner in RUNNERS.items() if name not in own.names]
     if not wanted:
         return own
@@ -95,6 +105,23 @@ def resolve(requirements: Sequence[str], python: Path, downloads: Path, optional
         return Lock(lock.lines, own.missing)
     except Unsolvable:
         return _with_what_fits(taken, own, wanted, python, downloads)
+
+
+def _limited(
+    requirements: Sequence[str],
+    optional: Sequence[str],
+    limits: Sequence[str],
+    before: str,
+    python: Path,
+    downloads: Path,
+) -> tuple[Lock, Sequence[str]]:
+    """The lock of what the submission asks for, as a lock file of its own or the day of its last commit has it, and what of it was taken."""
+    everything = [*requirements, *optional]
+    for versions, day in dict.fromkeys([(tuple(limits), before), (tuple(limits), ""), ((), before)]):
+        if versions or day:
+            with contextlib.suppress(Unsolvable):
+                return _compile(everything, versions, python, downloads, day), everything
+    return _own(requirements, optional, python, downloads)
 
 
 def _own(
@@ -132,7 +159,9 @@ def _with_what_fits(
     return Lock(lock.lines, tuple(missing))
 
 
-def _compile(requirements: Sequence[str], limits: Sequence[str], python: Path, downloads: Path) -> Lock:
+def _compile(
+    requirements: Sequence[str], limits: Sequence[str], python: Path, downloads: Path, before: str = ""
+) -> Lock:
     if not requirements:
         return Lock(())
     with tempfile.TemporaryDirectory(prefix="resolving-") as empty:
@@ -141,6 +170,7 @@ def _compile(requirements: Sequence[str], limits: Sequence[str], python: Path, d
         (place / "limits.txt").write_text("".join(f"{text}\n" for text in limits), encoding="utf-8")
         arguments = ["pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-sources"]
         arguments += ["--only-binary", ":all:", "--python", str(python)]
+        arguments += ["--exclude-newer", before] if before else []
         arguments += ["--constraints", "limits.txt", "--output-file", "locked.txt", "wanted.txt"]
         run_uv(arguments, place, downloads, _RESOLVE_SECONDS)
         with (place / "locked.txt").open("rb") as file:

@@ -16,6 +16,8 @@ class AppStart(Record):
     that the grader set because the code reads them. `folder`: where it ran, relative to the submission. `starts`: how
     often it was tried. `needs`: the service that it asked for in vain when it was asked for a file, such as "Redis".
     `presented`: where the grader sends what the app's own guard asks for, such as "header X-API-Key".
+    `login`: the requests by which the grader tried to register and log in, each with its answer.
+    `mentions_openai`: whether a module that it leads to mentions OpenAI, or what asks it.
     """
 
     target: str | None = None
@@ -33,6 +35,8 @@ class AppStart(Record):
     operations: int = 0
     needs: str = ""
     presented: tuple[str, ...] = ()
+    login: str = ""
+    mentions_openai: bool = True
 
 
 class PlantedFault(Record):

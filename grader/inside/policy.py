@@ -30,13 +30,15 @@ SYSTEM_PATHS = (
     "/etc/alternatives",
 )
 WORK, HOME, TEMPORARY, SHARED_MEMORY = "/submission", "/home/learner", "/tmp", "/dev/shm"  # noqa: S108 - the sandbox's own
+# where containers have an app, by its Dockerfile; with namespaces they lead to the submission
+CONTAINER_PLACES = ("/app", "/code")
 USER = 1000
 
 # with namespaces: files of the sandbox's own in place of the machine's
 ETC_FILES = {
     "/etc/passwd": f"learner:x:{USER}:{USER}::{HOME}:/bin/sh\n",
     "/etc/group": f"learner:x:{USER}:\n",
-    "/etc/hosts": "127.0.0.1 localhost lab\n::1 localhost\n",
+    "/etc/hosts": "127.0.0.1 localhost lab redis\n::1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 # of a "fetch": what it takes to reach another host

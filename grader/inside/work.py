@@ -1,7 +1,7 @@
 """Runs a learner's code: in a process that the agent forked, or cold, as `python work.py ORDER`, where ORDER is JSON.
 
 Imports nothing outside the standard library until the learner's own code asks for it. "serve" starts an application on
-a socket that is already open; "pytest" runs a test suite, "notebook" a notebook; "unpack" unpacks an archive, "run"
+a socket that is already open, "redis" a Redis; "pytest" runs a test suite, "notebook" a notebook; "unpack" unpacks an archive, "run"
 is any other program; "checkout" and "fetch" read repositories; "grade" and "judge" are the
 grader's own work, in sandboxes where no learner's code runs. What a job has to say goes into the first of the files that came with its order.
 """
@@ -315,6 +315,7 @@ def run(order: dict[str, Any]) -> None:
 OURS = frozenset({"unpack", "unpack-download", "checkout", "fetch", "grade", "judge"})
 _JOBS = {
     "serve": serve,
+    "redis": lambda order: _beside("in_memory").serve(order),
     "pytest": run_pytest,
     "notebook": run_notebook,
     "unpack": unpack,

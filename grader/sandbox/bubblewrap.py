@@ -132,6 +132,9 @@ def launch(
             arguments += ["--symlink", os.readlink(path), str(path)]
         else:
             arguments += ["--ro-bind", sources[str(path)], str(path)]
+    for place in map(Path, policy.CONTAINER_PLACES):
+        if not any(path.is_relative_to(place) for path in paths):  # the grader's own packages may be there
+            arguments += ["--symlink", policy.WORK, str(place)]
     for here, inside in (shows or {}).items():
         arguments += ["--ro-bind", here, inside]
     for folder in ("/dev", *folders, "/"):

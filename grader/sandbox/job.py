@@ -22,13 +22,14 @@ _LAST_WORDS = 0.3  # seconds to wait for output of a job that has ended
 class Order:
     """What a job does.
 
-    `do`: "serve" an application, run "pytest" or a "notebook", "unpack" an archive or a platform's download, "checkout" a repository, "fetch" one
+    `do`: "serve" an application, or a "redis" beside it, run "pytest" or a "notebook", "unpack" an archive or a platform's download, "checkout" a repository, "fetch" one
     from another host, "run" a program, or do the grader's own reading ("grade", "judge"). Paths are those of the
     inside: see `Sandbox.inside`.
     """
 
     do: Literal[
         "serve",
+        "redis",
         "pytest",
         "notebook",
         "unpack",

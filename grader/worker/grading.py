@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ class Parent:
         """Say which verdicts are settled."""
         self._ask(records.Settled(verdicts=dict(verdicts)), answers=False)
 
-    def python_for(self, root: Path, choice: Choice) -> Path:
+    def python_for(self, root: Path, choice: Choice, history: Path | None = None) -> Path:
         """The interpreter with the packages that a submission is to run with; the parent builds it where one is needed.
 
         Raises:
@@ -66,7 +67,9 @@ class Parent:
         app = file_of_app(root, manifest.read(root))
         files = Reach(root).files_of(root / app) if app else None
         try:
-            chosen = environments.choose(root, choice, self._build, app, files)
+            chosen = environments.choose(
+                root, choice, self._build, app, files, partial(self._committed, history)
+            )
         except EnvironmentUnavailable as error:
             if choice != "auto":
                 raise
@@ -80,6 +83,14 @@ class Parent:
                 missing=chosen.built.missing,
             )
         return chosen.python
+
+    def _committed(self, history: Path | None) -> date | None:
+        from grader.collect.history import day_of_last_commit
+
+        if history is None or not history.is_dir():
+            return None
+        with self.sandbox() as sandbox:
+            return day_of_last_commit(history, sandbox)
 
     def _build(self, declaration: Declaration) -> Built:
         answer, _ = self._ask(records.NeedsPython(declaration=declaration))
@@ -160,7 +171,7 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
     parent.begins("reading the submission")
-    find_python = partial(parent.python_for, choice=instructions.environment)
+    find_python = partial(parent.python_for, choice=instructions.environment, history=place / "history")
     submission = read(parcel, place, parent.sandbox, find_python)
     check_for_a_program(submission)
     seen = collect(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -139,6 +140,29 @@ def test_a_driver_without_wheels_gives_way_to_its_twin_with_wheels(tmp_path):
     assert builder.asked[1].requirements == ("psycopg2-binary==2.9.9",)
 
 
+@pytest.mark.parametrize(("asked", "taken"), [("==0.26.5", "<1,>=0.26.5"), ("~=2.3", "<3,>=2.3")])
+def test_a_version_without_a_wheel_gives_way_to_a_later_one_and_the_report_says_so(tmp_path, asked, taken):
+    put(tmp_path, requirements__txt=f"nosuchwords{asked}\n", main__py="import nosuchwords\n")
+    builder = Builder("Because nosuchwords==0.26.5 has no usable wheels and you require it, …")
+    chosen(tmp_path, builder)
+    assert builder.asked[1].requirements == (f"nosuchwords{taken}",)
+    assert builder.asked[1].ignored[0].startswith(f"nosuchwords has no wheel for {asked}")
+
+
+def test_a_package_without_any_wheel_is_asked_for_no_third_time(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==1.0\n", main__py="import nosuchwords\n")
+    builder = Builder(
+        *[
+            "Because all versions of nosuchwords have no usable wheels",
+            "nosuchwords==1.0 has no usable wheels",
+        ]
+        * 2
+    )
+    with pytest.raises(EnvironmentUnavailable):
+        chosen(tmp_path, builder)
+    assert len(builder.asked) == 2
+
+
 def test_a_resolver_that_is_never_content_is_asked_a_bounded_number_of_times(tmp_path):
     lines = [f"nosuch{number}" for number in range(50)]
     put(tmp_path, requirements__txt="\n".join(lines))
@@ -202,3 +226,21 @@ def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
     declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
     kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
     assert set(kept) == {"fastapi", "python-multipart", "email-validator"}
+
+
+def test_an_old_project_gets_the_versions_of_its_time_and_a_new_one_those_of_today(tmp_path):
+    put(tmp_path, requirements__txt="nosuchwords==1\nother\n", main__py="import nosuchwords\n")
+    asked = []
+    for day in (date(2024, 6, 30), date.today() - timedelta(days=3), date(1970, 1, 1), None):
+        builder = Builder("Because nosuchwords==1 has no usable wheels")
+        environments.choose(tmp_path, "auto", builder, committed=lambda day=day: day)  # type: ignore[misc]
+        asked.append([each.before for each in builder.asked])
+    assert asked == [["2024-07-02"] * 2, ["", ""], ["", ""], ["", ""]]
+
+
+def test_one_in_memory_is_installed_beside_a_client_of_redis_where_it_fits(tmp_path):
+    put(tmp_path, requirements__txt="redis==5.0\n", main__py="import redis\n")
+    builder = Builder()
+    chosen(tmp_path, builder)
+    assert "fakeredis[lua]" in builder.asked[0].requirements
+    assert "fakeredis" in builder.asked[0].optional

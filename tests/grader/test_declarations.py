@@ -144,6 +144,7 @@ def test_a_lock_file_gives_the_version_of_what_is_asked_for_loosely(work, lock):
     )
     found = read(work, pyproject_DOT_toml=pyproject, **{lock: text})
     assert found.requirements == ("boto3>=2", "fastapi==0.100", "openai<1", "openai==0.28.1")
+    assert found.limits == ("unasked==1",)
 
 
 def test_files_that_windows_writes_are_read(work):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.collect import handed_out, handlers, locating, questions, start_reasons
+from grader.collect import handed_out, handlers, locating, questions, services
 from grader.collect.deployment import read_deployment
 from grader.collect.meanings import Places
 from grader.collect.start_failure import StartFailure
@@ -171,7 +171,7 @@ def test_a_refusal_a_page_and_our_own_words_hand_out_nothing(seen):
     ],
 )
 def test_a_service_that_an_app_asks_for_while_it_answers_is_known_by_its_client_or_its_port(said, service):
-    assert start_reasons.missing_service(said) == service
+    assert services.missing_service(said) == service
 
 
 def offer(location: str, **more: object) -> Offer:

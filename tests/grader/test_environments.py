@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from grader import environments, rubric
 from grader.environments import Declaration, EnvironmentUnavailable, build, building, declared, resolving
@@ -178,6 +179,30 @@ def test_a_package_of_the_index_that_leads_to_an_address_is_refused(index, addre
     index.files.update([wheel("leading", "1.0", requires=[f"evil @ {address}"])])
     with pytest.raises(EnvironmentUnavailable, match="evil"):
         build(wants("leading"))
+
+
+def test_what_others_bring_along_has_the_version_of_the_lock_file(index):
+    index.files.update([wheel("leading", "1.0", requires=["shared"])])
+    declaration = Declaration(requirements=("leading",), limits=("elsewhere==3", "shared==1.0"))
+    assert "shared==1.0" in build(declaration).packages
+
+
+def test_a_lock_file_that_does_not_fit_here_is_no_obstacle(index):
+    index.files.update([wheel("leading", "1.0", requires=["shared>=2"])])
+    declaration = Declaration(requirements=("leading",), limits=("shared==1.0",))
+    assert "shared==2.0" in build(declaration).packages
+
+
+def test_an_index_that_does_not_say_when_it_got_a_version_serves_them_all(index):
+    assert "shared==2.0" in build(Declaration(requirements=("shared",), before="2024-07-01")).packages
+
+
+@pytest.mark.parametrize(
+    "day", ["2024-13-01", "yesterday", "2024-07-01T00:00:00Z", "2024-07-01 --index-url x"]
+)
+def test_a_day_is_nothing_but_a_day(day):
+    with pytest.raises(ValidationError):
+        Declaration(requirements=("shared",), before=day)
 
 
 def test_an_index_that_serves_other_bytes_than_it_promised_is_refused(index, monkeypatch):

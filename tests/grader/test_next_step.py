@@ -192,3 +192,22 @@ def test_what_was_expected_is_part_of_the_step_where_it_is_short():
     stored = evidence(objects=())
     report = judge(stored, rubric.only(rubric.read(), ["endpoint.saves_to_s3"]))
     assert "nothing was stored. Expected: an object in the bucket" in report.next_step
+
+
+def test_a_package_that_nothing_declares_is_added_where_packages_are_declared():
+    app = AppStart(
+        failure="api/main.py, line 2, imports stars, and no file of the submission declares the package that has it.",
+        advice=("Add the package of the module stars to api/requirements.txt.",),
+        log='Traceback (most recent call last):\n  File "api/main.py", line 2, in <module>\n    import stars\n'
+        "ModuleNotFoundError: No module named 'stars'\n",
+    )
+    seen = step(evidence(app=app, offers=(), exchanges=()))
+    assert seen.endswith("Add the package of the module stars to api/requirements.txt.")
+
+
+def test_an_app_that_never_mentions_openai_is_told_so():
+    app = AppStart(started=True, operations=1, mentions_openai=False)
+    looked = Exchange(id="ex-1", purpose="look for what generates", method="GET", url="/", status=200)
+    assert "No module that your app imports mentions OpenAI." in step(
+        evidence(app=app, offers=(), exchanges=(looked,))
+    )

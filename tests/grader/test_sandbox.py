@@ -1,5 +1,6 @@
 """The wall around a submission, attacked from the inside, on every tier that this machine has."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from grader import sandbox as sandboxes
 from grader.errors import GraderError
 from grader.inside import seccomp
 from grader.inside.policy import Ceilings
-from grader.sandbox import Enclosure, Order, Sandbox, tiers
+from grader.sandbox import Enclosure, Order, Sandbox, bubblewrap, tiers
 from tests.grader.walls import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +66,20 @@ def test_files_that_are_none_of_its_business_can_not_be_read(walled, path):
     done = run(walled, f"print(open({str(path)!r}, 'rb').read(10))")
     assert done.code == 1
     assert "PermissionError" in done.printed or "FileNotFoundError" in done.printed
+
+
+def test_where_containers_have_an_app_the_submission_is(bubbled):
+    done = run(bubbled, "open('/app/note', 'w').write('here'); print(open('/submission/note').read())")
+    assert (done.code, done.printed.strip()) == (0, "here")
+
+
+def test_a_grader_that_is_installed_where_containers_have_an_app_still_starts_its_sandboxes():
+    paths = [Path("/app/.venv/lib"), Path("/usr")]
+    made = bubblewrap.launch(Path("bwrap"), paths, ["true"], {}, LOW)
+    made.clean()
+    arguments = json.dumps(made.command).replace('\\"', '"').replace('", "', " ")
+    assert "--symlink /submission /code" in arguments
+    assert "--symlink /submission /app" not in arguments
 
 
 def test_another_submission_s_files_can_not_be_read(walled, tmp_path):

@@ -16,8 +16,9 @@ from grader.collect.launching import START_SECONDS, _time_left
 from grader.collect.meanings import Places, guessed, sure
 from grader.collect.other_kinds import other_kind
 from grader.collect.reaching import Reach
+from grader.collect.services import missing_service
 from grader.collect.start_failure import read_failure
-from grader.collect.start_reasons import Reason, explain, missing_service
+from grader.collect.start_reasons import Reason, explain
 from grader.collect.starting import StartPlan, plan
 from grader.collect.variables import read_variables
 from grader.evidence import AppStart
@@ -189,6 +190,30 @@ def test_an_example_of_a_database_leads_to_the_author_s_server_and_a_file_does_i
     found = variables(tmp_path, "import os\na = os.environ['DATABASE_URL']\nb = os.environ['LOCAL_DB_URL']\n")
     assert found["DATABASE_URL"] == (None, PLACES.database)
     assert found["LOCAL_DB_URL"] == (None, "sqlite:///a.db")
+
+
+def test_the_example_s_debugging_is_taken_where_django_answers_to_no_host_without_it(tmp_path):
+    written(tmp_path, {".env.example": "DEBUG=on\n"})
+    settings = "import os\nDEBUG = os.getenv('DEBUG', '') == 'on'\n"
+    other = tmp_path / "other"
+    written(other, {".env.example": "DEBUG=on\n"})
+    assert (
+        first_plan(tmp_path, {"main.py": f"{APP}{settings}ALLOWED_HOSTS = []\n"}).environment["DEBUG"] == "on"
+    )
+    assert "DEBUG" not in first_plan(other, {"main.py": f"{APP}{settings}"}).environment
+
+
+def test_a_place_of_a_container_s_is_no_fault_of_the_code(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP})
+    found = reason(
+        made,
+        *traceback(
+            "PermissionError: [Errno 13] Permission denied: '/srv/pictures'",
+            (f"{INSIDE}/main.py", 3, "Path('/srv/pictures').mkdir()"),
+        ),
+    )
+    assert found.verdict == "not_run"
+    assert "/srv/pictures" in found.text
 
 
 # --- what a failed start leads to -------------------------------------------------------------------------------------

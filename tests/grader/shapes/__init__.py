@@ -62,5 +62,11 @@ SHAPES = {
     "type_of_question": _shape("text", "POST /answers", "json:question"),
     "swagger_two": _shape("image", "POST /v1/pictures", "json:scene"),
     "guarded_by_a_key": _shape("text", "POST /gedichte", "json:thema"),
+    "members_with_a_token": _shape("text", "POST /riddles", "json:subject"),
+    "one_known_member": _shape("image", "POST /gallery/paintings", "query:prompt"),
+    "signed_in_by_a_page": _shape("text", "POST /", "form:dream"),
+    "remembers_in_redis": _shape("text", "POST /guides", "json:town"),
+    "script_on_a_page": _shape("text", "POST /answers/", "json:question"),
+    "told_in_the_code": _shape("text", "POST /counsel", "json:turns.0.content"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }

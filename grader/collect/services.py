@@ -1,0 +1,85 @@
+"""Services that an app connects to, by the libraries that do, and by what is said when one is not there."""
+
+import re
+
+# client library → the service that it connects to
+SERVICES = {
+    "psycopg": "PostgreSQL",
+    "psycopg2": "PostgreSQL",
+    "psycopg_pool": "PostgreSQL",
+    "asyncpg": "PostgreSQL",
+    "pymysql": "MySQL",
+    "MySQLdb": "MySQL",
+    "aiomysql": "MySQL",
+    "mysql": "MySQL",
+    "redis": "Redis",
+    "pymongo": "MongoDB",
+    "motor": "MongoDB",
+    "mongoengine": "MongoDB",
+    "pymilvus": "Milvus",
+    "qdrant_client": "Qdrant",
+    "chromadb": "Chroma",
+    "weaviate": "Weaviate",
+    "elasticsearch": "Elasticsearch",
+    "opensearchpy": "OpenSearch",
+    "pika": "RabbitMQ",
+    "aio_pika": "RabbitMQ",
+    "kafka": "Kafka",
+    "aiokafka": "Kafka",
+    "kombu": "a message broker",
+    "neo4j": "Neo4j",
+}
+REFUSED = re.compile(
+    r"(?i)refused|could not connect|unable to connect|failed to connect|connect call failed|can't connect"
+    r"|cannot connect|no servers|timed out|timeout|is the server running|connection failed|not connected"
+)
+UNREACHABLE = re.compile(
+    r"(?i)name or service not known|name resolution|getaddrinfo|nodename nor servname|network is unreachable"
+    r"|no route to host|max retries exceeded|failed to resolve|could not reach|all connection attempts failed"
+    r"|connection error|cannot assign requested address|not permitted"
+)
+
+_NO_TABLE = re.compile(r"no such table: \w")
+_PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
+_CLIENT = re.compile(rf"\b({'|'.join(sorted(SERVICES, key=len, reverse=True))})\.")
+_AT_PORT = re.compile(
+    rf"(?:localhost|127\.0\.0\.1|\[::1\]|'::1')\D{{1,12}}({'|'.join(_PORTS)})\b|\bport ({'|'.join(_PORTS)})\b"
+)
+
+
+def missing_service(said: str, offered_database: bool = False) -> str:
+    """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
+
+    Args:
+        said: the end of its log, or its answer.
+        offered_database: whether a file stands for its database server.
+    """
+    if offered_database and _NO_TABLE.search(said):
+        return "the tables of its database server"
+    for line in reversed(said.splitlines()):
+        if not (REFUSED.search(line) or UNREACHABLE.search(line)):
+            continue
+        if named := _CLIENT.search(line):
+            return SERVICES[named[1]]
+        if at := _AT_PORT.search(line):
+            return _PORTS[at[1] or at[2]]
+    return ""
+
+
+def is_unreachable(said: str) -> bool:
+    """Whether a program says that a host of the network could not be reached."""
+    return bool(UNREACHABLE.search(said))
+
+
+_HOST = re.compile(
+    r"host='([\w.-]+)'|https?://([\w.-]+)|host name \"([\w.-]+)\"|Failed to resolve '([\w.-]+)'|to host ([\w.-]+):"
+)
+
+
+def hosts_named(said: str) -> list[str]:
+    """The hosts elsewhere that some output says could not be reached, in its order."""
+    lines = [line for line in said.splitlines() if UNREACHABLE.search(line) or REFUSED.search(line)]
+    named = (next(filter(None, groups)) for line in lines for groups in _HOST.findall(line))
+    return [
+        host for host in dict.fromkeys(named) if not host.startswith(("127.", "localhost")) and "." in host
+    ]
