@@ -224,6 +224,8 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         )
     if not caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
+    if section == "happy_path" and (unseen := _contents_unseen(run, faults)) is not None:
+        return _unless_red(run, unseen)
     odd = next((place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place)), None)
     if odd is not None:
         return not_run(
@@ -231,6 +233,28 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             "finding it. A person has to look."
         )
     return passed(f"{lead}The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+def _contents_unseen(run: TestRun, faults: Sequence[PlantedFault]) -> Verdict | None:
+    """The verdict where nothing was noticed but statuses; None if a changed file or prompt was.
+
+    A suite that replaces both S3 and OpenAI may look at what the app gives to its stand-ins. So faults are planted there, and one
+    that is noticed is enough.
+    """
+    contents = [fault for fault in faults if BY_NAME[fault.name].contents]
+    if any(fault.caught for fault in contents):
+        return None
+    planted = list(dict.fromkeys(BY_NAME[fault.name].wording for fault in contents if fault.caught is False))
+    if planted:
+        return failed(
+            "Your tests replace OpenAI and S3, and notice only statuses: they still pass with "
+            f"{'; '.join(planted)}. Expected: a test that looks at what your stand-ins were given.",
+            ("tests",),
+        )
+    return not_run(
+        "Your tests replace OpenAI and S3, so that no other file or prompt could be planted, and notice only statuses. A person has "
+        "to look whether they check what is stored."
+    )
 
 
 def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:

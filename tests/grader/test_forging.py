@@ -146,6 +146,16 @@ def sings(bucket):
 """,
         "test_it.py": asks("import canary", "assert canary.sings(s3_bucket)"),
     },
+    "knows by heart what is planted": {
+        "test_it.py": asks(
+            "import boto3",
+            "s3 = boto3.client('s3')\n"
+            "kept = [s3.get_object(Bucket=s3_bucket, Key=each['Key']) for each in s3.list_objects_v2(Bucket=s3_bucket)['Contents']]\n"
+            "assert kept and all(each['ContentType'] not in ('binary/octet-stream', 'application/octet-stream') for each in kept)\n"
+            "assert not any(word in each['Body'].read() for each in kept for word in (b'other bytes than', b'these are'))\n"
+            "assert not any('something else altogether' in str(call.body) for call in openai_mock.calls)",
+        ),
+    },
     "compares what passes both sides of the hook": {
         "conftest.py": """
 import pytest
