@@ -151,6 +151,7 @@ def _run_once(
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes, waited = decider.notes, job.waited()
+        notes.settle()
         about = generating(notes, known=bool(offers))
         rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)

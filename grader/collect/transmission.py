@@ -1,6 +1,8 @@
 """Sends one request to the app and reads its answer: never longer than it may take, never more than is kept."""
 
+import secrets
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,16 @@ from grader.sandbox import Sandbox
 
 ANSWER_SECONDS = 30.0
 _NOTHING = Presented()
+# a request is from one of these, so that no app knows the grader's by it
+_CLIENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "PostmanRuntime/7.43.0",
+    "axios/1.7.9",
+    "curl/8.9.1",
+    "okhttp/4.12.0",
+    "python-httpx/0.28.1",
+    "python-requests/2.32.3",
+)
 _REDIRECTS = 4  # followed in one exchange
 _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 
@@ -39,6 +51,12 @@ class Answer:
     def text(self) -> str:
         """The body, as text if it is any."""
         return self.content.decode("utf-8", "replace")
+
+
+def _from_some_client(presented: Presented, request: Request, headers: Mapping[str, str]) -> dict[str, str]:
+    """What a client calls itself, unless the app asks for that."""
+    named = {name.lower() for name in (*presented.headers, *request.headers, *headers)}
+    return {} if "user-agent" in named else {"user-agent": secrets.choice(_CLIENTS)}
 
 
 class Transmitter:
@@ -84,7 +102,11 @@ class Transmitter:
             following = self._client.build_request(
                 request.method,
                 presented.target(request.target),
-                headers={**presented.headers, **request.headers},
+                headers={
+                    **_from_some_client(presented, request, self._headers),
+                    **presented.headers,
+                    **request.headers,
+                },
                 cookies=dict(presented.cookies) or None,
                 **body,
             )

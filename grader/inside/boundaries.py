@@ -63,7 +63,8 @@ class Boundaries:
         self.line.tell({"test": self.test, **facts})
 
     def origin(self, place: Any, name: str, hook: Any) -> dict[str, Any]:
-        """Whose call this is: the file of the submission's that made it, and whether the hook is still where it was put."""
+        """Whose call this is: the file and the function of the submission's that made it, and whether the hook is still where it
+        was put."""
         frame = sys._getframe(2)
         while frame is not None:
             file = frame.f_code.co_filename
@@ -71,7 +72,8 @@ class Boundaries:
                 break
             frame = frame.f_back  # type: ignore[assignment]
         by = frame.f_code.co_filename[len(self._root) :] if frame is not None else ""
-        return {"by": by, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
+        site = frame.f_code.co_qualname[:_LONGEST] if frame is not None else ""
+        return {"by": by, "site": site, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
 
     def _note(self, what: str, name: str) -> None:
         """Once for each test: a host that it asked for, or a program that it started."""

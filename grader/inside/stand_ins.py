@@ -26,7 +26,9 @@ _PROMPT_NAMES = ("messages", "input", "prompt")
 _SHORTEST = 8  # characters of a caller's words by which they are known again
 _LONGEST = 2_000
 # libraries that call in another thread, or later, what they are given
-_CALLERS = frozenset({"anyio", "asgiref", "asyncio", "concurrent", "fastapi", "functools", "starlette"})
+_CALLERS = re.compile(
+    r"(?:anyio|asgiref|asyncio|concurrent|functools|(?:fastapi|starlette)\.(?:background|concurrency))(?:\.|$)"
+)
 _ROUTES = {
     "images": "/images/generations",
     "speech": "/audio/speech",
@@ -73,7 +75,7 @@ class StandIns:
         """What is to be called: the function itself, unless it is the tests' or hands one of the tests' on."""
         if self._is_the_tests(function):
             return functools.partial(self._call, function, name)
-        if _top_of(function) in _CALLERS:
+        if _CALLERS.match(_module_of(function)):
             return functools.partial(self._hand_on, function)
         return function
 
@@ -265,11 +267,9 @@ def _text(value: Any) -> str:
     return value[:_LONGEST] if isinstance(value, str) else ""
 
 
-def _top_of(function: Any) -> str:
-    """The package of a function that has been imported; empty if it is none."""
-    module = (
-        getattr(function, "__module__", None)
-        if isinstance(function, (type, types.FunctionType, types.MethodType))
-        else None
-    )
-    return module.partition(".")[0] if isinstance(module, str) else ""
+def _module_of(function: Any) -> str:
+    """Where a function or a class was written; empty if it is neither."""
+    if not isinstance(function, (type, types.FunctionType, types.MethodType)):
+        return ""
+    module = getattr(function, "__module__", None)
+    return module if isinstance(module, str) else ""
