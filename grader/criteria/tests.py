@@ -191,7 +191,7 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
     untested = _untested(evidence, section)
     if untested is not None:
         return _unless_red(run, untested)
-    missed, undecided, caught, unplanted = [], "", 0, 0
+    missed, unnoticed, undecided, caught, unplanted = [], [], "", 0, 0
     for fault in faults:
         what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
         if fault.caught:
@@ -199,12 +199,19 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         elif fault.why:
             undecided = fault.why
         elif not _could_be_planted(run, fault):
-            unplanted += 1
+            if fault.tests and fault.caught is False:
+                unnoticed.append(what)
+            else:
+                unplanted += 1
         elif fault.tests == 0:
             missed.append(f"{what}: no test comes near it")
         else:
             missed.append(what)
     advice = _advice(run) if section == "happy_path" else ()
+    if unnoticed:
+        advice += (
+            f"Your tests replace OpenAI or S3, and would not notice {'; '.join(unnoticed[:4])}. That is not counted.",
+        )
     if unplanted:
         advice += (
             f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
