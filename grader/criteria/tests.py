@@ -22,6 +22,7 @@ def _is_ours(output: str) -> bool:
 
 _MOST_SHOWN = 5  # tests
 _BUSY = 0.2  # of the time of a run
+_NEVER_FOR_WANT_OF_TIME = ("ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError")
 _SHORT = 2.0  # seconds that every test waits for a program that it starts
 _LONGEST = 200  # characters of an error's message
 _PLACE = re.compile(r"(?P<file>[^\s:]{1,200}\.py):(?P<line>\d{1,6}): ")
@@ -88,7 +89,10 @@ def _not_installed(evidence: Evidence) -> list[str]:
 
 def _was_hurried(run: TestRun) -> bool:
     """Whether tests that wait for programs of their own may have failed for want of a processor alone."""
-    impatient = any(not test.hosts and not test.needs for test in run.red)
+    impatient = any(
+        not test.hosts and not test.needs and not test.why.startswith(_NEVER_FOR_WANT_OF_TIME)
+        for test in run.red
+    )
     return impatient and bool(run.programs) and run.waited > max(_SHORT, _BUSY * run.seconds)
 
 

@@ -219,6 +219,12 @@ def test_a_suite_that_waits_for_its_own_server_on_a_busy_machine_is_not_judged(p
     assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
 
 
+def test_a_missing_module_is_missing_however_busy_the_machine_is():
+    lacks = RedTest(name="test_odd.py", why="ModuleNotFoundError: No module named 'not_there_at_all'")
+    run = _run(lacks, programs=("uname",)).model_copy(update={"waited": 9.0, "seconds": 20.0})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == "failed"
+
+
 def test_the_tests_get_what_their_workflow_sets_for_a_job(tmp_path):
     file = tmp_path / ".github/workflows/a.yml"
     file.parent.mkdir(parents=True)
