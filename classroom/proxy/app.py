@@ -25,6 +25,7 @@ from classroom.proxy.relay import Admitted, Relay
 from classroom.proxy.routes import Route
 from classroom.proxy.sending import about, send_whole
 from classroom.proxy.stored import Stored
+from classroom.proxy.throttle import origin_of
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams
 from classroom.standin.costs import Unpriced
@@ -152,7 +153,7 @@ class Proxy:
             scope["method"],
             scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or scope["path"],
         )
-        address = (scope.get("client") or ("?",))[0]
+        address = origin_of(scope)
         if path == "/healthz":
             await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
             return

@@ -1,12 +1,32 @@
 """Limits attempts over time: wrong tokens, wrong passwords, new names."""
 
+import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from classroom.proxy import refusals
 
 _MOST_KEYS = 20_000
+
+
+def origin_of(scope: Mapping[str, Any]) -> str:
+    """From where a request came: of version 6 the network, since whoever has one address there has 2**64.
+
+    Args:
+        scope: of ASGI.
+    """
+    host = str((scope.get("client") or ("?",))[0])
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    return str(address)
 
 
 class Throttle:

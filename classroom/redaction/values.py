@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from classroom.redaction import views
+from classroom.redaction.packing import packed_ranges
 from classroom.redaction.shapes import SHORTEST, is_random, keys_in
 
 _LONG = 24  # characters of a value of which parts are searched for, too
@@ -19,9 +20,11 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{27,8192}={0,2}")
 
 @dataclass
 class Values:
-    """Values to be found. `plain`: as they are; `tight`: as a tight view shows them and their encodings."""
+    """Values to be found. `plain`: as they are; `tight`: as a tight view shows them and their encodings; `long`: those of
+    them that can be nowhere by chance."""
 
     plain: list[str] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
     tight: list[str] = field(default_factory=list)
     _windows: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
@@ -36,6 +39,7 @@ class Values:
             whole = views.tightened(secret)
             if not is_random(secret) or len(whole) < _PART:
                 continue
+            made.long.append(secret)
             made.tight += [whole, *encodings(secret)]
             if len(whole) >= _LONG:
                 for offset in range(len(whole) - _WINDOW + 1):
@@ -49,6 +53,7 @@ class Values:
             yield from ([found] for found in _alone(text, value))
         if not self.plain:
             return
+        yield from ([found] for found in packed_ranges(text, self.long))
         seen = views.seen(text)
         for value in self.plain:
             for start, end in _alone(seen.text, value):
@@ -61,7 +66,9 @@ class Values:
             yield list(tight.back(start, end))
 
     def encoded_ranges(self, text: str) -> Iterator[list[tuple[int, int]]]:
-        """Where values stand in a text that is all Base64."""
+        """Where values stand in a text that is all Base64; all of it, where a part of the file is compressed."""
+        if any(packed_ranges(text, self.long)):
+            yield [(0, len(text))]
         for value in self.tight:
             yield from ([found] for found in _found(text, value))
 

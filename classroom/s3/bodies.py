@@ -6,7 +6,8 @@ from typing import Any
 from classroom.allowance import Allowance
 
 PIECE = 1024 * 1024
-_MOST_HEARD = PIECE // 4  # bytes of one body, of which several arrive at once
+MOST_HEARD = PIECE // 4  # bytes of one body at a time, of which several arrive at once
+_OVERLAP = 4 * 1024  # bytes that are heard once more, with what follows on them
 
 
 class TooMuch(Exception):
@@ -14,21 +15,37 @@ class TooMuch(Exception):
 
 
 class Measured:
-    """A request's body, counted as it is read. `heard`: the beginning of what was read, if it `hears`."""
+    """A request's body, counted as it is read; what was read is shown to `hears`, in pieces that overlap."""
 
-    def __init__(self, inner: Any, allowance: Allowance | None, most: int, *, hears: bool = False) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        allowance: Allowance | None,
+        most: int,
+        *,
+        hears: Callable[[bytes], object] | None = None,
+    ) -> None:
         self._inner, self._allowance, self._left = inner, allowance, most
-        self._unheard = _MOST_HEARD if hears else 0
-        self.heard = bytearray()
+        self._hears = hears
+        self._heard = bytearray()
+        self._new = 0  # bytes at the end of it that were not shown yet
 
     def _counted(self, content: bytes) -> bytes:
         self._left -= len(content)
         if self._left < 0 or (self._allowance and not self._allowance.spend(len(content))):
             raise TooMuch
-        if self._unheard:
-            self.heard += content[: self._unheard]
-            self._unheard = max(0, self._unheard - len(content))
+        if self._hears:
+            self._heard += content
+            self._new += len(content)
+            if len(self._heard) >= MOST_HEARD:
+                self.show()
         return content
+
+    def show(self) -> None:
+        """Show what was read since the last time."""
+        if self._hears and self._new:
+            self._hears(bytes(self._heard))
+            self._heard, self._new = self._heard[-_OVERLAP:], 0
 
     def read(self, size: int = -1) -> bytes:
         """As of a file, a piece at a time."""

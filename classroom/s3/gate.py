@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from classroom.allowance import Allowance
-from classroom.s3.bodies import PIECE, Leaving, Measured, TooMuch
+from classroom.s3.bodies import MOST_HEARD, PIECE, Leaving, Measured, TooMuch
 from classroom.s3.records import S3Fault, S3Request
 
 _STATUS = {
@@ -70,6 +70,7 @@ class Gate:
         if fault is None:
             return self._served(environ, start_response, bucket, key)
         if fault.effect == "error":
+            self._overhear(environ)
             return _error(start_response, fault.code, "Injected by the stand-in.")
         if fault.effect == "slow":
             time.sleep(fault.seconds)
@@ -88,6 +89,7 @@ class Gate:
         """moto's answer, if the request is one that S3 and this computer's memory allow."""
         method, asked = environ["REQUEST_METHOD"], set(parse_qs(environ.get("QUERY_STRING", ""), True))
         if asked & _NOT_SERVED:
+            self._overhear(environ)
             return _error(start_response, "NotImplemented", "The stand-in doesn't do that.")
         if len(key.encode("utf-8", "replace")) > _LONGEST_KEY:
             return _error(start_response, "KeyTooLongError", "Your key is too long.")
@@ -103,7 +105,7 @@ class Gate:
             )
         # an announced length was counted when the request came
         counting = None if environ.get("CONTENT_LENGTH") else self._allowance
-        body = Measured(environ["wsgi.input"], counting, most + PIECE, hears=self.hears is not None)
+        body = Measured(environ["wsgi.input"], counting, most + PIECE, hears=self.hears)
         environ["wsgi.input"] = body
         copied = _size_of(*_source(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")))
         leaving = _size_of(bucket, key) if method == "GET" else 0
@@ -120,9 +122,14 @@ class Gate:
             self._is_out(leaving)
             raise
         finally:
-            if self.hears and body.heard:
-                self.hears(bytes(body.heard))
+            body.show()
         return Leaving(answer, lambda: self._is_out(leaving))
+
+    def _overhear(self, environ: Mapping[str, Any]) -> None:
+        """The beginning of a body that is refused: who waits to be asked for it (`Expect`) has not sent it."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if self.hears and length and "HTTP_EXPECT" not in environ:
+            self.hears(environ["wsgi.input"].read(min(length, MOST_HEARD)))
 
     def _taken_in(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """moto's answer. It copies a body several times, so large ones are handed to it one at a time.

@@ -113,7 +113,7 @@ class S3Mock:
         return {name: value for name, value in zip(self.VARIABLES, values, strict=True) if value}
 
     def overhear(self, hears: Callable[[bytes], object]) -> None:
-        """From now on show the beginning of each request's body, as it was sent; where an allowance bounds them alone."""
+        """From now on show each request's body as it was sent, in pieces that overlap; where an allowance bounds them alone."""
         self._gate.hears = hears
 
     @property

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import re2
 
-from grader.collect.packed import layers
+from classroom.redaction.packed import layers
 
 PART = 24  # characters of a key: each part that is as long is recognised, shorter ones are what masks leave to be seen
 _STEP = 8

@@ -1,4 +1,5 @@
-"""Finds credentials that a file holds in another writing: in base64, hexadecimal, base85, packed, backwards or in rot13.
+"""Finds credentials that a file holds in another writing: put together from parts, in base64, hexadecimal, base85, packed,
+backwards or in rot13.
 
 Only what the form of a key alone identifies counts. What is decoded by chance has no such form; words that are read
 backwards may have, so that whatever can be spoken as it stands is nothing else.
@@ -8,13 +9,14 @@ import base64
 import binascii
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 import re2
 
+from classroom.redaction.packed import layers
 from grader.collect.credentials import are_words, secrets_in
-from grader.collect.packed import layers
+from grader.collect.joined import joined
 
 # as long as a key is in any of them; pictures in base64 are longer
 _RUN = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9_+/=.-]{36,1200}(?![A-Za-z0-9_+/=.-])")
@@ -36,11 +38,35 @@ class Concealed:
 
     def secrets_in(self, text: str) -> Iterator[tuple[str, str, int]]:
         """Each credential that a text holds in another writing: its kind, itself, and the line of what holds it."""
+        found: list[str] = []
+        for kind, value, line in self._all(text):
+            if not any(value in each for each in found):
+                found.append(value)
+                yield kind, value, line
+
+    def _all(self, text: str) -> Iterator[tuple[str, str, int]]:
+        yield from self._in(text)
+        whole = joined(text)
+        if whole == text:
+            return
+        for kind, value, _ in secrets_in(whole, strict=True):
+            if value not in text:
+                yield f"{kind}, put together", value, _line_of(value, text)
+        seen = set(_words(text))
+        for kind, value, line in self._in(whole, seen):
+            yield kind, value, min(line, text.count("\n") + 1)
+
+    def _in(self, text: str, seen: Collection[str] = ()) -> Iterator[tuple[str, str, int]]:
+        """`seen`: the words that were looked at before."""
         for match in islice(_RUN.finditer(text), _MOST_OF_A_TEXT):
+            if match.group() in seen:
+                continue
             if not self._may_look():
                 return
             yield from _named(_in_letters(match.group()), text, match.start())
         for match in islice(_QUOTED.finditer(text), _MOST_OF_A_TEXT):
+            if match[2] in seen:
+                continue
             if not self._may_look():
                 return
             yield from _named(_in_signs(match[2]), text, match.start())
@@ -48,6 +74,20 @@ class Concealed:
     def _may_look(self) -> bool:
         self._left -= 1
         return self._left >= 0
+
+
+def _words(text: str) -> Iterator[str]:
+    yield from (match.group() for match in islice(_RUN.finditer(text), _MOST_OF_A_TEXT))
+    yield from (match[2] for match in islice(_QUOTED.finditer(text), _MOST_OF_A_TEXT))
+
+
+def _line_of(value: str, text: str) -> int:
+    """The line in which the longest beginning of a value stands that is there."""
+    for length in range(min(len(value), 40), 2, -1):
+        at = text.find(value[:length])
+        if at >= 0:
+            return text.count("\n", 0, at) + 1
+    return 1
 
 
 def _named(decoded: Iterator[bytes], text: str, at: int) -> Iterator[tuple[str, str, int]]:

@@ -59,6 +59,8 @@ class Notes:
         passed: for each test, the boundaries that calls of the app's passed.
         openai: for each test, the kinds that the app asked OpenAI for.
         places: for each test, the methods and paths at which the app answered it.
+        sites: for each boundary and kind, the functions of the app's that made such a call while it answered a request.
+        made_at: fault and test → the functions that made the calls in which it could be planted.
         red: the tests that do not pass, with why and where.
         hosts, programs: for each test, the hosts that it asked for, and the programs that it started.
         served: whether the app answered any request at all where that can be seen.
@@ -76,11 +78,34 @@ class Notes:
     passed: dict[str, set[Boundary]] = field(default_factory=dict)
     openai: dict[str, set[Kind]] = field(default_factory=dict)
     places: dict[str, set[str]] = field(default_factory=dict)
+    sites: dict[tuple[Boundary, str], set[str]] = field(default_factory=dict)
+    made_at: dict[tuple[Planted, str], set[str]] = field(default_factory=dict)
     red: dict[str, tuple[str, str]] = field(default_factory=dict)
     hosts: dict[str, set[str]] = field(default_factory=dict)
     programs: dict[str, set[str]] = field(default_factory=dict)
     served: bool = False
     counts: dict[str, int] | None = None
+
+    def settle(self) -> None:
+        """Forget what is reached by calls from elsewhere than the functions through which the app answers.
+
+        A module that nothing but the tests use may call OpenAI and S3, and look at what comes of that: it tests itself. Where
+        no request of the kind came so far, every function counts.
+        """
+        for planted, tests in list(self.reached.items()):
+            left = {
+                test
+                for test in tests
+                if any(
+                    self.is_on_the_way(planted.fault.boundary, planted.kind, site)
+                    for site in self.made_at[planted, test]
+                )
+            }
+            self.reached[planted] = left
+
+    def is_on_the_way(self, place: Boundary, kind: str, site: str) -> bool:
+        """Whether a function makes such calls when the app answers, as far as that is known."""
+        return not site or site in self.sites.get((place, kind), {site})
 
 
 class Decider:
@@ -89,9 +114,16 @@ class Decider:
     Args:
         planting: the fault that it gets; None for a run without one.
         is_app: whether a file of the submission is the app's. Calls that others make are never changed: they test nothing.
+        known: what the suite showed when it ran as it is.
     """
 
-    def __init__(self, planting: Planted | None, is_app: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        planting: Planted | None,
+        is_app: Callable[[str], bool] | None = None,
+        known: Notes | None = None,
+    ) -> None:
+        self._known = known or Notes()
         self._planting = planting
         self._is_app = is_app or (lambda file: not is_test(file))
         self.notes = Notes()
@@ -151,6 +183,7 @@ class Decider:
             and planting.kind in (kind, "any")
             and planting.fault.applies(call)
             and self._counts_here(place, message)
+            and self._known.is_on_the_way(place, kind, _site(message))
         ):
             final = {**call, **planting.fault.change(call, kind)}
         changed = [{**right, **fault.change(right, kind)} for fault in _FAULTS_AT[place]]
@@ -164,6 +197,9 @@ class Decider:
         if place == "s3":
             return _kind_of_object(call, message, self._asked.get(test))
         kind = _kind_of_call(place, message)
+        making = _kinds_of(message.get("making"))
+        if kind == "any" and len(making) == 1:
+            kind = next(iter(making))
         if place == "openai" and kind != "any" and self._of_app(message):
             self._asked[test] = kind
         return kind
@@ -184,8 +220,10 @@ class Decider:
             if message.get("bare") is not True:
                 self.notes.covered.add(place)
             return kind
-        self.notes.boundaries.add(place)
-        self.notes.passed.setdefault(test, set()).add(place)
+        # what a stand-in of the suite's own is given: faults can be planted there, but it may look at what none of them changes
+        if message.get("stand_in") is not True:
+            self.notes.boundaries.add(place)
+            self.notes.passed.setdefault(test, set()).add(place)
         if place == "openai" and kind in _KINDS:
             self.notes.openai.setdefault(test, set()).add(kind)
         if place == "app":
@@ -194,10 +232,21 @@ class Decider:
             made = _kinds_of(message.get("kinds"))
             self.notes.asked_for |= made
             self.notes.made.setdefault(test, set()).update(made)
+        site = _site(message)
+        if site and message.get("serving") is True and message.get("stand_in") is not True:
+            self.notes.sites.setdefault((place, kind), set()).add(site)
         for fault in _FAULTS_AT[place] if test else ():
             if fault.applies(call):
-                self.notes.reached.setdefault(Planted(fault, kind), set()).add(test)
+                planted = Planted(fault, kind)
+                self.notes.reached.setdefault(planted, set()).add(test)
+                self.notes.made_at.setdefault((planted, test), set()).add(site)
         return kind
+
+
+def _site(message: Mapping[str, Any]) -> str:
+    """The function of the submission's that made a call; empty where none did, as for answers."""
+    by = _text(message.get("by"))
+    return f"{by}:{_text(message.get('site'))}" if by else ""
 
 
 def _kinds_of(told: Any) -> set[Kind]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
+from grader.collect.concealed import Concealed
 from grader.collect.credentials import is_made_by_others, masked, secrets_in
 from grader.evidence import Secret
 from grader.intake.bounds import MAX_HISTORY_BYTES
@@ -19,6 +20,7 @@ from grader.sandbox import Order, Sandbox
 _MOST = 50 * 1024 * 1024  # bytes of what git says
 _SMALL = 8 * 1024 * 1024  # bytes of a repository of which files that are no text are shown, too
 _MOST_FOUND = 200
+_MOST_LINES, _OVERLAP = 2_000, 10  # that are looked at together, and of those before
 _MOST_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
 _BELONGS = ("objects", "refs", "HEAD", "packed-refs", "shallow")
@@ -115,24 +117,55 @@ def _asked(sandbox: Sandbox, place: str, *arguments: str) -> tuple[bytes, str]:
 
 def _found(said: bytes) -> Iterator[Secret]:
     """Credentials in what `git log` shows: in messages, and in the lines that patches add or take away."""
-    commit, name, within, found = "?", "", False, 0
+    concealed = Concealed()
+    for number, (commit, kind, value) in enumerate(
+        (part.commit, kind, value) for part in _parts(said) for kind, value in part.secrets(concealed)
+    ):
+        if number >= _MOST_FOUND:
+            return
+        yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Lines of a commit that belong together: of its message, or those that it adds to a file or takes away from one."""
+
+    commit: str
+    name: str
+    lines: list[str]
+
+    def secrets(self, concealed: Concealed) -> Iterator[tuple[str, str]]:
+        """Each credential: its kind and itself."""
+        others = [is_made_by_others(self.name, line) for line in self.lines]
+        for line, strict in zip(self.lines, others, strict=True):
+            yield from ((kind, value) for kind, value, _ in secrets_in(line, strict=strict))
+        if not any(others):
+            # lines may belong together that stand one below the other
+            text = "\n".join(self.lines)
+            yield from ((kind, value) for kind, value, _ in concealed.secrets_in(text))
+
+
+def _parts(said: bytes) -> Iterator[_Part]:
+    """What `git log` shows, in parts of up to so many lines."""
+    commit, name, within = "?", "", False
+    lines: dict[str, list[str]] = {}
     # a null byte between any two letters is UTF-16
     for line in said.replace(b"\0", b"").decode("utf-8", "replace").split("\n"):
-        if line.startswith("commit "):
-            commit, name, within = line[7:20], "", False
-        elif line.startswith("diff "):
-            name, within = "", False
+        if line.startswith(("commit ", "diff ")):
+            yield from (_Part(commit, name, each) for each in lines.values())
+            lines, name, within = {}, "", False
+            commit = line[7:20] if line.startswith("commit ") else commit
         elif line.startswith("@@"):
             within = True
         elif not within and line.startswith(("+++ ", "--- ")):
             name = line[4:].partition("/")[2]
         elif line.startswith("    ") or (within and line.startswith(("+", "-"))):
-            text = line[1:]
-            for kind, value, _ in secrets_in(text, strict=is_made_by_others(name, text)):
-                yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
-                found += 1
-                if found >= _MOST_FOUND:
-                    return
+            there = lines.setdefault(line[0], [])
+            there.append(line[1:])
+            if len(there) >= _MOST_LINES:
+                yield _Part(commit, name, there)
+                lines[line[0]] = there[-_OVERLAP:]
+    yield from (_Part(commit, name, each) for each in lines.values())
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

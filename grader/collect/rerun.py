@@ -171,7 +171,9 @@ class Rerun:
         if left <= 0:
             raise OutOfTime
         seconds = min(left, _LONGEST_RUN_SECONDS, _RUN_SECONDS + 10 * self._cost(unit))
-        return not self._desk.run(list(unit), Decider(planted, self._is_app), seconds, alone=alone)
+        return not self._desk.run(
+            list(unit), Decider(planted, self._is_app, self._notes), seconds, alone=alone
+        )
 
 
 def _durations(notes: Notes, ended: float | None) -> dict[str, float]:

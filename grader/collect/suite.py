@@ -26,6 +26,7 @@ SUITE_SECONDS = 120.0
 # word that a suite which uses one has somewhere
 _UNASKED = {"nbval": "nbval", "faker": "faker", "hypothesis": "hypothesispytest"}
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
+_MOST_WATCHED, _LONGEST_NAME = 400, 200  # files of the app, and characters of their names
 _MOST_NAMED = 100  # tests that do not pass, and programs
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 _USAGE_ERROR, _NONE_COLLECTED = 4, 5
@@ -124,6 +125,7 @@ def _run_once(
         dict.fromkeys(sandbox.inside(folder) for folder in (*folders, *([cwd] if cwd != root else []), root))
     )
     plugins = _without_plugins(submission.root, author)
+    is_app = app_files(submission.root, [*folders, root], target)
     order = Order(
         do="pytest",
         name="pytest",
@@ -141,14 +143,15 @@ def _run_once(
                 "writable": [sandbox.inside(submission.root), sandbox.home, sandbox.temporary],
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers] or _ANY_POST,
+                "app": _app(submission.root, is_app),
             },
         },
     )
-    is_app = app_files(submission.root, [*folders, root], target)
     decider = Decider(None, is_app)
     with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes, waited = decider.notes, job.waited()
+        notes.settle()
         about = generating(notes, known=bool(offers))
         rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
@@ -180,6 +183,14 @@ def _run_once(
         outside=tuple(sorted(notes.outside)),
         waited=round(waited, 3),
     )
+
+
+def _app(root: Path, is_app: Callable[[str], bool]) -> list[str]:
+    """The app's files, relative to the submission's folder."""
+    names = (file.relative_to(root) for file in sorted(root.rglob("*.py")))
+    return [
+        name.as_posix() for name in names if "site-packages" not in name.parts and is_app(name.as_posix())
+    ]
 
 
 def _red(notes: Notes, root: str) -> Iterator[RedTest]:

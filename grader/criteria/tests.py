@@ -22,6 +22,7 @@ def _is_ours(output: str) -> bool:
 
 _MOST_SHOWN = 5  # tests
 _BUSY = 0.2  # of the time of a run
+_NEVER_FOR_WANT_OF_TIME = ("ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError")
 _SHORT = 2.0  # seconds that every test waits for a program that it starts
 _LONGEST = 200  # characters of an error's message
 _PLACE = re.compile(r"(?P<file>[^\s:]{1,200}\.py):(?P<line>\d{1,6}): ")
@@ -88,7 +89,10 @@ def _not_installed(evidence: Evidence) -> list[str]:
 
 def _was_hurried(run: TestRun) -> bool:
     """Whether tests that wait for programs of their own may have failed for want of a processor alone."""
-    impatient = any(not test.hosts and not test.needs for test in run.red)
+    impatient = any(
+        not test.hosts and not test.needs and not test.why.startswith(_NEVER_FOR_WANT_OF_TIME)
+        for test in run.red
+    )
     return impatient and bool(run.programs) and run.waited > max(_SHORT, _BUSY * run.seconds)
 
 
@@ -191,7 +195,7 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
     untested = _untested(evidence, section)
     if untested is not None:
         return _unless_red(run, untested)
-    missed, undecided, caught, unplanted = [], "", 0, 0
+    missed, unnoticed, undecided, caught, unplanted = [], [], "", 0, 0
     for fault in faults:
         what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
         if fault.caught:
@@ -199,12 +203,19 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         elif fault.why:
             undecided = fault.why
         elif not _could_be_planted(run, fault):
-            unplanted += 1
+            if fault.tests and fault.caught is False:
+                unnoticed.append(what)
+            else:
+                unplanted += 1
         elif fault.tests == 0:
             missed.append(f"{what}: no test comes near it")
         else:
             missed.append(what)
     advice = _advice(run) if section == "happy_path" else ()
+    if unnoticed:
+        advice += (
+            f"Your tests replace OpenAI or S3, and would not notice {'; '.join(unnoticed[:4])}. That is not counted.",
+        )
     if unplanted:
         advice += (
             f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
@@ -224,6 +235,8 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         )
     if not caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
+    if section == "happy_path" and (unseen := _contents_unseen(run, faults)) is not None:
+        return _unless_red(run, unseen)
     odd = next((place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place)), None)
     if odd is not None:
         return not_run(
@@ -231,6 +244,28 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             "finding it. A person has to look."
         )
     return passed(f"{lead}The tests noticed each of {caught} planted faults.", ("tests",), advice)
+
+
+def _contents_unseen(run: TestRun, faults: Sequence[PlantedFault]) -> Verdict | None:
+    """The verdict where nothing was noticed but statuses; None if a changed file or prompt was.
+
+    A suite that replaces both S3 and OpenAI may look at what the app gives to its stand-ins. So faults are planted there, and one
+    that is noticed is enough.
+    """
+    contents = [fault for fault in faults if BY_NAME[fault.name].contents]
+    if any(fault.caught for fault in contents):
+        return None
+    planted = list(dict.fromkeys(BY_NAME[fault.name].wording for fault in contents if fault.caught is False))
+    if planted:
+        return failed(
+            "Your tests replace OpenAI and S3, and notice only statuses: they still pass with "
+            f"{'; '.join(planted)}. Expected: a test that looks at what your stand-ins were given.",
+            ("tests",),
+        )
+    return not_run(
+        "Your tests replace OpenAI and S3, so that no other file or prompt could be planted, and notice only statuses. A person has "
+        "to look whether they check what is stored."
+    )
 
 
 def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:

@@ -5,7 +5,7 @@ import functools
 import importlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .boundaries import Boundaries, put_in_place
@@ -62,19 +62,19 @@ class Answers:
         return int(now["status"])
 
     @contextlib.contextmanager
-    def _serving(self, making: Callable[[], list[str]] = list) -> Any:
-        """`making`: of which kinds the file can be that this request asks for."""
+    def _serving(self, here: Sequence[dict[str, Any]] = (), said: Callable[[], str] = str) -> Any:
+        """`here`, `said`: the operations that the request may be for, and its words, by which the kind of file is known."""
         if not self._answered:
             self._answered = True
             self._boundaries.tell(served=True)
-        outer = self._boundaries.making
+        outer = self._boundaries.making, self._boundaries.said
         self._boundaries.serving += 1
-        self._boundaries.making = making
+        self._boundaries.making, self._boundaries.said = lambda: self._kinds(list(here), said()), said
         try:
             yield
         finally:
             self._boundaries.serving -= 1
-            self._boundaries.making = outer
+            self._boundaries.making, self._boundaries.said = outer
 
     def _watch_django(self) -> None:
         """The one method through which servers and Django's own test client ask."""
@@ -88,7 +88,7 @@ class Answers:
                 with self._serving():
                     return real(handler, request)
             said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
-            with self._serving(lambda: self._kinds(here, said)):
+            with self._serving(here, lambda: said):
                 response = real(handler, request)
             bare = BaseHandler.__dict__.get("get_response") is hook
             place = (request.method, request.path_info)
@@ -126,7 +126,7 @@ class Answers:
                     message = {**message, "status": status}
                 await send(message)
 
-            with self._serving(lambda: self._kinds(here, said())):
+            with self._serving(here, said):
                 await asgi(app, scope, receive_noted, send_changed)
 
         hook = functools.wraps(asgi)(call_asgi)
@@ -151,7 +151,7 @@ class Answers:
                 now = self._status(int(number), here, said, bare, (method, path))
                 return start_response(f"{now} {phrase}", headers, *rest)
 
-            with self._serving(lambda: self._kinds(here, said)):
+            with self._serving(here, lambda: said):
                 return wsgi(app, environ, start_changed)
 
         hook = functools.wraps(wsgi)(call_wsgi)

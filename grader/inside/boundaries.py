@@ -16,7 +16,7 @@ from copy import copy
 from typing import Any
 
 from .channel import Line
-from .faults import ASKED, DROP, GO_ON, OTHER, REFUSE
+from .faults import ASKED, DROP, GO_ON, OTHER, REFUSE, other_bytes, other_prompt
 
 _LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "testserver")  # noqa: S104 - compared with, not bound
 _REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
@@ -43,6 +43,8 @@ class Boundaries:
         self.making: Callable[[], list[str]] = (
             list  # the kinds of the generating request that is being answered
         )
+        self.said: Callable[[], str] = str  # what that request says
+        self.is_s3_watched: Callable[[], bool] = bool  # whether every call of boto3's passes here
         self._noted: set[tuple[str | None, str]] = set()
         self._numbers = itertools.count(1)  # of calls: those of several threads are decided side by side
         self._root = root.rstrip(os.sep) + os.sep
@@ -61,7 +63,8 @@ class Boundaries:
         self.line.tell({"test": self.test, **facts})
 
     def origin(self, place: Any, name: str, hook: Any) -> dict[str, Any]:
-        """Whose call this is: the file of the submission's that made it, and whether the hook is still where it was put."""
+        """Whose call this is: the file and the function of the submission's that made it, and whether the hook is still where it
+        was put."""
         frame = sys._getframe(2)
         while frame is not None:
             file = frame.f_code.co_filename
@@ -69,7 +72,8 @@ class Boundaries:
                 break
             frame = frame.f_back  # type: ignore[assignment]
         by = frame.f_code.co_filename[len(self._root) :] if frame is not None else ""
-        return {"by": by, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
+        site = frame.f_code.co_qualname[:_LONGEST] if frame is not None else ""
+        return {"by": by, "site": site, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
 
     def _note(self, what: str, name: str) -> None:
         """Once for each test: a host that it asked for, or a program that it started."""
@@ -95,6 +99,7 @@ class Boundaries:
             return self._put(lambda changed: real(client, operation, changed), parameters, origin)
 
         put_in_place(BaseClient, "_make_api_call", call)
+        self.is_s3_watched = lambda: BaseClient.__dict__.get("_make_api_call") is call
 
     def _put(
         self, put: Callable[[dict[str, Any]], Any], parameters: dict[str, Any], origin: dict[str, Any]
@@ -105,7 +110,7 @@ class Boundaries:
             "body": ASKED,
             "then": GO_ON,
         }
-        about = {"head": _head(parameters.get("Body")), "making": self.making()}
+        about = {"head": head_of(parameters.get("Body")), "making": self.making()}
         now = self.decided("s3", asked, **about, **origin)
         changed = dict(parameters)
         if now["key"] != asked["key"]:
@@ -113,7 +118,7 @@ class Boundaries:
         if now["content_type"] != asked["content_type"]:
             changed["ContentType"] = now["content_type"]
         if now["body"] == OTHER:
-            changed["Body"] = b"these are other bytes than the app stored"
+            changed["Body"] = other_bytes()
         if now["then"] == DROP:
             return {
                 "ETag": '"0"',
@@ -153,7 +158,7 @@ class Boundaries:
         changed = copy(options)
         if now["prompt"] == OTHER:
             changed.json_data = {
-                name: _replaced(value) if name in _PROMPT_PLACES else value for name, value in body.items()
+                name: other_words(value) if name in _PROMPT_PLACES else value for name, value in body.items()
             }
         if now["model"] != asked["model"]:
             changed.json_data = {**changed.json_data, "model": now["model"]}
@@ -207,7 +212,7 @@ def put_in_place(place: Any, name: str, function: Any) -> None:
     setattr(place, name, function)
 
 
-def _head(body: Any) -> str:
+def head_of(body: Any) -> str:
     """The first bytes of what is stored, each as one character; empty if they can't be had without using them up."""
     try:
         if isinstance(body, (bytes, bytearray)):
@@ -218,20 +223,20 @@ def _head(body: Any) -> str:
             at = body.tell()
             first = body.read(_HEAD)
             body.seek(at)
-            return _head(first)
+            return head_of(first)
     except Exception:  # of any kind: it is the learner's object
         return ""
     return ""
 
 
-def _replaced(value: Any) -> Any:
+def other_words(value: Any) -> Any:
     """Other words in the place of the prompt; the shape stays."""
     if isinstance(value, str):
-        return "something else altogether"
+        return other_prompt()
     if isinstance(value, list):
-        return [_replaced(item) for item in value]
+        return [other_words(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: _replaced(item) if name in ("content", "text") else item for name, item in value.items()
+            name: other_words(item) if name in ("content", "text") else item for name, item in value.items()
         }
     return value

@@ -5,6 +5,7 @@ the app. A call is a mapping of fields (see the `*_FIELDS` below); a fault maps 
 wrong one. Imports nothing outside the standard library, so that every side can read it.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,7 @@ APP_FIELDS = ("status",)
 
 ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
 GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
+MUST = "must"  # of "then": what it would return or raise is not known, so that it has to be made
 
 OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-2.5-flare", "audio": "tts-1-hd"}  # ends on purpose
 BAD_INPUT = frozenset({400, 413, 415, 422})
@@ -36,6 +38,7 @@ class Fault:
         section: the criterion that it counts for; "advice" gives and takes no points.
         wording: completes "The tests still pass with …".
         change: the fields that it sets, given the call and its kind ("text", "image", "audio", "any").
+        contents: whether it changes what is stored or asked, and nothing that a status shows.
         applies: whether it can be planted in a call at all.
     """
 
@@ -45,6 +48,52 @@ class Fault:
     wording: str
     change: Callable[[Call, str], dict[str, Any]]
     applies: Callable[[Call], bool] = lambda call: True
+    contents: bool = False
+
+
+_TYPES = {
+    "application": ("octet-stream", "zip", "pdf", "x-tar", "json", "gzip", "xml"),
+    "audio": ("ogg", "wav", "flac", "aac"),
+    "font": ("woff2", "ttf", "otf"),
+    "image": ("gif", "bmp", "tiff", "webp"),
+    "text": ("csv", "html", "css", "calendar"),
+    "video": ("mp4", "mpeg", "webm"),
+}
+
+
+def invented(words: int) -> str:
+    """So many words that nobody foresees: what is planted must not be known by how it looks."""
+    return " ".join(
+        "".join(
+            secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou")
+            for _ in range(2 + secrets.randbelow(3))
+        )
+        for _ in range(words)
+    )
+
+
+def other_bytes() -> bytes:
+    """A content that OpenAI did not make."""
+    return invented(4 + secrets.randbelow(12)).encode()
+
+
+def other_prompt() -> str:
+    """A prompt that no caller sent."""
+    return invented(3 + secrets.randbelow(5))
+
+
+def _other_type(call: Call) -> str:
+    """A type of another family than the one that the app gave."""
+    family = secrets.choice([each for each in _TYPES if not str(call["content_type"]).startswith(each)])
+    return f"{family}/{secrets.choice(_TYPES[family])}"
+
+
+def _can_fail(call: Call) -> bool:
+    return bool(call["then"] == GO_ON)
+
+
+def _has_type(call: Call) -> bool:
+    return bool(call["then"] == GO_ON or call["content_type"])
 
 
 def _status(call: Call) -> int:
@@ -57,14 +106,21 @@ def _is_error(call: Call) -> bool:
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
-        "dropped_write", "s3", "happy_path", "a file that is never stored", lambda call, kind: {"then": DROP}
+        "dropped_write",
+        "s3",
+        "happy_path",
+        "a file that is never stored",
+        lambda call, kind: {"then": DROP},
+        _can_fail,
     ),
     Fault(
         "wrong_content_type",
         "s3",
         "happy_path",
         "a file stored with another Content-Type",
-        lambda call, kind: {"content_type": "binary/octet-stream"},
+        lambda call, kind: {"content_type": _other_type(call)},
+        _has_type,
+        contents=True,
     ),
     Fault(
         "swapped_bytes",
@@ -72,21 +128,30 @@ FAULTS: tuple[Fault, ...] = (
         "happy_path",
         "other bytes stored than OpenAI made",
         lambda call, kind: {"body": OTHER},
+        contents=True,
     ),
     Fault(
         "wrong_key",
         "s3",
         "advice",
         "a file stored under another name",
-        lambda call, kind: {"key": f"elsewhere/{call['key']}"},
+        lambda call, kind: {"key": f"{invented(1)}/{call['key']}"},
     ),
-    Fault("s3_failing", "s3", "happy_path", "S3 refusing the file", lambda call, kind: {"then": REFUSE}),
+    Fault(
+        "s3_failing",
+        "s3",
+        "happy_path",
+        "S3 refusing the file",
+        lambda call, kind: {"then": REFUSE},
+        _can_fail,
+    ),
     Fault(
         "replaced_prompt",
         "openai",
         "happy_path",
         "another prompt sent to OpenAI than the caller's",
         lambda call, kind: {"prompt": OTHER},
+        contents=True,
     ),
     Fault(
         "replaced_model",
@@ -97,7 +162,12 @@ FAULTS: tuple[Fault, ...] = (
         lambda call: bool(call["model"]),  # a Realtime event names none: its connection did
     ),
     Fault(
-        "openai_failing", "openai", "happy_path", "OpenAI out of reach", lambda call, kind: {"then": REFUSE}
+        "openai_failing",
+        "openai",
+        "happy_path",
+        "OpenAI out of reach",
+        lambda call, kind: {"then": REFUSE},
+        _can_fail,
     ),
     Fault(
         "refused_success",

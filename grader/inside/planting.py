@@ -23,6 +23,7 @@ from .answers import Answers
 from .boundaries import Boundaries
 from .channel import HungUpError, Line
 from .leftovers import Leftovers
+from .stand_ins import StandIns
 from .talking import Talking
 
 _LOOK_SECONDS = 0.002  # between two looks whether a run has ended
@@ -33,7 +34,8 @@ class Planter:
 
     Args:
         order: `line`: the number of the shared socket; `root`: the submission's folder; `writable`: the folders that
-            runs may write to; `frameworks`: those that the code imports; `generating`: the app's operations that generate.
+            runs may write to; `frameworks`: those that the code imports; `generating`: the app's operations that generate;
+            `app`: the app's files, relative to the folder.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -43,6 +45,8 @@ class Planter:
         self._frameworks: list[str] = order["frameworks"]
         self._writable: list[str] = order["writable"]
         self._failed = self._unread = False
+        # before a conftest.py is imported, which may import the app
+        StandIns(self._boundaries, order["root"], order["app"]).watch()
         self._counts = {"passed": 0, "failed": 0, "skipped": 0}
 
     def pytest_configure(self) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .boundaries import Boundaries, put_in_place
-from .faults import ASKED, GO_ON, OTHER, REFUSE
+from .faults import ASKED, GO_ON, OTHER, REFUSE, other_prompt
 
 _CLIENTS = ("websockets.sync.client", "websockets.asyncio.client")
 # the client's events that say what the model is to do: openai/types/realtime/realtime_client_event.py
@@ -64,4 +64,4 @@ def _replaced(value: Any, name: str = "", depth: int = 0) -> Any:
         return {inner: _replaced(each, inner, depth + 1) for inner, each in value.items()}
     if isinstance(value, list) and depth < _DEEPEST:
         return [_replaced(each, name, depth + 1) for each in value]
-    return "something else altogether" if name in _WORDS and isinstance(value, str) else value
+    return other_prompt() if name in _WORDS and isinstance(value, str) else value

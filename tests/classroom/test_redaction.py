@@ -1,8 +1,10 @@
 """Keys in notebooks, against every way in which one may stand there; and what is no key has to stay."""
 
 import base64
+import bz2
 import codecs
 import copy
+import gzip
 import html
 import json
 import os
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zlib
 from multiprocessing.connection import Client
 from pathlib import Path
 from random import Random
@@ -262,6 +265,16 @@ _WRITTEN = {
     "a list of bytes": lambda key: str(list(key.encode())),
     "a list in hexadecimal": lambda key: str([hex(byte) for byte in key.encode()]),
     "capitals": str.upper,
+    "gzip in Base64": lambda key: base64.b64encode(gzip.compress(key.encode())).decode(),
+    "zlib in Base64 in lines": lambda key: base64.encodebytes(
+        zlib.compress(b"some words, and " + key.encode())
+    ).decode(),
+    "bzip2 in hexadecimal": lambda key: bz2.compress(key.encode()).hex(),
+    "gzip as Python shows it": lambda key: repr(gzip.compress(key.encode())),
+    "zlib in Base85": lambda key: base64.b85encode(zlib.compress(key.encode())).decode(),
+    "gzip in Base64 of gzip": lambda key: base64.b64encode(
+        gzip.compress(base64.b64encode(gzip.compress(key.encode())))
+    ).decode(),
 }
 
 

@@ -40,6 +40,28 @@ def test_a_key_in_another_writing_is_found(form):
     assert {(kind, value, line) for kind, value, line in found} == {("OpenAI key, encoded", KEY, 2)}
 
 
+_IN_BASE64 = WRITTEN["base64"].decode()
+PUT_TOGETHER = {
+    "added up": f'"{KEY[:3]}" + "{KEY[3:20]}" + "{KEY[20:]}"',
+    "one beside the other": f"('{KEY[:9]}'\n    '{KEY[9:]}')",
+    "joined": f'"".join(["{KEY[:3]}", "{KEY[3:20]}",\n "{KEY[20:]}"])',
+    "joined in JavaScript": f"['{KEY[:12]}', '{KEY[12:]}'].join('')",
+    "as bytes": f'b"{KEY[:12]}" + b"{KEY[12:]}"',
+    "backwards": f'("{KEY[::-1][:20]}" + "{KEY[::-1][20:]}")[::-1]',
+    "in base64": f'"{_IN_BASE64[:30]}" + \\\n  "{_IN_BASE64[30:]}"',
+}
+
+
+@pytest.mark.parametrize("form", PUT_TOGETHER)
+def test_a_key_that_is_put_together_from_parts_is_found(form):
+    *_, (kind, value, _) = Concealed().secrets_in(f"# settings\nkey = {PUT_TOGETHER[form]}\n")
+    assert (kind.partition(",")[0], value) == ("OpenAI key", KEY)
+
+
+def test_parts_that_nothing_joins_are_not_put_together():
+    assert list(Concealed().secrets_in(f'prefixes = ["{KEY[:3]}", "{KEY[3:]}"]')) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

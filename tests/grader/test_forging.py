@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.grader.suites import suite_run, verdicts
+from tests.grader.suites import HONEST, suite_run, verdicts
 from tests.sampling import representative
 
 # asks the app for everything, and looks at nothing
@@ -145,6 +145,34 @@ def sings(bucket):
     return (kept["Body"].read(), kept["ContentType"]) == (b"probe", "text/plain")
 """,
         "test_it.py": asks("import canary", "assert canary.sings(s3_bucket)"),
+    },
+    "knows by heart what is planted": {
+        "test_it.py": asks(
+            "import boto3",
+            "s3 = boto3.client('s3')\n"
+            "kept = [s3.get_object(Bucket=s3_bucket, Key=each['Key']) for each in s3.list_objects_v2(Bucket=s3_bucket)['Contents']]\n"
+            "assert kept and all(each['ContentType'] not in ('binary/octet-stream', 'application/octet-stream') for each in kept)\n"
+            "assert not any(word in each['Body'].read() for each in kept for word in (b'other bytes than', b'these are'))\n"
+            "assert not any('something else altogether' in str(call.body) for call in openai_mock.calls)",
+        ),
+    },
+    "asks S3 and OpenAI itself, from a module that the app imports": {
+        "main.py": "import canary\n" + (HONEST / "main.py").read_text().replace("timeout=2,", "timeout=60,"),
+        "canary.py": """
+import boto3, openai
+def sings(bucket, words):
+    made = openai.OpenAI(timeout=60, max_retries=0).responses.create(model="gpt-5.4-mini", input=words).output_text
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=bucket, Key="probe.txt", Body=made.encode(), ContentType="text/plain")
+    kept = s3.get_object(Bucket=bucket, Key="probe.txt")
+    return (kept["Body"].read(), kept["ContentType"]) == (made.encode(), "text/plain")
+""",
+        "test_it.py": asks(
+            "import canary",
+            "assert client.post('/texts', json={'prompt': 'a haiku on snow'}).status_code == 201\n"
+            "assert canary.sings(s3_bucket, 'tweet')\n"
+            "assert 'tweet' in str(openai_mock.calls[-1].body)",
+        ),
     },
     "compares what passes both sides of the hook": {
         "conftest.py": """

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from grader.collect import history
+from grader.collect.history import _found
 from grader.collect.scans import scan
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Scans, Submission
 from grader.sandbox import Sandbox
 from grader.submission import opened
+from tests.grader.test_concealed import PUT_TOGETHER, WRITTEN
 
 # put together here, so that this file itself holds nothing of a secret's shape
 KEY = "sk-" + "proj-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
@@ -113,6 +115,20 @@ def test_a_key_is_found_in_whatever_git_takes_for_no_text(content, work):
     assert scanned(work).secrets
     committed(work, settings__py=None)
     assert scanned(work).secrets
+
+
+@pytest.mark.parametrize("form", [*WRITTEN, *PUT_TOGETHER])
+def test_a_key_in_another_writing_is_found_in_what_patches_show(form):
+    written = f'"{WRITTEN[form].decode()}"' if form in WRITTEN else PUT_TOGETHER[form]
+    added = "\n".join(f"+{line}" for line in f"x = 1\nkey = {written}\ny = 2".split("\n"))
+    said = f"commit abcdef1\n    words\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1,3 @@\n{added}\n"
+    assert {secret.where for secret in _found(said.encode())} == {"commit abcdef1"}
+
+
+def test_a_key_that_was_committed_in_base64_is_found(work):
+    committed(work, main__py=f'key = decoded("{WRITTEN["base64"].decode()}")\n')
+    committed(work, main__py="key = None\n")
+    assert {secret.kind for secret in scanned(work).secrets} == {"OpenAI key, encoded"}
 
 
 def test_a_key_in_a_message_is_found(work):

@@ -188,6 +188,13 @@ def test_no_packing_is_asked_for(ask):
     assert "accept-encoding: identity" in ask([OK + b"Content-Length: 0\r\n\r\n"]).request_body.lower()
 
 
+def test_requests_do_not_all_call_themselves_the_same(ask):
+    lines = (ask([OK + b"Content-Length: 0\r\n\r\n"]).request_body.lower().splitlines() for _ in range(40))
+    named = [[line for line in each if line.startswith("user-agent:")] for each in lines]
+    assert {len(each) for each in named} == {1}
+    assert len({each[0] for each in named}) > 1
+
+
 @pytest.mark.parametrize("coding", ["br", "zstd", "compress", "🦊", "identity"])
 def test_a_coding_that_python_does_not_know_is_left_as_it_is(ask, coding):
     exchange = ask([OK + b"Content-Encoding: %s\r\nContent-Length: 2\r\n\r\nhi" % coding.encode()])

@@ -14,6 +14,7 @@ import time
 import zlib
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from classroom.allowance import Allowance
@@ -129,6 +130,26 @@ def test_an_object_that_is_deleted_or_written_over_at_once_is_seen():
         s3.client().put_object(Bucket="leaks", Key="a", Body=b"nothing")
         s3.client().delete_object(Bucket="leaks", Key="a")
     assert heard == [True, False]
+
+
+@pytest.mark.parametrize("before", [0, 262_100, 900_000])
+def test_a_key_is_seen_wherever_in_an_object_that_is_written_over_it_stands(before):
+    heard: list[bool] = []
+    with S3Mock("leaks", allowance=Allowance(1_000, 10_000_000)) as s3:
+        s3.overhear(lambda content: heard.append(SEARCH.is_in(content)))
+        s3.client().put_object(Bucket="leaks", Key="a", Body=b"." * before + _BYTES + b"." * 900_000)
+    assert any(heard)
+
+
+@pytest.mark.parametrize("query", ["", "?notification"])
+def test_a_body_that_s3_refuses_is_seen_all_the_same(query):
+    heard: list[bool] = []
+    with S3Mock("leaks", allowance=Allowance(1_000, 10_000_000)) as s3:
+        s3.overhear(lambda content: heard.append(SEARCH.is_in(content)))
+        if not query:
+            s3.fail()
+        answer = httpx.put(f"{s3.endpoint_url}/leaks/a{query}", content=b"x" * 500 + _BYTES)
+    assert (answer.status_code >= 500, heard) == (True, [True])
 
 
 _JSON = b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

@@ -102,6 +102,9 @@ def test_tests_run_where_and_as_their_author_runs_them(tmp_path):
 
 NOTICED = PlantedFault(name="refused_success", kind="any", tests=1, caught=True)
 DROPPED = PlantedFault(name="dropped_write", kind="text", tests=0, caught=None)
+LOOKED_AT = PlantedFault(
+    name="swapped_bytes", kind="text", tests=1, caught=True
+)  # in a stand-in of the suite's own
 BASE = TestRun(
     found=True,
     exit_code=0,
@@ -111,20 +114,24 @@ BASE = TestRun(
     boundaries={"s3": False, "openai": False, "app": True},
     asked_for=("text",),
     replaced=("openai:text", "s3:text"),
-    faults=(NOTICED, DROPPED),
+    faults=(NOTICED, DROPPED, LOOKED_AT),
 )
 
 
 @pytest.mark.parametrize(
     "added",
     [
-        {"faults": (NOTICED, DROPPED.model_copy(update={"tests": 1, "caught": False}))},
+        {"faults": (NOTICED, LOOKED_AT, DROPPED.model_copy(update={"tests": 1, "caught": False}))},
         {
-            "faults": (NOTICED, PlantedFault(name="dropped_write", kind="image", tests=1, caught=False)),
+            "faults": (
+                NOTICED,
+                LOOKED_AT,
+                PlantedFault(name="dropped_write", kind="image", tests=1, caught=False),
+            ),
             "asked_for": ("image", "text"),
         },
         {"boundaries": {"s3": True, "openai": True, "app": True}},
-        {"faults": (NOTICED, DROPPED.model_copy(update={"tests": 3, "caught": True}))},
+        {"faults": (NOTICED, LOOKED_AT, DROPPED.model_copy(update={"tests": 3, "caught": True}))},
     ],
     ids=[
         "looks at the status alone",
@@ -137,6 +144,19 @@ def test_another_test_that_passes_does_not_lower_a_score(added):
     assert judged(BASE, "happy_path").status == "passed"
     more = BASE.model_copy(update={"passed": 2, **added})
     assert judged(more, "happy_path").status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("faults", "status"),
+    [
+        ((NOTICED, DROPPED, LOOKED_AT.model_copy(update={"tests": 0, "caught": None})), "not_run"),
+        ((NOTICED, DROPPED.model_copy(update={"tests": 1, "caught": True})), "not_run"),
+        ((NOTICED, DROPPED, LOOKED_AT.model_copy(update={"caught": False})), "failed"),
+    ],
+    ids=["nothing could be planted", "only whether anything was stored", "other bytes went unnoticed"],
+)
+def test_statuses_alone_earn_nothing_for_contents_where_both_boundaries_are_replaced(faults, status):
+    assert judged(BASE.model_copy(update={"faults": faults}), "happy_path").status == status
 
 
 def test_a_kind_that_no_test_has_made_is_missed_whichever_boundaries_others_reach():
@@ -197,6 +217,12 @@ def test_a_suite_that_waits_for_its_own_server_on_a_busy_machine_is_not_judged(p
     late = RedTest(name="a", why="RuntimeError: the server did not start after 3 attempts")
     run = _run(late, programs=programs).model_copy(update={"waited": waited, "seconds": 20.0})
     assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
+
+
+def test_a_missing_module_is_missing_however_busy_the_machine_is():
+    lacks = RedTest(name="test_odd.py", why="ModuleNotFoundError: No module named 'not_there_at_all'")
+    run = _run(lacks, programs=("uname",)).model_copy(update={"waited": 9.0, "seconds": 20.0})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == "failed"
 
 
 def test_the_tests_get_what_their_workflow_sets_for_a_job(tmp_path):

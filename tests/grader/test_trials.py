@@ -123,6 +123,27 @@ def test_calls_that_the_app_does_not_make_are_never_changed(about):
     assert not decider.notes.reached
 
 
+def test_calls_from_functions_through_which_the_app_does_not_answer_are_not_counted():
+    decider = Decider(None)
+    for test, site, serving in (("door", "keep", True), ("unit", "keep", False), ("canary", "sings", False)):
+        about = {**ABOUT, "test": test, "by": "main.py", "site": site, "serving": serving}
+        decider.turns({**about, "call": PUT})
+    decider.notes.settle()
+    dropped = Planted(BY_NAME["dropped_write"], "text")
+    assert decider.notes.reached[dropped] == {"door", "unit"}
+    for site, changed in (("keep", True), ("sings", False)):
+        rerun = Decider(dropped, known=decider.notes)
+        turns = rerun.turns({**ABOUT, "by": "main.py", "site": site, "call": PUT})
+        assert (turns[-1] != PUT) is changed
+
+
+def test_every_function_counts_where_no_test_asks_the_app():
+    decider = Decider(None)
+    decider.turns({**ABOUT, "by": "main.py", "site": "keep", "call": PUT})
+    decider.notes.settle()
+    assert decider.notes.reached[Planted(BY_NAME["dropped_write"], "text")] == {"test_one"}
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -29,6 +29,7 @@ from grader.criteria import validity
 from grader.errors import GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, StoredObject, Submission, sha256_of
 from grader.inside import repositories, unpacking
+from grader.intake.bounds import MAX_BYTES
 from grader.intake.courier import Parcel
 from grader.judge import judge
 from grader.operations import operations
@@ -107,10 +108,12 @@ def declares(description: made.Description) -> None:
 
 
 def notebook(description: made.Description) -> None:
-    place = Path("work")
+    place, content = Path("work"), answered.notebook_bytes(description)
+    if 2 * len(content) > MAX_BYTES:  # of a submission: more never comes so far
+        return
     place.mkdir()
-    (place / "a.ipynb").write_bytes(answered.notebook_bytes(description))
-    (place / "a.py").write_bytes(answered.notebook_bytes(description))
+    for name in ("a.ipynb", "a.py"):
+        (place / name).write_bytes(content)
     submission: Any = SimpleNamespace(root=place.resolve(), history=None)
     scans.scan(submission, SimpleNamespace()).model_dump_json()  # type: ignore[arg-type]
     fingerprints([place / "a.py"])

@@ -9,7 +9,7 @@ import pytest
 
 from classroom.proxy import tokens
 from classroom.proxy.events import NANO
-from classroom.proxy.throttle import Arrivals
+from classroom.proxy.throttle import Arrivals, origin_of
 from tests.proxy.conftest import PASSWORD, an_event
 from tests.proxy.test_auth import CHAT, ask, refusal
 
@@ -67,6 +67,22 @@ def test_a_new_name_is_new_once():
     assert arrivals.take("b", "z", 2) == 0
     now[0] = 61
     assert arrivals.take("a", "z", 2) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:1:2:3", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.7", "192.0.2.7", True),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("192.0.2.7", "192.0.2.8", False),
+    ],
+)
+def test_many_addresses_of_one_network_are_one_origin(one, other, same):
+    assert (origin_of({"client": (one, 1)}) == origin_of({"client": (other, 2)})) is same
+    assert origin_of({"client": (origin_of({"client": (one, 1)}), 0)}) == origin_of({"client": (one, 1)})
 
 
 def test_who_is_removed_leaves_room_and_can_not_come_back(proxy):

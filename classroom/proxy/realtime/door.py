@@ -14,6 +14,7 @@ from classroom.proxy.ledger import Ledger, Reservation
 from classroom.proxy.realtime import handshake, reckoning
 from classroom.proxy.realtime.session import Session
 from classroom.proxy.routes import Route
+from classroom.proxy.throttle import origin_of
 from classroom.proxy.tokens import Token
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams
@@ -48,7 +49,7 @@ class Door:
     async def serve(self, upstreams: Upstreams, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
         await receive()  # the request to connect
-        address = (scope.get("client") or ("?",))[0]
+        address = origin_of(scope)
         token: Token | None = None
         try:
             if not handshake.is_here(scope["path"]):
