@@ -5,6 +5,7 @@ the app. A call is a mapping of fields (see the `*_FIELDS` below); a fault maps 
 wrong one. Imports nothing outside the standard library, so that every side can read it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,11 +18,13 @@ Call = Mapping[str, Any]
 S3_FIELDS = ("key", "content_type", "body", "then")
 OPENAI_FIELDS = ("prompt", "model", "then")
 APP_FIELDS = ("status",)
+FIELDS: Mapping[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 
 ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
 GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
 
 OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-2.5-flare", "audio": "tts-1-hd"}  # ends on purpose
+REFUSED_SUCCESS = "refused_success"  # which tests see the app succeed: those that it can be planted in
 BAD_INPUT = frozenset({400, 413, 415, 422})
 _UNKNOWN_ROUTE = frozenset({404, 405})
 
@@ -37,6 +40,10 @@ class Fault:
         wording: completes "The tests still pass with …".
         change: the fields that it sets, given the call and its kind ("text", "image", "audio", "any").
         applies: whether it can be planted in a call at all.
+        in_storage: whether it shows in what is stored, so that tests that read from S3 are tried first; otherwise those
+            that see a success.
+        mentioned: what a test's module has to mention for the test to be tried; a test that never speaks of models is not
+            asked whether it notices another one. None: any test is.
     """
 
     name: str
@@ -45,6 +52,8 @@ class Fault:
     wording: str
     change: Callable[[Call, str], dict[str, Any]]
     applies: Callable[[Call], bool] = lambda call: True
+    in_storage: bool = False
+    mentioned: re.Pattern[bytes] | None = None
 
 
 def _status(call: Call) -> int:
@@ -57,7 +66,12 @@ def _is_error(call: Call) -> bool:
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
-        "dropped_write", "s3", "happy_path", "a file that is never stored", lambda call, kind: {"then": DROP}
+        "dropped_write",
+        "s3",
+        "happy_path",
+        "a file that is never stored",
+        lambda call, kind: {"then": DROP},
+        in_storage=True,
     ),
     Fault(
         "wrong_content_type",
@@ -65,6 +79,7 @@ FAULTS: tuple[Fault, ...] = (
         "happy_path",
         "a file stored with another Content-Type",
         lambda call, kind: {"content_type": "binary/octet-stream"},
+        in_storage=True,
     ),
     Fault(
         "swapped_bytes",
@@ -72,6 +87,7 @@ FAULTS: tuple[Fault, ...] = (
         "happy_path",
         "other bytes stored than OpenAI made",
         lambda call, kind: {"body": OTHER},
+        in_storage=True,
     ),
     Fault(
         "wrong_key",
@@ -79,6 +95,7 @@ FAULTS: tuple[Fault, ...] = (
         "advice",
         "a file stored under another name",
         lambda call, kind: {"key": f"elsewhere/{call['key']}"},
+        in_storage=True,
     ),
     Fault("s3_failing", "s3", "happy_path", "S3 refusing the file", lambda call, kind: {"then": REFUSE}),
     Fault(
@@ -87,6 +104,7 @@ FAULTS: tuple[Fault, ...] = (
         "happy_path",
         "another prompt sent to OpenAI than the caller's",
         lambda call, kind: {"prompt": OTHER},
+        in_storage=True,
     ),
     Fault(
         "replaced_model",
@@ -95,12 +113,13 @@ FAULTS: tuple[Fault, ...] = (
         "another model asked than you chose",
         lambda call, kind: {"model": OTHER_MODEL.get(kind, OTHER_MODEL["text"])},
         lambda call: bool(call["model"]),  # a Realtime event names none: its connection did
+        mentioned=re.compile(rb"(?i)model"),
     ),
     Fault(
         "openai_failing", "openai", "happy_path", "OpenAI out of reach", lambda call, kind: {"then": REFUSE}
     ),
     Fault(
-        "refused_success",
+        REFUSED_SUCCESS,
         "app",
         "happy_path",
         "your endpoint answering 500 instead of success",
