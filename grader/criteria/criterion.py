@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.evidence import Evidence, Kind, Offer, Probe
+from grader.ordinary_requests import GENERATES
 
 Status = Literal["passed", "failed", "not_run", "error"]
 
@@ -126,7 +127,7 @@ def _sentence(text: str) -> str:
 
 def generated(evidence: Evidence, kind: Kind) -> Probe | None:
     """The ordinary request for a kind, if it worked: an answer of success, and a file of that kind from OpenAI."""
-    for probe in evidence.probes_of("endpoint.generates"):
+    for probe in evidence.probes_of(GENERATES.id):
         if probe.kind == kind and probe.exchange:
             status = evidence.exchange(probe.exchange).status
             made = any(

@@ -8,6 +8,7 @@ from grader.criteria import validity
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
 from grader.evidence import Evidence, Offer
 from grader.operations import Field, base_path, operations
+from grader.ordinary_requests import SERVES_AGAIN, SERVES_FILE
 from grader.schemas import Document, resolved
 
 _SECTION = Section("openapi")
@@ -16,7 +17,7 @@ _NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say 
 _NO_OPERATION = "Depends on an operation that generates a file, and none was found."
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
-_OF_FILES = ("endpoint.serves_file", "endpoint.serves_again")
+_OF_FILES = (SERVES_FILE.id, SERVES_AGAIN.id)
 
 
 def _document(evidence: Evidence) -> Mapping[str, Any] | None:

@@ -18,7 +18,7 @@ Call = Mapping[str, Any]
 S3_FIELDS = ("key", "content_type", "body", "then")
 OPENAI_FIELDS = ("prompt", "model", "then")
 APP_FIELDS = ("status",)
-FIELDS: Mapping[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
+FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 
 ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
 GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
