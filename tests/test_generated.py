@@ -35,6 +35,14 @@ def test_the_declaration_of_a_bad_input_makes_its_criterion_its_points_its_stage
         assert f"- [ ] {declared.short} (`{declared.id}`)" in page
 
 
+@pytest.mark.parametrize("page", ["answer-key/README.md", "answer-key/notebooks/11-build-test-check.ipynb"])
+def test_the_points_that_a_page_names_are_those_of_the_rubric(page):
+    worth = rubric.read().worth
+    most = sum(each.points for each in worth.values() if not each.extra)
+    last = sum(worth[id].points for id in stages.stages()[-1].criteria)
+    assert f"worth {last:g} of {most:g} points" in (generated.ROOT / page).read_text(encoding="utf-8")
+
+
 def test_a_part_is_made_again_and_what_is_around_it_stays():
     part = Part("page", "numbers", lambda old: old.upper() + "2\n")
     text = "before\n<!-- generated: numbers -->\na\n<!-- end of numbers -->\nafter\n"
