@@ -125,7 +125,7 @@ _Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plai
 
 
 class Endpoint(BaseModel):
-    """One generating endpoint, told rather than found.
+    """One generating endpoint that the manifest declares, so that nothing has to be searched for.
 
     `prompt`: the input's name, dotted within JSON ("messages.0.content"); empty if the body is the prompt itself.
     `prompt_in`, `fixed_in`: where the prompt and the other inputs go, if not where they go usually.

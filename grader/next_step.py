@@ -100,7 +100,7 @@ def _depends(result: _Judged) -> bool:
 
 
 def _shortened(text: str) -> str:
-    """The first thing that was seen: what else was, and what was expected, is said below."""
+    """The first thing that was seen; the rest, and what was expected, is shown below."""
     text, _, expected = " ".join(text.split()).partition(" Expected: ")
     ends = (at.start() for at in re.finditer("; ", text))
     end = next((at for at in ends if text.count("(", 0, at) == text.count(")", 0, at)), len(text))

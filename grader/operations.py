@@ -1,7 +1,7 @@
 """The operations of an app and their inputs, read from its OpenAPI document.
 
-A stranger wrote the document. References are followed inside it only, and so many steps are taken for one document: what
-is left then is read as if it said nothing.
+A stranger wrote the document. References are followed inside it only, and the number of steps for one document is bounded: what
+is left then counts as empty.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ _LONGEST = 120  # seconds that are looked at
 _MOST_SHIFT = 1.0  # seconds by which an encoder or a cut silence may move a sound
 _ALIKE = 0.96  # correlation; other words of the same voice and length come to 0.8 at most, mp3 at its poorest to 0.99
 _PARTS = 4  # of a moment: as finely as two courses are laid over each other
-_FEWEST = 8  # moments of a sound that can be told from another
+_FEWEST = 8  # moments of a sound that differ from each other
 
 # how ffmpeg reads what has no header, by media type
 _HEADERLESS = {

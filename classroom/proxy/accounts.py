@@ -13,7 +13,7 @@ from classroom.proxy.register import NO_SECRET
 from classroom.proxy.tables import attendees, calls, refused
 
 _HOUR = 3600
-_MOST_HOURS = 72  # of a chart; what lasts longer is told by days
+_MOST_HOURS = 72  # of a chart; what lasts longer is counted by days
 _MOST_DAYS = 366
 _LONGEST_REASON = 64
 

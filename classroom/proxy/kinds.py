@@ -207,7 +207,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Either:
-    """One of several kinds, told apart by their JSON types; `named` says which in errors."""
+    """One of several kinds, distinguished by their JSON types; `named` says which in errors."""
 
     kinds: tuple[Kind, ...]
     named: str

@@ -56,7 +56,7 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
 
     Args:
         parameters: the tool's JSON Schema.
-        prompt: what the user said.
+        prompt: the user's words.
         seed: what chooses between values that the prompt leaves open.
         several: whether there may be a call for each thing that the prompt names.
 

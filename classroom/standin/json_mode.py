@@ -57,7 +57,7 @@ def asks_for_block(messages: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def subject(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the user said since the last answer, without the objects that only say how to answer."""
+    """The user's words since the last answer, without the objects that only say how to answer."""
     turn: list[str] = []
     for message in reversed(messages):
         if message.get("role") == "assistant":

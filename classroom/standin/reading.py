@@ -26,7 +26,7 @@ _PART_WEIGHT = 64  # bytes of memory that a value takes, beside its characters
 _LONGEST_NAME = 200  # characters of a form's field
 _DEEPEST_NAME = 5
 _REDACTED = "[key redacted]"
-_SHORTEST_KEY = 8  # shorter ones are words, and stand in texts for reasons of their own
+_SHORTEST_KEY = 8  # shorter ones are words, which ordinary texts have, too
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -34,7 +34,7 @@ def said(sentence: str, *, wrong: bool = False) -> str:
 
 
 def show(title: str, hook: str, parts: Sequence[ipywidgets.Widget], *, words: str = "") -> None:
-    """Display a panel below the cell; `words` stand in its place where there is no front end, and on paper."""
+    """Display a panel below the cell; `words` replace it where there is no front end, and on paper."""
     heading = ipywidgets.HTML(
         f'<div role="heading" aria-level="4"><strong>{html.escape(title)}</strong></div>'
     )

@@ -225,7 +225,7 @@ def grading(where: str, file: Path | None = None) -> Grading:
         return found
     folder = (file.parent / found.assignment).resolve()
     if not folder.is_dir():
-        return found  # an installed one's name, or a folder that is not there: whoever looks for it says so
+        return found  # an installed one's name, or a folder that is not there: the code that looks for it reports that
     if "://" not in where and Path(where).is_dir() and folder.is_relative_to(Path(where).resolve()):
         raise GraderError(
             f"The class record {file}, at grading.assignment: {folder} lies among the submissions, and an assignment's Python is "

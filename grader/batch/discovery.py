@@ -1,7 +1,7 @@
 """Finds the submissions of a class as people and learning platforms store them.
 
 A place is a folder, a platform's ZIP, a bucket's prefix, or a text file of git URLs, one a line, each with a name before it
-if you like (`ada https://…`). What was handed in as one is told by the platform's identifier, never by a name: see
+if you like (`ada https://…`). The platform's identifier says which files belong together, never a name: see
 `grader.batch.platforms`.
 """
 

@@ -3,7 +3,7 @@
 Read are, by their columns' names: Canvas' gradebook, Moodle's list of participants and its grading worksheet (with names, or
 without where marking is blind), the rosters of Gradescope, Classroom 50 and GitHub Classroom (of old), and anything with
 a column for names or identifiers. UTF-8, UTF-16 and Latin-1; separated by comma, semicolon or tab. Headers in a
-language that is not known here are told by what stands below them, or by `--roster-columns`.
+language that is not known here are recognised by what is below them, or named by `--roster-columns`.
 """
 
 import csv

@@ -277,7 +277,7 @@ def _written(
     agreed: ClassRecord,
     said: Callable[[str], None],
 ) -> list[Entry]:
-    """What is said of the class, the gradebook last: its presence means that the rest is there.
+    """Write what is known of the class, the gradebook last: its presence means that the rest is there.
 
     `records`: submission → the name of its evidence in the evidence store.
     """

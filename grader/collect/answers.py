@@ -12,7 +12,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class TooLong(Exception):
-    """An answer that did not come to an end."""
+    """An answer that never ended."""
 
 
 class NotDecodable(Exception):

@@ -102,7 +102,7 @@ class Finding:
 def together(findings: list[Finding], well: str, expected: str = "") -> Verdict:
     """One verdict from several findings: any problem fails, and says which kind; none at all is no pass.
 
-    `expected`: what would have passed, in a few words; said of what failed.
+    `expected`: what would have passed, in a few words; added to what failed.
     """
     if not findings:
         return not_run("There was nothing to look at.")

@@ -164,7 +164,7 @@ def _host_name(host: str) -> str:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """A body is no longer than its header said, whatever is sent."""
+    """The body's messages up to `_MOST_BODY` bytes, whatever its header says; then the client counts as gone."""
     left = _MOST_BODY
 
     async def received() -> Message:

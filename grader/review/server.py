@@ -188,7 +188,7 @@ class Review:
         return self._back(request, "history")
 
     async def draft(self, request: Request) -> Response:
-        """What stands in a field, as it is typed."""
+        """What a field holds, as it is typed."""
         form = await self._form(request)
         field, text = _field(form, "field"), _field(form, "text")
         one = await run_in_threadpool(lambda: self._one(self.klass.now(), request))

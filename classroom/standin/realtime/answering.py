@@ -120,7 +120,7 @@ class Answering:
             await self._end(response, "completed", None, fault, outputs=_outputs(response, spoken))
 
     async def _spoken(self, response: Response, fault: Fault | None) -> speaking.Spoken:
-        """What is said.
+        """What the answer says.
 
         Raises:
             APIError: a fault or a limit refuses it.

@@ -1,7 +1,7 @@
 """`/audio/transcriptions` and `/audio/translations`: the words of the sounds that the stand-in made.
 
 Nothing is heard: a sound made here carries its words (see `classroom.media.listening`), any other gets a
-sentence that says so. English is not made of other languages: a translation is the words as they were said.
+sentence that says so. English is not made of other languages: a translation is the words as they were spoken.
 """
 
 import re
