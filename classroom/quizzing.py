@@ -72,11 +72,11 @@ def quiz(notebook: str) -> None:
         return
     parts: list[ipywidgets.Widget] = []
     for number, each in enumerate(questions, 1):
-        parts += _asked(number, each)
+        parts += _show_question(number, each)
     panel.show("A short quiz", "lab-quiz", parts, words=words)
 
 
-def _asked(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
+def _show_question(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
     """A question, its choices, a button, and a place for the answer."""
     asked = ipywidgets.HTML(f"<p><strong>{number}. {html.escape(question.words)}</strong></p>")
     field = ipywidgets.RadioButtons(

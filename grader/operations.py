@@ -87,7 +87,7 @@ class Operation:
 def operations(whole: Mapping[str, Any]) -> list[Operation]:
     """Every operation that may generate: POST, PUT, PATCH and GET, the likeliest first."""
     document = Document(whole)
-    each_place = list(islice(_listed(whole), _MAX_OPERATIONS))
+    each_place = list(islice(_list_operations(whole), _MAX_OPERATIONS))
     return sorted((_operation(document, *each) for each in each_place), key=_likelihood)
 
 
@@ -98,7 +98,7 @@ def base_path(whole: Mapping[str, Any]) -> str:
     return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and "{" not in url else ""
 
 
-def _listed(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+def _list_operations(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     paths = whole.get("paths")
     for path, item in (paths if isinstance(paths, dict) else {}).items():
         for method in _METHODS:

@@ -83,7 +83,7 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
         raise RubricError(
             f"{path}{_line(text, first['loc'])}: {'.'.join(map(str, first['loc']))}: {first['msg']}."
         ) from error
-    points = _expanded(table.points, criteria)
+    points = _expand(table.points, criteria)
     for id in points:
         if id not in criteria:
             near = get_close_matches(id, criteria, 1)
@@ -105,7 +105,7 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
     return Rubric(table.title, points, table.pass_mark, table.sections)
 
 
-def _expanded(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
+def _expand(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
     """The worth of each criterion, where `section.*` means each of its section that is not named itself."""
     out: dict[str, Worth] = {}
     for id, worth in points.items():

@@ -70,8 +70,8 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
     names = _only_place(root)
     places = _places(prompt) if several and names else ()
     if len(places) > 1:
-        return [_filled(root, prompt, seed, {names: place}) for place in places]
-    return [_filled(root, prompt, seed, {})]
+        return [_fill(root, prompt, seed, {names: place}) for place in places]
+    return [_fill(root, prompt, seed, {})]
 
 
 def answer(schema: Any, prompt: str, *, seed: str) -> Any:
@@ -88,7 +88,7 @@ def readable(prompt: str) -> str:
     return prompt if len(prompt) <= _READ else f"{prompt[: _READ // 2]}\n{prompt[-_READ // 2 :]}"
 
 
-def _filled(root: Mapping[str, Any], prompt: str, seed: str, known: Mapping[str, str]) -> dict[str, Any]:
+def _fill(root: Mapping[str, Any], prompt: str, seed: str, known: Mapping[str, str]) -> dict[str, Any]:
     made = _Listener(root, seed, prompt, known).whole()
     return made if isinstance(made, dict) else {}
 

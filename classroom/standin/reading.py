@@ -165,7 +165,7 @@ async def read_form(
                 _put(body, name, await _value(value))
     except (MultiPartException, HTTPException) as error:
         raise errors.invalid(f"The form could not be read: {error}.", None, None) from None
-    return {name: _converted(value, rules.get(name)) for name, value in body.items()}
+    return {name: _convert(value, rules.get(name)) for name, value in body.items()}
 
 
 async def _value(value: str | UploadFile) -> str | Upload:
@@ -192,7 +192,7 @@ def _put(body: dict[str, Any], name: str, value: str | Upload) -> None:
         body[head] = value
 
 
-def _converted(value: Any, parameter: Parameter | None) -> Any:
+def _convert(value: Any, parameter: Parameter | None) -> Any:
     if not isinstance(value, str) or parameter is None or "string" in parameter.types:
         return value
     wanted = {"integer": int, "number": float}

@@ -77,7 +77,7 @@ def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
     try:
         if file.stat().st_size > _LARGEST:
             raise GraderError(f"The roster {file} is larger than {_LARGEST // 1024**2} MB.")
-        text = _decoded(file.read_bytes())
+        text = _decode(file.read_bytes())
     except OSError as error:
         raise GraderError(f"The roster {file} can't be read: {error.strerror}.") from error
     try:
@@ -92,7 +92,7 @@ def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
     return _whole(file, table[0], header, rows, roles)
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", "replace")
     if content[:4096].count(0) > len(content[:4096]) // 4:

@@ -81,16 +81,16 @@ class Rerun:
     def _answers(self, asked: Sequence[Planted]) -> dict[Planted, Answer]:
         """Single tests, one after the other in one process; where they fail with nothing planted because they build on what
         others do, or on what they do only once, a file's tests together, in a process of their own each time."""
-        answers, why = self._tried(asked, files=False, alone=False)
+        answers, why = self._try(asked, files=False, alone=False)
         if answers is None:
-            answers, why = self._tried(asked, files=True, alone=True)
+            answers, why = self._try(asked, files=True, alone=True)
         else:
-            answers |= self._looked_at_again(answers)
+            answers |= self._look_again(answers)
         if answers is not None:
             return answers
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
-    def _looked_at_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
+    def _look_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
         """What went unnoticed, in a process of its own for each run.
 
         A process that has run a test before may still have what that test stored, and hide that nothing was stored now.
@@ -101,12 +101,12 @@ class Rerun:
             if answer.caught is False and planted.fault.section in SCORED
         ]
         for files in (False, True) if unnoticed else ():
-            again, _ = self._tried(unnoticed, files=files, alone=True)
+            again, _ = self._try(unnoticed, files=files, alone=True)
             if again is not None:
                 return again
         return {}
 
-    def _tried(
+    def _try(
         self, asked: Sequence[Planted], *, files: bool, alone: bool
     ) -> tuple[dict[Planted, Answer] | None, str]:
         """An answer for each fault, or why there is none."""

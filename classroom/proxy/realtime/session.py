@@ -220,7 +220,7 @@ class Session:
                 text = self.upstream.without_key(text.encode("utf-8", "surrogatepass")).decode(
                     "utf-8", "replace"
                 )
-                told = _parsed(text)
+                told = _parse(text)
                 if await self._noted(told):
                     continue
                 if not self._gone:
@@ -334,7 +334,7 @@ def _bounded(event: Event, options: Mapping[str, Any], at: str, usual: int | Non
     return most if asked == "inf" or usual is None else min(usual, most)
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
@@ -343,4 +343,4 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _event_id(content: str) -> Any:
-    return _parsed(content).get("event_id")
+    return _parse(content).get("event_id")

@@ -129,7 +129,7 @@ def updated(session: Mapping[str, Any], change: Any, model: Model, *, spoke: boo
     if change.get("model") not in (None, session["model"]):
         raise errors.invalid("The model of a session can't be changed.", "session.model", "invalid_value")
     check(change, "session", SETTINGS, model)
-    made = _merged(session, change)
+    made = _merge(session, change)
     if spoke and made["audio"]["output"]["voice"] != session["audio"]["output"]["voice"]:
         raise errors.invalid(
             "Cannot update a conversation's voice if assistant audio is present.",
@@ -223,12 +223,12 @@ def _check_sound(sound: Mapping[str, Any], at: str, model: Model | None = None) 
 
 def for_response(session: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of one response: the session's, as far as it doesn't have its own."""
-    return _merged(
+    return _merge(
         session, {name: value for name, value in options.items() if name not in ("input", "conversation")}
     )
 
 
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     out = copy.deepcopy(dict(old))
     for name, value in new.items():
         inner = (
@@ -236,7 +236,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             and isinstance(value, Mapping)
             and isinstance(out.get(name), Mapping)
         )
-        out[name] = _merged(out[name], value) if inner else value
+        out[name] = _merge(out[name], value) if inner else value
     return out
 
 

@@ -37,10 +37,10 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         standin, StoredStore(described), id, [{"file_id": each} for each in body.get("file_ids") or []]
     )
     standin.vector_stores.put(id, made)
-    return Answer(data=_shown(made))
+    return Answer(data=_describe(made))
 
 
-def _shown(store: StoredStore) -> dict[str, Any]:
+def _describe(store: StoredStore) -> dict[str, Any]:
     return {
         **store.described,
         "file_counts": count_states(store.files.values()),
@@ -133,12 +133,12 @@ def find(standin: StandIn, id: str) -> StoredStore:
 
 def retrieve(standin: StandIn, asked: Asked) -> Answer:
     """What is known of a vector store."""
-    return Answer(data=_shown(find(standin, asked.path["id"])))
+    return Answer(data=_describe(find(standin, asked.path["id"])))
 
 
 def list_stores(standin: StandIn, asked: Asked) -> Answer:
     """The vector stores, the newest first."""
-    found = [_shown(store) for store in standin.vector_stores.all()]
+    found = [_describe(store) for store in standin.vector_stores.all()]
     return page(found, asked.query, newest_first=True, lenient=standin.lenient)
 
 
@@ -157,7 +157,7 @@ def update(standin: StandIn, asked: Asked) -> Answer:
         },
     )
     standin.vector_stores.put(asked.path["id"], changed)
-    return Answer(data=_shown(changed))
+    return Answer(data=_describe(changed))
 
 
 def delete(standin: StandIn, asked: Asked) -> Answer:
