@@ -238,14 +238,11 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         elif not problem and not any(one.origin in made for one in stored):
             problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
-    return (
-        together(
-            findings,
-            "Each object in the bucket is, byte for byte, what OpenAI returned.",
-            "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
-        )
-        if findings
-        else not_run(NOTHING_WORKS)
+    return together(
+        findings,
+        "Each object in the bucket is, byte for byte, what OpenAI returned.",
+        "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
+        nothing=NOTHING_WORKS,
     )
 
 
@@ -278,14 +275,11 @@ def mime_type(evidence: Evidence) -> Verdict:
                 )
             advice = media_types.extension_advice(content, provenance.shown(stored.key))
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
-    return (
-        together(
-            findings,
-            "Every object's Content-Type is that of its bytes.",
-            "ContentType= with the type that the first bytes show",
-        )
-        if findings
-        else not_run("Depends on a stored file, and there is none.")
+    return together(
+        findings,
+        "Every object's Content-Type is that of its bytes.",
+        "ContentType= with the type that the first bytes show",
+        nothing="Depends on a stored file, and there is none.",
     )
 
 
@@ -320,14 +314,11 @@ def serves_file(evidence: Evidence) -> Verdict:
             other = evidence.exchange(probe.after)
             advice = f"GET {_place(other)} serves the file: let your answer point there."
         findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
-    return (
-        together(
-            findings,
-            "Every stored file came back over the app's own API, same bytes, same type.",
-            "status 200 with the stored bytes and their type, at the address that your answer gives",
-        )
-        if findings
-        else not_run("Depends on a stored file, and there is none.")
+    return together(
+        findings,
+        "Every stored file came back over the app's own API, same bytes, same type.",
+        "status 200 with the stored bytes and their type, at the address that your answer gives",
+        nothing="Depends on a stored file, and there is none.",
     )
 
 

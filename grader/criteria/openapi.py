@@ -196,11 +196,7 @@ def inputs(evidence: Evidence) -> Verdict:
                     None, f"{place}: {field.name or 'the body'} has {' and '.join(lacks)}" if lacks else None
                 )
             )
-    return (
-        together(findings, "Every input is described and has an example.")
-        if findings
-        else not_run(_NO_OPERATION)
-    )
+    return together(findings, "Every input is described and has an example.", nothing=_NO_OPERATION)
 
 
 def _documented(responses: Mapping[str, Any], status: int) -> bool:
@@ -267,12 +263,8 @@ def responses(evidence: Evidence) -> Verdict:
         if missing:
             problems.append(f"it answered {', '.join(missing)}, which the document does not know")
         findings.append(Finding(None, f"{place}: {'; '.join(problems)}" if problems else None))
-    if not findings:
-        return not_run(_NO_OPERATION)
-    return together(
-        findings,
-        "Success and errors are documented with models, and every status that was seen is among them.",
-    )
+    well = "Success and errors are documented with models, and every status that was seen is among them."
+    return together(findings, well, nothing=_NO_OPERATION)
 
 
 CRITERIA = _SECTION.criteria
