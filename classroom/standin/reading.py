@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from classroom.allowance import Allowance
+from classroom.characters import without_half_characters
 from classroom.standin import checks, errors
 from classroom.standin.catalogue import Parameter
 from classroom.standin.errors import APIError
@@ -88,7 +89,7 @@ async def read_json(request: Request, allowance: Allowance | None = None) -> dic
         )
     _check_depth(body)
     # half of a pair is valid JSON (RFC 8259, section 8.2) but no text that can be sent back
-    return _whole_characters(body) if b"\\ud" in content.lower() else body
+    return without_half_characters(body) if b"\\ud" in content.lower() else body
 
 
 def _finite(digits: str) -> float:
@@ -111,18 +112,6 @@ def _check_depth(body: Any) -> None:
         if not level:
             return
     raise errors.invalid(f"The body of the request is nested deeper than {_DEEPEST} levels.", None, None)
-
-
-def _whole_characters(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [_whole_characters(each) for each in value]
-        case dict():
-            return {_whole_characters(name): _whole_characters(each) for name, each in value.items()}
-        case _:
-            return value
 
 
 async def _read(request: Request, largest: int, allowance: Allowance | None) -> bytes:
