@@ -20,10 +20,10 @@ test: setup-dev   ## every test, every notebook, the style, the types
 conformance: setup-dev ## OpenAI's own SDK tests against the stand-in (needs the package index)
 	$(BIN)/python -m tests.conformance
 
-release: setup    ## write lab/ and notebooks/ anew from answer-key/
+release: setup    ## write lab/ and notebooks/ from answer-key/
 	$(BIN)/grader release .
 
-notebooks: setup  ## run the solved notebooks anew and keep what they show
+notebooks: setup  ## run the solved notebooks again and keep what they show
 	$(BIN)/python -m classroom.standin.language_model.training
 	$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False answer-key/notebooks/*.ipynb
 

@@ -92,9 +92,9 @@ def _show_question(number: int, question: Question) -> Sequence[ipywidgets.Widge
     def judge(_: object) -> None:
         chosen = next((each for each in question.choices if each.words == field.value), None)
         if chosen is None:
-            answer.value = panel.said("Choose an answer first.", wrong=True)
+            answer.value = panel.render_message("Choose an answer first.", wrong=True)
         else:
-            answer.value = panel.said(chosen.why, wrong=not chosen.right)
+            answer.value = panel.render_message(chosen.why, wrong=not chosen.right)
 
     look.on_click(judge)
     return asked, field, look, answer

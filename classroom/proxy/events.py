@@ -92,8 +92,8 @@ class Event:
             return "over"
         return "paused" if self.paused else "on"
 
-    def told(self, moment: datetime) -> str:
-        """A moment as people of the event read it."""
+    def local_time(self, moment: datetime) -> str:
+        """A moment in the event's zone, in ISO 8601 to the minute."""
         return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")
 
 

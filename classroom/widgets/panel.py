@@ -27,7 +27,7 @@ def button(label: str, hook: str) -> ipywidgets.Button:
     return made
 
 
-def said(sentence: str, *, wrong: bool = False) -> str:
+def render_message(sentence: str, *, wrong: bool = False) -> str:
     """A sentence that is read out as soon as it appears; a sign, and not the colour alone, tells if it is bad news."""
     sign = "✗ " if wrong else "✓ "
     return f'<p role="alert">{sign}{html.escape(sentence)}</p>'
