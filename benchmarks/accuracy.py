@@ -19,7 +19,7 @@ from rich.table import Table
 from tests.grader.corpus import DESIGNS, FAULTS, TRICKY, Case
 from tests.grader.grading import graded, planted, with_status
 
-# no more than points: whoever leaves these out has a complete submission all the same
+# no more than points: a submission without these is complete all the same
 _NOT_ASKED = frozenset({"endpoint.serves_file"})
 
 

@@ -54,7 +54,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _wait() -> None:
-    """Until Ctrl-C, or a polite request to end; also where a shell had told us to ignore the first."""
+    """Until Ctrl-C, or a polite request to end; also where a shell has set the first to be ignored."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -65,12 +65,14 @@ def predict(id: str, *choices: str) -> None:
     def take(_: object) -> None:
         guess = str(field.value or "").strip()
         if not guess:
-            answer.value = panel.said("There is no guess yet. Choose or write one first.", wrong=True)
+            answer.value = panel.render_message(
+                "There is no guess yet. Choose or write one first.", wrong=True
+            )
             return
         _guesses()[id] = guess[:_MOST]
         if not choices:
             field.value = ""
-        answer.value = panel.said("Your guess is kept. Now run the next cells.")
+        answer.value = panel.render_message("Your guess is kept. Now run the next cells.")
 
     keep.on_click(take)
     panel.show("Your prediction", "lab-predict", [field, keep, answer], words=words)

@@ -72,11 +72,11 @@ def quiz(notebook: str) -> None:
         return
     parts: list[ipywidgets.Widget] = []
     for number, each in enumerate(questions, 1):
-        parts += _asked(number, each)
+        parts += _show_question(number, each)
     panel.show("A short quiz", "lab-quiz", parts, words=words)
 
 
-def _asked(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
+def _show_question(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
     """A question, its choices, a button, and a place for the answer."""
     asked = ipywidgets.HTML(f"<p><strong>{number}. {html.escape(question.words)}</strong></p>")
     field = ipywidgets.RadioButtons(
@@ -92,9 +92,9 @@ def _asked(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
     def judge(_: object) -> None:
         chosen = next((each for each in question.choices if each.words == field.value), None)
         if chosen is None:
-            answer.value = panel.said("Choose an answer first.", wrong=True)
+            answer.value = panel.render_message("Choose an answer first.", wrong=True)
         else:
-            answer.value = panel.said(chosen.why, wrong=not chosen.right)
+            answer.value = panel.render_message(chosen.why, wrong=not chosen.right)
 
     look.on_click(judge)
     return asked, field, look, answer

@@ -15,7 +15,7 @@ _MP3_KILOBITS = 64  # a second
 
 
 class NoVoice(Exception):
-    """OpenAI refused to speak, or stopped before it had said everything."""
+    """OpenAI refused to speak, or stopped before the end of the text."""
 
 
 def say(words: str, client: openai.OpenAI | None = None) -> bytes:

@@ -6,15 +6,16 @@ nothing here can know, such as a notebook's summary, is kept from the line that 
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import nbformat
 
+from grader.bad_input import BAD_INPUTS, BadInput
 from grader.criteria import BY_ID
-from grader.upstream_failures import UPSTREAM_FAILURES
+from grader.upstream_failures import UPSTREAM_FAILURES, UpstreamFailure
 
 ROOT = Path(__file__).resolve().parents[1]
 _NOTEBOOKS = "answer-key/notebooks"
@@ -96,15 +97,16 @@ def _criteria(old: str) -> str:
     return "\n".join(["", "| section | identifiers |", "|---|---|", *rows, "", ""])
 
 
-def _failures(old: str) -> str:
-    return "".join(f"  - [ ] {each.short} (`{each.id}`)\n" for each in UPSTREAM_FAILURES)
+def _checklist(declared: Iterable[BadInput | UpstreamFailure]) -> str:
+    return "".join(f"  - [ ] {each.short} (`{each.id}`)\n" for each in declared)
 
 
 PARTS = (
     Part("course/index.md", "notebooks", _index),
     Part("course/mkdocs.yml", "notebooks", _navigation),
     Part("docs/contract.md", "criteria", _criteria),
-    Part("answer-key/README.md", "failures", _failures),
+    Part("answer-key/README.md", "inputs", lambda old: _checklist(BAD_INPUTS)),
+    Part("answer-key/README.md", "failures", lambda old: _checklist(UPSTREAM_FAILURES)),
 )
 
 

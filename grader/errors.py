@@ -22,7 +22,7 @@ class AssignmentError(GraderError):
 
 
 class ReleaseError(Exception):
-    """Solutions can't be told from the rest; the text names the file and the line (exit code 3)."""
+    """Solutions can't be separated from the rest; the text names the file and the line (exit code 3)."""
 
 
 class EnvironmentUnavailable(GraderError):

@@ -59,7 +59,7 @@ _OF_THE_CONNECTION = frozenset(
 )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A stranger's word in a message: short, and nothing in it but what can be printed."""
     plain = "".join(char if char.isprintable() else "�" for char in text[:80])
     return f"“{plain}{'…' if len(text) > 80 else ''}”"
@@ -72,13 +72,13 @@ def _plain(text: str) -> str:
 
 
 def _leads_out(path: str) -> str:
-    return f"{_quoted(path)} does not lead inside the submission; give a path relative to its top, with / and without links"
+    return f"{_quote(path)} does not lead inside the submission; give a path relative to its top, with / and without links"
 
 
 def _environment(variables: dict[str, str]) -> dict[str, str]:
     for name, value in variables.items():
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{_quoted(name)} is no name of a variable")
+            raise ValueError(f"{_quote(name)} is no name of a variable")
         if _STEERING.fullmatch(name):
             raise ValueError(
                 f"{name} would change how programs are loaded; import folders go into pythonpath"
@@ -91,7 +91,7 @@ def _environment(variables: dict[str, str]) -> dict[str, str]:
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER.fullmatch(name):
-            raise ValueError(f"{_quoted(name)} is no name of a header")
+            raise ValueError(f"{_quote(name)} is no name of a header")
         if name.lower() in _OF_THE_CONNECTION:
             raise ValueError(f"{name} is a header of the connection, which the grader sets itself")
         if len(value) > _LONGEST or not (value.isascii() and value.isprintable()):
@@ -125,7 +125,7 @@ _Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plai
 
 
 class Endpoint(BaseModel):
-    """One generating endpoint, told rather than found.
+    """One generating endpoint that the manifest declares, so that nothing has to be searched for.
 
     `prompt`: the input's name, dotted within JSON ("messages.0.content"); empty if the body is the prompt itself.
     `prompt_in`, `fixed_in`: where the prompt and the other inputs go, if not where they go usually.
@@ -215,7 +215,7 @@ def read(root: Path) -> Manifest:
             raise SubmissionError(f"{name} can't be read: {error}.") from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(_shortened(str(part)) for part in first["loc"])
+            where = ".".join(_shorten(str(part)) for part in first["loc"])
             problem = first["msg"].removeprefix("Value error, ")
             raise SubmissionError(f"{name}: [tool.lab] {where}: {problem}") from error
         _check_paths(root, name, manifest)
@@ -223,8 +223,8 @@ def read(root: Path) -> Manifest:
     return Manifest()
 
 
-def _shortened(part: str) -> str:
-    return part if part.isprintable() and len(part) <= 80 else _quoted(part)
+def _shorten(part: str) -> str:
+    return part if part.isprintable() and len(part) <= 80 else _quote(part)
 
 
 def _lab_table(table: dict[str, Any], name: str) -> Any:

@@ -61,7 +61,7 @@ def next_step(
     if ours and ours.id == "endpoint.starts":
         return say(
             "The grader could not start your app, which counts nothing against you: {seen}",
-            seen=_shortened(ours.summary),
+            seen=_shorten(ours.summary),
         )
     if not open_:
         return ""
@@ -70,7 +70,7 @@ def next_step(
     first = next((each for each in open_ if each.status == "failed"), open_[0])
     # what could not be asked comes first where nothing before it explains why
     first = open_[0] if open_[0].status == "not_run" and not _depends(open_[0]) else first
-    seen, section = _shortened(first.summary), say(sections[first.id.partition(".")[0]])
+    seen, section = _shorten(first.summary), say(sections[first.id.partition(".")[0]])
     if first.status == "not_run":
         return say(
             "“{title}” could not be looked at yet: {seen} {hint}",
@@ -105,8 +105,8 @@ def _depends(result: _Judged) -> bool:
     return result.summary.startswith(("Depends on", "Not offered"))
 
 
-def _shortened(text: str) -> str:
-    """The first thing that was seen: what else was, and what was expected, is said below."""
+def _shorten(text: str) -> str:
+    """The first thing that was seen; the rest, and what was expected, is shown below."""
     text, _, expected = " ".join(text.split()).partition(" Expected: ")
     ends = (at.start() for at in re.finditer("; ", text))
     end = next((at for at in ends if text.count("(", 0, at) == text.count(")", 0, at)), len(text))

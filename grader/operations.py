@@ -1,7 +1,7 @@
 """The operations of an app and their inputs, read from its OpenAPI document.
 
-A stranger wrote the document. References are followed inside it only, and so many steps are taken for one document: what
-is left then is read as if it said nothing.
+A stranger wrote the document. References are followed inside it only, and the number of steps for one document is bounded: what
+is left then counts as empty.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ class Operation:
 def operations(whole: Mapping[str, Any]) -> list[Operation]:
     """Every operation that may generate: POST, PUT, PATCH and GET, the likeliest first."""
     document = Document(whole)
-    each_place = list(islice(_listed(whole), _MAX_OPERATIONS))
+    each_place = list(islice(_list_operations(whole), _MAX_OPERATIONS))
     return sorted((_operation(document, *each) for each in each_place), key=_likelihood)
 
 
@@ -102,7 +102,7 @@ def base_path(whole: Mapping[str, Any]) -> str:
     return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and "{" not in url else ""
 
 
-def _listed(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+def _list_operations(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     paths = whole.get("paths")
     for path, item in (paths if isinstance(paths, dict) else {}).items():
         for method in _METHODS:

@@ -27,8 +27,8 @@ class _Linear:
         ahead, rest = _leading_lookaheads(pattern)
         if ahead and _has_branches(rest):
             raise ValueError("the lookaheads belong to one branch alone")
-        self._ahead = [(_compiled(f"^(?:{inner})"), wanted) for inner, wanted in ahead]
-        self._rest = _compiled(rest)
+        self._ahead = [(_compile(f"^(?:{inner})"), wanted) for inner, wanted in ahead]
+        self._rest = _compile(rest)
 
     def fits(self, text: str) -> bool:
         return all((each.search(text) is not None) == wanted for each, wanted in self._ahead) and (
@@ -54,17 +54,17 @@ def _linear(pattern: str) -> _Linear | None:
     if len(pattern) > _LONGEST_PATTERN:
         return None
     try:
-        return _Linear(_LONG_REPETITION.sub(_shortened, pattern))
+        return _Linear(_LONG_REPETITION.sub(_shorten, pattern))
     except (re2.error, ValueError, OverflowError):
         return None
 
 
-def _shortened(match: re.Match[str]) -> str:
+def _shorten(match: re.Match[str]) -> str:
     least, most = int(match[1]), int(match[2])
     return f"{{{least},}}" if most > 1000 >= least else match[0]
 
 
-def _compiled(pattern: str) -> "re2._Regexp":
+def _compile(pattern: str) -> "re2._Regexp":
     # as Python and ECMAScript read them: RE2 knows \Z by another name
     return re2.compile(_END.sub(r"\\z", pattern), _OPTIONS)
 

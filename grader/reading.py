@@ -15,6 +15,8 @@ import warnings
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from classroom.characters import without_half_characters
+
 MAX_PYTHON = 1024 * 1024  # bytes of one module
 MAX_TOML = 256 * 1024
 MAX_JSON = 8 * 1024 * 1024
@@ -135,7 +137,7 @@ def parse_json(content: bytes | str, *, most: int = MAX_JSON, parts: int = MAX_P
         raise Unreadable("it is nested too deeply") from error
     _check_bounds(value, parts)
     # the escape is the only way in for half of a pair, unless the text was decoded carelessly
-    return _whole_characters(value) if "\\ud" in text.lower() or not _is_whole(text) else value
+    return without_half_characters(value) if "\\ud" in text.lower() or not _is_whole(text) else value
 
 
 def _is_whole(text: str) -> bool:
@@ -169,19 +171,6 @@ def _check_bounds(value: Any, most: int = MAX_PARTS) -> None:
         if not level:
             return
     raise Unreadable("it is nested too deeply")
-
-
-def _whole_characters(value: Any) -> Any:
-    """Half of a surrogate pair is valid JSON (RFC 8259, section 8.2) but no text that can be written or sent."""
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [_whole_characters(each) for each in value]
-        case dict():
-            return {_whole_characters(name): _whole_characters(each) for name, each in value.items()}
-        case _:
-            return value
 
 
 def shown(path: Path | PurePosixPath | str) -> str:

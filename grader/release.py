@@ -144,7 +144,7 @@ def state(source: Path, destination: Path) -> State:
     Raises:
         ReleaseError: there is no answer key, its markers are unbalanced, or the record of the copy can't be used.
     """
-    return _compared(_copy(source, destination), source, destination)
+    return _compare(_copy(source, destination), source, destination)
 
 
 def release(source: Path, destination: Path, *, force: bool = False) -> Released:
@@ -159,11 +159,11 @@ def release(source: Path, destination: Path, *, force: bool = False) -> Released
         ReleaseError: as for `state`; then nothing was written. Or something can't be written or moved.
     """
     wanted = _copy(source, destination)
-    found, kept = _compared(wanted, source, destination), None
+    found, kept = _compare(wanted, source, destination), None
     worked = dict(found.worked)
     if force and worked:
         kept = _set_aside(destination, found)
-        found = _compared(wanted, source, destination)
+        found = _compare(wanted, source, destination)
     known = release_record.read(destination) or {}
     try:
         for path in found.stale:
@@ -195,7 +195,7 @@ def _lesson(source: Path) -> dict[str, bytes]:
     return {path: content for path, content in wanted.items() if path.split("/")[0] in _FOLDERS}
 
 
-def _compared(wanted: dict[str, bytes], source: Path, destination: Path) -> State:
+def _compare(wanted: dict[str, bytes], source: Path, destination: Path) -> State:
     known = release_record.read(destination)
     present = [
         file.relative_to(destination).as_posix()

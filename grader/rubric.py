@@ -7,6 +7,7 @@ version literally: blank prompts and the mapping of errors are advice there.
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,11 +83,13 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
         raise RubricError(
             f"{path}{_line(text, first['loc'])}: {'.'.join(map(str, first['loc']))}: {first['msg']}."
         ) from error
-    points = _expanded(table.points, criteria)
+    points = _expand(table.points, criteria)
     for id in points:
         if id not in criteria:
+            near = get_close_matches(id, criteria, 1)
             raise RubricError(
-                f"{path}{_line(text, (id,))}: there is no criterion {id!r}. The shipped rubric lists them all."
+                f"{path}{_line(text, (id,))}: there is no criterion {id!r}."
+                f"{f' Do you mean {near[0]!r}?' if near else ''} docs/contract.md lists those of the lab."
             )
     reachable = sum(worth.points for worth in points.values() if not worth.extra)
     if table.pass_mark is not None and table.pass_mark > reachable:
@@ -102,13 +105,18 @@ def read(path: Path = SHIPPED, criteria: Collection[str] = BY_ID) -> Rubric:
     return Rubric(table.title, points, table.pass_mark, table.sections)
 
 
-def _expanded(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
+def _expand(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str, Worth]:
     """The worth of each criterion, where `section.*` means each of its section that is not named itself."""
     out: dict[str, Worth] = {}
     for id, worth in points.items():
-        section = [each for each in criteria if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
-        out |= {each: worth for each in section or [id] if each == id or each not in points}
+        out |= {each: worth for each in named(id, criteria) if each == id or each not in points}
     return out
+
+
+def named(id: str, criteria: Collection[str] = BY_ID) -> tuple[str, ...]:
+    """The identifiers that one in a table names: `section.*` each of its section, any other itself."""
+    section = [each for each in criteria if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
+    return tuple(section) or (id,)
 
 
 def as_table(rubric: Rubric) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Schemas of an OpenAPI document, with their references followed: inside it only, and so many steps for one document.
 
-A stranger wrote it. What is left when the steps are used up is read as if it said nothing.
+A stranger wrote it. What is left when the steps are used up counts as empty.
 """
 
 from collections.abc import Mapping

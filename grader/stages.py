@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.errors import RubricError
 from grader.judge import Report, Result
+from grader.rubric import named
 
 _FILE = Path(__file__).with_name("stages.toml")
 
@@ -57,7 +58,7 @@ def stages() -> tuple[Stage, ...]:
     """All stages, in their order."""
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))["stage"]
     return tuple(
-        Stage(number, **{**table, "criteria": tuple(table["criteria"])})
+        Stage(number, **{**table, "criteria": tuple(one for id in table["criteria"] for one in named(id))})
         for number, table in enumerate(tables, 1)
     )
 

@@ -5,7 +5,8 @@ import pytest
 
 from course import generated
 from course.generated import Part, lessons
-from grader import rubric
+from grader import rubric, stages
+from grader.bad_input import BAD_INPUTS
 from grader.criteria import BY_ID
 from grader.upstream_failures import UPSTREAM_FAILURES
 
@@ -22,6 +23,24 @@ def test_one_declaration_makes_the_question_the_verdict_the_points_and_the_line_
         assert BY_ID[failure.id].title == failure.title
         assert worth[failure.id].points == 1
         assert f"- [ ] {failure.short} (`{failure.id}`)" in page
+
+
+def test_the_declaration_of_a_bad_input_makes_its_criterion_its_points_its_stage_and_its_line():
+    page = (generated.ROOT / "answer-key" / "README.md").read_text(encoding="utf-8")
+    worth, [stage] = rubric.read().worth, [one for one in stages.stages() if BAD_INPUTS[0].id in one.criteria]
+    for declared in BAD_INPUTS:
+        assert BY_ID[declared.id].title == declared.title
+        assert worth[declared.id].points == 2
+        assert declared.id in stage.criteria
+        assert f"- [ ] {declared.short} (`{declared.id}`)" in page
+
+
+@pytest.mark.parametrize("page", ["answer-key/README.md", "answer-key/notebooks/11-build-test-check.ipynb"])
+def test_the_points_that_a_page_names_are_those_of_the_rubric(page):
+    worth = rubric.read().worth
+    most = sum(each.points for each in worth.values() if not each.extra)
+    last = sum(worth[id].points for id in stages.stages()[-1].criteria)
+    assert f"worth {last:g} of {most:g} points" in (generated.ROOT / page).read_text(encoding="utf-8")
 
 
 def test_a_part_is_made_again_and_what_is_around_it_stays():

@@ -10,7 +10,7 @@ from typing import Any
 
 from classroom import extras
 
-# Before the words, so that nobody else's comment is taken for them
+# Before the words, so that no other program's comment counts as them
 MARK = "Said by the stand-in: "
 
 

@@ -18,7 +18,7 @@ _LONGEST = 120  # seconds that are looked at
 _MOST_SHIFT = 1.0  # seconds by which an encoder or a cut silence may move a sound
 _ALIKE = 0.96  # correlation; other words of the same voice and length come to 0.8 at most, mp3 at its poorest to 0.99
 _PARTS = 4  # of a moment: as finely as two courses are laid over each other
-_FEWEST = 8  # moments of a sound that can be told from another
+_FEWEST = 8  # moments of a sound that differ from each other
 
 # how ffmpeg reads what has no header, by media type
 _HEADERLESS = {
@@ -57,10 +57,10 @@ def course(content: bytes, media_type: str = "") -> bytes:
 
     samples, most = array("h"), _LONGEST * SAMPLE_RATE
     try:
-        with _opened(content, media_type) as file:
+        with _open(content, media_type) as file:
             if not file.streams.audio:
                 raise listening.NotSound("there is no sound in it")
-            for piece in _decoded(file):
+            for piece in _decode(file):
                 samples.frombytes(piece)
                 if len(samples) >= most:
                     break
@@ -73,7 +73,7 @@ def course(content: bytes, media_type: str = "") -> bytes:
     return bytes(round(moment * 255 / peak) for moment in loud) if peak else bytes(len(loud))
 
 
-def _opened(content: bytes, media_type: str) -> Any:
+def _open(content: bytes, media_type: str) -> Any:
     import io
 
     import av
@@ -84,7 +84,7 @@ def _opened(content: bytes, media_type: str) -> Any:
     return av.open(io.BytesIO(content), "r", format=form, options={"sample_rate": str(rate)})
 
 
-def _decoded(file: Any) -> Iterator[bytes]:
+def _decode(file: Any) -> Iterator[bytes]:
     """16-bit samples of one channel at one rate, whatever the file has."""
     import av
 
@@ -113,14 +113,14 @@ def closeness(one: bytes, other: bytes) -> float:
         return 0.0
     best, shift = max((_correlation(one, other, shift), shift) for shift in range(-most, most + 1))
     between = (
-        _correlation(one, _moved(other, part), near)
+        _correlation(one, _shift(other, part), near)
         for part in range(1, _PARTS)
         for near in (shift - 1, shift, shift + 1)
     )
     return max(0.0, best, *between)
 
 
-def _moved(course: Sequence[int], part: int) -> list[int]:
+def _shift(course: Sequence[int], part: int) -> list[int]:
     """A course as it is when the sound begins a part of a moment later, times the number of parts.
 
     An encoder's delay is no whole number of moments, and each moment then holds some of the one before.

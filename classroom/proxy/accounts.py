@@ -13,7 +13,7 @@ from classroom.proxy.register import NO_SECRET
 from classroom.proxy.tables import attendees, calls, refused
 
 _HOUR = 3600
-_MOST_HOURS = 72  # of a chart; what lasts longer is told by days
+_MOST_HOURS = 72  # of a chart; what lasts longer is counted by days
 _MOST_DAYS = 366
 _LONGEST_REASON = 64
 
@@ -129,7 +129,7 @@ class Accounts:
 def _hours(event: Event, rows: Mapping[int, tuple[int, int, int, int]]) -> tuple[Point, ...]:
     made = []
     for hour in range(min(rows), max(rows) + 1):
-        label = event.told(datetime.fromtimestamp(hour * _HOUR, UTC))[:16].replace("T", " ")
+        label = event.local_time(datetime.fromtimestamp(hour * _HOUR, UTC))[:16].replace("T", " ")
         _, count, failed, cost = rows.get(hour, (hour, 0, 0, 0))
         made.append(Point(label, int(count), int(failed or 0), int(cost or 0)))
     return tuple(made)

@@ -1,4 +1,4 @@
-"""The connections to the upstream, kept open between calls: a request goes out once, and what came of it is told apart.
+"""The connections to the upstream, kept open between calls: a request goes out once, and each outcome has its own error.
 
 aiohttp, whose parser is written in C: a call takes a quarter of the processor time that httpx needs for it.
 """

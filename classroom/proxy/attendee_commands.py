@@ -22,7 +22,7 @@ def _hand_out(told: dict[str, str], file: Path | None) -> None:
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(opened, "w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows([("name", "token"), *told.items()])
-    typer.echo(f"{len(told)} tokens are in {file}. They are told this once.")
+    typer.echo(f"{len(told)} tokens are in {file}. They are shown only this once.")
 
 
 @attendee_app.command("add")
@@ -34,7 +34,7 @@ def attendee_add(
     ] = "",
     database_url: Database = DEFAULT,
 ) -> None:
-    """Let one learner in; prints the token, which is told this once."""
+    """Let one learner in; prints the token, which is shown only this once."""
     with reported():
         addresses = {name: email} if email else {}
         _hand_out(open_ledger(database_url).attend(code, [name], addresses), None)

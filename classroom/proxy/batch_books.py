@@ -3,10 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, RowMapping, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from classroom.proxy.belongings import KEPT_SECONDS
@@ -38,7 +38,20 @@ class RequestFile:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch, and the call that reserved its cost: `call`, made on `day`, of `reserved` and as so many `requests`."""
+    """A batch, and the call that reserved its cost.
+
+    Attributes:
+        id: the upstream's.
+        event, attendee: whose it is.
+        call: the call's identifier in the ledger; `day`: when it was made, in the event's zone, such as "2026-11-21".
+        reserved: what all answers cost at most, in billionths of a dollar.
+        requests: how many the call counts as.
+        endpoint: such as "/v1/responses".
+        model: the upstream's name.
+        lines: `custom_id` → what that request costs at most, in billionths of a dollar.
+        upstream: the name of the one that runs it.
+        state: "open" until its answers are charged, then "settled".
+    """
 
     id: str
     event: str
@@ -78,11 +91,7 @@ class BatchBooks:
 
     def file(self, id: str, code: str | None, attendee: str | None) -> RequestFile | None:
         """How an attendee's file was read; None for what is none. `code` and `attendee` as of `Belongings.tokens_of`."""
-        chosen = select(batch_files).where(batch_files.c.id == id)
-        if code is not None:
-            chosen = chosen.where(batch_files.c.event == code, batch_files.c.attendee == attendee)
-        with self._engine.begin() as connection:
-            row = connection.execute(chosen).mappings().first()
+        row = self._row(batch_files, id, code, attendee)
         if row is None:
             return None
         return RequestFile(
@@ -91,18 +100,22 @@ class BatchBooks:
 
     def open(self, batch: Batch) -> None:
         """Note a batch that was begun."""
-        facts = {**batch.__dict__, "lines": json.dumps(dict(batch.lines)), "at": self._clock()}
+        facts = {**asdict(batch), "lines": json.dumps(dict(batch.lines)), "at": self._clock()}
         with self._engine.begin() as connection:
             connection.execute(insert(batches).values(**facts))
 
     def batch(self, id: str, code: str | None, attendee: str | None) -> Batch | None:
-        """An attendee's batch."""
-        chosen = select(batches).where(batches.c.id == id)
-        if code is not None:
-            chosen = chosen.where(batches.c.event == code, batches.c.attendee == attendee)
-        with self._engine.begin() as connection:
-            row = connection.execute(chosen).mappings().first()
+        """An attendee's batch; None if there is none of that identifier. `code` and `attendee` as of `file`."""
+        row = self._row(batches, id, code, attendee)
         return None if row is None else _batch(row)
+
+    def _row(self, table: Table, id: str, code: str | None, attendee: str | None) -> RowMapping | None:
+        """What a table has of an identifier, of one attendee's or, without a code, of anybody's."""
+        wanted = select(table).where(table.c.id == id)
+        if code is not None:
+            wanted = wanted.where(table.c.event == code, table.c.attendee == attendee)
+        with self._engine.begin() as connection:
+            return connection.execute(wanted).mappings().first()
 
     def waiting(self) -> list[Batch]:
         """Those that are not settled, of all attendees."""

@@ -20,7 +20,8 @@ from classroom.standin import catalogue
 MOST_BYTES = 26 * 1024 * 1024
 _SECONDS = 60.0  # for the whole body
 _SMALL = 16 * 1024  # bytes that are read within a millisecond or two; a thread costs a tenth of one
-_KINDS = {
+# route → the kind of model that serves it, as the catalogue names kinds
+KINDS = {
     "chat/completions": "chat",
     "responses": "chat",
     "completions": "completion",
@@ -290,7 +291,7 @@ def chosen(event: Event, route: Route, asked: str | None) -> tuple[str, str]:
     Raises:
         APIError: 403, the event does not offer it.
     """
-    kind = _KINDS[route.name]
+    kind = KINDS[route.name]
     fitting = [name for name, model in event.models.items() if _kind(model) in (None, kind)]
     if asked is None or (asked not in event.models and "*" in event.models):
         # the seeds' first request names no model, and deployments may be called anything where "*" is offered

@@ -150,7 +150,7 @@ def _ensure_hackathon(ledger: "Ledger", *, legacy: bool) -> None:
     )
     ledger.add(made)
     typer.echo(
-        f"An open event was made: hackathon, until {made.told(made.ends)}. A token is hackathon/your-name."
+        f"An open event was made: hackathon, until {made.local_time(made.ends)}. A token is hackathon/your-name."
     )
 
 

@@ -75,7 +75,7 @@ def event_add(
         ).event()
         open_ledger(database_url, new=True).add(made)
     who = f"{code}/any-name" if open_ else "one for each attendee: classroom proxy attendee add, or import"
-    typer.echo(f"{code}: from {made.told(made.starts)} to {made.told(made.ends)}. Token: {who}.")
+    typer.echo(f"{code}: from {made.local_time(made.starts)} to {made.local_time(made.ends)}. Token: {who}.")
     typer.echo(bound_of(made))
 
 
@@ -141,7 +141,7 @@ def event_extend(
         ends = moment(until, event.zone, late=True) if until else later(event.ends, by or "")
         extended = ledger.extend(code, ends)
     over = " That is over already." if extended.ends <= ledger.now() else ""
-    typer.echo(f"{code}: until {extended.told(extended.ends)}.{over} {bound_of(extended)}")
+    typer.echo(f"{code}: until {extended.local_time(extended.ends)}.{over} {bound_of(extended)}")
 
 
 @event_app.command("top-up")
@@ -172,8 +172,8 @@ def event_list(
             state = event.state(now)
             table.add_row(
                 event.code + ("" if state == "on" else f" ({state})"),
-                event.told(event.starts).replace("T", " "),
-                event.told(event.ends).replace("T", " "),
+                event.local_time(event.starts).replace("T", " "),
+                event.local_time(event.ends).replace("T", " "),
                 "any name" if event.open else "attendees'",
                 ", ".join(event.models),
                 f"${spent / NANO:.4f}",

@@ -24,7 +24,7 @@ class Event:
     Attributes:
         code: what learners put before their name.
         starts, ends: moments in UTC; the event is on from the first until just before the second.
-        zone: the name of a time zone, by which days begin and times are told.
+        zone: the name of a time zone, by which days begin and times are shown.
         open: whether any name is taken; otherwise only attendees with their secret.
         models: what a learner may ask for → the upstream's name for it; the first is used where none is named.
             `ANY` as the upstream's name is the one that was asked for.
@@ -32,7 +32,7 @@ class Event:
         daily_requests: of one learner, from midnight to midnight in the event's zone.
         learner_budget, event_budget: in billionths of a dollar, for the whole event.
         organization, project: whom OpenAI bills.
-        keeps_prompts: whether prompts and answers are stored; learners are told.
+        keeps_prompts: whether prompts and answers are stored; learners are informed.
         self_registration: whether someone who knows the code may make themself an attendee.
         most_attendees: names that the event takes in all, where people come by themselves: open, or self-registering.
         names_per_hour: of these, new ones from one network address.
@@ -64,7 +64,7 @@ class Event:
     paused: bool = False
 
     def pseudonym(self, name: str) -> str:
-        """What the upstream is told instead of an attendee's name: always the same, and no name can be read from it."""
+        """What the upstream gets instead of an attendee's name: always the same, and no name can be read from it."""
         key = f"{self.salt}/{self.code}".encode()
         return f"attendee-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32]}"
 
@@ -92,8 +92,8 @@ class Event:
             return "over"
         return "paused" if self.paused else "on"
 
-    def told(self, moment: datetime) -> str:
-        """A moment as people of the event read it."""
+    def local_time(self, moment: datetime) -> str:
+        """A moment in the event's zone, in ISO 8601 to the minute."""
         return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")
 
 

@@ -46,7 +46,7 @@ def check_type(value: Any, kind: Kind, at: str, named: str) -> None:
         raise refusals.wrong_type(at, named, value)
 
 
-def _checked(value: str, at: str) -> str:
+def _check(value: str, at: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -67,7 +67,7 @@ class Text:
     def read(self, value: Any, at: str, tally: Tally) -> str:
         """Counted by its bytes."""
         check_type(value, self, at, "a string")
-        _checked(value, at)
+        _check(value, at)
         if self.longest is not None and len(value) > self.longest:
             raise refusals.wrong_value(
                 at, f"it is longer than {self.longest} characters", "string_above_max_length"
@@ -174,7 +174,7 @@ class Table:
         if len(value) > self.most:
             raise refusals.wrong_value(at, f"it has more than {self.most} entries")
         for name in value:
-            tally.take_text(_checked(name, at))
+            tally.take_text(_check(name, at))
         return {name: self.of.read(inner, f"{at}.{name[:64]}", tally) for name, inner in value.items()}
 
 
@@ -191,11 +191,11 @@ class Data:
         if deep > _DEEPEST:
             raise refusals.wrong_value(at, f"it is nested more than {_DEEPEST} deep")
         if isinstance(value, str):
-            tally.take_text(_checked(value, at))
+            tally.take_text(_check(value, at))
         elif isinstance(value, dict):
             tally.text += PER_OBJECT
             for name in value:
-                tally.take_text(_checked(name, at))
+                tally.take_text(_check(name, at))
             return {name: self.read(inner, at, tally, deep + 1) for name, inner in value.items()}
         elif isinstance(value, list):
             tally.text += PER_NUMBER
@@ -207,7 +207,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Either:
-    """One of several kinds, told apart by their JSON types; `named` says which in errors."""
+    """One of several kinds, distinguished by their JSON types; `named` says which in errors."""
 
     kinds: tuple[Kind, ...]
     named: str

@@ -47,7 +47,7 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"  # nobody's absence note answers it
         message.set_content(text)
         try:
-            with self._connected() as server:
+            with self._connect() as server:
                 if self.user:
                     server.login(self.user, self.password)
                 server.send_message(message)
@@ -56,7 +56,7 @@ class Mail:
                 f"{self.host}:{self.port} did not take a message: {type(error).__name__}."
             ) from error
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self.is_tls:
             return smtplib.SMTP_SSL(self.host, self.port, timeout=_SECONDS, context=context)

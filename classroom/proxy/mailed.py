@@ -41,14 +41,14 @@ class Mailed:
         self._engine, self._clock = engine, clock
 
     def begin(self, event: str, address: str) -> Code:
-        """A code for whoever reads an address's mail. One that is sent to nobody looks the same."""
+        """A code for the person who reads an address's mail. One that is sent to nobody looks the same."""
         cookie, number = secrets.token_urlsafe(24), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         now = self._clock()
         mine = (attendees.c.event == event, attendees.c.email == address.casefold(), attendees.c.email != "")
         with self._engine.begin() as connection:
             connection.execute(delete(mailed).where(mailed.c.at < now - _HOUR))
             found = connection.execute(select(attendees.c.name, attendees.c.secret).where(*mine)).all()
-            # two of one address are told apart by nothing, and who was kept out stays out
+            # nothing distinguishes two of one address, and who was kept out stays out
             name = found[0].name if len(found) == 1 and found[0].secret not in (None, NO_SECRET) else ""
             of_name = (mailed.c.event == event, mailed.c.name == name)
             sent = connection.execute(select(func.count()).select_from(mailed).where(*of_name)).scalar_one()

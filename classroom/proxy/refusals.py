@@ -64,7 +64,7 @@ def not_started(event: Event) -> APIError:
     return _refused(
         401,
         "event_not_started",
-        f"The event {event.code} starts at {event.told(event.starts)}.",
+        f"The event {event.code} starts at {event.local_time(event.starts)}.",
         "authentication_error",
     )
 
@@ -74,7 +74,7 @@ def ended(event: Event) -> APIError:
     return _refused(
         401,
         "event_ended",
-        f"The event {event.code} ended at {event.told(event.ends)}.",
+        f"The event {event.code} ended at {event.local_time(event.ends)}.",
         "authentication_error",
     )
 
@@ -140,7 +140,7 @@ def daily_cap(event: Event, now: datetime, requests: int = 1, left: int = 0) -> 
     return _refused(
         429,
         "daily_cap_reached",
-        what + f"The next day begins at {event.told(resets)}.",
+        what + f"The next day begins at {event.local_time(resets)}.",
         "requests",
         {"retry-after": str(max(1, int((resets - now).total_seconds()))), "x-should-retry": "false"},
     )
@@ -152,7 +152,7 @@ def spent(event: Event, budget: int, whose: str) -> APIError:
         429,
         "budget_spent",
         f"What is left of the budget of ${budget / NANO:g} for {whose} does not cover this request. It holds "
-        f"until the event ends, at {event.told(event.ends)}.",
+        f"until the event ends, at {event.local_time(event.ends)}.",
         "insufficient_quota",
         {"x-should-retry": "false"},
     )

@@ -51,7 +51,7 @@ class Register:
         """
         if event.ends <= event.starts:
             raise EventError(
-                f"The event ends ({event.told(event.ends)}) before it starts ({event.told(event.starts)})."
+                f"The event ends ({event.local_time(event.ends)}) before it starts ({event.local_time(event.starts)})."
             )
         if not event.models:
             raise EventError("The event offers no model: add --models.")
@@ -83,7 +83,7 @@ class Register:
             raise EventError(f"There is no event {code!r}.")
         if done.rowcount != 1:
             raise EventError(
-                f"{code} lasts until {event.told(event.ends)} already. To shorten it: event change --ends, or event end."
+                f"{code} lasts until {event.local_time(event.ends)} already. To shorten it: event change --ends, or event end."
             )
         return event
 

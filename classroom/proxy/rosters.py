@@ -68,7 +68,7 @@ def opened(file: Path) -> list[Listed]:
     try:
         if file.stat().st_size > _LARGEST:
             raise EventError(f"The roster {file} is larger than {_LARGEST // 1024**2} MB.")
-        header, rows = _table(_decoded(file.read_bytes()))
+        header, rows = _table(_decode(file.read_bytes()))
     except (OSError, csv.Error) as error:
         raise EventError(f"The roster {file} can't be read: {error}") from error
     people = [dict(zip(header, row, strict=False)) for row in rows]
@@ -101,7 +101,7 @@ def opened(file: Path) -> list[Listed]:
     )
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", "replace")
     try:

@@ -28,7 +28,7 @@ async def send_whole(send: Send, status: int, content: bytes, headers: Mapping[s
 
 
 def about(event: Event) -> dict[str, str]:
-    """What learners are told with every answer."""
+    """What every answer tells learners in its headers."""
     return {"x-prompts-kept": "yes" if event.keeps_prompts else "no"}
 
 

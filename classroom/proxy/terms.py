@@ -173,7 +173,7 @@ def added_money(text: str) -> int:
 
 
 def check_priced(event: Event) -> None:
-    """A model without a price would be refused at every call: said now.
+    """Refuse a model without a price at once, rather than each call of it later.
 
     Raises:
         EventError: there is one.

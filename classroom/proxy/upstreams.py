@@ -120,7 +120,7 @@ def from_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[U
     members = [
         _member(entry, f"{path}, upstream {number}", environment) for number, entry in enumerate(entries, 1)
     ]
-    Upstreams(members)  # names that come twice are said now
+    Upstreams(members)  # report names that come twice now, before anything is served
     return members
 
 

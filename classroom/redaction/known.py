@@ -106,7 +106,7 @@ class Reporter:
                 return
             try:
                 if self._connection is None:
-                    self._connection = _connected()
+                    self._connection = _connect()
                 if self._connection is not None:
                     self._connection.send_bytes(value.encode("utf-8", "replace"))
                     if self._connection.poll(_PATIENCE):
@@ -116,7 +116,7 @@ class Reporter:
                 self._connection = None
 
 
-def _connected() -> "Connection[bytes, bytes] | None":
+def _connect() -> "Connection[bytes, bytes] | None":
     address, _, word = os.environ.get(CHANNEL, "").rpartition(" ")
     if not address:
         return None

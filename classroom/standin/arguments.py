@@ -56,7 +56,7 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
 
     Args:
         parameters: the tool's JSON Schema.
-        prompt: what the user said.
+        prompt: the user's words.
         seed: what chooses between values that the prompt leaves open.
         several: whether there may be a call for each thing that the prompt names.
 
@@ -70,8 +70,8 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
     names = _only_place(root)
     places = _places(prompt) if several and names else ()
     if len(places) > 1:
-        return [_filled(root, prompt, seed, {names: place}) for place in places]
-    return [_filled(root, prompt, seed, {})]
+        return [_fill(root, prompt, seed, {names: place}) for place in places]
+    return [_fill(root, prompt, seed, {})]
 
 
 def answer(schema: Any, prompt: str, *, seed: str) -> Any:
@@ -88,7 +88,7 @@ def readable(prompt: str) -> str:
     return prompt if len(prompt) <= _READ else f"{prompt[: _READ // 2]}\n{prompt[-_READ // 2 :]}"
 
 
-def _filled(root: Mapping[str, Any], prompt: str, seed: str, known: Mapping[str, str]) -> dict[str, Any]:
+def _fill(root: Mapping[str, Any], prompt: str, seed: str, known: Mapping[str, str]) -> dict[str, Any]:
     made = _Listener(root, seed, prompt, known).whole()
     return made if isinstance(made, dict) else {}
 

@@ -44,16 +44,21 @@ def json_type(value: Any) -> str:
             return "object"
 
 
+def wrong_type(param: str, expected: str, value: Any) -> errors.APIError:
+    """400: a value of another type; `expected` with its article, such as "an object"."""
+    return errors.invalid(
+        f"Invalid type for '{param}': expected {expected}, but got {_NAMES[json_type(value)]} instead.",
+        param,
+        "invalid_type",
+    )
+
+
 def _check_type(parameter: Parameter, value: Any, param: str) -> None:
     got = json_type(value)
     fits = got in parameter.types or (got == "integer" and "number" in parameter.types)
     if not fits:
         expected = " or ".join(_NAMES[name] for name in parameter.types)
-        raise errors.invalid(
-            f"Invalid type for '{param}': expected {expected}, but got {_NAMES[got]} instead.",
-            param,
-            "invalid_type",
-        )
+        raise wrong_type(param, expected, value)
 
 
 def _check_range(parameter: Parameter, value: float, param: str) -> None:
@@ -178,11 +183,7 @@ def _check_parts(parts: list[Any], param: str) -> None:
         )
     for index, part in enumerate(parts):
         if not isinstance(part, dict):
-            raise errors.invalid(
-                f"Invalid type for '{param}[{index}]': expected an object, but got {_NAMES[json_type(part)]} instead.",
-                f"{param}[{index}]",
-                "invalid_type",
-            )
+            raise wrong_type(f"{param}[{index}]", "an object", part)
         if not isinstance(part.get("type"), str):
             raise errors.invalid(
                 f"Missing required parameter: '{param}[{index}].type'.",
@@ -196,11 +197,7 @@ def check_messages(messages: list[Any], param: str = "messages") -> None:
     for index, message in enumerate(messages):
         at = f"{param}[{index}]"
         if not isinstance(message, dict):
-            raise errors.invalid(
-                f"Invalid type for '{at}': expected an object, but got {_NAMES[json_type(message)]} instead.",
-                at,
-                "invalid_type",
-            )
+            raise wrong_type(at, "an object", message)
         role = message.get("role")
         if role is None:
             raise errors.invalid(
@@ -217,9 +214,4 @@ def check_messages(messages: list[Any], param: str = "messages") -> None:
         if isinstance(content, list):
             _check_parts(content, f"{at}.content")
         elif not isinstance(content, str):
-            raise errors.invalid(
-                f"Invalid type for '{at}.content': expected a string or an array, "
-                f"but got {_NAMES[json_type(content)]} instead.",
-                f"{at}.content",
-                "invalid_type",
-            )
+            raise wrong_type(f"{at}.content", "a string or an array", content)

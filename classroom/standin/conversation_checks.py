@@ -10,7 +10,7 @@ from typing import Any
 
 from classroom.standin import errors
 from classroom.standin.catalogue import Model
-from classroom.standin.checks import json_type
+from classroom.standin.checks import wrong_type
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _FORMATS = ("text", "json_object", "json_schema")
@@ -31,14 +31,6 @@ _LONGEST_KEY, _LONGEST_VALUE = 64, 512  # of metadata
 
 def _missing(param: str) -> errors.APIError:
     return errors.invalid(f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
-
-
-def _wrong_type(param: str, expected: str, value: Any) -> errors.APIError:
-    return errors.invalid(
-        f"Invalid type for '{param}': expected {expected}, but got {json_type(value)} instead.",
-        param,
-        "invalid_type",
-    )
 
 
 def _wrong_value(param: str, value: Any, choices: tuple[str, ...]) -> errors.APIError:
@@ -134,7 +126,7 @@ def _check_stream_options(body: Mapping[str, Any]) -> None:
 def _check_stop(stop: Any) -> None:
     for index, each in enumerate(stop if isinstance(stop, list) else []):
         if not isinstance(each, str):
-            raise _wrong_type(f"stop[{index}]", "a string", each)
+            raise wrong_type(f"stop[{index}]", "a string", each)
 
 
 def _check_logit_bias(bias: Mapping[str, Any]) -> None:
@@ -145,7 +137,7 @@ def _check_logit_bias(bias: Mapping[str, Any]) -> None:
                 f"Invalid key in 'logit_bias': '{token}' is no token.", param, "invalid_value"
             )
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise _wrong_type(param, "a number", value)
+            raise wrong_type(param, "a number", value)
         if not -100 <= value <= 100:
             raise errors.invalid(
                 f"Invalid '{param}': expected a value from -100 to 100, but got {value:g} instead.",
@@ -164,7 +156,7 @@ def _check_metadata(metadata: Mapping[str, Any]) -> None:
                 "string_above_max_length",
             )
         if not isinstance(value, str):
-            raise _wrong_type(param, "a string", value)
+            raise wrong_type(param, "a string", value)
         if len(value) > _LONGEST_VALUE:
             raise errors.invalid(
                 f"Invalid '{param}': string too long. Expected at most {_LONGEST_VALUE} characters, "
@@ -247,7 +239,7 @@ def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), inside: st
     for index, tool in enumerate(tools):
         at = f"tools[{index}]"
         if not isinstance(tool, dict):
-            raise _wrong_type(at, "an object", tool)
+            raise wrong_type(at, "an object", tool)
         kind = tool.get("type")
         if not isinstance(kind, str):
             raise _missing(f"{at}.type")
@@ -261,7 +253,7 @@ def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), inside: st
 
 def _check_function(function: Any, at: str) -> str:
     if not isinstance(function, dict):
-        raise _missing(at) if function is None else _wrong_type(at, "an object", function)
+        raise _missing(at) if function is None else wrong_type(at, "an object", function)
     name = function.get("name")
     if name is None:
         raise _missing(f"{at}.name")
@@ -273,7 +265,7 @@ def _check_function(function: Any, at: str) -> str:
         )
     parameters = function.get("parameters")
     if parameters is not None and not isinstance(parameters, dict):
-        raise _wrong_type(f"{at}.parameters", "an object", parameters)
+        raise wrong_type(f"{at}.parameters", "an object", parameters)
     return name
 
 

@@ -33,13 +33,15 @@ def _in_stores(
         most=most if isinstance(most, int) else _MOST_RESULTS,
         least_score=float(least),
     )
-    shown = [each.shown() for each in found]
     return [
         {
-            **{name: value for name, value in each.items() if name != "content"},
-            "text": each["content"][0]["text"],
+            "file_id": each.file_id,
+            "filename": each.filename,
+            "score": each.score,
+            "attributes": dict(each.attributes),
+            "text": each.words,
         }
-        for each in shown
+        for each in found
     ]
 
 

@@ -42,7 +42,7 @@ def wanted(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     schemas = [each for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
     if schemas:
         return schemas[-1]
-    listed = _listed(said)
+    listed = _find_listed_keys(said)
     if listed and len(listed["required"]) > 1:
         return listed  # an object beside it is what the keys are to be found in
     if objects and objects[-1]:
@@ -57,7 +57,7 @@ def asks_for_block(messages: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def subject(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the user said since the last answer, without the objects that only say how to answer."""
+    """The user's words since the last answer, without the objects that only say how to answer."""
     turn: list[str] = []
     for message in reversed(messages):
         if message.get("role") == "assistant":
@@ -119,18 +119,18 @@ def _loose(said: str) -> dict[str, Any] | None:
     for match in reversed(list(_LOOSE.finditer(said))):
         pairs = _PAIR.findall(match[1])
         if pairs:
-            return _object({name: _typed(name, hint) for name, hint in pairs[:_MOST_KEYS]})
+            return _object({name: _guess_type(name, hint) for name, hint in pairs[:_MOST_KEYS]})
     return None
 
 
-def _listed(said: str) -> dict[str, Any] | None:
+def _find_listed_keys(said: str) -> dict[str, Any] | None:
     """Keys that are listed in a sentence: "with the keys name, age and city"."""
     for match in [*reversed(list(_KEYS.finditer(said))), *reversed(list(_JSON_WITH.finditer(said)))]:
         lead = _LEAD.match(said, match.end())
         at = lead.end() if lead else match.end()
         names: dict[str, dict[str, Any]] = {}
         while len(names) < _MOST_KEYS and (key := _KEY.match(said, at)):
-            names[key[1]] = _typed(key[1], key[2] or "")
+            names[key[1]] = _guess_type(key[1], key[2] or "")
             more = _NEXT.match(said, key.end())
             if more is None:
                 break
@@ -149,7 +149,7 @@ def _object(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields)}
 
 
-def _typed(name: str, hint: str) -> dict[str, Any]:
+def _guess_type(name: str, hint: str) -> dict[str, Any]:
     """The type of a key's value, by what is written beside it or else by its name."""
     if chosen := _LITERAL.search(hint):
         return {"type": "string", "enum": [each.strip(" '\"") for each in chosen[1].split(",")]}

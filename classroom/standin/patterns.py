@@ -87,7 +87,7 @@ class _Maker:
             case "ASSERT":  # what must come next comes next; what must stand before is not known
                 return self.all(value[1]) if value[0] > 0 else ""
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-                return self._repeated(*value)
+                return self._repeat(*value)
             case "GROUPREF":
                 made = self._groups.get(value, "")
                 self._spend(0, len(made))
@@ -101,7 +101,7 @@ class _Maker:
             raise _TooMuch
         return char
 
-    def _repeated(self, least: int, most: int, parsed: Iterable[Any]) -> str:
+    def _repeat(self, least: int, most: int, parsed: Iterable[Any]) -> str:
         low = min(most, max(least, _USUAL[0]))
         high = min(most, max(least, _USUAL[1]))
         times = self._chance.randint(low, high)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from classroom.allowance import Allowance
+from classroom.characters import without_half_characters
 from classroom.standin import checks, errors
 from classroom.standin.catalogue import Parameter
 from classroom.standin.errors import APIError
@@ -26,7 +27,7 @@ _PART_WEIGHT = 64  # bytes of memory that a value takes, beside its characters
 _LONGEST_NAME = 200  # characters of a form's field
 _DEEPEST_NAME = 5
 _REDACTED = "[key redacted]"
-_SHORTEST_KEY = 8  # shorter ones are words, and stand in texts for reasons of their own
+_SHORTEST_KEY = 8  # shorter ones are words, which ordinary texts have, too
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -88,7 +89,7 @@ async def read_json(request: Request, allowance: Allowance | None = None) -> dic
         )
     _check_depth(body)
     # half of a pair is valid JSON (RFC 8259, section 8.2) but no text that can be sent back
-    return _whole_characters(body) if b"\\ud" in content.lower() else body
+    return without_half_characters(body) if b"\\ud" in content.lower() else body
 
 
 def _finite(digits: str) -> float:
@@ -111,18 +112,6 @@ def _check_depth(body: Any) -> None:
         if not level:
             return
     raise errors.invalid(f"The body of the request is nested deeper than {_DEEPEST} levels.", None, None)
-
-
-def _whole_characters(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [_whole_characters(each) for each in value]
-        case dict():
-            return {_whole_characters(name): _whole_characters(each) for name, each in value.items()}
-        case _:
-            return value
 
 
 async def _read(request: Request, largest: int, allowance: Allowance | None) -> bytes:
@@ -165,7 +154,7 @@ async def read_form(
                 _put(body, name, await _value(value))
     except (MultiPartException, HTTPException) as error:
         raise errors.invalid(f"The form could not be read: {error}.", None, None) from None
-    return {name: _converted(value, rules.get(name)) for name, value in body.items()}
+    return {name: _convert(value, rules.get(name)) for name, value in body.items()}
 
 
 async def _value(value: str | UploadFile) -> str | Upload:
@@ -192,7 +181,7 @@ def _put(body: dict[str, Any], name: str, value: str | Upload) -> None:
         body[head] = value
 
 
-def _converted(value: Any, parameter: Parameter | None) -> Any:
+def _convert(value: Any, parameter: Parameter | None) -> Any:
     if not isinstance(value, str) or parameter is None or "string" in parameter.types:
         return value
     wanted = {"integer": int, "number": float}

@@ -17,12 +17,7 @@ def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return [{"type": "message", "role": "user", "content": given}]
     for index, item in enumerate(given):
         if not isinstance(item, dict):
-            raise errors.invalid(
-                f"Invalid type for 'input[{index}]': expected an object, "
-                f"but got {checks.json_type(item)} instead.",
-                f"input[{index}]",
-                "invalid_type",
-            )
+            raise checks.wrong_type(f"input[{index}]", "an object", item)
     return list(given)
 
 

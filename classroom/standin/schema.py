@@ -80,7 +80,7 @@ class Inventor:
             if schema.get(union):
                 return self.value(self._branch(schema[union], depth), depth)
         if schema.get("allOf"):
-            return self.value(_merged([self.resolved(part) for part in schema["allOf"]], schema), depth)
+            return self.value(_merge([self.resolved(part) for part in schema["allOf"]], schema), depth)
         return self._of_type(type_of(schema), schema, depth)
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -208,7 +208,7 @@ def type_of(schema: Mapping[str, Any]) -> str:
     return "array" if "items" in schema else "string"
 
 
-def _merged(parts: list[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(parts: list[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {name: value for name, value in whole.items() if name != "allOf"}
     for part in parts:
         for name, value in part.items():

@@ -30,7 +30,7 @@ def check_size(schema: Any, *, param: str, name: str, strict: bool) -> None:
     while waiting:
         value, depth, objects = waiting.pop()
         if depth > _DEEPEST_OF_ALL:
-            raise _refused(param, name, f"it is nested deeper than {_DEEPEST_OF_ALL} levels")
+            raise _refusal(param, name, f"it is nested deeper than {_DEEPEST_OF_ALL} levels")
         if isinstance(value, list):
             waiting += [(inner, depth + 1, objects) for inner in value]
         if not isinstance(value, Mapping):
@@ -42,7 +42,7 @@ def check_size(schema: Any, *, param: str, name: str, strict: bool) -> None:
             properties += len(inner)
             characters += sum(map(len, inner))
             if strict and objects > _DEEPEST:
-                raise _refused(param, name, f"{objects} levels of nesting exceeds limit of {_DEEPEST}")
+                raise _refusal(param, name, f"{objects} levels of nesting exceeds limit of {_DEEPEST}")
         for group in ("$defs", "definitions"):
             if isinstance(value.get(group), Mapping):
                 characters += sum(map(len, value[group]))
@@ -51,7 +51,7 @@ def check_size(schema: Any, *, param: str, name: str, strict: bool) -> None:
             length = sum(len(each) for each in values if isinstance(each, str))
             choices, characters = choices + len(values), characters + length
             if len(values) > _LARGE_ENUM and length > _LONGEST_LARGE_ENUM:
-                raise _refused(
+                raise _refusal(
                     param,
                     name,
                     f"an enum of more than {_LARGE_ENUM} values has more than {_LONGEST_LARGE_ENUM} characters",
@@ -67,17 +67,17 @@ def check_size(schema: Any, *, param: str, name: str, strict: bool) -> None:
         (characters, _LONGEST_NAMES, "characters of names and values"),
     ):
         if count > most:
-            raise _refused(param, name, f"expected at most {most} {what} in total, but received {count}")
+            raise _refusal(param, name, f"expected at most {most} {what} in total, but received {count}")
 
 
 def _check_bounds(schema: Mapping[str, Any], param: str, name: str) -> None:
     for bound in _BOUNDS:
         least = schema.get(bound)
         if isinstance(least, (int, float)) and least > _LONGEST_ANSWER:
-            raise _refused(param, name, f"'{bound}' is larger than any answer")
+            raise _refusal(param, name, f"'{bound}' is larger than any answer")
 
 
-def _refused(param: str, name: str, problem: str) -> errors.APIError:
+def _refusal(param: str, name: str, problem: str) -> errors.APIError:
     return errors.invalid(f"Invalid schema for '{name}': {problem}.", param, "invalid_json_schema")
 
 

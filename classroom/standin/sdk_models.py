@@ -68,7 +68,7 @@ def announced_ends() -> dict[str, date]:
 
 
 def written() -> str:
-    """The table for the installed SDK, as it should stand in `sdk_models.toml`."""
+    """The table for the installed SDK, as `sdk_models.toml` should have it."""
     listed = "".join(f'  "{name}",\n' for name in known_models())
     return (
         "# Written by `python -m classroom.standin.sdk_models` from the types of the installed SDK. Don't edit: a family in\n"

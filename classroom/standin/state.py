@@ -60,7 +60,14 @@ class Shelf(Generic[T]):
     def __init__(self) -> None:
         self._things: OrderedDict[str, tuple[T, int]] = OrderedDict()
         self._weight = 0
+        self._numbers = 0
         self._lock = threading.Lock()
+
+    def number(self) -> int:
+        """The next number, from 1 on; none comes twice, whatever is taken away meanwhile."""
+        with self._lock:
+            self._numbers += 1
+            return self._numbers
 
     def put(self, name: str, thing: T) -> None:
         """Keep a thing, in place of another of that name."""
@@ -100,7 +107,7 @@ class Shelf(Generic[T]):
         """Keep nothing."""
         with self._lock:
             self._things.clear()
-            self._weight = 0
+            self._weight = self._numbers = 0
 
 
 @dataclass(frozen=True)

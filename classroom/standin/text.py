@@ -91,7 +91,7 @@ def text_of(content: Any) -> str:
 
 
 def last_user_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the user said last; the last message of all if no user spoke."""
+    """The user's last message; the last message of all if none is a user's."""
     for message in reversed(messages):
         if message.get("role") == "user":
             return text_of(message.get("content"))
@@ -131,7 +131,7 @@ def reply(
     """The answer to a prompt.
 
     Args:
-        prompt: what the user said last.
+        prompt: the user's last message.
         mark: of the whole request; two requests that differ anywhere get answers that differ.
         choice: which of `n` answers.
         max_tokens: where to stop.

@@ -31,9 +31,9 @@ def key_entry() -> None:
 
 def _taken(key: str) -> str:
     if not key:
-        return panel.said("There was nothing in the field. The key from before stays.", wrong=True)
+        return panel.render_message("There was nothing in the field. The key from before stays.", wrong=True)
     if any(character.isspace() or not character.isprintable() for character in key):
-        return panel.said("A key has no spaces in it. Nothing was changed.", wrong=True)
+        return panel.render_message("A key has no spaces in it. Nothing was changed.", wrong=True)
     hide(key)
     lesson = current()
     if lesson is not None and lesson.live:
@@ -42,7 +42,7 @@ def _taken(key: str) -> str:
         use_key(key)
     else:
         os.environ[_NAME] = key
-    return panel.said(
+    return panel.render_message(
         f"A key of {len(key)} characters is in the environment as {_NAME}, until this notebook is closed. "
         "The field is empty again, and the file of the notebook never had it."
     )

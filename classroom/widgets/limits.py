@@ -89,7 +89,7 @@ def told(answers: list[Answer]) -> str:
     passed = sum(answer.answered for answer in answers)
     sentence = f"{passed} of {len(answers)} were answered, in {answers[-1].at:.1f} seconds."
     return (
-        panel.said(sentence, wrong=passed < len(answers))
+        panel.render_message(sentence, wrong=passed < len(answers))
         + f"<table><thead><tr><th>Call</th><th>What came</th><th>After</th>"
         f"<th>On a line</th></tr></thead><tbody>{rows}</tbody></table>"
     )

@@ -27,14 +27,14 @@ def button(label: str, hook: str) -> ipywidgets.Button:
     return made
 
 
-def said(sentence: str, *, wrong: bool = False) -> str:
+def render_message(sentence: str, *, wrong: bool = False) -> str:
     """A sentence that is read out as soon as it appears; a sign, and not the colour alone, tells if it is bad news."""
     sign = "✗ " if wrong else "✓ "
     return f'<p role="alert">{sign}{html.escape(sentence)}</p>'
 
 
 def show(title: str, hook: str, parts: Sequence[ipywidgets.Widget], *, words: str = "") -> None:
-    """Display a panel below the cell; `words` stand in its place where there is no front end, and on paper."""
+    """Display a panel below the cell; `words` replace it where there is no front end, and on paper."""
     heading = ipywidgets.HTML(
         f'<div role="heading" aria-level="4"><strong>{html.escape(title)}</strong></div>'
     )

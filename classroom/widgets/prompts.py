@@ -73,22 +73,22 @@ def at_most(kind: str, words: str) -> str:
 def asked(kind: str, words: str) -> str:
     """Ask, and say as HTML what came: the thing itself, its cost, the code."""
     if not words.strip():
-        return panel.said("There are no words yet. Nothing was sent.", wrong=True)
+        return panel.render_message("There are no words yet. Nothing was sent.", wrong=True)
     call, _, options, name = _CALLS[kind]
     options = {**options, name: words}
     try:
         shown = _SHOWN[kind](_made(kind, call, options, words), words)
     except openai.APIStatusError as error:
         body = error.body if isinstance(error.body, dict) else {}
-        return panel.said(
+        return panel.render_message(
             f"OpenAI refuses it ({error.status_code}): {body.get('message', error.message)}", wrong=True
         )
     except voice.NoVoice as error:
-        return panel.said(f"OpenAI refuses it: {error}", wrong=True)
+        return panel.render_message(f"OpenAI refuses it: {error}", wrong=True)
     except (openai.APIError, WebSocketException, OSError) as error:
-        return panel.said(f"No answer came: {error}. Send it again.", wrong=True)
+        return panel.render_message(f"No answer came: {error}. Send it again.", wrong=True)
     code = _spoken_code(words) if kind == "Sound" else _code(call, options)
-    return panel.said(f"{kind}: done.{_cost()}") + shown + f"<pre>{html.escape(code)}</pre>"
+    return panel.render_message(f"{kind}: done.{_cost()}") + shown + f"<pre>{html.escape(code)}</pre>"
 
 
 def _made(kind: str, call: str, options: dict[str, Any], words: str) -> Any:

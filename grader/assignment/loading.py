@@ -103,7 +103,7 @@ def _package(place: Path) -> Iterator[str]:
 def _imported(name: str, file: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever an instructor's module does wrong is said in one sentence
+    except Exception as error:  # one sentence reports whatever an instructor's module does wrong
         raise _broken(file, error) from error
 
 

@@ -225,7 +225,7 @@ def grading(where: str, file: Path | None = None) -> Grading:
         return found
     folder = (file.parent / found.assignment).resolve()
     if not folder.is_dir():
-        return found  # an installed one's name, or a folder that is not there: whoever looks for it says so
+        return found  # an installed one's name, or a folder that is not there: the code that looks for it reports that
     if "://" not in where and Path(where).is_dir() and folder.is_relative_to(Path(where).resolve()):
         raise GraderError(
             f"The class record {file}, at grading.assignment: {folder} lies among the submissions, and an assignment's Python is "
@@ -259,7 +259,7 @@ def terms(record: ClassRecord, one: HandedIn, learner: Learner | None) -> Terms:
     allowance = record.allowance(learner, one)
     due = allowance.due or record.due
     due = due + timedelta(minutes=allowance.extra_minutes) if due else None
-    moment = allowance.submitted or one.submitted or _written(learner, due)
+    moment = allowance.submitted or one.submitted or _parse_time(learner, due)
     base = Terms(
         of=record.late.of,
         maximum=record.scale.maximum if record.scale else None,
@@ -286,7 +286,7 @@ def terms(record: ClassRecord, one: HandedIn, learner: Learner | None) -> Terms:
     return replace(base, late=True, percent=percent)
 
 
-def _written(learner: Learner | None, due: datetime | None) -> datetime | None:
+def _parse_time(learner: Learner | None, due: datetime | None) -> datetime | None:
     """When it came, by Moodle's worksheet; its times are those of the due date's zone."""
     text = next((learner.row[each] for each in _MODIFIED if each in learner.row), "") if learner else ""
     for form in _WRITTEN if text else ():

@@ -1,7 +1,7 @@
 """Finds the submissions of a class as people and learning platforms store them.
 
 A place is a folder, a platform's ZIP, a bucket's prefix, or a text file of git URLs, one a line, each with a name before it
-if you like (`ada https://…`). What was handed in as one is told by the platform's identifier, never by a name: see
+if you like (`ada https://…`). The platform's identifier says which files belong together, never a name: see
 `grader.batch.platforms`.
 """
 
@@ -118,7 +118,7 @@ def sorted_out(
     elif place.is_file() and place.suffix.casefold() == ".zip":
         whole = download.of_zip(place, keep or place.parent / f".{place.stem}", tier or chosen("auto"))
     elif place.is_file():
-        return Found(tuple(_listed(place)))
+        return Found(tuple(_list_urls(place)))
     elif place.is_dir():
         whole = download.of_folder(place, without)
     else:
@@ -272,7 +272,7 @@ def _distinct(result: Found) -> Found:
 # --- repositories elsewhere ---------------------------------------------------------------------------------------
 
 
-def _listed(file: Path) -> Iterator[HandedIn]:
+def _list_urls(file: Path) -> Iterator[HandedIn]:
     """Git URLs, one a line; blank lines and those with # are passed over."""
     if ARCHIVE.search(file.name):
         raise SubmissionError(f"{file} is no ZIP. Unpack it, and give the folder with the submissions.")

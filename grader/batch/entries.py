@@ -143,7 +143,7 @@ def missing(learner: Learner) -> Entry:
 
 
 def unclear(learner: Learner, why: str) -> Entry:
-    """The row of someone of whom it can't be said that they handed in nothing."""
+    """The row of someone who may have handed in something after all."""
     return Entry(name=learner.name, submission="", state="unclear", learner=learner, message=why)
 
 

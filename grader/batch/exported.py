@@ -54,7 +54,7 @@ def _graded(entries: Sequence[Entry]) -> list[tuple[Entry, float, float]]:
     ]
 
 
-def _scaled(grade: float, out_of: float, maximum: float) -> float:
+def _scale(grade: float, out_of: float, maximum: float) -> float:
     return round(min(grade, out_of) / out_of * maximum, 2) if out_of else 0.0
 
 
@@ -89,7 +89,7 @@ def canvas(entries: Sequence[Entry], title: str, roster: Roster | None = None, c
         id = row.get("id", "") if roster.platform == "canvas" or one.is_group or not label else label.number
         if (roster.platform == "canvas" and one.learner is None) or id.startswith("anon_"):
             continue  # whom the platform alone knows
-        shown = grade if points is None else _scaled(grade, out_of, points)
+        shown = grade if points is None else _scale(grade, out_of, points)
         known = [row.get(plain(each), "") for each in _INFORMATION]
         rows.append([known[0] or one.name, id, *known[2:], _number(shown)])
     return Table(written(rows), notes)
@@ -210,7 +210,7 @@ def _worksheet(
             continue
         cells = [one.learner.row.get(name, "") for name in header]
         cells = ["" if cell == "-" else cell for cell in cells]
-        cells[at] = _number(_scaled(grade, out_of, maximum) if maximum is not None else min(grade, out_of))
+        cells[at] = _number(_scale(grade, out_of, maximum) if maximum is not None else min(grade, out_of))
         over += [one.name] if grade > out_of else []
         if comment is not None and not cells[comment]:
             cells[comment] = _comment(one)

@@ -51,7 +51,7 @@ class Account:
         """The account itself.
 
         Raises:
-            GraderError: a file is missing in it, or stands in it twice.
+            GraderError: a file is missing in it, or listed twice.
         """
         counted = sum(line.files for line in self.lines)
         if counted != self.files or len({line.file for line in self.lines}) != len(self.lines):

@@ -38,7 +38,7 @@ class Question:
 @dataclass(frozen=True)
 class Owners:
     """`whose`: for each submission those whose it is, several for a group. `absent`: those with no submission at all.
-    `unclear`: those of whom that can't be said, with the reason."""
+    `unclear`: those for whom that is open, with the reason."""
 
     whose: Mapping[str, tuple["Learner", ...]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
@@ -49,7 +49,7 @@ class Owners:
 
 @dataclass
 class _Answer:
-    """What can be said of one submission. `certain`: by an identifier."""
+    """What is known of one submission. `certain`: by an identifier."""
 
     owners: tuple["Learner", ...] = ()
     certain: bool = False
@@ -111,7 +111,7 @@ def _settle(answers: dict[str, _Answer]) -> None:
 def _unclear(
     learners: Iterable["Learner"], present: set[str], questions: Sequence[Question]
 ) -> dict[str, str]:
-    """Of whom it can't be said that they handed in nothing."""
+    """Those who may have handed in something after all."""
     anyone_s = [name for question in questions if question.anyone for name in question.submissions]
     unclear: dict[str, str] = {}
     for learner in learners:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Told(NamedTuple):
-    """`owners`: whose it is; `certain`: by name and login; `candidates`: where that can't be told."""
+    """`owners`: whose it is; `certain`: by name and login; `candidates`: whose it may be, where that is open."""
 
     owners: "tuple[Learner, ...]" = ()
     certain: bool = False
@@ -20,7 +20,7 @@ class Told(NamedTuple):
 def told_by_parts(
     handles: Sequence[str], ids: "Mapping[str, Sequence[Learner]]", by_name: "Mapping[str, Sequence[Learner]]"
 ) -> Told:
-    """Whose names and logins stand in `Schmidt_Anna_aschmidt_17` or `Schmidt, Anna(aschmidt)`.
+    """Whose names and logins are in `Schmidt_Anna_aschmidt_17` or `Schmidt, Anna(aschmidt)`.
 
     A number is nobody's by itself. A login without its owner's name, or two answers, are candidates for a question.
 

@@ -99,8 +99,8 @@ def canvas(name: str) -> Label | None:
     return Label(
         "canvas",
         f"canvas:{user}",
-        f"{_composed(found['name'])}_{user}",
-        _composed(found["name"]),
+        f"{_compose(found['name'])}_{user}",
+        _compose(found["name"]),
         user,
         found["file"],
         0 if of_text else int(found["attachment"]),
@@ -115,7 +115,7 @@ def moodle(name: str) -> Label | None:
     if not found:
         return None
     number = str(int(found["number"])) if found["number"] else ""
-    name = _composed(found["name"])
+    name = _compose(found["name"])
     shown = f"{name}_{number}" if number else name
     return Label(
         "moodle",
@@ -133,7 +133,7 @@ def blackboard(names: Iterable[str]) -> dict[str, Label]:
 
     Only together they tell where the assignment's name ends and the user's begins, since either may hold `_`.
     """
-    found = {each: match for each in names if (match := _BLACKBOARD.fullmatch(_composed(each)))}
+    found = {each: match for each in names if (match := _BLACKBOARD.fullmatch(_compose(each)))}
     assignment = min((match["before"].rpartition("_")[0] for match in found.values()), key=len, default="")
     if not all(match["before"].startswith(f"{assignment}_") for match in found.values()):
         return {}
@@ -150,7 +150,7 @@ def blackboard(names: Iterable[str]) -> dict[str, Label]:
 
 def brightspace(name: str) -> Label | None:
     """What Brightspace says with the name of a folder or a file; None if it is none of Brightspace's."""
-    found = _BRIGHTSPACE.fullmatch(_composed(name))
+    found = _BRIGHTSPACE.fullmatch(_compose(name))
     if not found:
         return None
     day, _, clock = found["time"].replace(" AM", "AM").replace(" PM", "PM").rpartition(" ")
@@ -171,7 +171,7 @@ def brightspace(name: str) -> Label | None:
     )
 
 
-def _composed(name: str) -> str:
+def _compose(name: str) -> str:
     """macOS takes letters and their marks apart: one learner's files may come in both ways."""
     return unicodedata.normalize("NFC", name)
 

@@ -3,7 +3,7 @@
 Read are, by their columns' names: Canvas' gradebook, Moodle's list of participants and its grading worksheet (with names, or
 without where marking is blind), the rosters of Gradescope, Classroom 50 and GitHub Classroom (of old), and anything with
 a column for names or identifiers. UTF-8, UTF-16 and Latin-1; separated by comma, semicolon or tab. Headers in a
-language that is not known here are told by what stands below them, or by `--roster-columns`.
+language that is not known here are recognised by what is below them, or named by `--roster-columns`.
 """
 
 import csv
@@ -77,7 +77,7 @@ def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
     try:
         if file.stat().st_size > _LARGEST:
             raise GraderError(f"The roster {file} is larger than {_LARGEST // 1024**2} MB.")
-        text = _decoded(file.read_bytes())
+        text = _decode(file.read_bytes())
     except OSError as error:
         raise GraderError(f"The roster {file} can't be read: {error.strerror}.") from error
     try:
@@ -92,7 +92,7 @@ def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
     return _whole(file, table[0], header, rows, roles)
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", "replace")
     if content[:4096].count(0) > len(content[:4096]) // 4:

@@ -168,7 +168,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
     write(plan.out / "attempts.csv", attempts.table(looked, history).encode())
     troubles = {name: outcome.message for name, outcome in ended.items() if outcome.state == "ungradable"}
     assembling.write_intake(plan.out, intake.account(found, troubles), whose, history)
-    return _written(
+    return _write(
         plan,
         rows,
         {name: judged.shapes[name] for name in tasks if name in judged.shapes},
@@ -268,7 +268,7 @@ def _without_twins(tasks: Sequence[Task]) -> list[Task]:
     return list({task.record: task for task in reversed(tasks)}.values())[::-1]
 
 
-def _written(
+def _write(
     plan: Plan,
     rows: list[Entry],
     shapes: Mapping[str, frozenset[int]],
@@ -277,7 +277,7 @@ def _written(
     agreed: ClassRecord,
     said: Callable[[str], None],
 ) -> list[Entry]:
-    """What is said of the class, the gradebook last: its presence means that the rest is there.
+    """Write what is known of the class, the gradebook last: its presence means that the rest is there.
 
     `records`: submission → the name of its evidence in the evidence store.
     """

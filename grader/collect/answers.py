@@ -12,7 +12,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class TooLong(Exception):
-    """An answer that did not come to an end."""
+    """An answer that never ended."""
 
 
 class NotDecodable(Exception):
@@ -35,7 +35,7 @@ def read_body(answer: httpx.Response, deadline: float, most: int) -> bytes:
         raise NotDecodable(f"{len(codings)} codings, one within the other")
     for coding in reversed(codings):
         if coding in ("gzip", "x-gzip", "deflate"):
-            parts = _inflated(parts, deflate=coding == "deflate")
+            parts = _inflate(parts, deflate=coding == "deflate")
         else:
             break
     content = bytearray()
@@ -51,7 +51,7 @@ def read_body(answer: httpx.Response, deadline: float, most: int) -> bytes:
     return bytes(content[:most])
 
 
-def _inflated(parts: Iterable[bytes], *, deflate: bool) -> Iterator[bytes]:
+def _inflate(parts: Iterable[bytes], *, deflate: bool) -> Iterator[bytes]:
     """Unpacked pieces, each of bounded size; an empty one where nothing comes of much, so that time can be looked at."""
     engine = zlib.decompressobj(zlib.MAX_WBITS if deflate else _GZIP)
     first = True

@@ -14,11 +14,10 @@ from typing import Any, Literal, get_args
 from grader.collect.app_files import is_test
 from grader.collect.kinds_of_routes import kind_of_address
 from grader.evidence import Kind
-from grader.inside.faults import APP_FIELDS, FAULTS, OPENAI_FIELDS, S3_FIELDS, Boundary, Fault
+from grader.inside.faults import FAULTS, FIELDS, Boundary, Fault
 from grader.media_types import sniff
 
 _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
-_FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _MOST_NOTES = 20_000  # calls, tests and names of one run that are kept
 _FAULTS_AT: dict[Boundary, tuple[Fault, ...]] = {
@@ -171,7 +170,7 @@ class Decider:
         if self._noted > _MOST_NOTES:
             raise ValueError("more than any suite asks")
         place = message.get("at")
-        if place not in _FIELDS:
+        if place not in FIELDS:
             raise ValueError("no such boundary")
         call = _call(place, message.get("call"))
         kind = self._note_call(place, call, message)
@@ -279,7 +278,7 @@ def _kind_of_call(place: Boundary, message: Mapping[str, Any]) -> Kind | Literal
 
 
 def _call(place: Boundary, told: Any) -> dict[str, Any]:
-    if not isinstance(told, dict) or set(told) != set(_FIELDS[place]):
+    if not isinstance(told, dict) or set(told) != set(FIELDS[place]):
         raise ValueError("not the fields of a call")
     if place == "app":
         if type(told["status"]) is not int or not 100 <= told["status"] <= 999:

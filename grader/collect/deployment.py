@@ -61,13 +61,13 @@ def read_deployment(root: Path, app: str | None) -> Deployment:
     """
     container: dict[str, str] = {}
     for file in _files(root, _COMPOSE):
-        _add(container, _of_compose(_parsed(file), file.parent, root, app))
+        _add(container, _of_compose(_parse(file), file.parent, root, app))
     for file in _files(root, _DOCKERFILE):
         if app is None or (root / app).is_relative_to(file.parent):
             _add(container, _of_dockerfile(file))
     examples: dict[str, str] = {}
     for file in _files(root / ".github" / "workflows", re.compile(r".*\.ya?ml")):
-        _add(examples, _of_workflow(_parsed(file)))
+        _add(examples, _of_workflow(_parse(file)))
     return Deployment(container, examples)
 
 
@@ -85,7 +85,7 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _parsed(file: Path) -> Mapping[str, Any]:
+def _parse(file: Path) -> Mapping[str, Any]:
     try:
         found = yaml.load(_text(file), Loader=_Plain)  # noqa: S506 - a safe one
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):

@@ -98,10 +98,10 @@ def file_of_app(root: Path, manifest: Manifest) -> str | None:
 def _best(root: Path) -> _Candidate | None:
     """The likeliest app that the code shows."""
     every = list(_python_files(root))
-    files = [(file, tree) for file in every if (tree := _parsed(file, _WORTH_PARSING)) is not None]
+    files = [(file, tree) for file in every if (tree := _parse(file, _WORTH_PARSING)) is not None]
     makers = frozenset(name for _, tree in files for name in _makers(tree))
     if makers:
-        files = [(file, tree) for file in every if (tree := _parsed(file, (*_WORTH_PARSING, *makers)))]
+        files = [(file, tree) for file in every if (tree := _parse(file, (*_WORTH_PARSING, *makers)))]
     candidates = [found for file, tree in files for found in _candidates(file, tree, makers)]
     finished = {one.maker for one in candidates if one.maker}
     candidates = [one for one in candidates if one.maker or not (one.is_factory and one.name in finished)]
@@ -162,7 +162,7 @@ def _needs_arguments(node: ast.FunctionDef) -> bool:
     return bool(needed or [default for default in arguments.kw_defaults if default is None])
 
 
-def _parsed(file: Path, worth: Sequence[str]) -> ast.Module | None:
+def _parse(file: Path, worth: Sequence[str]) -> ast.Module | None:
     try:
         text = reading.read_text(file, reading.MAX_PYTHON)
         if not any(name in text for name in worth):

@@ -34,7 +34,7 @@ def fingerprints(files: Iterable[Path]) -> set[int]:
         left -= len(content)
         if left < 0:
             break
-        found.update(_chosen(list(_grams(list(_shapes(content))))))
+        found.update(_choose(list(_grams(list(_shapes(content))))))
         if len(found) >= _MOST:
             break
     return set(sorted(found)[:_MOST])
@@ -44,7 +44,7 @@ def placed(content: bytes) -> list[tuple[int, int, int]]:
     """Where the fingerprints of a text come from: first line, last line, fingerprint; each as often as it is there."""
     words = list(_placed_shapes(content))
     grams = list(_grams([word for word, _ in words]))
-    kept = set(_chosen(grams))
+    kept = set(_choose(grams))
     return [
         (words[at][1], words[at + _GRAM - 1][1], number) for at, number in enumerate(grams) if number in kept
     ]
@@ -74,7 +74,7 @@ def _grams(words: Sequence[str]) -> Iterator[int]:
         yield int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
 
 
-def _chosen(grams: Sequence[int]) -> Iterator[int]:
+def _choose(grams: Sequence[int]) -> Iterator[int]:
     """The smallest of each window: whatever long enough two files share, they share a choice."""
     for at in range(max(0, len(grams) - _WINDOW + 1)):
         yield min(grams[at : at + _WINDOW])

@@ -95,7 +95,7 @@ class Sources:
     def all_names(self) -> list[str]:
         """Every word by which any code of the submission takes something out of something: a last resort."""
         names: dict[str, None] = {}
-        for function in (each for several in self._listed().values() for each in several):
+        for function in (each for several in self._list_functions().values() for each in several):
             for read in _reads_of(function):
                 names.setdefault(read.name)
         return list(names)[:_MOST_NAMES]
@@ -120,7 +120,7 @@ class Sources:
                     return node
         return None
 
-    def _listed(self) -> dict[str, list[Function]]:
+    def _list_functions(self) -> dict[str, list[Function]]:
         """Every function of the submission, by its name."""
         if self._functions is None:
             self._functions = {}
@@ -137,7 +137,7 @@ class Sources:
         while waiting and len(found) < _MOST_CALLED:
             for node in ast.walk(waiting.pop(0)):
                 if isinstance(node, ast.Call) and (node.args or node.keywords):
-                    for called in self._listed().get(_last(node.func), ())[:2]:
+                    for called in self._list_functions().get(_last(node.func), ())[:2]:
                         if called not in found and len(found) < _MOST_CALLED:
                             found.append(called)
                             waiting.append(called)

@@ -14,8 +14,8 @@ from grader.evidence import Probe
 def ask(session: Session, prefix: str) -> Iterator[Probe]:
     """Every question; `prefix` is what stands before the module's addresses."""
     for name in ("models", "engines"):
-        yield _asked(session, f"module.{name}", openai_module.LISTED, _get(prefix, f"{name}/"))
-        yield _asked(
+        yield _ask(session, f"module.{name}", openai_module.LISTED, _get(prefix, f"{name}/"))
+        yield _ask(
             session, f"module.{name}", openai_module.DESCRIBED, _get(prefix, f"{name}/{openai_module.MODEL}/")
         )
     yield from _texts(session, prefix)
@@ -23,9 +23,9 @@ def ask(session: Session, prefix: str) -> Iterator[Probe]:
     yield from _sounds(session, prefix)
     chat = _post(prefix, "chat/completions/", _chat(plain().text))
     with session.openai_fails(status=429, headers={"retry-after-ms": "5"}):
-        yield _asked(session, "module.errors", openai_module.RATE_LIMITED, chat)
+        yield _ask(session, "module.errors", openai_module.RATE_LIMITED, chat)
     with session.openai_fails(effect="drop"):
-        yield _asked(session, "module.errors", openai_module.DROPPED, chat)
+        yield _ask(session, "module.errors", openai_module.DROPPED, chat)
 
 
 def _chat(words: str, **more: Any) -> dict[str, Any]:
@@ -40,26 +40,26 @@ def _chat(words: str, **more: Any) -> dict[str, Any]:
 
 def _texts(session: Session, prefix: str) -> Iterator[Probe]:
     place = "chat/completions/"
-    yield _asked(session, "module.chat", openai_module.PLAIN, _post(prefix, place, _chat(plain().text)))
-    yield _asked(
+    yield _ask(session, "module.chat", openai_module.PLAIN, _post(prefix, place, _chat(plain().text)))
+    yield _ask(
         session, "module.chat", openai_module.STREAMED, _post(prefix, place, _chat(plain().text, stream=True))
     )
     body = {"model": openai_module.COMPLETING_MODEL, "prompt": f"Go on with {plain().text}", "max_tokens": 24}
-    yield _asked(session, "module.completion", openai_module.PLAIN, _post(prefix, "completion/", body))
+    yield _ask(session, "module.completion", openai_module.PLAIN, _post(prefix, "completion/", body))
     body = {
         "model": openai_module.EDITING_MODEL,
         "instruction": "Fix the spelling.",
         "input": f"the wek of {plain().text}",
     }
-    yield _asked(session, "module.edits", openai_module.PLAIN, _post(prefix, "edits/", body))
+    yield _ask(session, "module.edits", openai_module.PLAIN, _post(prefix, "edits/", body))
 
 
 def _pictures(session: Session, prefix: str) -> Iterator[Probe]:
     place = "images/generations/"
     body = {"prompt": f"a kite over {plain().text}", "n": 1, "size": "1024x1024"}
     named = {**body, "model": openai_module.IMAGE_MODEL}
-    yield _asked(session, "module.images", openai_module.PLAIN, _post(prefix, place, named))
-    yield _asked(session, "module.images", openai_module.WITHOUT_MODEL, _post(prefix, place, body))
+    yield _ask(session, "module.images", openai_module.PLAIN, _post(prefix, place, named))
+    yield _ask(session, "module.images", openai_module.WITHOUT_MODEL, _post(prefix, place, body))
 
 
 def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
@@ -76,10 +76,10 @@ def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
             form={"model": model},
             files={"file": ("said.wav", sound, "audio/wav")},
         )
-        yield _asked(session, criterion, openai_module.PLAIN, upload, mark=words)
+        yield _ask(session, criterion, openai_module.PLAIN, upload, mark=words)
         wrong = {"file": ("notes.txt", b"these are words", "text/plain")}
         refused = Request("POST", _at(prefix, place), form={"model": model}, files=wrong)
-        yield _asked(session, criterion, openai_module.NO_SOUND, refused)
+        yield _ask(session, criterion, openai_module.NO_SOUND, refused)
 
 
 def _at(prefix: str, place: str) -> str:
@@ -94,7 +94,7 @@ def _post(prefix: str, place: str, body: dict[str, Any]) -> Request:
     return Request("POST", _at(prefix, place), json=body, has_json=True)
 
 
-def _asked(session: Session, criterion: str, asked: str, request: Request, mark: str | None = None) -> Probe:
+def _ask(session: Session, criterion: str, asked: str, request: Request, mark: str | None = None) -> Probe:
     exchange = session.send(f"{criterion}: {asked}", request)
     return Probe(
         criterion=criterion,

@@ -33,7 +33,7 @@ class Patience:
         self._sleep = sleep
         self._left = MOST_WAITING
         self._pause = 0.0
-        self._served = 0  # since the app last said that it was too much
+        self._served = 0  # since the app last answered that it was too much
 
     def before(self) -> None:
         """Keep the pace that the app's limit asks for."""

@@ -6,11 +6,12 @@ from typing import TypeGuard
 
 from grader.collect.discovery import request_of
 from grader.collect.job_addresses import pointers
-from grader.collect.questions import Question, a_file, absent, probe_of
+from grader.collect.questions import Question, absent, probe_of
 from grader.collect.requests import Request, build
 from grader.collect.session import Session
-from grader.evidence import Exchange, Offer, Probe, StoredObject
+from grader.evidence import Exchange, Offer, Probe, StoredObject, a_file
 from grader.operations import Operation
+from grader.ordinary_requests import AFTER, GENERATES, SERVES_AGAIN, SERVES_FILE
 from grader.upstream_failures import Injection, injections
 
 
@@ -19,7 +20,7 @@ def generate(session: Session, offer: Offer) -> Probe:
     order = request_of(offer)
     exchange = session.send(f"generate {a_file(offer.kind)}", order.request)
     return probe_of(
-        session, "endpoint.generates", offer.kind, f"{a_file(offer.kind)} of something", exchange, order
+        session, GENERATES.id, offer.kind, GENERATES.asked.format(kind=a_file(offer.kind)), exchange, order
     )
 
 
@@ -94,7 +95,7 @@ def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
     order = request_of(offer)
     after = session.send(f"does it still serve, after: {probe.asked}", order.request)
     yield probe.model_copy(update={"after": after.id})
-    yield probe_of(session, "endpoint.after", offer.kind, "another ordinary request", after, order)
+    yield probe_of(session, AFTER.id, offer.kind, AFTER.asked, after, order)
 
 
 def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
@@ -105,36 +106,34 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     everything = session.objects_of(exchange)
     objects = [stored for stored in everything if stored.origin in of_the_kind] or everything
     if not objects:
-        return absent("endpoint.serves_file", offer, "the stored file", "nothing was stored")
+        return absent(SERVES_FILE.id, offer, SERVES_FILE.asked, "nothing was stored")
     stored, asked = objects[-1], f"the stored file {objects[-1].key}"
     if exchange.redirected_with is not None and _serves(exchange, stored):
-        return probe_of(session, "endpoint.serves_file", offer.kind, asked, exchange)
+        return probe_of(session, SERVES_FILE.id, offer.kind, asked, exchange)
     pointed = _first_that_serves(session, stored, _pointed_at(session, exchange, offer))
     if _serves(pointed, stored):
-        return probe_of(session, "endpoint.serves_file", offer.kind, asked, pointed)
+        return probe_of(session, SERVES_FILE.id, offer.kind, asked, pointed)
     other = _first_that_serves(session, stored, _by_name(session, stored, operations))
     if pointed is not None and _is_promise(session, exchange, pointed, operations):
         # `after`: another way to the file, which is no excuse for an address that leads elsewhere
         after = other.id if other is not None and _serves(other, stored) else None
-        return probe_of(session, "endpoint.serves_file", offer.kind, asked, pointed, after=after)
+        return probe_of(session, SERVES_FILE.id, offer.kind, asked, pointed, after=after)
     best = other or pointed
     if best is None:
-        return absent(
-            "endpoint.serves_file", offer, "the stored file", "the app has no GET that takes a name"
-        )
-    return probe_of(session, "endpoint.serves_file", offer.kind, asked, best)
+        return absent(SERVES_FILE.id, offer, SERVES_FILE.asked, "the app has no GET that takes a name")
+    return probe_of(session, SERVES_FILE.id, offer.kind, asked, best)
 
 
 def served_again(session: Session, offer: Offer, made: Sequence[Probe]) -> Iterator[Probe]:
     """The file that came back, fetched once more after others were made: whether its address is that file's."""
-    asked = {probe.exchange for probe in made if probe.criterion == "endpoint.generates"}
+    asked = {probe.exchange for probe in made if probe.criterion == GENERATES.id}
     for probe in made:
-        if probe.kind == offer.kind and probe.criterion == "endpoint.serves_file" and probe.exchange:
+        if probe.kind == offer.kind and probe.criterion == SERVES_FILE.id and probe.exchange:
             got = next(exchange for exchange in session.exchanges if exchange.id == probe.exchange)
             # asked once more, an address that makes a file and leads to it would make another one
             if got.status == 200 and got.id not in asked:
                 again = session.send("fetch the stored file again", Request("GET", got.url, place=got.place))
-                yield probe_of(session, "endpoint.serves_again", offer.kind, "the stored file again", again)
+                yield probe_of(session, SERVES_AGAIN.id, offer.kind, SERVES_AGAIN.asked, again)
 
 
 def _serves(got: Exchange | None, stored: StoredObject) -> TypeGuard[Exchange]:

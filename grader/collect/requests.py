@@ -55,7 +55,7 @@ def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:
     query = f"?{urlencode(place['query'], doseq=True)}" if place["query"] else ""
     body: Any = None
     if place["json"]:
-        body = place["json"][""] if "" in place["json"] else _nested(place["json"].items())
+        body = place["json"][""] if "" in place["json"] else _nest(place["json"].items())
     files = {name: value for name, value in place["multipart"].items() if isinstance(value, tuple)}
     form = {
         **place["form"],
@@ -81,7 +81,7 @@ def _segment(value: str) -> str:
     return quote(value, safe="/")
 
 
-def _nested(items: Iterable[tuple[str, Any]]) -> Any:
+def _nest(items: Iterable[tuple[str, Any]]) -> Any:
     """An object from dotted paths; a part that is a number is a place in a list."""
     out: dict[str, Any] = {}
     for dotted, value in items:

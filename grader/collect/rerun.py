@@ -1,6 +1,5 @@
 """Runs a suite again for each planted fault, once it has passed unchanged."""
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,18 +9,13 @@ from grader.collect.desk import Desk, HungUpError
 from grader.collect.generating import Generating
 from grader.collect.trials import SCORED, Answer, OutOfTime, Trial, Undecided, Unit
 from grader.evidence import Kind, PlantedFault
+from grader.inside.faults import REFUSED_SUCCESS
 from grader.submission import Submission
 
 _RUN_SECONDS = 20.0  # for a test that takes no time by itself
 _LONGEST_RUN_SECONDS = 60.0
 _MOST_NEAR = 200  # tests that are tried for one fault
 _LARGEST = 1 << 20  # bytes of a test's module
-# a test that never speaks of models is not asked whether it would notice another
-_SPEAKS = {"replaced_model": re.compile(rb"(?i)model")}
-# noticed by a test that looks at what was stored; one that sees a success notices the others by the status
-_WANT_A_LOOK = frozenset(
-    {"dropped_write", "wrong_content_type", "swapped_bytes", "wrong_key", "replaced_prompt"}
-)
 
 
 class Rerun:
@@ -58,7 +52,7 @@ class Rerun:
         self._succeeding = {
             test
             for planted, tests in about.reached.items()
-            if planted.fault.name == "refused_success"
+            if planted.fault.name == REFUSED_SUCCESS
             for test in tests
         }
         self.null_runs = 0
@@ -87,16 +81,16 @@ class Rerun:
     def _answers(self, asked: Sequence[Planted]) -> dict[Planted, Answer]:
         """Single tests, one after the other in one process; where they fail with nothing planted because they build on what
         others do, or on what they do only once, a file's tests together, in a process of their own each time."""
-        answers, why = self._tried(asked, files=False, alone=False)
+        answers, why = self._try(asked, files=False, alone=False)
         if answers is None:
-            answers, why = self._tried(asked, files=True, alone=True)
+            answers, why = self._try(asked, files=True, alone=True)
         else:
-            answers |= self._looked_at_again(answers)
+            answers |= self._look_again(answers)
         if answers is not None:
             return answers
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
-    def _looked_at_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
+    def _look_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
         """What went unnoticed, in a process of its own for each run.
 
         A process that has run a test before may still have what that test stored, and hide that nothing was stored now.
@@ -107,12 +101,12 @@ class Rerun:
             if answer.caught is False and planted.fault.section in SCORED
         ]
         for files in (False, True) if unnoticed else ():
-            again, _ = self._tried(unnoticed, files=files, alone=True)
+            again, _ = self._try(unnoticed, files=files, alone=True)
             if again is not None:
                 return again
         return {}
 
-    def _tried(
+    def _try(
         self, asked: Sequence[Planted], *, files: bool, alone: bool
     ) -> tuple[dict[Planted, Answer] | None, str]:
         """An answer for each fault, or why there is none."""
@@ -131,11 +125,11 @@ class Rerun:
 
     def _near(self, planted: Planted, *, files: bool) -> list[Unit]:
         """The units that come near a fault, the most promising first."""
-        name = planted.fault.name
+        fault = planted.fault
         tests = [test for test in self._notes.began if test in self._reached.get(planted, ())]
-        if name in _SPEAKS:
-            tests = [test for test in tests if _SPEAKS[name].search(self._module(test))]
-        better = self._notes.reads if name in _WANT_A_LOOK else self._succeeding
+        if fault.mentioned:
+            tests = [test for test in tests if fault.mentioned.search(self._module(test))]
+        better = self._notes.reads if fault.in_storage else self._succeeding
         tests.sort(key=lambda test: (test not in better, self._seconds.get(test, 0.0)))
         units = [self._file_of(test) if files else (test,) for test in tests[:_MOST_NEAR]]
         return list(dict.fromkeys(units))

@@ -1,6 +1,6 @@
 """All criteria of the lab: titles, hints, and how evidence is judged.
 
-One module a section. Adding a criterion touches its module and the rubric.
+One module a section. docs/contributing.md has the recipe for a new one.
 """
 
 from grader.criteria import endpoint, errors, notebooks, openai_module, openapi, secrets, tests, validation

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.evidence import Evidence, Kind, Offer, Probe
+from grader.ordinary_requests import GENERATES
 
 Status = Literal["passed", "failed", "not_run", "error"]
 
@@ -98,13 +99,19 @@ class Finding:
     advice: str | None = None
 
 
-def together(findings: list[Finding], well: str, expected: str = "") -> Verdict:
+def together(
+    findings: list[Finding], well: str, expected: str = "", *, nothing: str = "There was nothing to look at."
+) -> Verdict:
     """One verdict from several findings: any problem fails, and says which kind; none at all is no pass.
 
-    `expected`: what would have passed, in a few words; said of what failed.
+    Args:
+        findings: what was seen, probe by probe.
+        well: the sentence if there is no problem.
+        expected: what would have passed, in a few words; added to what failed.
+        nothing: the reason for `not_run` if there are no findings.
     """
     if not findings:
-        return not_run("There was nothing to look at.")
+        return not_run(nothing)
     problems = [finding for finding in findings if finding.problem]
     advice = tuple(dict.fromkeys(finding.advice for finding in findings if finding.advice))
     if not problems:
@@ -112,11 +119,11 @@ def together(findings: list[Finding], well: str, expected: str = "") -> Verdict:
     kinds_of: dict[str, list[str]] = {}
     for finding in problems:
         kinds_of.setdefault(str(finding.problem), []).extend([finding.kind] if finding.kind else [])
-    said = [
+    listed = [
         f"{', '.join(dict.fromkeys(kinds))}: {problem}" if kinds else problem
         for problem, kinds in kinds_of.items()
     ]
-    summary = _sentence("; ".join(said)) + (f" Expected: {expected}." if expected else "")
+    summary = _sentence("; ".join(listed)) + (f" Expected: {expected}." if expected else "")
     return failed(summary, tuple(id for finding in problems for id in finding.evidence), advice)
 
 
@@ -126,7 +133,7 @@ def _sentence(text: str) -> str:
 
 def generated(evidence: Evidence, kind: Kind) -> Probe | None:
     """The ordinary request for a kind, if it worked: an answer of success, and a file of that kind from OpenAI."""
-    for probe in evidence.probes_of("endpoint.generates"):
+    for probe in evidence.probes_of(GENERATES.id):
         if probe.kind == kind and probe.exchange:
             status = evidence.exchange(probe.exchange).status
             made = any(

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 
 from classroom.standin import catalogue
 from grader import media_types
@@ -19,7 +20,8 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
+from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject, a_file
+from grader.ordinary_requests import CHOICE, GENERATES, SERVES_AGAIN, SERVES_FILE
 
 # by environments.choosing
 _UNFIT = re.compile(r"([\w.-]{1,200}) (?:is left out: it does not fit here|has no wheel for)\b")
@@ -121,7 +123,7 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         if not evidence.app.started:
             return not_run("Depends on the app having started.")
         return not_run("Not offered: no request led to a call that generates this kind.")
-    probe = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == kind), None)
+    probe = next((one for one in evidence.probes_of(GENERATES.id) if one.kind == kind), None)
     if probe is None or probe.exchange is None:
         return not_run("No request was sent.")
     exchange = evidence.exchange(probe.exchange)
@@ -160,7 +162,7 @@ def _made_of_something_else(evidence: Evidence, probe: Probe) -> str | None:
 
 def _refused_choice(evidence: Evidence, kind: Kind) -> str | None:
     """What is wrong if a type that the document offers for the kind is refused."""
-    for probe in evidence.probes_of("endpoint.choice"):
+    for probe in evidence.probes_of(CHOICE.id):
         if probe.kind == kind and probe.exchange:
             answer = evidence.exchange(probe.exchange)
             if answer.status is None or answer.status >= 400:
@@ -186,13 +188,12 @@ def _retired(evidence: Evidence, exchange: str) -> tuple[str, ...]:
     )
 
 
-for _kind, _what in (("text", "a text"), ("image", "an image"), ("audio", "audio")):
+for _kind in KINDS:
     _SECTION.add(
         f"generates_{_kind}",
-        f"Your endpoint generates {_what} from a prompt",
+        f"Your endpoint generates {a_file(_kind)} from a prompt",
         "Look at what your app sent to OpenAI and what it answered; call the SDK in a notebook with the same values.",
-        # bound as a default, so that each function keeps its own kind
-        lambda evidence, kind=_kind: _generates(evidence, kind),  # type: ignore[misc]
+        partial(_generates, kind=_kind),
     )
 
 
@@ -203,7 +204,7 @@ for _kind, _what in (("text", "a text"), ("image", "an image"), ("audio", "audio
 )
 def uses_prompt(evidence: Evidence) -> Verdict:
     findings = []
-    for probe in evidence.probes_of("endpoint.generates"):
+    for probe in evidence.probes_of(GENERATES.id):
         if probe.calls and probe.mark is not None:
             findings.append(Finding(probe.kind, provenance.unused(evidence, probe), ids(probe)))
     if not findings:
@@ -239,14 +240,11 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         elif not problem and not any(one.origin in made for one in stored):
             problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
-    return (
-        together(
-            findings,
-            "Each object in the bucket is, byte for byte, what OpenAI returned.",
-            "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
-        )
-        if findings
-        else not_run(NOTHING_WORKS)
+    return together(
+        findings,
+        "Each object in the bucket is, byte for byte, what OpenAI returned.",
+        "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
+        nothing=NOTHING_WORKS,
     )
 
 
@@ -279,14 +277,11 @@ def mime_type(evidence: Evidence) -> Verdict:
                 )
             advice = media_types.extension_advice(content, provenance.shown(stored.key))
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
-    return (
-        together(
-            findings,
-            "Every object's Content-Type is that of its bytes.",
-            "ContentType= with the type that the first bytes show",
-        )
-        if findings
-        else not_run("Depends on a stored file, and there is none.")
+    return together(
+        findings,
+        "Every object's Content-Type is that of its bytes.",
+        "ContentType= with the type that the first bytes show",
+        nothing="Depends on a stored file, and there is none.",
     )
 
 
@@ -297,8 +292,8 @@ def mime_type(evidence: Evidence) -> Verdict:
 )
 def serves_file(evidence: Evidence) -> Verdict:
     findings = []
-    for probe in evidence.probes_of("endpoint.serves_file"):
-        made = next((one for one in evidence.probes_of("endpoint.generates") if one.kind == probe.kind), None)
+    for probe in evidence.probes_of(SERVES_FILE.id):
+        made = next((one for one in evidence.probes_of(GENERATES.id) if one.kind == probe.kind), None)
         if made is None or (wanted := _file_of(evidence, made)) is None:
             continue
         if probe.exchange is None:
@@ -320,14 +315,11 @@ def serves_file(evidence: Evidence) -> Verdict:
             other = evidence.exchange(probe.after)
             advice = f"GET {_place(other)} serves the file: let your answer point there."
         findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
-    return (
-        together(
-            findings,
-            "Every stored file came back over the app's own API, same bytes, same type.",
-            "status 200 with the stored bytes and their type, at the address that your answer gives",
-        )
-        if findings
-        else not_run("Depends on a stored file, and there is none.")
+    return together(
+        findings,
+        "Every stored file came back over the app's own API, same bytes, same type.",
+        "status 200 with the stored bytes and their type, at the address that your answer gives",
+        nothing="Depends on a stored file, and there is none.",
     )
 
 
@@ -345,7 +337,7 @@ def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> s
     name = (wanted.bucket, wanted.key)
     own = {one.sha256 for one in evidence.objects if (one.bucket, one.key) == name}
     others = {one.sha256 for one in evidence.objects} - own
-    for again in evidence.probes_of("endpoint.serves_again"):
+    for again in evidence.probes_of(SERVES_AGAIN.id):
         if again.kind == probe.kind and again.exchange:
             answer = evidence.exchange(again.exchange)
             if answer.status == 200 and answer.body_sha256 in others:
@@ -354,4 +346,3 @@ def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> s
 
 
 CRITERIA = _SECTION.criteria
-assert len(CRITERIA) == 5 + len(KINDS)

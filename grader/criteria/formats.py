@@ -56,7 +56,7 @@ def load_jsonschema() -> None:
         importlib.import_module("jsonschema")
     finally:
         for name in placed:
-            del sys.modules[name]  # whoever imports it gets the package itself
+            del sys.modules[name]  # an import gets the package itself
 
 
 load_jsonschema()

@@ -13,7 +13,7 @@ section = Section("module")
 _Check = Callable[[Evidence, Probe, Exchange], str | None]
 
 
-def _judged(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence], Verdict]:
+def _judge(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence], Verdict]:
     """A verdict from what each question was answered: the first thing that is wrong, or that all is right."""
 
     def judge(evidence: Evidence) -> Verdict:
@@ -38,10 +38,10 @@ def _judged(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence],
 
 
 def _json(evidence: Evidence, exchange: Exchange) -> dict[str, Any]:
-    return _parsed(evidence.blob(exchange.body_sha256 or "") or exchange.body)
+    return _parse(evidence.blob(exchange.body_sha256 or "") or exchange.body)
 
 
-def _parsed(content: bytes | str) -> dict[str, Any]:
+def _parse(content: bytes | str) -> dict[str, Any]:
     """A JSON object; an empty one if it is none, or was cut for the report."""
     try:
         value = reading.parse_json(content, most=MAX_BLOB)
@@ -103,7 +103,7 @@ def _text_at(*path: str | int) -> _Check:
 
 def _chatted(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     wrong = _text_at("choices", 0, "message", "content")(evidence, probe, exchange)
-    sent = [_parsed(call.request) for call in _calls(evidence, probe)]
+    sent = [_parse(call.request) for call in _calls(evidence, probe)]
     if wrong is None and not any(body.get("temperature") == openai_module.TEMPERATURE for body in sent):
         return f"the temperature {openai_module.TEMPERATURE} did not reach OpenAI"
     return wrong
@@ -160,13 +160,13 @@ section.add(
     "models",
     "The module lists models and describes one",
     "Pass GET models/ and models/<id>/ on; a name may hold dots, and addresses end with a slash.",
-    _judged("module.models", (openai_module.LISTED, _listed), (openai_module.DESCRIBED, _described)),
+    _judge("module.models", (openai_module.LISTED, _listed), (openai_module.DESCRIBED, _described)),
 )
 section.add(
     "engines",
     "The module answers for engines",
     "Where OpenAI still answers, pass it on; where it has retired them, answer 410 and say what replaces them.",
-    _judged(
+    _judge(
         "module.engines",
         (openai_module.LISTED, _or_gone(_listed)),
         (openai_module.DESCRIBED, _or_gone(_described)),
@@ -176,25 +176,25 @@ section.add(
     "chat",
     "The module creates chat completions",
     "Pass every parameter on as it came, temperature too, and a stream as a stream.",
-    _judged("module.chat", (openai_module.PLAIN, _chatted), (openai_module.STREAMED, _streamed)),
+    _judge("module.chat", (openai_module.PLAIN, _chatted), (openai_module.STREAMED, _streamed)),
 )
 section.add(
     "completion",
     "The module creates completions",
     "The address is completion/, OpenAI's is completions; the answer is OpenAI's own.",
-    _judged("module.completion", (openai_module.PLAIN, _text_at("choices", 0, "text"))),
+    _judge("module.completion", (openai_module.PLAIN, _text_at("choices", 0, "text"))),
 )
 section.add(
     "edits",
     "The module answers for edits",
     "Where OpenAI still answers, pass it on; where it has retired them, answer 410 and say what replaces them.",
-    _judged("module.edits", (openai_module.PLAIN, _or_gone(_text_at("choices", 0, "text")))),
+    _judge("module.edits", (openai_module.PLAIN, _or_gone(_text_at("choices", 0, "text")))),
 )
 section.add(
     "images",
     "The module generates images",
     "Pass the model on; without one, choose one that OpenAI still serves.",
-    _judged(
+    _judge(
         "module.images", (openai_module.PLAIN, _drawn_by_the_model), (openai_module.WITHOUT_MODEL, _drawn)
     ),
 )
@@ -206,13 +206,13 @@ for _name, _title, _check in (
         _name,
         f"The module {_title} speech",
         "Take an upload (multipart), look at its type and size before OpenAI is asked, and pass the words back.",
-        _judged(f"module.{_name}", (openai_module.PLAIN, _check), (openai_module.NO_SOUND, _refused)),
+        _judge(f"module.{_name}", (openai_module.PLAIN, _check), (openai_module.NO_SOUND, _refused)),
     )
 section.add(
     "errors",
     "The module passes on OpenAI's errors",
     "Keep OpenAI's status and body; when OpenAI can't be reached, answer 502 with JSON.",
-    _judged("module.errors", (openai_module.RATE_LIMITED, _passed_on), (openai_module.DROPPED, _unreachable)),
+    _judge("module.errors", (openai_module.RATE_LIMITED, _passed_on), (openai_module.DROPPED, _unreachable)),
 )
 
 CRITERIA = section.criteria

@@ -8,6 +8,7 @@ from grader.criteria import validity
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
 from grader.evidence import Evidence, Offer
 from grader.operations import BODIES, Field, base_path, operations
+from grader.ordinary_requests import SERVES_AGAIN, SERVES_FILE
 from grader.schemas import Document, resolved
 
 _SECTION = Section("openapi")
@@ -17,7 +18,7 @@ _NO_OPERATION = "Depends on an operation that generates a file, and none was fou
 _WITHOUT_BODY = frozenset({"204", "301", "302", "303", "304", "307", "308", "3XX"})
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
-_OF_FILES = ("endpoint.serves_file", "endpoint.serves_again")
+_OF_FILES = (SERVES_FILE.id, SERVES_AGAIN.id)
 
 
 def _document(evidence: Evidence) -> Mapping[str, Any] | None:
@@ -196,11 +197,7 @@ def inputs(evidence: Evidence) -> Verdict:
                     None, f"{place}: {field.name or 'the body'} has {' and '.join(lacks)}" if lacks else None
                 )
             )
-    return (
-        together(findings, "Every input is described and has an example.")
-        if findings
-        else not_run(_NO_OPERATION)
-    )
+    return together(findings, "Every input is described and has an example.", nothing=_NO_OPERATION)
 
 
 def _documented(responses: Mapping[str, Any], status: int) -> bool:
@@ -269,12 +266,8 @@ def responses(evidence: Evidence) -> Verdict:
         if missing:
             problems.append(f"it answered {', '.join(missing)}, which the document does not know")
         findings.append(Finding(None, f"{place}: {'; '.join(problems)}" if problems else None))
-    if not findings:
-        return not_run(_NO_OPERATION)
-    return together(
-        findings,
-        "Success and errors are documented with models, and every status that was seen is among them.",
-    )
+    well = "Success and errors are documented with models, and every status that was seen is among them."
+    return together(findings, well, nothing=_NO_OPERATION)
 
 
 CRITERIA = _SECTION.criteria

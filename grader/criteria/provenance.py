@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from grader.criteria.criterion import Finding, generated, ids
 from grader.evidence import Evidence, Kind, Probe, StoredObject
 from grader.jobs import state_of
+from grader.ordinary_requests import AFTER, FOREIGN, ORDINARY
 
 
 def shown(key: str) -> str:
@@ -62,11 +63,9 @@ def _stem(key: str) -> str:
 
 def of_ordinary_requests(evidence: Evidence) -> list[Finding]:
     """What the ordinary requests showed that were sent besides the first one of each kind."""
-    findings = [_served(evidence, probe) for probe in evidence.probes_of("endpoint.ordinary")]
-    findings += [
-        _served(evidence, probe, may_be_refused=True) for probe in evidence.probes_of("endpoint.foreign")
-    ]
-    findings += [_served(evidence, probe, other=True) for probe in evidence.probes_of("endpoint.after")]
+    findings = [_served(evidence, probe) for probe in evidence.probes_of(ORDINARY.id)]
+    findings += [_served(evidence, probe, may_be_refused=True) for probe in evidence.probes_of(FOREIGN.id)]
+    findings += [_served(evidence, probe, other=True) for probe in evidence.probes_of(AFTER.id)]
     return [finding for finding in findings if finding]
 
 

@@ -1,5 +1,8 @@
 """validation.*: bad input is refused before it costs anything. Judged by what followed, not by the words."""
 
+from functools import partial
+
+from grader.bad_input import BAD_INPUTS, SECTION, BadInput
 from grader.criteria.criterion import (
     NOTHING_WORKS,
     Finding,
@@ -12,14 +15,15 @@ from grader.criteria.criterion import (
     working,
 )
 from grader.evidence import EXTENSIONS, Evidence, Probe
+from grader.ordinary_requests import GENERATES, LONGEST
 
-_SECTION = Section("validation")
+_SECTION = Section(SECTION)
 _EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
 
 
-def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
+def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | None:
     """None if the probe does not apply to this design."""
-    if probe.not_applicable or _chose_the_kind(evidence, probe):
+    if probe.not_applicable or (declared.may_follow_the_name and _chose_the_kind(evidence, probe)):
         return None
     if probe.exchange is None:
         return Finding(
@@ -40,15 +44,20 @@ def _finding(evidence: Evidence, probe: Probe) -> Finding | None:
         problem = f"{sent} was answered {exchange.status}"
     else:
         problem = None
-    advice = None
-    if problem is None and not probe.documented:
-        advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was refused ({exchange.status}). Say in the document how long a prompt may be."
+    advice, subject = None, f"{probe.asked[:1].upper()}{probe.asked[1:]}"
+    if problem and declared.may_clean and _was_cleaned(evidence, probe):
+        problem, advice = (
+            None,
+            f"{subject} was cleaned and stored elsewhere; refusing it would be clearer.",
+        )
+    elif problem is None and not probe.documented:
+        advice = f"{subject} was refused ({exchange.status}). Say in the document how long a prompt may be."
     return Finding(probe.kind, problem, ids(probe), advice)
 
 
 def _chose_the_kind(evidence: Evidence, probe: Probe) -> bool:
     """Whether the extension that was sent had a file of its own kind made: then it contradicts nothing."""
-    if probe.criterion != "validation.extension_mismatch" or not probe.name or not probe.exchange:
+    if not probe.name or not probe.exchange:
         return False
     extension = probe.name.rpartition(".")[2].lower()
     made = {output.kind for call in evidence.calls_of(probe.exchange) for output in call.outputs}
@@ -67,100 +76,41 @@ def _longest(evidence: Evidence, probe: Probe) -> Finding:
     return Finding(probe.kind, problem, ids(probe))
 
 
-def _judge(evidence: Evidence, criterion: str) -> Verdict:
+def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
         return not_run(NOTHING_WORKS)
-    probes = [probe for probe in evidence.probes_of(criterion) if probe.kind in kinds]
+    probes = [probe for probe in evidence.probes_of(declared.id) if probe.kind in kinds]
     if not probes:
         return not_run("It was not probed.")
-    findings = [finding for probe in probes if (finding := _finding(evidence, probe))]
-    if criterion == "validation.oversized_prompt":
+    findings = [finding for probe in probes if (finding := _finding(evidence, probe, declared))]
+    if declared.has_longest:
         # where the prompt is not used at all, `endpoint.uses_prompt` says so, and this says nothing more
-        used = {probe.kind for probe in evidence.probes_of("endpoint.generates") if probe.carriers}
-        longest = [probe for probe in evidence.probes_of("endpoint.longest") if probe.kind in used]
+        used = {probe.kind for probe in evidence.probes_of(GENERATES.id) if probe.carriers}
+        longest = [probe for probe in evidence.probes_of(LONGEST.id) if probe.kind in used]
         findings += [_longest(evidence, probe) for probe in longest]
     if not findings:
         reason = next((probe.not_applicable for probe in probes if probe.not_applicable), None)
         return passed(f"This design has no such input: {reason or 'the extension itself chooses the kind'}.")
-    return together(
-        findings, "Refused with a 4xx, with no call to OpenAI and nothing stored, for every kind.", _EXPECTED
-    )
-
-
-def unsafe_path(evidence: Evidence) -> Verdict:
-    """As the others; but a server that cleans the path and says where the file is passes, with advice."""
-    kinds = {offer.kind for offer in working(evidence)}
-    if not kinds:
-        return not_run(NOTHING_WORKS)
-    findings, reasons = [], []
-    for probe in evidence.probes_of("validation.unsafe_path"):
-        if probe.kind not in kinds:
-            continue
-        finding = _finding(evidence, probe)
-        if finding is None:
-            reasons.append(probe.not_applicable)
-        elif finding.problem and _was_cleaned(evidence, probe):
-            advice = f"{probe.asked[:1].upper()}{probe.asked[1:]} was cleaned and stored elsewhere; refusing it would be clearer."
-            findings.append(Finding(probe.kind, None, ids(probe), advice))
-        else:
-            findings.append(finding)
-    if not findings:
-        return (
-            passed(f"This design has no such input: {reasons[0]}.")
-            if reasons
-            else not_run("It was not probed.")
-        )
-    return together(findings, "No path led out of the app's own area, for any kind.", _EXPECTED)
+    return together(findings, declared.well, _EXPECTED)
 
 
 def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:
+    """Whether a path was made safe and the answer says where the file is."""
     if not probe.objects or probe.exchange is None:
         return False
     exchange = evidence.exchange(probe.exchange)
-    said = exchange.body + str(exchange.headers)
+    answer = exchange.body + str(exchange.headers)
     keys = [stored.key for stored in evidence.objects_of(probe.exchange)]
-    safe = all(
+    are_safe = all(
         ".." not in key.split("/") and not key.startswith("/") and not key.endswith("/") and key
         for key in keys
     )
-    return safe and exchange.status is not None and exchange.status < 300 and any(key in said for key in keys)
+    is_success = exchange.status is not None and exchange.status < 300
+    return are_safe and is_success and any(key in answer for key in keys)
 
 
-_ASKED = {
-    "missing_prompt": (
-        "A request without a prompt is refused",
-        "What does your endpoint do when the prompt is not there at all?",
-    ),
-    "blank_prompt": (
-        "An empty or blank prompt is refused",
-        "Three spaces are a string, too. Is it worth a call to OpenAI?",
-    ),
-    "oversized_prompt": (
-        "A prompt longer than the API takes is refused",
-        "How long may a prompt be for each kind? Say so in the document, and refuse more before calling OpenAI.",
-    ),
-    "wrong_file_type": (
-        "A file type that you don't offer is refused",
-        "Which values may the type have? An enum refuses all others for you.",
-    ),
-    "extension_mismatch": (
-        "An extension that contradicts the kind is refused",
-        "A picture stored as story.txt: who would open it? Compare the extension with the kind before you call OpenAI.",
-    ),
-}
-for _name, (_title, _hint) in _ASKED.items():
-    _SECTION.add(
-        _name,
-        _title,
-        _hint,
-        lambda evidence, criterion=f"validation.{_name}": _judge(evidence, criterion),  # type: ignore[misc]
-    )
-_SECTION.add(
-    "unsafe_path",
-    "A path such as ../../etc/x.txt is refused",
-    "Which characters and segments may a path have? Refuse “..”, a leading slash and an empty name.",
-    unsafe_path,
-)
+for _declared in BAD_INPUTS:
+    _SECTION.add(_declared.name, _declared.title, _declared.hint, partial(_judge, declared=_declared))
 
 CRITERIA = _SECTION.criteria

@@ -7,7 +7,17 @@ Bytes lie beside, by their hash.
 from grader.evidence.exchanges import Call, Exchange, Output, StoredObject
 from grader.evidence.files import Environment, Scans, Secret, Source, Submission
 from grader.evidence.questions import Input, Miss, Offer, Probe
-from grader.evidence.record import EXTENSIONS, KINDS, MAX_BLOB, MAX_TEXT, Kind, Writable, capped, sha256_of
+from grader.evidence.record import (
+    EXTENSIONS,
+    KINDS,
+    MAX_BLOB,
+    MAX_TEXT,
+    Kind,
+    Writable,
+    a_file,
+    capped,
+    sha256_of,
+)
 from grader.evidence.runs import (
     AppStart,
     CheckedExercise,
@@ -48,6 +58,7 @@ __all__ = [
     "Submission",
     "TestRun",
     "Writable",
+    "a_file",
     "capped",
     "load",
     "save",

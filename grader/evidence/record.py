@@ -44,6 +44,11 @@ def capped(text: str, limit: int = MAX_TEXT) -> str:
     return f"{text[:half]}\n… {len(text) - limit} characters left out …\n{text[-half:]}"
 
 
+def a_file(kind: Kind) -> str:
+    """A kind with its article, as a sentence has it: "a text", "an image", "audio"."""
+    return {"text": "a text", "image": "an image", "audio": "audio"}[kind]
+
+
 def sha256_of(content: bytes) -> str:
     """Hex digest."""
     return hashlib.sha256(content).hexdigest()

@@ -5,6 +5,7 @@ the app. A call is a mapping of fields (see the `*_FIELDS` below); a fault maps 
 wrong one. Imports nothing outside the standard library, so that every side can read it.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ Call = Mapping[str, Any]
 S3_FIELDS = ("key", "content_type", "body", "then")
 OPENAI_FIELDS = ("prompt", "model", "then")
 APP_FIELDS = ("status",)
+FIELDS: dict[Boundary, tuple[str, ...]] = {"s3": S3_FIELDS, "openai": OPENAI_FIELDS, "app": APP_FIELDS}
 
 ASKED, OTHER = "asked", "other"  # of a body or a prompt: what the app gave, or something else
 GO_ON, DROP, REFUSE = "go on", "drop", "refuse"  # of "then": make the call, only claim so, or raise its error
 MUST = "must"  # of "then": what it would return or raise is not known, so that it has to be made
 
 OTHER_MODEL = {"text": "gpt-5.2", "image": "gpt-image-2.5-flare", "audio": "tts-1-hd"}  # ends on purpose
+REFUSED_SUCCESS = "refused_success"  # which tests see the app succeed: those that it can be planted in
 BAD_INPUT = frozenset({400, 413, 415, 422})
 _UNKNOWN_ROUTE = frozenset({404, 405})
 
@@ -40,6 +43,10 @@ class Fault:
         change: the fields that it sets, given the call and its kind ("text", "image", "audio", "any").
         contents: whether it changes what is stored or asked, and nothing that a status shows.
         applies: whether it can be planted in a call at all.
+        in_storage: whether it shows in what is stored, so that tests that read from S3 are tried first; otherwise those
+            that see a success.
+        mentioned: what a test's module has to mention for the test to be tried; a test that never speaks of models is not
+            asked whether it notices another one. None: any test is.
     """
 
     name: str
@@ -49,6 +56,8 @@ class Fault:
     change: Callable[[Call, str], dict[str, Any]]
     applies: Callable[[Call], bool] = lambda call: True
     contents: bool = False
+    in_storage: bool = False
+    mentioned: re.Pattern[bytes] | None = None
 
 
 _TYPES = {
@@ -112,6 +121,7 @@ FAULTS: tuple[Fault, ...] = (
         "a file that is never stored",
         lambda call, kind: {"then": DROP},
         _can_fail,
+        in_storage=True,
     ),
     Fault(
         "wrong_content_type",
@@ -121,6 +131,7 @@ FAULTS: tuple[Fault, ...] = (
         lambda call, kind: {"content_type": _other_type(call)},
         _has_type,
         contents=True,
+        in_storage=True,
     ),
     Fault(
         "swapped_bytes",
@@ -129,6 +140,7 @@ FAULTS: tuple[Fault, ...] = (
         "other bytes stored than OpenAI made",
         lambda call, kind: {"body": OTHER},
         contents=True,
+        in_storage=True,
     ),
     Fault(
         "wrong_key",
@@ -136,6 +148,7 @@ FAULTS: tuple[Fault, ...] = (
         "advice",
         "a file stored under another name",
         lambda call, kind: {"key": f"{invented(1)}/{call['key']}"},
+        in_storage=True,
     ),
     Fault(
         "s3_failing",
@@ -152,6 +165,7 @@ FAULTS: tuple[Fault, ...] = (
         "another prompt sent to OpenAI than the caller's",
         lambda call, kind: {"prompt": OTHER},
         contents=True,
+        in_storage=True,
     ),
     Fault(
         "replaced_model",
@@ -160,6 +174,7 @@ FAULTS: tuple[Fault, ...] = (
         "another model asked than you chose",
         lambda call, kind: {"model": OTHER_MODEL.get(kind, OTHER_MODEL["text"])},
         lambda call: bool(call["model"]),  # a Realtime event names none: its connection did
+        mentioned=re.compile(rb"(?i)model"),
     ),
     Fault(
         "openai_failing",
@@ -170,7 +185,7 @@ FAULTS: tuple[Fault, ...] = (
         _can_fail,
     ),
     Fault(
-        "refused_success",
+        REFUSED_SUCCESS,
         "app",
         "happy_path",
         "your endpoint answering 500 instead of success",

@@ -70,7 +70,7 @@ def enter(
         _ABSTRACT_SOCKETS | _SIGNALS if known >= SIGNALS else 0,
     )
     libc = _libc()
-    rules = _checked(libc.syscall(_CREATE, ctypes.byref(whole), ctypes.sizeof(whole), 0))
+    rules = _check(libc.syscall(_CREATE, ctypes.byref(whole), ctypes.sizeof(whole), 0))
     reading = _EXECUTE | _READ | _LIST
     for paths, allowed in ((readable, reading), (writable, rights & ~_DEVICE), (listable, _LIST)):
         for path in paths:
@@ -78,9 +78,9 @@ def enter(
     if known >= CALLS:
         for port in ports:
             rule = _PortRule(_CONNECT, port)
-            _checked(libc.syscall(_ADD, rules, _PORT, ctypes.byref(rule), 0))
-    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    _checked(libc.syscall(_RESTRICT, rules, 0))
+            _check(libc.syscall(_ADD, rules, _PORT, ctypes.byref(rule), 0))
+    _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _check(libc.syscall(_RESTRICT, rules, 0))
     os.close(rules)
 
 
@@ -102,7 +102,7 @@ def _allow(libc: ctypes.CDLL, rules: int, path: str, allowed: int) -> None:
     if not stat.S_ISDIR(os.fstat(opened).st_mode):
         allowed &= _OF_FILES
     rule = _Beneath(allowed, opened)
-    _checked(libc.syscall(_ADD, rules, _BENEATH, ctypes.byref(rule), 0))
+    _check(libc.syscall(_ADD, rules, _BENEATH, ctypes.byref(rule), 0))
     os.close(opened)
 
 
@@ -110,7 +110,7 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(answer: int) -> int:
+def _check(answer: int) -> int:
     if answer < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"Landlock: {os.strerror(number)}")

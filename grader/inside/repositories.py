@@ -56,7 +56,7 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def _checked(done: subprocess.CompletedProcess[bytes], what: str) -> bytes:
+def _check(done: subprocess.CompletedProcess[bytes], what: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         advice = next((text for words, text in _ADVICE.items() if words in said), said[-_LAST_WORDS:])
@@ -84,7 +84,7 @@ def fetch(order: dict[str, Any]) -> None:
             if order["list"]:
                 name, content = (
                     "refs",
-                    _checked(_git("ls-remote", "--quiet", "--", url), f"{without_key(url)} can't be asked"),
+                    _check(_git("ls-remote", "--quiet", "--", url), f"{without_key(url)} can't be asked"),
                 )
             else:
                 name, content = "bundle", _bundled(url, Path(place))
@@ -99,11 +99,11 @@ def fetch(order: dict[str, Any]) -> None:
 def _bundled(url: str, place: Path) -> bytes:
     repository, bundle = place / "repository", place / "bundle"
     clone = ("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", url, str(repository))
-    _checked(_git(*clone), f"{without_key(url)} can't be fetched")
+    _check(_git(*clone), f"{without_key(url)} can't be fetched")
     made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "HEAD", "--all")
     if made.returncode:  # a repository whose HEAD names no branch of its own
         made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "--all")
-    _checked(made, f"{without_key(url)} holds no commit")
+    _check(made, f"{without_key(url)} holds no commit")
     return bundle.read_bytes()
 
 
@@ -116,8 +116,8 @@ def checkout(order: dict[str, Any]) -> None:
     with open(out, "wb") as stream, tempfile.TemporaryDirectory() as place:
         trouble = None
         try:
-            repository = _cloned(bundle, Path(place))
-            files = _listed(repository, order)
+            repository = _clone(bundle, Path(place))
+            files = _list_files(repository, order)
             for name, content in _contents(repository, files):
                 wire.write_file(stream, f"work/{name}", content)
             for path in sorted(repository.rglob("*")):
@@ -131,11 +131,11 @@ def checkout(order: dict[str, Any]) -> None:
         wire.end_files(stream, trouble)
 
 
-def _cloned(bundle: int, place: Path) -> Path:
+def _clone(bundle: int, place: Path) -> Path:
     file, repository = place / "bundle", place / "repository"
     with open(bundle, "rb") as source, file.open("wb") as target:
         shutil.copyfileobj(source, target)
-    _checked(
+    _check(
         _git("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", str(file), str(repository)),
         "The bundle can't be read",
     )
@@ -145,7 +145,7 @@ def _cloned(bundle: int, place: Path) -> Path:
 
 def _commit(repository: Path) -> str:
     """What HEAD names; else a branch of a usual name; else any."""
-    names = _checked(
+    names = _check(
         _git(
             "--git-dir", str(repository), "for-each-ref", "--count=100", "--format=%(refname)", "refs/heads"
         ),
@@ -160,7 +160,7 @@ def _commit(repository: Path) -> str:
     raise Refused("The repository holds no commit on any branch.")
 
 
-def _listed(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
+def _list_files(repository: Path, order: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and object of each plain file of the commit, counted and measured before any is read.
 
     The list is read as it comes: a few hundred bytes can describe more files than memory holds.

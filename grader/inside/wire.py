@@ -18,7 +18,7 @@ MOST_FOLDERS = 100  # above a file of a submission
 
 
 class WireError(Exception):
-    """The other side is gone, or said what can't be a message."""
+    """The other side is gone, or sent what can't be a message."""
 
 
 class Trouble(WireError):

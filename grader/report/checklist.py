@@ -80,11 +80,11 @@ def checked(submission: str | Path, only: Sequence[str], tell: Callable[[str], N
         wanted = Wanted("process", only=tuple(only), rubric=worth)  # one's own work, on one's own machine
         report = grade(str(submission), wanted, tell).report
     except (GraderError, SubmissionError) as error:
-        return panel.said(visible(str(error)), wrong=True)
+        return panel.render_message(visible(str(error)), wrong=True)
     count = Counter(result.status for result in report.criteria)
     sentence = f"{count['passed']} passed, {count['failed']} failed, {count['not_run']} not run."
     # what could not be looked at is not done
-    return panel.said(sentence, wrong=count["passed"] < count.total()) + _table(report)
+    return panel.render_message(sentence, wrong=count["passed"] < count.total()) + _table(report)
 
 
 def _table(report: Report) -> str:

@@ -19,7 +19,7 @@ def render(report: Report, identity: Mapping[str, str]) -> str:
     """The result.
 
     Args:
-        identity: what Classroom 50 said of this run: "classroom", "assignment", "assignment_type", "owner", "submission",
+        identity: what Classroom 50 passes on about this run: "classroom", "assignment", "assignment_type", "owner", "submission",
             "commit", "release", "review", "datetime".
 
     Raises:

@@ -12,6 +12,7 @@ from grader import stages, traces
 from grader.evidence import Call, Evidence, Exchange, StoredObject
 from grader.judge import Report, Result
 from grader.media_types import sniff
+from grader.ordinary_requests import GENERATES
 from grader.report.language import ENGLISH, Language
 from grader.report.templates import environment
 from grader.report.words import closing, next_step, remarks, shown, signed
@@ -114,7 +115,7 @@ def _part(evidence: Evidence, result: Result, say: Language) -> Part:
 def _gallery(evidence: Evidence) -> list[Media]:
     """One file of each kind that came out, for the top of the page."""
     out = []
-    for probe in evidence.probes_of("endpoint.generates"):
+    for probe in evidence.probes_of(GENERATES.id):
         objects = evidence.files_of(probe.exchange) if probe.exchange else []
         out += [_media(evidence, stored) for stored in objects[-1:]]
     return out

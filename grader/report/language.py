@@ -24,7 +24,7 @@ class Language:
 
     def __call__(self, text: str, /, **fields: object) -> str:
         """A text in this language, its places filled in; the English one, where a catalogue lacks it."""
-        said = self._looked_up(text)
+        said = self._look_up(text)
         return said.format(**fields) if fields else said
 
     def many(self, one: str, several: str, count: int, /, **fields: object) -> str:
@@ -37,7 +37,7 @@ class Language:
                 break
         return said.format(count=count, **fields)
 
-    def _looked_up(self, text: str) -> str:
+    def _look_up(self, text: str) -> str:
         if not text:
             return ""  # a catalogue has its own head there
         return next((said for each in self.catalogues if (said := each.gettext(text)) != text), text)
@@ -72,17 +72,17 @@ def _own(code: str, text: str) -> gettext.GNUTranslations:
     from babel.messages import pofile
 
     try:
-        return _parsed(text)
+        return _parse(text)
     except (pofile.PoFileError, ValueError) as error:
         raise GraderError(f"The assignment's locale/{code}.po can't be read: {error}.") from error
 
 
 @cache
 def _shipped(code: str) -> gettext.GNUTranslations:
-    return _parsed((FOLDER / f"{code}.po").read_text(encoding="utf-8"))
+    return _parse((FOLDER / f"{code}.po").read_text(encoding="utf-8"))
 
 
-def _parsed(text: str) -> gettext.GNUTranslations:
+def _parse(text: str) -> gettext.GNUTranslations:
     from babel.messages import mofile, pofile  # here: English does without
 
     compiled = io.BytesIO()

@@ -128,7 +128,7 @@ def _cell_at(kept: dict[str, str], error: Any) -> str:
 
 
 def _instructors_cells(file: Path) -> dict[str, str]:
-    """What stands in the cells of an earlier notebook, by the criterion they are for."""
+    """The sources of an earlier notebook's cells, by the criterion they are for."""
     if not file.exists():
         return {}
     try:

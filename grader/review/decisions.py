@@ -96,7 +96,7 @@ Decision = Annotated[Override | Comment | Request | Answer | Look, Field(discrim
 
 
 class Draft(_Kept):
-    """What stands in a field of the page and was not sent yet; `field`: which one, as the page names it."""
+    """What a field of the page holds that was not sent yet; `field`: which one, as the page names it."""
 
     learner: Key
     field: Annotated[str, Field(max_length=300)]
@@ -210,7 +210,7 @@ class Decisions(_Kept):
         return sorted(counts, key=lambda text: (text not in here, -counts[text], text))
 
     def draft(self, learner: str, field: str) -> str:
-        """What stands in a field of the page."""
+        """What a field of the page holds."""
         return next((each.text for each in self.drafts if (each.learner, each.field) == (learner, field)), "")
 
     def with_decision(

@@ -16,24 +16,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from classroom.page_headers import PAGE_HEADERS
 from grader.report.language import ENGLISH, Language
 
 _NAMES = frozenset({"127.0.0.1", "localhost"})
 _COOKIE = "review"
 _MOST_BODY = 512 * 1024  # bytes of one request
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "referrer-policy": "same-origin",  # with none at all, a form's Origin would be "null"
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-}
 _CLOSED = "This page is for the person who started the review: open the address that grader review printed. It is good once; end the review and start it again for another."
 
 
@@ -98,7 +86,7 @@ class Guard:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in PAGE_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -164,7 +152,7 @@ def _host_name(host: str) -> str:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """A body is no longer than its header said, whatever is sent."""
+    """The body's messages up to `_MOST_BODY` bytes, whatever its header says; then the client counts as gone."""
     left = _MOST_BODY
 
     async def received() -> Message:

@@ -188,7 +188,7 @@ class Review:
         return self._back(request, "history")
 
     async def draft(self, request: Request) -> Response:
-        """What stands in a field, as it is typed."""
+        """What a field holds, as it is typed."""
         form = await self._form(request)
         field, text = _field(form, "field"), _field(form, "text")
         one = await run_in_threadpool(lambda: self._one(self.klass.now(), request))
@@ -320,7 +320,7 @@ def application(results: Path, writer: store.Writer, views: Views, session: Sess
     ]
     app = Starlette(
         routes=[Mount(session.base, routes=inner)],
-        exception_handlers={GraderError: _trouble, HTTPException: _refused},
+        exception_handlers={GraderError: _trouble, HTTPException: _refusal},
     )
     return Guard(app, session)
 
@@ -329,6 +329,6 @@ async def _trouble(request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"This was not kept or can't be shown: {error}", 500)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return PlainTextResponse(error.detail, error.status_code)

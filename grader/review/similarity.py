@@ -13,7 +13,7 @@ from pathlib import Path
 import grader
 from grader.collect import fingerprints
 
-_LEAST = 40  # fingerprints of one's own, without which nothing can be said
+_LEAST = 40  # fingerprints of one's own, without which nothing is reported
 _ALIKE = 0.6  # of the smaller one's, shared
 _GIVEN = ("lab", "answer-key")  # beside the grader, in the course's repository
 

@@ -38,14 +38,14 @@ class Reason:
     text: str
     fields: Mapping[str, object] = field(default_factory=dict)
 
-    def said(self, say: Language = ENGLISH) -> str:
+    def sentence(self, say: Language = ENGLISH) -> str:
         """The sentence, in a language."""
         return say(self.text, **self.fields)
 
     @property
     def words(self) -> str:
         """The sentence, in English."""
-        return self.said()
+        return self.sentence()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """Class statistics: distribution of points, and difficulty and discrimination of each criterion."""
 
-import csv
-import io
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.escaping import for_csv
+from grader.batch.table import written
 from grader.review.standing import Standings
 
 _BINS = 10
@@ -162,7 +160,7 @@ def table(found: Numbers) -> str:
                 None if item.discrimination is None else round(item.discrimination, 3),
             ]
         )
-    return _written(rows)
+    return written(rows)
 
 
 def learners_table(standings: Standings) -> str:
@@ -186,12 +184,4 @@ def learners_table(standings: Standings) -> str:
                 *(one.verdicts.get(id, "") for id in ids),
             ]
         )
-    return _written(rows)
-
-
-def _written(rows: Sequence[Sequence[object]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([for_csv(value) for value in row])
-    return out.getvalue()
+    return written(rows)

@@ -176,7 +176,7 @@ def _named(text: str, lines: Iterable[str], why: str) -> list[Place]:
 
 
 def _routes(seen: Evidence) -> list[Place]:
-    """Where the addresses of the operations that generate files stand in the code."""
+    """Where the code has the addresses of the operations that generate files."""
     addresses = {offer.path for offer in seen.offers}
     found = []
     for source in seen.scans.sources:

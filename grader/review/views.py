@@ -36,7 +36,7 @@ class Views:
         if len(found) < len(wanted):
             with self._turn:
                 found = self._known(wanted)  # somebody may have asked meanwhile
-                found |= {record: self._asked(known, record) for record in wanted if record not in found}
+                found |= {record: self._ask(known, record) for record in wanted if record not in found}
         with self._open:
             for record in wanted:
                 self._kept[record] = found[record]
@@ -74,7 +74,7 @@ class Views:
         with self._open:
             return {record: self._kept[record] for record in records if record in self._kept}
 
-    def _asked(self, known: ClassRecord, record: str) -> View | str:
+    def _ask(self, known: ClassRecord, record: str) -> View | str:
         try:
             content = opening.evidence_of(known, record)
             if content is None:
@@ -87,7 +87,7 @@ class Views:
         judged, files = self._reader_for(known).read(record, packed)
         if "view.json" not in files:
             return judged.message or "The worker gave nothing to show."
-        return _parsed(files["view.json"])
+        return _parse(files["view.json"])
 
     def _reader_for(self, known: ClassRecord) -> Reader:
         wanted = Wanted(self._tier, rubric=known.worth, assignment=known.assignment, pages=("view",))
@@ -98,7 +98,7 @@ class Views:
         return self._reader
 
 
-def _parsed(content: bytes) -> View | str:
+def _parse(content: bytes) -> View | str:
     if len(content) > _LARGEST:
         return "There is more to show than a page can hold."
     try:

@@ -23,7 +23,7 @@ _READ_ONLY, _NO_SUID, _NO_DEV, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = (
 _PR_CAPBSET_DROP, _LAST_CAPABILITY = 24, 63
 
 
-def _checked(answer: int, what: str) -> None:
+def _check(answer: int, what: str) -> None:
     if answer:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -31,13 +31,13 @@ def _checked(answer: int, what: str) -> None:
 
 def _mount(source: str, target: str, kind: str, flags: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    _checked(libc.mount(source.encode(), target.encode(), kind.encode(), flags, None), f"mount {target}")
+    _check(libc.mount(source.encode(), target.encode(), kind.encode(), flags, None), f"mount {target}")
 
 
 def show(stage: str, paths: dict[str, str]) -> None:
     """Bind each path to a name below `stage`, in a mount namespace of this process's own."""
     libc = ctypes.CDLL(None, use_errno=True)
-    _checked(libc.unshare(_NEW_MOUNTS), "unshare")
+    _check(libc.unshare(_NEW_MOUNTS), "unshare")
     _mount("none", "/", "", _RECURSIVE | _PRIVATE)
     _mount("tmpfs", stage, "tmpfs", _NO_SUID | _NO_DEV)
     os.chmod(stage, 0o755)  # noqa: S103 - it holds nothing but what the sandbox may read

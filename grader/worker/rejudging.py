@@ -42,13 +42,13 @@ def judge_again(
                         Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads)
                     )
                     sandbox.preload(_JUDGING)
-                yield name, _judged(sandbox, name, source, wanted, keep, reads, packed=packed)
+                yield name, _judge(sandbox, name, source, wanted, keep, reads, packed=packed)
             except GraderError as error:  # the sandbox is gone: the next ones get another
                 sandbox = None
                 yield name, Record(state="error", lost=True, message=str(error)[:2_000])
 
 
-def _judged(
+def _judge(
     sandbox: Sandbox,
     name: str,
     source: BinaryIO,

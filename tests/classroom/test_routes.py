@@ -471,3 +471,24 @@ def test_nobody_deletes_a_model_of_the_catalogue(client):
         client.models.delete("gpt-4o")
     with pytest.raises(openai.NotFoundError):
         client.models.delete("ft:gpt-4o-mini:me::1")
+
+
+# --- identifiers
+
+
+@pytest.mark.parametrize(
+    "kind", ["conversations", "vector_stores", "files"], ids=["a conversation", "a vector store", "a file"]
+)
+def test_a_new_thing_takes_no_identifier_of_another_that_is_kept(client, kind):
+    """After something was deleted, too: as many are kept then as when the second one came."""
+    things = getattr(client, kind)
+
+    def made():
+        if kind == "files":
+            return things.create(file=("a.txt", b"the same"), purpose="user_data").id
+        return things.create().id
+
+    first, second = made(), made()
+    things.delete(first)
+    assert made() not in (first, second)
+    assert things.retrieve(second).id == second

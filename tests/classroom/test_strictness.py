@@ -44,6 +44,7 @@ from openai.types.vector_stores import file_update_params as store_file_update_p
 from openai.types.video_model import VideoModel
 
 from classroom.standin import catalogue, sdk_models
+from classroom.standin.routing import OPERATIONS
 from tests.classroom.values import ACCEPTED, BODIES, CHAT, REFUSED
 
 
@@ -158,6 +159,10 @@ def test_what_the_sdk_requires_is_required(route):
     if len(typing.get_args(PARAMS[route])) > 1:
         return  # one of several is required, which is the route's own check
     assert wanted - {"prompt"} <= required
+
+
+def test_every_operation_s_rules_are_a_block_of_the_table():
+    assert {one.rules for one in OPERATIONS if one.rules} - set(catalogue.load().routes) == set()
 
 
 def test_every_block_of_the_table_names_its_source():

@@ -9,7 +9,7 @@ from grader.collect.deployment import read_deployment
 from grader.collect.meanings import Places
 from grader.collect.start_failure import StartFailure
 from grader.collect.starting import plan
-from grader.evidence import Exchange, Input, Offer
+from grader.evidence import Exchange, Input, Offer, Probe
 from grader.inside import routes
 from grader.operations import Field
 
@@ -179,12 +179,16 @@ def offer(location: str, **more: object) -> Offer:
     return Offer(kind="text", method="GET", path="/say", prompt_input=asked, exchange="ex-1", values={})
 
 
+def sent_long(asked: Offer) -> list[questions.Question | Probe]:
+    return [one for one in questions.validation(asked) if one.criterion == "validation.oversized_prompt"]
+
+
 def test_no_prompt_is_sent_in_an_address_that_no_server_takes():
-    [asked] = questions._lengths(offer("query"))
+    [asked] = sent_long(offer("query"))
     assert asked.not_applicable
-    asked, *_ = questions._lengths(offer("query", max_length=900_000))
+    [asked] = sent_long(offer("query", max_length=900_000))
     assert asked.not_applicable
-    first, *_ = questions._lengths(offer("query", max_length=500))
+    [first] = sent_long(offer("query", max_length=500))
     assert first.asked == "a prompt of 501 characters"
 
 

@@ -1,8 +1,11 @@
 """Nothing that a submission wrote steers what shows it: every sink, every field of text, every character that could."""
 
 import csv
+import importlib
+import inspect
 import io
 import json
+import pkgutil
 import re
 import xml.etree.ElementTree as ElementTree
 from contextlib import contextmanager
@@ -16,6 +19,7 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from rich.console import Console
 
 from grader import cli, evidence
+from grader import report as reports
 from grader import rubric as rubrics
 from grader.batch import exported, gradebook, overview, run, summary
 from grader.batch.collecting import Task
@@ -27,7 +31,7 @@ from grader.batch.roster import Learner
 from grader.errors import SubmissionError
 from grader.escaping import for_csv, for_html, for_json, for_notebook, for_terminal, for_xml, visible
 from grader.judge import judge
-from grader.report import checklist, document, gradescope, html, junit, sheet, terminal
+from grader.report import checklist, classroom50, document, gradescope, html, junit, sheet, terminal
 from grader.worker import Graded
 from tests.grader import hostile_words as words
 from tests.grader.hostile_words import CONTROL, EVERYTHING, FORMULAS, MARKUP, unseen, with_words
@@ -251,6 +255,31 @@ def test_gradescope_gets_plain_text_in_every_field(keep_ours):
     assert [each for each in texts_of(results) if unseen(each, "\n\t")] == []
 
 
+def test_classroom_50_gets_plain_text_in_every_field():
+    identity = {"owner": "ada"}  # the runner's words, which no submission writes
+    text = classroom50.render(with_words(words.report(), EVERYTHING, keep_ours=True), identity)
+    assert unseen(text) == []
+    assert [each for each in texts_of(json.loads(text)) if unseen(each, "\n\t")] == []
+
+
+def takes_a_report(module) -> bool:
+    """Whether a module turns a whole report into what is shown."""
+    made = [each for name, each in inspect.getmembers(module, inspect.isfunction) if not name.startswith("_")]
+    shows = [
+        each
+        for each in made
+        if each.__module__ == module.__name__ and each.__name__ in ("render", "show", "write")
+    ]
+    return any("Report" in str(inspect.signature(each)) for each in shows)
+
+
+@pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(reports.__path__)])
+def test_each_format_of_a_report_is_attacked_here(name):
+    """A new one needs a test above that writes hostile words into each field of a report."""
+    module = importlib.import_module(f"grader.report.{name}")
+    assert not takes_a_report(module) or globals().get(name) is module
+
+
 def texts_of(value) -> list[str]:
     """Every text in a JSON document."""
     if isinstance(value, str):
@@ -284,7 +313,7 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
     written = nbformat.reads(text, as_version=4)
     nbformat.validate(written)
     assert [len(cell.id) <= 64 for cell in written.cells] == [True] * len(written.cells)
-    assert "of 79 points." in written.cells[-1].outputs[0].text
+    assert f"of {whole.max_score:g} points." in written.cells[-1].outputs[0].text
     for cell in written.cells:
         if cell.cell_type == "markdown":
             page = Page(markdown2html_mistune(cell.source))

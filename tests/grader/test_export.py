@@ -1,6 +1,7 @@
 """The grader packed for other platforms: everything that is needed, and nothing that learners must not see."""
 
 import html
+import inspect
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import typing
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import yaml
 
 from grader import export
 from grader.collect.scans import secrets_in
+from grader.commands import materials
 from grader.errors import GraderError
 from grader.export import checkout
 from grader.report import classroom50, document
@@ -82,9 +85,23 @@ def test_a_template_for_github_is_the_lab_with_its_workflow_and_no_answers(templ
     ]
 
 
-@pytest.mark.parametrize("path", ["gradescope/run_autograder", "github/grade.yml"])
-def test_no_platform_is_told_to_run_a_submission_without_a_sandbox(path):
-    assert "process" not in (ROOT / "grader" / "export" / path).read_text()
+PLATFORMS = typing.get_args(export.Platform)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_no_platform_is_told_to_run_a_submission_without_a_sandbox(platform):
+    files = [path for path in (ROOT / "grader" / "export" / platform).iterdir() if path.is_file()]
+    assert files
+    for path in files:
+        assert not re.search(r"\bprocess\b", path.read_text(encoding="utf-8")), path
+
+
+def test_every_platform_has_a_function_a_choice_of_the_command_and_a_row_of_the_contract():
+    destination = inspect.signature(materials.export).parameters["platform"].annotation
+    assert typing.get_args(typing.get_args(destination)[0]) == PLATFORMS
+    assert all(callable(getattr(export, platform)) for platform in PLATFORMS)
+    contract = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+    assert "grader export " + r"\|".join(PLATFORMS) in contract
 
 
 def solution_lines() -> set[str]:

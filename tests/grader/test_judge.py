@@ -5,12 +5,13 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from grader import rubric
+from grader import ordinary_requests, rubric
 from grader.criteria import ALL, BY_ID, Criterion, Verdict
 from grader.criteria.criterion import together
 from grader.evidence import Evidence, Submission
 from grader.judge import judge
 from grader.media_types import fits
+from grader.ordinary_requests import OrdinaryRequest
 from grader.report import html, junit, terminal
 from grader.report.words import shown
 
@@ -50,7 +51,7 @@ def test_a_fault_of_the_grader_s_own_is_an_error_and_no_points_are_judged(monkey
 
 def test_the_rubric_names_every_criterion_of_the_contract_once():
     assert set(rubric.read().worth) == set(BY_ID)
-    assert len(ALL) == len(BY_ID) == 48
+    assert len(ALL) == len(BY_ID)
 
 
 def test_an_extension_that_was_not_taken_costs_nothing_and_takes_no_line():
@@ -103,3 +104,9 @@ def test_a_stranger_s_words_steer_neither_the_page_nor_the_terminal_nor_the_xml(
     console = Console(record=True, width=100, file=StringIO())
     terminal.show(report, console)
     assert "\x1b[31m" not in console.export_text()
+
+
+def test_every_question_about_what_is_generated_has_a_name_of_its_own():
+    asked = [each for each in vars(ordinary_requests).values() if isinstance(each, OrdinaryRequest)]
+    assert len({each.id for each in asked}) == len(asked) == 8
+    assert all(each.id.startswith("endpoint.") for each in asked)

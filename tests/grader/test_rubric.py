@@ -60,6 +60,10 @@ def test_a_pass_mark_and_titles_of_sections_reach_the_report(tmp_path):
             "line 3.*extra credit",
         ),
         ('title = "x"\n[points]\n"endpoint.starts" = { points = -3 }', "line 3"),
+        (
+            'title = "x"\n[points]\n"endpoint.start" = { points = 3 }',
+            "line 3: there is no criterion 'endpoint.start'. Do you mean 'endpoint.starts'?",
+        ),
     ],
 )
 def test_a_rubric_that_makes_no_sense_is_refused_with_the_line(tmp_path, written, message):

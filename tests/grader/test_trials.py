@@ -6,7 +6,7 @@ import pytest
 
 from grader.collect.deciding import Decider, Planted, planned
 from grader.collect.trials import ODDS, Trial, Undecided
-from grader.inside.faults import BY_NAME, FAULTS
+from grader.inside.faults import ASKED, BY_NAME, DROP, FAULTS, FIELDS, GO_ON, OTHER, REFUSE
 
 ONE = ("test_one",)
 TWO = ("test_two",)
@@ -163,3 +163,26 @@ def test_what_can_be_no_call_is_refused(message):
 
 def test_every_fault_names_a_boundary_and_words_of_its_own():
     assert len({fault.name for fault in FAULTS}) == len({fault.wording for fault in FAULTS}) == len(FAULTS)
+
+
+RIGHT = {
+    "s3": PUT,
+    "openai": {"prompt": ASKED, "model": "gpt-5.4-mini", "then": GO_ON},
+    "app": {"status": 201},
+}
+MEANT = {"then": {DROP, REFUSE}, "body": {OTHER}, "prompt": {OTHER}}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.name)
+def test_a_fault_changes_only_what_its_boundary_lets_be_changed(fault):
+    """A change that no boundary makes is one that no suite could notice."""
+    change = fault.change(RIGHT[fault.boundary], "text")
+    assert change
+    assert set(change) <= set(FIELDS[fault.boundary]), "see grader/inside/boundaries.py"
+    for name, value in change.items():
+        assert value in MEANT.get(name, {value})
+
+
+@pytest.mark.parametrize("boundary", FIELDS)
+def test_a_right_call_has_every_field_of_its_boundary(boundary):
+    assert set(RIGHT[boundary]) == set(FIELDS[boundary])

@@ -60,7 +60,7 @@ def test_an_event_is_made_extended_topped_up_paused_resumed_and_ended(proxy, des
     do(desk, "pause", base=base)
     do(desk, "text", {"text": "Bring a laptop"}, base)
     event = proxy.ledger.event("ml-101")
-    assert (event.told(event.ends), event.event_budget) == ("2027-11-22T18:00+01:00", 30_000_000_000)
+    assert (event.local_time(event.ends), event.event_budget) == ("2027-11-22T18:00+01:00", 30_000_000_000)
     assert (event.paused, event.text, event.daily_requests) == (True, "Bring a laptop", 200)
     assert event.models == {"gpt-5.4-mini": "gpt-5.4-mini", "small": "text-embedding-3-small"}
     assert "goes on" in seen(do(desk, "resume", base=base))

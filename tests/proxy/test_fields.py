@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from classroom.proxy import fields, parsing, pricing
+from classroom.proxy import bodies, fields, parsing, pricing, routes
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.events import NANO
@@ -531,6 +531,11 @@ def test_of_every_tool_and_item_that_the_sdk_knows_it_is_decided_whether_it_pass
     assert tags(tool_param.ToolParam) <= set(tools.TOOLS)
     known = set(items.ITEMS) | set(items.REFUSED_ITEMS)
     assert tags(response_input_item_param.ResponseInputItemParam) <= known
+
+
+def test_every_route_that_is_let_in_has_its_fields_and_a_kind_of_model():
+    assert set(routes.ROUTES) - {"models"} == set(fields.ROUTES)
+    assert set(fields.ROUTES) <= set(bodies.KINDS)
 
 
 def test_every_refused_field_says_why():

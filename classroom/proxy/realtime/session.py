@@ -96,7 +96,7 @@ class Session:
             await asyncio.wait({hearing, asking_}, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
         finally:
             asking_.cancel()
-            # finished even if the server that serves this session is told to stop
+            # finished even if the server that serves this session is asked to stop
             await asyncio.shield(asyncio.ensure_future(self._end(hearing)))
 
     async def _end(self, hearing: "asyncio.Task[None]") -> None:
@@ -220,7 +220,7 @@ class Session:
                 text = self.upstream.without_key(text.encode("utf-8", "surrogatepass")).decode(
                     "utf-8", "replace"
                 )
-                told = _parsed(text)
+                told = _parse(text)
                 if await self._noted(told):
                     continue
                 if not self._gone:
@@ -259,7 +259,7 @@ class Session:
     async def _done(self, response: Mapping[str, Any]) -> None:
         """What a response used: charged before the client knows that it is done."""
         used = reckoning.units(response.get("usage"))
-        # what was said is read again before the next answer, which may be asked for as soon as the books are closed
+        # the conversation is read again before the next answer, which may be asked for as soon as the books are closed
         self._context.sound += int((used or {}).get("output_tokens", LONGEST_ANSWER))
         if self._pending is None:
             await self._charge_unasked(used)
@@ -334,7 +334,7 @@ def _bounded(event: Event, options: Mapping[str, Any], at: str, usual: int | Non
     return most if asked == "inf" or usual is None else min(usual, most)
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
@@ -343,4 +343,4 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _event_id(content: str) -> Any:
-    return _parsed(content).get("event_id")
+    return _parse(content).get("event_id")

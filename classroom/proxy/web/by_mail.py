@@ -1,6 +1,6 @@
 """Sign-in by a code that is sent by e-mail: asks for an address, sends the code, and takes it for a token.
 
-Whether somebody has the address is said nowhere: page, status and time are the same. The message is sent after the answer.
+Nothing shows whether somebody has the address: page, status and time are the same. The message is sent after the answer.
 """
 
 import asyncio

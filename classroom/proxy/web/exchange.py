@@ -9,22 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from classroom.page_headers import PAGE_HEADERS
 from classroom.proxy import sending
 
 _MOST_BODY = 256 * 1024  # bytes of a form
 _MOST_FIELDS = 40
 _SECONDS = 30.0  # for a whole form
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?")
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "same-origin",  # with none at all, a form's Origin would be "null"
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-}
 
 
 class Refused(Exception):
@@ -46,7 +37,7 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """With every header that protects it."""
-        headers = {**_HEADERS, "content-type": self.kind, **self.headers}
+        headers = {**PAGE_HEADERS, "content-type": self.kind, **self.headers}
         await sending.send_whole(send, self.status, self.content, headers)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Answer":

@@ -32,10 +32,10 @@ def model_for(event: Event, route: str) -> str | None:
 
 def snippets(event: Event, origin: str, token: str) -> list[Snippet]:
     """Three ways to ask. Whatever a learner is called stays inside the quotes of Python and of the shell."""
-    base, key = _quoted(f"{origin}/v1"), _quoted(token)
+    base, key = _quote(f"{origin}/v1"), _quote(token)
     model = model_for(event, CHAT)
     asks = (
-        f'print(client.responses.create(model={_quoted(model)}, input="Hello!").output_text)'
+        f'print(client.responses.create(model={_quote(model)}, input="Hello!").output_text)'
         if model
         else "print([model.id for model in client.models.list()])"
     )
@@ -60,6 +60,6 @@ def snippets(event: Event, origin: str, token: str) -> list[Snippet]:
     ]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A Python string: what JSON writes, with ASCII alone, is one."""
     return json.dumps(text)

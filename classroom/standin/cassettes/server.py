@@ -117,7 +117,7 @@ class Recorder:
                     headers={**headers, "accept-encoding": "identity"},
                 ) as answer,
             ):
-                parts = await _passed_on(answer, send)
+                parts = await _pass_on(answer, send)
         except httpx2.HTTPError as error:
             failed = APIError(
                 502,
@@ -135,7 +135,7 @@ class Recorder:
         self._cassette.add(Exchange(Asked(**facts, content=written), clean[1]), self._path)
 
 
-async def _passed_on(answer: httpx2.Response, send: Send) -> list[tuple[float, bytes]]:
+async def _pass_on(answer: httpx2.Response, send: Send) -> list[tuple[float, bytes]]:
     """Send an answer on as it comes; its parts, each with the moment it came."""
     headers = [
         (name.encode(), value.encode("latin-1")) for name, value in answer.headers.items() if name in _KEPT

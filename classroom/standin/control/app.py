@@ -88,10 +88,10 @@ class _Control:
             journal.clear()
             return Response(status_code=204)
         return await run_in_threadpool(
-            self._listed, request.query_params.get("after", ""), request.query_params
+            self._list, request.query_params.get("after", ""), request.query_params
         )
 
-    def _listed(self, after: str, query: Any) -> Response:
+    def _list(self, after: str, query: Any) -> Response:
         journal = self._standin.journal
         limit = _number(query.get("limit"), _USUAL_CALLS, _MOST_CALLS)
         first = _number(after.removeprefix("call-"), 0, 10**15)

@@ -120,7 +120,7 @@ class Answering:
             await self._end(response, "completed", None, fault, outputs=_outputs(response, spoken))
 
     async def _spoken(self, response: Response, fault: Fault | None) -> speaking.Spoken:
-        """What is said.
+        """What the answer says.
 
         Raises:
             APIError: a fault or a limit refuses it.
@@ -282,7 +282,7 @@ class Answering:
                 "outputs": outputs,
                 "fault": fault.name if fault else None,
                 "at": time.monotonic(),
-                "usage": _billed(str(settings["model"]), response.usage) if response.usage else None,
+                "usage": _bill(str(settings["model"]), response.usage) if response.usage else None,
             }
         )
 
@@ -311,7 +311,7 @@ def _outputs(response: Response, spoken: speaking.Spoken) -> tuple[Output, ...]:
     return (words,) if spoken.audio is None else (Output("audio", media_type, spoken.audio), words)
 
 
-def _billed(model: str, usage: Mapping[str, Any]) -> Usage:
+def _bill(model: str, usage: Mapping[str, Any]) -> Usage:
     units = {
         "input_tokens": usage["input_tokens"],
         "input_audio_tokens": usage["input_token_details"]["audio_tokens"],

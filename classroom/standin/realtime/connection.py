@@ -153,7 +153,7 @@ class Connection:
         """One event of the client's."""
         event: Any = None
         try:
-            event = _parsed(message.get("text"))
+            event = _parse(message.get("text"))
             await conversation.take(event)
         except APIError as error:
             kind = event.get("type") if isinstance(event, dict) else None
@@ -179,7 +179,7 @@ def _is_of_the_handshake(fault: Fault) -> bool:
     return fault.effect == "error" and fault.status in _HANDSHAKE_STATUSES
 
 
-def _parsed(message: Any) -> dict[str, Any]:
+def _parse(message: Any) -> dict[str, Any]:
     """A client's event.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 
 from classroom.standin import errors
 from classroom.standin.catalogue import Model
-from classroom.standin.checks import json_type
+from classroom.standin.checks import json_type, wrong_type
 
 SETTINGS = frozenset(
     [
@@ -115,7 +115,7 @@ def updated(session: Mapping[str, Any], change: Any, model: Model, *, spoke: boo
         APIError: 400, naming the setting.
     """
     if not isinstance(change, Mapping):
-        raise _wrong_type("session", "an object", change)
+        raise wrong_type("session", "an object", change)
     if change.get("type") is None:
         raise errors.invalid(
             "Missing required parameter: 'session.type'.", "session.type", "missing_required_parameter"
@@ -129,7 +129,7 @@ def updated(session: Mapping[str, Any], change: Any, model: Model, *, spoke: boo
     if change.get("model") not in (None, session["model"]):
         raise errors.invalid("The model of a session can't be changed.", "session.model", "invalid_value")
     check(change, "session", SETTINGS, model)
-    made = _merged(session, change)
+    made = _merge(session, change)
     if spoke and made["audio"]["output"]["voice"] != session["audio"]["output"]["voice"]:
         raise errors.invalid(
             "Cannot update a conversation's voice if assistant audio is present.",
@@ -151,7 +151,7 @@ def check(change: Mapping[str, Any], at: str, known: frozenset[str], model: Mode
             raise errors.invalid(f"Unknown parameter: '{param}'.", param, "unknown_parameter")
         wanted = _TYPES.get(name)
         if value is not None and wanted and json_type(value) not in wanted:
-            raise _wrong_type(param, " or ".join(wanted), value)
+            raise wrong_type(param, " or ".join(wanted), value)
     modalities = change.get("output_modalities")
     if modalities is not None and modalities not in (["audio"], ["text"]):
         raise errors.invalid(
@@ -170,7 +170,7 @@ def check(change: Mapping[str, Any], at: str, known: frozenset[str], model: Mode
     audio = change.get("audio") or {}
     for side in ("input", "output"):
         if audio.get(side) is not None and not isinstance(audio[side], Mapping):
-            raise _wrong_type(f"{at}.audio.{side}", "an object", audio[side])
+            raise wrong_type(f"{at}.audio.{side}", "an object", audio[side])
     _check_sound(audio.get("input") or {}, f"{at}.audio.input")
     _check_sound(audio.get("output") or {}, f"{at}.audio.output", model)
 
@@ -178,7 +178,7 @@ def check(change: Mapping[str, Any], at: str, known: frozenset[str], model: Mode
 def _check_tools(tools: list[Any], at: str) -> None:
     for index, tool in enumerate(tools):
         if not isinstance(tool, Mapping):
-            raise _wrong_type(f"{at}[{index}]", "an object", tool)
+            raise wrong_type(f"{at}[{index}]", "an object", tool)
         if tool.get("type") == "function" and not isinstance(tool.get("name"), str):
             param = f"{at}[{index}].name"
             raise errors.invalid(
@@ -223,12 +223,12 @@ def _check_sound(sound: Mapping[str, Any], at: str, model: Model | None = None) 
 
 def for_response(session: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of one response: the session's, as far as it doesn't have its own."""
-    return _merged(
+    return _merge(
         session, {name: value for name, value in options.items() if name not in ("input", "conversation")}
     )
 
 
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     out = copy.deepcopy(dict(old))
     for name, value in new.items():
         inner = (
@@ -236,13 +236,5 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             and isinstance(value, Mapping)
             and isinstance(out.get(name), Mapping)
         )
-        out[name] = _merged(out[name], value) if inner else value
+        out[name] = _merge(out[name], value) if inner else value
     return out
-
-
-def _wrong_type(param: str, expected: str, value: Any) -> errors.APIError:
-    return errors.invalid(
-        f"Invalid type for '{param}': expected {expected}, but got {json_type(value)} instead.",
-        param,
-        "invalid_type",
-    )

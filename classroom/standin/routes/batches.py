@@ -53,7 +53,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         raise errors.invalid(
             "The input file must have the purpose 'batch'.", "input_file_id", "invalid_value"
         )
-    number = len(standin.batches) + 1
+    number = standin.batches.number()
     id = f"batch_{text.digest('batch', number, body, file.described['id'])[:32]}"
     lines, faults = _lines(file.content, endpoint)
     described: dict[str, Any] = {

@@ -15,7 +15,7 @@ _MOST_ITEMS = 2_000  # the stand-in's own bound
 
 def create(standin: StandIn, asked: Asked) -> Answer:
     """A conversation, perhaps with its first items."""
-    number = len(standin.conversations) + 1
+    number = standin.conversations.number()
     id = f"conv_{text.digest('conversation', number, asked.body)[:48]}"
     described = {
         "id": id,
@@ -123,7 +123,7 @@ def list_items(standin: StandIn, asked: Asked) -> Answer:
     )
 
 
-def _found(standin: StandIn, asked: Asked) -> Mapping[str, Any]:
+def _find_item(standin: StandIn, asked: Asked) -> Mapping[str, Any]:
     stored, wanted = find(standin, asked.path["id"]), asked.path["item_id"]
     for item in stored.items:
         if item["id"] == wanted:
@@ -135,12 +135,12 @@ def _found(standin: StandIn, asked: Asked) -> Mapping[str, Any]:
 
 def retrieve_item(standin: StandIn, asked: Asked) -> Answer:
     """One item."""
-    return Answer(data=_found(standin, asked))
+    return Answer(data=_find_item(standin, asked))
 
 
 def delete_item(standin: StandIn, asked: Asked) -> Answer:
     """A conversation without one of its items."""
-    gone = _found(standin, asked)
+    gone = _find_item(standin, asked)
     stored = find(standin, asked.path["id"])
     left = tuple(item for item in stored.items if item is not gone)
     if not standin.lenient:

@@ -35,7 +35,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
 
 def keep(standin: StandIn, filename: str, content: bytes, purpose: str, expires: Any) -> dict[str, Any]:
     """Keep a file; its description."""
-    number = len(standin.files) + 1
+    number = standin.files.number()
     sha256 = hashlib.sha256(content).hexdigest()
     id = f"file-{text.digest('file', number, filename, sha256, purpose)[:24]}"
     described: dict[str, Any] = {

@@ -9,7 +9,7 @@ from classroom.standin.operations import Asked, Operation, Retired
 from classroom.standin.state import StandIn
 
 
-def _described(model: Model) -> dict[str, Any]:
+def _describe(model: Model) -> dict[str, Any]:
     return {
         "id": model.id,
         "object": "model",
@@ -19,14 +19,14 @@ def _described(model: Model) -> dict[str, Any]:
     }
 
 
-def _served(standin: StandIn) -> list[Model]:
+def _list_served(standin: StandIn) -> list[Model]:
     models = standin.catalogue.models.values()
     return [model for model in models if standin.legacy or not model.is_retired(standin.catalogue.as_of)]
 
 
 def list_models(standin: StandIn, asked: Asked) -> Answer:
     """Every model that answers."""
-    return Answer(data={"object": "list", "data": [_described(model) for model in _served(standin)]})
+    return Answer(data={"object": "list", "data": [_describe(model) for model in _list_served(standin)]})
 
 
 def _find(standin: StandIn, id: str) -> Model:
@@ -48,7 +48,7 @@ def retrieve(standin: StandIn, asked: Asked) -> Answer:
     Raises:
         APIError: 404 for an unknown or a retired one.
     """
-    return Answer(data=_described(_find(standin, asked.path["id"])))
+    return Answer(data=_describe(_find(standin, asked.path["id"])))
 
 
 def delete(standin: StandIn, asked: Asked) -> Answer:
@@ -72,7 +72,7 @@ def _engine(model: Model) -> dict[str, Any]:
 
 def list_engines(standin: StandIn, asked: Asked) -> Answer:
     """What `/models` lists, as engines."""
-    return Answer(data={"object": "list", "data": [_engine(model) for model in _served(standin)]})
+    return Answer(data={"object": "list", "data": [_engine(model) for model in _list_served(standin)]})
 
 
 def retrieve_engine(standin: StandIn, asked: Asked) -> Answer:

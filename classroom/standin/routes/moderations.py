@@ -49,11 +49,7 @@ def _inputs(given: Any) -> list[tuple[str, bool]]:
     for index, part in enumerate(given):
         at = f"input[{index}]"
         if not isinstance(part, dict):
-            raise errors.invalid(
-                f"Invalid type for '{at}': expected an object, but got {checks.json_type(part)} instead.",
-                at,
-                "invalid_type",
-            )
+            raise checks.wrong_type(at, "an object", part)
         if part.get("type") not in _PART_TYPES:
             raise errors.invalid(
                 f"Invalid value: '{part.get('type')}'. Supported values are: 'text' and 'image_url'.",

@@ -1,7 +1,7 @@
 """`/audio/transcriptions` and `/audio/translations`: the words of the sounds that the stand-in made.
 
 Nothing is heard: a sound made here carries its words (see `classroom.media.listening`), any other gets a
-sentence that says so. English is not made of other languages: a translation is the words as they were said.
+sentence that says so. English is not made of other languages: a translation is the words as they were spoken.
 """
 
 import re
@@ -61,9 +61,9 @@ def _answer(standin: StandIn, asked: Asked, task: str) -> Answer:
     if body.get("stream") and model.streams:
         usage = _usage(model, heard, body)
         events = frames(_events(heard, usage), named=True, done=False)
-        return Answer(events=events, media_type="text/event-stream", usage=_billed(model, heard, usage))
+        return Answer(events=events, media_type="text/event-stream", usage=_bill(model, heard, usage))
     usage = _usage(model, heard, body)
-    billed = _billed(model, heard, usage)
+    billed = _bill(model, heard, usage)
     if wanted in _MEDIA_TYPES:
         written = _WRITTEN[wanted](heard).encode()
         return Answer(content=written, media_type=_MEDIA_TYPES[wanted], usage=billed)
@@ -188,7 +188,7 @@ def _usage(model: Model, heard: _Heard, body: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _billed(model: Model, heard: _Heard, usage: Mapping[str, Any]) -> Usage:
+def _bill(model: Model, heard: _Heard, usage: Mapping[str, Any]) -> Usage:
     if usage["type"] == "duration":
         return Usage(model.id, {"audio_seconds": usage["seconds"], "input_audio_seconds": usage["seconds"]})
     return Usage(

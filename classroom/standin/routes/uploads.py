@@ -20,7 +20,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     body = asked.body
     if not standin.lenient and not 0 <= body["bytes"] <= _LARGEST:
         raise errors.invalid(f"Invalid 'bytes': at most {_LARGEST}.", "bytes", "invalid_value")
-    number = len(standin.uploads) + 1
+    number = standin.uploads.number()
     id = f"upload_{text.digest('upload', number, body)[:32]}"
     described: dict[str, Any] = {
         "id": id,

@@ -15,7 +15,7 @@ from classroom.standin.state import StandIn
 def create_file(standin: StandIn, asked: Asked) -> Answer:
     """One file more."""
     id = asked.path["id"]
-    changed = vector_stores.with_files(standin, vector_stores.find(standin, id), id, [asked.body])
+    changed = vector_stores.with_files(standin, vector_stores.find(standin, id), [asked.body])
     standin.vector_stores.put(id, changed)
     return Answer(data=changed.files[str(asked.body.get("file_id"))])
 
@@ -25,7 +25,7 @@ def _file(standin: StandIn, asked: Asked) -> Mapping[str, Any]:
     file = store.files.get(asked.path["file_id"])
     if file is None and standin.lenient:
         wanted = [{"file_id": asked.path["file_id"]}]
-        return vector_stores.with_files(standin, store, asked.path["id"], wanted).files[asked.path["file_id"]]
+        return vector_stores.with_files(standin, store, wanted).files[asked.path["file_id"]]
     if file is None:
         raise errors.not_found("file of this vector store", asked.path["file_id"])
     return file
@@ -93,10 +93,10 @@ def create_batch(standin: StandIn, asked: Asked) -> Answer:
         raise errors.invalid(
             "One of 'file_ids' and 'files' is needed.", "file_ids", "missing_required_parameter"
         )
-    changed = vector_stores.with_files(standin, vector_stores.find(standin, id), id, wanted)
+    changed = vector_stores.with_files(standin, vector_stores.find(standin, id), wanted)
     standin.vector_stores.put(id, changed)
     ids = [str(each.get("file_id")) for each in wanted]
-    number = len(standin.file_batches) + 1
+    number = standin.file_batches.number()
     described = {
         "id": f"vsfb_{text.digest('file batch', number, id, ids)[:32]}",
         "object": "vector_store.files_batch",

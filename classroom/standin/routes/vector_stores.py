@@ -19,7 +19,7 @@ _MOST_ATTRIBUTES = 16  # openai/types/vector_stores/file_create_params.py
 def create(standin: StandIn, asked: Asked) -> Answer:
     """A vector store, perhaps with its first files."""
     body = asked.body
-    number = len(standin.vector_stores) + 1
+    number = standin.vector_stores.number()
     id = f"vs_{text.digest('vector store', number, body)[:32]}"
     described: dict[str, Any] = {
         "id": id,
@@ -33,14 +33,13 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         "expires_at": None,
         "status": "completed",
     }
-    made = with_files(
-        standin, StoredStore(described), id, [{"file_id": each} for each in body.get("file_ids") or []]
-    )
+    first = [{"file_id": each} for each in body.get("file_ids") or []]
+    made = with_files(standin, StoredStore(described), first)
     standin.vector_stores.put(id, made)
-    return Answer(data=_shown(made))
+    return Answer(data=_describe(made))
 
 
-def _shown(store: StoredStore) -> dict[str, Any]:
+def _describe(store: StoredStore) -> dict[str, Any]:
     return {
         **store.described,
         "file_counts": count_states(store.files.values()),
@@ -55,10 +54,11 @@ def count_states(listed: Any) -> dict[str, int]:
     return {**counts, "total": len(states)}
 
 
-def with_files(
-    standin: StandIn, store: StoredStore, id: str, wanted: Sequence[Mapping[str, Any]]
-) -> StoredStore:
+def with_files(standin: StandIn, store: StoredStore, wanted: Sequence[Mapping[str, Any]]) -> StoredStore:
     """The store with more files.
+
+    Args:
+        wanted: for each file its `file_id`, and perhaps `attributes` and `chunking_strategy`.
 
     Raises:
         APIError: 404 for a file that isn't kept, 400 for attributes that are not allowed.
@@ -73,7 +73,7 @@ def with_files(
             "id": file_id,
             "object": "vector_store.file",
             "created_at": CREATED + len(added),
-            "vector_store_id": id,
+            "vector_store_id": store.described["id"],
             "status": "completed" if readable else "failed",
             "usage_bytes": len(file.content) if readable else 0,
             "last_error": None
@@ -133,12 +133,12 @@ def find(standin: StandIn, id: str) -> StoredStore:
 
 def retrieve(standin: StandIn, asked: Asked) -> Answer:
     """What is known of a vector store."""
-    return Answer(data=_shown(find(standin, asked.path["id"])))
+    return Answer(data=_describe(find(standin, asked.path["id"])))
 
 
 def list_stores(standin: StandIn, asked: Asked) -> Answer:
     """The vector stores, the newest first."""
-    found = [_shown(store) for store in standin.vector_stores.all()]
+    found = [_describe(store) for store in standin.vector_stores.all()]
     return page(found, asked.query, newest_first=True, lenient=standin.lenient)
 
 
@@ -157,7 +157,7 @@ def update(standin: StandIn, asked: Asked) -> Answer:
         },
     )
     standin.vector_stores.put(asked.path["id"], changed)
-    return Answer(data=_shown(changed))
+    return Answer(data=_describe(changed))
 
 
 def delete(standin: StandIn, asked: Asked) -> Answer:
