@@ -4,6 +4,10 @@ import httpx
 import pytest
 from openai import OpenAI
 
+from tests.certificates import certificates_read_once
+
+__all__ = ["certificates_read_once"]
+
 
 @pytest.fixture
 def client(openai_mock) -> OpenAI:
