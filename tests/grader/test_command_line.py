@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader import cli
+from grader import cli, rubric
 from grader.commands.outputs import exit_code
 from grader.report import terminal
 from grader.sandbox import chosen
@@ -279,12 +279,18 @@ def test_changed_evidence_is_refused(kept):
         ("title = 'x'\n", "points"),
     ],
 )
-def test_a_rubric_that_makes_no_sense_names_the_line_and_exits_3(tmp_path, text, words):
-    rubric = tmp_path / "rubric.toml"
-    rubric.write_text(text)
-    done = grader("check", SUBMISSIONS / "other_words", "--rubric", rubric)
+def test_a_rubric_that_makes_no_sense_names_the_line_and_exits_3(tmp_path, text, words, capsys):
+    file = tmp_path / "rubric.toml"
+    file.write_text(text)
+    assert cli._guarded(lambda: rubric.read(file)) == 3
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_command_refuses_a_rubric_that_makes_no_sense(tmp_path):
+    (tmp_path / "rubric.toml").write_text("title = \n")
+    done = grader("check", SUBMISSIONS / "other_words", "--rubric", tmp_path / "rubric.toml")
     assert done.returncode == 3
-    assert words in " ".join(done.stderr.split())
+    assert "not valid TOML" in " ".join(done.stderr.split())
 
 
 def test_only_of_nothing_known_exits_3():
