@@ -47,10 +47,18 @@ class Storage(Protocol):
 class OwnBucket:
     """The bucket that the environment of this process names."""
 
+    def __init__(self) -> None:
+        self._settings: dict[str, str] = {}
+        self._made: Any = None
+
     def _client(self) -> Any:
+        """One for all objects, since it takes longer to make than to use; another if the environment names another service."""
         import boto3
 
-        return boto3.client("s3")
+        settings = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        if self._made is None or settings != self._settings:
+            self._settings, self._made = settings, boto3.client("s3")
+        return self._made
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Bytes and type of an object; None if there is none."""
