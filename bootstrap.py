@@ -96,6 +96,16 @@ def compile_what_is_loaded() -> None:
     run("compiling what is loaded first", str(PYTHON), "-c", script)
 
 
+def compile_everything() -> None:
+    """Compile all that is installed: the tests start thousands of processes, many in sandboxes, which can't keep it."""
+    run(
+        "compiling what is installed",
+        str(PYTHON),
+        "-c",
+        "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)",
+    )
+
+
 def megabytes() -> int:
     """What `.venv` takes on the disk."""
     found = (path.lstat() for path in VENV.rglob("*"))
@@ -119,7 +129,10 @@ def main() -> int:
         for requirements in wanted:
             if not is_installed(requirements):
                 install(requirements)
-        compile_what_is_loaded()
+        if wanted[-1] == _DEVELOPERS:
+            compile_everything()
+        else:
+            compile_what_is_loaded()
     except (SetupError, OSError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

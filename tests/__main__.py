@@ -34,7 +34,11 @@ _TESTS = (*_PYTEST, *_SIDE_BY_SIDE, "--dist", "worksteal")
 # the tests of the lab's stages, which no run finds by itself: in the skeleton they fail
 _STAGES = [str(path) for path in sorted((ROOT / "answer-key" / "tests" / "stages").glob("stage_*.py"))]
 
+# what sandboxes load: they see the checkout, and may not write into it
+_COMPILED = ("classroom", "grader")
+
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("every module compiles", (sys.executable, "-m", "compileall", "-q", *_COMPILED)),
     ("style", (str(BIN / "ruff"), "check", "--quiet", ".")),
     ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
     ("types", (sys.executable, "-m", "mypy")),
@@ -51,6 +55,9 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 
+
+# without the last, Python keeps what it compiled; each of the many processes that tests start compiles it again otherwise
+_NOT_PASSED_ON = ("OPENAI_", "AWS_", "LAB_", "S3_", "PYTHONDONTWRITEBYTECODE")
 
 # more than these are no accident
 _MOST_TRIED_AGAIN = 5
@@ -77,11 +84,7 @@ def main() -> int:
     """0 if every step passed; all are run, so that one look shows all that is wrong."""
     failed = []
     # a key or a mode from the outside must not change what is tested
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("OPENAI_", "AWS_", "LAB_", "S3_"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
     environment["LAB_PROGRESS"] = ""  # what tests solve is not what the developer learned
     for name, command in STEPS:
         print(f"\n=== {name}", flush=True)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, quote
@@ -47,14 +48,15 @@ class Storage(Protocol):
 class OwnBucket:
     """The bucket that the environment of this process names."""
 
+    @cached_property
     def _client(self) -> Any:
         import boto3
 
-        return boto3.client("s3")
+        return boto3.client("s3")  # kept for a check, since it takes longer to make than to use
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Bytes and type of an object; None if there is none."""
-        client = self._client()
+        client = self._client
         try:
             stored = client.get_object(Bucket=os.environ["S3_BUCKET_NAME"], Key=key)
         except client.exceptions.NoSuchKey:
@@ -63,13 +65,11 @@ class OwnBucket:
 
     def put(self, key: str, content: bytes, kind: str) -> None:
         """Store an object with a type."""
-        self._client().put_object(
-            Bucket=os.environ["S3_BUCKET_NAME"], Key=key, Body=content, ContentType=kind
-        )
+        self._client.put_object(Bucket=os.environ["S3_BUCKET_NAME"], Key=key, Body=content, ContentType=kind)
 
     def delete(self, key: str) -> None:
         """Leave nothing under a key."""
-        self._client().delete_object(Bucket=os.environ["S3_BUCKET_NAME"], Key=key)
+        self._client.delete_object(Bucket=os.environ["S3_BUCKET_NAME"], Key=key)
 
 
 class _Shortening:

@@ -49,7 +49,7 @@ def encode(value: Any, depth: int = 0) -> list[Any]:
         return ["text", str.__str__(value)[:MOST_TEXT]]
     if isinstance(value, (bytes, bytearray, memoryview)):
         return ["bytes", base64.b64encode(bytes(value)[:MOST_BYTES]).decode()]
-    if isinstance(value, numbers.Number):
+    if type(value) is float or isinstance(value, numbers.Number):
         return _encode_number(value)
     if depth >= _DEEPEST:
         return ["object", type(value).__name__, []]
@@ -68,6 +68,8 @@ def encode(value: Any, depth: int = 0) -> list[Any]:
 
 
 def _encode_number(value: Any) -> list[Any]:
+    if type(value) is float:  # a vector has thousands
+        return ["float", repr(value)]
     if isinstance(value, numbers.Integral):
         whole = int(value)
         return ["integer", str(whole)] if abs(whole) < 10**_MOST_DIGITS else ["object", "int", []]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.collect import scans, suite
+from grader.collect import imports, scans, suite
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
 from grader.sandbox import Sandbox
@@ -28,7 +28,9 @@ def suite_run(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
-        sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
+        sandbox.preload(
+            imports.worth_loading(submission.root)
+        )  # as in a grading; each planted fault would load it again
         run = suite.run(submission, sandbox, (submission.root,), offers, "main:app")
         odd = tuple(scans._odd(submission.root, sorted(submission.root.rglob("*.py"))))
     return run, odd

@@ -428,7 +428,7 @@ def test_trouble_of_this_machine_is_tried_again_in_every_run(tmp_path, monkeypat
 
 def test_a_small_class_is_graded_for_real(tmp_path):
     for name in ("ada", "grace"):
-        shutil.copytree(HONEST, tmp_path / "class" / name)
+        shutil.copytree(HONEST, tmp_path / "class" / name, ignore=shutil.ignore_patterns("tests"))
     (tmp_path / "class" / "grace" / "main.py").write_text("raise SystemExit('no app')")
     (tmp_path / "class" / "eve.zip").write_bytes(b"no archive")
     command = [BIN / "grader", "batch", tmp_path / "class", "--out", tmp_path / "out", "--jobs", "2"]

@@ -20,16 +20,26 @@ def copy(tmp_path_factory):
     return place
 
 
-def changes(copy: Path, name: str) -> bool:
+@pytest.fixture(scope="module")
+def version(copy):
+    """The version of the copy as it is: each test leaves it so."""
+    return version_of(copy / "grader", copy / "classroom")
+
+
+@pytest.fixture
+def changes(copy, version):
     """Whether a line more in a file makes another version."""
-    before = version_of(copy / "grader", copy / "classroom")
-    file = copy / name
-    content = file.read_bytes()
-    try:
-        file.write_bytes(content + b"\n# changed\n")
-        return version_of(copy / "grader", copy / "classroom") != before
-    finally:
-        file.write_bytes(content)
+
+    def another(name: str) -> bool:
+        file = copy / name
+        content = file.read_bytes()
+        try:
+            file.write_bytes(content + b"\n# changed\n")
+            return version_of(copy / "grader", copy / "classroom") != version
+        finally:
+            file.write_bytes(content)
+
+    return another
 
 
 @pytest.mark.parametrize(
@@ -45,8 +55,8 @@ def changes(copy: Path, name: str) -> bool:
         "classroom/s3/gate.py",
     ],
 )
-def test_what_can_change_what_is_seen_makes_another_version(copy, name):
-    assert changes(copy, name)
+def test_what_can_change_what_is_seen_makes_another_version(changes, name):
+    assert changes(name)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +69,8 @@ def test_what_can_change_what_is_seen_makes_another_version(copy, name):
         "grader/cli.py",
     ],
 )
-def test_what_judges_or_shows_makes_no_other_version(copy, name):
-    assert not changes(copy, name)
+def test_what_judges_or_shows_makes_no_other_version(changes, name):
+    assert not changes(name)
 
 
 def test_a_new_module_counts_as_soon_as_collecting_imports_it(copy):

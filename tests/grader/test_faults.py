@@ -5,10 +5,13 @@ import time
 import pytest
 
 from grader.collect import suite
+from grader.criteria import BY_ID
 from grader.sandbox import Sandbox
 from grader.submission import opened
 from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
+from tests.grader.seen import evidence
+from tests.grader.suites import suite_run, verdicts
 from tests.sampling import ALL, representative
 
 API = "service/api.py"
@@ -36,7 +39,7 @@ def test_an_app_that_stores_nothing_fails_that_alone(tmp_path):
 
 
 def test_a_path_that_is_not_checked_is_found(tmp_path):
-    report, evidence = graded(
+    report, seen = graded(
         planted(
             "other_words",
             tmp_path,
@@ -51,7 +54,7 @@ def test_a_path_that_is_not_checked_is_found(tmp_path):
         "validation",
     )
     assert with_status(report, "failed") == {"validation.unsafe_path"}
-    assert any(".." in stored.key for stored in evidence.objects)
+    assert any(".." in stored.key for stored in seen.objects)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +79,12 @@ def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
 
 
 def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
-    spending = "\n\ndef test_the_network():\n    with pytest.raises(Exception):\n        openai.OpenAI(max_retries=0).models.list()\n"
-    path = planted("one_json_body", tmp_path)
-    with (path / "tests" / "test_make.py").open("a") as file:
-        file.write(f"\n\nimport openai{spending}")
-    report, evidence = graded(path, "endpoint", "tests")
-    assert with_status(report, "failed") == {"tests.no_spend"}
-    assert evidence.test_run.outside == ("api.openai.com",)
+    spending = "import openai, pytest\n\ndef test_the_network():\n    with pytest.raises(Exception):\n        openai.OpenAI(max_retries=0).models.list()\n"
+    run, _ = suite_run(tmp_path, {"test_it.py": spending})
+    assert run.outside == ("api.openai.com",)
+    found = evidence(test_run=run)
+    assert BY_ID["tests.no_spend"].judge(found).status == "failed"
+    assert BY_ID["tests.pass"].judge(found).status == "passed"
 
 
 @pytest.mark.parametrize(
@@ -91,13 +93,16 @@ def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
     ids=["nothing collected", "everything skipped", "nothing asserted"],
 )
 def test_a_suite_that_proves_nothing_does_not_pass(tmp_path, tests):
+    run, _ = suite_run(tmp_path, {"test_it.py": tests})
+    assert "passed" not in verdicts(run).values()
+
+
+def test_who_proves_nothing_is_not_complete(tmp_path):
     path = planted("flask_app", tmp_path)
-    (path / "test_shelf.py").write_text(tests)
+    (path / "test_shelf.py").write_text("def test_a(): pass\n")
     report, _ = graded(path, "endpoint", "tests")
-    proved = {
-        result.id for result in report.criteria if result.section == "tests" and result.status == "passed"
-    }
-    assert not proved & {"tests.happy_path", "tests.error_cases"}
+    results = {result.id: result.status for result in report.criteria}
+    assert "passed" not in (results["tests.happy_path"], results["tests.error_cases"])
     assert not report.complete
 
 

@@ -195,7 +195,7 @@ def compare(monkeypatch, s3_bucket):
 }
 
 
-@pytest.mark.parametrize("name", representative(list(BLIND), 9))
+@pytest.mark.parametrize("name", representative(list(BLIND), 15))
 def test_a_suite_that_tests_nothing_earns_nothing(name, tmp_path):
     run, _ = suite_run(tmp_path, BLIND[name])
     found = verdicts(run)

@@ -15,18 +15,47 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from sqlalchemy import Engine
 
 from classroom import OpenAIMock
 from classroom.loopback import bind
+from classroom.proxy import database as databases
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger
 from classroom.proxy.upstream import Upstream
+from tests.certificates import certificates_read_once
+
+__all__ = ["certificates_read_once"]
 
 PASSWORD = "for-the-tests"
 KEY = "sk-" + "of-the-instructor-1234"
 _NOBODY = 65534
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_made_once(tmp_path_factory) -> Iterator[None]:
+    """The migrations run once in this process: a new SQLite file begins as a copy of what they made."""
+    made = tmp_path_factory.mktemp("tables") / "made.sqlite"
+    connect(str(made)).dispose()
+    migrate = databases._migrate
+
+    def copied(engine: Engine) -> None:
+        file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+        if (
+            file is None
+            or not file.parent.is_dir()
+            or file.is_dir()
+            or (file.exists() and file.stat().st_size)
+        ):
+            migrate(engine)
+        else:
+            shutil.copyfile(made, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "_migrate", copied)
+        yield
 
 
 def programs_of_postgres() -> Path | None:
@@ -150,13 +179,18 @@ def served(app: Proxy) -> Iterator[str]:
         listener.close()
 
 
+@pytest.fixture(scope="session")
+def _openai_behind() -> Iterator[OpenAIMock]:
+    with OpenAIMock(legacy=True) as openai:
+        yield openai
+
+
 @pytest.fixture
-def proxy(tmp_path) -> Iterator[Running]:
+def proxy(tmp_path, _openai_behind) -> Iterator[Running]:
     """On SQLite, with an open event `lesson`."""
     ledger = Ledger(connect(str(tmp_path / "proxy.sqlite")))
     ledger.add(an_event())
-    with (
-        OpenAIMock(legacy=True) as openai,
-        served(Proxy(ledger, Upstream(openai.base_url, KEY), admin=PASSWORD)) as url,
-    ):
-        yield Running(url, ledger, openai)
+    _openai_behind.reset()
+    with served(Proxy(ledger, Upstream(_openai_behind.base_url, KEY), admin=PASSWORD)) as url:
+        yield Running(url, ledger, _openai_behind)
+    _openai_behind.reset()

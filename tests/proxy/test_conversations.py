@@ -119,7 +119,7 @@ def test_a_budget_that_does_not_cover_what_is_in_it_holds(proxy):
 def test_a_refused_call_leaves_the_conversation_as_long_as_it_was(proxy, ada, talk):
     before = held(proxy, talk.id)
     with pytest.raises(openai.BadRequestError):
-        ada.responses.create(model=MODEL, input="x" * 4_000_000, conversation=talk.id, max_output_tokens=16)
+        ada.responses.create(model=MODEL, input="kite " * 500_000, conversation=talk.id, max_output_tokens=16)
     assert held(proxy, talk.id) == before
 
 
