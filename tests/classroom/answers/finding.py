@@ -182,7 +182,7 @@ def _reading():
         def pairs(self, client, prefix):
             for key in keys(client, prefix):
                 stored = client.get_object(Bucket=bucket, Key=key)
-                if not stored["ContentType"].startswith("image/"):
+                if stored["ContentType"][:5] == "text/":
                     yield key, stored["Body"].read().decode()
 
     async def later(client, prefix):
@@ -256,8 +256,8 @@ def _reading():
                 (lambda client, prefix: list(by_paginator(client, prefix).values()), "no dictionary"),
                 (first_page, "in pages"),
                 (every_object, "UnicodeDecodeError"),
-                (ignoring, "A picture is among the texts"),
-                (by_ending, "A picture is among the texts"),
+                (ignoring, "is among the texts. Its ContentType decides"),
+                (by_ending, "is among the texts. Its ContentType decides"),
                 (plain_alone, "Some texts are missing"),
                 (no_contents, "KeyError"),
                 (no_prefix, "not the object keys"),
@@ -354,7 +354,7 @@ def _cutting():
                     "not the text",
                 ),
                 (lambda text, most: text.split("\n\n"), "too long"),
-                (lambda text, most: text.split(), "far too short"),
+                (lambda text, most: text.split(), "would fit into one"),
                 (lambda text, most: by_loop(text, 100), ""),
                 (lambda text, most: by_loop(text, 139), ""),
                 (lambda text, most: by_loop(text, most + 25), "too long"),
@@ -567,11 +567,11 @@ def _answering():
         for event in client.responses.create(model=MODEL, input=prompt(question, found), stream=True):
             if event.type == "response.output_text.delta":
                 words += event.delta
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def asks_always(question, found):
         words = said(question, found)
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def trusts(question, found):
         if not found:
@@ -587,13 +587,13 @@ def _answering():
             return unknown, []
         listed = "\n".join(text for _, text in found)
         words = client.responses.create(model=MODEL, input=f"{listed}\n{question}").output_text
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def first_passage(question, found):
         if not found:
             return unknown, []
         words = said(question, found[:1])
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def twice(question, found):
         if not found:
