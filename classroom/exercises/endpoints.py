@@ -8,6 +8,7 @@ _MOST = 4_000
 _CASES = (
     ("RateLimitError", 429, "rate_limit_exceeded", 429),
     ("BadRequestError", 400, "content_policy_violation", 422),
+    ("BadRequestError", 400, "unknown_parameter", 502),
     ("APITimeoutError", None, None, 504),
     ("APIConnectionError", None, None, 502),
     ("InternalServerError", 500, None, 502),

@@ -72,6 +72,7 @@ class Trial:
         printed: what it printed.
         raised: what it raised.
         stopped: what an app raised that answered with a status all the same.
+        spread: of the time that an app's answer took, the share since its first piece, from 0 to 1.
         written: whether the function has a body.
         late: whether it had to be stopped.
         given: lists and dictionaries that it was given, as they are afterwards.
@@ -85,6 +86,7 @@ class Trial:
     printed: str = ""
     raised: Raised | None = None
     stopped: Raised | None = None
+    spread: float = 0.0
     written: bool = False
     late: bool = False
     given: tuple[Any, ...] = ()
@@ -266,13 +268,14 @@ def _trial(seen: Mapping[str, Any], case: str, calls: tuple[Call, ...] | None, s
         arguments = tuple(decode(each) for each in after[:20]) if isinstance(after, list) else ()
     except NotPlain:
         value, arguments = Thing("unknown"), ()
-    asked = seen.get("asked")
+    asked, spread = seen.get("asked"), seen.get("spread")
     return Trial(
         case=case,
         value=value,
         printed=str(seen.get("printed", ""))[:2_000],
         raised=_raised(seen.get("raised")),
         stopped=_raised(seen.get("stopped")),
+        spread=spread if isinstance(spread, float) else 0.0,
         written=seen.get("written") is True,
         late=seen.get("late") is True,
         given=arguments,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from classroom.exercises import words
@@ -28,6 +29,7 @@ def _read_texts(bench: Bench) -> str:
     picture = painted(chance, "PNG")
     stored[f"{place}{words.mark(chance)}.png"] = (picture, "image/png")
     stored[f"{place}{words.mark(chance)}.txt"] = (picture, "image/png")  # a name is no type
+    stored[f"{place}{words.mark(chance)}.txt"] = (b'{"pool": 9}', "application/json")  # and nor are its bytes
     stored[f"other-{words.mark(chance)}/a.txt"] = (b"Not asked for.", "text/plain")
     with bench.boundary.listing(list(stored), stored) as (url, listing):
         trial = bench.call(listing_client(url), place)
@@ -51,9 +53,10 @@ def _same_texts(
     if not isinstance(found, dict):
         raise trial.wrong("It returns no dictionary.", expected)
     no_texts = [key for key in found if key in stored and key not in texts]
-    if any(stored[key][1].startswith("image/") for key in no_texts):
+    kinds = sorted(stored[key][1] for key in no_texts if not stored[key][1].startswith("text/"))
+    if kinds:
         raise trial.wrong(
-            "A picture is among the texts. Its ContentType tells, not its name.",
+            f"An object of the type {kinds[-1]} is among the texts. Its ContentType decides, not its name or its bytes.",
             expected,
             f"{len(found)} objects",
         )
@@ -73,37 +76,48 @@ def _same_texts(
 def _passages(bench: Bench) -> str:
     # so different that passages of one fixed length are too long for the first, or far too many for the second
     for most, fewest in ((bench.chance.randrange(90, 140), 1), (bench.chance.randrange(700, 900), 9)):
-        text = "\n\n".join(
+        paragraphs = [
             " ".join(words.sentence(bench.chance) for _ in range(bench.chance.randrange(fewest, fewest + 8)))
             for _ in range(4)
-        )
-        trial = bench.call(text, most)
-        expected = f"all {len(text.split())} words in their order, in texts of at most {most} characters"
-        found = trial.returned(expected)
-        if not isinstance(found, (list, tuple)) or not all(isinstance(each, str) for each in found):
-            raise trial.wrong("It returns no list of texts.", expected)
-        too_long = [each for each in found if len(each) > most]
-        if too_long:
-            raise trial.wrong("A passage is too long.", expected, f"one of {len(too_long[0])} characters")
-        if " ".join(found).split() != text.split():
-            raise trial.wrong(
-                "Put together again, the passages are not the text: a word is lost, cut or at another place.",
-                expected,
-                f"{len(' '.join(found).split())} words",
-            )
-        if not all(each.strip() for each in found):
-            raise trial.wrong("One passage is empty.", expected, "a passage without words")
-        enough = 2 * math.ceil(len(text) / most) + text.count("\n\n")
-        if len(found) > enough:
-            raise trial.wrong(
-                "The passages are far too short to say anything. Fill each one before you begin the next.",
-                f"at most {enough} passages",
-                f"{len(found)} passages",
-            )
+        ]
+        _are_passages(bench, paragraphs, most)
+    count = bench.chance.randrange(5, 9)
+    # so many words and the spaces between them are one character too long
+    _are_passages(bench, [" ".join(words.mark(bench.chance)[:4] for _ in range(40))], 5 * count - 2)
     trial = bench.call("", 100)
     if trial.returned("an empty list") not in ([], ()):
         raise trial.wrong("An empty text has no passages.", "an empty list")
     return "No word is lost, none is cut, and every passage is short enough."
+
+
+def _are_passages(bench: Bench, paragraphs: Sequence[str], most: int) -> None:
+    text = "\n\n".join(paragraphs)
+    trial = bench.call(text, most)
+    expected = f"all {len(text.split())} words in their order, in texts of at most {most} characters"
+    found = trial.returned(expected)
+    if not isinstance(found, (list, tuple)) or not all(isinstance(each, str) for each in found):
+        raise trial.wrong("It returns no list of texts.", expected)
+    too_long = [each for each in found if len(each) > most]
+    if too_long:
+        raise trial.wrong("A passage is too long.", expected, f"one of {len(too_long[0])} characters")
+    if " ".join(found).split() != text.split():
+        raise trial.wrong(
+            "Put together again, the passages are not the text: a word is lost, cut or at another place.",
+            expected,
+            f"{len(' '.join(found).split())} words",
+        )
+    if not all(each.strip() for each in found):
+        raise trial.wrong("One passage is empty.", expected, "a passage without words")
+    ends = set(accumulate(len(each.split()) for each in paragraphs))  # a paragraph may end a passage
+    count = 0
+    for one, other in pairwise(found):
+        count += len(one.split())
+        if count not in ends and len(one) + 1 + len(other) <= most:
+            raise trial.wrong(
+                "Two passages would fit into one. Fill each one before you begin the next.",
+                expected,
+                f"{len(found)} passages, two neighbours of {len(one)} and {len(other)} characters",
+            )
 
 
 _TOPICS = (
@@ -132,7 +146,28 @@ def _nearest(bench: Bench) -> str:
             case = f'nearest("{question}", an index of 5 passages, {most}, {words_of_least})'
             trial = bench.call(question, index, most, least, case=case)
             _is_nearest(trial, question, right[:count])
+    for shares in ((0.9, 0.7, 0.5, 0.35, 0.1), (0.8, 0.3, 0.2, 0.1, 0.0)):
+        _by_default(bench, shares)
     return "It finds what is near, nearest first, and nothing where nothing is near."
+
+
+def _by_default(bench: Bench, near: Sequence[float]) -> None:
+    """A call without `most` and `least`, with passages that are so near."""
+    chosen = bench.chance.sample(_TOPICS, len(near))
+    question = chosen[0][1]
+    asked, aside = bench.boundary.embeddings([question, words.sentence(bench.chance)], _MODEL)
+    along = math.fsum(a * b for a, b in zip(asked, aside, strict=True))
+    across = [b - along * a for a, b in zip(asked, aside, strict=True)]
+    length = math.sqrt(math.fsum(each * each for each in across))
+    entries = [(f"guide/{words.mark(bench.chance)}.txt", text) for text, _ in chosen]
+    index = []
+    for (key, text), share in zip(entries, near, strict=True):
+        rest = math.sqrt(1 - share * share) / length
+        index.append((key, text, [share * a + rest * b for a, b in zip(asked, across, strict=True)]))
+    listed = ", ".join(f"{share:g}" for share in near)
+    case = f'nearest("{question}", an index of {len(near)} passages, whose nearness is {listed})'
+    trial = bench.call(question, bench.chance.sample(index, len(index)), case=case)
+    _is_nearest(trial, question, [entries[at] for at, share in enumerate(near[:3]) if share >= 0.25])
 
 
 def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> None:
@@ -176,18 +211,21 @@ def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> No
 
 def _answer(bench: Bench) -> str:
     chance = bench.chance
-    chosen = chance.sample(_TOPICS, 3)
+    chosen = chance.sample(_TOPICS, 4)
     question = words.question(chance)
-    found = [(f"guide/{words.mark(chance)}.txt", f"{text} Note {words.mark(chance)}.") for text, _ in chosen]
-    first, second, other = (key for key, _ in found)
+    first, second, other = (f"guide/{words.mark(chance)}.txt" for _ in range(3))
+    found = [  # two passages are from one file
+        (key, f"{text} Note {words.mark(chance)}.")
+        for key, (text, _) in zip((first, second, other, second), chosen, strict=True)
+    ]
     invented = f"guide/{words.mark(chance)}.txt"
     for said, sources in (
         (f"It is so [{second}].", [second]),
         (f"It is so [{second}], also by {invented}, and [{first}] agrees; see [{second}].", [second, first]),
     ):
-        case = f'answer("{question}", 3 passages); the model says "{said}"'
-        if bench.boundary.live:
-            case = f'answer("{question}", 3 passages)'
+        case = f'answer("{question}", 4 passages of 3 files)'
+        if not bench.boundary.live:
+            case += f'; the model says "{said}"'
         trial = _said(bench, said, question, found, case)
         expected = f"(the model's words, {sources})"
         answer, named = _pair(trial, expected)

@@ -1,6 +1,7 @@
 """Notebook 15: a job in the background that may end in several ways, or not at all."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from classroom.exercises import words
@@ -15,13 +16,16 @@ _ENDLESS = 1_000  # looks, more than anyone makes
 _TOO_MANY = 8  # looks; then the job is gone, so that a loop without an end has one here
 _MOST = 4
 _SECONDS = 10.0
+_PAUSE = 0.08  # seconds; a check shortens half a second to 0.17
 
 
 def _wait_for(bench: Bench) -> str:
-    for looks in (1, 2):
+    for looks in (1, 2, _MOST):
         id, text = _job(bench, "completed", looks)
         trial, _ = _waited(bench, id, f"a job that is completed at look {looks}")
         expected = shown(text)
+        if trial.raised and "TimeoutError" in trial.raised.kinds:
+            raise trial.wrong("It gives up too early.", expected, str(trial.raised))
         found = trial.returned(expected)
         if not isinstance(found, str):
             raise trial.wrong("It returns something else than the text of the answer.", expected)
@@ -45,15 +49,23 @@ def _wait_for(bench: Bench) -> str:
         if status not in error.message:
             raise trial.wrong("Its error does not say how the job ended.", expected, str(error))
     id, _ = _job(bench, "completed", _ENDLESS)
+    before = bench.boundary.count
     trial, looks = _waited(bench, id, "a job that stays in progress")
     expected = f"a TimeoutError after {_MOST} looks at the job"
-    if trial.late or looks > _MOST + 1:
+    if trial.late or looks > _MOST:
         raise trial.wrong("It goes on looking. Count the looks.", expected, f"{looks} looks at the job")
     if trial.raised is None and trial.value is None:
         raise trial.wrong("It gives up without a word: its caller can't know.", expected)
     trial.refused("TimeoutError", expected)
     if looks < _MOST - 1:
         raise trial.wrong("It gives up too early.", expected, f"{looks} looks at the job")
+    times = [call.at for call in bench.boundary.openai.journal[before:]]
+    if min((later - earlier for earlier, later in pairwise(times)), default=_PAUSE) < _PAUSE:
+        raise trial.wrong(
+            "It looks again at once. Wait half a second between two looks.",
+            "half a second between two looks",
+            "hardly any time between them",
+        )
     return "It waits for what can still change, says how a job ended, and gives up in the end."
 
 

@@ -57,7 +57,8 @@ class Performer:
         """What came of an order.
 
         Returns:
-            `missing`, `callable`, `written`, `value`, `printed`, `raised`, `stopped`, `given`, `late`, `asked`; encoded values.
+            `missing`, `callable`, `written`, `value`, `printed`, `raised`, `stopped`, `spread`, `given`, `late`,
+            `asked`; encoded values.
         """
         name = str(order["name"])
         if name not in self._namespace:
@@ -98,10 +99,10 @@ class Performer:
         from classroom.exercises.openai_module import LabModule, ModuleProblem
 
         if isinstance(target, Starlette):
-            answer, stopped = _awaited(answer_of(target, order))
-            seen["value"] = encode(answer)
-            if stopped is not None:
-                seen["stopped"] = _told(stopped)
+            answer = _awaited(answer_of(target, order))
+            seen["value"], seen["spread"] = encode(answer.response), answer.spread
+            if answer.stopped is not None:
+                seen["stopped"] = _told(answer.stopped)
             return
         if not isinstance(target, LabModule):
             seen["value"] = encode(target)

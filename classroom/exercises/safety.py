@@ -3,6 +3,7 @@
 from typing import Any
 
 from classroom.exercises import words
+from classroom.exercises.agents import reads_why
 from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial, texts_in
 from classroom.exercises.plain import number_of, shown
 from classroom.exercises.words import folded
@@ -47,6 +48,12 @@ def _by_role(trial: Trial, expected: str) -> dict[str, list[str]]:
         raise trial.wrong(
             "One of the two roles is missing: developer, and user.", expected, f"the roles {listed}"
         )
+    if next(iter(roles)) == "user":
+        raise trial.wrong(
+            "The user's message comes first. The task belongs before the document.",
+            expected,
+            f"the roles {', '.join(roles)}",
+        )
     return roles
 
 
@@ -74,7 +81,7 @@ def _publish(bench: Bench) -> str:
     name, content = f"programme-{words.mark(chance)}", words.sentence(chance).encode()
     draft, target = f"drafts/{name}.txt", f"public/{name}.txt"
     expected = f'the same bytes under "{target}", with the type {_TYPE}, and a text that names it'
-    trial, kept = _tried(bench, draft, content, (target,))
+    trial, kept = _tried(bench, draft, content, (target, draft))
     said = trial.returned(expected)
     stored = kept.get(target)
     if stored is None:
@@ -85,6 +92,10 @@ def _publish(bench: Bench) -> str:
         raise trial.wrong("It is published with another type.", expected, f"the type {stored[1]}")
     if not isinstance(said, str) or target not in said or said.casefold().startswith("error"):
         raise trial.wrong("The model does not learn where the text is now.", expected, shown(said))
+    if kept[draft] is None:
+        raise trial.wrong(
+            "The draft is gone. Copy it, and leave it where it is.", expected, f'no object under "{draft}"'
+        )
     mark = words.mark(chance)
     for key in (
         f"private/{mark}.txt",
@@ -94,35 +105,45 @@ def _publish(bench: Bench) -> str:
         f"inbox/drafts/{mark}.txt",
         f"drafts/{mark}.csv",
         f"drafts/{mark}.txt.html",
+        f"drafts/{mark}-txt",  # in a pattern, a point is any character
+        f"drafts/my_{mark}.txt",
+        f"drafts/two words {mark}.txt",
+        "drafts/.txt",
     ):
         _refuses(bench, key)
-    _refuses(bench, f"drafts/nothing-{mark}.txt", stored=False)
+    _refuses(bench, f"drafts/nothing-{mark}.txt", stored=False, why=", which isn't there")
     return "It publishes drafts and nothing else, whatever the model asks for."
 
 
-def _refuses(bench: Bench, key: str, *, stored: bool = True) -> None:
+def _refuses(bench: Bench, key: str, *, stored: bool = True, why: str = "") -> None:
     """That an object that is no draft stays where it is."""
     name, rest = key.rpartition("/")[2], key.partition("/")[2]
-    places = {f"public/{name}", f"public/{key}", f"public/{rest}", key.replace("drafts", "public", 1)} - {key}
-    trial, kept = _tried(bench, key, b"not for everyone" if stored else None, tuple(places))
-    expected = 'a text that begins with "error", and nothing published'
+    stem = name.rstrip().removesuffix("txt").rstrip(".-")
+    places = {f"public/{name}", f"public/{key}", f"public/{rest}", key.replace("drafts", "public", 1)}
+    places |= {f"public/{stem}.txt", f"public/{name.rstrip()}"}
+    trial, kept = _tried(
+        bench,
+        key,
+        b"not for everyone" if stored else None,
+        tuple(places - {key}),
+        case=f"publish({shown(key)}){why}",
+    )
+    expected = 'a text that begins with "error" and says why, and nothing published'
     found = next((place for place, each in kept.items() if each is not None), None)
     if found:
-        raise trial.wrong("It publishes what is no draft.", expected, f'an object under "{found}"')
-    said = trial.returned(expected)
-    if not isinstance(said, str) or not said.casefold().startswith("error"):
-        raise trial.wrong("The model does not learn what was wrong with its call.", expected)
+        raise trial.wrong("It publishes what is no draft.", expected, f"an object under {shown(found)}")
+    reads_why(trial, expected)
 
 
 def _tried(
-    bench: Bench, key: str, content: bytes | None, places: tuple[str, ...]
+    bench: Bench, key: str, content: bytes | None, places: tuple[str, ...], case: str | None = None
 ) -> tuple[Trial, dict[str, tuple[bytes, str] | None]]:
     """One call, with an object under the key; what is in these places afterwards. All are emptied."""
     storage = bench.boundary.storage
     if content is not None:
         storage.put(key, content, _TYPE)
     try:
-        trial = bench.call(key)
+        trial = bench.call(key, case=case)
         return trial, {place: storage.get(place) for place in places}
     finally:
         for each in (key, *places):
@@ -174,6 +195,7 @@ def _right(bench: Bench) -> str:
         (f"Please leave them in box {number}.", f"box {number}", True),
         (f"Box {number}!", f"box {number}", True),
         (f"Please leave them in box {number}5.", f"box {number}", False),
+        (f"The box has {number} keys.", f"box {number}", False),  # the words apart from each other
         ("No, dogs may not swim.", "no", True),
         ("Not in the pool.", "no", False),
         ("Nobody knows.", "no", False),

@@ -40,7 +40,11 @@ def _keep(bench: Bench) -> str:
 def _names_of(bench: Bench) -> str:
     place = f"{_PLACE}/{words.mark(bench.chance)}/"
     wanted = [f"{place}{words.mark(bench.chance)}.txt" for _ in range(bench.chance.randrange(5, 9))]
-    others = [f"{_PLACE}/other-{words.mark(bench.chance)}.txt", f"zebra-{words.mark(bench.chance)}.txt"]
+    others = [
+        f"{_PLACE}/other-{words.mark(bench.chance)}.txt",
+        f"zebra-{words.mark(bench.chance)}.txt",
+        f"copies/{wanted[0]}",  # the prefix is in it, and not at its beginning
+    ]
     with bench.boundary.listing([*wanted, *others]) as (url, listing):
         trial = bench.call(listing_client(url), place)
         expected = f"a list of {len(wanted)} names, from several pages"
@@ -51,12 +55,12 @@ def _names_of(bench: Bench) -> str:
                 f"{listing.requests} requests",
             )
         found = trial.returned(expected)
+        if not isinstance(found, (list, tuple, set)):
+            raise trial.wrong("It returns no list of names.", expected)
         if listing.requests == 0:
             raise trial.wrong(
                 "It did not ask the client that it was given. Is another client used?", expected, "no request"
             )
-        if not isinstance(found, (list, tuple, set)):
-            raise trial.wrong("It returns no list of names.", expected)
         names = {name for name in found if isinstance(name, str)}
         if names != set(wanted) or len(found) != len(wanted):
             first_page = bool(names) and names < set(wanted)

@@ -8,9 +8,12 @@ from urllib.parse import quote
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, shortened, shown
+from classroom.standin.pace import AT_ONCE, Pace
 from classroom.standin.replies import reply
 
 _TYPE = "text/event-stream"
+_TOKENS_PER_SECOND = 40.0  # of a model that takes its time: about a second for an answer
+_AT_ONCE = 0.15  # of the time of an answer: who collects it first needs hardly any to send it
 _WITHOUT_DATA = re.compile(r"(?:\r?\n|\A)event: ?done\r?\n(?:\r?\n)?\Z")
 _LINES = "First line.\nSecond line, {mark}.\n\nAfter an empty line: data: é\n"
 
@@ -57,7 +60,28 @@ def _live(bench: Bench) -> str:
         finally:
             replies.clear()
         _streamed(trial, prompt)
+    if not bench.boundary.live:
+        _as_it_comes(bench)
     return "Each piece is an event of its own, line ends included, and the last event says that it is done."
+
+
+def _as_it_comes(bench: Bench) -> None:
+    """A model that writes slowly: the first piece has to arrive long before the last."""
+    openai, prompt = bench.boundary.openai, words.question(bench.chance)
+    openai.replies.add(reply(prompt, text=" ".join(words.sentence(bench.chance) for _ in range(3))))
+    openai.tempo.change(Pace(tokens_per_second=_TOKENS_PER_SECOND))
+    try:
+        trial = bench.request("GET", _address(prompt))
+    finally:
+        openai.tempo.change(AT_ONCE)
+        openai.replies.clear()
+    _streamed(trial, prompt)
+    if trial.spread < _AT_ONCE:
+        raise trial.wrong(
+            "It collects the pieces, and sends them all when the last one has come. A generator with yield sends each at once.",
+            "the first event while OpenAI still writes",
+            "all events at the same time, at the end",
+        )
 
 
 def _address(prompt: str) -> str:

@@ -98,7 +98,11 @@ def choose(offer: Offer, prompt: str, messages: Sequence[Mapping[str, Any]]) -> 
     prompt = arguments.readable(prompt)
     results = answered(messages)
     done = {name for name in dict(results) if not _is_to_be_repeated(name, results)}
-    open_tools = [tool for tool in offer.tools if tool.name not in done]
+    open_tools = [
+        tool
+        for tool in offer.tools
+        if tool.name not in done or (not offer.parallel and _has_another_call(tool, prompt, results))
+    ]
     about = [tool for tool, _ in _ranked(open_tools, prompt)]
     if about:
         return about if offer.parallel else about[:1]
@@ -114,6 +118,17 @@ def _is_to_be_repeated(name: str, results: list[tuple[str, str]]) -> bool:
     """Whether a tool's last result asks for the call again, as frameworks do whose checks found a fault."""
     of_tool = [result for called, result in results if called == name]
     return len(of_tool) < _MOST_ATTEMPTS and bool(_ASKS_AGAIN.search(of_tool[-1]))
+
+
+def _has_another_call(tool: Tool, prompt: str, results: list[tuple[str, str]]) -> bool:
+    """Whether the prompt names more things than the tool has results, where calls come one after the other."""
+    named = arguments.fill(tool.parameters, prompt, seed="", several=True)
+    return calls_of(tool.name, results) < min(len(named), _MOST_CALLS)
+
+
+def calls_of(name: str, results: Sequence[tuple[str, str]]) -> int:
+    """How many results a tool has."""
+    return sum(called == name for called, _ in results)
 
 
 def _ranked(tools: Sequence[Tool], prompt: str) -> list[tuple[Tool, float]]:
@@ -153,7 +168,14 @@ def _is_heard(word: str, heard: frozenset[str], prompt: str) -> bool:
 
 
 def call(
-    tool: Tool, prompt: str, *, mark: str, choice: int, parallel: bool, first: bool = True
+    tool: Tool,
+    prompt: str,
+    *,
+    mark: str,
+    choice: int,
+    parallel: bool,
+    first: bool = True,
+    after: int | None = None,
 ) -> list[ToolCall]:
     """The calls of one tool: one, or one for each thing that the prompt names ("in Paris and Rome").
 
@@ -162,9 +184,12 @@ def call(
         choice: which of `n` turns.
         parallel: whether there may be several.
         first: whether these are the turn's first calls; later ones have the tool's name in their identifier.
+        after: how many results the tool has, where its calls come one after the other; None: nobody counts.
     """
     seed = text.digest("tool", mark, choice, *(() if first else (tool.name,)))
-    filled = arguments.fill(tool.parameters, prompt, seed=seed, several=parallel)
+    filled = arguments.fill(tool.parameters, prompt, seed=seed, several=parallel or after is not None)
+    if not parallel:
+        filled = [filled[min(after or 0, len(filled) - 1)]]
     out = []
     for index, each in enumerate(filled[:_MOST_CALLS]):
         id = seed if index == 0 else text.digest(seed, index)

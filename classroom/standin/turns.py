@@ -11,7 +11,7 @@ from typing import Any
 
 from classroom.standin import arguments, json_mode, schema, text, tokenizer
 from classroom.standin.replies import Call, Given
-from classroom.standin.tools import Offer, ToolCall, answered, call, choose, is_handoff
+from classroom.standin.tools import Offer, ToolCall, answered, call, calls_of, choose, is_handoff
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,12 @@ def _calls(
     messages: Sequence[Mapping[str, Any]], prompt: str, mark: str, wishes: Wishes, number: int
 ) -> Turn | None:
     calls: list[ToolCall] = []
-    for tool in choose(wishes.offer, prompt, messages):
-        several = wishes.offer.parallel and wishes.offer.forced is None
-        calls += call(tool, prompt, mark=mark, choice=number, parallel=several, first=not calls)
+    offer = wishes.offer
+    results = answered(messages)
+    for tool in choose(offer, prompt, messages):
+        several = offer.parallel and offer.forced is None
+        after = calls_of(tool.name, results) if not offer.parallel and offer.forced is None else None
+        calls += call(tool, prompt, mark=mark, choice=number, parallel=several, first=not calls, after=after)
     if not calls:
         return None
     tokens = sum(text.count_tokens(each.name) + text.count_tokens(each.arguments) for each in calls)

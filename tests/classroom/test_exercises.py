@@ -125,6 +125,7 @@ def test_every_exercise_is_asked_in_its_notebook_and_has_three_hints(id):
     text = notebook.read_text(encoding="utf-8")
     assert f"**Exercise {id}.**" in text
     assert f'check(\\"{id}\\")' in text
+    assert re.search(r"from classroom import [^\n]*\bhint\b", text), "a refusal offers hint(…)"
     question, *others = exercises.EXERCISES[id].hints
     assert len(others) == 2
     assert question.rstrip().endswith("?")

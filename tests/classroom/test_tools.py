@@ -115,6 +115,20 @@ def test_one_tool_is_called_for_each_place(client):
     assert cities == ["Paris", "Rome", "New York"]
 
 
+def test_without_parallel_calls_the_places_come_one_after_the_other(client):
+    messages, cities = [{"role": "user", "content": "weather in Paris, Rome and New York?"}], []
+    for _ in range(5):
+        order = {"model": MODEL, "messages": messages, "tools": [WEATHER], "parallel_tool_calls": False}
+        message = client.chat.completions.create(**order).choices[0].message
+        if not message.tool_calls:
+            break
+        (call,) = message.tool_calls
+        cities.append(json.loads(call.function.arguments)["city"])
+        messages += [message, {"role": "tool", "tool_call_id": call.id, "content": f"14 in {cities[-1]}"}]
+    assert cities == ["Paris", "Rome", "New York"]
+    assert message.content
+
+
 def test_several_calls_stream_as_they_are_whole(client):
     order = {
         "model": MODEL,

@@ -63,7 +63,7 @@ def _running():
         with suppress(Exception):
             if function:
                 return json.dumps(function(**json.loads(arguments)))
-        return "error"
+        return "error: there is no such tool, or it takes other arguments"
 
     class Runner:
         def __call__(self, name, arguments):
@@ -129,8 +129,13 @@ def _running():
 def _looping():
     client = OpenAI()
 
+    def run_tool(name, arguments):
+        if name not in FUNCTIONS:
+            return f"error: no tool {name}"
+        return str(FUNCTIONS[name](**json.loads(arguments)))
+
     def run(call):
-        return str(FUNCTIONS[call.name](**json.loads(call.arguments)))
+        return run_tool(call.name, call.arguments)
 
     def output(call):
         return {"type": "function_call_output", "call_id": call.call_id, "output": run(call)}
@@ -225,7 +230,7 @@ def _looping():
                     return found[-1]["content"][0]["text"]
                 items += found
                 for call in calls:
-                    text = str(FUNCTIONS[call["name"]](**json.loads(call["arguments"])))
+                    text = run_tool(call["name"], call["arguments"])
                     items.append({"type": "function_call_output", "call_id": call["call_id"], "output": text})
         raise RuntimeError
 
@@ -326,7 +331,7 @@ def _keeping():
 
     def by_exception(name, text):
         try:
-            if not re.match(r"^[\w-]{1,60}$", name, re.ASCII):
+            if not re.match(r"^[a-z0-9-]{1,60}\Z", name, re.ASCII | re.IGNORECASE):
                 raise ValueError("the name")
             boto3.resource("s3").Object(bucket, f"notes/{name}.txt").put(
                 Body=text.encode("utf-8"), ContentType="text/plain"
@@ -340,7 +345,8 @@ def _keeping():
             return put(name, text) if self.takes(name) else "error: not such a name"
 
         def takes(self, name):
-            return name.replace("-", "").isalnum() and len(name) <= 60
+            letters = name.replace("-", "0")
+            return letters.isascii() and letters.isalnum() and len(name) <= 60
 
     async def later(name, text):
         return by_pattern(name, text)

@@ -77,7 +77,7 @@ def endpoints():
     def by_status(error):
         if getattr(error, "status_code", None) == 429:
             return 502 if error.code == "insufficient_quota" else 429
-        if isinstance(error, openai.BadRequestError):
+        if isinstance(error, openai.BadRequestError) and error.code == "content_policy_violation":
             return 422
         return 504 if isinstance(error, openai.APITimeoutError) else 502
 
@@ -136,6 +136,10 @@ def endpoints():
                 (
                     lambda error: 429 if isinstance(error, openai.RateLimitError) else by_code(error),
                     "insufficient_quota",
+                ),
+                (
+                    lambda error: 422 if isinstance(error, openai.BadRequestError) else by_code(error),
+                    "unknown_parameter",
                 ),
             ],
         ),

@@ -183,7 +183,7 @@ def _reading():
         def pairs(self, client, prefix):
             for key in keys(client, prefix):
                 stored = client.get_object(Bucket=bucket, Key=key)
-                if not stored["ContentType"].startswith("image/"):
+                if stored["ContentType"][:5] == "text/":
                     yield key, stored["Body"].read().decode()
 
     async def later(client, prefix):
@@ -257,8 +257,8 @@ def _reading():
                 (lambda client, prefix: list(by_paginator(client, prefix).values()), "no dictionary"),
                 (first_page, "in pages"),
                 (every_object, "UnicodeDecodeError"),
-                (ignoring, "A picture is among the texts"),
-                (by_ending, "A picture is among the texts"),
+                (ignoring, "is among the texts. Its ContentType decides"),
+                (by_ending, "is among the texts. Its ContentType decides"),
                 (plain_alone, "Some texts are missing"),
                 (no_contents, "KeyError"),
                 (no_prefix, "not the object keys"),
@@ -355,7 +355,7 @@ def _cutting():
                     "not the text",
                 ),
                 (lambda text, most: text.split("\n\n"), "too long"),
-                (lambda text, most: text.split(), "far too short"),
+                (lambda text, most: text.split(), "would fit into one"),
                 (lambda text, most: by_loop(text, 100), ""),
                 (lambda text, most: by_loop(text, 139), ""),
                 (lambda text, most: by_loop(text, most + 25), "too long"),

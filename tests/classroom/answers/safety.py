@@ -118,7 +118,7 @@ def _publishing():
             return f"error: {problem.response['Error']['Code']}"
 
     def by_bytes(key):
-        if not re.match(r"^drafts/[\w-]+\.txt$", key, re.ASCII):
+        if not re.match(r"^drafts/[a-z\d-]+\.txt$", key, re.ASCII | re.IGNORECASE):
             return "Error: this is no draft"
         try:
             stored = s3.get_object(Bucket=bucket, Key=key)
@@ -135,7 +135,11 @@ def _publishing():
         known = {
             item["Key"] for item in listed if item["Key"].count("/") == 1 and item["Key"].endswith(".txt")
         }
-        if key not in known:
+        if (
+            key not in known
+            or set(key[7:-4]) - set(f"{string.ascii_letters}{string.digits}-")
+            or not key[7:-4]
+        ):
             return "error: not among the drafts"
         return copy(key, "public/" + key.removeprefix("drafts/"))
 
@@ -181,7 +185,7 @@ def _publishing():
         try:
             return copy(key, f"public/{key.rpartition('/')[2]}")
         except ClientError:
-            return "error"
+            return "error: not there"
 
     def begins_without_slash(key):
         if not key.startswith("drafts") or not key.endswith(".txt") or key.count("/") > 1:
@@ -189,7 +193,7 @@ def _publishing():
         try:
             return copy(key, f"public/{key.rpartition('/')[2]}")
         except ClientError:
-            return "error"
+            return "error: not there"
 
     def not_private(key):
         if "private" in key:
@@ -197,7 +201,7 @@ def _publishing():
         try:
             return copy(key, f"public/{key.rpartition('/')[2]}")
         except ClientError:
-            return "error"
+            return "error: not there"
 
     def raises(key):
         if not re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key):
@@ -206,7 +210,7 @@ def _publishing():
 
     def not_there(key):
         if not re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key):
-            return "error"
+            return "error: no draft"
         return copy(key, key.replace("drafts", "public"))
 
     def another_place(key):

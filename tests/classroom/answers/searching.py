@@ -214,11 +214,11 @@ def _answering():
         for event in client.responses.create(model=MODEL, input=prompt(question, found), stream=True):
             if event.type == "response.output_text.delta":
                 words += event.delta
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def asks_always(question, found):
         words = said(question, found)
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def trusts(question, found):
         if not found:
@@ -234,13 +234,13 @@ def _answering():
             return unknown, []
         listed = "\n".join(text for _, text in found)
         words = client.responses.create(model=MODEL, input=f"{listed}\n{question}").output_text
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def first_passage(question, found):
         if not found:
             return unknown, []
         words = said(question, found[:1])
-        return words, [key for key, _ in found if key in words]
+        return words, [key for key in dict(found) if key in words]
 
     def twice(question, found):
         if not found:
