@@ -194,8 +194,10 @@ def too_slow() -> APIError:
     return APIError(408, "The request did not arrive in time.", code="request_too_slow", headers=_HANG_UP)
 
 
-def no_such_address(method: str, path: str) -> APIError:
-    """404: not a route of this proxy."""
+def no_such_address(method: str, path: str, why: str | None = None) -> APIError:
+    """404: not a route of this proxy; `why`, if it is one of OpenAI's."""
+    if why is not None:
+        return APIError(404, f"This proxy does not serve {method} {_shown(path)}: {why}.", code="not_served")
     return APIError(404, f"Unknown request URL: {method} {path[:200]}.", code="unknown_url")
 
 

@@ -39,6 +39,7 @@ _ATTACHED: dict[str, Kind] = {"file_id": _FILE, "attributes": ATTRIBUTES, "chunk
 BODIES: Mapping[str, Shape] = {
     "conversations": Shape({"items": Items(ITEM, _MOST_ITEMS), "metadata": METADATA}),
     "conversations/{conversation}": Shape({"metadata": METADATA}, ("metadata",)),
+    "chat/completions/{completion}": Shape({"metadata": METADATA}, ("metadata",)),
     "conversations/{conversation}/items": Shape({"items": Items(ITEM, _MOST_ITEMS)}, ("items",)),
     "batches": Shape(
         {
