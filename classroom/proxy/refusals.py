@@ -182,6 +182,16 @@ def upstream_failed(why: str, *, charged: bool = False) -> APIError:
     )
 
 
+def hub_failed() -> APIError:
+    """503: the JupyterHub that knows whose token it is gives no answer."""
+    return _refused(
+        503,
+        "hub_failed",
+        "The JupyterHub that knows your token can't be asked now. Nothing was charged. Try again, or tell your instructor.",
+        "server_error",
+    )
+
+
 def too_large(limit: int) -> APIError:
     """413: a body that is larger than any lab needs."""
     return APIError(
