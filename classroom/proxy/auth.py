@@ -143,8 +143,9 @@ class People:
                 raise refusals.hub_failed()
             name = told.get("name")
             # a service has a token and a name, too, and is no learner
-            is_person = told.get("kind", "user") == "user" and isinstance(name, str)
-            return name if is_person and tokens.is_name(name) else None
+            if told.get("kind", "user") != "user" or not isinstance(name, str):
+                return None
+            return name if tokens.is_name(name) else None
 
         if not secret.isascii():
             return None  # no header holds it

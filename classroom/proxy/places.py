@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from classroom.proxy import refusals
 
+COUNTING = "responses/input_tokens"  # counts what a request would hold: nothing is made, stored or charged
 _START = r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?/"
 _ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
 _PAGES = frozenset({"after", "before", "limit", "order"})
@@ -30,6 +31,7 @@ _SERVED: Mapping[tuple[str, str], frozenset[str]] = {
     ("DELETE", "responses/{response}"): frozenset(),
     ("GET", "responses/{response}/input_items"): _PAGES | {"include"},
     ("POST", "responses/{response}/cancel"): frozenset(),
+    ("POST", COUNTING): frozenset(),
     ("GET", "chat/completions"): _PAGES | {"model", "metadata"},
     ("GET", _COMPLETION): frozenset(),
     ("POST", _COMPLETION): frozenset(),

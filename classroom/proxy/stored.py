@@ -13,7 +13,7 @@ from starlette.types import Scope, Send
 
 from classroom.proxy import batch_lines, keeping, parsing, pricing, refusals, sending, usage
 from classroom.proxy.batch_books import RequestFile
-from classroom.proxy.bodies import Reader
+from classroom.proxy.bodies import Reader, chosen
 from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES, MOST_DAYS
@@ -21,7 +21,8 @@ from classroom.proxy.fields.media import File
 from classroom.proxy.kinds import Choice, Kind, check_type
 from classroom.proxy.ledger import Ledger, Settlement
 from classroom.proxy.listing import LISTED, PREFIXES, Booked, Lists, Whose
-from classroom.proxy.places import Place
+from classroom.proxy.places import COUNTING, Place
+from classroom.proxy.routes import Route
 from classroom.proxy.shapes import Shape
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
@@ -111,6 +112,11 @@ class Stored:
         upstream = self._upstreams.first
         if not lists:
             upstream = await self._lists.upstream_of(place, asked.found, asked.tally.identifiers, whose)
+        if place.pattern == COUNTING and asked.body is not None:
+            _, model = chosen(event, Route("responses", "json"), asked.body.get("model"))
+            if not asked.found:
+                upstream = next(iter(self._upstreams.in_turn(model)), upstream)
+            asked = replace(asked, body={**asked.body, "model": upstream.model(model)})
         requests: RequestFile | None = None
         if asked.body is not None and asked.body.get("purpose") == "batch":
             requests, asked = await self._requests(event, name, upstream, asked)

@@ -11,10 +11,6 @@ _REASONS = (
         "responses/compact",
         "what it costs is not known before. Send fewer turns, or a summary that you asked for yourself",
     ),
-    (
-        "responses/input_tokens",
-        "count tokens on your computer, with tiktoken, or read the usage of an answer",
-    ),
     ("images/variations", "OpenAI has retired it. Ask /v1/images/edits"),
     ("edits", "OpenAI has retired it. Ask /v1/chat/completions"),
     ("(?:assistants|threads)", "OpenAI has ended it. Ask /v1/responses, and keep turns in /v1/conversations"),

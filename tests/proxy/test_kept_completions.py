@@ -121,3 +121,21 @@ def test_a_learner_of_another_event_sees_none(proxy, ada):
     assert learner(proxy, "ada", "other").chat.completions.list().data == []
     with pytest.raises(openai.NotFoundError):
         learner(proxy, "ada", "other").chat.completions.retrieve(made.id)
+
+
+def test_tokens_of_a_request_are_counted_and_cost_nothing(proxy, ada):
+    counted = ada.responses.input_tokens.count(model=MODEL, input="one two three", instructions="be brief")
+    assert counted.input_tokens > 5
+    [call] = proxy.openai.calls
+    assert call.body["model"] == MODEL
+    standing = proxy.ledger.standing(proxy.ledger.event("lesson"), "ada")
+    assert (standing.requests, standing.spent, standing.reserved) == (1, 0, 0)
+
+
+def test_tokens_of_what_another_stored_are_not_counted(ada, eve):
+    made = ada.responses.create(model=MODEL, input="my secret")
+    assert ada.responses.input_tokens.count(model=MODEL, previous_response_id=made.id).input_tokens
+    with pytest.raises(openai.BadRequestError):
+        eve.responses.input_tokens.count(model=MODEL, previous_response_id=made.id)
+    with pytest.raises(openai.PermissionDeniedError):
+        eve.responses.input_tokens.count(model="gpt-5.4", input="hello")
