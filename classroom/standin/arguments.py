@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from classroom.standin import field_meanings, plausible
-from classroom.standin.proper_names import places, proper
+from classroom.standin.proper_names import places, proper, unplaced
 from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, words_of
 
@@ -139,6 +139,11 @@ class _Listener(Inventor):
         self._figures = plausible.with_digits(prompt)
         self._numbers = [match[0] for match in _NUMBER.finditer(self._figures)]
         self._used: set[str] = set()
+        fields = root.get("properties") if isinstance(root, Mapping) else None
+        names = itertools.islice(fields or (), _MOST_FIELDS) if isinstance(fields, Mapping) else ()
+        self._has_place = any(
+            field_meanings.PLACES & set(parts_of(str(name)[:_LONGEST_NAME])) for name in names
+        )
         self._fields = 0
 
     def property(self, name: str, schema: Any, depth: int, *, required: bool) -> tuple[bool, Any]:
@@ -231,7 +236,12 @@ class _Listener(Inventor):
         if parts & field_meanings.FREE:
             yield lambda: " ".join(self._prompt.split())
         if parts & field_meanings.NAMES or len(parts) == 1:
-            yield lambda: self._unused(proper(self._prompt)) if self._is_open(parts) else None
+            yield lambda: self._unused(self._named(parts)) if self._is_open(parts) else None
+
+    def _named(self, parts: set[str]) -> Sequence[str]:
+        """Names of the prompt; without those of places, where another field asks for these."""
+        asked_elsewhere = self._has_place and not parts & field_meanings.PLACES
+        return unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
 
     def _is_open(self, parts: set[str]) -> bool:
         """Whether a field may be any name that the prompt holds: not one of a small set, such as a unit."""

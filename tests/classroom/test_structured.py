@@ -413,3 +413,11 @@ def test_a_text_without_a_known_meaning_is_about_the_whole_prompt(name):
 )
 def test_what_begins_an_order_is_no_name(prompt, found):
     assert proper_names.proper(prompt) == found
+
+
+def test_the_name_of_a_place_goes_to_the_field_that_asks_for_one():
+    city = {"type": "object", "properties": {"name": {"type": "string"}, "country": {"type": "string"}}}
+    city["required"] = ["name", "country"]
+    assert arguments.answer(city, "Name a city in France", seed="a")["country"] == "France"
+    [given] = arguments.fill(city, "Book for Ada in France", seed="a")
+    assert given == {"name": "Ada", "country": "France"}
