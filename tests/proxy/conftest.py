@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from classroom import OpenAIMock
+from classroom.http_protocol import LONGEST_IDLE
 from classroom.loopback import bind
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
@@ -135,7 +136,12 @@ def served(app: Proxy) -> Iterator[str]:
     listener = bind()
     server = uvicorn.Server(
         uvicorn.Config(
-            app, log_level="error", access_log=False, timeout_graceful_shutdown=10, ws="websockets-sansio"
+            app,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=LONGEST_IDLE,
+            ws="websockets-sansio",
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
