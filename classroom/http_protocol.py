@@ -7,6 +7,9 @@ import asyncio
 from typing import Literal
 
 LONGEST_HEAD = 64 * 1024  # bytes: the first line and the headers, or what follows a body
+# seconds that a connection may idle: longer than clients keep one, so that no request meets one that is being closed
+# (httpx keeps one for 5 seconds, which is uvicorn's own bound; aiohttp for 15)
+LONGEST_IDLE = 75
 _MOST_AT_ONCE = 16  # requests that wait on one connection for the answer to the one before
 
 

@@ -51,20 +51,30 @@ def command(place: Path, out: Path, *options: str) -> list[str]:
 
 
 def killed_and_resumed(place: Path, out: Path, kills: int, seconds: float) -> int:
-    """Kill -9 at random moments, then let it end; returns how many kills hit a running batch."""
+    """Kill -9 at random moments, two of three soon after a record was kept; then let it end.
+
+    Returns how many kills hit a running batch. However busy the machine is, the batch gets on between the kills.
+    """
     hit = 0
-    for _ in range(kills):
+    for number in range(kills):
+        before = _kept(out)
         process = subprocess.Popen(command(place, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(random.uniform(1, seconds))
+        until = time.monotonic() + (random.uniform(1, seconds) if number % 3 == 0 else 2 * seconds)
+        while (
+            process.poll() is None and time.monotonic() < until and (number % 3 == 0 or _kept(out) <= before)
+        ):
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 0.3))
         hit += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        print(
-            f"  killed; {len(list((out / '.grader' / 'records').glob('*.record')))} records are kept",
-            flush=True,
-        )
+        print(f"  killed; {_kept(out)} records are kept", flush=True)
     subprocess.run(command(place, out), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return hit
+
+
+def _kept(out: Path) -> int:
+    return len(list((out / ".grader" / "records").glob("*.record")))
 
 
 def on_dask(place: Path, out: Path) -> None:

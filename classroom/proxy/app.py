@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, parsing, places, refusals, routes, tokens
+from classroom.proxy import bodies, parsing, places, refusals, routes, tokens, unserved
 from classroom.proxy.auth import People
 from classroom.proxy.batches import Batches
 from classroom.proxy.bodies import Prepared, Reader
@@ -182,7 +182,7 @@ class Proxy:
                 await self._stored.serve(event, name, place, scope, content, send)
             return
         if route is None:
-            raise refusals.no_such_address(method, path)
+            raise refusals.no_such_address(method, path, unserved.why(path))
         if route.reads == "nothing":
             if self._own_key:
                 await self._relay.describe_models(event, route.named, send)

@@ -11,6 +11,7 @@ import httpx2
 from classroom.proxy import refusals, tokens
 from classroom.proxy.events import Event
 from classroom.proxy.ledger import Ledger
+from classroom.proxy.register import NO_SECRET
 from classroom.proxy.throttle import Arrivals, Throttle
 from classroom.proxy.tokens import Token
 
@@ -109,7 +110,7 @@ class People:
 
     async def _name(self, event: Event, token: Token, known: bool, address: str) -> str | None:
         if self._hub and token.user.startswith(_HUB):
-            return await self._from_hub(token.user.removeprefix(_HUB))
+            return await self._from_hub(event, token.user.removeprefix(_HUB))
         if known:
             return token.name
         secret = await self._asked(("secret", event.code, token.user), self._secret, event.code, token.user)
@@ -124,18 +125,38 @@ class People:
     def _secret(self, code: str, name: str) -> str | None:
         return self._ledger.secret_of(code, name)
 
-    async def _from_hub(self, secret: str) -> str | None:
+    async def _from_hub(self, event: Event, secret: str) -> str | None:
+        """The user whose token the hub says it is; none if the instructor keeps that name out of the event.
+
+        Raises:
+            APIError: 503, the hub says nothing: that is no wrong token.
+        """
+
         async def ask() -> str | None:
+            # JupyterHub's REST API: GET /user tells whose token it is, and answers 401 or 403 for none
             async with httpx2.AsyncClient(timeout=5.0) as client:
                 answer = await client.get(f"{self._hub}/user", headers={"authorization": f"token {secret}"})
-            name = answer.json().get("name") if answer.status_code == 200 else None
-            return name if isinstance(name, str) and tokens.NAME.fullmatch(name) else None
+            if answer.status_code in (401, 403):
+                return None
+            told = answer.json() if answer.status_code == 200 else None
+            if not isinstance(told, dict):
+                raise refusals.hub_failed()
+            name = told.get("name")
+            # a service has a token and a name, too, and is no learner
+            if told.get("kind", "user") != "user" or not isinstance(name, str):
+                return None
+            return name if tokens.is_name(name) else None
 
+        if not secret.isascii():
+            return None  # no header holds it
         try:
             name: str | None = await self._kept(("hub", tokens.digest(secret)), ask)
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
+            raise refusals.hub_failed() from None
+        if name is None:
             return None
-        return name
+        stored = await self._asked(("secret", event.code, name), self._secret, event.code, name)
+        return None if stored == NO_SECRET else name
 
     async def _asked(self, key: Any, ask: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()

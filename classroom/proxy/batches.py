@@ -20,8 +20,9 @@ from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
+from classroom.proxy.listing import Booked, Whose
 from classroom.proxy.places import Place
-from classroom.proxy.stored import Booked, Whose, settled, want_answer
+from classroom.proxy.stored import settled, want_answer
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams

@@ -76,7 +76,7 @@ def serve(
     """
     import uvicorn
 
-    from classroom.http_protocol import LONGEST_HEAD, bounded_http
+    from classroom.http_protocol import LONGEST_HEAD, LONGEST_IDLE, bounded_http
     from classroom.loopback import PortTaken
     from classroom.proxy import mail
     from classroom.proxy.app import Proxy
@@ -122,6 +122,7 @@ def serve(
             proxy_headers=bool(behind),
             forwarded_allow_ips=behind or None,
             timeout_graceful_shutdown=20,
+            timeout_keep_alive=LONGEST_IDLE,
             http=bounded_http(),
             h11_max_incomplete_event_size=LONGEST_HEAD,
             ws="websockets-sansio",

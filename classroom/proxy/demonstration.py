@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from classroom.errors import LessonError
-from classroom.http_protocol import bounded_http
+from classroom.http_protocol import LONGEST_IDLE, bounded_http
 from classroom.loopback import bind
 from classroom.proxy.app import Proxy
 from classroom.proxy.database import connect
@@ -60,7 +60,12 @@ def serve(proxy: Proxy, ledger: Ledger) -> RunningProxy:
     listener = bind()
     server = uvicorn.Server(
         uvicorn.Config(
-            proxy, log_level="critical", access_log=False, ws="websockets-sansio", http=bounded_http()
+            proxy,
+            log_level="critical",
+            access_log=False,
+            ws="websockets-sansio",
+            http=bounded_http(),
+            timeout_keep_alive=LONGEST_IDLE,
         )
     )
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()

@@ -1,6 +1,8 @@
 """What it costs to keep files in vector stores, and to search them: OpenAI's prices, with margins for what is not told.
 
-https://developers.openai.com/api/docs/pricing: $0.10 for a gigabyte and day, $2.50 for a thousand searches.
+https://developers.openai.com/api/docs/pricing, "Built-in tools": file search costs $0.10 for a gigabyte and day of what is stored, and $2.50 for a
+thousand searches. The first gigabyte of the whole organization is free there; it is not counted here, since nobody knows who uses it. OpenAI's gigabyte is
+of 2**30 bytes; the smaller one that is counted here costs the learner a little more.
 """
 
 import math

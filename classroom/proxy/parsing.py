@@ -13,11 +13,15 @@ _MOST_PARTS = 128
 _MOST_VALUES = 1_000_000  # of a JSON body; to read more would keep others waiting
 _LONGEST_HEAD = 4096
 _LONGEST_FIELD = 1024 * 1024
+_CHARSET = r"(?:;\s*charset=\"?utf-8\"?)?"  # the one that every form is read in
 _BOUNDARY = re.compile(
-    r"multipart/form-data;\s*boundary=(?:\"([^\"\r\n]{1,70})\"|([^\s\";,]{1,70}))", re.IGNORECASE
+    rf"multipart/form-data{_CHARSET};\s*boundary=(?:\"([^\"\r\n]{{1,70}})\"|([^\s\";,]{{1,70}})){_CHARSET}",
+    re.IGNORECASE,
 )
+# .NET writes names without quotes where it need not
 _DISPOSITION = re.compile(
-    rb"form-data(?=;)(?:;[ \t]*name=\"(?P<name>[^\"\r\n]{1,128})\")(?:;[ \t]*filename=\"(?P<file>[^\"\r\n]{0,1024})\")?"
+    rb"form-data(?=;)(?:;[ \t]*name=(?:\"(?P<name>[^\"\r\n]{1,128})\"|(?P<bare>[^\s\";,=]{1,128})))"
+    rb"(?:;[ \t]*filename=(?:\"(?P<file>[^\"\r\n]{0,1024})\"|(?P<bare_file>[^\s\";,=]{1,1024})))?"
     rb"(?:;[ \t]*filename\*=[^;\r\n]{0,1024})?[ \t]*",
     re.IGNORECASE,
 )
@@ -57,7 +61,10 @@ def of_json(content: bytes) -> dict[str, Any]:
 
     try:
         value = json.loads(
-            content.decode("utf-8"), object_pairs_hook=once, parse_constant=refused, parse_float=finite
+            content.decode("utf-8"),
+            object_pairs_hook=once,
+            parse_constant=refused,
+            parse_float=finite,
         )
     except (ValueError, RecursionError):
         raise refusals.unreadable("it is no JSON") from None
@@ -156,9 +163,10 @@ def _part(piece: bytes) -> tuple[str, str | File]:
     encoding = headers.get(b"content-transfer-encoding", b"binary").lower()
     if found is None or encoding not in (b"binary", b"7bit", b"8bit"):
         raise refusals.unreadable("a part of the form has no name, or is encoded")
-    name = found["name"].decode("latin-1")
-    if found["file"] is not None:
-        return name, File(found["file"].decode("utf-8", "replace"), body)
+    name = (found["name"] or found["bare"]).decode("latin-1")
+    file = found["file"] if found["file"] is not None else found["bare_file"]
+    if file is not None:
+        return name, File(file.decode("utf-8", "replace"), body)
     if len(body) > _LONGEST_FIELD:
         raise refusals.wrong_value(name[:64], "it is too long")
     try:

@@ -1,20 +1,23 @@
 """Addresses of what the upstream stores for an attendee: which there are, what a query may ask for, and what is posted."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from classroom.proxy import refusals
 
+COUNTING = "responses/input_tokens"  # counts what a request would hold: nothing is made, stored or charged
 _START = r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?/"
 _ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
 _PAGES = frozenset({"after", "before", "limit", "order"})
 _LARGEST_PAGE = 100
 _USUAL_PAGE = 20
 _MOST_PARAMETERS = 64
+_METADATA = re.compile(r"metadata\[([^\[\]]{1,64})\]")
 _WORD = re.compile(r"[a-z_.]{1,64}")
 _STORE = "vector_stores/{store}"
+_COMPLETION = "chat/completions/{completion}"
 _CONVERSATION = "conversations/{conversation}"
 
 # method and pattern → what its query may ask for; nothing else of what is stored can be reached
@@ -27,6 +30,13 @@ _SERVED: Mapping[tuple[str, str], frozenset[str]] = {
     ("GET", "responses/{response}"): frozenset({"include"}),
     ("DELETE", "responses/{response}"): frozenset(),
     ("GET", "responses/{response}/input_items"): _PAGES | {"include"},
+    ("POST", "responses/{response}/cancel"): frozenset(),
+    ("POST", COUNTING): frozenset(),
+    ("GET", "chat/completions"): _PAGES | {"model", "metadata"},
+    ("GET", _COMPLETION): frozenset(),
+    ("POST", _COMPLETION): frozenset(),
+    ("DELETE", _COMPLETION): frozenset(),
+    ("GET", f"{_COMPLETION}/messages"): _PAGES,
     ("POST", "conversations"): frozenset(),
     ("GET", _CONVERSATION): frozenset(),
     ("POST", _CONVERSATION): frozenset(),
@@ -59,6 +69,7 @@ _SERVED: Mapping[tuple[str, str], frozenset[str]] = {
 _OBJECTS = {
     "file": "file",
     "response": "response",
+    "completion": "chat completion",
     "conversation": "conversation",
     "item": "item",
     "store": "vector store",
@@ -115,7 +126,7 @@ class Place:
         pattern: of the address, such as "vector_stores/{store}/files".
         ids: the identifiers in it: what each is → the identifier.
         page: of a list.
-        asked: further parameters of the query, as they go upstream.
+        asked: further parameters of the query, as they go upstream, or as an attendee's own things are chosen by.
     """
 
     method: str
@@ -126,8 +137,8 @@ class Place:
 
     @property
     def kind(self) -> str:
-        """The first part of its address."""
-        return self.pattern.partition("/")[0]
+        """Its address before any identifier."""
+        return self.pattern.partition("/{")[0]
 
     @property
     def path(self) -> str:
@@ -143,6 +154,12 @@ class Place:
     def object(self) -> str:
         """What the innermost identifier names, in words."""
         return _OBJECTS[list(self.ids)[-1]] if self.ids else self.kind
+
+    def names(self, cursors: Collection[str]) -> bool:
+        """Whether all cursors are messages of the chat completion that the address names: the API numbers them."""
+        return self.pattern.endswith("/messages") and all(
+            each.startswith(f"{self.last}-") for each in cursors
+        )
 
     @property
     def is_deleted_whole(self) -> bool:
@@ -168,6 +185,8 @@ def find(method: str, path: str, query: str = "") -> Place | None:
         match = address.fullmatch(path) if served == method else None
         if match is not None:
             page, asked = _read(query, allowed)
+            if pattern == "chat/completions" and page.order is None:
+                page = replace(page, order="asc")  # alone of all lists, this one begins with the oldest
             return Place(method, pattern, match.groupdict(), page, asked)
     return None
 
@@ -182,7 +201,11 @@ def _read(query: str, allowed: frozenset[str]) -> tuple[Page, tuple[tuple[str, s
         name = written.removesuffix("[]")
         if name == "api-version":
             continue
-        if name not in allowed:
+        key = _METADATA.fullmatch(name)
+        if key is not None and "metadata" in allowed:
+            asked.append((name, value))
+            continue
+        if name not in allowed or name == "metadata":
             raise refusals.unknown_field(name[:64])
         if name == "include":
             asked.append(("include[]", _word(name, value)))
@@ -191,6 +214,7 @@ def _read(query: str, allowed: frozenset[str]) -> tuple[Page, tuple[tuple[str, s
         else:
             found[name] = value
     asked += [(name, _word(name, found[name])) for name in ("filter", "purpose") if name in found]
+    asked += [("model", found["model"])] if "model" in found else []
     limit = found.get("limit")
     if limit is not None and not (re.fullmatch(r"[0-9]{1,5}", limit) and int(limit) >= 1):
         raise refusals.wrong_value("limit", f"it must be from 1 to {_LARGEST_PAGE}")

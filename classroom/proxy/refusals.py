@@ -182,6 +182,16 @@ def upstream_failed(why: str, *, charged: bool = False) -> APIError:
     )
 
 
+def hub_failed() -> APIError:
+    """503: the JupyterHub that knows whose token it is gives no answer."""
+    return _refused(
+        503,
+        "hub_failed",
+        "The JupyterHub that knows your token can't be asked now. Nothing was charged. Try again, or tell your instructor.",
+        "server_error",
+    )
+
+
 def too_large(limit: int) -> APIError:
     """413: a body that is larger than any lab needs."""
     return APIError(
@@ -194,8 +204,10 @@ def too_slow() -> APIError:
     return APIError(408, "The request did not arrive in time.", code="request_too_slow", headers=_HANG_UP)
 
 
-def no_such_address(method: str, path: str) -> APIError:
-    """404: not a route of this proxy."""
+def no_such_address(method: str, path: str, why: str | None = None) -> APIError:
+    """404: not a route of this proxy; `why`, if it is one of OpenAI's."""
+    if why is not None:
+        return APIError(404, f"This proxy does not serve {method} {_shown(path)}: {why}.", code="not_served")
     return APIError(404, f"Unknown request URL: {method} {path[:200]}.", code="unknown_url")
 
 

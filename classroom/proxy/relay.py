@@ -194,7 +194,8 @@ class Relay:
         last = sending.messages(
             answer.status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
         )
-        await self._keep(call, usage.identifiers_in(told, usage.total(told.get("usage"))))
+        total = usage.total(told.get("usage"))
+        await self._keep(call, usage.identifiers_in(told, total, is_kept=_is_kept(call)))
         if call.route.name == "audio/speech":
             return await self._spoken(call, content, answer.status), last
         return _settled(call, told, told.get("usage"), answer.status), last
@@ -236,7 +237,7 @@ class Relay:
     async def _streamed(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         speaks = call.route.name == "audio/speech"
-        events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks)
+        events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks, is_kept=_is_kept(call))
         headers = {**sending.passed(answer.headers), **sending.about(call.event), "cache-control": "no-cache"}
         await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
@@ -322,6 +323,10 @@ class Relay:
         await sending.send_whole(
             send, answer.status, content, {**sending.passed(answer.headers), **sending.about(event)}
         )
+
+
+def _is_kept(call: Admitted) -> bool:
+    return call.route.name == "chat/completions" and call.prepared.body.get("store") is True
 
 
 def _settled(call: Admitted, answer: Mapping[str, Any], told: Any, status: int) -> Settlement:

@@ -74,6 +74,8 @@ class Shape:
         made = {}
         for name, inner in value.items():
             kind = self.fields.get(name)
+            if kind is None and inner is None:
+                continue  # clients of typed languages write every field that a message may have
             if kind is None:
                 raise refusals.unknown_field(f"{before}{name[:64]}")
             if inner is not None and not isinstance(kind, Dropped):

@@ -1,12 +1,11 @@
-"""Files, responses, conversations and vector stores that the upstream keeps: only the attendee who made one can see, use or delete it.
+"""Files, responses, chat completions, conversations and vector stores that the upstream keeps: only the attendee who made one can see, use or delete it.
 
 All attendees share one key upstream, so an identifier alone proves nothing: each, in an address, a query or a body, is looked up
 in the books before the upstream is asked. What is another's, and what is nobody's, gets the same answer.
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,30 +13,28 @@ from starlette.types import Scope, Send
 
 from classroom.proxy import batch_lines, keeping, parsing, pricing, refusals, sending, usage
 from classroom.proxy.batch_books import RequestFile
-from classroom.proxy.bodies import Reader
+from classroom.proxy.bodies import Reader, chosen
 from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES, MOST_DAYS
 from classroom.proxy.fields.media import File
 from classroom.proxy.kinds import Choice, Kind, check_type
 from classroom.proxy.ledger import Ledger, Settlement
-from classroom.proxy.places import Place
+from classroom.proxy.listing import LISTED, PREFIXES, Booked, Lists, Whose
+from classroom.proxy.places import COUNTING, Place
+from classroom.proxy.routes import Route
 from classroom.proxy.shapes import Shape
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import LATE, Upstreams
 
 _MOST = {"files": 20, "vector_stores": 10, "conversations": 100}  # of one attendee
-_PREFIXES = {"files": "file-", "vector_stores": "vs_", "conversations": "conv_"}
-_LISTED = ("files", "vector_stores")  # whose lists at the upstream have everybody's
 _HOLD_ITEMS = (
     "conversations/{conversation}/items",
     "conversations/{conversation}/items/{item}",
     "responses/{response}/input_items",
 )
 _LARGEST = 8 * 1024 * 1024  # bytes of a file
-Booked = Callable[..., Awaitable[Any]]
-Whose = tuple[str | None, str | None]  # event and attendee; None: anybody's
 
 
 @dataclass(frozen=True)
@@ -96,6 +93,7 @@ class Stored:
     ) -> None:
         self._ledger, self._booked, self._upstreams = ledger, booked, upstreams
         self._reader, self._own_key = reader, own_key
+        self._lists = Lists(ledger, booked, upstreams)
 
     async def serve(
         self, event: Event, name: str, place: Place, scope: Scope, content: bytes, send: Send
@@ -108,10 +106,17 @@ class Stored:
         """
         whose: Whose = (None, None) if self._own_key else (event.code, name)
         asked = await self._read(place, scope, content, whose)
-        lists = place.method == "GET" and place.pattern in _LISTED
+        lists = place.method == "GET" and place.pattern in LISTED
         if place.method == "POST" and place.pattern in _MOST:
             await self._want_room(place, whose)
-        upstream = self._upstreams.first if lists else await self._upstream_of(place, asked, whose)
+        upstream = self._upstreams.first
+        if not lists:
+            upstream = await self._lists.upstream_of(place, asked.found, asked.tally.identifiers, whose)
+        if place.pattern == COUNTING and asked.body is not None:
+            _, model = chosen(event, Route("responses", "json"), asked.body.get("model"))
+            if not asked.found:
+                upstream = next(iter(self._upstreams.in_turn(model)), upstream)
+            asked = replace(asked, body={**asked.body, "model": upstream.model(model)})
         requests: RequestFile | None = None
         if asked.body is not None and asked.body.get("purpose") == "batch":
             requests, asked = await self._requests(event, name, upstream, asked)
@@ -122,7 +127,7 @@ class Stored:
                 # before it is there: another request may read it meanwhile
                 await self._booked(self._ledger.belongings.grow, place.last, *whose, asked.adds)
             if lists:
-                answer = await self._listed(event, place, whose)
+                answer = await self._lists.answer(event, place, whose)
             else:
                 answer = await fetch(upstream, event, place.method, place.path, _sent(place, asked.body))
                 if answer.status < 300:
@@ -159,8 +164,8 @@ class Stored:
         cursors = {
             name: value for name in ("after", "before") if (value := getattr(place.page, name)) is not None
         }
-        if place.pattern in _LISTED:
-            cursors = {}  # looked for in the attendee's own list
+        if place.pattern in LISTED or place.names(cursors.values()):
+            cursors = {}  # looked for in the attendee's own list, or a part of what the address names
         wanted = {*place.ids.values(), *cursors.values()}
         found: dict[str, int] = await self._booked(tokens_of, wanted, *whose)
         for id in place.ids.values():
@@ -200,25 +205,9 @@ class Stored:
 
     async def _want_room(self, place: Place, whose: Whose) -> None:
         """Raises 400 where the attendee keeps as many as one may."""
-        kept = await self._booked(self._ledger.belongings.ids_of, _PREFIXES[place.kind], *whose)
+        kept = await self._booked(self._ledger.belongings.ids_of, PREFIXES[place.kind], *whose)
         if len(kept) >= _MOST[place.kind]:
             raise refusals.too_many_kept(place.kind.replace("_", " "), _MOST[place.kind])
-
-    async def _upstream_of(self, place: Place, asked: _Asked, whose: Whose) -> Upstream:
-        """Where the things are; for something new that names none, the first upstream.
-
-        Raises:
-            APIError: 404, that upstream is no longer behind this proxy; 400, they are in several places.
-        """
-        if not asked.found or not self._upstreams.are_several:
-            return self._upstreams.first
-        names = await self._booked(self._ledger.belongings.places_of, list(asked.found), *whose)
-        if len(names) > 1:
-            raise refusals.apart(next(iter(asked.tally.identifiers), place.object))
-        upstream = self._upstreams.named(next(iter(names), ""))
-        if upstream is None:
-            raise refusals.nothing_stored(place.object, place.last or "")
-        return upstream
 
     async def _note(
         self, upstream: Upstream, event: Event, name: str, place: Place, asked: _Asked, answer: Fetched
@@ -231,41 +220,6 @@ class Stored:
         made = _made(place, asked, usage.in_answer(answer.content))
         if made:
             await self._booked(self._ledger.belongings.keep, event.code, name, made, upstream.name)
-
-    # --- lists ------------------------------------------------------------------------------------------------
-
-    async def _listed(self, event: Event, place: Place, whose: Whose) -> Fetched:
-        """The attendee's own things, by pages. The upstream's list has everybody's, and is not asked for."""
-        ids = await self._booked(self._ledger.belongings.ids_of, _PREFIXES[place.kind], *whose)
-        purpose = dict(place.asked).get("purpose")
-        if purpose is None:
-            wanted, more = place.page.of(ids)
-            found = await self._described(event, place, wanted, whose)
-        else:
-            known = {each["id"]: each for each in await self._described(event, place, ids, whose)}
-            fitting = [id for id in ids if known.get(id, {}).get("purpose") == purpose]
-            wanted, more = place.page.of(fitting)
-            found = [known[id] for id in wanted]
-        ends = {"first_id": found[0]["id"] if found else None, "last_id": found[-1]["id"] if found else None}
-        told = {"object": "list", "data": found, "has_more": more, **ends}
-        return Fetched(200, json.dumps(told).encode(), "application/json")
-
-    async def _described(
-        self, event: Event, place: Place, ids: list[str], whose: Whose
-    ) -> list[dict[str, Any]]:
-        async def one(id: str) -> dict[str, Any]:
-            asked = _Asked(found={id: 0})
-            upstream = await self._upstream_of(place, asked, whose)
-            answer = await fetch(upstream, event, "GET", f"{place.kind}/{id}")
-            told = usage.in_answer(answer.content) if answer.status == 200 else {}
-            return told if told.get("id") == id else {}
-
-        found = []
-        for start in range(0, len(ids), 8):  # a few at once
-            found += await asyncio.gather(*map(one, ids[start : start + 8]), return_exceptions=True)
-        if any(isinstance(each, NoAnswerError) for each in found):
-            raise refusals.upstream_failed("can't be reached")
-        return [each for each in found if isinstance(each, dict) and each]
 
 
 def _priced(place: Place, body: Any, tally: Tally, found: Mapping[str, int]) -> _Asked:

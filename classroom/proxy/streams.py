@@ -17,6 +17,7 @@ class Events:
     Args:
         hide: take out what the proxy asked for and the learner did not: the chat's last chunk with the usage.
         speaks: it is speech, whose sound is kept to be measured.
+        is_kept: the upstream stores it, a chat completion.
 
     Attributes:
         usage: what the stream has told that it used.
@@ -25,8 +26,8 @@ class Events:
         speech: the sound itself, if it is speech.
     """
 
-    def __init__(self, *, hide: bool, speaks: bool = False) -> None:
-        self._hide, self._speaks = hide, speaks
+    def __init__(self, *, hide: bool, speaks: bool = False, is_kept: bool = False) -> None:
+        self._hide, self._speaks, self._is_kept = hide, speaks, is_kept
         self.letters = self.sound = 0
         self.speech = bytearray()
         self._left = self._done = b""
@@ -98,9 +99,10 @@ class Events:
             # each picture of a stream tells its own; of an answer, the last word counts
             self.usage = usage.added(self.usage, told) if is_picture else told
             self.answer = inner
-            self._stored |= usage.identifiers_in(inner, usage.total(told))
+            self._stored |= usage.identifiers_in(inner, usage.total(told), is_kept=self._is_kept)
         else:
-            self._stored |= usage.identifiers_in({"choices": inner.get("choices")}, 0)
+            part = {"id": inner.get("id"), "choices": inner.get("choices")}
+            self._stored |= usage.identifiers_in(part, 0, is_kept=self._is_kept)
 
 
 def _letters(value: Any) -> int:

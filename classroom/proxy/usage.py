@@ -92,16 +92,19 @@ def searches_in(answer: Mapping[str, Any], kind: str = "web_search_call") -> int
     return sum(isinstance(item, dict) and item.get("type") == kind for item in items)
 
 
-def identifiers_in(answer: Mapping[str, Any], total: int) -> dict[str, int]:
+def identifiers_in(answer: Mapping[str, Any], total: int, *, is_kept: bool = False) -> dict[str, int]:
     """What the upstream stored for an answer → tokens that it adds to a prompt that names it.
 
     Args:
         answer: a response or a chat completion.
         total: tokens of the whole call.
+        is_kept: a chat completion is stored, because the request said so; a response is unless it said otherwise.
     """
     found: dict[str, int] = {}
     output = _list(answer, "output")
-    # a chat completion can't be named in a request; what it said can
+    if is_kept and "choices" in answer and isinstance(answer.get("id"), str):
+        found[answer["id"]] = total
+    # a chat completion that is not kept can't be named in a request; what it said can
     for holder in (answer, *output) if "output" in answer else ():
         if isinstance(holder.get("id"), str):
             found[holder["id"]] = total

@@ -155,7 +155,8 @@ class Application:
         operation, standin = found.operation, self._standin
         if operation.reads == "nothing":
             return {}
-        if operation.reads == "form":
+        is_form = request.headers.get("content-type", "").casefold().startswith("multipart/")
+        if operation.reads == "form" or (operation.reads == "either" and is_form):
             rules = standin.catalogue.routes[operation.rules or ""]
             body = await reading.read_form(request, rules, standin.allowance)
         else:

@@ -6,12 +6,12 @@ What the prompt doesn't say is left out if it may be, null if it may be, and inv
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from classroom.standin import field_meanings, plausible
+from classroom.standin.proper_names import places, proper, unplaced
 from classroom.standin.schema import Inventor, fits, type_of
-from classroom.standin.words import meanings, parts_of, word_set, words_of
+from classroom.standin.words import meanings, parts_of, words_of
 
 _READ = 2_000  # characters of a prompt that are looked at: its beginning and its end
 _MOST_FIELDS, _LONGEST_NAME = 200, 64  # what more a schema has is invented, without a look at the prompt
@@ -25,30 +25,15 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"')]+")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _CODED = re.compile(r"(?<![\w-])#?((?=[\w-]*\d)[A-Za-z0-9][\w-]*)")
-_NAME_OF_WORDS = (
-    r"[^\W\d_a-z][\w'’-]*(?: (?:de|la|of|the|del|van|von) [^\W\d_a-z][\w'’-]*| [^\W\d_a-z][\w'’-]*)*"
-)
-_PROPER = re.compile(rf"(?<![\w.])({_NAME_OF_WORDS})")
-_PLACE = rf"({_NAME_OF_WORDS}(?:,\s[A-Z]{{2}}\b)?)"  # "Boston, MA" is one
-_AFTER = re.compile(rf"\b(?:in|at|for|to|from|of|near|around|into)\s+(?:the\s+)?{_PLACE}")
 _SMALL = re.compile(
     r"\b(?:in|at|near|to|from|of|for)\s+(?:the\s+|my\s+|an?\s+)?(?!the\b|my\b)([^\W\d_]{3,})"
 )  # "weather in paris"
-_LISTED = re.compile(rf"\s*(?:,\s*(?:and\s+)?|and\s+|or\s+){_PLACE}")
 _CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")
 _WHEN = re.compile(
     r"\b(today|tomorrow|tonight|yesterday|now|(?:next |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"next (?:week|month|year)|\d{1,2}:\d\d|\d{1,2} ?[ap]m)\b",
     re.IGNORECASE,
 )
-# what begins a sentence, and is no name for all its capital letter
-_OPENERS = word_set(
-    "a add an and are ask at book buy calculate call can check convert could create do does draw find for "
-    "get give hello hi how i i'd i'll i'm if in is let list look make multiply my no on order play please "
-    "keep rate read remind reply save search send set store show tell thanks thank the then translate use what what's when where "
-    "which who why will with would write yes you"
-)
-_FORMS = word_set("json yaml xml csv html markdown sql")  # what an answer is written in, and no place
 
 
 def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> list[dict[str, Any]]:
@@ -68,9 +53,9 @@ def fill(parameters: Any, prompt: str, *, seed: str, several: bool = False) -> l
     if "type" not in root and "properties" not in root:
         root = {"type": "object", **root}
     names = _only_place(root)
-    places = _places(prompt) if several and names else ()
-    if len(places) > 1:
-        return [_fill(root, prompt, seed, {names: place}) for place in places]
+    named = places(prompt) if several and names else ()
+    if len(named) > 1:
+        return [_fill(root, prompt, seed, {names: place}) for place in named]
     return [_fill(root, prompt, seed, {})]
 
 
@@ -96,7 +81,7 @@ def _fill(root: Mapping[str, Any], prompt: str, seed: str, known: Mapping[str, s
 def _only_place(root: Mapping[str, Any]) -> str:
     """The one field that names a place, where every other field may stay the same; "" if there is none."""
     fields = root.get("properties") or {}
-    places = [
+    found = [
         name
         for name, field in fields.items()
         if isinstance(field, Mapping)
@@ -104,7 +89,7 @@ def _only_place(root: Mapping[str, Any]) -> str:
         and "enum" not in field
         and field_meanings.PLACES & set(parts_of(name))
     ]
-    return places[0] if len(places) == 1 else ""
+    return found[0] if len(found) == 1 else ""
 
 
 def evidence(parameters: Any, prompt: str) -> float:
@@ -123,7 +108,7 @@ def evidence(parameters: Any, prompt: str) -> float:
             score += 2
         elif ("email" in parts and _EMAIL.search(prompt)) or ("url" in parts and _URL.search(prompt)):
             score += 1.5
-        elif parts & field_meanings.PLACES and _places(prompt):
+        elif parts & field_meanings.PLACES and places(prompt):
             score += 0.75
         elif parts & field_meanings.FREE or meanings(parts) & heard:
             score += 0.5
@@ -134,34 +119,6 @@ def evidence(parameters: Any, prompt: str) -> float:
 
 def _is_numeric(field: Any) -> bool:
     return isinstance(field, Mapping) and type_of(field) in ("integer", "number")
-
-
-@lru_cache(maxsize=16)
-def _places(prompt: str) -> tuple[str, ...]:
-    """Names after "in", "for" and the like, and those that are listed with them."""
-    out: list[str] = []
-    for match in _AFTER.finditer(prompt):
-        if match[1].casefold() in _FORMS:
-            continue
-        out.append(match[1])
-        rest = prompt[match.end() :]
-        while more := _LISTED.match(rest):
-            out.append(more[1])
-            rest = rest[more.end() :]
-    return tuple(dict.fromkeys(out)) or _proper(prompt)
-
-
-@lru_cache(maxsize=16)
-def _proper(prompt: str) -> tuple[str, ...]:
-    """Words with a capital letter that don't merely begin a sentence."""
-    out = []
-    for match in _PROPER.finditer(prompt):
-        words = match[1].split()
-        while words and words[0].casefold() in _OPENERS:
-            words = words[1:]
-        if words and words[0].casefold() not in _FORMS:
-            out.append(" ".join(words).removesuffix("'s").removesuffix("’s"))
-    return tuple(dict.fromkeys(out))
 
 
 class _Listener(Inventor):
@@ -182,6 +139,11 @@ class _Listener(Inventor):
         self._figures = plausible.with_digits(prompt)
         self._numbers = [match[0] for match in _NUMBER.finditer(self._figures)]
         self._used: set[str] = set()
+        fields = root.get("properties") if isinstance(root, Mapping) else None
+        names = itertools.islice(fields or (), _MOST_FIELDS) if isinstance(fields, Mapping) else ()
+        self._has_place = any(
+            field_meanings.PLACES & set(parts_of(str(name)[:_LONGEST_NAME])) for name in names
+        )
         self._fields = 0
 
     def property(self, name: str, schema: Any, depth: int, *, required: bool) -> tuple[bool, Any]:
@@ -260,7 +222,7 @@ class _Listener(Inventor):
         if parts & field_meanings.MATHS:
             yield self._expression
         if parts & field_meanings.PLACES:
-            yield lambda: self._unused(_places(self._prompt))
+            yield lambda: self._unused(places(self._prompt))
             yield lambda: self._next(_SMALL)
         if parts & field_meanings.MONEY:
             yield lambda: self._next(_CAPITALS)
@@ -274,7 +236,12 @@ class _Listener(Inventor):
         if parts & field_meanings.FREE:
             yield lambda: " ".join(self._prompt.split())
         if parts & field_meanings.NAMES or len(parts) == 1:
-            yield lambda: self._unused(_proper(self._prompt)) if self._is_open(parts) else None
+            yield lambda: self._unused(self._named(parts)) if self._is_open(parts) else None
+
+    def _named(self, parts: set[str]) -> Sequence[str]:
+        """Names of the prompt; without those of places, where another field asks for these."""
+        asked_elsewhere = self._has_place and not parts & field_meanings.PLACES
+        return unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
 
     def _is_open(self, parts: set[str]) -> bool:
         """Whether a field may be any name that the prompt holds: not one of a small set, such as a unit."""
@@ -329,9 +296,7 @@ class _Listener(Inventor):
             return [int(each) if each.is_integer() else each for each in values] or None
         if type_of(field) == "string" and "enum" not in field:
             found = (
-                _places(self._prompt)
-                if set(parts_of(name)) & field_meanings.PLACES
-                else _proper(self._prompt)
+                places(self._prompt) if set(parts_of(name)) & field_meanings.PLACES else proper(self._prompt)
             )
             return [each for each in found if each not in self._used] or None
         return None

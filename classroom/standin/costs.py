@@ -12,6 +12,9 @@ from decimal import Decimal
 from classroom.standin import catalogue
 
 # https://developers.openai.com/api/docs/guides/moderation: the endpoint is free of charge
+# of OpenAI's own tools, in dollars; https://developers.openai.com/api/docs/pricing, "Built-in tools": $2.50 for a thousand searches of
+# files; $0.03 for a container of a gigabyte and twenty minutes, by the minute since 2026-06-02, five at least
+_OF_TOOLS = {"file_searches": Decimal("0.0025"), "containers": Decimal("0.0075")}
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _FREE_KINDS = ("omni-moderation-", "text-moderation-")
 
@@ -31,7 +34,8 @@ class Usage:
     Attributes:
         model: its identifier.
         units: amounts by genai-prices' names: input_tokens, output_tokens, output_image_tokens,
-            input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well.
+            input_characters, audio_seconds …; a part (image tokens) is counted in its whole as well. Beside these,
+            file_searches and containers (of five minutes), which that list does not have.
         also: what other models and tools were used for the same call.
         share: of the list's price; requests of a batch cost half.
     """
@@ -53,13 +57,16 @@ def cost_of(usage: Usage) -> Decimal:
     if usage.model.startswith(_FREE_KINDS):
         return Decimal(0)
     used = {unit: amount for unit, amount in usage.units.items() if amount}
+    beside = sum((price * Decimal(str(used.pop(unit, 0))) for unit, price in _OF_TOOLS.items()), Decimal(0))
+    if beside and not used:
+        return beside * Decimal(str(usage.share))
     try:
         price = _price(usage.model, used)
     except (LookupError, ValueError, Warning) as error:
         raise Unpriced(usage.model, f" by {', '.join(used) or 'nothing'}: {error}") from error
     if used and price <= 0 and not _is_free(usage.model):
         raise Unpriced(usage.model, f" by {', '.join(used)}: the list says nothing")
-    return price * Decimal(str(usage.share))
+    return (price + beside) * Decimal(str(usage.share))
 
 
 def _is_free(model: str) -> bool:

@@ -223,7 +223,8 @@ def _search_files(
         {"type": "file_citation", "file_id": each["file_id"], "filename": each["filename"], "index": 0}
         for each in found[:1]
     ]
-    return Use((item,), tuple(cited))
+    model = standin.model(body.get("model"), "chat")
+    return Use((item,), tuple(cited), (), (Usage(model.id, {"file_searches": 1}),))
 
 
 def _reckon(
@@ -251,7 +252,13 @@ def _reckon(
         "container_id": container if isinstance(container, str) else f"cntr_{mark[:40]}",
         "outputs": [{"type": "logs", "logs": logs}] if wanted else None,
     }
-    return Use((item,))
+    # a container that the request names was paid for when it was made
+    made = (
+        ()
+        if isinstance(container, str)
+        else (Usage(standin.model(body.get("model"), "chat").id, {"containers": 1}),)
+    )
+    return Use((item,), (), (), made)
 
 
 def _ask_server(

@@ -9,7 +9,7 @@ from classroom.standin.answers import Answer
 if TYPE_CHECKING:
     from classroom.standin.state import StandIn
 
-Reads = Literal["json", "form", "nothing"]
+Reads = Literal["json", "form", "either", "nothing"]
 
 
 @dataclass(frozen=True)

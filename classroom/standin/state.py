@@ -171,6 +171,14 @@ class StoredStore:
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class StoredContainer:
+    """A container: its description, and its files, described and as bytes, by their identifiers."""
+
+    described: Mapping[str, Any]
+    files: Mapping[str, tuple[Mapping[str, Any], bytes]] = field(default_factory=dict)
+
+
 @dataclass
 class StandIn:
     """One stand-in.
@@ -203,6 +211,7 @@ class StandIn:
     responses: Shelf[StoredResponse] = field(default_factory=Shelf)
     conversations: Shelf[StoredConversation] = field(default_factory=Shelf)
     uploads: Shelf[StoredUpload] = field(default_factory=Shelf)
+    containers: Shelf[StoredContainer] = field(default_factory=Shelf)
     batches: Shelf[StoredBatch] = field(default_factory=Shelf)
     vector_stores: Shelf[StoredStore] = field(default_factory=Shelf)
     file_batches: Shelf[Mapping[str, Any]] = field(default_factory=Shelf)

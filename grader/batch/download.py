@@ -24,6 +24,7 @@ from grader.intake.bounds import LEFT_OUT, MAX_BYTES
 from grader.sandbox import Order, Sandbox, Tier
 
 MOST_FILES, MOST_MEGABYTES = 100_000, 8 * 1024
+_TEAMS = ("Submitted files", "Working files")  # of the folder "Student Work", which Teams keeps in SharePoint
 _MOST_AROUND = 4  # folders around the class's own
 _SECONDS = 900.0
 _CEILINGS = Ceilings(file=MOST_MEGABYTES + 64)
@@ -230,6 +231,12 @@ def innermost(download: Download, known: Callable[[str], bool] = lambda name: Fa
     for _ in range(_MOST_AROUND):
         own = [piece.name.removeprefix(inside) for piece in download.pieces if not piece.is_the_system_s]
         tops = {name.partition("/")[0] for name in own}
+        if not inside and tops == {*_TEAMS}:
+            inside = f"{_TEAMS[0]}/"  # the other one holds drafts
+            own = [name.removeprefix(inside) for name in own if name.startswith(inside)]
+            tops = {name.partition("/")[0] for name in own}
+            if len([name for name in tops if names.tells(name, known)]) * 2 >= len(tops) > 1:
+                return replace(download, inside=inside)
         if len(tops) != 1 or any(name in tops for name in own):
             return download
         [top] = tops

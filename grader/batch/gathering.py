@@ -13,9 +13,10 @@ from grader.batch.platforms import ARCHIVE, ATTEMPTS, PROGRAM, Label
 from grader.errors import SubmissionError
 from grader.intake.bounds import MAX_BYTES, MAX_FILES, raise_if_ours
 
+# as Teams keeps them ("Version 2"), and platforms that add when it came ("Submission 2 - 2026-11-02 (LATE)")
 _VERSION = re.compile(
-    r"(?P<before>(?:[^/]+/)?Version (?P<number>\d{1,4})/)(?P<rest>.+)"
-)  # as Teams keeps them
+    r"(?P<before>(?:[^/]+/)?(?P<kind>Version|Submission|Attempt|Revision) (?P<number>\d{1,4})(?:\b[^/]*)?/)(?P<rest>.+)"
+)
 _AGAIN = re.compile(r"(?P<stem>.+)-\d{1,3}(?P<suffix>\.(?:py|ipynb))", re.IGNORECASE)
 
 
@@ -127,17 +128,19 @@ def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathere
 
 
 def _versions(item: Item) -> dict[str, re.Match[str]]:
-    """For each piece of a folder in which every file lies below `Version N`, where; nothing for any other folder."""
+    """For each piece of a folder in which every file lies below `Version N` or the like, where; nothing for any other folder."""
     within = {piece.name: _VERSION.fullmatch(item.inner[piece.name]) for piece in item.pieces if piece.count}
     found = {name: match for name, match in within.items() if match}
     numbers = {match["number"] for match in found.values()}
-    return found if len(found) == len(within) and len(numbers) > 1 else {}
+    kinds = {match["kind"] for match in found.values()}
+    return found if len(found) == len(within) and len(numbers) > 1 and len(kinds) == 1 else {}
 
 
 def _last_version(
     item: Item, versions: Mapping[str, re.Match[str]], changed: datetime | None, why: dict[str, str]
 ) -> Gathered:
     last = max(int(match["number"]) for match in versions.values())
+    kind = next(iter(versions.values()))["kind"]
     files = []
     for piece in item.pieces:
         match = versions.get(piece.name)
@@ -146,8 +149,8 @@ def _last_version(
         if int(match["number"]) == last:
             files.append(_File(match["rest"], piece, last))
         else:
-            why[piece.name] = f"An earlier version: Version {last} counts."
-    note = f"Several versions were handed in: Version {last} counts."
+            why[piece.name] = f"An earlier {kind.casefold()}: {kind} {last} counts."
+    note = f"Several {kind.casefold()}s were handed in: {kind} {last} counts."
     archives = [file for file in files if ARCHIVE.search(file.name)]
     if len(files) == 1 and archives:
         return Gathered(files[0].piece.path, (), changed, "", (note,), why)

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
-from grader.inside import wire
+from grader.inside import member_names, wire
 
 INDEX = "index.json"
 
@@ -41,12 +41,14 @@ def _members(
 ) -> None:
     seen: set[str] = set()
     left = int(order["most_bytes"])
+    names = member_names.decoded([member for member in bundle.infolist() if not member.is_dir()])
     for count, member in enumerate(bundle.infolist()):
         if count >= order["most_files"]:
             raise ValueError(f"it holds more than {order['most_files']} files")
         if member.is_dir():
             continue
-        name, why = _name(member.filename), _refused(member)
+        written = names[member.header_offset]
+        name, why = _name(written), _refused(member, written)
         if name in seen:
             why = why or "The download holds this name twice: the first one counts."
             name = f"{name} (file {count + 1})"
@@ -72,9 +74,9 @@ def _name(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).as_posix().encode("utf-8", "backslashreplace").decode()
 
 
-def _refused(member: zipfile.ZipInfo) -> str:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\0" in member.filename:
+def _refused(member: zipfile.ZipInfo, written: str) -> str:
+    path = PurePosixPath(written.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or "\0" in written:
         return "Its name leads outside the download."
     if len(path.parts) > wire.MOST_FOLDERS - 1:
         return f"It lies more than {wire.MOST_FOLDERS} folders deep."

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from decimal import Decimal
 
 import openai
 import pytest
@@ -75,6 +76,53 @@ def test_a_response_in_the_background_is_cancelled_before_it_is_done_and_not_aft
     done = client.responses.create(model=MODEL, input="something else", background=True)
     assert [client.responses.retrieve(done.id).status for _ in range(2)] == ["in_progress", "completed"]
     assert client.responses.cancel(done.id).status == "completed"
+
+
+# --- containers -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_container_keeps_files_and_is_billed_by_its_size(client, openai_mock):
+    letter = client.files.create(file=("letter.txt", b"dear diary"), purpose="user_data")
+    made = client.containers.create(name="mine", memory_limit="4g", file_ids=[letter.id])
+    assert openai_mock.calls[-1].cost == Decimal("0.03")
+    assert (made.status, made.expires_after.minutes) == ("running", 20)
+    mine = client.containers.files.create(made.id, file=("table.csv", b"1,2"))
+    copy = client.containers.files.create(made.id, file_id=letter.id)
+    assert [each.path.rpartition("/")[2] for each in client.containers.files.list(made.id)] == [
+        "letter.txt",
+        "table.csv",
+        "letter.txt",
+    ]
+    assert client.containers.files.content.retrieve(mine.id, container_id=made.id).read() == b"1,2"
+    client.containers.files.delete(copy.id, container_id=made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.containers.files.retrieve(copy.id, container_id=made.id)
+    assert [each.id for each in client.containers.list(name="mine")] == [made.id]
+    assert list(client.containers.list(name="other")) == []
+    client.containers.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.containers.retrieve(made.id)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"memory_limit": "2g"},
+        {"expires_after": {"anchor": "created_at", "minutes": 5}},
+        {"expires_after": {"anchor": "last_active_at", "minutes": 21}},
+    ],
+)
+def test_a_container_out_of_bounds_is_refused(client, wrong):
+    with pytest.raises(openai.BadRequestError):
+        client.containers.create(name="mine", **wrong)
+
+
+def test_a_container_s_file_needs_bytes_or_a_file_that_is_kept(client):
+    made = client.containers.create(name="mine")
+    with pytest.raises(openai.BadRequestError, match="One of 'file' and 'file_id'"):
+        client.containers.files.create(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.containers.files.create(made.id, file_id="file-of-nobody")
 
 
 # --- uploads --------------------------------------------------------------------------------------------------------------

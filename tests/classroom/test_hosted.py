@@ -156,3 +156,19 @@ def test_thoughts_are_shown_where_they_are_asked_for(client):
     assert respond(client, "why?").output[0].type == "message"
     with respond(client, "why?", reasoning={"summary": "auto"}, stream=True) as stream:
         assert "response.reasoning_summary_text.delta" in [event.type for event in stream]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tool", "price"),
+    [
+        ("Search my files for the fox.", {"type": "file_search", "vector_store_ids": ["vs_1"]}, "0.0025"),
+        ("Calculate 17 * 23", {"type": "code_interpreter", "container": {"type": "auto"}}, "0.0075"),
+        ("Calculate 17 * 23", {"type": "code_interpreter", "container": "cntr_mine"}, "0"),
+    ],
+)
+def test_a_search_of_files_and_a_new_container_are_billed_beside_the_tokens(
+    client, openai_mock, prompt, tool, price
+):
+    respond(client, prompt, tool)
+    recorded = openai_mock.calls[-1]
+    assert recorded.cost == cost_of(Usage(MODEL, recorded.usage.units)) + Decimal(price)

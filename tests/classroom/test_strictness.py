@@ -7,6 +7,7 @@ import pytest
 from openai.types import (
     audio_model,
     batch_create_params,
+    container_create_params,
     embedding_create_params,
     embedding_model,
     file_create_params,
@@ -30,6 +31,7 @@ from openai.types.audio import (
     translation_create_params,
 )
 from openai.types.chat import completion_create_params, completion_update_params
+from openai.types.containers import file_create_params as container_file_params
 from openai.types.conversations import (
     conversation_create_params,
     conversation_update_params,
@@ -121,6 +123,8 @@ PARAMS = {
     "uploads": upload_create_params.UploadCreateParams,
     "uploads/{id}/parts": part_create_params.PartCreateParams,
     "uploads/{id}/complete": upload_complete_params.UploadCompleteParams,
+    "containers": container_create_params.ContainerCreateParams,
+    "containers/{id}/files": container_file_params.FileCreateParams,
     "conversations": conversation_create_params.ConversationCreateParams,
     "conversations/{id}": conversation_update_params.ConversationUpdateParams,
     "conversations/{id}/items": item_create_params.ItemCreateParams,

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from classroom.standin import arguments, json_mode, schema
+from classroom.standin import arguments, json_mode, proper_names, schema
 
 MODEL = "gpt-5.4-mini"
 ASK = [{"role": "user", "content": "What is the weather in Turin?"}]
@@ -398,3 +398,26 @@ def test_a_text_without_a_known_meaning_is_about_the_whole_prompt(name):
     schema = {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
     prompt = 'The harbour of Marseille at five, with a sign that says "open" and a cat named Milo, painted by a child of seven'
     assert arguments.answer(schema, prompt, seed="x") == {name: prompt}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found"),
+    [
+        ("Name a city in France", ("France",)),
+        ("Name three rivers", ()),
+        ("Observation:\n14 degrees", ()),
+        ("Ada is 36 years old", ("Ada",)),
+        ("Paris weather please", ("Paris",)),
+        ("Is it cold? Oslo, I mean.", ("Oslo",)),
+    ],
+)
+def test_what_begins_an_order_is_no_name(prompt, found):
+    assert proper_names.proper(prompt) == found
+
+
+def test_the_name_of_a_place_goes_to_the_field_that_asks_for_one():
+    city = {"type": "object", "properties": {"name": {"type": "string"}, "country": {"type": "string"}}}
+    city["required"] = ["name", "country"]
+    assert arguments.answer(city, "Name a city in France", seed="a")["country"] == "France"
+    [given] = arguments.fill(city, "Book for Ada in France", seed="a")
+    assert given == {"name": "Ada", "country": "France"}

@@ -9,6 +9,7 @@ archives, a PDF alone, a late one), and one who handed in nothing. The names fol
 
 import csv
 import io
+import re
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Files = Mapping[str, bytes]
+_UNCLEAN = re.compile(r"[\x00-\x1f&<>\"`|':\\/]")  # what Moodle takes out of a file's name (`clean_filename`)
 APP = b"from fastapi import FastAPI\n\napp = FastAPI()\n# %s\n"
 
 
@@ -131,7 +133,7 @@ def moodle(people: Sequence[Person], *, blind: bool = False, flat: bool = False)
     """As `mod/assign/classes/downloader.php` names them."""
     found = {}
     for person in people:
-        name = "Participant" if blind else person.name.replace("_", " ")
+        name = "Participant" if blind else _UNCLEAN.sub("", person.name.replace("_", " "))
         for file, content in person.files.items():
             between = "_" if flat else "/"
             found[f"{name}_{person.number}_assignsubmission_file{between}{file}"] = content

@@ -18,6 +18,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from classroom import OpenAIMock
+from classroom.http_protocol import LONGEST_IDLE
 from classroom.loopback import bind
 from classroom.proxy import database as databases
 from classroom.proxy.app import Proxy
@@ -164,7 +165,12 @@ def served(app: Proxy) -> Iterator[str]:
     listener = bind()
     server = uvicorn.Server(
         uvicorn.Config(
-            app, log_level="error", access_log=False, timeout_graceful_shutdown=10, ws="websockets-sansio"
+            app,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=LONGEST_IDLE,
+            ws="websockets-sansio",
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

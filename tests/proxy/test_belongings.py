@@ -101,7 +101,12 @@ def test_two_attendees_who_ask_the_same_each_go_on(proxy):
 @pytest.mark.parametrize(
     "path",
     [
-        *("responses/resp_nobodys", "responses/resp_1/input_items", "responses/resp_1/cancel", "files/f"),
+        *(
+            "responses/resp_nobodys",
+            "responses/resp_1/input_items",
+            "responses/resp_nobodys/cancel",
+            "files/f",
+        ),
         *("conversations/c", "conversations/c/items", "vector_stores/v", "vector_stores/v/files/f"),
         *(
             "chat/completions/c",

@@ -361,3 +361,20 @@ def test_a_file_of_upstreams_that_can_not_be_read_is_explained(proxy_command, tm
     code, said = proxy_command("serve", "--upstreams", tmp_path / "none.toml")
     assert code == 2
     assert "none.toml can't be read" in said
+
+
+def test_the_proxy_keeps_connections_longer_than_clients_do(monkeypatch, tmp_path):
+    seen = {}
+
+    class Told(Exception):
+        pass
+
+    def config(*arguments, **options):
+        seen.update(options)
+        raise Told
+
+    monkeypatch.setattr("uvicorn.Config", config)
+    database = ["--database", str(tmp_path / "proxy.sqlite")]
+    with pytest.raises(Told):
+        app(["proxy", "serve", "--upstream", "mock", "--port", "0", *database], standalone_mode=False)
+    assert seen["timeout_keep_alive"] > httpx.Limits().keepalive_expiry

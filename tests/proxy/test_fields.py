@@ -447,10 +447,48 @@ def test_parts_of_a_form_have_plain_heads(greedy, meter):
         'Content-Disposition: form-data; name="n"; name="model"',
         'Content-Disposition: form-data; name="n"\r\nContent-Disposition: form-data; name="model"',
         'Content-Disposition: form-data; name="n"\r\nContent-Transfer-Encoding: base64',
-        "Content-Disposition: form-data; name=n",
+        "Content-Disposition: form-data; name=n; name=model",
+        "Content-Disposition: form-data; name=n=model",
+        'Content-Disposition: form-data; name=n"',
     ):
         assert send_form(greedy, [*EDIT, (head, b"2")]).status_code == 400
     assert not meter.bodies
+
+
+def test_a_form_as_dot_net_writes_it_goes_through(greedy, meter):
+    """Names without quotes, a charset for each text, a file's name twice, a boundary in quotes."""
+    texts = [
+        (f"Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name={name}", value)
+        for name, value in (("model", b"gpt-image-1.5"), ("prompt", b"red"), ("n", b"2"))
+    ]
+    file = "Content-Type: image/png\r\nContent-Disposition: form-data; name=image; filename=a.png; filename*=utf-8''a.png"
+    kind = 'multipart/form-data; boundary="b0undary"'
+    assert send_form(greedy, [*texts, (file, PNG)], kind=kind).status_code == 200
+    assert dict(meter.bodies[0]["parts"])["n"] in (b"2", "2")
+    assert meter.dollars <= booked(greedy)
+
+
+def test_a_form_may_say_that_it_is_in_utf_8(greedy, meter):
+    assert (
+        send_form(greedy, EDIT, kind="multipart/form-data; boundary=b0undary; charset=utf-8").status_code
+        == 200
+    )
+
+
+def test_fields_that_are_null_are_not_there_wherever_a_client_writes_them(proxy):
+    message = {
+        "role": "user",
+        "content": "hi",
+        "name": None,
+        "tool_calls": None,
+        "tool_call_id": None,
+        "refusal": None,
+    }
+    body = {"model": "gpt-5.4-mini", "messages": [message], "tools": None, "stop": None, "n": None}
+    answer = httpx.post(f"{proxy.url}/v1/chat/completions", headers={"api-key": "lesson/ada"}, json=body)
+    assert answer.status_code == 200
+    [sent] = proxy.openai.calls
+    assert sent.body["messages"] == [{"role": "user", "content": "hi"}]
 
 
 def test_files_go_upstream_by_names_that_the_proxy_gives(proxy):

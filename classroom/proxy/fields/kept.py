@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from classroom.proxy.fields.filters import ATTRIBUTES, FILTER
 from classroom.proxy.fields.items import ITEM
 from classroom.proxy.fields.parts import METADATA, UNPRICED
+from classroom.proxy.fields.responses import RESPONSES
 from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
 from classroom.proxy.shapes import Shape, Stored, Tagged
 
@@ -39,6 +40,7 @@ _ATTACHED: dict[str, Kind] = {"file_id": _FILE, "attributes": ATTRIBUTES, "chunk
 BODIES: Mapping[str, Shape] = {
     "conversations": Shape({"items": Items(ITEM, _MOST_ITEMS), "metadata": METADATA}),
     "conversations/{conversation}": Shape({"metadata": METADATA}, ("metadata",)),
+    "chat/completions/{completion}": Shape({"metadata": METADATA}, ("metadata",)),
     "conversations/{conversation}/items": Shape({"items": Items(ITEM, _MOST_ITEMS)}, ("items",)),
     "batches": Shape(
         {
@@ -52,6 +54,27 @@ BODIES: Mapping[str, Shape] = {
             ),
         },
         ("completion_window", "endpoint", "input_file_id"),
+    ),
+    # https://developers.openai.com/api/docs/guides/token-counting: the body of a response, without what concerns the answer alone
+    "responses/input_tokens": Shape(
+        {
+            name: kind
+            for name, kind in RESPONSES.fields.items()
+            if name
+            in (
+                "conversation",
+                "input",
+                "instructions",
+                "model",
+                "parallel_tool_calls",
+                "previous_response_id",
+                "reasoning",
+                "text",
+                "tool_choice",
+                "tools",
+                "truncation",
+            )
+        }
     ),
     "vector_stores": Shape(
         {
