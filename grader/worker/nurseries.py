@@ -1,0 +1,56 @@
+"""The nurseries of a class: processes that have loaded what one grading after the other needs."""
+
+import contextlib
+import sys
+import threading
+from collections import Counter
+from collections.abc import Collection
+from typing import Self
+
+from grader.inside import policy
+from grader.sandbox import Places
+from grader.sandbox.enclosure import environment
+from grader.sandbox.loadable import COLLECTING, loadable
+from grader.sandbox.nursery import Nursery
+
+_MOST = 3  # sets of packages that are kept loaded; each takes some hundred megabytes
+
+
+class Nurseries:
+    """One for workers, and one for each set of packages that several submissions use. Leaving the context ends them.
+
+    They serve sandboxes behind bubblewrap; other tiers do without.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stack = contextlib.ExitStack()
+        self._made: dict[tuple[str, ...], Nursery] = {}
+        self._asked: Counter[tuple[str, ...]] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def of_workers(self) -> Nursery:
+        """With what a worker needs."""
+        with self._lock:
+            return self._of(COLLECTING)
+
+    def of_submissions(self, modules: Collection[str]) -> Nursery | None:
+        """With those of the modules that may be loaded; None for a set that is not known to be usual, or of nothing."""
+        wanted = loadable(modules)
+        with self._lock:
+            self._asked[wanted] += 1
+            is_usual = wanted in self._made or (
+                self._asked[wanted] > 1 and len(self._made.keys() - {COLLECTING}) < _MOST
+            )
+            return self._of(wanted) if wanted and is_usual else None
+
+    def _of(self, modules: tuple[str, ...]) -> Nursery:
+        if modules not in self._made:
+            inside = Places("bubblewrap", sys.executable, policy.WORK, policy.HOME, policy.TEMPORARY)
+            self._made[modules] = self._stack.enter_context(Nursery(modules, environment(inside)))
+        return self._made[modules]
