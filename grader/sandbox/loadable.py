@@ -2,9 +2,21 @@
 
 from collections.abc import Collection
 
-_MOTO = ("moto", "moto.backends", "moto.iam.models", "moto.s3.models", "moto.s3.responses", "moto.s3.urls")
+_MOTO = (
+    "moto",
+    "moto.backends",
+    "moto.iam.models",
+    "moto.s3.models",
+    "moto.s3.responses",
+    "moto.s3.urls",
+    # what the first call loads
+    "moto.iam.access_control",
+    "moto.sts.models",
+)
+_FIRST_REQUEST = ("anyio._backends._asyncio", "anyio.streams.memory", "anyio.streams.tls")
 
-# package → what to load for it: the parts that take long, and that nobody's environment changes
+# package → what to load for it: the parts that take long, and that nobody's environment changes; with them what is loaded by the
+# first call of each process: app, suite and reruns would each load it
 HEAVY: dict[str, tuple[str, ...]] = {
     "fastapi": (
         "fastapi",
@@ -12,13 +24,35 @@ HEAVY: dict[str, tuple[str, ...]] = {
         "uvicorn",
         "uvicorn.protocols.http.auto",
         "uvicorn.lifespan.on",
+        *_FIRST_REQUEST,
     ),
-    "starlette": ("starlette.applications", "starlette.testclient", "uvicorn", "uvicorn.protocols.http.auto"),
+    "starlette": (
+        "starlette.applications",
+        "starlette.testclient",
+        "uvicorn",
+        "uvicorn.protocols.http.auto",
+        *_FIRST_REQUEST,
+    ),
     "litestar": ("litestar", "uvicorn", "uvicorn.protocols.http.auto"),
     "quart": ("quart", "uvicorn", "uvicorn.protocols.http.auto"),
     "flask": ("flask", "werkzeug.serving"),
     "django": ("django.core.handlers.base",),
-    "openai": ("openai", "openai.resources", "openai.types", "openai.types.chat", "openai.types.responses"),
+    "openai": (
+        "openai",
+        "openai.resources",
+        "openai.types",
+        "openai.types.chat",
+        "openai.types.responses",
+        "openai.pagination",
+        "httpcore2",
+        "truststore",
+        "jiter",
+    ),
+    # a part of the package that the code uses: `client.chat.…`
+    "openai.chat": ("openai.resources.chat.completions", "openai.lib.streaming.chat"),
+    "openai.responses": ("openai.resources.responses.responses", "openai.lib.streaming.responses"),
+    "openai.images": ("openai.resources.images",),
+    "openai.audio": ("openai.resources.audio",),
     "boto3": ("boto3", "boto3.session", "boto3.s3.inject", "boto3.s3.transfer", "botocore.session"),
     "botocore": ("botocore.session",),
     "pydantic": ("pydantic",),
@@ -38,7 +72,10 @@ COLLECTING = (
     "moto.moto_server.werkzeug_app",
     "moto.s3.responses",
     "moto.s3.urls",
+    "moto.iam.access_control",
 )
+# and what most of them come to use sooner or later, which a single one is not made to wait for
+USING = "grader.worker.beforehand"
 
 
 def loadable(asked: Collection[str]) -> tuple[str, ...]:

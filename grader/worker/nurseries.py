@@ -10,9 +10,10 @@ from typing import Self
 from grader.inside import policy
 from grader.sandbox import Places
 from grader.sandbox.enclosure import environment
-from grader.sandbox.loadable import COLLECTING, loadable
+from grader.sandbox.loadable import COLLECTING, USING, loadable
 from grader.sandbox.nursery import Nursery
 
+_OF_WORKERS = (*COLLECTING, USING)
 _MOST = 3  # sets of packages that are kept loaded; each takes some hundred megabytes
 
 
@@ -37,7 +38,7 @@ class Nurseries:
     def of_workers(self) -> Nursery:
         """With what a worker needs."""
         with self._lock:
-            return self._of(COLLECTING)
+            return self._of(_OF_WORKERS)
 
     def of_submissions(self, modules: Collection[str]) -> Nursery | None:
         """With those of the modules that may be loaded; None for a set that is not known to be usual, or of nothing."""
@@ -45,7 +46,7 @@ class Nurseries:
         with self._lock:
             self._asked[wanted] += 1
             is_usual = wanted in self._made or (
-                self._asked[wanted] > 1 and len(self._made.keys() - {COLLECTING}) < _MOST
+                self._asked[wanted] > 1 and len(self._made.keys() - {_OF_WORKERS}) < _MOST
             )
             return self._of(wanted) if wanted and is_usual else None
 
