@@ -116,9 +116,7 @@ def _call(function: Any, *arguments: Any) -> None:
 
 def _wait_for(first: int, libc: Any, report: int, ours: list[int]) -> None:
     """Outside its process namespace: wait for the agent, and say what it took. Never returns."""
-    libc.prctl(
-        _SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0
-    )  # with the nursery, this ends, and the agent with it
+    _give_up_rights(libc)  # with the nursery, this ends, and the agent with it
     for file in ours:
         os.close(file)
     _, status, used = os.wait4(first, 0)
@@ -128,7 +126,7 @@ def _wait_for(first: int, libc: Any, report: int, ours: list[int]) -> None:
 
 
 def _give_up_rights(libc: Any) -> None:
-    """What bubblewrap does before it starts a program: no capabilities, now or later."""
+    """What bubblewrap does before it starts a program: no capabilities, now or later; and end with the parent."""
     _call(libc.prctl, _AMBIENT, _CLEAR_ALL, 0, 0, 0)
     for capability in range(_LAST_CAPABILITY + 1):
         libc.prctl(_DROP_BOUNDING, capability, 0, 0, 0)
