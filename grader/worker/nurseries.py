@@ -20,10 +20,12 @@ _MOST = 3  # sets of packages that are kept loaded; each takes some hundred mega
 class Nurseries:
     """One for workers, and one for each set of packages that several submissions use. Leaving the context ends them.
 
-    They serve sandboxes behind bubblewrap; other tiers do without.
+    They serve sandboxes behind bubblewrap; other tiers do without. `usual`: how many submissions use a set of packages that is
+    kept loaded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, usual: int = 2) -> None:
+        self._usual = usual
         self._lock = threading.Lock()
         self._stack = contextlib.ExitStack()
         self._made: dict[tuple[str, ...], Nursery] = {}
@@ -46,7 +48,7 @@ class Nurseries:
         with self._lock:
             self._asked[wanted] += 1
             is_usual = wanted in self._made or (
-                self._asked[wanted] > 1 and len(self._made.keys() - {_OF_WORKERS}) < _MOST
+                self._asked[wanted] >= self._usual and len(self._made.keys() - {_OF_WORKERS}) < _MOST
             )
             return self._of(wanted) if wanted and is_usual else None
 

@@ -43,6 +43,7 @@ def grade(
     begins: Callable[[str], None] = lambda phase: None,
     tells: Tells = lambda verdicts: None,
     standby: Standby | None = None,
+    nurseries: Nurseries | None = None,
 ) -> Graded:
     """Grade one submission.
 
@@ -51,13 +52,16 @@ def grade(
         begins: called with the name of each phase.
         tells: called with verdicts as soon as they are settled, if `wanted` asks for that.
         standby: has a worker's sandbox ready; one is made for this grading, if it is left out.
+        nurseries: see `collected`.
 
     Raises:
         SubmissionError: there is nothing that can be graded.
         GraderError: the grader's own trouble.
     """
     files: dict[str, bytes] = {}
-    record = collected(path, wanted, files.__setitem__, begins, tells=tells, standby=standby)
+    record = collected(
+        path, wanted, files.__setitem__, begins, tells=tells, standby=standby, nurseries=nurseries
+    )
     if record.state == "ungradable":
         raise SubmissionError(record.message)
     if record.state == "error" or record.report is None:
