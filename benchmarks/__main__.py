@@ -37,6 +37,7 @@ def measurements(*, quick: bool) -> dict[str, list[str]]:
         "grading": [
             "benchmarks.grading",
             "tests/submissions/one_json_body",
+            "lab",
             "answer-key",
             "--times",
             "1" if quick else "3",

@@ -1,7 +1,7 @@
 """Whether two gradings of the same work, and a warm and a cold one, say the same: `python -m benchmarks.twice [PLACE…]`.
 
-Grades each place (by default ten designs of tests/submissions) twice with processes that are forked from a loaded one, and once
-with a fresh interpreter for everything. Prints each criterion whose verdict, points or sentence differ; words and names that are
+Grades each place (by default ten designs of tests/submissions) twice with processes that are forked from a loaded one, once as in a
+class, with sandboxes out of a nursery, and once with a fresh interpreter for everything. Prints each criterion whose verdict, points or sentence differ; words and names that are
 drawn anew for each grading, times, counts of calls and addresses are left out of the comparison. Exit 1 if any differs.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from grader import rubric as rubrics
 from grader.judge import Report
 from grader.sandbox import chosen
-from grader.worker import Wanted, grade
+from grader.worker import Nurseries, Wanted, grade
 
 _SUBMISSIONS = Path(__file__).parents[1] / "tests" / "submissions"
 _DESIGNS = (
@@ -39,9 +39,9 @@ def differences(one: Report, other: Report) -> list[str]:
     ]
 
 
-def _graded(place: str, *, cold: bool) -> Report:
+def _graded(place: str, *, cold: bool = False, nurseries: Nurseries | None = None) -> Report:
     wanted = Wanted(chosen("auto"), rubric=rubrics.read(rubrics.SHIPPED), cold=cold)
-    return grade(place, wanted).report
+    return grade(place, wanted, nurseries=nurseries).report
 
 
 def main() -> int:
@@ -50,8 +50,14 @@ def main() -> int:
     parser.add_argument("places", nargs="*", default=[str(_SUBMISSIONS / name) for name in _DESIGNS])
     wrong = 0
     for place in parser.parse_args().places:
-        first = _graded(place, cold=False)
-        for how, other in (("again", _graded(place, cold=False)), ("cold", _graded(place, cold=True))):
+        first = _graded(place)
+        with Nurseries(usual=1) as loaded:
+            in_a_class = _graded(place, nurseries=loaded)
+        for how, other in (
+            ("again", _graded(place)),
+            ("in a class", in_a_class),
+            ("cold", _graded(place, cold=True)),
+        ):
             found = differences(first, other)
             wrong += bool(found)
             print(f"{Path(place).name}, {how}: {len(found) or 'nothing'} different", flush=True)

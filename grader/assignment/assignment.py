@@ -5,8 +5,8 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from classroom.exercises.exercise import Exercise
 from grader import rubric as rubrics
 from grader.assignment import declaration, loading
 from grader.assignment.declaration import Declaration, OwnQuestions
@@ -15,6 +15,9 @@ from grader.criteria import ALL, SECTIONS, Criterion
 from grader.errors import AssignmentError
 from grader.report.language import Language, language
 from grader.rubric import Rubric
+
+if TYPE_CHECKING:
+    from classroom.exercises.exercise import Exercise
 
 ENTRY_POINTS = "grader.assignments"
 LOCALE = "locale"
@@ -37,7 +40,7 @@ class Assignment:
     declared: Declaration
     own: tuple[Criterion, ...] = ()
     folder: Path | None = None
-    exercises: Mapping[str, Exercise] = field(default_factory=dict)
+    exercises: Mapping[str, "Exercise"] = field(default_factory=dict)
     catalogues: Mapping[str, str] = field(default_factory=dict)
 
     def language(self, code: str | None = None) -> Language:

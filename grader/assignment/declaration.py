@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from classroom.exercises.exercise import Exercise
 from classroom.s3 import S3Mock
 from classroom.standin import faults, replies
 from grader.errors import AssignmentError
 from grader.evidence import KINDS
 from grader.manifest import Endpoint, as_json
+
+if TYPE_CHECKING:
+    from classroom.exercises.exercise import Exercise
 
 FILE = "assignment.toml"
 _MOST = 200  # operations, questions, prompts of one question, faults of one question
@@ -129,7 +131,7 @@ class OwnQuestions:
     """What collecting evidence has to know of an assignment: its declaration, and the checks of its notebooks."""
 
     declared: Declaration
-    exercises: Mapping[str, Exercise] = field(default_factory=dict)
+    exercises: Mapping[str, "Exercise"] = field(default_factory=dict)
 
 
 def parsed(text: str, file: Path) -> Declaration:

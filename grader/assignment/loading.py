@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from classroom.exercises import beside
-from classroom.exercises.exercise import Exercise
 from grader.criteria import BY_ID, SECTIONS, Criterion
 from grader.errors import AssignmentError
+
+if TYPE_CHECKING:
+    from classroom.exercises.exercise import Exercise
 
 CRITERIA, CHECKS = "criteria", "checks.py"
 
@@ -46,7 +48,7 @@ def criteria(folder: Path) -> tuple[Criterion, ...]:
     return tuple(found)
 
 
-def exercises(folder: Path) -> Mapping[str, Exercise]:
+def exercises(folder: Path) -> Mapping[str, "Exercise"]:
     """The exercises of `checks.py` in a folder of notebooks, by identifier; none if there is no such file.
 
     Raises:
@@ -55,6 +57,9 @@ def exercises(folder: Path) -> Mapping[str, Exercise]:
     file = folder / CHECKS
     if not file.is_file():
         return {}
+    # here: without exercises, a command does without the stand-ins that are behind this
+    from classroom.exercises import beside
+
     try:
         return beside.load(file)
     except beside.ChecksError as error:

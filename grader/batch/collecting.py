@@ -18,7 +18,7 @@ from grader.batch.gathering import content_of
 from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.sandbox import Tier
-from grader.worker import Wanted, collected
+from grader.worker import Nurseries, Wanted, collected
 from grader.worker.wanted import Turns
 
 MOST_TRIES = 2  # of a submission whose worker is lost
@@ -43,7 +43,10 @@ class Task:
 
 
 def collect_into(
-    task: Task, turns: Turns | None = None, stopped: Callable[[], bool] = lambda: False
+    task: Task,
+    turns: Turns | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    nurseries: Nurseries | None = None,
 ) -> Outcome:
     """Collect one submission and keep the record.
 
@@ -51,6 +54,7 @@ def collect_into(
         task: which, and where to keep it.
         turns: whose turn it is on this machine, if several share it.
         stopped: asked again and again; once it says so, everything that was started is ended.
+        nurseries: see `grader.worker.collected`.
 
     Returns:
         How it went. A worker that fails, is killed or takes too long is an `error`, never a learner's failure. A worker
@@ -62,7 +66,7 @@ def collect_into(
     if tries >= MOST_TRIES:
         outcome = evidence_store.parsed(place.get(evidence_store.lost_name(task.record)) or b"")[0]
     while tries < MOST_TRIES and not stopped():
-        outcome, packed = _tried(task, turns, stopped)
+        outcome, packed = _tried(task, turns, stopped, nurseries)
         if outcome.state != "error":
             place.put(task.record, evidence_store.entry(outcome, packed))
             return outcome
@@ -74,7 +78,9 @@ def collect_into(
     return outcome
 
 
-def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tuple[Outcome, bytes]:
+def _tried(
+    task: Task, turns: Turns | None, stopped: Callable[[], bool], nurseries: Nurseries | None
+) -> tuple[Outcome, bytes]:
     files: dict[str, bytes] = {}
     began = time.monotonic()
     try:
@@ -85,6 +91,7 @@ def _tried(task: Task, turns: Turns | None, stopped: Callable[[], bool]) -> tupl
                 files.__setitem__,
                 turns=turns,
                 stopped=stopped,
+                nurseries=nurseries,
             )
     except SubmissionError as error:
         return Outcome(state="ungradable", message=str(error)[:2_000]), b""

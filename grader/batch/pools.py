@@ -9,6 +9,7 @@ from grader.batch import collecting
 from grader.batch.collecting import Task
 from grader.batch.evidence_store import Outcome
 from grader.errors import GraderError
+from grader.worker import Nurseries
 
 _POLL = 0.5  # seconds
 _WAITING_PER_BUSY = 5  # most of a grading is waiting for an app's patience, which costs nothing but memory
@@ -52,9 +53,9 @@ def on_this_machine(tasks: Sequence[Task], jobs: int, watcher: Watcher) -> None:
         if stopped.is_set():
             return Outcome(state="error", message="The batch was interrupted.")
         watcher.began(task)
-        return collecting.collect_into(task, turns, stopped.is_set)
+        return collecting.collect_into(task, turns, stopped.is_set, nurseries)
 
-    with ThreadPoolExecutor(max_workers=jobs * _WAITING_PER_BUSY) as pool:
+    with Nurseries() as nurseries, ThreadPoolExecutor(max_workers=jobs * _WAITING_PER_BUSY) as pool:
         futures = {pool.submit(one, task): task for task in tasks}
         try:
             for future in _as_they_end(futures):

@@ -8,34 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from grader import reading
+from grader.sandbox.loadable import HEAVY
 
-_MOTO = ("moto", "moto.backends", "moto.iam.models", "moto.s3.models", "moto.s3.responses", "moto.s3.urls")
-
-# package → what to load for it: the parts that take long, and that nobody's environment changes
-_HEAVY: dict[str, tuple[str, ...]] = {
-    "fastapi": (
-        "fastapi",
-        "fastapi.testclient",
-        "uvicorn",
-        "uvicorn.protocols.http.auto",
-        "uvicorn.lifespan.on",
-    ),
-    "starlette": ("starlette.applications", "starlette.testclient", "uvicorn", "uvicorn.protocols.http.auto"),
-    "litestar": ("litestar", "uvicorn", "uvicorn.protocols.http.auto"),
-    "quart": ("quart", "uvicorn", "uvicorn.protocols.http.auto"),
-    "flask": ("flask", "werkzeug.serving"),
-    "django": ("django.core.handlers.base",),
-    "openai": ("openai", "openai.resources", "openai.types", "openai.types.chat", "openai.types.responses"),
-    "boto3": ("boto3", "boto3.session", "boto3.s3.inject", "boto3.s3.transfer", "botocore.session"),
-    "botocore": ("botocore.session",),
-    "pydantic": ("pydantic",),
-    "pydantic_settings": ("pydantic_settings",),
-    "httpx": ("httpx",),
-    "moto": _MOTO,
-    "pytest": ("pytest", "_pytest.assertion.rewrite"),
-    "classroom": (*_MOTO, "moto.moto_server.werkzeug_app", "classroom.s3", "classroom.standin.mock"),
-}
-_IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_HEAVY)})\b", re.MULTILINE)
+_IMPORT = re.compile(
+    rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(name for name in HEAVY if '.' not in name)})\b", re.MULTILINE
+)
+_PARTS = re.compile(r"\.(chat|responses|images|audio)\.")
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
 _MOST_FILES = 2_000
 
@@ -43,11 +21,14 @@ _MOST_FILES = 2_000
 def worth_loading(root: Path) -> Sequence[str]:
     """The modules to load before the submission's own code is run."""
     found: set[str] = set()
+    parts: set[str] = set()
     for file in islice(root.rglob("*.py"), _MOST_FILES):
         try:
             text = reading.read_bytes(file, reading.MAX_PYTHON).decode("utf-8", "replace")
         except reading.Unreadable:
             continue
         found |= set(_IMPORT.findall(text))
+        parts |= {f"openai.{name}" for name in _PARTS.findall(text)}
         found |= {"classroom"} if _FIXTURES.search(text) else set()
-    return [module for package in _HEAVY if package in found for module in _HEAVY[package]]
+    found |= parts if "openai" in found else set()
+    return [module for package in HEAVY if package in found for module in HEAVY[package]]

@@ -44,6 +44,8 @@ _ARGUMENTS = (
     # each test runs in this process, where it is watched, and the first that fails does not end the others
     "-p",
     "no:xdist",
+    "-p",
+    "no:xdist.looponfail",
     "--maxfail=0",
 )
 

@@ -37,11 +37,15 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Launch:
-    """A program to start with an empty environment; `files` it must inherit, `clean` goes after it has ended."""
+    """A program to start with an empty environment; `files` it must inherit, `clean` goes after it has ended.
+
+    `user`: whom it gives up root for.
+    """
 
     command: list[str]
     files: list[int] = field(default_factory=list)
     clean: Callable[[], None] = lambda: None
+    user: int | None = None
 
 
 def own_user() -> int | None:
@@ -87,6 +91,7 @@ def launch(
     *,
     shares_network: bool = False,
     shows: Mapping[str, str] | None = None,
+    tells: int | None = None,
 ) -> Launch:
     """A program behind bubblewrap's wall.
 
@@ -98,6 +103,7 @@ def launch(
         shares_network: whether it has this machine's network rather than one of its own.
         shows: what else may be read: path here → path inside. By root, such a sandbox keeps root's name, without its
             rights: files of other users are not to be read by it.
+        tells: an open file in which bubblewrap says which process the program is.
     """
     user = None if shows else own_user()
     stage = tempfile.mkdtemp(prefix="lab-stage-") if user is not None else ""
@@ -105,6 +111,8 @@ def launch(
     sources = {path: os.path.join(stage, name) if stage else path for name, path in shown.items()}
     arguments = [*_NAMESPACES, *(["--share-net"] if shares_network else [])]
     files = []
+    if tells is not None:
+        arguments += ["--info-fd", str(tells)]
     for name, content in policy.ETC_FILES.items():
         if shares_network and name in policy.FETCH_OWN_ETC:
             arguments += ["--ro-bind-try", name, name]
@@ -157,7 +165,7 @@ def launch(
         if stage:
             shutil.rmtree(stage, ignore_errors=True)
 
-    return Launch(whole, files, clean)
+    return Launch(whole, files, clean, user)
 
 
 def _tmpfs(name: str, megabytes: int, mode: str) -> list[str]:

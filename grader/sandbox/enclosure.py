@@ -23,6 +23,8 @@ from grader.inside import policy, wire
 from grader.inside.policy import Ceilings, Purpose
 from grader.sandbox import bubblewrap, cgroups, tiers, visible
 from grader.sandbox.bubblewrap import Launch
+from grader.sandbox.held import Held
+from grader.sandbox.nursery import Nursery
 from grader.sandbox.tiers import Tier
 
 _AGENT = Path(wire.__file__).with_name("agent.py")
@@ -57,6 +59,8 @@ class Enclosure:
             the grader's own code too; a "fetch" has the network of this machine, and runs git alone.
         shows: further paths to show, read-only: path here → path inside.
         reads: folders to show as well, read-only, at the same place; every user may read them.
+        nursery: a process from which the agent is forked, with what that has loaded. Behind bubblewrap alone; elsewhere, and
+            where the system does not allow it, the agent is started like any other program.
 
     Raises:
         GraderError: it can't be made.
@@ -70,7 +74,10 @@ class Enclosure:
         purpose: Purpose = "submission",
         shows: dict[str, str] | None = None,
         reads: Sequence[Path] = (),
+        nursery: Nursery | None = None,
     ) -> None:
+        self._nursery = nursery if tier == "bubblewrap" else None
+        self._held: Held | None = None
         self.tier, self.python, self.purpose = tier, python, purpose
         self._ceilings = ceilings or Ceilings()
         self._shows, self._reads = shows or {}, tuple(reads)
@@ -84,6 +91,15 @@ class Enclosure:
         return Places(self.tier, str(self.python), self._root, self._home, self._temporary)
 
     def __enter__(self) -> Self:
+        if self._nursery is not None and self._nursery.works:
+            try:
+                return self._started()
+            except GraderError:
+                self._nursery.works = False
+        self._nursery = None
+        return self._started()
+
+    def _started(self) -> Self:
         with contextlib.ExitStack() as undo:  # of what was made, should the rest fail
             self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             undo.callback(self.control.close)
@@ -92,21 +108,29 @@ class Enclosure:
             if self._group is not None:
                 undo.callback(self._group.remove)
             self._trouble = undo.enter_context(tempfile.TemporaryFile())
+            if self._nursery is not None:
+                self._held = Held(self._nursery)
+                undo.callback(self._held.close)
             launch = self._launch(theirs.fileno())
             self._clean = launch.clean
             undo.callback(self._clean)
             self.process = subprocess.Popen(  # noqa: S603 - our own words
                 launch.command,
                 env={},
-                stdin=subprocess.DEVNULL,
-                stdout=self._trouble,
+                stdin=self._held.stdin if self._held else subprocess.DEVNULL,
+                stdout=self._held.stdout if self._held else self._trouble,
                 stderr=self._trouble,
                 start_new_session=True,
-                pass_fds=[theirs.fileno(), *launch.files],
+                pass_fds=[self._held.stdout if self._held else theirs.fileno(), *launch.files],
             )
             undo.pop_all()
-        theirs.close()
         try:
+            with theirs:
+                if self._held:
+                    joins = self._group.joins if self._group else []
+                    printed = self._trouble.fileno()
+                    named = environment(self.places)
+                    self._held.enter(theirs.fileno(), printed, named, joins, launch.user)
             self._greet()
         except BaseException:
             self.close()
@@ -123,9 +147,15 @@ class Enclosure:
         # the agent ends what it started, then itself; what keeps it from that is killed with it
         with contextlib.suppress(OSError):
             self.control.shutdown(socket.SHUT_RDWR)
+        inside = 0.0
+        if self._held:
+            inside = self._held.agent_ended(_END_SECONDS)
+            self._held.close()
+            self._held = None
         if not self._ended(_END_SECONDS):
             self.process.kill()
             self._ended(_END_SECONDS)
+        self.cpu_seconds += inside
         self.control.close()
         self._trouble.close()
         if self._group:
@@ -154,6 +184,8 @@ class Enclosure:
 
     def _launch(self, control: int) -> Launch:
         command = [str(self.python), "-s", str(_AGENT), str(control)]
+        if self._held:
+            command = self._held.command(self.python)
         joins = self._group.joins if self._group else []
         if self.tier == "bubblewrap":
             program = tiers.bubblewrap().program
@@ -168,6 +200,7 @@ class Enclosure:
                 joins,
                 shares_network=self.purpose == "fetch",
                 shows=self._shows,
+                tells=self._held.stdout if self._held else None,
             )
         return self._launch_here(command, joins)
 

@@ -25,6 +25,7 @@ from grader.inside.policy import Ceilings, Purpose
 from grader.sandbox import enclosure, visible
 from grader.sandbox.enclosure import Enclosure, Places
 from grader.sandbox.job import Job, Listener, Order
+from grader.sandbox.nursery import Nursery
 from grader.sandbox.tiers import Tier
 
 _ANSWER_SECONDS = 60.0
@@ -41,7 +42,7 @@ class Sandbox:
         work: the submission's own files on this side, if it is to have any.
         cold: start every job in a fresh interpreter, rather than forking a loaded one.
         ceilings: how much it may take of the machine.
-        purpose, shows, reads: see `Enclosure`.
+        purpose, shows, reads, nursery: see `Enclosure`.
 
     Raises:
         GraderError: it can't be made.
@@ -58,8 +59,9 @@ class Sandbox:
         purpose: Purpose = "submission",
         shows: dict[str, str] | None = None,
         reads: Sequence[Path] = (),
+        nursery: Nursery | None = None,
     ) -> None:
-        self._enclosure: Enclosure | None = Enclosure(tier, python, ceilings, purpose, shows, reads)
+        self._enclosure: Enclosure | None = Enclosure(tier, python, ceilings, purpose, shows, reads, nursery)
         self._prepare(work, cold)
 
     @classmethod

@@ -4,10 +4,21 @@
 bounded record from it. `grading` and `judging` run inside.
 """
 
+from grader.worker.nurseries import Nurseries
 from grader.worker.parent import collected, grade
 from grader.worker.records import Record
 from grader.worker.rejudging import judge_again, rejudge
 from grader.worker.standby import Standby
 from grader.worker.wanted import Graded, Wanted
 
-__all__ = ["Graded", "Record", "Standby", "Wanted", "collected", "grade", "judge_again", "rejudge"]
+__all__ = [
+    "Graded",
+    "Nurseries",
+    "Record",
+    "Standby",
+    "Wanted",
+    "collected",
+    "grade",
+    "judge_again",
+    "rejudge",
+]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader import environments, manifest, settled
 from grader import rubric as rubrics
+from grader.collect.imports import worth_loading
 from grader.collect.setting import Part
 from grader.criteria import ALL
 from grader.environments import Built, Choice, Declaration, Unsolvable
@@ -109,7 +110,8 @@ class Parent:
         self, python: Path = Path(sys.executable), work: Path | None = None, *, cold: bool = False
     ) -> Iterator[Sandbox]:
         """A sandbox for the submission's code, which the parent starts and ends."""
-        answer, files = self._ask(records.NeedsSandbox(python=str(python)))
+        loads = worth_loading(work) if work is not None and not cold else ()
+        answer, files = self._ask(records.NeedsSandbox(python=str(python), modules=tuple(loads)))
         if answer.get("trouble"):
             raise GraderError(str(answer["trouble"]))
         control = socket.socket(fileno=files[0])

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from grader.intake import courier
 from grader.intake.courier import Parcel
 from grader.sandbox import Enclosure, Tier
 from grader.worker import records
+from grader.worker.nurseries import Nurseries
 from grader.worker.orders import instructions_for, order_for, receive
 from grader.worker.records import AnyMessage, NeedsPython, NeedsSandbox, Phase, Record, Rests, Settled
 from grader.worker.standby import Standby, made
@@ -42,6 +43,7 @@ def grade(
     begins: Callable[[str], None] = lambda phase: None,
     tells: Tells = lambda verdicts: None,
     standby: Standby | None = None,
+    nurseries: Nurseries | None = None,
 ) -> Graded:
     """Grade one submission.
 
@@ -50,13 +52,16 @@ def grade(
         begins: called with the name of each phase.
         tells: called with verdicts as soon as they are settled, if `wanted` asks for that.
         standby: has a worker's sandbox ready; one is made for this grading, if it is left out.
+        nurseries: see `collected`.
 
     Raises:
         SubmissionError: there is nothing that can be graded.
         GraderError: the grader's own trouble.
     """
     files: dict[str, bytes] = {}
-    record = collected(path, wanted, files.__setitem__, begins, tells=tells, standby=standby)
+    record = collected(
+        path, wanted, files.__setitem__, begins, tells=tells, standby=standby, nurseries=nurseries
+    )
     if record.state == "ungradable":
         raise SubmissionError(record.message)
     if record.state == "error" or record.report is None:
@@ -73,10 +78,12 @@ def collected(
     stopped: Callable[[], bool] = lambda: False,
     tells: Tells = lambda verdicts: None,
     standby: Standby | None = None,
+    nurseries: Nurseries | None = None,
 ) -> Record:
     """The record of one submission; what comes beside it is given to `keep`, name and bytes.
 
     `turns`: whose turn it is on this machine. `stopped`: once it says so, everything that was started is ended.
+    `nurseries`: have loaded what one grading after the other needs; kept for a class.
     A submission that can't be read is `ungradable`; a worker that fails, dies or takes too long is an `error`.
 
     Raises:
@@ -87,7 +94,7 @@ def collected(
             parcel = stack.enter_context(courier.carried(path, wanted.tier))
         except SubmissionError as error:
             return Record(state="ungradable", message=str(error)[:2_000])
-        return _Grading(wanted, begins, turns, stopped, tells, standby).record(parcel, keep)
+        return _Grading(wanted, begins, turns, stopped, tells, standby, nurseries).record(parcel, keep)
 
 
 class _Grading:
@@ -101,8 +108,10 @@ class _Grading:
         stopped: Callable[[], bool],
         tells: Tells = lambda verdicts: None,
         standby: Standby | None = None,
+        nurseries: Nurseries | None = None,
     ) -> None:
         self._tells, self._standby = tells, standby
+        self._nurseries = nurseries if wanted.tier == "bubblewrap" and not wanted.cold else None
         self._wanted, self._begins, self._turns, self._stopped = wanted, begins, turns, stopped
         self._pythons = {str(Path(sys.executable))}
         self._enclosures: list[Enclosure] = []
@@ -124,8 +133,9 @@ class _Grading:
         return record.model_copy(update={"cpu_seconds": round(record.cpu_seconds + used, 3)})
 
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
+        nursery = self._nurseries.of_workers() if self._nurseries else None
         with (
-            self._standby.taken() if self._standby else made(self._wanted) as place,
+            self._standby.taken() if self._standby else made(self._wanted, nursery) as place,
             tempfile.TemporaryFile() as out,
         ):
             sandbox, reads = place.sandbox, place.reads
@@ -179,7 +189,7 @@ class _Grading:
             case NeedsPython():
                 wire.send(line, self._built(message.declaration))
             case NeedsSandbox():
-                self._hand_over(line, message.python)
+                self._hand_over(line, message.python, message.modules)
 
     def _rest(self, resting: bool) -> None:
         if self._turns is None or resting == self._resting:
@@ -207,11 +217,14 @@ class _Grading:
         self._pythons.add(str(built.python))
         return {"python": str(built.python), "packages": built.packages, "missing": built.missing}
 
-    def _hand_over(self, line: socket.socket, python: str) -> None:
+    def _hand_over(self, line: socket.socket, python: str, modules: Sequence[str]) -> None:
         if python not in self._pythons or len(self._enclosures) >= _MOST_SANDBOXES:
             wire.send(line, {"trouble": "The worker asked for a sandbox that it can't have."})
             return
-        enclosure = Enclosure(self._wanted.tier, Path(python))
+        nursery = None
+        if self._nurseries and python == str(Path(sys.executable)):
+            nursery = self._nurseries.of_submissions(modules)
+        enclosure = Enclosure(self._wanted.tier, Path(python), nursery=nursery)
         try:
             enclosure.__enter__()
         except GraderError as error:

@@ -64,10 +64,14 @@ class NeedsPython(_Message):
 
 
 class NeedsSandbox(_Message):
-    """Start a sandbox for the submission's code, and hand over the socket that steers it."""
+    """Start a sandbox for the submission's code, and hand over the socket that steers it.
+
+    `modules`: those worth loading before that code runs; what the parent does not know itself is left out.
+    """
 
     is_: Literal["sandbox"] = "sandbox"
     python: Annotated[str, Field(max_length=4_096)]
+    modules: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=200)] = ()
 
 
 class Rests(_Message):

@@ -16,7 +16,13 @@ from grader.worker.wanted import Graded, Wanted
 
 _JUDGING_SECONDS = 120.0  # for one submission
 # loaded before it is given its work
-_JUDGING = ("grader.worker.judging", "grader.worker.packing", "grader.report.html", "grader.review.applying")
+_JUDGING = (
+    "grader.worker.judging",
+    "grader.worker.packing",
+    "grader.criteria.validity",
+    "grader.report.html",
+    "grader.review.applying",
+)
 
 
 def judge_again(

@@ -10,19 +10,12 @@ from typing import Self
 
 from grader.errors import GraderError
 from grader.sandbox import Sandbox
+from grader.sandbox.loadable import COLLECTING
+from grader.sandbox.nursery import Nursery
 from grader.worker.orders import CEILINGS, laid_out
 from grader.worker.wanted import Wanted
 
-# what the worker loads before it is given its work
-_COLLECTING = (
-    "grader.worker.grading",
-    "grader.collect",
-    "grader.submission",
-    "moto.backends",
-    "moto.moto_server.werkzeug_app",
-    "moto.s3.responses",
-    "moto.s3.urls",
-)
+_COLLECTING = COLLECTING
 
 
 @dataclass(frozen=True)
@@ -34,15 +27,15 @@ class Place:
 
 
 @contextmanager
-def made(wanted: Wanted) -> Iterator[Place]:
-    """A sandbox for one worker, started and loaded now.
+def made(wanted: Wanted, nursery: Nursery | None = None) -> Iterator[Place]:
+    """A sandbox for one worker, started and loaded now. `nursery`: has loaded it already.
 
     Raises:
         GraderError: it can't be had.
     """
     with (
         laid_out(wanted) as reads,
-        Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads) as sandbox,
+        Sandbox(wanted.tier, purpose="worker", ceilings=CEILINGS, reads=reads, nursery=nursery) as sandbox,
     ):
         sandbox.preload(_COLLECTING)
         yield Place(sandbox, reads)

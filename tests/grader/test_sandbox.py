@@ -12,22 +12,34 @@ import pytest
 
 from grader import sandbox as sandboxes
 from grader.errors import GraderError
-from grader.inside import seccomp
+from grader.inside import policy, seccomp
 from grader.inside.policy import Ceilings
-from grader.sandbox import Enclosure, Order, Sandbox, bubblewrap, tiers
+from grader.sandbox import Enclosure, Order, Places, Sandbox, bubblewrap, tiers
+from grader.sandbox.enclosure import environment
+from grader.sandbox.nursery import Nursery
 from tests.grader.walls import run
 
 ROOT = Path(__file__).resolve().parents[2]
 HAS = {"bubblewrap": tiers.bubblewrap().works, "landlock": tiers.has_landlock().works}
+INSIDE = Places("bubblewrap", sys.executable, policy.WORK, policy.HOME, policy.TEMPORARY)
 LOW = Ceilings(memory=512, address=1024, processes=64, work=32, temporary=32, home=32, file=64)
 
 
-@pytest.fixture(params=["bubblewrap", "landlock"])
+@pytest.fixture(params=["bubblewrap", "landlock", "nursery"])
 def walled(request):
-    if not HAS[request.param]:
-        pytest.skip(f"{request.param} can't be had here")
-    with Sandbox(request.param, ceilings=LOW) as sandbox:
+    tier = "bubblewrap" if request.param == "nursery" else request.param
+    if not HAS[tier]:
+        pytest.skip(f"{tier} can't be had here")
+    nursery = request.getfixturevalue("nursery") if request.param == "nursery" else None
+    with Sandbox(tier, ceilings=LOW, nursery=nursery) as sandbox:
+        assert not nursery or nursery.works, "it was started cold"
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    with Nursery(["json.tool"], environment(INSIDE)) as loaded:
+        yield loaded
 
 
 @pytest.fixture
