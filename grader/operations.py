@@ -121,11 +121,14 @@ def _operation(document: Document, path: str, item: Mapping[str, Any], method: s
     named = [*listed(item.get("parameters")), *listed(facts.get("parameters"))]
     found = (_parameter(document, entry) for entry in named[:_MAX_FIELDS])
     parameters = [parameter for parameter in found if parameter]
-    if accept := _accept(document, facts.get("responses")):
-        # the document's own parameter of that name has no meaning (OpenAPI 3.1, "Parameter Object", `name`)
-        parameters = [accept, *(one for one in parameters if one.name.lower() != "accept")]
-    bodies = list(_bodies(document, facts.get("requestBody")))
-    shapes = tuple((*parameters, *body) for body in bodies) or (tuple(parameters),)
+    accept = _accept(document, facts.get("responses"))
+    if (
+        accept
+    ):  # the document's own parameter of that name has no meaning (OpenAPI 3.1, "Parameter Object", `name`)
+        parameters = [one for one in parameters if one.name.lower() != "accept"]
+    # the header comes last: an input of the app's own that names the type says more
+    bodies = list(_bodies(document, facts.get("requestBody"))) or [()]
+    shapes = tuple((*parameters, *body, *accept) for body in bodies)
     texts = [path, *(facts.get(name, "") for name in ("summary", "operationId", "description"))]
     names = [one.name for shape in shapes for one in shape]
     about = [each for shape in shapes for one in shape for each in (one.description, one.schema)]
@@ -177,7 +180,7 @@ def _parameter(document: Document, parameter: Any) -> Field | None:
     )
 
 
-def _accept(document: Document, responses: Any) -> Field | None:
+def _accept(document: Document, responses: Any) -> tuple[Field, ...]:
     """The header by which a caller chooses a file's type, where an answer comes as one of several (RFC 9110, 12.5.1)."""
     offered: dict[str, None] = {}
     for status, raw in (responses if isinstance(responses, dict) else {}).items():
@@ -186,8 +189,8 @@ def _accept(document: Document, responses: Any) -> Field | None:
             if media_type.partition("/")[0] in _OF_FILES and "*" not in media_type and _is_name(media_type):
                 offered.setdefault(media_type.partition(";")[0].strip())
     if len({media_type.partition("/")[0] for media_type in offered}) < 2:
-        return None
-    return Field("header", "Accept", {"type": "string", "enum": list(offered)[:_MAX_CHOICES]}, True)
+        return ()
+    return (Field("header", "Accept", {"type": "string", "enum": list(offered)[:_MAX_CHOICES]}, True),)
 
 
 def _is_name(name: Any) -> bool:

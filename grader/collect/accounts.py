@@ -112,7 +112,7 @@ def _compared(parts: Sequence[ast.expr]) -> Iterator[tuple[str, str]]:
 
 
 def _of_table(table: ast.Dict) -> Iterator[Account]:
-    """`{"ada": "secret"}`, or `{"ada": {"password": "secret"}}`; a hash is no password, and does no harm."""
+    """`{"grace": "secret"}`, or `{"grace": {"password": "secret"}}`; a hash is no password, and does no harm."""
     for key, value in zip(table.keys, table.values, strict=True):
         match key, value:
             case ast.Constant(value=str(name)), ast.Constant(value=str(password)):

@@ -213,7 +213,7 @@ def as_words(shape: tuple[Field, ...]) -> tuple[Field, ...]:
     """The inputs, with a body that is nothing but the prompt in place of any other."""
     bodies = [one for one in shape if one.location in BODIES]
     prompt = likeliest(bodies)
-    words = Field("text", "", prompt.schema if prompt else {"type": "string"}, True)
+    words = Field("text", "", prompt.schema if prompt else {"type": "string", GUESSED: True}, True)
     return (*(one for one in shape if one not in bodies), words)
 
 

@@ -115,7 +115,8 @@ def manifest_lines(evidence: Evidence) -> str:
     values = {key: value for key, value in miss.values.items() if not isinstance(value, dict)} if miss else {}
     fixed = {key.partition(":")[2]: value for key, value in values.items()}
     places = {key.partition(":")[2]: key.partition(":")[0] for key in values}
-    lines += [f"fixed = {_toml(fixed)}   # other inputs: values that work"]
+    if fixed:
+        lines += [f"fixed = {_toml(fixed)}   # other inputs: values that work"]
     if set(places.values()) - {place, "path"}:
         lines += [f"fixed_in = {_toml(places)}"]
     return (

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.jupyterlab import browser, chromium
 from tests.proxy.conftest import PASSWORD, Running, an_event
+from tests.proxy.conftest import _openai_behind as _openai_behind
 from tests.proxy.conftest import proxy as proxy
 
 pytestmark = [

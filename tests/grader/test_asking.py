@@ -210,6 +210,9 @@ def test_the_type_of_an_answer_that_comes_as_several_is_chosen_by_a_header():
     operation = operation_with(parameters=[declared], responses={"200": {"content": content}})
     [field] = operation.shapes[0]
     assert (field.key, field.choices) == (("header", "Accept"), ("text/plain", "image/png"))
+    body = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    with_body = operation_with(requestBody=body, responses={"200": {"content": content}}).shapes[0]
+    assert [one.key for one in with_body] == [("text", ""), ("header", "Accept")]
     alone = operation_with(responses={"200": {"content": {"image/png": {}, "image/webp": {}}}})
     assert alone.shapes == ((),)
 
