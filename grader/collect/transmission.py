@@ -165,7 +165,8 @@ class Transmitter:
                 self._keep_token(answer, content)
                 if answer.next_request is None or not self._may_follow(answer.next_request):
                     break
-                redirected_with = redirected_with or answer.status_code
+                if not _is_same_place(following.url, answer.next_request.url):
+                    redirected_with = redirected_with or answer.status_code
                 following = answer.next_request
         except (httpx.TimeoutException, TooLong):
             failure = f"no answer within {ANSWER_SECONDS:g} seconds"
@@ -228,6 +229,11 @@ class Transmitter:
             (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port) and not url.userinfo
             for own in map(httpx.URL, places)
         )
+
+
+def _is_same_place(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether two addresses differ by no more than a slash at the end, as frameworks correct it."""
+    return (one.host, one.port, one.path.rstrip("/")) == (other.host, other.port, other.path.rstrip("/"))
 
 
 def _body_of(request: Request) -> dict[str, Any]:
