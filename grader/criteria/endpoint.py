@@ -327,8 +327,10 @@ def _file_of(evidence: Evidence, made: Probe) -> StoredObject | None:
     """The file of its kind that a request left in S3: one may make several kinds."""
     if made.exchange is None or made.kind is None:
         return None
-    files, right = evidence.files_of(made.exchange), provenance.made(evidence, made, made.kind)
-    return next(reversed([one for one in files if one.origin in right] or files), None)
+    outputs = [output for call in evidence.calls_of(made.exchange) for output in call.outputs]
+    of_the_kind = {output.sha256 for output in outputs if output.kind == made.kind}
+    files = evidence.files_of(made.exchange)
+    return next(reversed([one for one in files if one.origin in of_the_kind] or files), None)
 
 
 def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> str | None:

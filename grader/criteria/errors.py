@@ -13,6 +13,7 @@ from grader.criteria.criterion import (
     Section,
     Verdict,
     failed,
+    generated,
     ids,
     not_run,
     passed,
@@ -88,6 +89,7 @@ _OF_A_DATABASE = re.compile(
     r"\((?:sqlite3|psycopg2?|asyncpg|pymysql|MySQLdb|oracledb|pyodbc)\.[\w.]*Error\)"
     r"|\bsqlalche\.me/e/|\[SQL: [A-Z]+ [^\]\n]{1,80}|\bINSERT INTO \S{1,80} \([^)\n]{1,200}\) VALUES|\bSELECT .{1,200} FROM \S{1,80} WHERE\b"
 )
+_TAG = re.compile(r"<[^>]{0,500}>")
 _S3_SAYS = ("Injected by the stand-in", "NoSuchBucket", "AccessDenied")
 _MOST_READ = 2 * 1024 * 1024  # bytes of an answer
 _DISTINCT = 50  # characters: a shorter sentence may be anyone's
@@ -113,6 +115,15 @@ def _whole(evidence: Evidence, exchange: Exchange) -> bytes:
     return kept or exchange.body.encode("utf-8", "replace")
 
 
+def _is_page_of_an_app_for_people(evidence: Evidence, probe: Probe, exchange: Exchange) -> bool:
+    """Whether an app that answers with pages says on one what is wrong; with 500 comes the page of a crash."""
+    made = generated(evidence, probe.kind) if probe.kind else None
+    if made is None or made.exchange is None or exchange.status == 500:
+        return False
+    pages = all("text/html" in each.content_type for each in (exchange, evidence.exchange(made.exchange)))
+    return pages and not _says_nothing(_TAG.sub(" ", exchange.body))
+
+
 def _type(exchange: Exchange) -> str:
     return exchange.content_type.partition(";")[0] or "no type"
 
@@ -127,12 +138,15 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
     exchange = evidence.exchange(probe.outcome or probe.exchange)
     failed_job = probe.outcome is not None and state_of(exchange.body) == "failed"
     after = evidence.exchange(probe.after) if probe.after else None
+    is_error = exchange.status is not None and (exchange.status >= 400 or failed_job)
+    is_json = is_error and _is_json(evidence, exchange)
+    is_page = is_error and not is_json and _is_page_of_an_app_for_people(evidence, probe, exchange)
     advice, place = None, f"{exchange.method} {exchange.place or 'the address of the job'}"
     if exchange.status is None:
         problem: str | None = f"{probe.asked}, and {place} gave no answer: {exchange.failure}"
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
-    elif (exchange.status >= 400 or failed_job) and not _is_json(evidence, exchange):
+    elif is_error and not (is_json or is_page):
         problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
     elif probe.objects and not failure.may_store:
         problem = f"{probe.asked}, and still something was stored"
@@ -141,7 +155,9 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
     else:
         problem = None
         usual = failure.usual
-        if exchange.status >= 400 and _says_nothing(exchange.body):
+        if is_page:
+            advice = f"{probe.asked}: {place} answered with a page. A program that calls it would rather have JSON."
+        elif exchange.status >= 400 and _says_nothing(exchange.body):
             advice = (
                 f"{probe.asked}: your answer ({exchange.status} {exchange.body.strip()[:80]}) is JSON, and says nothing of "
                 f"what went wrong. A clear error would be {usual[0]} with a sentence such as: {failure.clear}"

@@ -135,6 +135,28 @@ def test_words_of_ours_make_no_json(content, status):
     assert BY_ID["errors.server_error"].judge(seen).status == status
 
 
+@pytest.mark.parametrize(
+    ("page", "status", "usual", "expected"),
+    [
+        ("<h1>Wishes</h1><p role='alert'>OpenAI is not answering.</p>", 502, "text/html; charset=utf-8", "passed"),
+        ("<h1>Error</h1><p>Something went wrong.</p>", 502, "text/html", "failed"),
+        ("<h1>Internal Server Error</h1><p>The server is overloaded.</p>", 500, "text/html", "failed"),
+        ("<p>OpenAI is not answering.</p>", 502, "application/json", "failed"),
+    ],
+    ids=["says what is wrong", "says nothing", "a crash", "of an app that answers with JSON"],
+)  # fmt: skip
+def test_an_app_with_pages_for_people_may_say_on_one_what_is_wrong(page, status, usual, expected):
+    answer, probe = failing(page, status)
+    seen = evidence(exchanges=(answer.model_copy(update={"content_type": "text/html"}),), probes=(probe,))
+    made = [
+        each.model_copy(update={"content_type": usual}) if each.id == MADE.id else each
+        for each in seen.exchanges
+    ]
+    verdict = BY_ID["errors.server_error"].judge(seen.model_copy(update={"exchanges": tuple(made)}))
+    assert verdict.status == expected
+    assert bool(verdict.advice) is (expected == "passed")
+
+
 def test_an_answer_that_says_nothing_passes_with_advice_on_what_a_clear_one_would_be():
     verdict = judged('{"detail": "Internal server error"}')
     assert verdict.status == "passed"
