@@ -231,7 +231,9 @@ def _compare(bench: Bench) -> str:
         kind, strict = (sorted(case for case in wrong if people[case] is label) for label in (False, True))
         _is_comparison(bench, people, grader, 1 - len(wrong) / size, kind, strict)
     same = {f"case {words.mark(chance)}": number < 2 for number in range(4)}
-    _is_comparison(bench, same, dict(reversed(same.items())), 1.0, [], [])  # who goes by the order sees no agreement
+    _is_comparison(
+        bench, same, dict(reversed(same.items())), 1.0, [], []
+    )  # who goes by the order sees no agreement
     return "It says how often they agree, and where the grader is too kind or too strict."
 
 
