@@ -209,11 +209,18 @@ def shown(value: Any) -> str:
     return f"an object of type {shortened(value.type, 40)}" if isinstance(value, Thing) else "an object"
 
 
+def _shown_item(item: Any) -> str:
+    """One of several: a text in fewer letters than one that is shown alone."""
+    if isinstance(item, (list, dict)):
+        return "…"
+    return f'"{shortened(item, _SHOWN // 2)}"' if isinstance(item, str) and item else shown(item)
+
+
 def _shown_collection(value: Any) -> str:
     kind = "list" if isinstance(value, list) else type(value).__name__
     if not value:
         return f"an empty {kind}"
     items = sorted(value, key=str) if isinstance(value, set) else list(value)
-    inner = ", ".join(shown(item) if not isinstance(item, (list, dict)) else "…" for item in items[:6])
+    inner = ", ".join(_shown_item(item) for item in items[:6])
     more = f" and {len(items) - 6} more" if len(items) > 6 else ""
     return f"a {kind} of {inner}{more}"

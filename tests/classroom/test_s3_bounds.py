@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
+from tests.classroom.test_bounds import until_it_fails
 
 MEGABYTE = 1024 * 1024
 
@@ -20,15 +21,6 @@ def in_reasonable_time():
     began = time.process_time()
     yield
     assert time.process_time() - began < 20
-
-
-def until_it_fails(times: int, kind: type[Exception], action) -> Exception | None:
-    for number in range(times):
-        try:
-            action(number)
-        except kind as error:
-            return error
-    return None
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_a_wrong_answer_that_is_typed_is_refused_with_the_reason(id, lesson):
             assert verdict.case, each.how
             assert verdict.expected, each.how
             assert verdict.got, each.how
-            assert len(str(verdict)) < 700
+            assert len(str(verdict)) < 600
             assert not re.search(r"<.*(object at|function) .*>|0x[0-9a-f]{6}", str(verdict)), (
                 "no object's repr"
             )
