@@ -1,12 +1,13 @@
 """Where a submission's web application is, found by reading its code; nothing is imported."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader import reading
+from grader.collect.later_syntax import Unparsed, unparsed
 from grader.collect.reaching import Reach
 from grader.collect.scripts import finished_in_script
 from grader.collect.start_commands import is_named, named_apps
@@ -80,6 +81,17 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
         f"{what} {best.name} in {where}",
         best.file.relative_to(root).as_posix(),
     )
+
+
+def unparsed_app(root: Path) -> Unparsed | None:
+    """A module that names a web framework and can't be parsed, where no app was found; one that a later Python parses first."""
+    found = [
+        trouble
+        for file in _python_files(root)
+        if _names_any(file, _FRAMEWORKS | _READY_MADE)
+        and (trouble := unparsed(root, file.relative_to(root).as_posix())) is not None
+    ]
+    return min(found, key=lambda trouble: trouble.version is None, default=None)
 
 
 def file_of_app(root: Path, manifest: Manifest) -> str | None:
@@ -162,14 +174,23 @@ def _needs_arguments(node: ast.FunctionDef) -> bool:
     return bool(needed or [default for default in arguments.kw_defaults if default is None])
 
 
-def _parse(file: Path, worth: Sequence[str]) -> ast.Module | None:
+def _parse(file: Path, worth: Collection[str]) -> ast.Module | None:
     try:
-        text = reading.read_text(file, reading.MAX_PYTHON)
-        if not any(name in text for name in worth):
-            return None
-        return reading.parse_python(text)
+        return (
+            reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))
+            if _names_any(file, worth)
+            else None
+        )
     except reading.Unreadable:
         return None  # not Python that this interpreter reads; it will not be the app
+
+
+def _names_any(file: Path, worth: Collection[str]) -> bool:
+    try:
+        text = reading.read_text(file, reading.MAX_PYTHON)
+    except reading.Unreadable:
+        return False
+    return any(name in text for name in worth)
 
 
 def _makers(tree: ast.Module) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
+from grader.collect.later_syntax import unparsed
 from grader.collect.left_out import ignored_by
 from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
@@ -285,6 +286,10 @@ def _line(variable: Variable) -> str:
 
 
 def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason | None:
+    if failure.exception == "SyntaxError" and failure.own:
+        trouble = unparsed(root, failure.own[-1].file)
+        if trouble is not None and trouble.version:
+            return Reason("error", trouble.sentence, (trouble.advice,))
     near = PurePosixPath(app).parent.as_posix() if app else "."
     declaration = environments.declared(root, near)
     if declaration is None or not choosing.other_python(declaration):
