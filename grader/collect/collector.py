@@ -19,7 +19,7 @@ from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
 from grader.collect.canary import new_key
 from grader.collect.find_app import AppTarget, file_of_app, find_app, unparsed_app
-from grader.collect.later_syntax import written_for_later
+from grader.collect.later_python import absent_from_library, written_for_later
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
 from grader.collect.packages_there import absent
@@ -235,17 +235,19 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         notebooks=seen.notebooks,
         scans=seen.found.scans,
         uninstalled=_uninstalled(setting, seen),
-        for_later_python=_written_for_later(setting, seen.test_run),
+        for_later_python=_for_later_python(setting, seen.test_run),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
     ).with_blobs(session.blobs if session else {})
 
 
-def _written_for_later(setting: Setting, run: TestRun) -> tuple[str, ...]:
-    """The modules that keep the tests from running because a later Python is needed."""
-    if not any("SyntaxError" in printed for printed in (run.output, *(one.why for one in run.red))):
-        return ()
-    return tuple(one.sentence for one in islice(written_for_later(setting.submission.root), _MOST_MODULES))
+def _for_later_python(setting: Setting, run: TestRun) -> tuple[str, ...]:
+    """What keeps the tests from running because a later Python is needed."""
+    printed = [run.output, *(one.why for one in run.red)]
+    found = [absent for each in printed if (absent := absent_from_library(each))]
+    if any("SyntaxError" in each for each in printed):
+        found += [one.sentence for one in islice(written_for_later(setting.submission.root), _MOST_MODULES)]
+    return tuple(dict.fromkeys(found))
 
 
 def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:

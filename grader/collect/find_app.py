@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader import reading
-from grader.collect.later_syntax import Unparsed, unparsed
+from grader.collect.later_python import Unparsed, unparsed
 from grader.collect.reaching import Reach
 from grader.collect.scripts import finished_in_script
 from grader.collect.start_commands import is_named, named_apps

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
-from grader.collect.later_syntax import unparsed
+from grader.collect.later_python import absent_from_library, unparsed
 from grader.collect.left_out import ignored_by
 from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
@@ -40,6 +40,7 @@ _WITHOUT = (
     "To have it graded, let it start without {}: connect when it is first used, or take the address from a variable "
     "for which SQLite or memory will do as well, and set it under [tool.lab.env]."
 )
+_IF_IT_HAS = "If the Python that you use has it, name that version as requires-python in pyproject.toml; if none has, correct the import."
 _NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
 _MOST_MISSING = 20
 _ABSOLUTE = re.compile(r"'(/[\w.][^']{0,200})'")
@@ -290,6 +291,8 @@ def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason 
         trouble = unparsed(root, failure.own[-1].file)
         if trouble is not None and trouble.version:
             return Reason("error", trouble.sentence, (trouble.advice,))
+    if failure.exception == "ImportError" and (absent := absent_from_library(failure.message)):
+        return Reason("error", f"{absent} {failure.sentence}", (_IF_IT_HAS,))
     near = PurePosixPath(app).parent.as_posix() if app else "."
     declaration = environments.declared(root, near)
     if declaration is None or not choosing.other_python(declaration):

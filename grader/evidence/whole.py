@@ -16,8 +16,8 @@ class Evidence(Record):
     """Everything that was seen of one submission.
 
     `only`: what was asked for, by the beginnings of identifiers; empty if everything was. `uninstalled`: modules that its
-    suite or its notebooks lacked, and whose packages it declares. `for_later_python`: a sentence about each module that only a
-    later Python than the grader's parses, where the tests met a syntax error.
+    suite or its notebooks lacked, and whose packages it declares. `for_later_python`: a sentence about each thing that keeps
+    the tests from running and that a later Python than the grader's has, such as its grammar.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")

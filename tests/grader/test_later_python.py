@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from grader.collect.collector import _without_app
-from grader.collect.later_syntax import unparsed, version_for, written_for_later
+from grader.collect.later_python import absent_from_library, unparsed, version_for, written_for_later
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.start_reasons import Reason, _about_python
 from grader.criteria import BY_ID
@@ -105,6 +105,7 @@ def test_tests_that_only_a_later_python_parses_are_not_failed(tmp_path):
     (tmp_path / "main.py").write_text('x = f"{row["a"]}"\n')
     sentences = tuple(one.sentence for one in written_for_later(tmp_path))
     syntax = RedTest(name="test_main.py", why="SyntaxError: f-string: unmatched '['")
+    override = RedTest(name="test_b.py", why="ImportError: cannot import name 'brand_new' from 'typing'")
     other = RedTest(name="test_x", why="AssertionError: 1 != 2")
 
     def status(*red: RedTest) -> str:
@@ -112,7 +113,24 @@ def test_tests_that_only_a_later_python_parses_are_not_failed(tmp_path):
         return BY_ID["tests.pass"].judge(evidence(test_run=run, for_later_python=sentences)).status
 
     assert status(syntax) == "error"
+    assert absent_from_library(override.why)
+    assert status(syntax, override) == "error"
     assert status(syntax, other) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("message", "is_ours"),
+    [
+        ("cannot import name 'brand_new' from 'typing' (/usr/lib/python3.11/typing.py)", True),
+        ("cannot import name 'Brand' from 'concurrent.futures' (/usr/lib/x.py)", True),
+        ("cannot import name 'make' from 'app.files' (/work/app/files.py)", False),
+        ("No module named 'typingx'", False),
+    ],
+)
+def test_a_name_that_the_standard_library_does_not_have_here_may_be_a_later_one_s(tmp_path, message, is_ours):
+    failure = StartFailure("ImportError", message, (Frame("main.py", 1, "<module>", "", True),))
+    reason = _about_python(failure, tmp_path, "main.py")
+    assert (reason is not None and reason.verdict == "error") is is_ours
 
 
 def test_a_file_that_is_no_plain_text_is_passed_over(tmp_path):

@@ -1,4 +1,6 @@
-"""Modules that the grader's Python can't parse: whether a later Python does, and if not, what is wrong in which line.
+"""What a submission needs of a later Python than the grader's: its grammar, or a name of its standard library.
+
+A module that no Python parses is named with the line and what is wrong there.
 
 The grader runs a submission with its own Python. What only a later one reads is the grader's limit, and no mistake.
 """
@@ -33,6 +35,7 @@ _REWRITES = (
         r"\1(\2):",
     ),
 )
+_NOT_IN_LIBRARY = re.compile(r"cannot import name '(\w{1,100})' from '([\w.]{1,100})'")
 _FORMATTED, _TEMPLATE = (
     "3.12",
     "3.14",
@@ -88,6 +91,18 @@ def written_for_later(root: Path) -> Iterator[Unparsed]:
         found = unparsed(root, file.relative_to(root).as_posix())
         if found is not None and found.version is not None:
             yield found
+
+
+def absent_from_library(message: str) -> str | None:
+    """A sentence about a name that this Python's standard library does not have and a later one may; None if that is not it.
+
+    Args:
+        message: what an ImportError says.
+    """
+    match = _NOT_IN_LIBRARY.search(message)
+    if match is None or match[2].partition(".")[0] not in sys.stdlib_module_names:
+        return None
+    return f"Python {_OURS}, which this grader runs on, has no {match[1]} in {match[2]}; a later one may."
 
 
 def version_for(text: str) -> str | None:
