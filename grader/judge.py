@@ -58,7 +58,7 @@ class Result(Writable):
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app.
+    """The judgement of a submission; the contract, section 4. `requests`: how many were sent to its app.
 
     `begin_with`: the skeleton's file that is still empty, if nothing was done yet. `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
     work handed in earlier.

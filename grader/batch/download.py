@@ -244,7 +244,7 @@ def innermost(download: Download, known: Callable[[str], bool] = lambda name: Fa
         below = {name.split("/")[1] for name in own} - {""}
         if METADATA in below or platforms.labels(sorted(below)):
             return replace(download, inside=inside)
-        told = [name for name in below if names.tells(name, known)]
-        if len(told) > 1 and len(told) * 2 >= len(below):
+        recognised = [name for name in below if names.tells(name, known)]
+        if len(recognised) > 1 and len(recognised) * 2 >= len(below):
             return replace(download, inside=inside)
     return download

@@ -171,8 +171,8 @@ def moodle(entries: Sequence[Entry], roster: Roster | None = None) -> Table:
 def _participant(one: Entry) -> str:
     """The learner's number in the assignment; never a group's."""
     row = one.learner.row if one.learner else {}
-    told = row.get("identifier") or row.get("participant") or ""
-    if found := re.search(r"(\d+)$", told):
+    identifier = row.get("identifier") or row.get("participant") or ""
+    if found := re.search(r"(\d+)$", identifier):
         return found[1]
     label = one.label
     if label is None or label.platform != "moodle":

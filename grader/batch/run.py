@@ -73,7 +73,7 @@ class Plan:
         return self.evidence or str((self.out / _STATE / "records").resolve())
 
 
-def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Entry]:
+def batch(plan: Plan, watcher: Watcher, announce: Callable[[str], None]) -> list[Entry]:
     """Grade a class.
 
     What has been collected before is not collected again: records are kept by what was handed in and what looks at it.
@@ -91,13 +91,13 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         without=(plan.out,),
         known=known.knows,
     )
-    said(f"Intake: {intake.account(found, {})}")
+    announce(f"Intake: {intake.account(found, {})}")
     submissions = found.submissions
     agreed = agreement.opened(plan.class_record or agreement.beside(plan.where))
     plan = replace(plan, rubric=agreement.weighted(plan.rubric, agreed.weights))
     whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
     for question in whose.questions:
-        said(f"? {question.words}")
+        announce(f"? {question.words}")
     kept = evidence_store.opened(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
@@ -133,11 +133,13 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             plan.assignment,
         )
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
-    said(
+    announce(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
     )
     if plan.tier == "landlock" and len(left) > 1:
-        said("Behind Landlock, submissions could reach each other's ports: they are graded one at a time.")
+        announce(
+            "Behind Landlock, submissions could reach each other's ports: they are graded one at a time."
+        )
     outcomes = _Outcomes(watcher)
     watcher.expect(len(left))
     if left and plan.dask:
@@ -175,7 +177,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         {name: task.record for name, task in tasks.items()},
         known,
         agreed,
-        said,
+        announce,
     )
 
 
@@ -198,14 +200,14 @@ class _Judged:
         self.pages = {name: f"reports/{plain}.html" for name, plain in names.items()}
         decisions = store.read(self._plan.out)
         keys = {name: key_of(name) for name, _ in tasks}
-        said = decisions.for_learners(keys.values())
+        by_learner = decisions.for_learners(keys.values())
         wanted = Wanted(
             self._plan.tier,
             rubric=self._plan.rubric,
             assignment=self._plan.assignment,
             pages=("html",),
             language=self._plan.language,
-            decisions={name: said[key] for name, key in keys.items()},
+            decisions={name: by_learner[key] for name, key in keys.items()},
         )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
             if record.report is None:
@@ -275,7 +277,7 @@ def _write(
     records: Mapping[str, str],
     known: Roster,
     agreed: ClassRecord,
-    said: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> list[Entry]:
     """Write what is known of the class, the gradebook last: its presence means that the rest is there.
 
@@ -305,7 +307,7 @@ def _write(
         plan.language,
     )
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
+    assembling.write_exports(plan.out, done, title, known, agreed.assignment, announce)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
     write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
     return done

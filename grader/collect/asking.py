@@ -127,21 +127,23 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     if offers or stated:
         return _Generating(locating.located(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
-    offers, told = settled(search.offers()), ""
+    offers, transcript = settled(search.offers()), ""
     if not offers and (choosing := compared.with_choices(found, root, launched.files)):
         closer = Search(session, choosing, names=served.names)
         offers = settled(closer.offers())
         search = closer if offers else search
     if not offers:
         after = _log_in(session, served, launched)
-        told = after.told
+        transcript = after.transcript
         if after.presented is not None:
             session.presented = after.presented
             served.look_again()
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
             search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
             offers = settled(search.offers())
-    return _Generating(locating.located(offers, root, launched.files), search.misses(), search.naming(), told)
+    return _Generating(
+        locating.located(offers, root, launched.files), search.misses(), search.naming(), transcript
+    )
 
 
 def _log_in(session: Session, served: Served, launched: Launch) -> login.Login:

@@ -55,7 +55,7 @@ class Desk:
         self._ended: list[int | None] = []
         self._ran: list[int | None] = []
         self.collected_at: float | None = None
-        self.told_at: float | None = None  # when the suite's own counts came
+        self.counted_at: float | None = None  # when the suite's own counts came
 
     def __enter__(self) -> Self:
         ours, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -82,7 +82,7 @@ class Desk:
         """Listen while the suite runs as it is; whether it ended in time, by its own word or with its process."""
         self._far.close()
         deadline = time.monotonic() + seconds
-        while self.told_at is None:
+        while self.counted_at is None:
             if time.monotonic() > deadline:
                 return False
             if not still_runs():
@@ -230,7 +230,7 @@ class Desk:
         else:
             decider.note(message)
             if is_suite and "counts" in message:
-                self.told_at = self.told_at or time.monotonic()
+                self.counted_at = self.counted_at or time.monotonic()
 
     def _turn(self, connection: _Connection, decider: Decider, message: dict[str, Any]) -> None:
         """One turn of a call, known by its number: threads of one process have theirs decided side by side.
@@ -267,8 +267,8 @@ class HungUpError(Exception):
 _GONE = "the process that runs the tests again has ended"
 
 
-def _code(told: Any) -> int | None:
-    return told if type(told) is int else None
+def _code(value: Any) -> int | None:
+    return value if type(value) is int else None
 
 
 def _socket_of(file: int) -> socket.socket | None:

@@ -108,16 +108,16 @@ def _run(
             if code is None:
                 failure = f"It did not end within {NOTEBOOK_SECONDS:g} seconds."
                 return NotebookRun(path=name, failure=failure, exercises=exercises)
-            said, log = job.said(), job.log()
-    return _reported(name, said, log, exercises)
+            payload, log = job.read_report(), job.log()
+    return _reported(name, payload, log, exercises)
 
 
 def _reported(
-    name: str, said: bytes | None, log: str, exercises: Mapping[str, CheckedExercise]
+    name: str, payload: bytes | None, log: str, exercises: Mapping[str, CheckedExercise]
 ) -> NotebookRun:
     """What the job reported of the cells, with what was seen here of the exercises."""
     try:
-        report = json.loads(said or b"")
+        report = json.loads(payload or b"")
         kept = {field: report[field] for field in ("cells", "seconds", "failure")}
         if kept["failure"] is not None:
             kept["failure"] = capped(str(kept["failure"]), 400)

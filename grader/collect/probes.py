@@ -169,7 +169,7 @@ def _first_that_serves(
 
 
 def _pointed_at(session: Session, exchange: Exchange, offer: Offer) -> Iterator[Request]:
-    """Where the answer points, or, of a job, what reported its end; then what is said there, one step further."""
+    """Where the answer points, or, of a job, what reported its end; then where the answer there points, one step further."""
     answers = [exchange, *(one for one in session.exchanges if one.id == session.outcomes.get(exchange.id))]
     seen: set[str] = set()
     for step in range(2):

@@ -48,7 +48,7 @@ class Rerun:
         self._is_app = is_app
         self._folder = folder
         self._deadline = deadline
-        self._seconds = _durations(notes, desk.told_at)
+        self._seconds = _durations(notes, desk.counted_at)
         self._succeeding = {
             test
             for planted, tests in about.reached.items()

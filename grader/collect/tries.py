@@ -232,7 +232,7 @@ def _is_refusal(answer: Exchange) -> bool:
 
 def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
     """What distinguishes a try from another: everything but our own words and names, which are new each time."""
-    told = []
+    parts = []
     for one in shape:
         value, what = values.get(one.key), role(one)
         is_ours = value is not None and not one.choices and value not in one.shown.values()
@@ -240,8 +240,8 @@ def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
             value = "words"
         elif is_ours and what == "path":
             value = str(value).rpartition(".")[2]
-        told.append(f"{one.key}={value!r}")
-    return repr(sorted(told))
+        parts.append(f"{one.key}={value!r}")
+    return repr(sorted(parts))
 
 
 def nearness(answer: Exchange, operation: Operation, guarded: int = 4) -> int:

@@ -60,7 +60,7 @@ def starts(evidence: Evidence) -> Verdict:
                 "The app answers, but it has no operation to try: there is none in its routes or its OpenAPI document."
             )
         answers = Counter(exchange.status or "no answer" for exchange in looked)
-        told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
+        tally = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
         tried = len(
             {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
         )
@@ -84,7 +84,7 @@ def starts(evidence: Evidence) -> Verdict:
         silent = "" if app.mentions_openai else "No module that your app imports mentions OpenAI. "
         return failed(
             f"{silent}None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
-            f"reached OpenAI{f' (answers: {told})' if told else ''}.{nearest.quoted(evidence)}",
+            f"reached OpenAI{f' (answers: {tally})' if tally else ''}.{nearest.quoted(evidence)}",
             tuple(exchange.id for exchange in looked),
             advice=(nearest.manifest_lines(evidence),),
         )

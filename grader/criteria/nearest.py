@@ -19,10 +19,10 @@ _LONGEST_VALUE = 120  # characters of a value in the lines to copy
 def quoted(evidence: Evidence) -> str:
     """The nearest answers, as sentences; empty if there was none."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
-    said = [
+    quotes = [
         f"{answer.method} {_place(answer)} answered {_answer(answer)}{_cause(answer)}" for _, answer in near
     ]
-    return f" Nearest: {'; '.join(said)}." if said else ""
+    return f" Nearest: {'; '.join(quotes)}." if quotes else ""
 
 
 NOT_PUT = (

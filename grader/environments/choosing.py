@@ -189,9 +189,9 @@ def as_of(declaration: Declaration, day: date | None) -> Declaration:
     if day is None or not _EARLIEST <= day <= date.today() - _LONG_AGO:
         return declaration
     before = (day + timedelta(days=2)).isoformat()
-    said = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
+    note = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
     return declaration.model_copy(
-        update={"before": before, "ignored": (*declaration.ignored, said)[:MOST_IGNORED]}
+        update={"before": before, "ignored": (*declaration.ignored, note)[:MOST_IGNORED]}
     )
 
 
@@ -267,20 +267,20 @@ def _has_no_wheel(name: str, sentence: str) -> bool:
 
 def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
     """With a later version, within the same first number, of packages whose version has no wheel."""
-    kept, said = [], []
+    kept, notes = [], []
     for text in declaration.requirements:
         asked = Requirement(text)
         least = _least(asked.specifier) if canonicalize_name(asked.name) in names else None
         if least is not None:
             later = SpecifierSet(f">={least},<{least.major + 1}")
             if later != asked.specifier:
-                said.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
+                notes.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
                 asked.specifier = later
         kept.append(canonical(str(asked)))
-    if not said:
+    if not notes:
         return None
     return declare(
-        kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits
+        kept, None, [*notes, *declaration.ignored], declaration.optional, declaration.limits
     ).model_copy(update={"before": declaration.before})
 
 

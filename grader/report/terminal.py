@@ -56,10 +56,10 @@ def _section(title: str, results: list[Result], console: Console, say: Language)
     for result, following in zip(results, [*results[1:], None], strict=True):
         _, colour = _SIGNS[result.status]
         words = Text(for_terminal(say(result.title)))
-        # what holds for several criteria in a row is said once, below the last of them
-        said = remarks(result, say)
+        # what holds for several criteria in a row is shown once, below the last of them
+        notes = remarks(result, say)
         if (
-            said
+            notes
             or following is None
             or (following.status, following.summary) != (result.status, result.summary)
         ):
@@ -69,7 +69,7 @@ def _section(title: str, results: list[Result], console: Console, say: Language)
             words.append(f"\n{say('In your code:')} {for_terminal(result.where)}")
         for advice in result.advice:
             words.append(f"\n{say('Advice:')} {for_terminal(advice, lines=True)}", style="yellow")
-        for remark in said:
+        for remark in notes:
             words.append(f"\n{for_terminal(remark, lines=True)}", style="cyan")
         points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
         points += f" {say('extra')}" if points and result.extra else ""

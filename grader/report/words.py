@@ -78,9 +78,9 @@ def remarks(result: "Result", say: Language = ENGLISH) -> list[str]:
 
 def closing(report: "Report", say: Language = ENGLISH) -> list[str]:
     """What a person added to the whole: comments, requests with their answers, and how to ask for another look."""
-    said = [say("Comment: {text}", text=each) for each in report.comments]
+    lines = [say("Comment: {text}", text=each) for each in report.comments]
     for each in report.answers:
         about = f" ({each.criterion})" if each.criterion else ""
-        said.append(say("You asked{about}: {text}", about=about, text=each.asked))
-        said.append(say("Answer: {text}", text=each.answer) if each.answer else say("Answer: not yet."))
-    return [*said, report.how_to_ask] if report.how_to_ask else said
+        lines.append(say("You asked{about}: {text}", about=about, text=each.asked))
+        lines.append(say("Answer: {text}", text=each.answer) if each.answer else say("Answer: not yet."))
+    return [*lines, report.how_to_ask] if report.how_to_ask else lines

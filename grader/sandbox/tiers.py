@@ -76,9 +76,9 @@ def bubblewrap() -> Trial:
             launch.clean()
         if done.returncode == 0:
             return Trial(True, program=program)
-        said = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        message = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         why = (
-            f"{program} can't make namespaces ({said}). In Docker, allow user namespaces by a seccomp profile; on "
+            f"{program} can't make namespaces ({message}). In Docker, allow user namespaces by a seccomp profile; on "
             "Ubuntu, by an AppArmor profile for bwrap or kernel.apparmor_restrict_unprivileged_userns=0"
         )
     return Trial(False, why)

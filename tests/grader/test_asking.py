@@ -253,7 +253,7 @@ def test_source_outside_the_submission_is_not_read(tmp_path):
     ],
 )
 def test_a_table_of_routes_that_is_none_says_nothing(told, tmp_path):
-    heard = routes.heard(told)
+    heard = routes.read_tables(told)
     assert routes.undocumented(heard, [], Sources(tmp_path)) == []
 
 

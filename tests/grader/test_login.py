@@ -98,7 +98,7 @@ def test_a_login_that_answers_with_its_own_page_is_none():
     app = App(lambda *_: (200, '<form><input name="p" type="password"></form>'), cookies=True)
     ended = login.log_in(app, [LOGIN], (), {})  # type: ignore[arg-type]
     assert ended.presented is None
-    assert "POST /auth/login answered 200" in ended.told
+    assert "POST /auth/login answered 200" in ended.transcript
 
 
 def test_an_operation_that_resets_a_password_is_left_alone():

@@ -203,7 +203,7 @@ def in_a_worker(
         )  # fmt: skip
         with sandbox.start(order, hears=1 << 20) as job:
             code = job.wait(seconds)
-        return code, job.said_first().decode("utf-8", "replace") + job.log()
+        return code, job.read_partial_report().decode("utf-8", "replace") + job.log()
 
 
 def checked_whole(tier: Tier, description: made.Description, kind: str) -> None:
