@@ -236,22 +236,22 @@ def _keeps(bench: Bench, name: str) -> None:
     trial = bench.call(name, text)
     expected = f'these words under "{_PLACE}/" + name + ".txt", with the type {_TYPE}'
     try:
-        said = trial.returned(expected)
+        returned = trial.returned(expected)
         stored = storage.get(key)
     finally:
         storage.delete(key)
     if stored is None:
         problem = "Nothing is stored under that object key."
-        if isinstance(said, str) and said.casefold().startswith("error"):
+        if isinstance(returned, str) and returned.casefold().startswith("error"):
             problem = f"It refuses a name of {len(name)} letters, digits and hyphens."
-        raise trial.wrong(problem, expected, f"no object; it returned {shown(said)}")
+        raise trial.wrong(problem, expected, f"no object; it returned {shown(returned)}")
     if stored[0] != text.encode():
         raise trial.wrong("What is stored is not the text as UTF-8.", expected, shown(stored[0]))
     if stored[1].partition(";")[0].strip() != _TYPE:
         raise trial.wrong("It is stored with another type.", expected, f"the type {stored[1]}")
-    if not isinstance(said, str) or name not in said:
+    if not isinstance(returned, str) or name not in returned:
         raise trial.wrong(
-            "The model does not learn where the note is.", "a text that names the object key", shown(said)
+            "The model does not learn where the note is.", "a text that names the object key", shown(returned)
         )
 
 

@@ -103,14 +103,14 @@ def model_s_words(trial: Trial, prompt: str, expected: str) -> str:
 
 def is_from(answer: str, calls: Iterable[Call]) -> bool:
     """Whether a text is what one of the calls answered, or most of it; case and white space don't matter."""
-    said = folded(answer)
+    text = folded(answer)
     for call in calls:
         for output in call.outputs:
             whole = folded(output.content.decode("utf-8", "replace"))
             # a whole object as text holds the words, too, and much else
-            if whole and whole in said and len(said) < 1.5 * len(whole) + 40:
+            if whole and whole in text and len(text) < 1.5 * len(whole) + 40:
                 return True
-            if whole and said in whole and 2 * len(said) > len(whole):
+            if whole and text in whole and 2 * len(text) > len(whole):
                 return True
     return False
 
@@ -153,14 +153,14 @@ def _messages(body: Any) -> list[dict[str, Any]]:
 
 
 def _role_before(body: Any, question: str) -> str | None:
-    """What the model is told to be before it is asked; None if it is told nothing, or only the question."""
-    told = [str(body.get("instructions") or "")] if isinstance(body, dict) else []
+    """The role that the model is given before it is asked; None if it is given none, or only the question."""
+    instructions = [str(body.get("instructions") or "")] if isinstance(body, dict) else []
     for message in _messages(body):
         if message.get("role") in ("system", "developer"):
-            told.append(" ".join(texts_in(message.get("content"))))
+            instructions.append(" ".join(texts_in(message.get("content"))))
         if message.get("role") == "user":
             break
-    role = " ".join(told).strip()
+    role = " ".join(instructions).strip()
     return role if role and folded(question) not in folded(role) else None
 
 

@@ -323,7 +323,7 @@ class Verdict:
 
 
 def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Verdict:
-    """Check one exercise; whatever goes wrong is told in the verdict."""
+    """Check one exercise; whatever goes wrong is in the verdict."""
     try:
         return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary)))
     except NotYet as problem:

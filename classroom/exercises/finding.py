@@ -219,20 +219,20 @@ def _answer(bench: Bench) -> str:
         for key, (text, _) in zip((first, second, other, second), chosen, strict=True)
     ]
     invented = f"guide/{words.mark(chance)}.txt"
-    for said, sources in (
+    for scripted, sources in (
         (f"It is so [{second}].", [second]),
         (f"It is so [{second}], also by {invented}, and [{first}] agrees; see [{second}].", [second, first]),
     ):
         case = f'answer("{question}", 4 passages of 3 files)'
         if not bench.boundary.live:
-            case += f'; the model says "{said}"'
-        trial = _said(bench, said, question, found, case)
+            case += f'; the model says "{scripted}"'
+        trial = _run_scripted(bench, scripted, question, found, case)
         expected = f"(the model's words, {sources})"
         answer, named = _pair(trial, expected)
         if trial.calls is None:
             continue
         _has_all(trial, question, found, expected)
-        if folded(said) not in folded(answer):
+        if folded(scripted) not in folded(answer):
             raise trial.wrong("It returns other words than the model answered.", expected, shown(answer))
         if invented in named:
             raise trial.wrong(
@@ -260,10 +260,12 @@ def _answer(bench: Bench) -> str:
     return "It answers from the passages, names real sources, and admits what it doesn't know."
 
 
-def _said(bench: Bench, said: str, question: str, found: Sequence[tuple[str, str]], case: str) -> Trial:
+def _run_scripted(
+    bench: Bench, scripted: str, question: str, found: Sequence[tuple[str, str]], case: str
+) -> Trial:
     """One run of the answer, where the model says these words; live, it says its own."""
     replies = bench.boundary.openai.replies
-    replies.add(reply(text=said))
+    replies.add(reply(text=scripted))
     try:
         return bench.call(question, list(found), case=case)
     finally:

@@ -67,9 +67,9 @@ def _key_for(bench: Bench) -> str:
 
 def _says_what_to_do(message: str) -> bool:
     """Whether an error says more than that the key is not there."""
-    said = set(re.findall(r"[a-z']+|[^\sa-z']+", message.replace(_NAME, " ").casefold()))
-    absent = _ABSENT | ({"set"} if said & _NOT else set())
-    return any(each.isalpha() for each in said - absent)
+    words = set(re.findall(r"[a-z']+|[^\sa-z']+", message.replace(_NAME, " ").casefold()))
+    absent = _ABSENT | ({"set"} if words & _NOT else set())
+    return any(each.isalpha() for each in words - absent)
 
 
 def _which(trial: Trial, inside: str) -> str | None:

@@ -79,8 +79,8 @@ def _models(bench: Bench) -> str:
 
 
 def _chat(bench: Bench) -> str:
-    said, temperature = words.question(bench.chance), bench.chance.randrange(1, 20) / 10
-    body = {"model": _MODEL, "messages": [{"role": "user", "content": said}], "temperature": temperature}
+    question, temperature = words.question(bench.chance), bench.chance.randrange(1, 20) / 10
+    body = {"model": _MODEL, "messages": [{"role": "user", "content": question}], "temperature": temperature}
     address = f"{_BASE}/chat/completions/"
     trial = bench.request("POST", address, json=body)
     answer = _answered(trial, 200, "POST chat/completions/")
@@ -92,7 +92,7 @@ def _chat(bench: Bench) -> str:
         raise trial.wrong(
             "POST chat/completions/ answers 200, but no chat completion.", expected, "another body"
         )
-    for call in (trial.calls_for(said, expected, "chat/completions") or ())[-1:]:
+    for call in (trial.calls_for(question, expected, "chat/completions") or ())[-1:]:
         if call.body.get("temperature") != temperature:
             raise trial.wrong(
                 "Not all that the caller sent reached OpenAI: pass every parameter on.",
@@ -122,16 +122,16 @@ def _media(bench: Bench) -> str:
     if not (data and isinstance(data[0], dict) and data[0].get("b64_json")):
         raise trial.wrong("POST images/generations/ answers 200, but no picture.", expected, "no picture")
     trial.calls_for(prompt, expected, "images/generations")
-    said = words.sentence(bench.chance)
+    sentence = words.sentence(bench.chance)
     form = {"model": "gpt-transcribe"}
     address = f"{_BASE}/audio/transcription/"
-    sound = ("kite.mp3", encode(bench.boundary.speech(said)), "audio/mpeg")
+    sound = ("kite.mp3", encode(bench.boundary.speech(sentence)), "audio/mpeg")
     trial = bench.request("POST", address, form=form, file=sound)
     heard = str(_answered(trial, 200, "POST audio/transcription/").get("text", ""))
-    if _letters(said) not in _letters(heard):
+    if _letters(sentence) not in _letters(heard):
         raise trial.wrong(
             "POST audio/transcription/ answers other words than the sound says.",
-            f'"{said}"',
+            f'"{sentence}"',
             f'"{shortened(heard)}"',
         )
     note = ("kite.docx", encode(_SOUND), "application/msword")

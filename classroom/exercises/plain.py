@@ -102,12 +102,12 @@ def _fields_of(value: Any) -> dict[str, Any]:
         found = dict(value._asdict())
     else:
         found = getattr(value, "__dict__", None) or {}
-        found = {**found, **_told_by_its_class(value)}
+        found = {**found, **_slots_and_properties(value)}
     public = ((name, inner) for name, inner in found.items() if isinstance(name, str) and name[:1] != "_")
     return dict(itertools.islice(public, _MOST_FIELDS))
 
 
-def _told_by_its_class(value: Any) -> dict[str, Any]:
+def _slots_and_properties(value: Any) -> dict[str, Any]:
     """The fields of an object that its class describes: slots and properties."""
     found: dict[str, Any] = {}
     for each in type(value).__mro__[:-1]:

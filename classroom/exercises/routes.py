@@ -154,7 +154,9 @@ def _texts(bench: Bench) -> str:
 
 def _made(bench: Bench, prompt: str) -> None:
     trial = bench.request("POST", "/v1/texts", json={"prompt": prompt})
-    expected = f'status 201 and {{"text": what OpenAI said}}, for the body {_shown_body({"prompt": prompt})}'
+    expected = (
+        f'status 201 and {{"text": what OpenAI answered}}, for the body {_shown_body({"prompt": prompt})}'
+    )
     text = _answer_to(trial, 201, expected).get("text")
     if not isinstance(text, str) or not text:
         raise trial.wrong("The answer has no text.", expected, f"a text that is {shown(text)}")
@@ -251,20 +253,20 @@ def _check_texts(bench: Bench) -> str:
 def _step(behaviour: _Endpoint, data: Any) -> Any:
     """What the endpoint in the learner's kernel does next."""
     try:
-        said = {name: decode(value) for name, value in data.items()} if isinstance(data, dict) else {}
+        received = {name: decode(value) for name, value in data.items()} if isinstance(data, dict) else {}
     except NotPlain:
-        said = {}
-    if "prompt" in said:
-        prompt = str(said["prompt"])
+        received = {}
+    if "prompt" in received:
+        prompt = str(received["prompt"])
         blank = not prompt.strip()
         ask = not blank or behaviour.blank != "refuse"
         changed = behaviour.prompt(prompt) if behaviour.prompt and not blank else prompt
         return {"ask": ask, "input": encode(changed if not blank else "Say anything.")}
-    if said.get("refused"):
+    if received.get("refused"):
         return {"status": behaviour.busy, "text": encode("")}
-    if said.get("blank") and behaviour.blank != "make":
+    if received.get("blank") and behaviour.blank != "make":
         return {"status": 422, "text": encode("")}
-    text = str(said.get("text", ""))
+    text = str(received.get("text", ""))
     return {"status": behaviour.made, "text": encode(behaviour.text(text) if behaviour.text else text)}
 
 

@@ -82,7 +82,7 @@ def _publish(bench: Bench) -> str:
     draft, target = f"drafts/{name}.txt", f"public/{name}.txt"
     expected = f'the same bytes under "{target}", with the type {_TYPE}, and a text that names it'
     trial, kept = _tried(bench, draft, content, (target, draft))
-    said = trial.returned(expected)
+    returned = trial.returned(expected)
     stored = kept.get(target)
     if stored is None:
         raise trial.wrong("A draft was not published.", expected, "no object there")
@@ -90,8 +90,8 @@ def _publish(bench: Bench) -> str:
         raise trial.wrong("What is published are not the draft's bytes.", expected, shown(stored[0]))
     if stored[1].partition(";")[0].strip() != _TYPE:
         raise trial.wrong("It is published with another type.", expected, f"the type {stored[1]}")
-    if not isinstance(said, str) or target not in said or said.casefold().startswith("error"):
-        raise trial.wrong("The model does not learn where the text is now.", expected, shown(said))
+    if not isinstance(returned, str) or target not in returned or returned.casefold().startswith("error"):
+        raise trial.wrong("The model does not learn where the text is now.", expected, shown(returned))
     if kept[draft] is None:
         raise trial.wrong(
             "The draft is gone. Copy it, and leave it where it is.", expected, f'no object under "{draft}"'

@@ -43,8 +43,10 @@ def _summarize(bench: Bench) -> str:
 
 def _asks_for_something(trial: Trial, call: Call, text: str, expected: str) -> None:
     """That a request says what to do with the text."""
-    said = {name: value for name, value in call.body.items() if name in ("input", "messages", "instructions")}
-    kept = [each.replace(folded(text), " ") for each in map(folded, _texts_said(said))]
+    asked = {
+        name: value for name, value in call.body.items() if name in ("input", "messages", "instructions")
+    }
+    kept = [each.replace(folded(text), " ") for each in map(folded, _request_texts(asked))]
     if not any(letter.isalpha() for each in kept for letter in each):
         raise trial.wrong(
             "It sends the text alone, and does not ask for a summary of it.",
@@ -53,17 +55,17 @@ def _asks_for_something(trial: Trial, call: Call, text: str, expected: str) -> N
         )
 
 
-def _texts_said(body: Any) -> Iterator[str]:
+def _request_texts(body: Any) -> Iterator[str]:
     """What a request says; not its roles and kinds."""
     if isinstance(body, str):
         yield body
     elif isinstance(body, Mapping):
         for name, inner in body.items():
             if name not in ("role", "type"):
-                yield from _texts_said(inner)
+                yield from _request_texts(inner)
     elif isinstance(body, list):
         for inner in body:
-            yield from _texts_said(inner)
+            yield from _request_texts(inner)
 
 
 def _has_options(trial: Trial, call: Call, expected: str) -> None:

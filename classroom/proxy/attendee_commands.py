@@ -13,16 +13,16 @@ from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
 attendee_app = typer.Typer(help="Let learners in, each with a token of their own.", no_args_is_help=True)
 
 
-def _hand_out(told: dict[str, str], file: Path | None) -> None:
+def _hand_out(issued: dict[str, str], file: Path | None) -> None:
     if file is None:
-        for name, token in told.items():
+        for name, token in issued.items():
             typer.echo(f"{name}\t{token}")
         return
     # for nobody else's eyes
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(opened, "w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows([("name", "token"), *told.items()])
-    typer.echo(f"{len(told)} tokens are in {file}. They are shown only this once.")
+        csv.writer(out).writerows([("name", "token"), *issued.items()])
+    typer.echo(f"{len(issued)} tokens are in {file}. They are shown only this once.")
 
 
 @attendee_app.command("add")

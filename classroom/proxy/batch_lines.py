@@ -60,8 +60,8 @@ class Lines:
 
 def terms_of(event: Event) -> str:
     """A digest of what decides how a line is read: a file that was read by other terms has to be uploaded again."""
-    told = json.dumps([dict(event.models), event.max_tokens, list(event.allows)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    terms = json.dumps([dict(event.models), event.max_tokens, list(event.allows)], sort_keys=True)
+    return hashlib.sha256(terms.encode()).hexdigest()
 
 
 def read(event: Event, name: str, reader: Reader, upstream: Upstream, content: bytes) -> Lines:

@@ -231,7 +231,7 @@ class Reader:
             _pseudonymise(event.pseudonym(name), route, body, plain=self._plain)
         if route.name in _TIERED and not self._plain and body.get("service_tier", "auto") == "auto":
             body["service_tier"] = (
-                "default"  # "auto" is what the owner's project says, at a price nobody told
+                "default"  # "auto" is what the owner's project says, at a price that nobody stated
             )
         hides = False
         if body.get("stream") and route.name in ("chat/completions", "completions"):

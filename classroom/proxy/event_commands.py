@@ -32,7 +32,7 @@ def event_add(
     organization: Annotated[str | None, typer.Option(help="Whom OpenAI bills.")] = None,
     project: Annotated[str | None, typer.Option(help="And on which project.")] = None,
     keep_prompts: Annotated[
-        bool, typer.Option("--keep-prompts", help="Store prompts; learners are told with every answer.")
+        bool, typer.Option("--keep-prompts", help="Store prompts; every answer says so to the learner.")
     ] = False,
     self_registration: Annotated[
         bool, typer.Option("--self-registration", help="Who knows the code may make themself an attendee.")

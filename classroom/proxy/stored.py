@@ -247,9 +247,9 @@ def _sent(place: Place, body: Any) -> Sent:
     return Sent(json=body, query=place.query)
 
 
-def _made(place: Place, asked: _Asked, told: Mapping[str, Any]) -> dict[str, int]:
+def _made(place: Place, asked: _Asked, described: Mapping[str, Any]) -> dict[str, int]:
     """What an answer says that there is from now on → tokens, or kilobytes."""
-    listed = told.get("data") if told.get("object") == "list" else [told]
+    listed = described.get("data") if described.get("object") == "list" else [described]
     ids = [each.get("id") for each in listed or [] if isinstance(each, Mapping)]
     named = [id for id in ids if isinstance(id, str) and 0 < len(id) <= 128]
     if place.pattern in _HOLD_ITEMS:
@@ -274,7 +274,7 @@ def settled(status: int, most: int) -> Settlement:
 
 
 def want_answer(place: Place, status: int, *, charged: bool) -> None:
-    """Raises what the attendee is told of an upstream's own trouble, and of what is no longer there."""
+    """Raises the attendee's error for an upstream's own trouble, and for what is no longer there."""
     if status in (401, 403) or status >= 500:
         raise refusals.upstream_failed(f"failed ({status})", charged=charged)
     if status == 404 and place.last is not None:

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w])")
 _EXPRESSION = re.compile(r"[-+(\d][\d\s.,()+*/^%×÷-]*[\d)]")
 _OPERATOR = re.compile(r"\d\s*[-+*/^%×÷]\s*[\d(]")
 _QUOTED = re.compile(r"[\"“”«]([^\"“”»]+)[\"“”»]|(?<!\w)['‘]([^'’]+)['’](?!\w)")
-_SAID = r"([^\s\"”'’,;.?!]+(?:[ -](?-i:[A-Z0-9])[^\s\"”'’,;.?!]*)*)"
+_VALUE = r"([^\s\"”'’,;.?!]+(?:[ -](?-i:[A-Z0-9])[^\s\"”'’,;.?!]*)*)"
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"')]+")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
@@ -201,12 +201,12 @@ class _Listener(Inventor):
     def _string_of(self, name: str, field: Mapping[str, Any]) -> str | None:
         if name in self._known:
             return self._known[name]
-        said = None if field.get("format") else self._after_its_name(name)
-        if said is None:
-            said = next(filter(None, (find() for find in self._finders(set(parts_of(name)), field))), None)
-        if said is not None:
-            self._used.add(said)
-        return said
+        value = None if field.get("format") else self._after_its_name(name)
+        if value is None:
+            value = next(filter(None, (find() for find in self._finders(set(parts_of(name)), field))), None)
+        if value is not None:
+            self._used.add(value)
+        return value
 
     def _finders(self, parts: set[str], field: Mapping[str, Any]) -> Iterator[Callable[[], str | None]]:
         """Where to look for a text, by what its field is called; the last resort last."""
@@ -256,7 +256,7 @@ class _Listener(Inventor):
         if quoted:
             return quoted[1] or quoted[2]
         match = re.search(
-            rf"\b{spoken}d?\b\s*(?:is|are|=|:|called|named)\s*{_SAID}", self._prompt, re.IGNORECASE
+            rf"\b{spoken}d?\b\s*(?:is|are|=|:|called|named)\s*{_VALUE}", self._prompt, re.IGNORECASE
         )
         return match[1] if match else None
 

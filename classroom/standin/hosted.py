@@ -72,7 +72,7 @@ def use(
     """What the hosted tools of a request do for its prompt.
 
     Args:
-        prompt: what the user said last.
+        prompt: the user's last words.
         mark: of the request.
         image: a scripted picture, shown instead of a drawn one.
 

@@ -80,8 +80,8 @@ def scale(name: str, prompt: str) -> tuple[int, int] | None:
 def flag(name: str, prompt: str) -> bool | None:
     """Whether a prompt speaks of what a flag is named for, and does not deny it; None if it says nothing of it."""
     about = meanings(part for part in parts_of(name) if part not in STOP_WORDS)
-    said = words_of(prompt)
-    if not about or not about <= meanings(said):
+    words = words_of(prompt)
+    if not about or not about <= meanings(words):
         return None
-    places = [place for place, word in enumerate(said) if meanings([word]) & about]
-    return not any(_DENIALS & set(said[max(0, place - _BEFORE) : place]) for place in places)
+    places = [place for place, word in enumerate(words) if meanings([word]) & about]
+    return not any(_DENIALS & set(words[max(0, place - _BEFORE) : place]) for place in places)

@@ -89,8 +89,8 @@ def take(
     if sight:
         seen = text.finished(sight, max_tokens=max_tokens, stop=stop)
         return Turn(seen.text, (), seen.finish_reason, seen.tokens)
-    said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
-    return Turn(said.text, (), said.finish_reason, said.tokens)
+    written = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
+    return Turn(written.text, (), written.finish_reason, written.tokens)
 
 
 def answer(
@@ -108,8 +108,8 @@ def answer(
     if given is None or (given.text is None and not given.calls and not given.items):
         return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop, sight=sight)
     if given.text is not None:
-        said = text.finished(given.text, max_tokens=max_tokens, stop=stop)
-        return Turn(said.text, (), said.finish_reason, said.tokens)
+        written = text.finished(given.text, max_tokens=max_tokens, stop=stop)
+        return Turn(written.text, (), written.finish_reason, written.tokens)
     if given.items:
         return Turn("", (), "stop", text.count_tokens(json.dumps(given.items, default=str)))
     calls = []
@@ -149,7 +149,7 @@ def _short(prompt: str) -> str:
 
 
 def _heard(messages: Sequence[Mapping[str, Any]], prompt: str) -> str:
-    """What the answer is about: a tool's result if that came last, or else what the user said."""
+    """What the answer is about: a tool's result if that came last, or else the user's words."""
     if messages and messages[-1].get("role") in ("tool", "function"):
         called = answered(messages)
         if called and is_handoff(called[-1][0]):

@@ -47,7 +47,7 @@ def rate_limits() -> None:
     def run(_: object) -> None:
         send.disabled, answer.value = True, "<p>Sending …</p>"
         try:
-            answer.value = told(sent(allowed.value, calls.value, waits.value))
+            answer.value = render(sent(allowed.value, calls.value, waits.value))
         finally:
             send.disabled = False
 
@@ -77,7 +77,7 @@ def sent(allowed: int, calls: int, retries: int) -> list[Answer]:
     return answers
 
 
-def told(answers: list[Answer]) -> str:
+def render(answers: list[Answer]) -> str:
     """The calls as a table, as HTML: sign, word and a bar for each."""
     longest = max(_WINDOW, *(answer.at for answer in answers))
     rows = "".join(

@@ -67,7 +67,7 @@ def test_a_limit_refuses_what_is_too_much_and_patience_gets_through():
     patient = limits.sent(allowed=2, calls=3, retries=8)
     assert all(answer.answered for answer in patient)
     assert patient[-1].at > at_once[-1].at
-    assert "2 of 4 were answered" in limits.told(at_once)
+    assert "2 of 4 were answered" in limits.render(at_once)
 
 
 def test_costs_grow_with_what_is_asked_for():

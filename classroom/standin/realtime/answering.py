@@ -289,14 +289,14 @@ class Answering:
 
 def _deltas(words: str, audio: bytes | None) -> list[tuple[str, str]]:
     """What each event adds: the words, or the words of the transcript between the pieces of their sound."""
-    said = text.pieces(words)
+    pieces = text.pieces(words)
     if audio is None:
-        return [("output_text", piece) for piece in said]
+        return [("output_text", piece) for piece in pieces]
     sounds = [base64.b64encode(piece).decode() for piece in speaking.pieces_of(audio)]
-    share = max(1, -(-len(said) // max(1, len(sounds))))
+    share = max(1, -(-len(pieces) // max(1, len(sounds))))
     out: list[tuple[str, str]] = []
     for index, piece in enumerate(sounds):
-        mine = said[index * share : (index + 1) * share]
+        mine = pieces[index * share : (index + 1) * share]
         out += [("output_audio_transcript", word) for word in mine]
         out.append(("output_audio", piece))
     return out

@@ -74,8 +74,8 @@ def speak(
     wishes = turns.Wishes(offer=offer_of(settings))
     turn = turns.answer(given, messages, mark, wishes, max_tokens=limit if isinstance(limit, int) else None)
     if given is None and not turn.calls and (words := aloud(messages, settings.get("instructions"))):
-        said = text.finished(words, max_tokens=limit if isinstance(limit, int) else None)
-        turn = turns.Turn(said.text, (), said.finish_reason, said.tokens)
+        finished = text.finished(words, max_tokens=limit if isinstance(limit, int) else None)
+        turn = turns.Turn(finished.text, (), finished.finish_reason, finished.tokens)
     audio = None
     if settings["output_modalities"] == ["audio"] and not turn.calls:
         audio = _sound(standin, turn.text, settings["audio"]["output"])
@@ -109,10 +109,10 @@ def _sound(standin: StandIn, words: str, output: Mapping[str, Any]) -> bytes:
     voice = output.get("voice") or "marin"
     name = str(voice.get("id")) if isinstance(voice, Mapping) else str(voice)
     content = sound.speak(words, voice=name, speed=float(output.get("speed") or 1.0), format=kind)
-    digest, said = hashlib.sha256(content).hexdigest(), " ".join(words.split())
-    standin.spoken.put(digest, said)
+    digest, transcript = hashlib.sha256(content).hexdigest(), " ".join(words.split())
+    standin.spoken.put(digest, transcript)
     with contextlib.suppress(listening.NotSound):
-        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), said))
+        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), transcript))
     return content
 
 
