@@ -24,14 +24,14 @@ _DESIGNS = (
 _DRAWN = re.compile(r"“[^”]*”|\b[\w-]+\.(?:txt|md|png|jpe?g|webp|mp3|wav|flac|opus|aac)\b|\d+(?:\.\d+)?")
 
 
-def said(report: Report) -> Mapping[str, tuple[str, float, str]]:
+def judged(report: Report) -> Mapping[str, tuple[str, float, str]]:
     """Of each criterion: its verdict, its points, and its sentence as far as it is the same in every grading."""
     return {each.id: (each.status, each.points, _DRAWN.sub("…", each.summary)) for each in report.criteria}
 
 
 def differences(one: Report, other: Report) -> list[str]:
     """A line for each criterion that was not judged alike."""
-    first, second = said(one), said(other)
+    first, second = judged(one), judged(other)
     return [
         f"{id}: {first.get(id)} and {second.get(id)}"
         for id in dict.fromkeys((*first, *second))

@@ -88,9 +88,7 @@ class Relay:
             APIError: 503, the upstream could not be reached, or failed.
         """
         settlement = Settlement(cost=call.made.amount)  # what is charged if no answer reports its usage
-        last: list[
-            Message
-        ] = []  # sent when the books are closed, so that a question about what is left gets the true answer
+        last: list[Message] = []  # sent once the books are closed: what is left is true then
         try:
             async with self._answered(call) as (upstream, answer):
                 call = replace(call, place=upstream.name)

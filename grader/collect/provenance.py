@@ -181,9 +181,7 @@ class Ledger:
 def sources(trails: Sequence[Trail]) -> dict[str, tuple[str, ...]]:
     """For each call the earlier ones of the same exchange that it goes on from."""
     by_exchange: dict[str, list[Trail]] = {}
-    owners: dict[
-        str, str
-    ] = {}  # of each part of what was written: the one exchange that it was written in, or none
+    owners: dict[str, str] = {}  # a part of a text → the one exchange that wrote it, or none
     for one in trails:
         by_exchange.setdefault(one.exchange, []).append(one)
         for text in one.written:

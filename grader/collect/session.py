@@ -72,9 +72,7 @@ class Session:
         self.openai, self.s3 = openai, s3
         self.url = url
         self.exchanges: list[Exchange] = []
-        self.outcomes: dict[
-            str, str
-        ] = {}  # of an exchange that was answered 202, the one that reported its end
+        self.outcomes: dict[str, str] = {}  # an exchange answered 202 → the one that reported its end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
         self.presented = Presented()  # goes with every request, for a guard of the app's own
         self.printing: Prints | None = None  # the app, to hear what it prints about an error

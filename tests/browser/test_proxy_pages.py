@@ -49,7 +49,7 @@ def page() -> Iterator[Page]:
             "console", lambda message: troubles.append(message.text) if message.type == "error" else None
         )
         yield opened
-        # a page that is refused is told in its text; a browser logs its status as well
+        # a page that is refused says so in its text; a browser logs its status as well
         assert [each for each in troubles if "status of 4" not in each] == []
 
 

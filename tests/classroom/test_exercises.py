@@ -266,22 +266,22 @@ def test_a_terminal_gets_the_same_words(lesson, monkeypatch, capsys):
     right, _ = answers_to("00.2")
     monkeypatch.setattr(exercises, "_namespace", lambda: {"mime_type": right[0]})
     exercises.check("00.2")
-    said = capsys.readouterr().out
-    assert said == "✓ Exercise 00.2: done. Each ending has its type, and everything else is just bytes.\n"
+    printed = capsys.readouterr().out
+    assert printed == "✓ Exercise 00.2: done. Each ending has its type, and everything else is just bytes.\n"
 
 
 def test_hints_come_one_at_a_time(capsys):
     exercises._asked.cache_clear()
     for _ in range(4):
         exercises.hint("02.1")
-    said = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     for line, hint in zip(
-        said, [*exercises.EXERCISES["02.1"].hints, exercises.EXERCISES["02.1"].hints[-1]], strict=True
+        printed, [*exercises.EXERCISES["02.1"].hints, exercises.EXERCISES["02.1"].hints[-1]], strict=True
     ):
         assert hint in line
-    assert said[0].startswith("Hint 1 of 3 for exercise 02.1, a question:")
-    assert said[0].endswith('Another one: hint("02.1").')
-    assert said[3].endswith("This was the last one.")
+    assert printed[0].startswith("Hint 1 of 3 for exercise 02.1, a question:")
+    assert printed[0].endswith('Another one: hint("02.1").')
+    assert printed[3].endswith("This was the last one.")
 
 
 def test_an_exercise_that_does_not_exist_is_an_error_that_names_those_that_do():
@@ -314,7 +314,7 @@ def test_no_module_beside_the_notebook_is_an_error_that_says_so(tmp_path, monkey
 def test_a_field_that_warns_of_itself_is_read_without_a_word(recwarn):
     import warnings
 
-    from classroom.exercises.plain import _told_by_its_class
+    from classroom.exercises.plain import _slots_and_properties
 
     class Address:
         @property
@@ -322,5 +322,5 @@ def test_a_field_that_warns_of_itself_is_read_without_a_word(recwarn):
             warnings.warn("raw is deprecated", DeprecationWarning, stacklevel=2)
             return "here"
 
-    assert _told_by_its_class(Address()) == {"raw": "here"}
+    assert _slots_and_properties(Address()) == {"raw": "here"}
     assert not recwarn.list

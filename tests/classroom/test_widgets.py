@@ -20,21 +20,21 @@ def lesson(openai_mock, s3_bucket, monkeypatch):
     ("kind", "shown"), [("Text", "<blockquote>"), ("Picture", "<img "), ("Sound", "<audio ")]
 )
 def test_the_playground_shows_what_came_with_its_price_and_the_code(lesson, kind, shown):
-    said = prompts.asked(kind, "a kite & a <b>")
-    assert shown in said
-    assert f"{kind}: done. At OpenAI it would have cost $0." in said
-    assert "a kite &amp; a &lt;b&gt;" in said
-    assert "<b>" not in said
+    page = prompts.asked(kind, "a kite & a <b>")
+    assert shown in page
+    assert f"{kind}: done. At OpenAI it would have cost $0." in page
+    assert "a kite &amp; a &lt;b&gt;" in page
+    assert "<b>" not in page
 
 
 @pytest.mark.parametrize("kind", ["Text", "Picture", "Sound"])
-def test_it_never_costs_more_than_was_said(lesson, kind):
+def test_it_never_costs_more_than_was_announced(lesson, kind):
     most = float(prompts.at_most(kind, "a kite").rpartition("$")[2].rstrip("."))
     prompts.asked(kind, "a kite")
     assert 0 < lesson.openai.calls[-1].cost <= most
 
 
-def test_what_openai_refuses_is_told(lesson):
+def test_what_openai_refuses_is_reported(lesson):
     lesson.openai.fail(code="content_policy_violation")
     assert "✗ OpenAI refuses it (400)" in prompts.asked("Picture", "a kite")
     lesson.openai.clear_faults()

@@ -174,10 +174,10 @@ section = Section("mine")
 
 @section.criterion("one", "One", "Do it.")
 def one(evidence: Evidence) -> Verdict:
-    said = " ".join(each.body for each in evidence.exchanges)
-    if "SEES" not in said:
+    answers = " ".join(each.body for each in evidence.exchanges)
+    if "SEES" not in answers:
         return failed("The app was not asked.")
-    if "assignment.toml" in said:
+    if "assignment.toml" in answers:
         return failed("The submission can read the assignment.")
     try:
         Path(__file__).write_text("CRITERIA = ()")

@@ -169,7 +169,7 @@ def test_a_list_of_git_urls_is_read(tmp_path):
         ),
     ],
 )
-def test_a_place_without_a_class_is_told_so(tmp_path, make, words):
+def test_a_place_without_a_class_is_reported(tmp_path, make, words):
     with pytest.raises(SubmissionError, match=words):
         discovery.found(str(make(tmp_path)))
 
@@ -325,7 +325,7 @@ def test_records_can_be_kept_in_a_bucket(s3_mock, s3_bucket):
 # --- what comes out ----------------------------------------------------------------------------------------------
 
 
-def test_what_changed_since_the_last_run_is_said(tmp_path, collected):
+def test_what_changed_since_the_last_run_is_reported(tmp_path, collected):
     place = class_of(tmp_path / "class", "ada", "grace")
     assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]
     assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]

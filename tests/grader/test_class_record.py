@@ -18,9 +18,9 @@ __all__ = ["collected"]  # a fixture
 PEOPLE = downloads.a_class()
 
 
-def graded(where: Path, out: Path, said=lambda text: None, **options):
+def graded(where: Path, out: Path, announce=lambda text: None, **options):
     plan = Plan(where=str(where), out=out, rubric=rubric_of(), tier="process", **options)
-    return run.batch(plan, Quiet(), said)
+    return run.batch(plan, Quiet(), announce)
 
 
 def roster_file(tmp_path: Path, text: str) -> Path:
@@ -87,7 +87,7 @@ def test_a_group_s_members_have_one_report_and_a_row_each(tmp_path, collected):
     assert set(got) == {"Ada", "Bea", "Cyd"}
 
 
-def test_what_has_no_owner_has_a_row_and_nobody_is_said_to_have_handed_in_nothing(tmp_path, collected):
+def test_what_has_no_owner_has_a_row_and_nobody_is_reported_as_missing(tmp_path, collected):
     people = [Person("Ada", "L", 17), Person("Bea", "M", 18)]
     roster = roster_file(tmp_path, downloads.moodle_worksheet(people))
     rows = graded(

@@ -74,7 +74,7 @@ def zipped(place: Path, **members: str) -> Path:
         "absolute path in a zip",
     ],
 )
-def test_what_can_not_be_graded_is_told_in_one_line_and_exits_2(tmp_path, make, words, capsys):
+def test_what_can_not_be_graded_is_reported_in_one_line_and_exits_2(tmp_path, make, words, capsys):
     assert read_here(make(tmp_path)) == 2
     printed = capsys.readouterr()
     assert words in printed.err.replace("\n", " ")
@@ -117,9 +117,9 @@ def test_a_zip_bomb_is_refused(tmp_path, capsys):
 def test_a_manifest_that_makes_no_sense_is_named(tmp_path, capsys):
     (tmp_path / "lab.toml").write_text("[tool.lab]\nexpect = ['video']\n")
     assert read_here(tmp_path) == 2
-    said = capsys.readouterr().err
-    assert "lab.toml" in said
-    assert "expect" in said
+    printed = capsys.readouterr().err
+    assert "lab.toml" in printed
+    assert "expect" in printed
 
 
 @pytest.mark.parametrize(
@@ -301,9 +301,9 @@ def test_only_of_nothing_known_exits_3():
 def test_a_bug_of_the_grader_s_own_exits_3_and_is_not_blamed_on_the_learner(capsys, monkeypatch):
     monkeypatch.delenv("GRADER_DEBUG", raising=False)
     assert cli._guarded(lambda: 1 / 0) == 3
-    said = capsys.readouterr().err
-    assert "says nothing of the submission: ZeroDivisionError" in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert "says nothing of the submission: ZeroDivisionError" in printed
+    assert "Traceback" not in printed
 
 
 def test_a_full_disk_is_the_grader_s_trouble(tmp_path):

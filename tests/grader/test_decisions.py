@@ -105,9 +105,9 @@ def test_where_one_of_several_is_enough_an_override_makes_the_others_optional(re
 
 
 def test_applying_twice_is_applying_once_and_can_be_taken_back(report):
-    said = Decisions(decisions=(override(), comment(criterion="secrets.ignored_by_git"))).of("ada")
-    once = applying.decided(report, said, rubric.read())
-    assert applying.decided(once, said, rubric.read()) == once
+    for_ada = Decisions(decisions=(override(), comment(criterion="secrets.ignored_by_git"))).of("ada")
+    once = applying.decided(report, for_ada, rubric.read())
+    assert applying.decided(once, for_ada, rubric.read()) == once
     assert applying.undecided(once) == report
 
 
@@ -141,7 +141,7 @@ def test_an_override_without_a_change_or_a_reason_is_none(facts):
 
 
 def test_every_form_of_the_report_says_what_a_person_decided(report):
-    said = (
+    entered = (
         override(),
         comment("Mind the .env.", criterion="secrets.ignored_by_git"),
         comment("A good start.", id="d-3"),
@@ -150,7 +150,7 @@ def test_every_form_of_the_report_says_what_a_person_decided(report):
         ),
         Answer(id="d-5", at=NOON, learner="ada", request="d-4", text="You did: changed."),
     )
-    after = decided(report, *said)
+    after = decided(report, *entered)
     words = json.loads(gradescope.render(after))
     one = next(each for each in words["tests"] if each["number"] == "secrets.ignored_by_git")
     assert "Changed by a person: Seen in class. (The grader: failed, 0 points.)" in one["output"]

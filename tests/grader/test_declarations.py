@@ -247,7 +247,7 @@ def test_a_marker_can_not_begin_a_line_of_its_own(work):
     assert read(work, pyproject_DOT_toml=pyproject).requirements == ()
 
 
-def test_the_same_is_said_of_files_that_exist_outside_and_files_that_do_not(work):
+def test_the_same_is_reported_of_files_that_exist_outside_and_files_that_do_not(work):
     sentences = {
         requirements(work, f"x\n-r {path}\n").ignored
         for path in ("/etc/passwd", "/etc/absent", "../../absent")

@@ -153,7 +153,7 @@ def test_a_refusal_a_page_and_our_own_words_hand_out_nothing(seen):
 
 
 @pytest.mark.parametrize(
-    ("said", "service"),
+    ("output", "service"),
     [
         (
             "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",
@@ -170,8 +170,8 @@ def test_a_refusal_a_page_and_our_own_words_hand_out_nothing(seen):
         ("ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', 8123)", ""),
     ],
 )
-def test_a_service_that_an_app_asks_for_while_it_answers_is_known_by_its_client_or_its_port(said, service):
-    assert services.missing_service(said) == service
+def test_a_service_that_an_app_asks_for_while_it_answers_is_known_by_its_client_or_its_port(output, service):
+    assert services.missing_service(output) == service
 
 
 def offer(location: str, **more: object) -> Offer:

@@ -28,10 +28,10 @@ def test_a_right_design_is_complete(design):
 def test_cold_and_warm_starts_come_to_the_same_verdicts(name):
     """Forking a loaded process is quicker; a fresh interpreter for everything is what it is measured against."""
     tier, only = chosen("auto"), ("endpoint", "secrets", "validation", "openapi", "tests")
-    told = []
+    verdicts = []
     for cold in (False, True):
         with opened(str(SUBMISSIONS / name), tier=tier) as submission:
             evidence = collect(submission, tier=tier, cold=cold, only=only)
         report = judge(evidence, rubric.only(rubric.read(), only))
-        told.append({result.id: result.status for result in report.criteria})
-    assert told[0] == told[1]
+        verdicts.append({result.id: result.status for result in report.criteria})
+    assert verdicts[0] == verdicts[1]

@@ -335,9 +335,9 @@ def test_a_refusal_in_the_checklist_is_text(monkeypatch):
         raise SubmissionError(EVERYTHING)
 
     monkeypatch.setattr(checklist, "grade", refuses)
-    said = checklist.checked("lab", ["endpoint"], lambda _: None)
-    assert unseen(said, "\n\t") == []
-    assert Page(said).elements == [("p", "role")]
+    page = checklist.checked("lab", ["endpoint"], lambda _: None)
+    assert unseen(page, "\n\t") == []
+    assert Page(page).elements == [("p", "role")]
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ def test_a_refusal_tells_which_input_is_wrong(body, name, schema):
 def test_a_refusal_that_quotes_a_value_is_about_the_input_that_had_it():
     style = Field("json", "style", {"type": "string"}, True)
     answer = refused('{"error": "Unknown look gloomy; supported looks: bright, dark"}')
-    told = corrections(answer, [style], {("json", "style"): "gloomy"})
-    assert told[0].name == "style"
-    assert told[0].schema == {"enum": ["bright", "dark"]}
+    found = corrections(answer, [style], {("json", "style"): "gloomy"})
+    assert found[0].name == "style"
+    assert found[0].schema == {"enum": ["bright", "dark"]}
 
 
 @pytest.mark.parametrize(

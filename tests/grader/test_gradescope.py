@@ -140,7 +140,7 @@ def test_a_report_from_a_sandbox_is_published(place):
     assert not facts.st_mode & 0o022
 
 
-def test_without_a_sandbox_nothing_is_run_and_the_instructor_is_told(place, capsys):
+def test_without_a_sandbox_nothing_is_run_and_the_instructor_learns_it(place, capsys):
     autograder.grade(place, stand_in(place, "exit 0\n", isolation=1))
     assert published(place).grade is None
     assert published(place).tests == []

@@ -126,7 +126,7 @@ def test_a_class_record_names_assignment_and_language(tmp_path, monkeypatch):
     recorded(tmp_path, str(EXAMPLE))
     (tmp_path / "class.zip").write_bytes(b"")
     asked = []
-    monkeypatch.setattr("grader.batch.run.batch", lambda plan, live, said: asked.append(plan) or [])
+    monkeypatch.setattr("grader.batch.run.batch", lambda plan, live, announce: asked.append(plan) or [])
     done = CliRunner().invoke(app, ["batch", str(tmp_path / "class.zip"), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert (asked[0].assignment.name, asked[0].language) == ("moderation-gate", "de")

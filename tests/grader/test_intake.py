@@ -144,7 +144,7 @@ def test_two_archives_of_which_neither_is_later_are_a_question(tmp_path):
     assert "a.zip and b.zip" in one.trouble
 
 
-# --- what can't be told is asked --------------------------------------------------------------------------------------
+# --- what stays open is asked -----------------------------------------------------------------------------------------
 
 
 def test_a_group_s_number_is_no_learner_s_and_its_members_are_not_missing(tmp_path):

@@ -33,7 +33,7 @@ def test_an_empty_list_of_observations_is_never_a_pass():
     assert together([], "all was well").status == "not_run"
 
 
-def test_an_app_that_did_not_start_is_not_said_to_offer_nothing():
+def test_an_app_that_did_not_start_is_not_reported_to_offer_nothing():
     assert BY_ID["endpoint.generates_text"].judge(NOTHING).summary == "Depends on the app having started."
 
 

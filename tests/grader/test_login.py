@@ -151,8 +151,8 @@ def test_an_error_is_quoted_with_the_exception_and_the_line_of_the_submission(tm
         '  File "api/words.py", line 15, in make\n    ask()\n  File "/x/openai/old.py", line 3, in ask\n    raise Gone()\n'
         "openai.old.Gone: \n\nask() is no longer there.\n"
     )
-    said = nearest.quoted(refused(status=500, log=log))
-    assert "api/words.py, line 15: Gone: ask() is no longer there." in said
+    quote = nearest.quoted(refused(status=500, log=log))
+    assert "api/words.py, line 15: Gone: ask() is no longer there." in quote
 
 
 class Inside:

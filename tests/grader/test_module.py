@@ -1,4 +1,4 @@
-"""module.*: the OpenAI module is found, asked, and judged by what came through; each fault of it is told apart."""
+"""module.*: the OpenAI module is found, asked, and judged by what came through; each of its faults is distinguished."""
 
 import pytest
 

@@ -1,7 +1,7 @@
 """Downloads of more platforms, with namesakes and loose, nested, late, repeated and damaged files.
 
-However files are named: each is accounted for, nobody gets another's work, nobody is said to have handed in nothing who handed in
-something, and what can't be told is asked. The names follow what the platforms' own pages and the scripts of their users describe.
+However files are named: each is accounted for, nobody gets another's work, nobody is reported as missing who handed in
+something, and what stays open is asked. The names follow what the platforms' own pages and the scripts of their users describe.
 """
 
 import os
@@ -207,7 +207,7 @@ def login_of(learner: roster.Learner) -> str:
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
 @pytest.mark.parametrize("name", DOWNLOADS)
-def test_everybody_gets_their_own_and_what_can_not_be_told_is_asked(tmp_path, name, form):
+def test_everybody_gets_their_own_and_what_stays_open_is_asked(tmp_path, name, form):
     made, text, asked = DOWNLOADS[name]
     files = made()
     (tmp_path / "roster.csv").write_text(text)
@@ -221,10 +221,10 @@ def test_everybody_gets_their_own_and_what_can_not_be_told_is_asked(tmp_path, na
     found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
     whole = intake.account(found, {})
     assert sum(line.files for line in whole.lines) == len(files)
-    told = owners.matched(found.submissions, known, {}, {})
+    matched = owners.matched(found.submissions, known, {}, {})
     paths = {one.name: one for one in found.submissions}
     got = {}
-    for submission, [learner] in told.whose.items():
+    for submission, [learner] in matched.whose.items():
         got[login_of(learner)] = _bytes_of(paths[submission])
     mine = {login for login in got if got[login] & {WORK[login], MAIN[login]}}
     others = {
@@ -232,8 +232,8 @@ def test_everybody_gets_their_own_and_what_can_not_be_told_is_asked(tmp_path, na
     }
     assert others == {}
     assert not any(b"an earlier attempt" in each for each in got.values())
-    assert [login_of(learner) for learner in told.absent] == ["nobody"]
-    assert {login_of(learner) for learner, _ in told.unclear} == asked - set(got)
+    assert [login_of(learner) for learner in matched.absent] == ["nobody"]
+    assert {login_of(learner) for learner, _ in matched.unclear} == asked - set(got)
     assert set(got) == HERE - asked
     assert {login for login in got if login not in mine} <= {"guido", "ghopper", "jnunez"}, (
         "damaged or no program"
@@ -278,6 +278,6 @@ def test_a_login_without_its_owner_s_name_is_a_question(tmp_path):
     where = put(tmp_path / "class", {"copy_of_ada_1/main.py": b"1", "Hopper_Grace_ada_2/main.py": b"2"})
     os.utime(where)
     found = discovery.sorted_out(str(where), known=known.knows)
-    told = owners.matched(found.submissions, known)
-    assert told.whose == {}
-    assert {learner.name for learner, _ in told.unclear} >= {"Ada Lovelace", "Grace Hopper"}
+    matched = owners.matched(found.submissions, known)
+    assert matched.whose == {}
+    assert {learner.name for learner, _ in matched.unclear} >= {"Ada Lovelace", "Grace Hopper"}

@@ -45,16 +45,16 @@ def test_everybody_gets_their_own_and_the_platform_takes_every_grade(tmp_path, p
     found = discovery.sorted_out(
         str(put(tmp_path / "class", files)), keep=tmp_path / "kept", known=known.knows
     )
-    told = owners.matched(found.submissions, known, {}, {})
+    matched = owners.matched(found.submissions, known, {}, {})
 
     assert sum(line.files for line in intake.account(found, {}).lines) == len(files)
-    assert told.questions == ()
-    assert len(told.absent) == 1
+    assert matched.questions == ()
+    assert len(matched.absent) == 1
     label = {one.name: one.label for one in found.submissions}
-    assert {int(label[name].number) for name in told.whose} == HERE
-    assert all(label[name].number in learner.numbers for name, [learner] in told.whose.items())
+    assert {int(label[name].number) for name in matched.whose} == HERE
+    assert all(label[name].number in learner.numbers for name, [learner] in matched.whose.items())
 
-    graded = entries(told.whose, found, 33.5)
+    graded = entries(matched.whose, found, 33.5)
     if of_canvas:
         table = exported.canvas(graded, "Files Lab", known)
         got = importers.canvas_gradebook(table.text, ASSIGNMENTS, HERE)

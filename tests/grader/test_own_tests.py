@@ -40,9 +40,9 @@ def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do
         run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app")
     assert run.exit_code == 0, run.output
     seen = evidence(test_run=run, offers=OFFERS)
-    said = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
+    verdicts = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
     expected = "passed" if own else "failed"
-    assert said == {"happy_path": expected, "error_cases": expected}, run.faults
+    assert verdicts == {"happy_path": expected, "error_cases": expected}, run.faults
 
 
 @pytest.mark.parametrize(

@@ -15,5 +15,5 @@ def test_a_module_that_is_installed_is_not_lacking_whatever_the_submission_print
         assert absent(sandbox, ("fastapi", "no_such_thing")) == ("no_such_thing",)
 
 
-def test_nothing_is_asked_where_nothing_was_said_to_be_missing():
+def test_nothing_is_asked_where_nothing_was_reported_missing():
     assert absent(None, ()) == ()  # type: ignore[arg-type]  # no sandbox is needed for that

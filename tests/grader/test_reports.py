@@ -119,8 +119,8 @@ def test_a_notebook_is_a_file_and_not_standard_output():
 
 def test_the_panel_does_not_call_done_what_could_not_be_looked_at():
     steps = []
-    said = checked(ROOT / "lab", ["validation"], steps.append)
-    assert "✗ 0 passed, 0 failed, 6 not run." in said
+    page = checked(ROOT / "lab", ["validation"], steps.append)
+    assert "✗ 0 passed, 0 failed, 6 not run." in page
     assert steps
     assert "✗" in checked(ROOT / "nothing-there", ["validation"], steps.append)
 

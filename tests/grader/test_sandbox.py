@@ -378,7 +378,7 @@ def test_linux_without_a_sandbox_never_runs_a_folder_as_an_ordinary_program(monk
         sandboxes.chosen("auto", own_folder=True)
 
 
-def test_windows_is_told_of_wsl(monkeypatch):
+def test_windows_is_pointed_to_wsl(monkeypatch):
     monkeypatch.setattr(tiers.sys, "platform", "win32")
     with pytest.raises(GraderError, match="WSL"):
         sandboxes.chosen("process", own_folder=True)
@@ -417,7 +417,7 @@ def test_where_user_namespaces_are_forbidden_that_is_found_out_and_landlock_take
     assert "can't make namespaces" in done.stdout
 
 
-def test_without_the_program_bwrap_that_is_said(monkeypatch):
+def test_without_the_program_bwrap_that_is_reported(monkeypatch):
     monkeypatch.setattr(tiers, "_programs", lambda: iter(()))
     tiers.bubblewrap.cache_clear()
     try:

@@ -99,7 +99,7 @@ def _wait_for(port: int) -> None:
 
 
 def refused(url: str) -> str:
-    """What is said of a repository that can't be fetched; at once, rather than after a question that nobody hears."""
+    """The message about a repository that can't be fetched; at once, rather than after a question that nobody hears."""
     began = time.monotonic()
     with pytest.raises(SubmissionError) as refusal, courier.carried(url, "bubblewrap"):
         pass
@@ -139,8 +139,8 @@ def test_a_key_with_a_passphrase_asks_nobody_for_it(host):
 @served
 def test_a_host_that_never_speaks_is_given_up(host):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = refused(f"ssh://root@127.0.0.1:{silent.getsockname()[1]}/ada")
-    assert "can't be fetched" in said
+        message = refused(f"ssh://root@127.0.0.1:{silent.getsockname()[1]}/ada")
+    assert "can't be fetched" in message
 
 
 @pytest.mark.skipif(not WALL, reason="takes bubblewrap")

@@ -296,7 +296,7 @@ def test_a_module_of_its_own_in_another_folder_is_looked_for(tmp_path):
     assert tmp_path / "shared" in made.pythonpath
 
 
-def test_a_broken_import_of_its_own_package_is_said_to_be_that(tmp_path):
+def test_a_broken_import_of_its_own_package_is_named_as_such(tmp_path):
     made = first_plan(
         tmp_path,
         {"main.py": APP + "from shop.pens import Pen\n", "shop/__init__.py": "", "shop/paper.py": ""},
@@ -461,9 +461,9 @@ def test_tables_that_a_migration_would_make_are_made_in_the_file_that_stands_for
 
 
 def test_a_table_that_only_a_migration_makes_is_no_failure_of_the_learner_s():
-    said = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: stories"
-    assert missing_service(said, offered_database=True) == "the tables of its database server"
-    assert missing_service(said) == ""
+    output = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: stories"
+    assert missing_service(output, offered_database=True) == "the tables of its database server"
+    assert missing_service(output) == ""
 
 
 def test_what_the_author_s_own_variables_declare_is_not_overwritten(tmp_path):
@@ -600,7 +600,7 @@ def test_where_it_hung_before_is_not_where_it_hangs(tmp_path):
     assert "needs Redis to start" in reason(made, *log).text
 
 
-def test_a_module_that_git_leaves_out_is_said_not_to_be_handed_in(tmp_path):
+def test_a_module_that_git_leaves_out_is_named_as_not_handed_in(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP, ".gitignore": "*.log\n/secrets_of_mine.py\n"})
     frame = (f"{INSIDE}/main.py", 1, "import secrets_of_mine")
     why = reason(made, *traceback("ModuleNotFoundError: No module named 'secrets_of_mine'", frame))
@@ -619,7 +619,7 @@ def test_packages_that_do_not_fit_together_are_named(tmp_path):
     assert reason(made, *traceback(wrong, frames[0])).advice == ()
 
 
-def test_an_app_that_waits_for_nothing_that_is_known_is_told_so_without_the_grader_s_own_lines(tmp_path):
+def test_an_app_that_waits_for_nothing_that_is_known_is_reported_without_the_grader_s_own_lines(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP})
     why = reason(
         made,

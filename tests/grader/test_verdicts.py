@@ -202,7 +202,7 @@ def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(n
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "(sqlite3.IntegrityError) NOT NULL constraint failed: notes.words",
         "Background on this error at: https://sqlalche.me/e/20/gkpj",
@@ -210,8 +210,8 @@ def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(n
         "syntax error in SELECT words, owner FROM notes WHERE owner = 3",
     ],
 )
-def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_inside(said):
-    answer, probe = failing(json.dumps({"error": said}), 500)
+def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_inside(message):
+    answer, probe = failing(json.dumps({"error": message}), 500)
     seen = evidence(exchanges=(answer,), probes=(probe,))
     assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
 

@@ -136,7 +136,7 @@ def test_what_is_no_record_is_a_lost_worker_and_nothing_more(write):
     ("code", "words"),
     [(-9, "MB of memory"), (-24, "processor time"), (3, "the last line")],
 )
-def test_how_a_worker_was_lost_is_said(code, words):
+def test_how_a_worker_was_lost_is_reported(code, words):
     record, _ = received(lambda out: None, code)
     assert words in record.message
 

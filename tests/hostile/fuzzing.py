@@ -73,13 +73,13 @@ def examined(work: Callable[[], object], seconds: float = SECONDS) -> None:
         os.kill(process, signal.SIGKILL)
     _, status, used = os.wait4(process, 0)
     with open(reading, "rb") as file:
-        said = file.read(_TO_SHOW).decode("utf-8", "replace")
+        message = file.read(_TO_SHOW).decode("utf-8", "replace")
     shutil.rmtree(scratch, ignore_errors=True)
     code = os.waitstatus_to_exitcode(status)
     if not in_time or code == -signal.SIGXCPU:
         raise BadEndError(f"it did not end within {seconds:g} seconds")
     if code:
-        raise BadEndError(said or f"it ended with {code}")
+        raise BadEndError(message or f"it ended with {code}")
     taken = used.ru_maxrss - shared  # a process begins with what the one that it was made of has
     if taken > MEGABYTES * 1024:
         raise BadEndError(f"it took {taken // 1024} MB of memory")

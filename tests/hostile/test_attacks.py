@@ -87,7 +87,7 @@ def test_an_attack_is_contained_and_judged_fairly(tier, attack, tmp_path):
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, [
         (result.id, result.summary) for result in report.criteria
     ]
-    assert not {f"{MARK} {deed}" for deed in ("reached", "wrote", "control")} & _said(evidence.app.log)
+    assert not {f"{MARK} {deed}" for deed in ("reached", "wrote", "control")} & _starts_of(evidence.app.log)
     written_down = evidence.model_dump_json(), report.model_dump_json(), page
     for secret in ("BEGIN SOLUTION", "endpoint.generates_image", "root:x:", "[points"):
         assert secret not in evidence.app.log
@@ -102,7 +102,7 @@ def test_an_attack_is_contained_and_judged_fairly(tier, attack, tmp_path):
     assert not Path("/tmp", MARK).exists()
 
 
-def _said(log: str) -> set[str]:
+def _starts_of(log: str) -> set[str]:
     """The first two words of each line of a log."""
     return {" ".join(line.split()[:2]) for line in log.splitlines()}
 

@@ -20,7 +20,7 @@ def test_canvas_gradebook_leaves_out_the_rows_that_are_nobody(tmp_path):
     assert opened(tmp_path, text) == [Listed("a.schmidt@x.org"), Listed("linus.torvalds")]
 
 
-def test_moodle_namesakes_are_told_apart_by_their_addresses(tmp_path):
+def test_moodle_namesakes_are_kept_apart_by_their_addresses(tmp_path):
     text = (
         "Identifier,Full name,Email address,Status\n"
         "Participant 1,Anna Schmidt,a1@x.org,-\nParticipant 2,Anna Schmidt,a2@x.org,-\n"
