@@ -2,7 +2,7 @@
 
 Grades each place (by default ten designs of tests/submissions) twice with processes that are forked from a loaded one, once as in a
 class, with sandboxes out of a nursery, and once with a fresh interpreter for everything. Prints each criterion whose verdict, points or sentence differ; words and names that are
-drawn anew for each grading, times, counts of calls and addresses are left out of the comparison. Exit 1 if any differs.
+drawn again for each grading, times, counts of calls and addresses are left out of the comparison. Exit 1 if any differs.
 """
 
 import argparse

@@ -186,8 +186,8 @@ def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
         last: the whole report.
         now: a later one, of the criteria whose identifiers begin with one of `families`, at least.
     """
-    anew = {result.id: result for result in now.criteria if result.id.startswith(families)}
-    results = tuple(anew.get(result.id, result) for result in last.criteria)
+    judged = {result.id: result for result in now.criteria if result.id.startswith(families)}
+    results = tuple(judged.get(result.id, result) for result in last.criteria)
     return last.model_copy(
         update={
             "submission": now.submission,

@@ -275,7 +275,7 @@ EXERCISES = {
         "parts_of",
         _parts_of,
         (
-            "What stands between the headers and the body, and may the same stand in the body, too?",
+            "What is between the headers and the body, and may the same be in the body, too?",
             'answer.partition(b"\\r\\n\\r\\n") cuts at the first empty line; bytes have split() as texts have.',
             'head, _, body = answer.partition(b"\\r\\n\\r\\n"), then return int(head.split()[1]), body.',
         ),

@@ -1,4 +1,4 @@
-"""Batches: the cost of all their requests is reserved before they begin, and settled when they are over, whoever asks.
+"""Batches: the cost of all their requests is reserved before they begin, and settled when they are over, no matter who asks.
 
 A batch outlives the request that made it, and the process: its call stays open in the books, and any proxy on them settles it.
 """

@@ -65,7 +65,7 @@ class Register:
         """Put other terms in force for the event of that code; what was counted stays."""
         row = _row(event)
         del row["salt"]  # the upstream goes on knowing everybody by the same pseudonym
-        del row["paused"]  # whoever pauses it meanwhile is not overruled
+        del row["paused"]  # a pause in the meantime stays
         with self._engine.begin() as connection:
             connection.execute(update(events).where(events.c.code == event.code).values(**row))
 

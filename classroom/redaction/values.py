@@ -66,7 +66,7 @@ class Values:
             yield list(tight.back(start, end))
 
     def encoded_ranges(self, text: str) -> Iterator[list[tuple[int, int]]]:
-        """Where values stand in a text that is all Base64; all of it, where a part of the file is compressed."""
+        """Where values are in a text that is all Base64; all of it, where a part of the file is compressed."""
         if any(packed_ranges(text, self.long)):
             yield [(0, len(text))]
         for value in self.tight:

@@ -151,7 +151,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
         [top for top, pieces in tops.items() if not all(each.left_out for each in pieces)]
     )
     for top in (tops.keys() - labels.keys()) if labels else ():
-        # what can't be taken was handed in all the same
+        # what was rejected was handed in all the same
         if all(each.left_out and "twice" not in each.left_out for each in tops[top]) and (
             label := platforms.moodle(top) or platforms.canvas(top)
         ):

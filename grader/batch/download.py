@@ -37,7 +37,7 @@ class Piece:
     """One file of a download, or several in one folder that nobody reads.
 
     `name`: its path there, with `/`; a folder's ends in one. `path`: where its bytes are, on this machine or in a bucket.
-    `changed`: as the place that keeps it says; None if it says nothing. `left_out`: why it can't be taken. `count`: how
+    `changed`: as the place that keeps it says; None if it says nothing. `left_out`: why it was rejected. `count`: how
     many files it stands for; 0 for an empty folder.
     """
 

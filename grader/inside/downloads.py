@@ -1,6 +1,6 @@
 """Unpacks a platform's ZIP of a whole class inside a sandbox.
 
-Unlike a submission's archive, it is not refused for what one learner put into it: a member that can't be taken is left
+Unlike a submission's archive, it is not refused for what one learner put into it: a member that can't be unpacked is left
 out, and the last file of the stream, `index.json`, says why. Nothing within a member is looked at.
 """
 

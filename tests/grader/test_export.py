@@ -105,7 +105,7 @@ def test_every_platform_has_a_function_a_choice_of_the_command_and_a_row_of_the_
 
 
 def solution_lines() -> set[str]:
-    """Lines that stand in the answer key's solutions and nowhere else in it."""
+    """Lines that are in the answer key's solutions and nowhere else in it."""
     inside, outside = set(), set()
     for file in (ROOT / "answer-key" / "src").rglob("*.py"):
         solving = False

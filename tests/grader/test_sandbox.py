@@ -406,7 +406,7 @@ def test_bubblewrap_asked_for_by_name_is_not_replaced_by_landlock(monkeypatch):
 
 
 def test_where_user_namespaces_are_forbidden_that_is_found_out_and_landlock_taken():
-    # our own filter forbids them to whoever enters it, as Docker's does
+    # our own filter forbids them to any process that enters it, as Docker's does
     source = (
         "from grader.inside import seccomp; seccomp.enter(seccomp.program())\n"
         "from grader.sandbox import chosen, tiers\n"

@@ -21,7 +21,7 @@ from tests.grader.walls import run
 SERVER = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 SEPARATED = Path("/run/sshd")  # where sshd parts with its rights; it starts nowhere else
 WALL = tiers.bubblewrap().works
-# bubblewrap's own list of users leads ssh to the home that is shown; elsewhere it would be that of whoever runs the tests
+# bubblewrap's own list of users leads ssh to the home that is shown; elsewhere it would be that of the user who runs the tests
 served = pytest.mark.skipif(
     not (SERVER and WALL and os.geteuid() == 0 and shutil.which("ssh-keygen")),
     reason="takes sshd, root and bubblewrap",

@@ -46,7 +46,7 @@ def written(attack: Attack, place: Path) -> Path:
 
 
 def processes() -> set[str]:
-    """The command lines of everything that runs, and bears the mark."""
+    """The command lines of everything that runs, and has the mark."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
