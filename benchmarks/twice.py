@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader import rubric as rubrics
 from grader.judge import Report
-from grader.sandbox import chosen
+from grader.sandbox import choose_tier
 from grader.worker import Nurseries, Wanted, grade
 
 _SUBMISSIONS = Path(__file__).parents[1] / "tests" / "submissions"
@@ -40,7 +40,7 @@ def differences(one: Report, other: Report) -> list[str]:
 
 
 def _graded(place: str, *, cold: bool = False, nurseries: Nurseries | None = None) -> Report:
-    wanted = Wanted(chosen("auto"), rubric=rubrics.read(rubrics.SHIPPED), cold=cold)
+    wanted = Wanted(choose_tier("auto"), rubric=rubrics.read(rubrics.SHIPPED), cold=cold)
     return grade(place, wanted, nurseries=nurseries).report
 
 

@@ -179,7 +179,7 @@ def judge(
     )
 
 
-def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
+def merge(last: Report, now: Report, families: tuple[str, ...]) -> Report:
     """A report with some of its criteria judged again.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import Surroundings, folder
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 
 _NAME = "OPENAI_API_KEY"
 _NOT = {"no", "not", "isn't", "wasn't", "never", "neither"}
@@ -114,7 +114,7 @@ def _compared(found: Iterable[Any], right: Sequence[str]) -> str:
 
 def _beside(found: Any, right: Sequence[str]) -> str:
     if not isinstance(found, str):
-        return shown(found)
+        return describe(found)
     if found in right:
         return "a key"
     for key in right:

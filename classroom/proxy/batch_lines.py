@@ -116,9 +116,9 @@ def _line(event: Event, name: str, reader: Reader, line: bytes) -> tuple[str, st
     tally = Tally()
     body = fields.read(route.name, made["body"], tally)
     _want_plain(body, tally)
-    asked, model = bodies.chosen(event, route, body.get("model"))
+    asked, model = bodies.choose_model(event, route, body.get("model"))
     body["model"] = model
-    bodies.bound(event, route, body, model)
+    bodies.bound_length(event, route, body, model)
     most = pricing.reckon(route.name, body, tally, model)
     return (
         made["custom_id"],

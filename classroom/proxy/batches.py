@@ -22,7 +22,7 @@ from classroom.proxy.fields.kept import BODIES
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
 from classroom.proxy.listing import Booked, Whose
 from classroom.proxy.places import Place
-from classroom.proxy.stored import settled, want_answer
+from classroom.proxy.stored import settle, want_answer
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams
@@ -55,7 +55,7 @@ class Batches:
             settlement = Settlement(failed=True)
             try:
                 answer = await self._answered(event, place, batch, whose)
-                settlement = settled(answer.status, 0)
+                settlement = settle(answer.status, 0)
             except NoAnswerError as error:
                 raise refusals.upstream_failed(str(error)) from None
             finally:
@@ -151,7 +151,7 @@ class Batches:
                 await self._booked(self._ledger.belongings.keep, event.code, name, {id: 0}, upstream.name)
                 settlement = None  # when it is over
             elif answer.status >= 300:
-                settlement = settled(answer.status, made.amount)
+                settlement = settle(answer.status, made.amount)
             return answer
         except NoAnswerError as error:
             if not error.was_sent:

@@ -174,7 +174,7 @@ class Relay:
             return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
             last = sending.messages(
-                status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+                status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
             )
             return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
@@ -182,7 +182,7 @@ class Relay:
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
         last = sending.messages(
-            status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
         )
         # what OpenAI had no room for was not asked; what it refused, was
         return Settlement(status=status, failed=status == 429), last
@@ -192,7 +192,7 @@ class Relay:
         is_json = "json" in answer.headers.get("content-type", "")
         body = usage.in_answer(content) if is_json else {}
         last = sending.messages(
-            answer.status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            answer.status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
         )
         total = usage.total(body.get("usage"))
         await self._keep(call, usage.identifiers_in(body, total, is_kept=_is_kept(call)))
@@ -238,7 +238,11 @@ class Relay:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         speaks = call.route.name == "audio/speech"
         events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks, is_kept=_is_kept(call))
-        headers = {**sending.passed(answer.headers), **sending.about(call.event), "cache-control": "no-cache"}
+        headers = {
+            **sending.select_headers(answer.headers),
+            **sending.about(call.event),
+            "cache-control": "no-cache",
+        }
         await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
         broken: BrokenOffError | None = None
@@ -321,7 +325,7 @@ class Relay:
         if refusal and answer.status < 400:
             raise refusals.unpriced(model or "that model")
         await sending.send_whole(
-            send, answer.status, content, {**sending.passed(answer.headers), **sending.about(event)}
+            send, answer.status, content, {**sending.select_headers(answer.headers), **sending.about(event)}
         )
 
 
@@ -335,7 +339,7 @@ def _settled(call: Admitted, answer: Mapping[str, Any], reported: Any, status: i
     if used is None:
         return Settlement(cost=call.made.amount, status=status)
     try:
-        cost = usage.charged(call.route.name, call.prepared.model, used)
+        cost = usage.charge(call.route.name, call.prepared.model, used)
     except Unpriced:
         cost = call.made.amount
     else:

@@ -13,7 +13,7 @@ from starlette.types import Scope, Send
 
 from classroom.proxy import batch_lines, keeping, parsing, pricing, refusals, sending, usage
 from classroom.proxy.batch_books import RequestFile
-from classroom.proxy.bodies import Reader, chosen
+from classroom.proxy.bodies import Reader, choose_model
 from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES, MOST_DAYS
@@ -113,7 +113,7 @@ class Stored:
         if not lists:
             upstream = await self._lists.upstream_of(place, asked.found, asked.tally.identifiers, whose)
         if place.pattern == COUNTING and asked.body is not None:
-            _, model = chosen(event, Route("responses", "json"), asked.body.get("model"))
+            _, model = choose_model(event, Route("responses", "json"), asked.body.get("model"))
             if not asked.found:
                 upstream = next(iter(self._upstreams.in_turn(model)), upstream)
             asked = replace(asked, body={**asked.body, "model": upstream.model(model)})
@@ -135,7 +135,7 @@ class Stored:
                     if requests is not None:
                         id = str(usage.in_answer(answer.content).get("id"))
                         await self._booked(self._ledger.batches.keep_file, id, event.code, name, requests)
-            settlement = settled(answer.status, asked.most)
+            settlement = settle(answer.status, asked.most)
         except NoAnswerError as error:
             if error.was_sent and asked.most:
                 settlement = Settlement(cost=asked.most)
@@ -264,7 +264,7 @@ def _made(place: Place, asked: _Asked, described: Mapping[str, Any]) -> dict[str
     return dict.fromkeys(named, 0) if place.pattern.endswith("/file_batches") else {}
 
 
-def settled(status: int, most: int) -> Settlement:
+def settle(status: int, most: int) -> Settlement:
     """How a request ended that costs `most`, or nothing: by the status of its answer."""
     if status in LATE:
         return Settlement(cost=most, status=status, failed=not most)

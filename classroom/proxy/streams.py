@@ -97,7 +97,7 @@ class Events:
         reported = inner.get("usage")
         if isinstance(reported, dict):
             # each picture of a stream reports its own; of an answer, the last report counts
-            self.usage = usage.added(self.usage, reported) if is_picture else reported
+            self.usage = usage.add(self.usage, reported) if is_picture else reported
             self.answer = inner
             self._stored |= usage.identifiers_in(inner, usage.total(reported), is_kept=self._is_kept)
         else:

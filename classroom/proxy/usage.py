@@ -51,7 +51,7 @@ def _numbers(counts: Mapping[str, Any]) -> dict[str, int | float] | None:
     return {name: value for name, value in counts.items() if value}
 
 
-def charged(route: str, model: str, used: Mapping[str, int | float]) -> int:
+def charge(route: str, model: str, used: Mapping[str, int | float]) -> int:
     """What a call cost by what its answer says; pictures by the way in which their model is billed.
 
     Raises:
@@ -72,7 +72,7 @@ def in_answer(content: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def added(before: Any, usage: Any) -> Any:
+def add(before: Any, usage: Any) -> Any:
     """Two usages of one stream together: pictures are reported one by one."""
     if not isinstance(before, Mapping) or not isinstance(usage, Mapping):
         return usage
@@ -80,7 +80,7 @@ def added(before: Any, usage: Any) -> Any:
     for name, value in before.items():
         other = usage.get(name)
         if isinstance(value, Mapping):
-            made[name] = added(value, other) if isinstance(other, Mapping) else value
+            made[name] = add(value, other) if isinstance(other, Mapping) else value
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             made[name] = value + (other if isinstance(other, (int, float)) else 0)
     return made

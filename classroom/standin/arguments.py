@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from classroom.standin import field_meanings, plausible
-from classroom.standin.proper_names import places, proper, unplaced
+from classroom.standin.proper_names import find_unplaced, places, proper
 from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, words_of
 
@@ -166,7 +166,7 @@ class _Listener(Inventor):
     def _likely(self, name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
         """A field with plausible bounds, if it is a number that the prompt does not give."""
         number = "enum" not in field and type_of(field) in ("integer", "number")
-        return plausible.bounded(name, field) if number else field
+        return plausible.add_bounds(name, field) if number else field
 
     def _heard(self, name: str, field: Mapping[str, Any], *, required: bool) -> Any:
         """What the prompt says of a field; None if nothing."""
@@ -241,7 +241,7 @@ class _Listener(Inventor):
     def _named(self, parts: set[str]) -> Sequence[str]:
         """Names of the prompt; without those of places, where another field asks for these."""
         asked_elsewhere = self._has_place and not parts & field_meanings.PLACES
-        return unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
+        return find_unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
 
     def _is_open(self, parts: set[str]) -> bool:
         """Whether a field may be any name that the prompt holds: not one of a small set, such as a unit."""

@@ -35,7 +35,7 @@ _FLAGS = word_set("is has can should valid spam correct success active")
 _NOT_PLURAL = ("ss", "us", "is")
 
 
-def wanted(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The schema of the object that a conversation asks for; None if it names no key."""
     words = _words_of(messages)
     objects = list(_objects(words))

@@ -58,7 +58,7 @@ def with_digits(prompt: str) -> str:
     return _WORD.sub(lambda found: _VALUES[found[0].casefold()], prompt)
 
 
-def bounded(name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
+def add_bounds(name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
     """A number's schema with the bounds that its name suggests; one that has bounds of its own keeps them alone."""
     if any(field.get(bound) is not None for bound in _BOUNDS):
         return field

@@ -63,7 +63,7 @@ def rows(
                     earlier = replace(one, name=name, submitted=attempt.submitted or one.submitted)
                     past.append(row(earlier, one.name, outcome, learner, len(theirs) > 1))
             last = row(one, one.name, ended[one.name], learner, len(theirs) > 1)
-            looked.append(attempts.chosen([*past, last], agreed.attempts))
+            looked.append(attempts.choose_attempt([*past, last], agreed.attempts))
             found.append(looked[-1].row)
     found += [entries.missing(learner) for learner in whose.absent]
     found += [entries.unclear(learner, why) for learner, why in whose.unclear]

@@ -150,12 +150,12 @@ def unclear(learner: Learner, why: str) -> Entry:
 _FIRST = {"error": 0, "ungradable": 1, "unclear": 1}
 
 
-def ordered(entries: Sequence[Entry]) -> list[Entry]:
+def sort_entries(entries: Sequence[Entry]) -> list[Entry]:
     """What the grader could not do first, then by name."""
     return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), one.name.casefold(), one.submission))
 
 
-def remembered(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
+def remember(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
     """What the next run needs to say what has changed."""
     return {
         one.submission: {

@@ -59,7 +59,7 @@ class _Answer:
     anyone: bool = False
 
 
-def matched(
+def match_owners(
     submissions: Sequence["HandedIn"],
     roster: "Roster",
     owners: Mapping[str, Sequence[str]] | None = None,

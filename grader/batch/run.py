@@ -83,8 +83,8 @@ def batch(plan: Plan, watcher: Watcher, announce: Callable[[str], None]) -> list
         SubmissionError: no submissions were found.
         GraderError: the roster, the cluster or the folder for the results can't be used.
     """
-    known = roster.opened(plan.roster, plan.roster_columns) if plan.roster else Roster()
-    found = discovery.sorted_out(
+    known = roster.read_roster(plan.roster, plan.roster_columns) if plan.roster else Roster()
+    found = discovery.sort_out(
         plan.where,
         tier=plan.tier,
         keep=plan.out / _STATE / "download",
@@ -93,12 +93,12 @@ def batch(plan: Plan, watcher: Watcher, announce: Callable[[str], None]) -> list
     )
     announce(f"Intake: {intake.account(found, {})}")
     submissions = found.submissions
-    agreed = agreement.opened(plan.class_record or agreement.beside(plan.where))
-    plan = replace(plan, rubric=agreement.weighted(plan.rubric, agreed.weights))
-    whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
+    agreed = agreement.read_class_record(plan.class_record or agreement.beside(plan.where))
+    plan = replace(plan, rubric=agreement.apply_weights(plan.rubric, agreed.weights))
+    whose = owners.match_owners(submissions, known, agreed.answers, agreed.groups)
     for question in whose.questions:
         announce(f"? {question.words}")
-    kept = evidence_store.opened(plan.vault)
+    kept = evidence_store.open_vault(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
     digests: dict[str, str] = {}
@@ -148,7 +148,7 @@ def batch(plan: Plan, watcher: Watcher, announce: Callable[[str], None]) -> list
         pools.on_this_machine(left, plan.jobs, outcomes)
     failed |= outcomes.errors(tasks)
     judged = _Judged(plan, kept)
-    history = attempts.kept(
+    history = attempts.keep_history(
         plan.out / _STATE,
         submissions,
         {name: task for name, task in tasks.items() if name not in failed},
@@ -224,7 +224,7 @@ class _Judged:
             if content is None:
                 continue
             try:
-                self.outcomes[name], packed = evidence_store.parsed(content)
+                self.outcomes[name], packed = evidence_store.parse_record(content)
             except EvidenceError as error:
                 self.outcomes[name] = Outcome(state="error", message=str(error))
                 continue
@@ -289,7 +289,7 @@ def _write(
     names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
-    for row in entries.ordered(rows):
+    for row in entries.sort_entries(rows):
         others = tuple(names[each] for each in likes.get(row.submission, ()))
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
@@ -309,7 +309,7 @@ def _write(
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
     assembling.write_exports(plan.out, done, title, known, agreed.assignment, announce)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
-    write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
+    write(plan.out / _STATE / _LAST, json.dumps(entries.remember(done)).encode())
     return done
 
 

@@ -34,7 +34,7 @@ class Planted:
     kind: Kind | str
 
 
-def planned(kinds: Iterable[str]) -> list[Planted]:
+def plan_faults(kinds: Iterable[str]) -> list[Planted]:
     """Every fault that can be asked for, of an app that offers these kinds."""
     offered = list(dict.fromkeys(kinds))
     by_kind = [Planted(fault, kind) for fault in FAULTS if fault.boundary != "app" for kind in offered]

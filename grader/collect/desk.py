@@ -110,7 +110,7 @@ class Desk:
         deadline = time.monotonic() + seconds + (_GRACE_SECONDS if alone else 0.0)
         self._ended, self._ran = [], []
         try:
-            self._send(runner, channel.packed({"tests": tests, "last": alone}))
+            self._send(runner, channel.pack({"tests": tests, "last": alone}))
             while not (self._ended if alone else self._ran):
                 self._listen(_LOOK_SECONDS)
                 self._need_copy()
@@ -137,7 +137,7 @@ class Desk:
         self._share(ours, _RUNNER)
         try:
             assert self._copy is not None
-            self._send(self._copy, channel.packed({"wait": wait}), theirs.fileno())
+            self._send(self._copy, channel.pack({"wait": wait}), theirs.fileno())
         except OSError as error:
             raise HungUpError(_GONE) from error
         finally:
@@ -208,7 +208,7 @@ class Desk:
         if not part:
             raise OSError("closed")
         connection.buffer += part
-        while (message := channel.taken(connection.buffer)) is not None:
+        while (message := channel.take_message(connection.buffer)) is not None:
             self._hear(connection, message)
 
     def _hear(self, connection: _Connection, message: dict[str, Any]) -> None:
@@ -250,7 +250,7 @@ class Desk:
         more = bool(open_calls[number])
         if not more:
             del open_calls[number]
-        self._send(connection, channel.packed({"call": call, "again": more}))
+        self._send(connection, channel.pack({"call": call, "again": more}))
 
     def _send(self, connection: _Connection, content: bytes, file: int | None = None) -> None:
         """Raises OSError if the other side does not read."""

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
 from grader.collect.concealed import Concealed
-from grader.collect.credentials import is_made_by_others, masked, secrets_in
+from grader.collect.credentials import is_made_by_others, mask, secrets_in
 from grader.evidence import Secret
 from grader.intake.bounds import MAX_HISTORY_BYTES
 from grader.sandbox import Order, Sandbox
@@ -123,7 +123,7 @@ def _found(output: bytes) -> Iterator[Secret]:
     ):
         if number >= _MOST_FOUND:
             return
-        yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+        yield Secret(kind=kind, where=f"commit {commit}", shown=mask(value))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from grader import reading
 from grader.collect.accounts import Account, is_password
-from grader.collect.handed_out import handed_out, plain
+from grader.collect.handed_out import plain, read_values
 from grader.collect.presenting import Presented, schemes
 from grader.collect.requests import Key, build
 from grader.collect.session import Session
@@ -149,7 +149,7 @@ class _Asking:
         return answer
 
     def _keep(self, answer: Exchange, enters: bool) -> None:
-        self.given.update(handed_out(answer))
+        self.given.update(read_values(answer))
         try:
             members = dict(_members(reading.parse_json(answer.body), 0))
         except reading.Unreadable:

@@ -84,7 +84,9 @@ def below(base: str, tables: RoutingTables, documented: Sequence[Operation]) -> 
     ]
 
 
-def undocumented(tables: RoutingTables, documented: Sequence[Operation], sources: Sources) -> list[Operation]:
+def find_undocumented(
+    tables: RoutingTables, documented: Sequence[Operation], sources: Sources
+) -> list[Operation]:
     """Operations that the document leaves out, and those of which it says nothing about a body, with what their code reads.
 
     Returns:

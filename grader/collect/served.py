@@ -32,7 +32,7 @@ class Served:
         known = routes.below(base_path(document), self._tables, operations(document)) or operations(
             self._tables.document or {}
         )
-        whole = routes.undocumented(self._tables, known, self._sources)
+        whole = routes.find_undocumented(self._tables, known, self._sources)
         whole = [session.presented.without(one) for one in whole]
         self._documented, self._rest = whole[: len(known)], whole[len(known) :]
         self._more: list[Operation] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
-from grader.collect.left_out import ignored_by
+from grader.collect.left_out import find_gitignore
 from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.starting import StartPlan
@@ -112,7 +112,7 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             ),
         )
     package = name.partition(".")[0]
-    if (ignored := ignored_by(plan.root, f"{package}.py")) is not None:
+    if (ignored := find_gitignore(plan.root, f"{package}.py")) is not None:
         return Reason(
             "failed",
             f"{where} imports {package}, which was not handed in: {ignored} leaves {package}.py out.",
@@ -141,7 +141,7 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
     )
 
 
-def uninstalled(root: Path, app: str | None, output: str) -> tuple[str, ...]:
+def find_uninstalled(root: Path, app: str | None, output: str) -> tuple[str, ...]:
     """The modules that some output says are missing, although the submission declares a package that may have them.
 
     What is printed is a claim: `packages_there.absent` says which of them are not installed.
@@ -164,7 +164,7 @@ def _declaring(root: Path, app: str | None) -> str:
 
 def _declares(root: Path, module: str, app: str | None) -> bool:
     near = PurePosixPath(app).parent.as_posix() if app else "."
-    declaration = environments.declared(root, near)
+    declaration = environments.read_declaration(root, near)
     if declaration is None:
         return False
     names = [Requirement(text).name for text in declaration.requirements]
@@ -286,7 +286,7 @@ def _line(variable: Variable) -> str:
 
 def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason | None:
     near = PurePosixPath(app).parent.as_posix() if app else "."
-    declaration = environments.declared(root, near)
+    declaration = environments.read_declaration(root, near)
     if declaration is None or not choosing.other_python(declaration):
         return None
     if failure.exception not in (

@@ -37,7 +37,7 @@ NEAREST = "it ran with a later version that has one."
 _WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
 
 
-def imported(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
+def find_imports(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
     """The top-level names that modules of a submission import; `classroom` also where a suite uses its fixtures.
 
     `files`: which modules, relative to `root`, beside its tests and notebooks; all of them if it is left out.
@@ -133,7 +133,7 @@ def _loaded_by(package: str, depth: int = 2) -> frozenset[str]:
     return frozenset(found)
 
 
-def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
+def trim(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     """A declaration without what only its developers need: formatters, linters, documentation.
 
     Another Python than this one is noted, and tried all the same: most code runs.
@@ -195,7 +195,7 @@ def as_of(declaration: Declaration, day: date | None) -> Declaration:
     )
 
 
-def unsatisfied(declaration: Declaration) -> tuple[str, ...]:
+def find_unsatisfied(declaration: Declaration) -> tuple[str, ...]:
     """What of a declaration this interpreter's own packages do not satisfy."""
     return tuple(text for text in declaration.applying() if not _is_satisfied(Requirement(text), set()))
 
@@ -231,7 +231,7 @@ def _of_extras(found: metadata.Distribution, extras: Iterable[str]) -> Iterator[
             yield each
 
 
-def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
+def revise(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
     """Another declaration where the resolver found none that fits, in its own words; None if there is none.
 
     A package that the resolver complains of is left to the resolver, if nothing imports it: a list that another

@@ -41,7 +41,7 @@ def _members(
 ) -> None:
     seen: set[str] = set()
     left = int(order["most_bytes"])
-    names = member_names.decoded([member for member in bundle.infolist() if not member.is_dir()])
+    names = member_names.decode_names([member for member in bundle.infolist() if not member.is_dir()])
     for count, member in enumerate(bundle.infolist()):
         if count >= order["most_files"]:
             raise ValueError(f"it holds more than {order['most_files']} files")

@@ -30,7 +30,7 @@ _CODE_PAGES = (
 _MOST = 2_000  # names by which the code page is chosen
 
 
-def decoded(members: Sequence[zipfile.ZipInfo]) -> dict[int, str]:
+def decode_names(members: Sequence[zipfile.ZipInfo]) -> dict[int, str]:
     """Each member's name, by where the member begins in the archive."""
     found = {member.header_offset: member.filename for member in members}
     unmarked = {

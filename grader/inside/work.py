@@ -32,7 +32,7 @@ def application(target: str) -> Any:
     """The object that `module:attribute` names; a function that needs nothing is called for it."""
     module_name, _, attribute = target.partition(":")
     if attribute == "__main__":
-        return served_by_script(module_name)
+        return find_served_app(module_name)
     found: Any = importlib.import_module(module_name)
     for part in attribute.split("."):
         found = getattr(found, part)
@@ -52,7 +52,7 @@ class _Handed(BaseException):
         self.app = app
 
 
-def served_by_script(module_name: str) -> Any:
+def find_served_app(module_name: str) -> Any:
     """The application that a module hands to a server when it is run, which is kept from serving it."""
     import runpy
 

@@ -47,7 +47,7 @@ class Parcel:
 
 
 @contextmanager
-def carried(path: str, tier: Tier) -> Iterator[Parcel]:
+def carry(path: str, tier: Tier) -> Iterator[Parcel]:
     """What a path, a git URL or a bundle names, ready to be read.
 
     Raises:

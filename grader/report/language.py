@@ -46,7 +46,7 @@ class Language:
 ENGLISH = Language("en")
 
 
-def known() -> tuple[str, ...]:
+def list_languages() -> tuple[str, ...]:
     """The codes of all languages that reports can have."""
     return tuple(sorted({"en", *(file.stem for file in FOLDER.glob("*.po"))}))
 
@@ -61,8 +61,8 @@ def language(code: str, own: str | None = None) -> Language:
     Raises:
         GraderError: there is none, or the assignment's catalogue can't be read.
     """
-    if code not in known():
-        raise GraderError(f"Reports have no language {code!r}. There are: {', '.join(known())}.")
+    if code not in list_languages():
+        raise GraderError(f"Reports have no language {code!r}. There are: {', '.join(list_languages())}.")
     shipped = (_shipped(code),) if code != "en" else ()
     mine = (_own(code, own),) if own else ()
     return Language(code, (*mine, *shipped)) if mine or shipped else ENGLISH

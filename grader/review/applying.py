@@ -5,12 +5,12 @@ from grader.review.decisions import ForLearner, Override
 from grader.rubric import Rubric
 
 
-def decided(report: Report, decisions: ForLearner, rubric: Rubric) -> Report:
+def apply_decisions(report: Report, decisions: ForLearner, rubric: Rubric) -> Report:
     """The report with the decisions in it; applied twice, it is the same.
 
     An override of work that was handed in earlier does not hold: `Report.outdated` names its criterion.
     """
-    base = undecided(report)
+    base = undo_decisions(report)
     digest = base.submission.digest
     results = [
         _with_comments(_overridden(result, decisions.override(result.id, digest)), decisions)
@@ -35,7 +35,7 @@ def decided(report: Report, decisions: ForLearner, rubric: Rubric) -> Report:
     )
 
 
-def undecided(report: Report) -> Report:
+def undo_decisions(report: Report) -> Report:
     """The report as the grader judged."""
     results = []
     for result in report.criteria:

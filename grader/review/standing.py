@@ -174,7 +174,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
         mine = by_learner[row.key]
         report = row.report
         if report and (mine.overrides or mine.comments or mine.requests):
-            report = applying.decided(report, mine, rubric)
+            report = applying.apply_decisions(report, mine, rubric)
         one = Standing(row, decisions.code(row.key), shown[row.key], report, mine)
         reasons = tuple(_reasons(one, groups.get(row.key), shown, digests, one_of))
         was_looked_at = (row.key, row.digest) in looked and not any(

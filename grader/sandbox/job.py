@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from grader.errors import GraderError
-from grader.evidence import capped
+from grader.evidence import cap
 from grader.inside.commands import Command, End
 
 _END_SECONDS = 15.0
@@ -148,7 +148,7 @@ class Job:
         """What it printed, capped; the end of it if it was much."""
         if self.ended.done():
             self._log.settle()
-        return capped(self._log.content.decode("utf-8", "replace"))
+        return cap(self._log.content.decode("utf-8", "replace"))
 
     @property
     def printed_sought(self) -> bool:

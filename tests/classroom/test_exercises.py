@@ -89,7 +89,7 @@ def answers_to(id):
 def test_right_answers_of_every_style_are_accepted(id, lesson):
     right, _ = answers_to(id)
     assert len(right) >= 6
-    verdicts = [exercises.judged(id, {exercises.EXERCISES[id].answer: answer}) for answer in right]
+    verdicts = [exercises.judge_answer(id, {exercises.EXERCISES[id].answer: answer}) for answer in right]
     assert [str(verdict) for verdict in verdicts if verdict.state != "done"] == []
     assert len({str(verdict) for verdict in verdicts}) == 1, "what a notebook keeps must not differ by chance"
 
@@ -99,7 +99,7 @@ def test_wrong_answers_of_beginners_are_refused_with_the_reason(id, lesson):
     _, wrong = answers_to(id)
     assert len(wrong) >= 6
     for answer, reason in wrong:
-        verdict = exercises.judged(id, {exercises.EXERCISES[id].answer: answer})
+        verdict = exercises.judge_answer(id, {exercises.EXERCISES[id].answer: answer})
         assert verdict.state == "open", (reason, str(verdict))
         assert reason in str(verdict)
         assert verdict.case, "every message says which case"
@@ -111,7 +111,7 @@ def test_wrong_answers_of_beginners_are_refused_with_the_reason(id, lesson):
 
 @pytest.mark.parametrize("id", exercises.EXERCISES)
 def test_a_name_that_is_not_defined_is_named(id, lesson):
-    verdict = exercises.judged(id, {})
+    verdict = exercises.judge_answer(id, {})
     name = exercises.EXERCISES[id].answer
     assert (verdict.state, verdict.sentence) == (
         "open",
@@ -147,7 +147,7 @@ def test_an_answer_that_gives_back_something_strange_is_refused_without_a_traceb
         def __iter__(self):
             raise RuntimeError("no items")
 
-    verdict = exercises.judged("08.2", {"names_of": lambda client, prefix: Strange()})
+    verdict = exercises.judge_answer("08.2", {"names_of": lambda client, prefix: Strange()})
     assert verdict.state == "open"
     assert "RuntimeError" in str(verdict)
 
@@ -165,7 +165,7 @@ def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
         finally:
             stopped.append(question)
 
-    verdict = exercises.judged("02.1", {"ask": endless})
+    verdict = exercises.judge_answer("02.1", {"ask": endless})
     assert "It did not end within 0.3 seconds" in verdict.sentence
     assert stopped
 
@@ -173,13 +173,13 @@ def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
 def test_faults_that_a_learner_left_on_do_not_decide_a_check(lesson):
     lesson.openai.fail(status=500)
     right, _ = answers_to("02.1")
-    assert exercises.judged("02.1", {"ask": right[0]}).state == "done"
+    assert exercises.judge_answer("02.1", {"ask": right[0]}).state == "done"
     lesson.openai.clear_faults()
 
 
 def test_a_check_leaves_no_calls_in_the_lesson_s_journal(lesson):
     right, _ = answers_to("02.1")
-    exercises.judged("02.1", {"ask": right[0]})
+    exercises.judge_answer("02.1", {"ask": right[0]})
     assert len(lesson.openai.calls) == 0
 
 
@@ -258,7 +258,7 @@ def test_a_test_that_a_learner_wrote_leaves_no_calls_in_the_lesson_s_journal(les
     right, _ = answers_to("07.2")
     kept = len(lesson.openai.calls)
     for answer in right[-2:]:
-        assert exercises.judged("07.2", {"check_keep": answer}).state == "done"
+        assert exercises.judge_answer("07.2", {"check_keep": answer}).state == "done"
     assert len(lesson.openai.calls) == kept
 
 

@@ -13,7 +13,7 @@ from websockets.sync.server import serve
 
 from classroom.standin.mock import OpenAIMock
 from grader.collect import azure, budget, html_forms, patience, routes
-from grader.collect.discovery import decoded, encoded
+from grader.collect.discovery import decode_values, encode_values
 from grader.collect.handlers import Sources
 from grader.collect.patience import Patience
 from grader.collect.requests import build
@@ -254,7 +254,7 @@ def test_source_outside_the_submission_is_not_read(tmp_path):
 )
 def test_a_table_of_routes_that_is_none_says_nothing(content, tmp_path):
     tables = routes.read_tables(content)
-    assert routes.undocumented(tables, [], Sources(tmp_path)) == []
+    assert routes.find_undocumented(tables, [], Sources(tmp_path)) == []
 
 
 def test_a_form_on_a_page_is_an_operation():
@@ -422,4 +422,4 @@ def test_the_report_quotes_the_nearest_answer_and_gives_lines_to_copy():
 
 def test_a_file_among_the_values_of_an_offer_is_kept():
     values = {("multipart", "photo"): ("a.png", b"\x89PNG", "image/png"), ("json", "a"): {"b": 1}}
-    assert decoded(json.loads(json.dumps(encoded(values)))) == values
+    assert decode_values(json.loads(json.dumps(encode_values(values)))) == values

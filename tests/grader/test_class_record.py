@@ -125,11 +125,11 @@ def test_the_better_of_two_attempts_counts_if_that_was_agreed():
             "Ada", f"ada {score}", "graded", report=words.report().model_copy(update={"score": score})
         )
 
-    assert attempts.chosen([row(50), row(40)], "last").counts == 1
-    better = attempts.chosen([row(50), row(40)], "best")
+    assert attempts.choose_attempt([row(50), row(40)], "last").counts == 1
+    better = attempts.choose_attempt([row(50), row(40)], "best")
     assert (better.counts, better.row.score, better.row.submission) == (0, 50, "ada 40")
     assert "Attempt 1 of 2 counts" in better.row.wants_a_look
-    assert attempts.chosen([row(40), row(40)], "best").counts == 1
+    assert attempts.choose_attempt([row(40), row(40)], "best").counts == 1
 
 
 def test_results_within_the_class_s_folder_are_no_submission(tmp_path, collected):

@@ -16,8 +16,8 @@ from rich.console import Console
 from grader import cli, rubric
 from grader.commands.outputs import exit_code
 from grader.report import terminal
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 from tests.grader.grading import SUBMISSIONS, graded
 
 GRADER = str(Path(sys.executable).parent / "grader")
@@ -34,7 +34,7 @@ def read_here(path: Path) -> int:
     """What the command exits with when it reads this: in this process, which saves starting two for each case."""
 
     def read() -> None:
-        with opened(str(path), tier=chosen("auto")):
+        with open_submission(str(path), tier=choose_tier("auto")):
             pass
 
     return cli._guarded(read)
@@ -226,7 +226,7 @@ def test_an_archive_is_the_same_submission_as_its_folder(checked, tmp_path):
         for file in base.rglob("*"):
             archive.write(file, Path("ada") / file.relative_to(base))
     # what is graded is this copy of it: the same files, whatever it came in
-    with opened(str(tmp_path / "ada.zip"), tier=chosen("auto")) as submission:
+    with open_submission(str(tmp_path / "ada.zip"), tier=choose_tier("auto")) as submission:
         assert submission.name == "ada"
         assert submission.digest == json.loads(checked.stdout)["submission"]["digest"]
 
@@ -243,7 +243,7 @@ def test_a_git_bundle_is_a_submission(tmp_path):
         ["bundle", "create", "-q", "../ada.bundle", "HEAD", "--all"],
     ):
         subprocess.run([*git, *command], cwd=work, check=True)
-    with opened(str(tmp_path / "ada.bundle"), tier=chosen("auto")) as submission:
+    with open_submission(str(tmp_path / "ada.bundle"), tier=choose_tier("auto")) as submission:
         assert submission.name == "ada"
         assert (submission.root / "main.py").read_text().startswith("from fastapi")
 

@@ -7,7 +7,7 @@ import pytest
 from grader.collect import suite
 from grader.criteria import BY_ID
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
 from tests.grader.seen import evidence
@@ -128,7 +128,7 @@ def test_a_suite_that_never_ends_is_stopped_at_the_limit_and_reported(tmp_path, 
     (tmp_path / "test_it.py").write_text("while True:\n    pass\n")
     began = time.monotonic()
     with (
-        opened(str(tmp_path), tier="process") as submission,
+        open_submission(str(tmp_path), tier="process") as submission,
         Sandbox("process", work=submission.root) as sandbox,
     ):
         ran = suite.run(submission, sandbox, ())

@@ -95,7 +95,7 @@ def test_with_a_fault_of_the_grader_s_own_there_is_nothing_to_add_up(at):
 
 
 def test_a_grading_that_did_not_take_place_is_in_the_format_and_has_no_grade():
-    assert results_of(gradescope.failed(words.EVERYTHING)).grade is None
+    assert results_of(gradescope.render_failure(words.EVERYTHING)).grade is None
 
 
 # --- the harness -------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Scans, Submission
 from grader.judge import judge
 from grader.report import html, sheet, so_far, terminal, words
-from grader.report.language import ENGLISH, FOLDER, known, language
+from grader.report.language import ENGLISH, FOLDER, language, list_languages
 from grader.review import pages, serving, standing, store
 from grader.review.guard import Session
 from grader.review.server import application
@@ -29,7 +29,7 @@ from grader.review.views import Views
 from tests.grader.reviewed import evidence, results
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
-OTHERS = [code for code in known() if code != "en"]
+OTHERS = [code for code in list_languages() if code != "en"]
 _QUOTED = r"'((?:[^'\\]|\\.)*)'"
 
 

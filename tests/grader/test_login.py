@@ -151,7 +151,7 @@ def test_an_error_is_quoted_with_the_exception_and_the_line_of_the_submission(tm
         '  File "api/words.py", line 15, in make\n    ask()\n  File "/x/openai/old.py", line 3, in ask\n    raise Gone()\n'
         "openai.old.Gone: \n\nask() is no longer there.\n"
     )
-    quote = nearest.quoted(refused(status=500, log=log))
+    quote = nearest.quote_nearest(refused(status=500, log=log))
     assert "api/words.py, line 15: Gone: ask() is no longer there." in quote
 
 
@@ -218,4 +218,4 @@ def refused(**facts: Any) -> Evidence:
     ],
 )
 def test_an_answer_that_asks_for_a_login_is_no_fault(facts, how):
-    assert nearest.guarded(refused(**facts)) == how
+    assert nearest.describe_guard(refused(**facts)) == how

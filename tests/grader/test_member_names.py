@@ -28,7 +28,7 @@ def unmarked(files: dict[str, bytes], page: str) -> bytes:
 
 def names_of(archive: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
-        return list(member_names.decoded(bundle.infolist()).values())
+        return list(member_names.decode_names(bundle.infolist()).values())
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_letters_of_any_bytes_are_read_somehow():
 
 def sorted_out(tmp_path, people: str, where):
     (tmp_path / "roster.csv").write_text(people, encoding="utf-8")
-    known = roster.opened(tmp_path / "roster.csv")
-    found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
-    matched = owners.matched(found.submissions, known, {}, {})
+    known = roster.read_roster(tmp_path / "roster.csv")
+    found = discovery.sort_out(str(where), keep=tmp_path / "kept", known=known.knows)
+    matched = owners.match_owners(found.submissions, known, {}, {})
     whose = {submission: [each.name for each in theirs] for submission, theirs in matched.whose.items()}
     return found, matched, whose
 

@@ -40,12 +40,10 @@ def test_everybody_gets_their_own_and_the_platform_takes_every_grade(tmp_path, p
     of_canvas = platform == "canvas"
     text = downloads.canvas_gradebook(PEOPLE) if of_canvas else downloads.moodle_worksheet(PEOPLE)
     (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     files = downloads.canvas(PEOPLE) if of_canvas else downloads.moodle(PEOPLE)
-    found = discovery.sorted_out(
-        str(put(tmp_path / "class", files)), keep=tmp_path / "kept", known=known.knows
-    )
-    matched = owners.matched(found.submissions, known, {}, {})
+    found = discovery.sort_out(str(put(tmp_path / "class", files)), keep=tmp_path / "kept", known=known.knows)
+    matched = owners.match_owners(found.submissions, known, {}, {})
 
     assert sum(line.files for line in intake.account(found, {}).lines) == len(files)
     assert matched.questions == ()

@@ -12,7 +12,7 @@ from grader.criteria import BY_ID
 from grader.errors import GraderError
 from grader.evidence import Evidence, PlantedFault, Submission, TestRun
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.grading import SUBMISSIONS, graded
 from tests.sampling import thorough
 
@@ -33,7 +33,7 @@ def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch):
 
     monkeypatch.setattr(probes, "generate", dying)
     with (
-        opened(str(SUBMISSIONS / "other_words"), tier="process") as submission,
+        open_submission(str(SUBMISSIONS / "other_words"), tier="process") as submission,
         pytest.raises(GraderError, match="The stand-in for OpenAI died"),
     ):
         collect(submission, only=("endpoint",), tier="process")

@@ -13,7 +13,7 @@ import pytest
 from grader.collect import collect
 from grader.collect.find_app import file_of_app, find_app
 from grader.collect.launching import START_SECONDS, _time_left
-from grader.collect.meanings import Places, guessed, sure
+from grader.collect.meanings import Places, guess_value, sure
 from grader.collect.other_kinds import other_kind
 from grader.collect.reaching import Reach
 from grader.collect.services import missing_service
@@ -24,8 +24,8 @@ from grader.collect.variables import read_variables
 from grader.evidence import AppStart
 from grader.inside import processor_time
 from grader.manifest import Manifest
-from grader.sandbox import Order, Sandbox, chosen
-from grader.submission import opened
+from grader.sandbox import Order, Sandbox, choose_tier
+from grader.submission import open_submission
 
 PLACES = Places(
     key="the-key",
@@ -82,7 +82,7 @@ def variables(root: Path, text: str, **others: str) -> dict[str, tuple[str | Non
     """Of each variable, the value that it gets at once, and the one that it gets when a start asks for it."""
     written(root, {"main.py": text, **{f"{name}.py": each for name, each in others.items()}})
     found = read_variables(root, ["main.py", *(f"{name}.py" for name in others)])
-    return {name: (sure(one, PLACES), guessed(one, PLACES)) for name, one in found.items()}
+    return {name: (sure(one, PLACES), guess_value(one, PLACES)) for name, one in found.items()}
 
 
 def test_a_variable_whose_value_becomes_a_client_s_key_gets_the_key_whatever_its_name(tmp_path):
@@ -337,8 +337,8 @@ def test_a_folder_that_is_not_found_is_looked_for_in_the_others(tmp_path):
 
 
 def started(root: Path, files: dict[str, str]) -> AppStart:
-    tier = chosen("auto")
-    with opened(str(written(root, files)), tier=tier) as submission:
+    tier = choose_tier("auto")
+    with open_submission(str(written(root, files)), tier=tier) as submission:
         return collect(submission, only=("endpoint.starts",), tier=tier).app
 
 
@@ -375,12 +375,12 @@ def test_an_app_gets_one_variable_after_another_until_it_starts(tmp_path):
 
 
 def test_a_key_that_is_printed_at_the_start_is_seen_however_much_is_printed_later(tmp_path):
-    tier = chosen("auto")
+    tier = choose_tier("auto")
     files = {
         "main.py": "import os\nfrom flask import Flask\nprint(os.environ['OPENAI_API_KEY'])\n"
         "print('more\\n' * 400_000)\napp = Flask('x')\n"
     }
-    with opened(str(written(tmp_path, files)), tier=tier) as submission:
+    with open_submission(str(written(tmp_path, files)), tier=tier) as submission:
         evidence = collect(submission, only=("endpoint.starts",), tier=tier)
     assert evidence.canary_seen == ("the app's log",)
 
@@ -839,7 +839,7 @@ BUSY = "while :; do :; done"
 
 @contextmanager
 def job_of(place: Path, script: str):
-    with Sandbox(chosen("auto"), work=place) as sandbox:
+    with Sandbox(choose_tier("auto"), work=place) as sandbox:
         facts = {"command": ["sh", "-c", script]}
         order = Order(do="run", name="busy", cwd=sandbox.root, environment=sandbox.environment(), facts=facts)
         with sandbox.start(order, hears=10) as job:

@@ -7,7 +7,7 @@ import pytest
 from grader import rubric
 from grader.collect.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, capped, sha256_of
+from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge
 from tests.grader.seen import MADE, OFFER, PROMPT, evidence
 
@@ -119,7 +119,7 @@ _ESCAPED = '{"detail": "' + "".join(f"\\u{ord(letter):04x}" for letter in _TRACE
     ids=["in the middle of a long answer", "in escapes", "beside bytes that are no text", "as no text"],
 )
 def test_the_inside_is_seen_wherever_an_answer_has_it(content, content_type):
-    answer, probe = failing(capped(readable(content, content_type), MAX_BODY))
+    answer, probe = failing(cap(readable(content, content_type), MAX_BODY))
     answer = answer.model_copy(update={"content_type": content_type, "body_sha256": sha256_of(content)})
     seen = evidence(exchanges=(answer,), probes=(probe,)).with_blobs({sha256_of(content): content})
     assert BY_ID["errors.no_internals"].judge(seen).status == "failed"

@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
-from grader.sandbox import Order, Sandbox, Tier, chosen
+from grader.sandbox import Order, Sandbox, Tier, choose_tier
 from grader.worker import orders
 from tests.hostile import made
 from tests.hostile.readers import TARGETS, call
@@ -269,7 +269,7 @@ def main() -> int:
     asked = options.parse_args()
     if asked.inside:
         return min(1, read_inside(asked.seed, asked.cases, asked.target))
-    tier = chosen(asked.isolation)
+    tier = choose_tier(asked.isolation)
     code, printed = in_a_worker(tier, asked.seed, asked.cases, asked.target)
     print(printed, end="")
     failed = through_the_command(tier, asked.seed, asked.cases, asked.target)

@@ -16,7 +16,7 @@ from grader.evidence import Evidence
 from grader.intake.bounds import MAX_BYTES
 from grader.report import terminal
 from grader.sandbox import tiers
-from grader.submission import opened
+from grader.submission import open_submission
 from grader.worker import Wanted, grade
 from tests.hostile import made
 from tests.hostile.answering import ANSWERING, SCANS
@@ -241,7 +241,7 @@ def test_a_hostile_archive_is_refused_and_writes_nothing(name, made_by, words, t
     # read here as a worker reads it, which saves starting one for each
     with (
         pytest.raises(SubmissionError, match=words),
-        opened(str(tmp_path / name), tier=TIERS[0] if TIERS else "process"),
+        open_submission(str(tmp_path / name), tier=TIERS[0] if TIERS else "process"),
     ):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]

@@ -9,7 +9,7 @@ from classroom.proxy.rosters import Listed
 
 def opened(tmp_path, text: str, encoding: str = "utf-8"):
     (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
-    return rosters.opened(tmp_path / "roster.csv")
+    return rosters.read_roster(tmp_path / "roster.csv")
 
 
 def test_canvas_gradebook_leaves_out_the_rows_that_are_nobody(tmp_path):

@@ -54,13 +54,13 @@ def token_of(scope: Scope) -> Token:
     return tokens.read(headers)
 
 
-def asked_model(scope: Scope) -> str | None:
+def read_model(scope: Scope) -> str | None:
     """The model or deployment that the address names."""
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     return query.get("model") or query.get("deployment")
 
 
-async def dialled(
+async def dial(
     upstream: Upstream, event: Event, model: str, safety: str | None, *, own_key: bool
 ) -> ClientConnection:
     """A connection to the upstream. `safety`: the attendee's pseudonym.

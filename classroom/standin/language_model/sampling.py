@@ -109,7 +109,7 @@ def write(messages: Sequence[Mapping[str, Any]], mark: str, sampling: Sampling, 
     """
     model = ngrams.load()
     prompt = text.text_of(messages[-1].get("content")) if messages else ""
-    context = model.context(tokenizer.encode(prepared(prompt)))
+    context = model.context(tokenizer.encode(prepare(prompt)))
     dice = random.Random(f"{mark if sampling.seed is None else sampling.seed}:{choice}")  # noqa: S311 - no secret
     written, drawn = b"", Counter[int]()
     listed: list[dict[str, Any]] = []
@@ -132,7 +132,7 @@ def write(messages: Sequence[Mapping[str, Any]], mark: str, sampling: Sampling, 
     return Turn(written.decode("utf-8", "replace"), (), reason, tokens, tuple(listed))
 
 
-def prepared(prompt: str) -> str:
+def prepare(prompt: str) -> str:
     """A text as the model was trained on it: each word with one space before it, and nothing after the last."""
     words = " ".join(prompt.split())
     return f" {words}" if words else ""

@@ -74,7 +74,7 @@ def speak(
     wishes = turns.Wishes(offer=offer_of(settings))
     turn = turns.answer(given, messages, mark, wishes, max_tokens=limit if isinstance(limit, int) else None)
     if given is None and not turn.calls and (words := aloud(messages, settings.get("instructions"))):
-        finished = text.finished(words, max_tokens=limit if isinstance(limit, int) else None)
+        finished = text.finish(words, max_tokens=limit if isinstance(limit, int) else None)
         turn = turns.Turn(finished.text, (), finished.finish_reason, finished.tokens)
     audio = None
     if settings["output_modalities"] == ["audio"] and not turn.calls:
@@ -147,7 +147,7 @@ def _is_pcm(settings: Mapping[str, Any]) -> bool:
     return (form.get("type") if isinstance(form, Mapping) else form) in (None, "audio/pcm")
 
 
-def reduced(usage: Mapping[str, Any], sent: float) -> dict[str, Any]:
+def reduce_usage(usage: Mapping[str, Any], sent: float) -> dict[str, Any]:
     """The usage of a response of which only a part was sent. `sent`: from 0 to 1."""
     details = {name: round(count * sent) for name, count in usage["output_token_details"].items()}
     output = sum(details.values())

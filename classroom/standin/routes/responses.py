@@ -79,7 +79,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
     output: list[Any]
     if given is not None and given.items:
-        output = response_items.completed(given.items, mark)
+        output = response_items.complete(given.items, mark)
     else:
         output = [
             *response_items.reasoning(body, prompt, mark),
