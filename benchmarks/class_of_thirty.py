@@ -53,10 +53,10 @@ def ours(place: Path, jobs: int, count: int) -> tuple[float, float, dict[str, fl
     with tempfile.TemporaryDirectory() as out:
         seconds, _ = timed([str(BIN / "grader"), "batch", str(place), "--out", out, "--jobs", str(jobs)])
         kept = [
-            evidence_store.parsed(record.read_bytes())
+            evidence_store.parse_record(record.read_bytes())
             for record in Path(out).glob(".grader/records/*.record")
         ]
-    found = [(outcome, packing.unpacked(evidence) if evidence else None) for outcome, evidence in kept]
+    found = [(outcome, packing.unpack(evidence) if evidence else None) for outcome, evidence in kept]
     assert len(found) == count
     cpu = statistics.median(outcome.cpu_seconds for outcome, _ in found)
     names = found[0][1].phases if found[0][1] else {}

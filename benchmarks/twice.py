@@ -2,7 +2,7 @@
 
 Grades each place (by default ten designs of tests/submissions) twice with processes that are forked from a loaded one, once as in a
 class, with sandboxes out of a nursery, and once with a fresh interpreter for everything. Prints each criterion whose verdict, points or sentence differ; words and names that are
-drawn anew for each grading, times, counts of calls and addresses are left out of the comparison. Exit 1 if any differs.
+drawn again for each grading, times, counts of calls and addresses are left out of the comparison. Exit 1 if any differs.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader import rubric as rubrics
 from grader.judge import Report
-from grader.sandbox import chosen
+from grader.sandbox import choose_tier
 from grader.worker import Nurseries, Wanted, grade
 
 _SUBMISSIONS = Path(__file__).parents[1] / "tests" / "submissions"
@@ -24,14 +24,14 @@ _DESIGNS = (
 _DRAWN = re.compile(r"“[^”]*”|\b[\w-]+\.(?:txt|md|png|jpe?g|webp|mp3|wav|flac|opus|aac)\b|\d+(?:\.\d+)?")
 
 
-def said(report: Report) -> Mapping[str, tuple[str, float, str]]:
+def judged(report: Report) -> Mapping[str, tuple[str, float, str]]:
     """Of each criterion: its verdict, its points, and its sentence as far as it is the same in every grading."""
     return {each.id: (each.status, each.points, _DRAWN.sub("…", each.summary)) for each in report.criteria}
 
 
 def differences(one: Report, other: Report) -> list[str]:
     """A line for each criterion that was not judged alike."""
-    first, second = said(one), said(other)
+    first, second = judged(one), judged(other)
     return [
         f"{id}: {first.get(id)} and {second.get(id)}"
         for id in dict.fromkeys((*first, *second))
@@ -40,7 +40,7 @@ def differences(one: Report, other: Report) -> list[str]:
 
 
 def _graded(place: str, *, cold: bool = False, nurseries: Nurseries | None = None) -> Report:
-    wanted = Wanted(chosen("auto"), rubric=rubrics.read(rubrics.SHIPPED), cold=cold)
+    wanted = Wanted(choose_tier("auto"), rubric=rubrics.read(rubrics.SHIPPED), cold=cold)
     return grade(place, wanted, nurseries=nurseries).report
 
 

@@ -33,7 +33,7 @@ from rich.table import Table
 
 from grader import rubric as rubrics
 from grader.errors import GraderError, SubmissionError
-from grader.sandbox import chosen
+from grader.sandbox import choose_tier
 from grader.worker import Wanted, grade
 
 _EXPECTED = Path(__file__).parent / "expected"
@@ -116,7 +116,7 @@ class Comparison:
 
 def seen_of(place: str) -> Seen:
     """Grade one repository as the plain command does."""
-    wanted = Wanted(chosen("auto"), rubric=rubrics.read(rubrics.SHIPPED), evidence="files")
+    wanted = Wanted(choose_tier("auto"), rubric=rubrics.read(rubrics.SHIPPED), evidence="files")
     began = time.monotonic()
     try:
         graded = grade(place, wanted)

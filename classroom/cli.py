@@ -186,7 +186,7 @@ def models(
 
     Exit code 1 if one has ended or ends within sixty days.
     """
-    from classroom.lifetimes import PARTS, SOON, described, used_in
+    from classroom.lifetimes import PARTS, SOON, describe, find_uses
 
     today = on.date() if on else date.today()
     parts = {name: [place for place in places if place.exists()] for name, places in PARTS.items()}
@@ -196,10 +196,10 @@ def models(
     for name, places in parts.items():
         if not places:
             continue  # an installed package has no course beside it
-        uses = used_in(places)
+        uses = find_uses(places)
         urgent |= any(use.is_urgent(today) for use in uses)
         typer.echo(f"{name}:")
-        for line in described(uses, today) or ["no model is named"]:
+        for line in describe(uses, today) or ["no model is named"]:
             typer.echo(f"  {line}".rstrip())
     if urgent:
         typer.echo(f"\nModels end within {SOON} days, or have ended.", err=True)

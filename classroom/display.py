@@ -31,5 +31,5 @@ def figure(content: bytes, description: str, width: int = 360) -> str:
     else:
         body = f"<blockquote>{html.escape(content.decode(errors='replace'))}</blockquote>"
     # the words below it are for eyes: a screen reader has read them with the picture already, and would repeat them for a <figure>
-    told = "" if media_type.startswith("text/") else ' aria-hidden="true"'
-    return f"<div>{body}<div{told}>{words}</div></div>"
+    hidden = "" if media_type.startswith("text/") else ' aria-hidden="true"'
+    return f"<div>{body}<div{hidden}>{words}</div></div>"

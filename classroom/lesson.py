@@ -144,7 +144,7 @@ def start(notebook: str | None = None) -> Lesson:
     Call it as often as you like: the stand-ins start once for each notebook.
 
     Args:
-        notebook: its number, such as "03": in live mode, what it will cost is said before anything is spent.
+        notebook: its number, such as "03": in live mode, its cost is shown before anything is spent.
 
     Raises:
         LessonError: `LAB_MODE` is misspelt; or live mode lacks a key, or its cap makes no sense.

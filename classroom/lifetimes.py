@@ -90,7 +90,7 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
-def used_in(folders: Iterable[Path]) -> list[Use]:
+def find_uses(folders: Iterable[Path]) -> list[Use]:
     """The models that files name, those first that end first.
 
     A line with the comment "ends on purpose" is not counted, nor are a notebook's outputs.
@@ -142,7 +142,7 @@ def _lines(path: Path) -> list[str]:
         return []  # it can't be read, or is no notebook: it names nothing that runs
 
 
-def described(uses: Iterable[Use], today: date) -> list[str]:
+def describe(uses: Iterable[Use], today: date) -> list[str]:
     """A line for each use: the model, its end, what replaces it, the files."""
     rows = [(use.id, _when(use, today), _replacement(use), _where(use)) for use in uses]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]

@@ -80,7 +80,7 @@ def predict(id: str, *choices: str) -> None:
 
 def _field(choices: tuple[str, ...]) -> ipywidgets.Widget:
     if not choices:
-        return panel.labelled(ipywidgets.Text, "In a few words", "lab-predict-field")
+        return panel.add_label(ipywidgets.Text, "In a few words", "lab-predict-field")
     made = ipywidgets.RadioButtons(
         options=list(choices), value=None, layout=ipywidgets.Layout(width="auto", max_width="100%")
     )

@@ -77,7 +77,7 @@ def openai_in_process(
     Use it as `openai_mock`, with the same markers.
     """
     from classroom.standin.mock import DUMMY_KEY, OpenAIMock
-    from classroom.standin.unplugged import answered_by
+    from classroom.standin.unplugged import answer_with
 
     mock = OpenAIMock()
     for mark in _replies_of(request.node):
@@ -86,7 +86,7 @@ def openai_in_process(
     monkeypatch.setenv("OPENAI_API_KEY", DUMMY_KEY)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     try:
-        with answered_by(mock.transport):
+        with answer_with(mock.transport):
             yield mock
     finally:
         mock.stop()

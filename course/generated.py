@@ -110,7 +110,7 @@ PARTS = (
 )
 
 
-def outdated() -> list[str]:
+def find_outdated() -> list[str]:
     """The parts that are not as they would be made now, as `page: name`."""
     out = []
     for part in PARTS:

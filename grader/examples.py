@@ -10,7 +10,7 @@ from typing import Any
 _MOST = 20  # examples of one place
 
 
-def shown(facts: Mapping[str, Any], schema: Mapping[str, Any], follow: Any = None) -> dict[str, Any]:
+def list_examples(facts: Mapping[str, Any], schema: Mapping[str, Any], follow: Any = None) -> dict[str, Any]:
     """The examples of a parameter, a body or a schema, by name; those without one by their number.
 
     Args:

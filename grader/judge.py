@@ -58,7 +58,7 @@ class Result(Writable):
 
 
 class Report(Writable):
-    """What is said of a submission; the contract, section 4. `requests`: how many were sent to its app.
+    """The judgement of a submission; the contract, section 4. `requests`: how many were sent to its app.
 
     `begin_with`: the skeleton's file that is still empty, if nothing was done yet. `comments` to `outdated` are a person's (see `grader.review.applying`); `outdated`: criteria that were overridden for
     work handed in earlier.
@@ -179,15 +179,15 @@ def judge(
     )
 
 
-def merged(last: Report, now: Report, families: tuple[str, ...]) -> Report:
+def merge(last: Report, now: Report, families: tuple[str, ...]) -> Report:
     """A report with some of its criteria judged again.
 
     Args:
         last: the whole report.
         now: a later one, of the criteria whose identifiers begin with one of `families`, at least.
     """
-    anew = {result.id: result for result in now.criteria if result.id.startswith(families)}
-    results = tuple(anew.get(result.id, result) for result in last.criteria)
+    judged = {result.id: result for result in now.criteria if result.id.startswith(families)}
+    results = tuple(judged.get(result.id, result) for result in last.criteria)
     return last.model_copy(
         update={
             "submission": now.submission,

@@ -45,14 +45,14 @@ def essence(content_type: str) -> str:
 
 def fits(content_type: str, content: bytes, key: str) -> bool:
     """Whether a stored type is that of the bytes; a text may have any `text/*` that fits its extension."""
-    said, real = essence(content_type), sniff(content)
+    declared, real = essence(content_type), sniff(content)
     if real in _NAMES:
-        return said in _NAMES[real]
+        return declared in _NAMES[real]
     if real == "text/plain":
         allowed = _TEXT_EXTENSIONS.get(PurePosixPath(key).suffix.lower())
-        return said in allowed if allowed else said.startswith("text/")
+        return declared in allowed if allowed else declared.startswith("text/")
     # bytes that no signature tells of, such as raw pcm: the learner's word has to do, if it is a sound's
-    return said.startswith("audio/")
+    return declared.startswith("audio/")
 
 
 def extension_advice(content: bytes, key: str) -> str | None:

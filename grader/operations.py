@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice, product
 from typing import Any, Literal
 
-from grader.examples import inside, shown, whole_requests
-from grader.schemas import Document, listed, resolved, scalar
+from grader.examples import inside, list_examples, whole_requests
+from grader.schemas import Document, as_list, resolve, scalar
 
 # "text": the body is the words themselves, as text/plain
 Location = Literal["path", "query", "header", "json", "form", "multipart", "text"]
@@ -97,7 +97,7 @@ def operations(whole: Mapping[str, Any]) -> list[Operation]:
 
 def base_path(whole: Mapping[str, Any]) -> str:
     """The path of the document's first server, which its paths are relative to: "/api" of a mounted application."""
-    first = next(iter(listed(whole.get("servers"))), None)
+    first = next(iter(as_list(whole.get("servers"))), None)
     url = first.get("url") if isinstance(first, dict) else None
     return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and "{" not in url else ""
 
@@ -118,7 +118,7 @@ def _likelihood(operation: Operation) -> tuple[int, int]:
 
 def _operation(document: Document, path: str, item: Mapping[str, Any], method: str) -> Operation:
     facts = item[method]
-    named = [*listed(item.get("parameters")), *listed(facts.get("parameters"))]
+    named = [*as_list(item.get("parameters")), *as_list(facts.get("parameters"))]
     found = (_parameter(document, entry) for entry in named[:_MAX_FIELDS])
     parameters = [parameter for parameter in found if parameter]
     accept = _accept(document, facts.get("responses"))
@@ -161,12 +161,12 @@ def _text(value: Any) -> str:
 
 
 def _parameter(document: Document, parameter: Any) -> Field | None:
-    facts = resolved(document, parameter)
+    facts = resolve(document, parameter)
     place = facts.get("in")
     if place not in ("path", "query", "header") or not _is_name(facts.get("name")):
         return None
-    schema = scalar(document, resolved(document, facts.get("schema")))
-    named = shown(facts, schema, document.resolve)
+    schema = scalar(document, resolve(document, facts.get("schema")))
+    named = list_examples(facts, schema, document.resolve)
     if named:
         schema = {**schema, "example": next(iter(named.values()))}
     required = bool(facts.get("required")) or place == "path"
@@ -184,7 +184,7 @@ def _accept(document: Document, responses: Any) -> tuple[Field, ...]:
     """The header by which a caller chooses a file's type, where an answer comes as one of several (RFC 9110, 12.5.1)."""
     offered: dict[str, None] = {}
     for status, raw in (responses if isinstance(responses, dict) else {}).items():
-        content = resolved(document, raw).get("content") if str(status).startswith("2") else None
+        content = resolve(document, raw).get("content") if str(status).startswith("2") else None
         for media_type in content if isinstance(content, dict) else ():
             if media_type.partition("/")[0] in _OF_FILES and "*" not in media_type and _is_name(media_type):
                 offered.setdefault(media_type.partition(";")[0].strip())
@@ -198,15 +198,15 @@ def _is_name(name: Any) -> bool:
 
 
 def _bodies(document: Document, body: Any) -> Iterator[tuple[Field, ...]]:
-    facts_of_body = resolved(document, body)
+    facts_of_body = resolve(document, body)
     content, described = facts_of_body.get("content"), _text(facts_of_body.get("description"))
     for media_type, facts in (content if isinstance(content, dict) else {}).items():
         media_type = media_type.partition(";")[0].strip().lower()
         location = _body_location(media_type)
         if location is None or not isinstance(facts, dict):
             continue
-        schema = resolved(document, facts.get("schema"))
-        named = shown(facts, schema, document.resolve)
+        schema = resolve(document, facts.get("schema"))
+        named = list_examples(facts, schema, document.resolve)
         example = next(iter(named.values()), None)
         for shape in islice(_shapes(document, location, schema, example), _MAX_SHAPES):
             fields = tuple(_with_shown(_described(one, described), named) for one in shape)
@@ -231,13 +231,13 @@ def _body_location(media_type: str) -> Location | None:
 def _with_shown(one: Field, whole: Mapping[str, Any]) -> Field:
     """The input with its part of the whole body's examples, or else with its own."""
     parts = {name: part for name, value in whole.items() if (part := inside(value, one.name)) is not None}
-    return replace(one, shown=parts or shown({}, one.schema))
+    return replace(one, shown=parts or list_examples({}, one.schema))
 
 
 def _shapes(
     document: Document, location: Location, schema: Mapping[str, Any], example: Any
 ) -> Iterator[tuple[Field, ...]]:
-    options = listed(schema.get("oneOf")) or listed(schema.get("anyOf"))
+    options = as_list(schema.get("oneOf")) or as_list(schema.get("anyOf"))
     items = _listed_object(document, schema)
     if items is not None:
         yield from _objects(document, location, items, None, prefix="0.", required=True, depth=1)
@@ -254,7 +254,7 @@ def _listed_object(document: Document, schema: Mapping[str, Any]) -> dict[str, A
     """What a list's members are, if they are objects of known members, such as a chat's messages."""
     if schema.get("type") != "array":
         return None
-    items = resolved(document, schema.get("items"))
+    items = resolve(document, schema.get("items"))
     return items if isinstance(items.get("properties"), dict) and items["properties"] else None
 
 
@@ -274,7 +274,7 @@ def _objects(
 ) -> list[tuple[Field, ...]]:
     """The ways to fill an object: one, or as many as there are members of the unions in it."""
     options = [
-        resolved(document, option) for option in listed(schema.get("oneOf")) or listed(schema.get("anyOf"))
+        resolve(document, option) for option in as_list(schema.get("oneOf")) or as_list(schema.get("anyOf"))
     ]
     if options and depth > _MAX_DEPTH:
         return []
@@ -285,18 +285,18 @@ def _objects(
             if _is_object(option)
         ]
         return [way for several in ways for way in several][:_MAX_SHAPES]
-    examples = example or schema.get("example") or next(iter(listed(schema.get("examples"))), None)
-    needed = listed(schema.get("required"))
+    examples = example or schema.get("example") or next(iter(as_list(schema.get("examples"))), None)
+    needed = as_list(schema.get("required"))
     properties = schema.get("properties")
     parts: list[list[tuple[Field, ...]]] = []
     for name, raw in islice((properties if isinstance(properties, dict) else {}).items(), _MAX_FIELDS):
         if not _is_name(name) or not document.spend(1 + len(needed)):
             continue
-        facts = resolved(document, raw)
+        facts = resolve(document, raw)
         is_required = required and name in needed
         sample = examples.get(name) if isinstance(examples, dict) else None
         members = [
-            resolved(document, one) for one in listed(facts.get("oneOf")) or listed(facts.get("anyOf"))
+            resolve(document, one) for one in as_list(facts.get("oneOf")) or as_list(facts.get("anyOf"))
         ]
         if (_is_object(facts) or any(_is_object(member) for member in members)) and depth < _MAX_DEPTH:
             inner = f"{prefix}{name}."

@@ -173,7 +173,7 @@ def _check_bounds(value: Any, most: int = MAX_PARTS) -> None:
     raise Unreadable("it is nested too deeply")
 
 
-def shown(path: Path | PurePosixPath | str) -> str:
+def show_name(path: Path | PurePosixPath | str) -> str:
     """A file's name as text: bytes that are no text are shown as \\xNN."""
     name = path.as_posix() if isinstance(path, (Path, PurePosixPath)) else path
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

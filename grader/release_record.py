@@ -142,7 +142,7 @@ def _digest_at(file: Path) -> str | None:
         raise ReleaseError(f"{file} can't be read: {error.strerror}.") from error
 
 
-def listed(names: Mapping[str, str]) -> str:
+def list_paths(names: Mapping[str, str]) -> str:
     """Paths for a terminal, one a line, with the word for each."""
     return "\n".join(
         for_terminal(f"  {name} ({why})" if why else f"  {name}") for name, why in sorted(names.items())
@@ -155,11 +155,11 @@ def describe(state: State, destination: Path) -> str:
     worked = {**state.worked, **dict.fromkeys(state.removed, "removed")}
     moved = dict.fromkeys((name for name in (*state.stale, *state.obsolete) if name not in worked), "")
     if worked:
-        lines += ["Someone worked here:", listed(worked)]
+        lines += ["Someone worked here:", list_paths(worked)]
     elif state.record_is_behind and not moved:
         moved = {RECORD: ""}
     if moved:
-        lines += ["The answer key moved on, and these did not:", listed(moved)]
+        lines += ["The answer key moved on, and these did not:", list_paths(moved)]
         lines.append(for_terminal(f"To write them: grader release {destination}"))
     return "\n".join(lines)
 

@@ -109,11 +109,11 @@ def _expand(points: Mapping[str, Worth], criteria: Collection[str]) -> dict[str,
     """The worth of each criterion, where `section.*` means each of its section that is not named itself."""
     out: dict[str, Worth] = {}
     for id, worth in points.items():
-        out |= {each: worth for each in named(id, criteria) if each == id or each not in points}
+        out |= {each: worth for each in expand_name(id, criteria) if each == id or each not in points}
     return out
 
 
-def named(id: str, criteria: Collection[str] = BY_ID) -> tuple[str, ...]:
+def expand_name(id: str, criteria: Collection[str] = BY_ID) -> tuple[str, ...]:
     """The identifiers that one in a table names: `section.*` each of its section, any other itself."""
     section = [each for each in criteria if id.endswith(".*") and each.startswith(id.removesuffix("*"))]
     return tuple(section) or (id,)

@@ -27,7 +27,7 @@ class Document:
 
     def resolve(self, schema: Any) -> dict[str, Any]:
         """A part with its references followed."""
-        return resolved(self, schema)
+        return resolve(self, schema)
 
     def target(self, reference: str) -> Any:
         """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else."""
@@ -45,7 +45,7 @@ class Document:
         return target
 
 
-def resolved(
+def resolve(
     document: Document, schema: Any, depth: int = 0, within: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """A schema with its references followed, `allOf` merged, and "or null" dropped.
@@ -59,23 +59,23 @@ def resolved(
         if reference in within:
             return rest
         target = document.target(reference)
-        return {**resolved(document, target, depth + 1, within | {reference}), **rest}
+        return {**resolve(document, target, depth + 1, within | {reference}), **rest}
     merged = {key: value for key, value in schema.items() if key != "allOf"}
-    for part in listed(schema.get("allOf")):
-        found = resolved(document, part, depth + 1, within)
+    for part in as_list(schema.get("allOf")):
+        found = resolve(document, part, depth + 1, within)
         if not found:
             continue
         if not document.spend(1 + len(merged) + _size(merged) + _size(found)):
             break
         if isinstance(merged.get("properties"), dict) and isinstance(found.get("properties"), dict):
             found["properties"] = {**found["properties"], **merged["properties"]}
-        found["required"] = [*listed(merged.get("required")), *listed(found.get("required"))]
+        found["required"] = [*as_list(merged.get("required")), *as_list(found.get("required"))]
         merged = {**merged, **found}
     for union in ("anyOf", "oneOf"):
-        options = [option for option in listed(merged.get(union)) if not _is_null(option)]
+        options = [option for option in as_list(merged.get(union)) if not _is_null(option)]
         if len(options) == 1:
             merged = {
-                **resolved(document, options[0], depth + 1, within),
+                **resolve(document, options[0], depth + 1, within),
                 **{k: v for k, v in merged.items() if k != union},
             }
     kinds = merged.get("type")
@@ -87,7 +87,7 @@ def resolved(
 def _size(schema: Mapping[str, Any]) -> int:
     """How much it takes to merge a schema with another."""
     properties = schema.get("properties")
-    return len(listed(schema.get("required"))) + (len(properties) if isinstance(properties, dict) else 0)
+    return len(as_list(schema.get("required"))) + (len(properties) if isinstance(properties, dict) else 0)
 
 
 def _is_null(schema: Any) -> bool:
@@ -97,7 +97,7 @@ def _is_null(schema: Any) -> bool:
 def scalar(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Of a union of simple values, the one that takes words, or that names its choices."""
     options = [
-        resolved(document, option) for option in listed(schema.get("anyOf")) or listed(schema.get("oneOf"))
+        resolve(document, option) for option in as_list(schema.get("anyOf")) or as_list(schema.get("oneOf"))
     ]
     if not options:
         return dict(schema)
@@ -106,6 +106,6 @@ def scalar(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**best, **{key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}}
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """A list, or none where something else stands."""
     return value if isinstance(value, list) else []

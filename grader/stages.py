@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import RubricError
 from grader.judge import Report, Result
-from grader.rubric import named
+from grader.rubric import expand_name
 
 _FILE = Path(__file__).with_name("stages.toml")
 
@@ -58,7 +58,9 @@ def stages() -> tuple[Stage, ...]:
     """All stages, in their order."""
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))["stage"]
     return tuple(
-        Stage(number, **{**table, "criteria": tuple(one for id in table["criteria"] for one in named(id))})
+        Stage(
+            number, **{**table, "criteria": tuple(one for id in table["criteria"] for one in expand_name(id))}
+        )
         for number, table in enumerate(tables, 1)
     )
 

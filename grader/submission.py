@@ -69,7 +69,7 @@ class Submission:
 
 
 @contextmanager
-def opened(path: str, environment: Choice = "lab", *, tier: Tier) -> Iterator[Submission]:
+def open_submission(path: str, environment: Choice = "lab", *, tier: Tier) -> Iterator[Submission]:
     """A copy of what `path` names, read by this process itself; gone afterwards.
 
     For work that one trusts, such as the project's own tests. `grader.worker.grade` reads anything else in a sandbox.
@@ -84,7 +84,7 @@ def opened(path: str, environment: Choice = "lab", *, tier: Tier) -> Iterator[Su
         SubmissionError: there is nothing there, or nothing that can be graded.
         GraderError: the grader's own trouble.
     """
-    with tempfile.TemporaryDirectory(prefix="submission-") as place, courier.carried(path, tier) as parcel:
+    with tempfile.TemporaryDirectory(prefix="submission-") as place, courier.carry(path, tier) as parcel:
         yield read(parcel, Path(place), partial(Sandbox, tier), partial(_python_for, environment))
 
 

@@ -66,13 +66,13 @@ def _origins(log: str) -> Iterator[str]:
                 place = f"{frame['file'].removeprefix('./')}, line {frame['line']}{inside}"
         elif not line.startswith((" ", "|", "+")) and (error := _ERROR.match(line)):
             in_trace = False
-            said = error["error"].rstrip()
-            if said.endswith(":"):  # some begin their words on a line of their own
-                said += next(
+            message = error["error"].rstrip()
+            if message.endswith(":"):  # some begin their words on a line of their own
+                message += next(
                     (f" {each.strip()}" for each in lines[number + 1 : number + 4] if each.strip()), ""
                 )
             if place:
-                yield f"{place}: {said[:_SHOWN]}"
+                yield f"{place}: {message[:_SHOWN]}"
 
 
 def from_the_error(log: str) -> str:

@@ -65,7 +65,7 @@ class UpstreamFailure:
 UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     UpstreamFailure(
         "rate_limit",
-        "OpenAI's rate limit is told to the caller",
+        "OpenAI's rate limit is reported to the caller",
         "Which exception does the SDK raise on 429? What may your caller do about it?",
         "OpenAI's rate limit",
         (429, 503),
@@ -74,7 +74,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     ),
     UpstreamFailure(
         "quota",
-        "A used-up quota is told to the caller",
+        "A used-up quota is reported to the caller",
         "It is a 429, too, but waiting does not help: look at the error's code.",
         "a used-up quota",
         (429, 402, 502, 503),
@@ -96,7 +96,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     ),
     UpstreamFailure(
         "content_policy",
-        "A prompt that OpenAI refuses is told to the caller",
+        "The caller learns that OpenAI refused the prompt",
         "Only the caller can mend this one: say that the prompt was refused.",
         "a refused prompt",
         (400, 422, 403),
@@ -110,7 +110,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     ),
     UpstreamFailure(
         "server_error",
-        "A failing OpenAI is told to the caller",
+        "A failure of OpenAI is reported to the caller",
         "openai.APIError is the parent of all that the SDK raises.",
         "a failure of OpenAI",
         (502, 503),
@@ -156,7 +156,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     ),
     UpstreamFailure(
         "storage_down",
-        "An unreachable S3 is told to the caller",
+        "An unreachable S3 is reported to the caller",
         "Which exceptions does boto3 raise when the bucket is gone or S3 is silent?",
         "S3 out of reach",
         (502, 503, 507),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from grader.judge import Report, Result, merged
+from grader.judge import Report, Result, merge
 
 _POLL = 0.5  # seconds
 _SETTLED = 0.3  # seconds without a further change: editors save several files at once
@@ -37,7 +37,7 @@ def snapshot(root: Path) -> dict[str, Stamp]:
     return found
 
 
-def concerned(changed: Sequence[str]) -> tuple[str, ...]:
+def find_concerned(changed: Sequence[str]) -> tuple[str, ...]:
     """The beginnings of the identifiers that a change of these files can have changed; empty for every one."""
     families: set[str] = set()
     for name in changed:
@@ -70,8 +70,8 @@ def changes(root: Path, wait: Callable[[float], None] = time.sleep) -> Iterator[
 
 def again(last: Report, changed: Sequence[str], grade: Callable[[Sequence[str]], Report]) -> Report:
     """The report after a change: what it affects is graded again, the rest stays."""
-    families = concerned(changed)
-    return merged(last, grade(families), families) if families else grade(())
+    families = find_concerned(changed)
+    return merge(last, grade(families), families) if families else grade(())
 
 
 def difference(last: Report, now: Report) -> list[tuple[Result, Result]]:

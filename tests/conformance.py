@@ -128,12 +128,12 @@ def judged(suite: str, test: str, trouble: str, *, strict: bool) -> Outcome:
             "refused",
             "the SDK asks for base64 by itself, and its own strict reading wants numbers",
         )
-    told = re.search(r"(?:Error code: )?\b(4\d\d)\b[: -]+(.*)", trouble, re.DOTALL)
-    if not strict or told is None or int(told[1]) not in _REFUSALS or "Invalid URL" in told[2]:
+    refusal = re.search(r"(?:Error code: )?\b(4\d\d)\b[: -]+(.*)", trouble, re.DOTALL)
+    if not strict or refusal is None or int(refusal[1]) not in _REFUSALS or "Invalid URL" in refusal[2]:
         return Outcome(suite, test, "failed", trouble.strip()[:400])
-    words = re.search(r"""["']message["']: (["'])(.*?)\1, ["']type["']""", told[2])
+    words = re.search(r"""["']message["']: (["'])(.*?)\1, ["']type["']""", refusal[2])
     return Outcome(
-        suite, test, "refused", f"{told[1]} {(words[2] if words else told[2]).splitlines()[0][:300]}"
+        suite, test, "refused", f"{refusal[1]} {(words[2] if words else refusal[2]).splitlines()[0][:300]}"
     )
 
 

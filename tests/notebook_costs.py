@@ -23,7 +23,7 @@ def dollars(path: Path) -> float:
 
 
 def main() -> int:
-    """Write the file anew."""
+    """Write the file again."""
     lines = [
         "# What a notebook costs at OpenAI, once from top to bottom, in US dollars.",
         "# Written by `python -m tests.notebook_costs`.",

@@ -52,7 +52,7 @@ def test_words_of_the_lesson_can_be_searched(site):
     assert "Magic bytes" in (site / "search" / "search_index.json").read_text()
 
 
-def test_a_panel_is_told_in_words():
+def test_a_panel_is_described_in_words():
     path = next(build.NOTEBOOKS.glob("06-*.ipynb"))
     page = build.page_of(nbformat.read(path, 4), path.name)
     outputs = [output for cell in page.cells for output in cell.get("outputs", [])]

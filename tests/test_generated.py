@@ -12,7 +12,7 @@ from grader.upstream_failures import UPSTREAM_FAILURES
 
 
 def test_every_generated_part_of_a_page_is_as_it_would_be_made_now():
-    assert generated.outdated() == [], "run: .venv/bin/python -m course.generated, then make release"
+    assert generated.find_outdated() == [], "run: .venv/bin/python -m course.generated, then make release"
 
 
 def test_one_declaration_makes_the_question_the_verdict_the_points_and_the_line_on_the_page():

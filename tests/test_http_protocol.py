@@ -33,7 +33,7 @@ def server():
 
 
 def _sent_until_refused(server, begin: bytes, part: bytes, most: int) -> tuple[int, bytes]:
-    """How many bytes the server took before it closed, and what it said."""
+    """How many bytes the server took before it closed, and its answer."""
     sent = 0
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(begin)
@@ -42,10 +42,10 @@ def _sent_until_refused(server, begin: bytes, part: bytes, most: int) -> tuple[i
                 client.sendall(part)
                 sent += len(part)
                 time.sleep(0.001)
-            said = client.recv(4096)
+            answer = client.recv(4096)
         except OSError:
-            said = b""
-    return sent, said
+            answer = b""
+    return sent, answer
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def _sent_until_refused(server, begin: bytes, part: bytes, most: int) -> tuple[i
     ids=["a header", "the address", "headers", "a trailer", "trailers", "a chunk's extension"],
 )
 def test_what_comes_beside_a_body_is_bounded(server, begin, part):
-    sent, said = _sent_until_refused(server, begin, part, 8 * 1024 * 1024)
+    sent, answer = _sent_until_refused(server, begin, part, 8 * 1024 * 1024)
     assert sent < LONGEST_HEAD + _ONE_READ
-    assert said == b"" or b" 400 " in said.split(b"\r\n")[0]
+    assert answer == b"" or b" 400 " in answer.split(b"\r\n")[0]
 
 
 def test_a_head_within_the_bound_is_read(server):
@@ -134,19 +134,19 @@ def test_an_offer_of_http_2_is_declined_and_the_request_answered(server, parts, 
             client.sendall(part)
             time.sleep(0.05)
         client.sendall(last)  # on the same connection
-        said = b""
+        answer = b""
         while more := client.recv(65536):
-            said += more
-    assert said.count(b"200 OK") == 2
-    assert said.index(b"x-size: %d" % size) < said.index(b"x-size: 2")
+            answer += more
+    assert answer.count(b"200 OK") == 2
+    assert answer.index(b"x-size: %d" % size) < answer.index(b"x-size: 2")
 
 
 def test_many_offers_at_once_do_not_pile_up(server):
     begin = b"GET / HTTP/1.1\r\n" + _OFFER + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(begin * 200)
-        said = b""
+        answer = b""
         with contextlib.suppress(OSError):
             while more := client.recv(65536):
-                said += more
-    assert b"400 Bad Request" in said
+                answer += more
+    assert b"400 Bad Request" in answer

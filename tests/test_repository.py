@@ -92,7 +92,7 @@ def test_the_notebooks_lead_from_one_to_the_next():
         assert f"]({later.name})" in path.read_text(encoding="utf-8")
 
 
-def test_models_that_end_soon_are_told():
+def test_models_that_end_soon_are_reported():
     files = [*KEY_NOTEBOOKS, *(ROOT / "answer-key" / "src").rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     used = {
@@ -153,10 +153,10 @@ def test_a_learner_s_notebook_runs_unsolved_from_top_to_bottom(path, tmp_path):
     papermill.execute_notebook(path, target, progress_bar=False, cwd=str(path.parent))
     ran = nbformat.read(target, 4)
     outputs = [out for cell in ran.cells for out in cell.get("outputs", [])]
-    said = "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in outputs)
+    printed = "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in outputs)
     exercises = re.findall(r"\*\*Exercise (\d\d\.\d)\.\*\*", path.read_text(encoding="utf-8"))
-    assert re.findall(r"Exercise (\d\d\.\d): not yet", said) == exercises
-    assert f"You have reached the end of notebook {path.name[:2]}." in said
+    assert re.findall(r"Exercise (\d\d\.\d): not yet", printed) == exercises
+    assert f"You have reached the end of notebook {path.name[:2]}." in printed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

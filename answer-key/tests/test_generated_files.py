@@ -137,7 +137,7 @@ def test_a_bad_type_or_path_costs_nothing(client, openai_mock, s3_mock, file_typ
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,
 )
-def test_when_openai_fails_the_caller_is_told_and_nothing_is_stored(
+def test_when_openai_fails_the_caller_learns_it_and_nothing_is_stored(
     client, openai_mock, s3_mock, file_type, file_path, media_type, fault, status
 ):
     openai_mock.fail(**fault)
@@ -184,7 +184,7 @@ def test_the_old_speech_endpoint_is_one_setting_away(openai_mock, s3_mock, monke
 
 @KINDS
 @pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied", "InternalError"])
-def test_when_storage_fails_the_caller_is_told(client, s3_mock, file_type, file_path, media_type, code):
+def test_when_storage_fails_the_caller_learns_it(client, s3_mock, file_type, file_path, media_type, code):
     s3_mock.fail(code)
     answer = client.post(GENERATE, json=order(file_type, file_path))
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")

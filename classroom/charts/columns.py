@@ -43,8 +43,8 @@ def show_bars(
     words = html.escape(description, quote=True)
     picture = f'<img src="{source}" alt="{words}" style="max-width:100%">'
     written = f'<div>{picture}<div aria-hidden="true">{words}</div></div>'
-    told = [description, *(f"{name}: {', '.join(map(form.format, row))}" for name, row in rows.items())]
-    data = {"text/html": written, "text/plain": "\n".join(told)}
+    summary = [description, *(f"{name}: {', '.join(map(form.format, row))}" for name, row in rows.items())]
+    data = {"text/html": written, "text/plain": "\n".join(summary)}
     notebook.display(data, raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -52,7 +52,9 @@ def _show(title: str, picture: str, rows: Mapping[str, str]) -> None:
     if get_ipython() is None:
         print(words)
         return
-    spoken = html.escape(". ".join([title.rstrip("."), *(f"{name}: {told}" for name, told in rows.items())]))
+    spoken = html.escape(
+        ". ".join([title.rstrip("."), *(f"{name}: {number}" for name, number in rows.items())])
+    )
     figure = (
         f'<figure style="margin:.5em 0"><div role="img" aria-label="{spoken}" style="max-width:{_WIDTH}px">{picture}</div>'
         f'<figcaption aria-hidden="true" style="margin-top:.3em">{html.escape(title)}</figcaption></figure>'

@@ -83,7 +83,7 @@ def _namespace() -> dict[str, Any]:
     return dict(shell.user_ns) if shell else {}
 
 
-def judged(id: str, namespace: Mapping[str, Any]) -> Verdict:
+def judge_answer(id: str, namespace: Mapping[str, Any]) -> Verdict:
     """The verdict on an exercise, given the names that the learner defined in this process.
 
     Raises:
@@ -98,7 +98,7 @@ def verdict(id: str, namespace: Mapping[str, Any]) -> str:
     Raises:
         KeyError: there is no such exercise.
     """
-    return str(judged(id, namespace))
+    return str(judge_answer(id, namespace))
 
 
 def _advice(id: str) -> str:
@@ -129,7 +129,7 @@ def check(id: str) -> None:
     """
     from classroom.exercises.card import show_verdict  # here: it loads IPython, which a grading does without
 
-    found = judged(id, _namespace())
+    found = judge_answer(id, _namespace())
     show_verdict(found, _advice(id) if found.state == "open" else "")
     if found.state == "done":
         from classroom.learning_record import note_done

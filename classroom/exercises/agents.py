@@ -7,7 +7,7 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 from classroom.standin.journal import Call
 from classroom.standin.replies import reply
 
@@ -45,7 +45,7 @@ def _run_tool(bench: Bench) -> str:
             raise trial.wrong("An output has to be a text.", expected)
         if found.strip('"') != _weather(city):
             raise trial.wrong(
-                "This is not what the function returns for these arguments.", expected, shown(found)
+                "This is not what the function returns for these arguments.", expected, describe(found)
             )
     first, second = bench.chance.randrange(100, 900), bench.chance.randrange(100, 900)
     trial = bench.call("add", json.dumps({"a": first, "b": second}))
@@ -165,7 +165,7 @@ def _one_after_the_other(bench: Bench) -> None:
         )
     found = _words(trial, expected)
     _brought(trial, (first, second))
-    if words.folded(last) not in words.folded(found):
+    if words.fold(last) not in words.fold(found):
         raise trial.wrong("This is not the model's last answer.", expected)
 
 
@@ -185,7 +185,7 @@ def _no_such_tool(bench: Bench) -> None:
     _words(trial, expected)
     brought = _outputs([call for call in trial.calls or () if call.route in TEXT_ROUTES])
     if not any("error" in each.casefold() for each in brought):
-        got = f"the output {shown(brought[-1])}" if brought else "no output"
+        got = f"the output {describe(brought[-1])}" if brought else "no output"
         raise trial.wrong("The model does not learn what was wrong with its call.", expected, got)
 
 
@@ -236,22 +236,24 @@ def _keeps(bench: Bench, name: str) -> None:
     trial = bench.call(name, text)
     expected = f'these words under "{_PLACE}/" + name + ".txt", with the type {_TYPE}'
     try:
-        said = trial.returned(expected)
+        returned = trial.returned(expected)
         stored = storage.get(key)
     finally:
         storage.delete(key)
     if stored is None:
         problem = "Nothing is stored under that object key."
-        if isinstance(said, str) and said.casefold().startswith("error"):
+        if isinstance(returned, str) and returned.casefold().startswith("error"):
             problem = f"It refuses a name of {len(name)} letters, digits and hyphens."
-        raise trial.wrong(problem, expected, f"no object; it returned {shown(said)}")
+        raise trial.wrong(problem, expected, f"no object; it returned {describe(returned)}")
     if stored[0] != text.encode():
-        raise trial.wrong("What is stored is not the text as UTF-8.", expected, shown(stored[0]))
+        raise trial.wrong("What is stored is not the text as UTF-8.", expected, describe(stored[0]))
     if stored[1].partition(";")[0].strip() != _TYPE:
         raise trial.wrong("It is stored with another type.", expected, f"the type {stored[1]}")
-    if not isinstance(said, str) or name not in said:
+    if not isinstance(returned, str) or name not in returned:
         raise trial.wrong(
-            "The model does not learn where the note is.", "a text that names the object key", shown(said)
+            "The model does not learn where the note is.",
+            "a text that names the object key",
+            describe(returned),
         )
 
 
@@ -259,7 +261,7 @@ def _refuses(bench: Bench, name: str, why: str) -> None:
     """That nothing is stored under a bad name."""
     storage = bench.boundary.storage
     key = f"{_PLACE}/{name}.txt"
-    trial = bench.call(name, "Buy bread.", case=f'save_note({shown(name)}, "Buy bread."){why}')
+    trial = bench.call(name, "Buy bread.", case=f'save_note({describe(name)}, "Buy bread."){why}')
     expected = 'a text that begins with "error" and says why, and nothing stored'
     if "\n" in name:  # the stand-in for S3 stores no such object
         reads_why(trial, expected)
@@ -273,7 +275,7 @@ def _refuses(bench: Bench, name: str, why: str) -> None:
         raise trial.wrong(
             "It stores under a name that the model should not choose.",
             expected,
-            f"an object under {shown(key)}{why}",
+            f"an object under {describe(key)}{why}",
         )
     reads_why(trial, expected)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, texts_in
-from classroom.exercises.plain import Thing, shown
-from classroom.exercises.words import folded
+from classroom.exercises.plain import Thing, describe
+from classroom.exercises.words import fold
 from classroom.media.signatures import sniff
 from classroom.standin.journal import Call
 
@@ -103,14 +103,14 @@ def model_s_words(trial: Trial, prompt: str, expected: str) -> str:
 
 def is_from(answer: str, calls: Iterable[Call]) -> bool:
     """Whether a text is what one of the calls answered, or most of it; case and white space don't matter."""
-    said = folded(answer)
+    text = fold(answer)
     for call in calls:
         for output in call.outputs:
-            whole = folded(output.content.decode("utf-8", "replace"))
+            whole = fold(output.content.decode("utf-8", "replace"))
             # a whole object as text holds the words, too, and much else
-            if whole and whole in said and len(said) < 1.5 * len(whole) + 40:
+            if whole and whole in text and len(text) < 1.5 * len(whole) + 40:
                 return True
-            if whole and said in whole and 2 * len(said) > len(whole):
+            if whole and text in whole and 2 * len(text) > len(whole):
                 return True
     return False
 
@@ -142,7 +142,7 @@ def _advise(bench: Bench) -> str:
                 raise trial.wrong(
                     "The system message makes the model something else than a cautious sailor.",
                     expected,
-                    f"the system message {shown(role)}",
+                    f"the system message {describe(role)}",
                 )
     return "The model is told who to be, and then asked."
 
@@ -153,21 +153,23 @@ def _messages(body: Any) -> list[dict[str, Any]]:
 
 
 def _role_before(body: Any, question: str) -> str | None:
-    """What the model is told to be before it is asked; None if it is told nothing, or only the question."""
-    told = [str(body.get("instructions") or "")] if isinstance(body, dict) else []
+    """The role that the model is given before it is asked; None if it is given none, or only the question."""
+    instructions = [str(body.get("instructions") or "")] if isinstance(body, dict) else []
     for message in _messages(body):
         if message.get("role") in ("system", "developer"):
-            told.append(" ".join(texts_in(message.get("content"))))
+            instructions.append(" ".join(texts_in(message.get("content"))))
         if message.get("role") == "user":
             break
-    role = " ".join(told).strip()
-    return role if role and folded(question) not in folded(role) else None
+    role = " ".join(instructions).strip()
+    return role if role and fold(question) not in fold(role) else None
 
 
 def _roles_shown(body: Any) -> str:
     roles = [str(message.get("role")) for message in _messages(body)]
     return (
-        f"messages of these roles: {', '.join(roles)}" if roles else f"the input {shown(body.get('input'))}"
+        f"messages of these roles: {', '.join(roles)}"
+        if roles
+        else f"the input {describe(body.get('input'))}"
     )
 
 

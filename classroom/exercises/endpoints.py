@@ -32,10 +32,10 @@ def _problem_with(bench: Bench) -> str:
     for prompt, well in bench.chance.sample(cases, len(cases)):
         trial = bench.call(prompt)
         expected = "None: nothing is wrong with it" if well else "a sentence that says what to change"
-        said = trial.ended(expected)
-        if well and said is not None:
+        answer = trial.ended(expected)
+        if well and answer is not None:
             raise trial.wrong("It refuses a prompt that is fine.", expected)
-        if not well and (not isinstance(said, str) or len(said.split()) < 2):
+        if not well and (not isinstance(answer, str) or len(answer.split()) < 2):
             raise trial.wrong("It does not say what to change.", expected)
     return "It accepts what can be generated, and says of the rest what to change."
 

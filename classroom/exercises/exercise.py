@@ -13,8 +13,8 @@ from typing import Any, Literal
 from classroom.exercises.boundary import Boundary
 from classroom.exercises.given import Given, Surroundings, given
 from classroom.exercises.kernel import Kernel, KernelGone, ThisKernel
-from classroom.exercises.plain import NotPlain, Thing, decode, shortened, shown
-from classroom.exercises.words import folded
+from classroom.exercises.plain import NotPlain, Thing, decode, describe, shorten
+from classroom.exercises.words import fold
 from classroom.lesson import current
 from classroom.standin.journal import Call
 
@@ -59,7 +59,7 @@ class Raised:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.name}: {shortened(self.message, 120)}" if self.message else self.name
+        return f"{self.name}: {shorten(self.message, 120)}" if self.message else self.name
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Trial:
 
     def wrong(self, problem: str, expected: str, got: str | None = None) -> NotYet:
         """That it is not right yet."""
-        return NotYet(problem, self.case, expected, shown(self.value) if got is None else got)
+        return NotYet(problem, self.case, expected, describe(self.value) if got is None else got)
 
     def ended(self, expected: str) -> Any:
         """What it returned, nothing included.
@@ -122,7 +122,7 @@ class Trial:
         """
         value = self.ended(expected)
         if value is None and self.printed.strip():
-            printed = shortened(self.printed)
+            printed = shorten(self.printed)
             raise self.wrong(
                 "It prints something and returns nothing. End it with return.",
                 expected,
@@ -188,7 +188,7 @@ def texts_in(body: Any) -> Iterator[str]:
 
 def carries(call: Call, words: str) -> bool:
     """Whether a call carried the words, in whatever case and spacing."""
-    return any(folded(words) in folded(text) for text in texts_in(call.body)) or call.mentions(words)
+    return any(fold(words) in fold(text) for text in texts_in(call.body)) or call.mentions(words)
 
 
 class Bench:
@@ -257,7 +257,7 @@ class Bench:
             raise NotYet(f"There is nothing called {self.answer}. Run the cell above first.")
         if seen.get("callable") is False:
             problem = f"{self.answer} is not a function any more. Run the cell above again."
-            raise NotYet(problem, case, "a function", shown(_trial(seen, case, calls, seconds).value))
+            raise NotYet(problem, case, "a function", describe(_trial(seen, case, calls, seconds).value))
         return _trial(seen, case, calls, seconds)
 
 
@@ -290,7 +290,7 @@ def _raised(data: Any) -> Raised | None:
         return None
     kinds = data.get("kinds")
     names = tuple(str(kind)[:80] for kind in kinds[:20]) if isinstance(kinds, list) else ()
-    return Raised(shortened(str(data.get("name"))), names, str(data.get("message", ""))[:500])
+    return Raised(shorten(str(data.get("name"))), names, str(data.get("message", ""))[:500])
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,7 @@ class Verdict:
 
 
 def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Verdict:
-    """Check one exercise; whatever goes wrong is told in the verdict."""
+    """Check one exercise; whatever goes wrong is in the verdict."""
     try:
         return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary)))
     except NotYet as problem:
@@ -331,7 +331,7 @@ def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Ve
     except KernelGone as gone:
         return Verdict(id, "open", str(gone))
     except Exception as error:  # the check's own fault, or a stand-in's
-        words = f"The check itself failed ({type(error).__name__}: {shortened(str(error))}). That is not your fault."
+        words = f"The check itself failed ({type(error).__name__}: {shorten(str(error))}). That is not your fault."
         return Verdict(id, "unclear", words)
 
 

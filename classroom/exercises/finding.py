@@ -8,9 +8,9 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import listing_client
-from classroom.exercises.looking import painted
-from classroom.exercises.plain import shown
-from classroom.exercises.words import folded
+from classroom.exercises.looking import paint
+from classroom.exercises.plain import describe
+from classroom.exercises.words import fold
 from classroom.standin.replies import reply
 
 _MODEL = "text-embedding-3-small"
@@ -26,7 +26,7 @@ def _read_texts(bench: Bench) -> str:
     }
     kinds = {"txt": "text/plain", "md": "text/markdown; charset=utf-8", "csv": "text/csv"}
     stored = {key: (text.encode(), kinds[key.rpartition(".")[2]]) for key, text in texts.items()}
-    picture = painted(chance, "PNG")
+    picture = paint(chance, "PNG")
     stored[f"{place}{words.mark(chance)}.png"] = (picture, "image/png")
     stored[f"{place}{words.mark(chance)}.txt"] = (picture, "image/png")  # a name is no type
     stored[f"{place}{words.mark(chance)}.txt"] = (b'{"pool": 9}', "application/json")  # and nor are its bytes
@@ -70,7 +70,9 @@ def _same_texts(
         )
     for key, text in texts.items():
         if found[key] != text:
-            raise trial.wrong(f"The text of {key[-16:]} is another one.", shown(text), shown(found[key]))
+            raise trial.wrong(
+                f"The text of {key[-16:]} is another one.", describe(text), describe(found[key])
+            )
 
 
 def _passages(bench: Bench) -> str:
@@ -171,7 +173,7 @@ def _by_default(bench: Bench, near: Sequence[float]) -> None:
 
 
 def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> None:
-    first = f", first {shown(right[0][1])}" if right else ""
+    first = f", first {describe(right[0][1])}" if right else ""
     expected = f"a list of {len(right)} pairs of object key and passage{first}"
     found = trial.returned(expected)
     if not isinstance(found, (list, tuple)):
@@ -192,7 +194,7 @@ def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> No
             else "These are not the nearest passages."
         )
         raise trial.wrong(
-            problem, expected, f"{len(pairs)} pairs" + (f", first {shown(pairs[0][-1])}" if pairs else "")
+            problem, expected, f"{len(pairs)} pairs" + (f", first {describe(pairs[0][-1])}" if pairs else "")
         )
     if trial.calls is None:
         return
@@ -219,32 +221,32 @@ def _answer(bench: Bench) -> str:
         for key, (text, _) in zip((first, second, other, second), chosen, strict=True)
     ]
     invented = f"guide/{words.mark(chance)}.txt"
-    for said, sources in (
+    for scripted, sources in (
         (f"It is so [{second}].", [second]),
         (f"It is so [{second}], also by {invented}, and [{first}] agrees; see [{second}].", [second, first]),
     ):
         case = f'answer("{question}", 4 passages of 3 files)'
         if not bench.boundary.live:
-            case += f'; the model says "{said}"'
-        trial = _said(bench, said, question, found, case)
+            case += f'; the model says "{scripted}"'
+        trial = _run_scripted(bench, scripted, question, found, case)
         expected = f"(the model's words, {sources})"
         answer, named = _pair(trial, expected)
         if trial.calls is None:
             continue
         _has_all(trial, question, found, expected)
-        if folded(said) not in folded(answer):
-            raise trial.wrong("It returns other words than the model answered.", expected, shown(answer))
+        if fold(scripted) not in fold(answer):
+            raise trial.wrong("It returns other words than the model answered.", expected, describe(answer))
         if invented in named:
             raise trial.wrong(
                 "It names a source that the model invented. Keep only object keys of passages that you sent.",
                 expected,
-                shown(named),
+                describe(named),
             )
         if other in named:
-            raise trial.wrong("It names a source that the answer does not.", expected, shown(named))
+            raise trial.wrong("It names a source that the answer does not.", expected, describe(named))
         if named != sources and sorted(named) != sorted(sources):
             raise trial.wrong(
-                "These are not the sources that the answer names, each once.", expected, shown(named)
+                "These are not the sources that the answer names, each once.", expected, describe(named)
             )
     trial = bench.call(question, [], case=f'answer("{question}", no passages)')
     expected = '("I don\'t know.", []), and no call that generates text'
@@ -255,15 +257,17 @@ def _answer(bench: Bench) -> str:
             expected,
             f"{len(trial.calls)} calls",
         )
-    if folded(_UNKNOWN) not in folded(answer.replace("’", "'")) or named:
+    if fold(_UNKNOWN) not in fold(answer.replace("’", "'")) or named:
         raise trial.wrong("With no passages it should say that it does not know.", expected)
     return "It answers from the passages, names real sources, and admits what it doesn't know."
 
 
-def _said(bench: Bench, said: str, question: str, found: Sequence[tuple[str, str]], case: str) -> Trial:
+def _run_scripted(
+    bench: Bench, scripted: str, question: str, found: Sequence[tuple[str, str]], case: str
+) -> Trial:
     """One run of the answer, where the model says these words; live, it says its own."""
     replies = bench.boundary.openai.replies
-    replies.add(reply(text=said))
+    replies.add(reply(text=scripted))
     try:
         return bench.call(question, list(found), case=case)
     finally:

@@ -5,7 +5,7 @@ import secrets
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise
-from classroom.exercises.plain import number_of, shown
+from classroom.exercises.plain import describe, number_of
 
 _PART = 6  # characters of a value that are too many
 _LOWEST, _HIGHEST = 0, 2  # https://developers.openai.com/api/reference: temperature
@@ -63,7 +63,7 @@ def _ask_creatively(bench: Bench) -> str:
             if sent is None:
                 raise trial.wrong("No temperature was sent.", expected, "a call without a temperature")
             if number_of(sent) != right:
-                raise trial.wrong("Another temperature was sent.", expected, f"temperature={shown(sent)}")
+                raise trial.wrong("Another temperature was sent.", expected, f"temperature={describe(sent)}")
     return "What is allowed is sent as it is, and what is not becomes the nearest number that is."
 
 

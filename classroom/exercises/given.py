@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classroom.exercises.plain import encode, shortened, shown
+from classroom.exercises.plain import describe, encode, shorten
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _argument(value: Any) -> str:
         )
     if isinstance(value, list):
         return "[…]" if len(value) > 3 else "[" + ", ".join(map(_argument, value)) + "]"
-    return shortened(str(value)) if isinstance(value, float) else shown(value)
+    return shorten(str(value)) if isinstance(value, float) else describe(value)
 
 
 def folder(files: Mapping[str, str], words: str) -> Given:

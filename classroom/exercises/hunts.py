@@ -7,7 +7,7 @@ from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import asking
-from classroom.exercises.plain import number_of, shown
+from classroom.exercises.plain import describe, number_of
 from classroom.standin.faults import fault
 
 _PLACE = "exercise-00"
@@ -33,10 +33,10 @@ def _keep_picture(bench: Bench) -> str:
             raise trial.wrong("Nothing is stored under that key.", expected, "no object")
         if stored[0] == text.encode():
             raise trial.wrong(
-                "The letters are stored, not the picture: decode them first.", expected, shown(stored[0])
+                "The letters are stored, not the picture: decode them first.", expected, describe(stored[0])
             )
         if stored[0] != picture:
-            raise trial.wrong("What is stored are not the picture's bytes.", expected, shown(stored[0]))
+            raise trial.wrong("What is stored are not the picture's bytes.", expected, describe(stored[0]))
         if stored[1] != "image/jpeg":
             raise trial.wrong("It is stored with another type.", expected, f"the type {stored[1]}")
     return "The picture is stored as what it is: bytes, with the type of a JPEG."
@@ -101,7 +101,7 @@ def _careful(bench: Bench) -> str:
             raise trial.wrong("It returns something else than a status and a text.", expected)
         status, text = value
         if number_of(status) != (422 if blank else 201):
-            raise trial.wrong("Another status is right here.", expected, f"status {shown(status)}")
+            raise trial.wrong("Another status is right here.", expected, f"status {describe(status)}")
         if not blank:
             model_s_words(_only(trial, text), str(prompt), expected)
         elif trial.calls:
@@ -111,7 +111,7 @@ def _careful(bench: Bench) -> str:
                 f"status 422 and {len(trial.calls)} call(s)",
             )
         elif not isinstance(text, str) or len(text.split()) < 2:
-            raise trial.wrong("It does not say what is wrong.", expected, shown(text))
+            raise trial.wrong("It does not say what is wrong.", expected, describe(text))
     return "What is refused costs nothing, and what is right is made."
 
 

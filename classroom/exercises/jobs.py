@@ -7,7 +7,7 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import openai_client
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 from classroom.standin.faults import fault
 from classroom.standin.operations import Asked
 from classroom.standin.routes import responses
@@ -23,7 +23,7 @@ def _wait_for(bench: Bench) -> str:
     for looks in (1, 2, _MOST):
         id, text = _job(bench, "completed", looks)
         trial, _ = _waited(bench, id, f"a job that is completed at look {looks}")
-        expected = shown(text)
+        expected = describe(text)
         if trial.raised and "TimeoutError" in trial.raised.kinds:
             raise trial.wrong("It gives up too early.", expected, str(trial.raised))
         found = trial.returned(expected)
@@ -104,7 +104,7 @@ def _waited(bench: Bench, id: str, case: str) -> tuple[Trial, int]:
         raise trial.wrong(
             "It does not look at the job. Ask with the client that it is given.",
             "the job, asked for by its identifier",
-            shown(trial.value),
+            describe(trial.value),
         )
     return trial, len(looks)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import Surroundings, folder
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 
 _NAME = "OPENAI_API_KEY"
 _NOT = {"no", "not", "isn't", "wasn't", "never", "neither"}
@@ -67,9 +67,9 @@ def _key_for(bench: Bench) -> str:
 
 def _says_what_to_do(message: str) -> bool:
     """Whether an error says more than that the key is not there."""
-    said = set(re.findall(r"[a-z']+|[^\sa-z']+", message.replace(_NAME, " ").casefold()))
-    absent = _ABSENT | ({"set"} if said & _NOT else set())
-    return any(each.isalpha() for each in said - absent)
+    words = set(re.findall(r"[a-z']+|[^\sa-z']+", message.replace(_NAME, " ").casefold()))
+    absent = _ABSENT | ({"set"} if words & _NOT else set())
+    return any(each.isalpha() for each in words - absent)
 
 
 def _which(trial: Trial, inside: str) -> str | None:
@@ -114,7 +114,7 @@ def _compared(found: Iterable[Any], right: Sequence[str]) -> str:
 
 def _beside(found: Any, right: Sequence[str]) -> str:
     if not isinstance(found, str):
-        return shown(found)
+        return describe(found)
     if found in right:
         return "a key"
     for key in right:

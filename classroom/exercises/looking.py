@@ -10,13 +10,13 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, carries
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 from classroom.standin.journal import Call
 
 _COLOURS = ("#d02020", "#2a60d0", "#2f9a48", "#f5d746", "#141414")
 
 
-def painted(chance: random.Random, form: str) -> bytes:
+def paint(chance: random.Random, form: str) -> bytes:
     """A picture with a shape in it, somewhere."""
     from PIL import Image, ImageDraw  # here: it loads a library for pictures
 
@@ -52,7 +52,7 @@ def _pictures(bench: Bench, call: Call) -> Iterator[tuple[str, bytes]]:
 
 def _look(bench: Bench) -> str:
     for form, kinds in (("PNG", ("image/png",)), ("JPEG", ("image/jpeg", "image/jpg"))):
-        picture, question = painted(bench.chance, form), words.question(bench.chance)
+        picture, question = paint(bench.chance, form), words.question(bench.chance)
         trial = bench.call(picture, question, case=f'look(the bytes of a {form}, "{question}")')
         expected = "the model's words on the question and the picture"
         model_s_words(trial, question, expected)
@@ -70,7 +70,7 @@ def _look(bench: Bench) -> str:
             raise trial.wrong(
                 "Another picture arrived than the one that it was given. Are the bytes written in base64?",
                 expected,
-                shown(sent[0][1]),
+                describe(sent[0][1]),
             )
         found = next(kind for kind, content in sent if content == picture)
         if found and found not in kinds:

@@ -105,13 +105,15 @@ def texts_client(back: Back, base_url: str) -> Any:
     @app.post("/v1/texts")
     def make_text(prompt: str = Body(max_length=4_000, embed=True)) -> JSONResponse:
         step = back({"prompt": encode(prompt)})
-        said: dict[str, Any] = {"blank": not prompt.strip()}
+        outcome: dict[str, Any] = {"blank": not prompt.strip()}
         if step["ask"]:
             try:
-                said["text"] = client.responses.create(model=_MODEL, input=decode(step["input"])).output_text
+                outcome["text"] = client.responses.create(
+                    model=_MODEL, input=decode(step["input"])
+                ).output_text
             except openai.OpenAIError:
-                said["refused"] = True
-        step = back({name: encode(value) for name, value in said.items()})
+                outcome["refused"] = True
+        step = back({name: encode(value) for name, value in outcome.items()})
         status, text = step["status"], decode(step["text"])
         return JSONResponse({"text": text} if status < 400 else {"detail": "No."}, status)
 

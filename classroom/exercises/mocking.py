@@ -9,7 +9,7 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import chat_request, keeper
-from classroom.exercises.plain import Thing, encode, number_of, shortened
+from classroom.exercises.plain import Thing, encode, number_of, shorten
 
 _REFUSAL = "content_policy_violation"
 _TYPE = "text/plain; charset=utf-8"
@@ -36,7 +36,7 @@ def _body_of(trial: Trial, status: int, expected: str) -> dict[str, Any]:
     if not isinstance(answer, Thing) or "status_code" not in answer.fields:
         raise trial.wrong("It returns no httpx2.Response.", expected)
     if answer.fields.get("library") != "httpx2":
-        made = shortened(str(answer.fields.get("library")), 20)
+        made = shorten(str(answer.fields.get("library")), 20)
         raise trial.wrong(
             "It is another library's response: the SDK takes only httpx2's.",
             expected,
@@ -61,7 +61,7 @@ def _is_refusal(trial: Trial) -> None:
         raise trial.wrong('OpenAI puts an object under "error".', expected, "a body without it")
     if error.get("code") != _REFUSAL:
         raise trial.wrong(
-            "The error has another code.", expected, f"the code {shortened(str(error.get('code')))}"
+            "The error has another code.", expected, f"the code {shorten(str(error.get('code')))}"
         )
     if not isinstance(error.get("message"), str):
         raise trial.wrong("OpenAI's error has a message, too.", expected, "an error without a message")
@@ -79,7 +79,7 @@ def _is_completion(trial: Trial) -> None:
     }
     for name, well in right.items():
         if not well:
-            what = f"{name} is {shortened(json.dumps(body[name]))}" if name in body else f"{name} is missing"
+            what = f"{name} is {shorten(json.dumps(body[name]))}" if name in body else f"{name} is missing"
             raise trial.wrong("This is no chat completion: one of its fields is not right.", expected, what)
     choice = body["choices"][0]
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -90,7 +90,7 @@ def _is_completion(trial: Trial) -> None:
             "a choice without such a message",
         )
     if message.get("content") != "Hello!":
-        got = f"the words {shortened(json.dumps(message.get('content')))}"
+        got = f"the words {shorten(json.dumps(message.get('content')))}"
         raise trial.wrong("It says something else.", expected, got)
 
 

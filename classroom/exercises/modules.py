@@ -5,7 +5,7 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, Trial
-from classroom.exercises.plain import Thing, encode, shortened
+from classroom.exercises.plain import Thing, encode, shorten
 
 _MODEL = "gpt-5.4-mini"
 _BASE = "/modules/openai"
@@ -16,7 +16,7 @@ def _answered(trial: Trial, status: int, what: str) -> dict[str, Any]:
     """The JSON object of an answer with that status."""
     expected = f"status {status} and a JSON object"
     if trial.raised and "ModuleProblem" in trial.raised.kinds:
-        raise trial.wrong(shortened(trial.raised.message, 200), expected, "a file that can't be run")
+        raise trial.wrong(shorten(trial.raised.message, 200), expected, "a file that can't be run")
     answer = trial.returned(expected)
     if not isinstance(answer, Thing) or "status_code" not in answer.fields:
         raise trial.wrong("module is something else now: run the cell with open_module() again.", expected)
@@ -33,7 +33,7 @@ def _answered(trial: Trial, status: int, what: str) -> dict[str, Any]:
         problem = f"{what} answers nothing so far. Write its body, and end it with return."
         raise trial.wrong(problem, expected, f"status {got} and an empty answer (null)")
     if got != status:
-        raise trial.wrong(f"{what} answers {shortened(str(got))}, not {status}.", expected, f"status {got}")
+        raise trial.wrong(f"{what} answers {shorten(str(got))}, not {status}.", expected, f"status {got}")
     if not isinstance(body, dict):
         raise trial.wrong(f"{what} answers no JSON object.", expected, "JSON of another kind")
     return body
@@ -66,7 +66,7 @@ def _models(bench: Bench) -> str:
         trial = bench.request("GET", f"{_BASE}/models/{name}/")
         one = _answered(trial, 200, "GET models/<id>/")
         if one.get("id") != name:
-            got = shortened(str(one.get("id")))
+            got = shorten(str(one.get("id")))
             raise trial.wrong(f"GET models/{name}/ describes '{got}'.", f"the model {name}", got)
     unknown = bench.request("GET", f"{_BASE}/models/gpt-{words.mark(bench.chance)}/")
     answer = unknown.value
@@ -79,8 +79,8 @@ def _models(bench: Bench) -> str:
 
 
 def _chat(bench: Bench) -> str:
-    said, temperature = words.question(bench.chance), bench.chance.randrange(1, 20) / 10
-    body = {"model": _MODEL, "messages": [{"role": "user", "content": said}], "temperature": temperature}
+    question, temperature = words.question(bench.chance), bench.chance.randrange(1, 20) / 10
+    body = {"model": _MODEL, "messages": [{"role": "user", "content": question}], "temperature": temperature}
     address = f"{_BASE}/chat/completions/"
     trial = bench.request("POST", address, json=body)
     answer = _answered(trial, 200, "POST chat/completions/")
@@ -92,7 +92,7 @@ def _chat(bench: Bench) -> str:
         raise trial.wrong(
             "POST chat/completions/ answers 200, but no chat completion.", expected, "another body"
         )
-    for call in (trial.calls_for(said, expected, "chat/completions") or ())[-1:]:
+    for call in (trial.calls_for(question, expected, "chat/completions") or ())[-1:]:
         if call.body.get("temperature") != temperature:
             raise trial.wrong(
                 "Not all that the caller sent reached OpenAI: pass every parameter on.",
@@ -100,7 +100,7 @@ def _chat(bench: Bench) -> str:
                 "a request without it",
             )
         if not any(output.content.decode("utf-8", "replace") == content for output in call.outputs):
-            raise trial.wrong("It answers other words than OpenAI did.", expected, f'"{shortened(content)}"')
+            raise trial.wrong("It answers other words than OpenAI did.", expected, f'"{shorten(content)}"')
     trial = bench.request("POST", address, json={**body, "temperature": 5})
     if _refused(trial, 400, "A temperature of 5").get("param") != "temperature":
         raise trial.wrong(
@@ -122,17 +122,17 @@ def _media(bench: Bench) -> str:
     if not (data and isinstance(data[0], dict) and data[0].get("b64_json")):
         raise trial.wrong("POST images/generations/ answers 200, but no picture.", expected, "no picture")
     trial.calls_for(prompt, expected, "images/generations")
-    said = words.sentence(bench.chance)
+    sentence = words.sentence(bench.chance)
     form = {"model": "gpt-transcribe"}
     address = f"{_BASE}/audio/transcription/"
-    sound = ("kite.mp3", encode(bench.boundary.speech(said)), "audio/mpeg")
+    sound = ("kite.mp3", encode(bench.boundary.speech(sentence)), "audio/mpeg")
     trial = bench.request("POST", address, form=form, file=sound)
     heard = str(_answered(trial, 200, "POST audio/transcription/").get("text", ""))
-    if _letters(said) not in _letters(heard):
+    if _letters(sentence) not in _letters(heard):
         raise trial.wrong(
             "POST audio/transcription/ answers other words than the sound says.",
-            f'"{said}"',
-            f'"{shortened(heard)}"',
+            f'"{sentence}"',
+            f'"{shorten(heard)}"',
         )
     note = ("kite.docx", encode(_SOUND), "application/msword")
     trial = bench.request("POST", address, form=form, file=note)

@@ -79,7 +79,7 @@ def _application(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             spec.loader.exec_module(loaded)
-    except Exception as error:  # whatever stands in a file that is being written
+    except Exception as error:  # whatever is in a file that is being written
         line = getattr(error, "lineno", None)
         raise ModuleProblem(
             f"{path.name} can't be run{f', line {line}' if line else ''}: {type(error).__name__}: {error}"

@@ -27,7 +27,7 @@ from classroom.exercises.reading import is_written
 from classroom.standin.mock import OpenAIMock
 
 _MOST_PRINTED = 2_000
-_LAST_WORDS = 1.0  # seconds that an answer has to end when it was told to
+_LAST_WORDS = 1.0  # seconds that an answer has to end when it is stopped
 _MODEL = "gpt-5.4-mini"
 
 
@@ -102,7 +102,7 @@ class Performer:
             answer = _awaited(answer_of(target, order))
             seen["value"], seen["spread"] = encode(answer.response), answer.spread
             if answer.stopped is not None:
-                seen["stopped"] = _told(answer.stopped)
+                seen["stopped"] = _describe(answer.stopped)
             return
         if not isinstance(target, LabModule):
             seen["value"] = encode(target)
@@ -112,7 +112,7 @@ class Performer:
             if saved not in self._modules:
                 self._modules[saved] = LabModule(target.path)
         except (ModuleProblem, OSError) as problem:
-            seen["raised"] = _told(problem)
+            seen["raised"] = _describe(problem)
             return
         options: dict[str, Any] = {}
         if order.get("json") is not None:
@@ -125,7 +125,7 @@ class Performer:
         response = module.get(address) if order["method"] == "GET" else module.post(address, **options)
         seen["value"] = encode(response)
         if module.stopped is not None:
-            seen["stopped"] = _told(module.stopped)
+            seen["stopped"] = _describe(module.stopped)
 
     def _made(self, order: Any, back: Back, things: contextlib.ExitStack) -> Any:
         match order:
@@ -182,7 +182,7 @@ def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[s
         except TimeIsUp:
             pass
         except BaseException as error:
-            seen["raised"] = _told(error)
+            seen["raised"] = _describe(error)
         finally:
             loop.close()
 
@@ -199,7 +199,7 @@ def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[s
     return {**seen, "printed": printed.getvalue(), "late": late}
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _describe(error: BaseException) -> dict[str, Any]:
     """An exception as data: its name, the names of the classes that it is one of, its words."""
     try:
         message = str(error)
@@ -265,7 +265,7 @@ def _ask(client: Any, prompt: str) -> dict[str, Any]:
         client.max_retries = 0
         _awaited(client.chat.completions.create(model=_MODEL, messages=messages, timeout=10.0))
     except Exception as error:
-        return {"raised": _told(error)}
+        return {"raised": _describe(error)}
     return {"answered": True}
 
 

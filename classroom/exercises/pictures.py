@@ -48,8 +48,8 @@ def _media_type(bench: Bench) -> str:
 
 def _speak(bench: Bench) -> str:
     for ending, right in bench.chance.sample(list(_FORMATS.items()), len(_FORMATS)):
-        said, name = words.sentence(bench.chance), f"tide-{words.mark(bench.chance)}.{ending}"
-        trial = bench.call(said, name)
+        sentence, name = words.sentence(bench.chance), f"tide-{words.mark(bench.chance)}.{ending}"
+        trial = bench.call(sentence, name)
         expected = f"a sound of the type {right}"
         sound = trial.returned(expected)
         if not isinstance(sound, bytes | bytearray):
@@ -57,7 +57,7 @@ def _speak(bench: Bench) -> str:
         sound = bytes(sound)
         if sniff(sound) != right:
             raise trial.wrong("It returns a sound of another type.", expected, sniff(sound))
-        calls = trial.calls_for(said, expected, *_SPEECH)
+        calls = trial.calls_for(sentence, expected, *_SPEECH)
         if calls is not None and not any(
             similarity.holds(sound, output.content, output.media_type)
             for call in calls
@@ -85,17 +85,17 @@ def _speak(bench: Bench) -> str:
 def _caption(bench: Bench) -> str:
     expected_none = "None, and no call to OpenAI"
     for ending in ("mp3", "wav"):
-        said = words.sentence(bench.chance)
-        sound = bench.boundary.speech(said, ending)
+        sentence = words.sentence(bench.chance)
+        sound = bench.boundary.speech(sentence, ending)
         name = f"{words.mark(bench.chance)}.{ending}"
         trial = bench.call(sound, name, case=f'caption(a sound, "{name}")')
-        expected = f'the words "{said}"'
+        expected = f'the words "{sentence}"'
         heard = trial.returned(expected)
         if not isinstance(heard, str):
             raise trial.wrong("It returns no text. The answer has it as .text.", expected)
-        if not _says(heard, said):
+        if not _says(heard, sentence):
             raise trial.wrong("The sound says something else.", expected)
-        if len(_plain(heard)) > 1.1 * len(_plain(said)) + 4:
+        if len(_plain(heard)) > 1.1 * len(_plain(sentence)) + 4:
             raise trial.wrong("It returns more than the words of the sound.", expected)
         if trial.calls is not None and not any(call.route in _HEARING for call in trial.calls):
             raise trial.wrong("It did not ask OpenAI for this.", expected, "no call to OpenAI")
@@ -112,8 +112,8 @@ def _no_sound() -> bytes:
     return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + secrets.token_bytes(60)
 
 
-def _says(heard: str, said: str) -> bool:
-    return _plain(said) in _plain(heard)
+def _says(heard: str, sentence: str) -> bool:
+    return _plain(sentence) in _plain(heard)
 
 
 def _plain(text: str) -> str:
@@ -134,7 +134,7 @@ EXERCISES = {
         "media_type",
         _media_type,
         (
-            "Which of the rows of the table can't be told apart by their first four bytes?",
+            "Which rows of the table begin with the same four bytes?",
             'content.startswith(b"…") is enough for most; RIFF files differ in content[8:12].',
             'First the two kinds that begin with b"RIFF"; then a dictionary of beginnings in a loop; at the end the rest.',
         ),

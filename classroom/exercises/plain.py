@@ -102,12 +102,12 @@ def _fields_of(value: Any) -> dict[str, Any]:
         found = dict(value._asdict())
     else:
         found = getattr(value, "__dict__", None) or {}
-        found = {**found, **_told_by_its_class(value)}
+        found = {**found, **_slots_and_properties(value)}
     public = ((name, inner) for name, inner in found.items() if isinstance(name, str) and name[:1] != "_")
     return dict(itertools.islice(public, _MOST_FIELDS))
 
 
-def _told_by_its_class(value: Any) -> dict[str, Any]:
+def _slots_and_properties(value: Any) -> dict[str, Any]:
     """The fields of an object that its class describes: slots and properties."""
     found: dict[str, Any] = {}
     for each in type(value).__mro__[:-1]:
@@ -184,36 +184,36 @@ def number_of(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def shortened(text: str, most: int = _SHOWN) -> str:
+def shorten(text: str, most: int = _SHOWN) -> str:
     """One line of a text: control characters, broken characters and line ends replaced, the rest left out."""
     line = _KEY.sub("sk-…", _REPR.sub(r"an object of type \1", " ".join(text[: most * 4].split())))
     line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """A value in a few words, for a message."""
     if value is None:
         return "nothing (None)"
     if isinstance(value, str):
-        return f'"{shortened(value)}"' if value else "an empty text"
+        return f'"{shorten(value)}"' if value else "an empty text"
     if isinstance(value, bytes):
         return f"{len(value)} bytes, which begin with {value[:12]!r}" if value else "no bytes (b'')"
     if isinstance(value, (bool, int, float, Decimal)):
         return str(value)
     if isinstance(value, Mapping):
-        names = ", ".join(shortened(str(name), 20) for name in list(value)[:5])
+        names = ", ".join(shorten(str(name), 20) for name in list(value)[:5])
         return f"a dictionary with the keys {names}" if names else "an empty dictionary"
     if isinstance(value, (set, Sequence)):
         return _shown_collection(value)
-    return f"an object of type {shortened(value.type, 40)}" if isinstance(value, Thing) else "an object"
+    return f"an object of type {shorten(value.type, 40)}" if isinstance(value, Thing) else "an object"
 
 
 def _shown_item(item: Any) -> str:
     """One of several: a text in fewer letters than one that is shown alone."""
     if isinstance(item, (list, dict)):
         return "…"
-    return f'"{shortened(item, _SHOWN // 2)}"' if isinstance(item, str) and item else shown(item)
+    return f'"{shorten(item, _SHOWN // 2)}"' if isinstance(item, str) and item else describe(item)
 
 
 def _shown_collection(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import Given, texts_client, texts_openai
-from classroom.exercises.plain import NotPlain, Thing, decode, encode, shortened, shown
+from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, shorten
 from classroom.standin.faults import fault
 
 _MOST_WORDS, _MOST_PROMPT = 500, 4_000  # characters
@@ -37,11 +37,11 @@ def _parts_of(bench: Bench) -> str:
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise trial.wrong("It returns something else than two things, status and body.", expected)
         if isinstance(value[0], bool) or value[0] != status or not isinstance(value[0], (int, float)):
-            raise trial.wrong("The status is not right. Is it a whole number?", expected, shown(value[0]))
+            raise trial.wrong("The status is not right. Is it a whole number?", expected, describe(value[0]))
         if not isinstance(value[1], bytes):
-            raise trial.wrong("The body is not bytes.", expected, shown(value[1]))
+            raise trial.wrong("The body is not bytes.", expected, describe(value[1]))
         if value[1] != body:
-            raise trial.wrong("The body is another one.", expected, shown(value[1]))
+            raise trial.wrong("The body is another one.", expected, describe(value[1]))
     return "The status is the second word, and the body begins after the first empty line."
 
 
@@ -110,7 +110,7 @@ def _counting(bench: Bench) -> str:
         expected = f'status 200 and {{"words": {count}}}, for the body {_shown_body(body)}'
         got = _answer_to(trial, 200, expected)
         if got.get("words") != count or isinstance(got.get("words"), bool):
-            raise trial.wrong("The number of words is not right.", expected, shortened(json.dumps(got)))
+            raise trial.wrong("The number of words is not right.", expected, shorten(json.dumps(got)))
     return "It counts words, and refuses what has none or too many letters."
 
 
@@ -154,16 +154,18 @@ def _texts(bench: Bench) -> str:
 
 def _made(bench: Bench, prompt: str) -> None:
     trial = bench.request("POST", "/v1/texts", json={"prompt": prompt})
-    expected = f'status 201 and {{"text": what OpenAI said}}, for the body {_shown_body({"prompt": prompt})}'
+    expected = (
+        f'status 201 and {{"text": what OpenAI answered}}, for the body {_shown_body({"prompt": prompt})}'
+    )
     text = _answer_to(trial, 201, expected).get("text")
     if not isinstance(text, str) or not text:
-        raise trial.wrong("The answer has no text.", expected, f"a text that is {shown(text)}")
+        raise trial.wrong("The answer has no text.", expected, f"a text that is {describe(text)}")
     calls = trial.calls_for(prompt, expected, *TEXT_ROUTES)
     if calls is None:
         return
     made = {output.content.decode("utf-8", "replace").strip() for call in calls for output in call.outputs}
     if text.strip() not in made:
-        raise trial.wrong("It answers other words than OpenAI did.", expected, f'"{shortened(text)}"')
+        raise trial.wrong("It answers other words than OpenAI did.", expected, f'"{shorten(text)}"')
 
 
 def _failures(bench: Bench) -> None:
@@ -251,20 +253,20 @@ def _check_texts(bench: Bench) -> str:
 def _step(behaviour: _Endpoint, data: Any) -> Any:
     """What the endpoint in the learner's kernel does next."""
     try:
-        said = {name: decode(value) for name, value in data.items()} if isinstance(data, dict) else {}
+        received = {name: decode(value) for name, value in data.items()} if isinstance(data, dict) else {}
     except NotPlain:
-        said = {}
-    if "prompt" in said:
-        prompt = str(said["prompt"])
+        received = {}
+    if "prompt" in received:
+        prompt = str(received["prompt"])
         blank = not prompt.strip()
         ask = not blank or behaviour.blank != "refuse"
         changed = behaviour.prompt(prompt) if behaviour.prompt and not blank else prompt
         return {"ask": ask, "input": encode(changed if not blank else "Say anything.")}
-    if said.get("refused"):
+    if received.get("refused"):
         return {"status": behaviour.busy, "text": encode("")}
-    if said.get("blank") and behaviour.blank != "make":
+    if received.get("blank") and behaviour.blank != "make":
         return {"status": 422, "text": encode("")}
-    text = str(said.get("text", ""))
+    text = str(received.get("text", ""))
     return {"status": behaviour.made, "text": encode(behaviour.text(text) if behaviour.text else text)}
 
 
@@ -273,7 +275,7 @@ EXERCISES = {
         "parts_of",
         _parts_of,
         (
-            "What stands between the headers and the body, and may the same stand in the body, too?",
+            "What is between the headers and the body, and may the same be in the body, too?",
             'answer.partition(b"\\r\\n\\r\\n") cuts at the first empty line; bytes have split() as texts have.',
             'head, _, body = answer.partition(b"\\r\\n\\r\\n"), then return int(head.split()[1]), body.',
         ),

@@ -5,8 +5,8 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.agents import reads_why
 from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial, texts_in
-from classroom.exercises.plain import number_of, shown
-from classroom.exercises.words import folded
+from classroom.exercises.plain import describe, number_of
+from classroom.exercises.words import fold
 
 _OPEN, _CLOSE = "<document>", "</document>"
 _TYPE = "text/plain"
@@ -26,11 +26,11 @@ def _messages_for(bench: Bench) -> str:
             "\n".join(roles.get("developer", []) + roles.get("system", [])),
             "\n".join(roles.get("user", [])),
         )
-        if folded(task) not in folded(orders):
-            raise trial.wrong("The task is not in the developer's message.", expected, shown(orders))
-        if folded(first) in folded(orders) or folded(second) in folded(orders):
+        if fold(task) not in fold(orders):
+            raise trial.wrong("The task is not in the developer's message.", expected, describe(orders))
+        if fold(first) in fold(orders) or fold(second) in fold(orders):
             raise trial.wrong(
-                "The document is in the developer's message, where orders are.", expected, shown(orders)
+                "The document is in the developer's message, where orders are.", expected, describe(orders)
             )
         _is_marked(trial, data, first, second, expected)
     return "Orders and data are apart, and no document can close its own marks."
@@ -63,17 +63,17 @@ def _is_marked(trial: Trial, data: str, first: str, second: str, expected: str) 
     before, opened, rest = data[: begins + 1].rpartition(_OPEN) if begins >= 0 else data.partition(_OPEN)
     inside, closed, after = (rest + data[begins + 1 :] if begins >= 0 else rest).rpartition(_CLOSE)
     if not opened or not closed:
-        raise trial.wrong("The document is not between <document> and </document>.", expected, shown(data))
+        raise trial.wrong("The document is not between <document> and </document>.", expected, describe(data))
     if first in before or second in after:
-        raise trial.wrong("A part of the document is outside its marks.", expected, shown(data))
+        raise trial.wrong("A part of the document is outside its marks.", expected, describe(data))
     if "<" in inside or ">" in inside:
         raise trial.wrong(
             "The document still has a < or > in it, so it can write a mark of its own.",
             "each < and > of the document replaced by something else",
-            shown(inside),
+            describe(inside),
         )
-    if folded(first) not in folded(inside) or folded(second) not in folded(inside):
-        raise trial.wrong("A part of the document is lost.", expected, shown(inside))
+    if fold(first) not in fold(inside) or fold(second) not in fold(inside):
+        raise trial.wrong("A part of the document is lost.", expected, describe(inside))
 
 
 def _publish(bench: Bench) -> str:
@@ -82,16 +82,16 @@ def _publish(bench: Bench) -> str:
     draft, target = f"drafts/{name}.txt", f"public/{name}.txt"
     expected = f'the same bytes under "{target}", with the type {_TYPE}, and a text that names it'
     trial, kept = _tried(bench, draft, content, (target, draft))
-    said = trial.returned(expected)
+    returned = trial.returned(expected)
     stored = kept.get(target)
     if stored is None:
         raise trial.wrong("A draft was not published.", expected, "no object there")
     if stored[0] != content:
-        raise trial.wrong("What is published are not the draft's bytes.", expected, shown(stored[0]))
+        raise trial.wrong("What is published are not the draft's bytes.", expected, describe(stored[0]))
     if stored[1].partition(";")[0].strip() != _TYPE:
         raise trial.wrong("It is published with another type.", expected, f"the type {stored[1]}")
-    if not isinstance(said, str) or target not in said or said.casefold().startswith("error"):
-        raise trial.wrong("The model does not learn where the text is now.", expected, shown(said))
+    if not isinstance(returned, str) or target not in returned or returned.casefold().startswith("error"):
+        raise trial.wrong("The model does not learn where the text is now.", expected, describe(returned))
     if kept[draft] is None:
         raise trial.wrong(
             "The draft is gone. Copy it, and leave it where it is.", expected, f'no object under "{draft}"'
@@ -126,12 +126,12 @@ def _refuses(bench: Bench, key: str, *, stored: bool = True, why: str = "") -> N
         key,
         b"not for everyone" if stored else None,
         tuple(places - {key}),
-        case=f"publish({shown(key)}){why}",
+        case=f"publish({describe(key)}){why}",
     )
     expected = 'a text that begins with "error" and says why, and nothing published'
     found = next((place for place, each in kept.items() if each is not None), None)
     if found:
-        raise trial.wrong("It publishes what is no draft.", expected, f"an object under {shown(found)}")
+        raise trial.wrong("It publishes what is no draft.", expected, f"an object under {describe(found)}")
     reads_why(trial, expected)
 
 
@@ -253,8 +253,8 @@ def _is_comparison(
         raise trial.wrong("It should return a dictionary with agreement, too_kind and too_strict.", expected)
     lists = [found["too_kind"], found["too_strict"]]
     if not all(isinstance(each, (list, tuple, set)) for each in lists):
-        raise trial.wrong("too_kind and too_strict are lists of cases.", expected, shown(lists[0]))
-    got = f"{shown(found['agreement'])}, {len(lists[0])} and {len(lists[1])}"
+        raise trial.wrong("too_kind and too_strict are lists of cases.", expected, describe(lists[0]))
+    got = f"{describe(found['agreement'])}, {len(lists[0])} and {len(lists[1])}"
     number = number_of(found["agreement"])
     if number is None or abs(number - share) > _ROUNDED:
         raise trial.wrong(

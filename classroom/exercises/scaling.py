@@ -9,7 +9,7 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import openai_client
-from classroom.exercises.plain import number_of, shown
+from classroom.exercises.plain import describe, number_of
 from classroom.standin.journal import Call
 from classroom.standin.pace import Pace
 from classroom.standin.replies import reply
@@ -87,11 +87,11 @@ def _in_order(trial: Trial, found: list[Any], texts: list[str | None], expected:
     if not all(isinstance(each, str) for each in found):
         other = next(each for each in found if not isinstance(each, str))
         raise trial.wrong(
-            "The list holds something else than texts.", expected, f"a list with {shown(other)}"
+            "The list holds something else than texts.", expected, f"a list with {describe(other)}"
         )
     stripped = [each.strip() for each in found]
     if sorted(stripped) != sorted(map(str, texts)):
-        first = f"a list that begins with {shown(found[0])}"
+        first = f"a list that begins with {describe(found[0])}"
         raise trial.wrong("The list holds other words than the model answered.", expected, first)
     if stripped != texts:
         raise trial.wrong(
@@ -125,10 +125,12 @@ def _answers_in(bench: Bench) -> str:
         for id, text in right.items():
             if text is None and found[id] is not None:
                 raise trial.wrong(
-                    "A request that failed has something else than None.", expected, shown(found[id])
+                    "A request that failed has something else than None.", expected, describe(found[id])
                 )
             if text is not None and found[id] != text:
-                raise trial.wrong("An answer has another text than its own.", f'"{text}"', shown(found[id]))
+                raise trial.wrong(
+                    "An answer has another text than its own.", f'"{text}"', describe(found[id])
+                )
     return "Each answer is found by its custom_id, and what failed is None."
 
 

@@ -8,8 +8,8 @@ from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.given import held
-from classroom.exercises.plain import Thing, field_of, number_of, shown
-from classroom.exercises.words import folded
+from classroom.exercises.plain import Thing, describe, field_of, number_of
+from classroom.exercises.words import fold
 from classroom.standin.journal import Call
 
 _MOST_TOKENS = 400
@@ -43,8 +43,10 @@ def _summarize(bench: Bench) -> str:
 
 def _asks_for_something(trial: Trial, call: Call, text: str, expected: str) -> None:
     """That a request says what to do with the text."""
-    said = {name: value for name, value in call.body.items() if name in ("input", "messages", "instructions")}
-    kept = [each.replace(folded(text), " ") for each in map(folded, _texts_said(said))]
+    asked = {
+        name: value for name, value in call.body.items() if name in ("input", "messages", "instructions")
+    }
+    kept = [each.replace(fold(text), " ") for each in map(fold, _request_texts(asked))]
     if not any(letter.isalpha() for each in kept for letter in each):
         raise trial.wrong(
             "It sends the text alone, and does not ask for a summary of it.",
@@ -53,17 +55,17 @@ def _asks_for_something(trial: Trial, call: Call, text: str, expected: str) -> N
         )
 
 
-def _texts_said(body: Any) -> Iterator[str]:
+def _request_texts(body: Any) -> Iterator[str]:
     """What a request says; not its roles and kinds."""
     if isinstance(body, str):
         yield body
     elif isinstance(body, Mapping):
         for name, inner in body.items():
             if name not in ("role", "type"):
-                yield from _texts_said(inner)
+                yield from _request_texts(inner)
     elif isinstance(body, list):
         for inner in body:
-            yield from _texts_said(inner)
+            yield from _request_texts(inner)
 
 
 def _has_options(trial: Trial, call: Call, expected: str) -> None:
@@ -100,13 +102,13 @@ def _reply(bench: Bench) -> str:
     contents = [_words_of(field_of(message, "content")) for message in after]
     if contents[1::2] != [first, second]:
         raise trial.wrong(
-            "What the user said is not in the history as it was.", f'"{second}"', shown(contents[3])
+            "What the user said is not in the history as it was.", f'"{second}"', describe(contents[3])
         )
     if not _same(contents[2::2], answers):
         raise trial.wrong(
             "What the assistant said is not in the history as it was returned.",
-            shown(answers[1]),
-            shown(contents[4]),
+            describe(answers[1]),
+            describe(contents[4]),
         )
     for call in (trial.calls_for(second, expected, *TEXT_ROUTES) or ())[-1:]:
         if not call.mentions(first) or not call.mentions(answers[0]):
@@ -148,9 +150,9 @@ def _rate(bench: Bench) -> str:
                 expected,
             )
         if not isinstance(stars, int) or isinstance(stars, bool):
-            raise trial.wrong("Its stars are no whole number.", expected, f"stars: {shown(stars)}")
+            raise trial.wrong("Its stars are no whole number.", expected, f"stars: {describe(stars)}")
         if not isinstance(reason, str):
-            raise trial.wrong("Its reason is no text.", expected, f"reason: {shown(reason)}")
+            raise trial.wrong("Its reason is no text.", expected, f"reason: {describe(reason)}")
         calls = trial.calls_for(review, expected, *TEXT_ROUTES)
         if calls is None:
             continue
@@ -163,7 +165,7 @@ def _rate(bench: Bench) -> str:
         by_tool = any(call.body.get("tools") for call in calls)  # its arguments are no words of the model's
         if not by_tool and not _is_in(reason, calls):
             raise trial.wrong(
-                "The reason is not the one that the model gave.", expected, f"reason: {shown(reason)}"
+                "The reason is not the one that the model gave.", expected, f"reason: {describe(reason)}"
             )
     return "The answer is an object with a number and a reason."
 

@@ -5,7 +5,7 @@ import secrets
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import listing_client
-from classroom.exercises.plain import shown
+from classroom.exercises.plain import describe
 
 _TYPES = ("application/json", "image/png", "text/csv", "audio/mpeg", "text/html")
 _PLACE = "exercise-08"
@@ -26,7 +26,7 @@ def _keep(bench: Bench) -> str:
             raise trial.wrong("Nothing is stored under that key.", expected, "no object")
         if stored[0] != content:
             raise trial.wrong(
-                "What is stored are not the bytes that it was given.", expected, shown(stored[0])
+                "What is stored are not the bytes that it was given.", expected, describe(stored[0])
             )
         if stored[1] != kind:
             raise trial.wrong(

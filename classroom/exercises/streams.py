@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
-from classroom.exercises.plain import Thing, shortened, shown
+from classroom.exercises.plain import Thing, describe, shorten
 from classroom.standin.pace import AT_ONCE, Pace
 from classroom.standin.replies import reply
 
@@ -126,8 +126,8 @@ def _streamed(trial: Trial, prompt: str) -> None:
     if whole not in made:
         raise trial.wrong(
             "The pieces together are not what OpenAI answered.",
-            f'"{shortened(made[0])}"' if made else "the answer",
-            f'"{shortened(whole)}"',
+            f'"{shorten(made[0])}"' if made else "the answer",
+            f'"{shorten(whole)}"',
         )
 
 
@@ -137,7 +137,7 @@ def _pieces(trial: Trial, events: list[Event]) -> list[str]:
     if not events:
         raise trial.wrong("There is no event in it. Each ends with an empty line.", expected, "no event")
     if events[-1].name != "done":
-        got = f"the last event is called {shown(events[-1].name)}"
+        got = f"the last event is called {describe(events[-1].name)}"
         raise trial.wrong("The reader does not learn that the answer is complete.", expected, got)
     pieces = []
     for event in events[:-1]:
@@ -149,7 +149,7 @@ def _pieces(trial: Trial, events: list[Event]) -> list[str]:
             entry = None
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
             raise trial.wrong(
-                'The data of an event is no JSON with a "text".', expected, f"the data {shown(event.data)}"
+                'The data of an event is no JSON with a "text".', expected, f"the data {describe(event.data)}"
             )
         pieces.append(entry["text"])
     return pieces

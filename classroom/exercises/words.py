@@ -37,16 +37,16 @@ def sentence(chance: Random) -> str:
 
 def another(chance: Random, than: str) -> str:
     """Words that nobody can mistake for a given text: neither holds the other."""
-    wanted = folded(than)
+    wanted = fold(than)
     for make in (question, scene, sentence):
         found = make(chance)
-        if wanted not in folded(found) and folded(found) not in wanted:
+        if wanted not in fold(found) and fold(found) not in wanted:
             return found
     # a text of a few letters is in much else
     return "".join(letter for letter in question(chance) if letter.casefold() not in wanted) or mark(chance)
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """A text without what an answer may change of it: case and white space."""
     return " ".join(text.casefold().split())
 

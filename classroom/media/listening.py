@@ -34,7 +34,7 @@ _READERS: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
-def opened(content: bytes) -> Any:
+def open_sound(content: bytes) -> Any:
     """The sound, by the reader that its first bytes ask for.
 
     Raises:
@@ -78,7 +78,7 @@ def measure(content: bytes) -> float:
 
     seconds, budget = 0.0, Budget()
     try:
-        with opened(content) as file:
+        with open_sound(content) as file:
             if not file.streams.audio:
                 raise NotSound("there is no sound in it")
             for frame in file.decode(audio=0):
@@ -99,7 +99,7 @@ def words_in(content: bytes) -> str | None:
     av = extras.load("av", "media", "Listening to a sound")
 
     try:
-        with opened(content) as file:
+        with open_sound(content) as file:
             tags = [file.metadata, *(stream.metadata for stream in file.streams)]
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         raise NotSound(str(error)) from error

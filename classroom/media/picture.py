@@ -129,12 +129,12 @@ def measure(content: bytes) -> Facts:
     Raises:
         NotPicture: the bytes can't be read as one.
     """
-    image, size, format = opened(content)
+    image, size, format = open_picture(content)
     lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
     return Facts(format, size, int(lowest) < 255)  # type: ignore[arg-type]
 
 
-def opened(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
+def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
     """A picture, no larger than is needed to work at; its own size; its format."""
     try:
         with warnings.catch_warnings():
@@ -173,7 +173,7 @@ def redraw(
         seed, size, format, quality: as for `draw`.
     """
     try:
-        before = ImageOps.fit(ImageOps.exif_transpose(opened(content)[0]).convert("RGBA"), size)
+        before = ImageOps.fit(ImageOps.exif_transpose(open_picture(content)[0]).convert("RGBA"), size)
     except NotPicture:
         before = Image.new("RGBA", size, (255, 255, 255, 255))
     chance = random.Random(f"{seed}:{words}")  # noqa: S311 - a drawing, not a secret
@@ -184,7 +184,7 @@ def redraw(
         if words:
             _caption(ImageDraw.Draw(after), size, words)
     else:
-        scene = opened(draw(words, seed=seed, size=size))[0].convert("RGBA")
+        scene = open_picture(draw(words, seed=seed, size=size))[0].convert("RGBA")
         after = Image.composite(before, scene, kept)
     return _encode(after, format, quality)
 
@@ -194,7 +194,7 @@ def _kept(mask: bytes | None, size: tuple[int, int]) -> Image.Image | None:
     if mask is None:
         return None
     try:
-        return ImageOps.fit(opened(mask)[0].convert("RGBA"), size).getchannel("A")
+        return ImageOps.fit(open_picture(mask)[0].convert("RGBA"), size).getchannel("A")
     except NotPicture:
         return None
 

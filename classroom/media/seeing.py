@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from classroom.media.picture import opened
+from classroom.media.picture import open_picture
 
 _SIDE = 96  # pixels: enough to see plain shapes
 _COLOURS = {
@@ -75,7 +75,7 @@ def look(content: bytes, words: str = "") -> Sight:
     Raises:
         NotPicture: the bytes are no picture, or one that is too large.
     """
-    image, size, _ = opened(content)
+    image, size, _ = open_picture(content)
     image = image.convert("RGBA")
     ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
     small = Image.alpha_composite(ground, image).convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)

@@ -79,7 +79,7 @@ def _open(content: bytes, media_type: str) -> Any:
     import av
 
     if media_type not in _HEADERLESS:
-        return listening.opened(content)
+        return listening.open_sound(content)
     form, rate = _HEADERLESS[media_type]
     return av.open(io.BytesIO(content), "r", format=form, options={"sample_rate": str(rate)})
 

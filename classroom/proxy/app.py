@@ -256,10 +256,10 @@ class Proxy:
         try:
             if tokens.is_name(name):
                 await self._people.welcome(event, name, address)
-            told = await self._booked(self._ledger.register, event, name)
+            token = await self._booked(self._ledger.register, event, name)
         except EventError as error:
             raise APIError(409, str(error), code="attendee_refused") from None
-        await send_whole(send, 201, json.dumps({"token": told}).encode(), about(event))
+        await send_whole(send, 201, json.dumps({"token": token}).encode(), about(event))
 
 
 def _models(event: Event, route: Route) -> bytes:

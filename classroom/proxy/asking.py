@@ -63,7 +63,7 @@ class Answer:
         Raises:
             BrokenOffError: it did not come to its end.
         """
-        with _told_apart():
+        with _translate_errors():
             return await self._response.read()
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -72,7 +72,7 @@ class Answer:
         Raises:
             BrokenOffError: it did not come to its end.
         """
-        with _told_apart():
+        with _translate_errors():
             async for part in self._response.content.iter_any():
                 yield part
 
@@ -130,7 +130,7 @@ class Connections:
         assert self._session is not None
         # encoded: a quoted slash in a model's name stays one
         address = URL(url, encoded=True)
-        with _told_apart():
+        with _translate_errors():
             response = await self._session.request(method, address, allow_redirects=False, **options)
         try:
             yield Answer(response)
@@ -150,7 +150,7 @@ def _body(prepared: Prepared, url: str) -> tuple[str, bytes]:
 
 
 @contextlib.contextmanager
-def _told_apart() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except _NOT_SENT:

@@ -8,21 +8,21 @@ from typing import Annotated
 import typer
 
 from classroom.proxy import rosters
-from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
+from classroom.proxy.console import DEFAULT, Database, open_ledger, report_errors
 
 attendee_app = typer.Typer(help="Let learners in, each with a token of their own.", no_args_is_help=True)
 
 
-def _hand_out(told: dict[str, str], file: Path | None) -> None:
+def _hand_out(issued: dict[str, str], file: Path | None) -> None:
     if file is None:
-        for name, token in told.items():
+        for name, token in issued.items():
             typer.echo(f"{name}\t{token}")
         return
     # for nobody else's eyes
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(opened, "w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows([("name", "token"), *told.items()])
-    typer.echo(f"{len(told)} tokens are in {file}. They are shown only this once.")
+        csv.writer(out).writerows([("name", "token"), *issued.items()])
+    typer.echo(f"{len(issued)} tokens are in {file}. They are shown only this once.")
 
 
 @attendee_app.command("add")
@@ -35,7 +35,7 @@ def attendee_add(
     database_url: Database = DEFAULT,
 ) -> None:
     """Let one learner in; prints the token, which is shown only this once."""
-    with reported():
+    with report_errors():
         addresses = {name: email} if email else {}
         _hand_out(open_ledger(database_url).attend(code, [name], addresses), None)
 
@@ -51,8 +51,8 @@ def attendee_import(
     database_url: Database = DEFAULT,
 ) -> None:
     """Let a whole roster in."""
-    with reported():
-        listed = rosters.opened(roster)
+    with report_errors():
+        listed = rosters.read_roster(roster)
         ledger = open_ledger(database_url)
         addresses = {each.name: each.address for each in listed if each.address}
         _hand_out(ledger.attend(code, [each.name for each in listed], addresses), out)
@@ -66,7 +66,7 @@ def attendee_rotate(
     database_url: Database = DEFAULT,
 ) -> None:
     """New tokens; the old ones are worth nothing from now on."""
-    with reported():
+    with report_errors():
         _hand_out(open_ledger(database_url).rotate(code, name), out)
 
 
@@ -77,6 +77,6 @@ def attendee_remove(
     database_url: Database = DEFAULT,
 ) -> None:
     """Keep a learner out from now on; what they used stays in the books."""
-    with reported():
+    with report_errors():
         open_ledger(database_url).remove(code, name)
     typer.echo(f"{name} is out of {code}.")

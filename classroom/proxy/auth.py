@@ -138,12 +138,12 @@ class People:
                 answer = await client.get(f"{self._hub}/user", headers={"authorization": f"token {secret}"})
             if answer.status_code in (401, 403):
                 return None
-            told = answer.json() if answer.status_code == 200 else None
-            if not isinstance(told, dict):
+            user = answer.json() if answer.status_code == 200 else None
+            if not isinstance(user, dict):
                 raise refusals.hub_failed()
-            name = told.get("name")
+            name = user.get("name")
             # a service has a token and a name, too, and is no learner
-            if told.get("kind", "user") != "user" or not isinstance(name, str):
+            if user.get("kind", "user") != "user" or not isinstance(name, str):
                 return None
             return name if tokens.is_name(name) else None
 

@@ -80,11 +80,11 @@ def _half(batch: Batch, used: Mapping[str, int | float]) -> int:
 def _lines(content: bytes | None) -> Iterator[Mapping[str, Any]]:
     for line in (content or b"").split(b"\n"):
         try:
-            told = json.loads(line) if line.strip() else None
+            entry = json.loads(line) if line.strip() else None
         except (ValueError, RecursionError):
             continue
-        if isinstance(told, Mapping):
-            yield told
+        if isinstance(entry, Mapping):
+            yield entry
 
 
 def _count(value: Any) -> int:

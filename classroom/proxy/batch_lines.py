@@ -60,8 +60,8 @@ class Lines:
 
 def terms_of(event: Event) -> str:
     """A digest of what decides how a line is read: a file that was read by other terms has to be uploaded again."""
-    told = json.dumps([dict(event.models), event.max_tokens, list(event.allows)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    terms = json.dumps([dict(event.models), event.max_tokens, list(event.allows)], sort_keys=True)
+    return hashlib.sha256(terms.encode()).hexdigest()
 
 
 def read(event: Event, name: str, reader: Reader, upstream: Upstream, content: bytes) -> Lines:
@@ -116,9 +116,9 @@ def _line(event: Event, name: str, reader: Reader, line: bytes) -> tuple[str, st
     tally = Tally()
     body = fields.read(route.name, made["body"], tally)
     _want_plain(body, tally)
-    asked, model = bodies.chosen(event, route, body.get("model"))
+    asked, model = bodies.choose_model(event, route, body.get("model"))
     body["model"] = model
-    bodies.bound(event, route, body, model)
+    bodies.bound_length(event, route, body, model)
     most = pricing.reckon(route.name, body, tally, model)
     return (
         made["custom_id"],

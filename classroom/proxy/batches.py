@@ -1,4 +1,4 @@
-"""Batches: the cost of all their requests is reserved before they begin, and settled when they are over, whoever asks.
+"""Batches: the cost of all their requests is reserved before they begin, and settled when they are over, no matter who asks.
 
 A batch outlives the request that made it, and the process: its call stays open in the books, and any proxy on them settles it.
 """
@@ -22,7 +22,7 @@ from classroom.proxy.fields.kept import BODIES
 from classroom.proxy.ledger import Ledger, Reservation, Settlement
 from classroom.proxy.listing import Booked, Whose
 from classroom.proxy.places import Place
-from classroom.proxy.stored import settled, want_answer
+from classroom.proxy.stored import settle, want_answer
 from classroom.proxy.tally import Tally
 from classroom.proxy.upstream import Upstream
 from classroom.proxy.upstreams import Upstreams
@@ -55,16 +55,16 @@ class Batches:
             settlement = Settlement(failed=True)
             try:
                 answer = await self._answered(event, place, batch, whose)
-                settlement = settled(answer.status, 0)
+                settlement = settle(answer.status, 0)
             except NoAnswerError as error:
                 raise refusals.upstream_failed(str(error)) from None
             finally:
                 closing = self._booked(self._ledger.settle, made, settlement)
                 await asyncio.shield(asyncio.ensure_future(closing))
             want_answer(place, answer.status, charged=False)
-        told = self._upstreams.without_key(answer.content) if answer.status >= 400 else answer.content
+        body = self._upstreams.without_key(answer.content) if answer.status >= 400 else answer.content
         await sending.send_whole(
-            send, answer.status, told, {"content-type": answer.kind, **sending.about(event)}
+            send, answer.status, body, {"content-type": answer.kind, **sending.about(event)}
         )
 
     async def _found(self, place: Place, whose: Whose) -> Batch | None:
@@ -89,8 +89,8 @@ class Batches:
             if answer is not None and answer.status == 200:
                 found.append(usage.in_answer(answer.content))
         ends = {"first_id": found[0]["id"] if found else None, "last_id": found[-1]["id"] if found else None}
-        told = {"object": "list", "data": found, "has_more": more, **ends}
-        return Fetched(200, json.dumps(told).encode(), "application/json")
+        listing = {"object": "list", "data": found, "has_more": more, **ends}
+        return Fetched(200, json.dumps(listing).encode(), "application/json")
 
     # --- beginning --------------------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class Batches:
                 await self._booked(self._ledger.belongings.keep, event.code, name, {id: 0}, upstream.name)
                 settlement = None  # when it is over
             elif answer.status >= 300:
-                settlement = settled(answer.status, made.amount)
+                settlement = settle(answer.status, made.amount)
             return answer
         except NoAnswerError as error:
             if not error.was_sent:
@@ -187,23 +187,25 @@ class Batches:
         self._looked[batch.id] = time.monotonic()
         path = f"batches/{batch.id}" + ("/cancel" if method == "POST" else "")
         answer = await fetch(upstream, event, method, path)
-        told = usage.in_answer(answer.content) if answer.status < 300 else {}
-        if batch.state == "open" and told.get("id") == batch.id and told.get("status") in OVER:
-            await self._settle(upstream, event, batch, told)
+        reported = usage.in_answer(answer.content) if answer.status < 300 else {}
+        if batch.state == "open" and reported.get("id") == batch.id and reported.get("status") in OVER:
+            await self._settle(upstream, event, batch, reported)
         return answer
 
-    async def _settle(self, upstream: Upstream, event: Event, batch: Batch, told: Mapping[str, Any]) -> None:
+    async def _settle(
+        self, upstream: Upstream, event: Event, batch: Batch, reported: Mapping[str, Any]
+    ) -> None:
         names = ("output_file_id", "error_file_id")
-        files = {name: id for name in names if isinstance(id := told.get(name), str) and id.isascii()}
+        files = {name: id for name in names if isinstance(id := reported.get(name), str) and id.isascii()}
         lines = {name: await self._lines(upstream, event, id) for name, id in files.items()}
         bill = await asyncio.get_running_loop().run_in_executor(
-            None, batch_bills.reckon, batch, told, lines.get("output_file_id"), lines.get("error_file_id")
+            None, batch_bills.reckon, batch, reported, lines.get("output_file_id"), lines.get("error_file_id")
         )
         made = {**bill.made, **dict.fromkeys(files.values(), 0)}
         await self._booked(self._ledger.belongings.keep, batch.event, batch.attendee, made, batch.upstream)
         call = Reservation(batch.call, batch.event, batch.attendee, batch.day, batch.reserved, batch.requests)
         spent = Settlement(bill.cost, bill.input_tokens, bill.output_tokens, status=200)
-        refused = told.get("status") == "failed" and not bill.cost
+        refused = reported.get("status") == "failed" and not bill.cost
         await self._booked(self._ledger.settle, call, Settlement(failed=True) if refused else spent)
         await self._booked(self._ledger.batches.close, batch)
 

@@ -164,9 +164,9 @@ class Reader:
         tally = Tally(allows=event.allows)
         kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
         body = await self.beside(content, _parse, route, content, kind, tally)
-        asked, model = chosen(event, route, _named(route, body))
+        asked, model = choose_model(event, route, _named(route, body))
         body["model"] = model
-        bound(event, route, body, model)
+        bound_length(event, route, body, model)
         growth = _growth(route, body, tally, model)
         kept = await self._kept(event, name, tally, growth)
         stored = kept.tokens
@@ -231,7 +231,7 @@ class Reader:
             _pseudonymise(event.pseudonym(name), route, body, plain=self._plain)
         if route.name in _TIERED and not self._plain and body.get("service_tier", "auto") == "auto":
             body["service_tier"] = (
-                "default"  # "auto" is what the owner's project says, at a price nobody told
+                "default"  # "auto" is what the owner's project says, at a price that nobody stated
             )
         hides = False
         if body.get("stream") and route.name in ("chat/completions", "completions"):
@@ -285,7 +285,7 @@ def _pseudonymise(pseudonym: str, route: Route, body: dict[str, Any], *, plain: 
         body["user"] = pseudonym
 
 
-def chosen(event: Event, route: Route, asked: str | None) -> tuple[str, str]:
+def choose_model(event: Event, route: Route, asked: str | None) -> tuple[str, str]:
     """The deployment and the upstream's model.
 
     Raises:
@@ -310,7 +310,7 @@ def _kind(model: str) -> str | None:
     return found.kind if found else None
 
 
-def bound(event: Event, route: Route, body: dict[str, Any], model: str) -> None:
+def bound_length(event: Event, route: Route, body: dict[str, Any], model: str) -> None:
     """Keep the answer's length within the event's, and within what its money is reckoned by.
 
     Raises:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from classroom.proxy.attendee_commands import attendee_app
-from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
+from classroom.proxy.console import DEFAULT, Database, open_ledger, report_errors
 from classroom.proxy.errors import EventError
 from classroom.proxy.event_commands import event_app
 from classroom.proxy.events import ANY, NANO, Event
@@ -84,7 +84,7 @@ def serve(
     from classroom.proxy.upstreams import from_file
     from classroom.standin.mock import OpenAIMock
 
-    with reported():
+    with report_errors():
         by_mail = mail.from_environment()
         ledger = open_ledger(database_url, new=True)
         targets = [] if upstream == "mock" else [from_environment(upstream)]
@@ -169,7 +169,7 @@ def report(
     # loaded here: it takes most of a second, and --help needs none of it
     from classroom.proxy import reports
 
-    with reported():
+    with report_errors():
         ledger = open_ledger(database_url)
         event = ledger.event(code)
         if event is None:

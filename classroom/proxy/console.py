@@ -24,7 +24,7 @@ DEFAULT = "class-proxy.sqlite"
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Our own errors as one line, exit code 2."""
     try:
         yield

@@ -35,8 +35,8 @@ def connect(url: str) -> Engine:
         _migrate(engine)
     except (SQLAlchemyError, ArgumentError, OSError, CommandError) as error:
         shown = engine.url.render_as_string() if "engine" in locals() else url.partition("@")[2] or url
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise DatabaseError(f"The database {shown} can't be used: {said}") from error
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise DatabaseError(f"The database {shown} can't be used: {reason}") from error
     return engine
 
 

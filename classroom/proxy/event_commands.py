@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from classroom.proxy.console import DEFAULT, Database, open_ledger, reported
+from classroom.proxy.console import DEFAULT, Database, open_ledger, report_errors
 from classroom.proxy.errors import EventError
 from classroom.proxy.events import NANO, later, moment
 from classroom.proxy.terms import USUAL_MODELS, Terms, added_money, allowances_in, bound_of, money, text_of
@@ -32,7 +32,7 @@ def event_add(
     organization: Annotated[str | None, typer.Option(help="Whom OpenAI bills.")] = None,
     project: Annotated[str | None, typer.Option(help="And on which project.")] = None,
     keep_prompts: Annotated[
-        bool, typer.Option("--keep-prompts", help="Store prompts; learners are told with every answer.")
+        bool, typer.Option("--keep-prompts", help="Store prompts; every answer says so to the learner.")
     ] = False,
     self_registration: Annotated[
         bool, typer.Option("--self-registration", help="Who knows the code may make themself an attendee.")
@@ -52,7 +52,7 @@ def event_add(
     database_url: Database = DEFAULT,
 ) -> None:
     """Make an event."""
-    with reported():
+    with report_errors():
         made = Terms(
             code,
             starts,
@@ -97,7 +97,7 @@ def event_change(
     database_url: Database = DEFAULT,
 ) -> None:
     """Change the bounds of an event, also while it is on; what was used stays in the books."""
-    with reported():
+    with report_errors():
         ledger = open_ledger(database_url)
         event = ledger.event(code)
         if event is None:
@@ -129,7 +129,7 @@ def event_extend(
     database_url: Database = DEFAULT,
 ) -> None:
     """Let an event last longer, also one that is over; its budgets stay."""
-    with reported():
+    with report_errors():
         if (by is None) == (until is None):
             raise EventError(
                 "Say either how much longer, --by 2h, or until when, --until 2026-11-21T20:00+01:00."
@@ -151,7 +151,7 @@ def event_top_up(
     database_url: Database = DEFAULT,
 ) -> None:
     """Add to an event's budget; what was spent stays in the books."""
-    with reported():
+    with report_errors():
         amount = added_money(dollars)
         event = open_ledger(database_url).top_up(code, amount)
     typer.echo(f"{code}: ${amount / NANO:g} more. {bound_of(event)}")
@@ -165,7 +165,7 @@ def event_list(
     table = Table(
         *(Column(name, overflow="fold") for name in ("code", "from", "to", "token", "models", "spent"))
     )
-    with reported():
+    with report_errors():
         ledger = open_ledger(database_url)
         now = ledger.now()
         for event, spent in ledger.events():
@@ -187,7 +187,7 @@ def event_pause(
     database_url: Database = DEFAULT,
 ) -> None:
     """Interrupt an event: nothing is asked until it is resumed."""
-    with reported():
+    with report_errors():
         open_ledger(database_url).pause(code, True)
     typer.echo(f"{code} is paused. To go on: classroom proxy event resume {code}")
 
@@ -198,7 +198,7 @@ def event_resume(
     database_url: Database = DEFAULT,
 ) -> None:
     """Let an event that was paused go on."""
-    with reported():
+    with report_errors():
         open_ledger(database_url).pause(code, False)
     typer.echo(f"{code} goes on.")
 
@@ -209,7 +209,7 @@ def event_forget_prompts(
     database_url: Database = DEFAULT,
 ) -> None:
     """Delete the prompts that an event has stored; what they cost stays in the books."""
-    with reported():
+    with report_errors():
         count = open_ledger(database_url).forget_prompts(code)
     typer.echo(f"Deleted {count} stored prompts of {code}.")
 
@@ -220,6 +220,6 @@ def event_end(
     database_url: Database = DEFAULT,
 ) -> None:
     """End an event now."""
-    with reported():
+    with report_errors():
         open_ledger(database_url).end(code)
     typer.echo(f"{code} is over.")

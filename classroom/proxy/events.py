@@ -120,7 +120,7 @@ def moment(text: str, zone: str | None, *, late: bool = False) -> datetime:
         raise EventError(
             f"{text!r} does not say in which time zone: write {text}+01:00, or add --zone Europe/Berlin."
         )
-    local = parsed.replace(tzinfo=known_zone(zone), fold=int(late))
+    local = parsed.replace(tzinfo=find_zone(zone), fold=int(late))
     result = local.astimezone(UTC)
     if result.astimezone(local.tzinfo).replace(tzinfo=None) != parsed:
         raise EventError(f"{text} does not exist in {zone}: clocks go forward then.")
@@ -154,7 +154,7 @@ def duration(text: str) -> timedelta:
     return length
 
 
-def known_zone(name: str) -> ZoneInfo:
+def find_zone(name: str) -> ZoneInfo:
     """The time zone of that name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What it costs to keep files in vector stores, and to search them: OpenAI's prices, with margins for what is not told.
+"""What it costs to keep files in vector stores, and to search them: OpenAI's prices, with margins for what they leave open.
 
 https://developers.openai.com/api/docs/pricing, "Built-in tools": file search costs $0.10 for a gigabyte and day of what is stored, and $2.50 for a
 thousand searches. The first gigabyte of the whole organization is free there; it is not counted here, since nobody knows who uses it. OpenAI's gigabyte is

@@ -73,8 +73,8 @@ class Lists:
             wanted, more = place.page.of(fitting)
             found = [known[id] for id in wanted]
         ends = {"first_id": found[0]["id"] if found else None, "last_id": found[-1]["id"] if found else None}
-        told = {"object": "list", "data": found, "has_more": more, **ends}
-        return Fetched(200, json.dumps(told).encode(), "application/json")
+        listed = {"object": "list", "data": found, "has_more": more, **ends}
+        return Fetched(200, json.dumps(listed).encode(), "application/json")
 
     async def _described(
         self, event: Event, place: Place, ids: list[str], whose: Whose
@@ -82,8 +82,8 @@ class Lists:
         async def one(id: str) -> dict[str, Any]:
             upstream = await self.upstream_of(place, [id], {}, whose)
             answer = await fetch(upstream, event, "GET", f"{place.kind}/{id}")
-            told = usage.in_answer(answer.content) if answer.status == 200 else {}
-            return told if told.get("id") == id else {}
+            described = usage.in_answer(answer.content) if answer.status == 200 else {}
+            return described if described.get("id") == id else {}
 
         found = []
         for start in range(0, len(ids), 8):  # a few at once
@@ -93,16 +93,16 @@ class Lists:
         return [each for each in found if isinstance(each, dict) and each]
 
 
-def _fits(told: Mapping[str, Any], place: Place, event: Event) -> bool:
+def _fits(described: Mapping[str, Any], place: Place, event: Event) -> bool:
     """Whether a thing is what the query asks for: a purpose, a model by its name here or upstream, metadata."""
-    metadata = told.get("metadata")
+    metadata = described.get("metadata")
     for name, value in place.asked:
         if name.startswith("metadata["):
             if not isinstance(metadata, Mapping) or metadata.get(name[len("metadata[") : -1]) != value:
                 return False
         elif name == "model":
-            if told.get("model") not in (value, event.models.get(value)):
+            if described.get("model") not in (value, event.models.get(value)):
                 return False
-        elif told.get(name) != value:
+        elif described.get(name) != value:
             return False
     return True

@@ -221,7 +221,7 @@ def _talking(
         units["web_searches"] = tally.calls
     if heard or "audio" in body.get("modalities", ()):
         _want_price_of_sound(model)
-        # what was said before is stored as sound, and read as sound again
+        # earlier turns are stored as sound, and read as sound again
         units |= {"input_audio_tokens": given + heard, "output_audio_tokens": made}
         most = cost(model, units)
     else:
@@ -312,7 +312,7 @@ def is_charged_by_letters(model: str) -> bool:
 
 
 def spoken(model: str, body: Mapping[str, Any], seconds: float | None) -> int | None:
-    """What speech did cost, by how long it is; None if that can't be told.
+    """What speech did cost, by how long it is; None if that is unknown.
 
     Raises:
         Unpriced: the model has no known price.

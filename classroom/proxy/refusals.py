@@ -253,8 +253,8 @@ def not_offered(at: str, why: str) -> APIError:
 
 
 def no_sound(why: str) -> APIError:
-    """400: a recording whose length can't be told, so that it can't be counted."""
-    return APIError(400, f"The recording can't be taken: {why}.", param="file", code="invalid_audio")
+    """400: a recording whose length can't be measured, so that it can't be counted."""
+    return APIError(400, f"The recording was rejected: {why}.", param="file", code="invalid_audio")
 
 
 def too_many_sounds() -> APIError:

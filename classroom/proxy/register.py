@@ -65,7 +65,7 @@ class Register:
         """Put other terms in force for the event of that code; what was counted stays."""
         row = _row(event)
         del row["salt"]  # the upstream goes on knowing everybody by the same pseudonym
-        del row["paused"]  # whoever pauses it meanwhile is not overruled
+        del row["paused"]  # a pause in the meantime stays
         with self._engine.begin() as connection:
             connection.execute(update(events).where(events.c.code == event.code).values(**row))
 
@@ -154,7 +154,7 @@ class Register:
     def attend(
         self, code: str, names: Sequence[str], addresses: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """Make attendees; returns the token of each, which is told this once.
+        """Make attendees; returns the token of each, which is shown only this once.
 
         Args:
             addresses: a name → where mail reaches them.
@@ -167,7 +167,7 @@ class Register:
         for address in (addresses or {}).values():
             if not rosters.is_address(address):
                 raise EventError(f"{address[:80]!r} is no address for e-mail.")
-        told = {}
+        issued = {}
         try:
             with self._engine.begin() as connection:
                 for name in names:
@@ -180,12 +180,12 @@ class Register:
                     row = {"event": code, "name": name, "secret": tokens.digest(secret)}
                     row["email"] = (addresses or {}).get(name, "").casefold()
                     connection.execute(insert(attendees).values(**row))
-                    told[name] = f"{code}/{name}.{secret}"
+                    issued[name] = f"{code}/{name}.{secret}"
         except IntegrityError as error:
             raise EventError(
                 f"{name!r} attends {code} already: `attendee rotate` gives a new token."
             ) from error
-        return told
+        return issued
 
     def register(self, event: Event, name: str) -> str:
         """Let someone in who came by themself; returns their token.
@@ -256,7 +256,7 @@ class Register:
         Raises:
             EventError: there is no such attendee.
         """
-        told = {}
+        issued = {}
         mine = attendees.c.event == code
         chosen = and_(mine, attendees.c.name == name) if name else and_(mine, attendees.c.secret.is_not(None))
         with self._engine.begin() as connection:
@@ -267,10 +267,10 @@ class Register:
                     .where(mine, attendees.c.name == found)
                     .values(secret=tokens.digest(secret))
                 )
-                told[found] = f"{code}/{found}.{secret}"
-        if not told:
+                issued[found] = f"{code}/{found}.{secret}"
+        if not issued:
             raise EventError(f"There is no attendee {name or ''} of {code!r}.")
-        return told
+        return issued
 
     def remove(self, code: str, name: str) -> None:
         """Forget an attendee's token; what they used stays in the books."""

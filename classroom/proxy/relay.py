@@ -87,8 +87,8 @@ class Relay:
         Raises:
             APIError: 503, the upstream could not be reached, or failed.
         """
-        settlement = Settlement(cost=call.made.amount)  # what is charged if its use is never told
-        last: list[Message] = []  # sent when the books are closed: who asks what is left is told the truth
+        settlement = Settlement(cost=call.made.amount)  # what is charged if no answer reports its usage
+        last: list[Message] = []  # sent once the books are closed: what is left is true then
         try:
             async with self._answered(call) as (upstream, answer):
                 call = replace(call, place=upstream.name)
@@ -162,7 +162,7 @@ class Relay:
         return self._connections.post(url, prepared, headers)
 
     async def _refused(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
-        """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is told as ours."""
+        """OpenAI's own refusal: the learner's is passed on, what concerns our key or its server is reported as ours."""
         status = answer.status
         try:
             content = self._upstreams.without_key((await answer.read())[:_LONGEST_REFUSAL])
@@ -174,7 +174,7 @@ class Relay:
             return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
             last = sending.messages(
-                status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+                status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
             )
             return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
@@ -182,7 +182,7 @@ class Relay:
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
         last = sending.messages(
-            status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
         )
         # what OpenAI had no room for was not asked; what it refused, was
         return Settlement(status=status, failed=status == 429), last
@@ -190,15 +190,15 @@ class Relay:
     async def _whole(self, answer: Answer, call: Admitted) -> tuple[Settlement, list[Message]]:
         content = await self._read(answer, call)
         is_json = "json" in answer.headers.get("content-type", "")
-        told = usage.in_answer(content) if is_json else {}
+        body = usage.in_answer(content) if is_json else {}
         last = sending.messages(
-            answer.status, content, {**sending.passed(answer.headers), **sending.about(call.event)}
+            answer.status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
         )
-        total = usage.total(told.get("usage"))
-        await self._keep(call, usage.identifiers_in(told, total, is_kept=_is_kept(call)))
+        total = usage.total(body.get("usage"))
+        await self._keep(call, usage.identifiers_in(body, total, is_kept=_is_kept(call)))
         if call.route.name == "audio/speech":
             return await self._spoken(call, content, answer.status), last
-        return _settled(call, told, told.get("usage"), answer.status), last
+        return _settled(call, body, body.get("usage"), answer.status), last
 
     async def _read(self, answer: Answer, call: Admitted) -> bytes:
         """The whole answer. Speech that breaks off is charged as far as it came.
@@ -238,7 +238,11 @@ class Relay:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         speaks = call.route.name == "audio/speech"
         events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks, is_kept=_is_kept(call))
-        headers = {**sending.passed(answer.headers), **sending.about(call.event), "cache-control": "no-cache"}
+        headers = {
+            **sending.select_headers(answer.headers),
+            **sending.about(call.event),
+            "cache-control": "no-cache",
+        }
         await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
         broken: BrokenOffError | None = None
@@ -283,8 +287,8 @@ class Relay:
     async def _keep(self, call: Admitted, made: dict[str, int]) -> None:
         """Note whose it is, and the most that it adds to a prompt which names it."""
         if made:
-            told = {id: tokens or call.prepared.tokens for id, tokens in made.items()}
-            await self._booked(self._ledger.belongings.keep, call.event.code, call.name, told, call.place)
+            counts = {id: tokens or call.prepared.tokens for id, tokens in made.items()}
+            await self._booked(self._ledger.belongings.keep, call.event.code, call.name, counts, call.place)
 
     async def _close(self, call: Admitted, settlement: Settlement) -> None:
         """Settle it, and count what a conversation really grew by, where that is known."""
@@ -321,7 +325,7 @@ class Relay:
         if refusal and answer.status < 400:
             raise refusals.unpriced(model or "that model")
         await sending.send_whole(
-            send, answer.status, content, {**sending.passed(answer.headers), **sending.about(event)}
+            send, answer.status, content, {**sending.select_headers(answer.headers), **sending.about(event)}
         )
 
 
@@ -329,13 +333,13 @@ def _is_kept(call: Admitted) -> bool:
     return call.route.name == "chat/completions" and call.prepared.body.get("store") is True
 
 
-def _settled(call: Admitted, answer: Mapping[str, Any], told: Any, status: int) -> Settlement:
+def _settled(call: Admitted, answer: Mapping[str, Any], reported: Any, status: int) -> Settlement:
     """By what the answer says; what says nothing is charged as reckoned before."""
-    used = usage.units(call.route.name, told, searches=usage.searches_in(answer))
+    used = usage.units(call.route.name, reported, searches=usage.searches_in(answer))
     if used is None:
         return Settlement(cost=call.made.amount, status=status)
     try:
-        cost = usage.charged(call.route.name, call.prepared.model, used)
+        cost = usage.charge(call.route.name, call.prepared.model, used)
     except Unpriced:
         cost = call.made.amount
     else:

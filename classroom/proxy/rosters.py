@@ -59,7 +59,7 @@ def is_address(text: str) -> bool:
     return len(text) <= 254 and text.isascii() and _ADDRESS.fullmatch(text) is not None
 
 
-def opened(file: Path) -> list[Listed]:
+def read_roster(file: Path) -> list[Listed]:
     """The learners of a roster, in its order.
 
     Raises:

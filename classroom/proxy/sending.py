@@ -32,7 +32,7 @@ def about(event: Event) -> dict[str, str]:
     return {"x-prompts-kept": "yes" if event.keeps_prompts else "no"}
 
 
-def passed(headers: Mapping[str, str]) -> dict[str, str]:
+def select_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Those of an upstream's answer, by their names in lower case, that a learner's client reads."""
     named = {name: headers[name] for name in _PASSED if name in headers}
     return named | {name: value for name, value in headers.items() if name.startswith("x-ratelimit-")}

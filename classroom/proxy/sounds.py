@@ -73,16 +73,16 @@ def measure(content: bytes, kind: str) -> float | None:
         timer.start()
         try:
             assert child.stdout is not None
-            told = child.stdout.read(64)
+            printed = child.stdout.read(64)
             child.stdout.close()
         finally:
-            if len(told) >= 64:  # more than a number
+            if len(printed) >= 64:  # more than a number
                 child.kill()
             code = child.wait()
             timer.cancel()
-    if code != 0 or not re.fullmatch(rb"[0-9]{1,9}\.[0-9]{3}\r?\n", told):
+    if code != 0 or not re.fullmatch(rb"[0-9]{1,9}\.[0-9]{3}\r?\n", printed):
         return None
-    return float(told)
+    return float(printed)
 
 
 class Listener:

@@ -13,7 +13,7 @@ from starlette.types import Scope, Send
 
 from classroom.proxy import batch_lines, keeping, parsing, pricing, refusals, sending, usage
 from classroom.proxy.batch_books import RequestFile
-from classroom.proxy.bodies import Reader, chosen
+from classroom.proxy.bodies import Reader, choose_model
 from classroom.proxy.events import Event
 from classroom.proxy.fetching import Fetched, NoAnswerError, Sent, fetch
 from classroom.proxy.fields.kept import BODIES, MOST_DAYS
@@ -113,7 +113,7 @@ class Stored:
         if not lists:
             upstream = await self._lists.upstream_of(place, asked.found, asked.tally.identifiers, whose)
         if place.pattern == COUNTING and asked.body is not None:
-            _, model = chosen(event, Route("responses", "json"), asked.body.get("model"))
+            _, model = choose_model(event, Route("responses", "json"), asked.body.get("model"))
             if not asked.found:
                 upstream = next(iter(self._upstreams.in_turn(model)), upstream)
             asked = replace(asked, body={**asked.body, "model": upstream.model(model)})
@@ -135,7 +135,7 @@ class Stored:
                     if requests is not None:
                         id = str(usage.in_answer(answer.content).get("id"))
                         await self._booked(self._ledger.batches.keep_file, id, event.code, name, requests)
-            settlement = settled(answer.status, asked.most)
+            settlement = settle(answer.status, asked.most)
         except NoAnswerError as error:
             if error.was_sent and asked.most:
                 settlement = Settlement(cost=asked.most)
@@ -247,9 +247,9 @@ def _sent(place: Place, body: Any) -> Sent:
     return Sent(json=body, query=place.query)
 
 
-def _made(place: Place, asked: _Asked, told: Mapping[str, Any]) -> dict[str, int]:
+def _made(place: Place, asked: _Asked, described: Mapping[str, Any]) -> dict[str, int]:
     """What an answer says that there is from now on → tokens, or kilobytes."""
-    listed = told.get("data") if told.get("object") == "list" else [told]
+    listed = described.get("data") if described.get("object") == "list" else [described]
     ids = [each.get("id") for each in listed or [] if isinstance(each, Mapping)]
     named = [id for id in ids if isinstance(id, str) and 0 < len(id) <= 128]
     if place.pattern in _HOLD_ITEMS:
@@ -264,7 +264,7 @@ def _made(place: Place, asked: _Asked, told: Mapping[str, Any]) -> dict[str, int
     return dict.fromkeys(named, 0) if place.pattern.endswith("/file_batches") else {}
 
 
-def settled(status: int, most: int) -> Settlement:
+def settle(status: int, most: int) -> Settlement:
     """How a request ended that costs `most`, or nothing: by the status of its answer."""
     if status in LATE:
         return Settlement(cost=most, status=status, failed=not most)
@@ -274,7 +274,7 @@ def settled(status: int, most: int) -> Settlement:
 
 
 def want_answer(place: Place, status: int, *, charged: bool) -> None:
-    """Raises what the attendee is told of an upstream's own trouble, and of what is no longer there."""
+    """Raises the attendee's error for an upstream's own trouble, and for what is no longer there."""
     if status in (401, 403) or status >= 500:
         raise refusals.upstream_failed(f"failed ({status})", charged=charged)
     if status == 404 and place.last is not None:

@@ -20,8 +20,8 @@ class Events:
         is_kept: the upstream stores it, a chat completion.
 
     Attributes:
-        usage: what the stream has told that it used.
-        answer: the last response that told its usage.
+        usage: the usage that the stream has reported.
+        answer: the last response that reported its usage.
         letters: bytes of text that came in pieces; `sound`: bytes of sound.
         speech: the sound itself, if it is speech.
     """
@@ -49,7 +49,7 @@ class Events:
         return (b"".join(self._kept([left])) if left else b"") + self._done
 
     def stored(self) -> dict[str, int]:
-        """What the upstream has told since the last time that it stored → tokens of it."""
+        """What the upstream has stored since the last call → tokens of it."""
         made, self._stored = self._stored, {}
         total = usage.total(self.usage)
         return {id: max(tokens, total) for id, tokens in made.items()}
@@ -94,12 +94,12 @@ class Events:
             self.letters += _letters(data.get("delta"))
 
     def _note(self, inner: dict[str, Any], *, is_picture: bool) -> None:
-        told = inner.get("usage")
-        if isinstance(told, dict):
-            # each picture of a stream tells its own; of an answer, the last word counts
-            self.usage = usage.added(self.usage, told) if is_picture else told
+        reported = inner.get("usage")
+        if isinstance(reported, dict):
+            # each picture of a stream reports its own; of an answer, the last report counts
+            self.usage = usage.add(self.usage, reported) if is_picture else reported
             self.answer = inner
-            self._stored |= usage.identifiers_in(inner, usage.total(told), is_kept=self._is_kept)
+            self._stored |= usage.identifiers_in(inner, usage.total(reported), is_kept=self._is_kept)
         else:
             part = {"id": inner.get("id"), "choices": inner.get("choices")}
             self._stored |= usage.identifiers_in(part, 0, is_kept=self._is_kept)

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from classroom.proxy import tokens
 from classroom.proxy.errors import EventError
-from classroom.proxy.events import NANO, Event, known_zone, moment
+from classroom.proxy.events import NANO, Event, find_zone, moment
 
 USUAL_MODELS = "gpt-5.4-mini,text-embedding-3-small"
 LONGEST_TEXT = 10_000  # characters of what the join page says of an event
@@ -54,7 +54,7 @@ class Terms:
             self.code,
             moment(self.starts, zone),
             moment(self.ends, zone, late=True),
-            zone=known_zone(zone or "UTC").key,
+            zone=find_zone(zone or "UTC").key,
             open=self.open,
             models=models_in(self.models),
             max_tokens=count(self.max_tokens, "The longest answer"),

@@ -12,7 +12,7 @@ _MOST_KEYS = 20_000
 
 
 def origin_of(scope: Mapping[str, Any]) -> str:
-    """From where a request came: of version 6 the network, since whoever has one address there has 2**64.
+    """From where a request came: of version 6 the network, since anyone with one address there has 2**64.
 
     Args:
         scope: of ASGI.

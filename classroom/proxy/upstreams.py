@@ -111,11 +111,11 @@ def from_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[U
         UpstreamError: it can't be read, or something in it is missing or unknown.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UpstreamError(f"{path} can't be read: {error}") from error
-    entries = told.get("upstream")
-    if not isinstance(entries, list) or not entries or set(told) != {"upstream"}:
+    entries = document.get("upstream")
+    if not isinstance(entries, list) or not entries or set(document) != {"upstream"}:
         raise UpstreamError(f"{path} needs one [[upstream]] or several, and nothing else.")
     members = [
         _member(entry, f"{path}, upstream {number}", environment) for number, entry in enumerate(entries, 1)

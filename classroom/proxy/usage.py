@@ -20,37 +20,38 @@ def units(route: str, usage: Any, *, searches: int = 0) -> dict[str, int | float
     if usage.get("type") == "duration":
         seconds = usage.get("seconds")
         return _numbers({"audio_seconds": seconds, "input_audio_seconds": seconds})
-    told: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
         "output_tokens": usage.get("completion_tokens", usage.get("output_tokens", 0)),
     }
     given = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     made = _details(usage, "completion_tokens_details", "output_tokens_details")
-    told["cache_read_tokens"] = given.get("cached_tokens") or 0
-    told["cache_write_tokens"] = given.get("cache_write_tokens") or 0
+    counts["cache_read_tokens"] = given.get("cached_tokens") or 0
+    counts["cache_write_tokens"] = given.get("cache_write_tokens") or 0
     if route.startswith("images/"):
-        told["input_image_tokens"] = given.get("image_tokens") or 0
+        counts["input_image_tokens"] = given.get("image_tokens") or 0
     if route.startswith("audio/tran") or route == "chat/completions":
-        told["input_audio_tokens"] = given.get("audio_tokens") or 0
+        counts["input_audio_tokens"] = given.get("audio_tokens") or 0
     if route == "chat/completions":
-        told["output_audio_tokens"] = made.get("audio_tokens") or 0
-    told["web_searches"] = searches
-    return _numbers(told)
+        counts["output_audio_tokens"] = made.get("audio_tokens") or 0
+    counts["web_searches"] = searches
+    return _numbers(counts)
 
 
 def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return next((usage[name] for name in names if isinstance(usage.get(name), Mapping)), {})
 
 
-def _numbers(told: Mapping[str, Any]) -> dict[str, int | float] | None:
+def _numbers(counts: Mapping[str, Any]) -> dict[str, int | float] | None:
     if any(
-        isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 for value in told.values()
+        isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0
+        for value in counts.values()
     ):
         return None
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in counts.items() if value}
 
 
-def charged(route: str, model: str, used: Mapping[str, int | float]) -> int:
+def charge(route: str, model: str, used: Mapping[str, int | float]) -> int:
     """What a call cost by what its answer says; pictures by the way in which their model is billed.
 
     Raises:
@@ -71,15 +72,15 @@ def in_answer(content: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def added(before: Any, usage: Any) -> Any:
-    """Two usages of one stream together: pictures are told one by one."""
+def add(before: Any, usage: Any) -> Any:
+    """Two usages of one stream together: pictures are reported one by one."""
     if not isinstance(before, Mapping) or not isinstance(usage, Mapping):
         return usage
     made: dict[str, Any] = dict(usage)
     for name, value in before.items():
         other = usage.get(name)
         if isinstance(value, Mapping):
-            made[name] = added(value, other) if isinstance(other, Mapping) else value
+            made[name] = add(value, other) if isinstance(other, Mapping) else value
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             made[name] = value + (other if isinstance(other, (int, float)) else 0)
     return made
@@ -98,13 +99,13 @@ def identifiers_in(answer: Mapping[str, Any], total: int, *, is_kept: bool = Fal
     Args:
         answer: a response or a chat completion.
         total: tokens of the whole call.
-        is_kept: a chat completion is stored, because the request said so; a response is unless it said otherwise.
+        is_kept: a chat completion is stored, if the request asks for it; a response is unless it asks otherwise.
     """
     found: dict[str, int] = {}
     output = _list(answer, "output")
     if is_kept and "choices" in answer and isinstance(answer.get("id"), str):
         found[answer["id"]] = total
-    # a chat completion that is not kept can't be named in a request; what it said can
+    # a chat completion that is not kept can't be named in a request; what it answered can
     for holder in (answer, *output) if "output" in answer else ():
         if isinstance(holder.get("id"), str):
             found[holder["id"]] = total
@@ -118,7 +119,7 @@ def identifiers_in(answer: Mapping[str, Any], total: int, *, is_kept: bool = Fal
 
 
 def total(usage: Any) -> int:
-    """Tokens of a whole call; 0 if they are not told."""
+    """Tokens of a whole call; 0 if the usage does not have them."""
     used = units("", usage) or {}
     return int(used.get("input_tokens", 0)) + int(used.get("output_tokens", 0))
 

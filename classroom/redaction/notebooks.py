@@ -15,7 +15,7 @@ from typing import Any
 
 from classroom.redaction import views
 from classroom.redaction.shapes import is_named_secret, keys_in
-from classroom.redaction.values import Values, decoded, encoded_keys
+from classroom.redaction.values import Values, decode, encoded_keys
 
 BLOT = "[a key was here]"
 _MEDIA = ("image/", "audio/", "video/", "font/", "application/pdf", "application/octet-stream")
@@ -259,7 +259,7 @@ def _cut(track: list[_Text], wanted: Values) -> None:
 
 def _cut_media(text: _Text, wanted: Values) -> None:
     """A file in Base64 that holds a key: without it if it is text, else as a whole with a mark instead."""
-    plain = decoded(text.value)
+    plain = decode(text.value)
     if plain is not None:
         changed = without_keys(plain, wanted.plain)
         if changed != plain:

@@ -36,7 +36,7 @@ class Values:
             if len(secret) < SHORTEST:
                 continue
             made.plain.append(secret)
-            whole = views.tightened(secret)
+            whole = views.tighten(secret)
             if not is_random(secret) or len(whole) < _PART:
                 continue
             made.long.append(secret)
@@ -66,7 +66,7 @@ class Values:
             yield list(tight.back(start, end))
 
     def encoded_ranges(self, text: str) -> Iterator[list[tuple[int, int]]]:
-        """Where values stand in a text that is all Base64; all of it, where a part of the file is compressed."""
+        """Where values are in a text that is all Base64; all of it, where a part of the file is compressed."""
         if any(packed_ranges(text, self.long)):
             yield [(0, len(text))]
         for value in self.tight:
@@ -127,7 +127,7 @@ def encodings(secret: str) -> list[str]:
         made += [core, core.replace("+", "-").replace("/", "_")]
     made += _cores(content, base64.b32encode, 5, 5)
     made += [codecs.encode(secret, "rot13"), *_groups(content)]
-    return [views.tightened(text) for text in dict.fromkeys(made)]
+    return [views.tighten(text) for text in dict.fromkeys(made)]
 
 
 def _cores(content: bytes, encode: Callable[[bytes], bytes], positions: int, bits: int) -> list[str]:
@@ -154,12 +154,12 @@ def _groups(content: bytes) -> list[str]:
 def encoded_keys(text: str) -> Iterator[str]:
     """Runs of Base64 that hold a key by its shape or its name."""
     for match in _ENCODED.finditer(text):
-        plain = decoded(match[0])
+        plain = decode(match[0])
         if plain is not None and plain.isprintable() and any(keys_in(plain)):
             yield match[0]
 
 
-def decoded(text: str) -> str | None:
+def decode(text: str) -> str | None:
     """What a text in Base64 says; None if it is none, or says nothing that can be read."""
     plain = re.sub(r"\s", "", text).replace("-", "+").replace("_", "/").rstrip("=")
     try:

@@ -59,7 +59,7 @@ def spaced(text: str) -> str:
     return seen(re.sub(r"<[^<>]{1,2000}>", " ", text)).text
 
 
-def tightened(value: str) -> str:
+def tighten(value: str) -> str:
     """A value as `tight` shows it, if it stands there unescaped."""
     return _NOT_TIGHT.sub("", value)
 

@@ -107,7 +107,7 @@ class Application:
             status = fault.status if fault else 404
             return Response("The picture does not exist.", status, media_type="text/plain")
         if fault is not None and fault.effect in corrupt.EFFECTS:
-            spoiled = corrupt.spoiled(Answer(content=kept[0], media_type=kept[1]), fault.effect)
+            spoiled = corrupt.corrupt_answer(Answer(content=kept[0], media_type=kept[1]), fault.effect)
             return Response(spoiled.content or b"", media_type=spoiled.media_type)
         return Response(kept[0], media_type=kept[1])
 
@@ -120,7 +120,7 @@ class Application:
         call.note(key=caller.key)
         self._check_served(request, found)
         body = await self._read(request, found)
-        call.note(body=reading.redacted(body, key) if operation.reads != "nothing" else None)
+        call.note(body=reading.redact(body, key) if operation.reads != "nothing" else None)
         fault = standin.faults.take(operation.route)
         if fault is not None:
             call.note(fault=fault.name)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from classroom.standin import field_meanings, plausible
-from classroom.standin.proper_names import places, proper, unplaced
+from classroom.standin.proper_names import find_unplaced, places, proper
 from classroom.standin.schema import Inventor, fits, type_of
 from classroom.standin.words import meanings, parts_of, words_of
 
@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w])")
 _EXPRESSION = re.compile(r"[-+(\d][\d\s.,()+*/^%×÷-]*[\d)]")
 _OPERATOR = re.compile(r"\d\s*[-+*/^%×÷]\s*[\d(]")
 _QUOTED = re.compile(r"[\"“”«]([^\"“”»]+)[\"“”»]|(?<!\w)['‘]([^'’]+)['’](?!\w)")
-_SAID = r"([^\s\"”'’,;.?!]+(?:[ -](?-i:[A-Z0-9])[^\s\"”'’,;.?!]*)*)"
+_VALUE = r"([^\s\"”'’,;.?!]+(?:[ -](?-i:[A-Z0-9])[^\s\"”'’,;.?!]*)*)"
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"')]+")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
@@ -166,7 +166,7 @@ class _Listener(Inventor):
     def _likely(self, name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
         """A field with plausible bounds, if it is a number that the prompt does not give."""
         number = "enum" not in field and type_of(field) in ("integer", "number")
-        return plausible.bounded(name, field) if number else field
+        return plausible.add_bounds(name, field) if number else field
 
     def _heard(self, name: str, field: Mapping[str, Any], *, required: bool) -> Any:
         """What the prompt says of a field; None if nothing."""
@@ -201,12 +201,12 @@ class _Listener(Inventor):
     def _string_of(self, name: str, field: Mapping[str, Any]) -> str | None:
         if name in self._known:
             return self._known[name]
-        said = None if field.get("format") else self._after_its_name(name)
-        if said is None:
-            said = next(filter(None, (find() for find in self._finders(set(parts_of(name)), field))), None)
-        if said is not None:
-            self._used.add(said)
-        return said
+        value = None if field.get("format") else self._after_its_name(name)
+        if value is None:
+            value = next(filter(None, (find() for find in self._finders(set(parts_of(name)), field))), None)
+        if value is not None:
+            self._used.add(value)
+        return value
 
     def _finders(self, parts: set[str], field: Mapping[str, Any]) -> Iterator[Callable[[], str | None]]:
         """Where to look for a text, by what its field is called; the last resort last."""
@@ -241,7 +241,7 @@ class _Listener(Inventor):
     def _named(self, parts: set[str]) -> Sequence[str]:
         """Names of the prompt; without those of places, where another field asks for these."""
         asked_elsewhere = self._has_place and not parts & field_meanings.PLACES
-        return unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
+        return find_unplaced(self._prompt) if asked_elsewhere else proper(self._prompt)
 
     def _is_open(self, parts: set[str]) -> bool:
         """Whether a field may be any name that the prompt holds: not one of a small set, such as a unit."""
@@ -256,7 +256,7 @@ class _Listener(Inventor):
         if quoted:
             return quoted[1] or quoted[2]
         match = re.search(
-            rf"\b{spoken}d?\b\s*(?:is|are|=|:|called|named)\s*{_SAID}", self._prompt, re.IGNORECASE
+            rf"\b{spoken}d?\b\s*(?:is|are|=|:|called|named)\s*{_VALUE}", self._prompt, re.IGNORECASE
         )
         return match[1] if match else None
 

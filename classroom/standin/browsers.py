@@ -26,7 +26,7 @@ _READABLE = (
 )
 
 
-def sharing(application: ASGIApp, origins: Sequence[str] = ()) -> ASGIApp:
+def share(application: ASGIApp, origins: Sequence[str] = ()) -> ASGIApp:
     """The application, with the headers that let pages of this computer call it, and those of `origins` ("*": all)."""
     return CORSMiddleware(
         application,

@@ -85,7 +85,7 @@ class Rules(dict[str, Parameter]):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything the stand-in knows without being told in a request."""
+    """Everything the stand-in knows that no request has to state."""
 
     as_of: date
     models: Mapping[str, Model]

@@ -308,9 +308,9 @@ def _check_format(wanted: Mapping[str, Any], named: Any, param: str, inner: str)
         raise _missing(f"{inner}.schema")
 
 
-def _check_says_json(wanted: Mapping[str, Any], said: Any, param: str, format_param: str) -> None:
+def _check_says_json(wanted: Mapping[str, Any], conversation: Any, param: str, format_param: str) -> None:
     """JSON mode wants the word in the conversation, or a model may write blanks for ever."""
-    if wanted.get("type") == "json_object" and "json" not in str(said).casefold():
+    if wanted.get("type") == "json_object" and "json" not in str(conversation).casefold():
         raise errors.invalid(
             f"'{param}' must contain the word 'json' in some form, to use '{format_param}' of type 'json_object'.",
             param,

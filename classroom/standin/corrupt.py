@@ -10,7 +10,7 @@ EFFECTS = ("malformed", "wrong_type", "empty")
 _PAGE = b"<html><body><h1>Service unavailable</h1></body></html>"
 
 
-def spoiled(answer: Answer, effect: str) -> Answer:
+def corrupt_answer(answer: Answer, effect: str) -> Answer:
     """The answer with one thing wrong.
 
     "malformed": JSON that stops in the middle; sound that is a page of HTML under the right type.

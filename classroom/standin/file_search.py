@@ -11,7 +11,7 @@ from classroom.standin.words import meanings, words_of
 _MOST_RESULTS, _EXCERPT = 5, 300
 
 
-def found_for(standin: StandIn, tool: Mapping[str, Any], prompt: str) -> list[dict[str, Any]]:
+def search_files(standin: StandIn, tool: Mapping[str, Any], prompt: str) -> list[dict[str, Any]]:
     """The results of a search, the best first."""
     stores = [
         store

@@ -16,7 +16,7 @@ from classroom.standin.costs import Usage
 from classroom.standin.journal import Output
 from classroom.standin.response_items import identifier
 from classroom.standin.state import StandIn
-from classroom.standin.sums import reckoned
+from classroom.standin.sums import evaluate
 from classroom.standin.words import meanings, word_set, words_of
 
 KINDS = ("image_generation", "web_search", "file_search", "code_interpreter", "mcp")
@@ -72,7 +72,7 @@ def use(
     """What the hosted tools of a request do for its prompt.
 
     Args:
-        prompt: what the user said last.
+        prompt: the user's last words.
         mark: of the request.
         image: a scripted picture, shown instead of a drawn one.
 
@@ -211,7 +211,7 @@ def _search_files(
     mark: str,
     image: bytes | None,
 ) -> Use:
-    found = file_search.found_for(standin, tool, prompt)
+    found = file_search.search_files(standin, tool, prompt)
     item = {
         "id": identifier("file_search_call", mark),
         "type": "file_search_call",
@@ -239,7 +239,7 @@ def _reckon(
         found[0].strip() for found in _SUM.finditer(prompt) if re.search(r"\d\s*[-+*/]\s*[\d(]", found[0])
     ]
     written = max(sums, key=len, default=None)
-    value = reckoned(written) if written else None
+    value = evaluate(written) if written else None
     code = f"print({written})" if value is not None else "print('nothing to reckon')"
     logs = f"{value:g}\n" if value is not None else "nothing to reckon\n"
     wanted = "code_interpreter_call.outputs" in (body.get("include") or [])

@@ -35,25 +35,25 @@ _FLAGS = word_set("is has can should valid spam correct success active")
 _NOT_PLURAL = ("ss", "us", "is")
 
 
-def wanted(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The schema of the object that a conversation asks for; None if it names no key."""
-    said = _said(messages)
-    objects = list(_objects(said))
+    words = _words_of(messages)
+    objects = list(_objects(words))
     schemas = [each for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
     if schemas:
         return schemas[-1]
-    listed = _find_listed_keys(said)
+    listed = _find_listed_keys(words)
     if listed and len(listed["required"]) > 1:
         return listed  # an object beside it is what the keys are to be found in
     if objects and objects[-1]:
         return _like(objects[-1])
-    return _loose(said) or listed
+    return _loose(words) or listed
 
 
 def asks_for_block(messages: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a conversation asks, in words alone, for a block of JSON, as some frameworks do."""
-    said = _said(messages)
-    return _FENCE in said and any(isinstance(each.get("properties"), dict) for each in _objects(said))
+    words = _words_of(messages)
+    return _FENCE in words and any(isinstance(each.get("properties"), dict) for each in _objects(words))
 
 
 def subject(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -64,32 +64,32 @@ def subject(messages: Sequence[Mapping[str, Any]]) -> str:
             break
         if message.get("role") == "user":
             turn.append(text.text_of(message.get("content")))
-    said = "\n".join(reversed(turn))[-_READ:]
-    bare = said.partition("{")[0] + said.rpartition("}")[2] if "{" in said and "}" in said else said
+    words = "\n".join(reversed(turn))[-_READ:]
+    bare = words.partition("{")[0] + words.rpartition("}")[2] if "{" in words and "}" in words else words
     bare = bare.partition(_FENCE)[0]
-    return bare if bare.strip() else said
+    return bare if bare.strip() else words
 
 
-def _said(messages: Sequence[Mapping[str, Any]]) -> str:
+def _words_of(messages: Sequence[Mapping[str, Any]]) -> str:
     texts = [
         text.text_of(message.get("content")) for message in messages if message.get("role") != "assistant"
     ]
     return "\n".join(texts)[-_READ:]
 
 
-def _objects(said: str) -> Iterator[dict[str, Any]]:
+def _objects(words: str) -> Iterator[dict[str, Any]]:
     """The JSON objects in a text, the outermost of each nest."""
-    decoder, at = json.JSONDecoder(), said.find("{")
+    decoder, at = json.JSONDecoder(), words.find("{")
     for _ in range(_MOST_OBJECTS):
         if at < 0:
             return
         try:
-            found, end = decoder.raw_decode(said, at)
+            found, end = decoder.raw_decode(words, at)
         except (ValueError, RecursionError):
             end = at + 1
         else:
             yield found
-        at = said.find("{", end)
+        at = words.find("{", end)
 
 
 def _like(example: Any) -> dict[str, Any]:
@@ -114,24 +114,24 @@ def _like(example: Any) -> dict[str, Any]:
             return {"type": "string"}
 
 
-def _loose(said: str) -> dict[str, Any] | None:
+def _loose(words: str) -> dict[str, Any] | None:
     """Keys of what looks like JSON and is none: `{"name": string, "age": <number>}`."""
-    for match in reversed(list(_LOOSE.finditer(said))):
+    for match in reversed(list(_LOOSE.finditer(words))):
         pairs = _PAIR.findall(match[1])
         if pairs:
             return _object({name: _guess_type(name, hint) for name, hint in pairs[:_MOST_KEYS]})
     return None
 
 
-def _find_listed_keys(said: str) -> dict[str, Any] | None:
+def _find_listed_keys(words: str) -> dict[str, Any] | None:
     """Keys that are listed in a sentence: "with the keys name, age and city"."""
-    for match in [*reversed(list(_KEYS.finditer(said))), *reversed(list(_JSON_WITH.finditer(said)))]:
-        lead = _LEAD.match(said, match.end())
+    for match in [*reversed(list(_KEYS.finditer(words))), *reversed(list(_JSON_WITH.finditer(words)))]:
+        lead = _LEAD.match(words, match.end())
         at = lead.end() if lead else match.end()
         names: dict[str, dict[str, Any]] = {}
-        while len(names) < _MOST_KEYS and (key := _KEY.match(said, at)):
+        while len(names) < _MOST_KEYS and (key := _KEY.match(words, at)):
             names[key[1]] = _guess_type(key[1], key[2] or "")
-            more = _NEXT.match(said, key.end())
+            more = _NEXT.match(words, key.end())
             if more is None:
                 break
             at = more.end()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from classroom.allowance import Allowance
 from classroom.loopback import LOOPBACK, LoopbackServer, PortTaken, Switch
 from classroom.standin.app import Application
-from classroom.standin.browsers import sharing
+from classroom.standin.browsers import share
 from classroom.standin.faults import Fault, fault
 from classroom.standin.handling import Handling
 from classroom.standin.journal import MOST_BYTES, Journal
@@ -87,7 +87,7 @@ class OpenAIMock:
         )
         self._standin = self._made()
         self._switch = Switch(Application(self._standin))
-        self._server = LoopbackServer(sharing(self._switch, cors), port, listener, host=host, websockets=True)
+        self._server = LoopbackServer(share(self._switch, cors), port, listener, host=host, websockets=True)
         self._control: LoopbackServer | None = None
         if control is not None:
             from classroom.standin.control.app import application  # here: most stand-ins have none

@@ -68,7 +68,7 @@ async def wait_for_whole(answer: Answer, pace: Pace) -> None:
     await asyncio.sleep(pace.first + (following / pace.tokens_per_second if pace.tokens_per_second else 0))
 
 
-async def paced(answer: Answer, pace: Pace) -> AsyncIterator[str]:
+async def pace_frames(answer: Answer, pace: Pace) -> AsyncIterator[str]:
     """The frames of a stream, each when it is due: one with a part of the text takes the time of that part's tokens."""
     events = answer.events or ()
     parts = [index for index, event in enumerate(events) if '"delta"' in event]

@@ -36,7 +36,7 @@ class _TooMuch(Exception):
     """The bounds are reached."""
 
 
-def matching(pattern: str, chance: random.Random) -> str:
+def invent_match(pattern: str, chance: random.Random) -> str:
     """A string that a regular expression matches; the pattern itself if it can't be read, or asks for too much."""
     if len(pattern) > _LONGEST_PATTERN:
         return pattern

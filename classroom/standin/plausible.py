@@ -58,7 +58,7 @@ def with_digits(prompt: str) -> str:
     return _WORD.sub(lambda found: _VALUES[found[0].casefold()], prompt)
 
 
-def bounded(name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
+def add_bounds(name: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
     """A number's schema with the bounds that its name suggests; one that has bounds of its own keeps them alone."""
     if any(field.get(bound) is not None for bound in _BOUNDS):
         return field
@@ -80,8 +80,8 @@ def scale(name: str, prompt: str) -> tuple[int, int] | None:
 def flag(name: str, prompt: str) -> bool | None:
     """Whether a prompt speaks of what a flag is named for, and does not deny it; None if it says nothing of it."""
     about = meanings(part for part in parts_of(name) if part not in STOP_WORDS)
-    said = words_of(prompt)
-    if not about or not about <= meanings(said):
+    words = words_of(prompt)
+    if not about or not about <= meanings(words):
         return None
-    places = [place for place, word in enumerate(said) if meanings([word]) & about]
-    return not any(_DENIALS & set(said[max(0, place - _BEFORE) : place]) for place in places)
+    places = [place for place, word in enumerate(words) if meanings([word]) & about]
+    return not any(_DENIALS & set(words[max(0, place - _BEFORE) : place]) for place in places)

@@ -29,11 +29,11 @@ _FORMS = word_set("json yaml xml csv html markdown sql")  # what an answer is wr
 
 def places(prompt: str) -> tuple[str, ...]:
     """Names that are those of places; all names, if none is."""
-    return placed(prompt) or proper(prompt)
+    return find_placed(prompt) or proper(prompt)
 
 
 @lru_cache(maxsize=16)
-def placed(prompt: str) -> tuple[str, ...]:
+def find_placed(prompt: str) -> tuple[str, ...]:
     """Names after "in", "for" and the like, and those that are listed with them."""
     out: list[str] = []
     for match in _AFTER.finditer(prompt):
@@ -69,7 +69,7 @@ def _begins(prompt: str, at: int) -> bool:
 
 
 @lru_cache(maxsize=16)
-def unplaced(prompt: str) -> tuple[str, ...]:
+def find_unplaced(prompt: str) -> tuple[str, ...]:
     """Names of which the prompt does not say that something is there: not France in "a city in France"."""
     places = {match[1] for match in _IN.finditer(prompt)}
     return tuple(name for name in proper(prompt) if name not in places)

@@ -196,7 +196,7 @@ def _convert(value: Any, parameter: Parameter | None) -> Any:
     return [value] if "array" in parameter.types else value
 
 
-def redacted(value: Any, key: str) -> Any:
+def redact(value: Any, key: str) -> Any:
     """A value without the key: what goes into the journal.
 
     Uploads lose their bytes; a key in a text is blotted out wherever it stands.

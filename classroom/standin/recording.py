@@ -66,7 +66,7 @@ class Recorded:
     async def answered(self, answer: Answer, fault: Fault | None) -> Response:
         """The response that carries an answer, as far as a fault lets it through."""
         spoiled = fault is not None and fault.effect in corrupt.EFFECTS
-        sent = corrupt.spoiled(answer, fault.effect) if fault is not None and spoiled else answer
+        sent = corrupt.corrupt_answer(answer, fault.effect) if fault is not None and spoiled else answer
         pace = self._standin.tempo.pace
         response = response_of(sent, self.headers, pace)
         whole = fault is None or fault.effect == "slow"

@@ -89,7 +89,7 @@ def reasoning(body: Mapping[str, Any], prompt: str, mark: str) -> list[dict[str,
     return [{**item, "encrypted_content": mark} if sealed else item]
 
 
-def completed(given: Sequence[Mapping[str, Any]], mark: str) -> list[dict[str, Any]]:
+def complete(given: Sequence[Mapping[str, Any]], mark: str) -> list[dict[str, Any]]:
     """Scripted items, with what they leave out: identifiers, status, the form of a message's content."""
     out = []
     for index, item in enumerate(given):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from classroom.standin import errors
-from classroom.standin.patterns import matching
+from classroom.standin.patterns import invent_match
 from classroom.standin.schema_limits import Budget
 
 _FORMATS: Mapping[str, str] = {
@@ -161,7 +161,7 @@ class Inventor:
 
     def _string(self, schema: Mapping[str, Any]) -> str:
         if isinstance(schema.get("pattern"), str):
-            return matching(schema["pattern"], self._chance)
+            return invent_match(schema["pattern"], self._chance)
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
         text = self._words

@@ -67,7 +67,7 @@ def announced_ends() -> dict[str, date]:
     return ends
 
 
-def written() -> str:
+def render_table() -> str:
     """The table for the installed SDK, as `sdk_models.toml` should have it."""
     listed = "".join(f'  "{name}",\n' for name in known_models())
     return (
@@ -78,5 +78,5 @@ def written() -> str:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(written(), encoding="utf-8")
+    TABLE.write_text(render_table(), encoding="utf-8")
     print(f"{TABLE.name}: {len(known_models())} models of openai {version('openai')}")

@@ -7,13 +7,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from classroom.standin.answers import Answer
-from classroom.standin.pace import AT_ONCE, Pace, paced
+from classroom.standin.pace import AT_ONCE, Pace, pace_frames
 
 
 def response_of(answer: Answer, headers: Mapping[str, str], pace: Pace = AT_ONCE) -> Response:
     """The response that carries an answer; a stream at its pace."""
     if answer.events is not None:
-        return StreamingResponse(paced(answer, pace), media_type=answer.media_type, headers=headers)
+        return StreamingResponse(pace_frames(answer, pace), media_type=answer.media_type, headers=headers)
     if answer.content is not None:
         return Response(answer.content, media_type=answer.media_type, headers=headers)
     return JSONResponse(answer.data, headers=headers)

@@ -18,7 +18,7 @@ from classroom.standin.pace import AT_ONCE, Tempo
 from classroom.standin.replies import Given, ReplyScript, Request
 from classroom.standin.scripts import Script
 from classroom.standin.text import last_user_text, text_of
-from classroom.standin.tools import Offer, answered
+from classroom.standin.tools import Offer, find_answered
 from classroom.standin.weights import weight_of
 
 T = TypeVar("T")
@@ -271,7 +271,7 @@ class StandIn:
             last=text_of(messages[-1].get("content")) if messages else "",
             prompt=last_user_text(messages),
             tools=(*offered, *hosted),
-            results=tuple(name for name, _ in answered(messages)),
+            results=tuple(name for name, _ in find_answered(messages)),
             body=body,
         )
         return self.replies.take(request, strict=self.strict_replies)

@@ -12,7 +12,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-def reckoned(written: str) -> float | None:
+def evaluate(written: str) -> float | None:
     """The value of a sum with + - * / and brackets; None if it has none."""
 
     def value(node: ast.expr) -> float:

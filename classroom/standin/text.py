@@ -138,10 +138,10 @@ def reply(
         stop: words before which to stop.
     """
     text = _prepared().get(_normal(prompt)) if choice == 0 else None
-    return finished(text or _plain_answer(prompt, mark, choice), max_tokens=max_tokens, stop=stop)
+    return finish(text or _plain_answer(prompt, mark, choice), max_tokens=max_tokens, stop=stop)
 
 
-def finished(text: str, *, max_tokens: int | None = None, stop: str | Sequence[str] | None = None) -> Reply:
+def finish(text: str, *, max_tokens: int | None = None, stop: str | Sequence[str] | None = None) -> Reply:
     """A text as far as a request lets it go: before the words that stop it, and up to a number of tokens."""
     for sequence in [stop] if isinstance(stop, str) else stop or []:
         text = text.partition(sequence)[0] if sequence else text

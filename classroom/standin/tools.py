@@ -67,7 +67,7 @@ def is_handoff(name: str) -> bool:
     return bool(_HANDOFF.match(name))
 
 
-def answered(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def find_answered(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """The calls since the user spoke last that have their result: the tool's name and the result."""
     names: dict[str, str] = {}
     out: list[tuple[str, str]] = []
@@ -96,7 +96,7 @@ def choose(offer: Offer, prompt: str, messages: Sequence[Mapping[str, Any]]) -> 
     if offer.forced is not None:
         return [tool for tool in offer.tools if tool.name == offer.forced][:1]
     prompt = arguments.readable(prompt)
-    results = answered(messages)
+    results = find_answered(messages)
     done = {name for name in dict(results) if not _is_to_be_repeated(name, results)}
     open_tools = [
         tool

@@ -11,7 +11,7 @@ from typing import Any
 
 from classroom.standin import arguments, json_mode, schema, text, tokenizer
 from classroom.standin.replies import Call, Given
-from classroom.standin.tools import Offer, ToolCall, answered, call, calls_of, choose, is_handoff
+from classroom.standin.tools import Offer, ToolCall, call, calls_of, choose, find_answered, is_handoff
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def take(
         content, shortened, tokens = text.cut(block, max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
     if sight:
-        seen = text.finished(sight, max_tokens=max_tokens, stop=stop)
+        seen = text.finish(sight, max_tokens=max_tokens, stop=stop)
         return Turn(seen.text, (), seen.finish_reason, seen.tokens)
-    said = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
-    return Turn(said.text, (), said.finish_reason, said.tokens)
+    written = text.reply(_heard(messages, prompt), mark, choice=choice, max_tokens=max_tokens, stop=stop)
+    return Turn(written.text, (), written.finish_reason, written.tokens)
 
 
 def answer(
@@ -108,8 +108,8 @@ def answer(
     if given is None or (given.text is None and not given.calls and not given.items):
         return take(messages, mark, wishes, choice=choice, max_tokens=max_tokens, stop=stop, sight=sight)
     if given.text is not None:
-        said = text.finished(given.text, max_tokens=max_tokens, stop=stop)
-        return Turn(said.text, (), said.finish_reason, said.tokens)
+        written = text.finish(given.text, max_tokens=max_tokens, stop=stop)
+        return Turn(written.text, (), written.finish_reason, written.tokens)
     if given.items:
         return Turn("", (), "stop", text.count_tokens(json.dumps(given.items, default=str)))
     calls = []
@@ -134,7 +134,7 @@ def _object(messages: Sequence[Mapping[str, Any]], prompt: str, wishes: Wishes, 
     """What fits the wished schema; in JSON mode, an object with the keys that the conversation asks for."""
     if wishes.format == "json_schema":
         return arguments.answer(wishes.schema, prompt, seed=seed)
-    wanted = json_mode.wanted(messages)
+    wanted = json_mode.infer_schema(messages)
     if wanted is None:
         return schema.invent(_ANY_OBJECT, seed=seed, words=_short(prompt))
     return arguments.fill(wanted, json_mode.subject(messages) or prompt, seed=seed)[0]
@@ -149,9 +149,9 @@ def _short(prompt: str) -> str:
 
 
 def _heard(messages: Sequence[Mapping[str, Any]], prompt: str) -> str:
-    """What the answer is about: a tool's result if that came last, or else what the user said."""
+    """What the answer is about: a tool's result if that came last, or else the user's words."""
     if messages and messages[-1].get("role") in ("tool", "function"):
-        called = answered(messages)
+        called = find_answered(messages)
         if called and is_handoff(called[-1][0]):
             return prompt
         return text.text_of(messages[-1].get("content")) or prompt
@@ -163,7 +163,7 @@ def _calls(
 ) -> Turn | None:
     calls: list[ToolCall] = []
     offer = wishes.offer
-    results = answered(messages)
+    results = find_answered(messages)
     for tool in choose(offer, prompt, messages):
         several = offer.parallel and offer.forced is None
         after = calls_of(tool.name, results) if not offer.parallel and offer.forced is None else None

@@ -26,7 +26,7 @@ def is_openai_s(host: str) -> bool:
 
 
 @contextmanager
-def answered_by(transport: InProcess) -> Iterator[None]:
+def answer_with(transport: InProcess) -> Iterator[None]:
     """Until the end, what any client of httpx2 or httpx sends to OpenAI is answered by a transport."""
     changed: list[tuple[Any, str, Any]] = []
     try:

@@ -16,10 +16,10 @@ _NOTE = "(The stand-in measures colours and shapes. A real model recognizes what
 
 def has_pictures(body: Mapping[str, Any]) -> bool:
     """Whether a request may show a picture, and so takes a while."""
-    said = body.get("messages") or body.get("input")
-    if not isinstance(said, list):
+    messages = body.get("messages") or body.get("input")
+    if not isinstance(messages, list):
         return False
-    return any(isinstance(each, dict) and next(parts(each), None) is not None for each in said)
+    return any(isinstance(each, dict) and next(parts(each), None) is not None for each in messages)
 
 
 def remember(standin: StandIn, content: bytes, words: str) -> None:
@@ -29,10 +29,10 @@ def remember(standin: StandIn, content: bytes, words: str) -> None:
 
 def describe(standin: StandIn, messages: Sequence[Mapping[str, Any]]) -> str:
     """What can be seen in the pictures of the user's last message; "" if it has none."""
-    said = next((each for each in reversed(messages) if each.get("role") == "user"), None)
-    if said is None or messages[-1] is not said:
+    latest = next((each for each in reversed(messages) if each.get("role") == "user"), None)
+    if latest is None or messages[-1] is not latest:
         return ""
-    seen = [_described(standin, part) for part in list(parts(said))[:_MOST]]
+    seen = [_described(standin, part) for part in list(parts(latest))[:_MOST]]
     if not seen:
         return ""
     if len(seen) > 1:
@@ -49,7 +49,7 @@ def parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def detail_of(part: Mapping[str, Any]) -> str:
-    """How closely a picture is to be looked at: "auto" where nothing is said."""
+    """How closely a picture is to be looked at: "auto" where the request does not choose."""
     named = part.get("image_url")
     return str((named.get("detail") if isinstance(named, dict) else part.get("detail")) or "auto")
 

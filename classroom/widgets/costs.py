@@ -13,17 +13,17 @@ MODELS = ("gpt-6-luna", "gpt-5.4-mini", "gpt-5.4")
 
 def cost_calculator() -> None:
     """Reckon what texts cost. The plain way: `cost_of(Usage(model, {"input_tokens": …, "output_tokens": …}))`."""
-    prompt = panel.labelled(
+    prompt = panel.add_label(
         ipywidgets.Textarea,
         "A typical prompt",
         "lab-cost-prompt",
         value="Summarize this page in one sentence.",
         rows=3,
     )
-    answer = panel.labelled(
+    answer = panel.add_label(
         ipywidgets.BoundedIntText, "Tokens of an answer", "lab-cost-answer", value=300, min=1, max=100_000
     )
-    requests = panel.labelled(
+    requests = panel.add_label(
         ipywidgets.BoundedIntText, "Requests", "lab-cost-requests", value=1_000, min=1, max=100_000_000
     )
     table = ipywidgets.HTML()

@@ -16,7 +16,7 @@ def key_entry() -> None:
 
     The plain way: `os.environ["OPENAI_API_KEY"] = getpass("Key: ")`.
     """
-    field = panel.labelled(ipywidgets.Password, "Your key", "lab-key-field", placeholder="sk-…")
+    field = panel.add_label(ipywidgets.Password, "Your key", "lab-key-field", placeholder="sk-…")
     use = panel.button("Use this key", "lab-key-use")
     answer = ipywidgets.HTML()
     answer.add_class("lab-key-answer")

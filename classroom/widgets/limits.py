@@ -23,7 +23,7 @@ class Answer:
 
 def rate_limits() -> None:
     """Send calls into a limit and see which pass. The plain way: `lesson.openai.limit(requests=3, seconds=2)`, and a loop."""
-    allowed = panel.labelled(
+    allowed = panel.add_label(
         ipywidgets.BoundedIntText,
         f"Allowed in {_WINDOW:g} seconds",
         "lab-limit-allowed",
@@ -31,10 +31,10 @@ def rate_limits() -> None:
         min=1,
         max=20,
     )
-    calls = panel.labelled(
+    calls = panel.add_label(
         ipywidgets.BoundedIntText, "Calls to send", "lab-limit-calls", value=6, min=1, max=30
     )
-    waits = panel.labelled(
+    waits = panel.add_label(
         ipywidgets.Dropdown,
         "When refused",
         "lab-limit-waits",
@@ -47,7 +47,7 @@ def rate_limits() -> None:
     def run(_: object) -> None:
         send.disabled, answer.value = True, "<p>Sending …</p>"
         try:
-            answer.value = told(sent(allowed.value, calls.value, waits.value))
+            answer.value = render(send_calls(allowed.value, calls.value, waits.value))
         finally:
             send.disabled = False
 
@@ -55,7 +55,7 @@ def rate_limits() -> None:
     panel.show("Into the limit", "lab-limit", [allowed, calls, waits, send, answer])
 
 
-def sent(allowed: int, calls: int, retries: int) -> list[Answer]:
+def send_calls(allowed: int, calls: int, retries: int) -> list[Answer]:
     """Send calls one after the other to a stand-in of its own, under a limit."""
     answers = []
     with OpenAIMock() as mock:
@@ -77,7 +77,7 @@ def sent(allowed: int, calls: int, retries: int) -> list[Answer]:
     return answers
 
 
-def told(answers: list[Answer]) -> str:
+def render(answers: list[Answer]) -> str:
     """The calls as a table, as HTML: sign, word and a bar for each."""
     longest = max(_WINDOW, *(answer.at for answer in answers))
     rows = "".join(

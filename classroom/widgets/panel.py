@@ -9,7 +9,7 @@ from IPython import display as notebook
 _LABEL = {"description_width": "11em"}
 
 
-def labelled(kind: type[ipywidgets.Widget], label: str, hook: str, **options: object) -> ipywidgets.Widget:
+def add_label(kind: type[ipywidgets.Widget], label: str, hook: str, **options: object) -> ipywidgets.Widget:
     """A field with a visible label that is its name for screen readers, too; `hook` is a class for tests and styles."""
     made = kind(
         description=label, style=_LABEL, layout=ipywidgets.Layout(width="34em", max_width="100%"), **options

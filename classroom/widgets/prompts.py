@@ -34,8 +34,8 @@ _CALLS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 def playground(words: str = "a robot under a tree") -> None:
     """Try words on the models. The plain way is the code that it shows with each answer."""
-    kind = panel.labelled(ipywidgets.Dropdown, "What to make", "lab-play-kind", options=list(_CALLS))
-    prompt = panel.labelled(ipywidgets.Textarea, "Your words", "lab-play-words", value=words, rows=3)
+    kind = panel.add_label(ipywidgets.Dropdown, "What to make", "lab-play-kind", options=list(_CALLS))
+    prompt = panel.add_label(ipywidgets.Textarea, "Your words", "lab-play-words", value=words, rows=3)
     send = panel.button("Send", "lab-play-send")
     price, answer = ipywidgets.HTML(), ipywidgets.HTML()
     price.add_class("lab-play-price")
@@ -47,7 +47,7 @@ def playground(words: str = "a robot under a tree") -> None:
     def ask(_: object) -> None:
         send.disabled, answer.value = True, "<p>Asking …</p>"
         try:
-            answer.value = asked(kind.value, prompt.value)
+            answer.value = ask_model(kind.value, prompt.value)
         finally:
             send.disabled = False
 
@@ -70,7 +70,7 @@ def at_most(kind: str, words: str) -> str:
     return f"{where} at most ${dollars:.4f}."
 
 
-def asked(kind: str, words: str) -> str:
+def ask_model(kind: str, words: str) -> str:
     """Ask, and say as HTML what came: the thing itself, its cost, the code."""
     if not words.strip():
         return panel.render_message("There are no words yet. Nothing was sent.", wrong=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from grader.assignment.declaration import Declaration, Operation, Question
 from grader.collect import wording
-from grader.collect.discovery import Order, decoded, encoded, request_of
+from grader.collect.discovery import Order, decode_values, encode_values, request_of
 from grader.collect.questions import probe_of
 from grader.collect.requests import Key
 from grader.collect.session import Session
@@ -68,7 +68,7 @@ def _offer_of(operation: Operation) -> Offer:
         method=operation.method,
         path=operation.path,
         prompt_input=prompt,
-        values=encoded(values),
+        values=encode_values(values),
         exchange="",
     )
 
@@ -108,11 +108,11 @@ def _request(order: _Order) -> Order:
     usual = request_of(offer, ordinary, prompt=None if question.without_prompt else words.text)
     if not question.fixed:
         return Order(usual.request, words.mark)
-    values = decoded(offer.values)
+    values = decode_values(offer.values)
     beside = offer.prompt_input.location if offer.prompt_input else "json"
     place = {name: location for location, name in values}
     for name, value in question.fixed.items():
         values[place.get(name, beside), name] = value
-    changed = offer.model_copy(update={"values": encoded(values)})
+    changed = offer.model_copy(update={"values": encode_values(values)})
     again = request_of(changed, ordinary, prompt=None if question.without_prompt else words.text)
     return Order(again.request, words.mark)

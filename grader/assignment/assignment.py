@@ -139,7 +139,7 @@ def read(folder: Path, *, is_copy: bool = False) -> Assignment:
         raise AssignmentError(
             f"{file} can't be read: an assignment is a folder with that file. See docs/authoring.md."
         ) from error
-    declared = declaration.parsed(text, file)
+    declared = declaration.parse(text, file)
     for key, name in (("skeleton", declared.skeleton), ("notebooks", declared.notebooks)):
         if name is not None and not is_copy and not (folder / name).is_dir():
             raise AssignmentError(f"{file}: {key}: there is no folder {name!r} beside it.")
@@ -161,7 +161,7 @@ def read(folder: Path, *, is_copy: bool = False) -> Assignment:
     return Assignment(folder.resolve().name, declared, own, folder, checks, by_code)
 
 
-def unpacked(package: Package) -> Assignment:
+def unpack(package: Package) -> Assignment:
     """The assignment that a batch kept beside its results.
 
     Raises:

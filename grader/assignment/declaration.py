@@ -134,7 +134,7 @@ class OwnQuestions:
     exercises: Mapping[str, "Exercise"] = field(default_factory=dict)
 
 
-def parsed(text: str, file: Path) -> Declaration:
+def parse(text: str, file: Path) -> Declaration:
     """The declaration that a text holds; `file` is named in errors.
 
     Raises:

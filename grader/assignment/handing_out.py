@@ -19,7 +19,7 @@ class HandedOut:
     kept: tuple[str, ...]
 
 
-def handed_out(assignment: Assignment, destination: Path) -> HandedOut:
+def hand_out(assignment: Assignment, destination: Path) -> HandedOut:
     """Write the learners' copy into a folder. What is there stays as it is.
 
     Raises:

@@ -170,7 +170,7 @@ class Terms:
         return self.maximum if self.maximum is not None else points
 
 
-def opened(file: Path | None) -> ClassRecord:
+def read_class_record(file: Path | None) -> ClassRecord:
     """The record of a class; an empty one without a file.
 
     Raises:
@@ -220,7 +220,7 @@ def grading(where: str, file: Path | None = None) -> Grading:
         GraderError: as `opened`, or the assignment lies among the submissions.
     """
     file = file or beside(where)
-    found = opened(file).grading
+    found = read_class_record(file).grading
     if file is None or not found.assignment:
         return found
     folder = (file.parent / found.assignment).resolve()
@@ -234,7 +234,7 @@ def grading(where: str, file: Path | None = None) -> Grading:
     return found.model_copy(update={"assignment": str(folder)})
 
 
-def weighted(rubric: Rubric, weights: Mapping[str, float]) -> Rubric:
+def apply_weights(rubric: Rubric, weights: Mapping[str, float]) -> Rubric:
     """A rubric with the points of sections or criteria multiplied.
 
     Raises:

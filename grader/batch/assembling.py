@@ -63,7 +63,7 @@ def rows(
                     earlier = replace(one, name=name, submitted=attempt.submitted or one.submitted)
                     past.append(row(earlier, one.name, outcome, learner, len(theirs) > 1))
             last = row(one, one.name, ended[one.name], learner, len(theirs) > 1)
-            looked.append(attempts.chosen([*past, last], agreed.attempts))
+            looked.append(attempts.choose_attempt([*past, last], agreed.attempts))
             found.append(looked[-1].row)
     found += [entries.missing(learner) for learner in whose.absent]
     found += [entries.unclear(learner, why) for learner, why in whose.unclear]
@@ -80,7 +80,7 @@ def write_intake(out: Path, whole: intake.Account, whose: Owners, history: Histo
 
 
 def write_exports(
-    out: Path, done: Sequence[Entry], title: str, known: Roster, column: str, said: Callable[[str], None]
+    out: Path, done: Sequence[Entry], title: str, known: Roster, column: str, announce: Callable[[str], None]
 ) -> None:
     """What platforms import; a ZIP that would hold nothing is not written."""
 
@@ -95,7 +95,7 @@ def write_exports(
     write(out / "canvas.csv", canvas.text.encode())
     write(out / "moodle.csv", moodle.text.encode())
     for note in (*canvas.notes, *moodle.notes):
-        said(f"? {note}")
+        announce(f"? {note}")
     feedback = {
         "canvas-feedback.zip": exported.canvas_feedback(done, page),
         "moodle-feedback.zip": exported.moodle_feedback(done, page),

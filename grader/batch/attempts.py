@@ -15,7 +15,7 @@ from grader.batch import entries
 from grader.batch.collecting import Task
 from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
-from grader.batch.table import written
+from grader.batch.table import render_csv
 from grader.files import write
 
 _FILE = "attempts.json"
@@ -38,7 +38,7 @@ _ATTEMPTS: TypeAdapter[dict[str, list[Attempt]]] = TypeAdapter(dict[str, list[At
 History = Mapping[str, Sequence[Attempt]]
 
 
-def remembered(state: Path) -> dict[str, list[Attempt]]:
+def read_history(state: Path) -> dict[str, list[Attempt]]:
     """What earlier runs met, by submission, the oldest first."""
     try:
         return _ATTEMPTS.validate_json((state / _FILE).read_bytes())
@@ -46,7 +46,7 @@ def remembered(state: Path) -> dict[str, list[Attempt]]:
         return {}
 
 
-def kept(
+def keep_history(
     state: Path,
     submissions: Sequence[HandedIn],
     tasks: Mapping[str, Task],
@@ -61,7 +61,7 @@ def kept(
         digests: of each submission that has a task.
         when: when a submission came, as far as that is known.
     """
-    history = remembered(state)
+    history = read_history(state)
     for one in submissions:
         if one.name not in tasks:
             continue
@@ -125,7 +125,7 @@ class Looked:
         )
 
 
-def chosen(rows: Sequence[Entry], which: str) -> Looked:
+def choose_attempt(rows: Sequence[Entry], which: str) -> Looked:
     """The last attempt; or the best, the later of two as good.
 
     Args:
@@ -162,7 +162,7 @@ def table(looked: Sequence[Looked], history: History) -> str:
         last = each.rows[-1]
         known = list(history.get(last.submission, ()))
         for at, row in enumerate(each.rows):
-            before = entries.remembered([each.rows[at - 1]]) if at else {}
+            before = entries.remember([each.rows[at - 1]]) if at else {}
             met = known[at] if at < len(known) else None
             lines.append(
                 (
@@ -182,4 +182,4 @@ def table(looked: Sequence[Looked], history: History) -> str:
                     row.page,
                 )
             )
-    return written(lines)
+    return render_csv(lines)

@@ -18,7 +18,7 @@ from grader.batch.gathering import content_of
 from grader.errors import GraderError, SubmissionError
 from grader.inside import wire
 from grader.sandbox import Tier
-from grader.worker import Nurseries, Wanted, collected
+from grader.worker import Nurseries, Wanted, collect_record
 from grader.worker.wanted import Turns
 
 MOST_TRIES = 2  # of a submission whose worker is lost
@@ -54,17 +54,17 @@ def collect_into(
         task: which, and where to keep it.
         turns: whose turn it is on this machine, if several share it.
         stopped: asked again and again; once it says so, everything that was started is ended.
-        nurseries: see `grader.worker.collected`.
+        nurseries: see `grader.worker.collect_record`.
 
     Returns:
         How it went. A worker that fails, is killed or takes too long is an `error`, never a learner's failure. A worker
         that is lost is tried once more; lost again, the submission waits for a person.
     """
-    place = evidence_store.opened(task.vault)
+    place = evidence_store.open_vault(task.vault)
     tries = 0 if task.retry else evidence_store.tries(place, task.record)
     outcome = Outcome(state="error", message="It was interrupted.")
     if tries >= MOST_TRIES:
-        outcome = evidence_store.parsed(place.get(evidence_store.lost_name(task.record)) or b"")[0]
+        outcome = evidence_store.parse_record(place.get(evidence_store.lost_name(task.record)) or b"")[0]
     while tries < MOST_TRIES and not stopped():
         outcome, packed = _tried(task, turns, stopped, nurseries)
         if outcome.state != "error":
@@ -85,7 +85,7 @@ def _tried(
     began = time.monotonic()
     try:
         with _here(task) as path:
-            record = collected(
+            record = collect_record(
                 path,
                 Wanted(task.tier, task.environment, assignment=task.assignment, evidence="record"),
                 files.__setitem__,

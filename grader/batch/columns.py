@@ -215,9 +215,9 @@ def _by_place(header: Sequence[str], rows: Sequence[Sequence[str]], roles: dict[
 
     def is_names(at: int) -> bool:
         values = [row[at] for row in rows if at < len(row)]
-        told_apart = len(set(values)) > len(values) // 2
+        are_distinct = len(set(values)) > len(values) // 2
         letters = all(re.search(r"[^\W\d_]", value) and "@" not in value for value in values)
-        return bool(values) and at not in roles.values() and told_apart and letters
+        return bool(values) and at not in roles.values() and are_distinct and letters
 
     if "number" in roles:
         at = roles["number"] + 1

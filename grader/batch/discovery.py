@@ -22,7 +22,7 @@ from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
 from grader.errors import GraderError, SubmissionError
 from grader.inside.repositories import without_key
 from grader.intake import courier
-from grader.sandbox import Tier, chosen
+from grader.sandbox import Tier, choose_tier
 
 _URL = re.compile(r"^(?:(?P<name>\S+)\s+)?(?P<url>(?:https?|ssh|git|file)://\S+|git@\S+)$")
 _PROJECT = re.compile(
@@ -84,12 +84,12 @@ class Found:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def found(where: str) -> list[HandedIn]:
+def find_submissions(where: str) -> list[HandedIn]:
     """Every submission at a place, by name."""
-    return list(sorted_out(where).submissions)
+    return list(sort_out(where).submissions)
 
 
-def sorted_out(
+def sort_out(
     where: str,
     *,
     tier: Tier | None = None,
@@ -112,11 +112,13 @@ def sorted_out(
     """
     place = Path(where)
     if where.startswith("s3://") and where.casefold().endswith(".zip"):
-        whole = download.of_zip_in_a_bucket(where, keep or Path(tempfile.mkdtemp()), tier or chosen("auto"))
+        whole = download.of_zip_in_a_bucket(
+            where, keep or Path(tempfile.mkdtemp()), tier or choose_tier("auto")
+        )
     elif where.startswith("s3://"):
         whole = download.of_bucket(where)
     elif place.is_file() and place.suffix.casefold() == ".zip":
-        whole = download.of_zip(place, keep or place.parent / f".{place.stem}", tier or chosen("auto"))
+        whole = download.of_zip(place, keep or place.parent / f".{place.stem}", tier or choose_tier("auto"))
     elif place.is_file():
         return Found(tuple(_list_urls(place)))
     elif place.is_dir():
@@ -151,7 +153,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
         [top for top, pieces in tops.items() if not all(each.left_out for each in pieces)]
     )
     for top in (tops.keys() - labels.keys()) if labels else ():
-        # what can't be taken was handed in all the same
+        # what was rejected was handed in all the same
         if all(each.left_out and "twice" not in each.left_out for each in tops[top]) and (
             label := platforms.moodle(top) or platforms.canvas(top)
         ):
@@ -182,7 +184,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
         [one.label.shown for [one, *_] in groups.values() if one.is_folder and one.label.platform == "plain"]
     )
     for items in groups.values():
-        made = gathering.gathered(items)
+        made = gathering.gather(items)
         label = items[0].label
         short = label.shown.removeprefix(prefix) or label.shown if label.platform == "plain" else label.shown
         submissions.append(

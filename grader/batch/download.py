@@ -37,7 +37,7 @@ class Piece:
     """One file of a download, or several in one folder that nobody reads.
 
     `name`: its path there, with `/`; a folder's ends in one. `path`: where its bytes are, on this machine or in a bucket.
-    `changed`: as the place that keeps it says; None if it says nothing. `left_out`: why it can't be taken. `count`: how
+    `changed`: as the place that keeps it says; None if it says nothing. `left_out`: why it was rejected. `count`: how
     many files it stands for; 0 for an empty folder.
     """
 
@@ -244,7 +244,7 @@ def innermost(download: Download, known: Callable[[str], bool] = lambda name: Fa
         below = {name.split("/")[1] for name in own} - {""}
         if METADATA in below or platforms.labels(sorted(below)):
             return replace(download, inside=inside)
-        told = [name for name in below if names.tells(name, known)]
-        if len(told) > 1 and len(told) * 2 >= len(below):
+        recognised = [name for name in below if names.tells(name, known)]
+        if len(recognised) > 1 and len(recognised) * 2 >= len(below):
             return replace(download, inside=inside)
     return download

@@ -150,12 +150,12 @@ def unclear(learner: Learner, why: str) -> Entry:
 _FIRST = {"error": 0, "ungradable": 1, "unclear": 1}
 
 
-def ordered(entries: Sequence[Entry]) -> list[Entry]:
+def sort_entries(entries: Sequence[Entry]) -> list[Entry]:
     """What the grader could not do first, then by name."""
     return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), one.name.casefold(), one.submission))
 
 
-def remembered(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
+def remember(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
     """What the next run needs to say what has changed."""
     return {
         one.submission: {
@@ -172,16 +172,16 @@ def change(one: Entry, before: Mapping[str, object] | None) -> str:
     """What is different from the last run, in a sentence; empty if nothing is."""
     if before is None:
         return "new"
-    said = []
+    changes = []
     if before.get("status") != one.status:
-        said.append(f"was {before.get('status')}")
+        changes.append(f"was {before.get('status')}")
     if before.get("score") != one.score:
         was = before.get("score")
-        said.append("had no score" if was is None else f"had {was:g} points")
+        changes.append("had no score" if was is None else f"had {was:g} points")
     known = before.get("criteria")
     if one.report and isinstance(known, Mapping):
         now = {result.id: result.status for result in one.report.criteria}
         differ = [id for id, status in now.items() if id in known and known[id] != status]
         if differ:
-            said.append(f"different: {', '.join(differ[:5])}{' …' if len(differ) > 5 else ''}")
-    return "; ".join(said)
+            changes.append(f"different: {', '.join(differ[:5])}{' …' if len(differ) > 5 else ''}")
+    return "; ".join(changes)

@@ -104,7 +104,7 @@ class Bucket:
         return f"{self._prefix}/{name}" if self._prefix else name
 
 
-def opened(place: str) -> Vault:
+def open_vault(place: str) -> Vault:
     """The evidence store at a path or an `s3://` URL."""
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
 
@@ -122,7 +122,7 @@ def lost_name(record: str) -> str:
 def tries(place: Vault, record: str) -> int:
     """How often the worker of a submission has been lost."""
     content = place.get(lost_name(record))
-    return parsed(content)[0].tries if content else 0
+    return parse_record(content)[0].tries if content else 0
 
 
 def entry(outcome: Outcome, packed: bytes) -> bytes:
@@ -130,7 +130,7 @@ def entry(outcome: Outcome, packed: bytes) -> bytes:
     return outcome.model_dump_json().encode() + b"\n" + packed
 
 
-def parsed(content: bytes) -> tuple[Outcome, bytes]:
+def parse_record(content: bytes) -> tuple[Outcome, bytes]:
     """What a record holds: how it went, and the packed evidence.
 
     Raises:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from grader.batch.columns import MAXIMUM, plain
 from grader.batch.entries import Entry
 from grader.batch.roster import Learner, Roster
-from grader.batch.table import written
+from grader.batch.table import render_csv
 
 _INFORMATION = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 # Moodle's words for the column of the grade itself; where they are not known, it stands before the one of the maximum
@@ -92,7 +92,7 @@ def canvas(entries: Sequence[Entry], title: str, roster: Roster | None = None, c
         shown = grade if points is None else _scale(grade, out_of, points)
         known = [row.get(plain(each), "") for each in _INFORMATION]
         rows.append([known[0] or one.name, id, *known[2:], _number(shown)])
-    return Table(written(rows), notes)
+    return Table(render_csv(rows), notes)
 
 
 def _column(
@@ -165,14 +165,14 @@ def moodle(entries: Sequence[Entry], roster: Roster | None = None) -> Table:
         "worksheet as --roster.",
     )
     is_moodle_s = roster.platform in ("moodle", "other")  # another platform's class imports no such file
-    return Table(written(rows), notes if skipped and roster.learners and is_moodle_s else ())
+    return Table(render_csv(rows), notes if skipped and roster.learners and is_moodle_s else ())
 
 
 def _participant(one: Entry) -> str:
     """The learner's number in the assignment; never a group's."""
     row = one.learner.row if one.learner else {}
-    told = row.get("identifier") or row.get("participant") or ""
-    if found := re.search(r"(\d+)$", told):
+    identifier = row.get("identifier") or row.get("participant") or ""
+    if found := re.search(r"(\d+)$", identifier):
         return found[1]
     label = one.label
     if label is None or label.platform != "moodle":
@@ -216,7 +216,7 @@ def _worksheet(
             cells[comment] = _comment(one)
         rows.append(cells)
     notes = (f"moodle.csv: Moodle takes no more than the maximum, which {', '.join(over[:5])} would exceed.",)
-    return Table(written(rows), notes if over else ())
+    return Table(render_csv(rows), notes if over else ())
 
 
 def _comment(one: Entry) -> str:

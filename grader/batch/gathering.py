@@ -62,7 +62,7 @@ class _File:
         return self.order, self.piece.changed.timestamp() if self.piece.changed else 0.0
 
 
-def gathered(items: Sequence[Item]) -> Gathered:
+def gather(items: Sequence[Item]) -> Gathered:
     """One submission from everything that carries one key."""
     changed = max((item.changed for item in items if item.changed), default=None)
     why: dict[str, str] = {}

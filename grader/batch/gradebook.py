@@ -6,7 +6,7 @@ Nothing there says 0 for what was not graded.
 from collections.abc import Sequence
 
 from grader.batch.entries import Entry
-from grader.batch.table import written
+from grader.batch.table import render_csv
 
 
 def gradebook(entries: Sequence[Entry]) -> str:
@@ -58,4 +58,4 @@ def gradebook(entries: Sequence[Entry]) -> str:
                 one.page,
             ]
         )
-    return written(rows)
+    return render_csv(rows)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.batch.discovery import Found, HandedIn
-from grader.batch.table import written
+from grader.batch.table import render_csv
 from grader.errors import GraderError
 from grader.inside.repositories import without_key
 
@@ -132,4 +132,4 @@ def table(
                 line.why,
             ]
         )
-    return written(rows)
+    return render_csv(rows)

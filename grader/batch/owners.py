@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.batch.columns import PARTICIPANT
 from grader.batch.names import holds, keys_of
-from grader.batch.parts import told_by_parts
+from grader.batch.parts import match_parts
 
 if TYPE_CHECKING:
     from grader.batch.discovery import HandedIn
@@ -59,7 +59,7 @@ class _Answer:
     anyone: bool = False
 
 
-def matched(
+def match_owners(
     submissions: Sequence["HandedIn"],
     roster: "Roster",
     owners: Mapping[str, Sequence[str]] | None = None,
@@ -188,9 +188,9 @@ class _Known:
     def answer(self, one: "HandedIn") -> _Answer:
         """Whose a submission is, or the question."""
         key = one.label.key if one.label else one.name
-        said = self._owners.get(one.name) or self._owners.get(key)
-        if said:
-            theirs = {id: self._named(id) or self._groups.get(_plain(id), []) for id in said}
+        owners = self._owners.get(one.name) or self._owners.get(key)
+        if owners:
+            theirs = {id: self._named(id) or self._groups.get(_plain(id), []) for id in owners}
             nobody = [id for id, learners in theirs.items() if not learners]
             if nobody:
                 who = ", ".join(nobody)
@@ -301,10 +301,10 @@ class _Known:
         if len(candidates) == 1:
             return _Answer(candidates)
         if not candidates:
-            told = _Answer(**told_by_parts(handles, self._ids, self._by_name)._asdict())
-            if told.owners:
-                return told
-            candidates = told.candidates
+            matched = _Answer(**match_parts(handles, self._ids, self._by_name)._asdict())
+            if matched.owners:
+                return matched
+            candidates = matched.candidates
         which = (
             f"May be {_names(candidates)}."
             if candidates

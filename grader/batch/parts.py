@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from grader.batch.roster import Learner
 
 
-class Told(NamedTuple):
+class Match(NamedTuple):
     """`owners`: whose it is; `certain`: by name and login; `candidates`: whose it may be, where that is open."""
 
     owners: "tuple[Learner, ...]" = ()
@@ -17,9 +17,9 @@ class Told(NamedTuple):
     candidates: "tuple[Learner, ...]" = ()
 
 
-def told_by_parts(
+def match_parts(
     handles: Sequence[str], ids: "Mapping[str, Sequence[Learner]]", by_name: "Mapping[str, Sequence[Learner]]"
-) -> Told:
+) -> Match:
     """Whose names and logins are in `Schmidt_Anna_aschmidt_17` or `Schmidt, Anna(aschmidt)`.
 
     A number is nobody's by itself. A login without its owner's name, or two answers, are candidates for a question.
@@ -45,7 +45,7 @@ def told_by_parts(
     }
     both = tuple(learner for id, learner in logins.items() if id in named)
     if len(both) == 1 and len(logins) == 1:
-        return Told(both, certain=True)
+        return Match(both, certain=True)
     if len(named) == 1 and not logins:
-        return Told(tuple(named.values()))
-    return Told(candidates=tuple({**logins, **named}.values()))
+        return Match(tuple(named.values()))
+    return Match(candidates=tuple({**logins, **named}.values()))

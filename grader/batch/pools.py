@@ -16,7 +16,7 @@ _WAITING_PER_BUSY = 5  # most of a grading is waiting for an app's patience, whi
 
 
 class Watcher(Protocol):
-    """Told what goes on."""
+    """Follows the progress of a batch."""
 
     def expect(self, count: int) -> None:
         """How many are to be collected."""

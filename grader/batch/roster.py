@@ -61,10 +61,10 @@ class Roster:
 
 def read(file: Path) -> list[Learner]:
     """The learners of a roster, in its order; see `opened`."""
-    return list(opened(file).learners)
+    return list(read_roster(file).learners)
 
 
-def opened(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
+def read_roster(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
     """A roster.
 
     Args:

@@ -73,7 +73,7 @@ class Plan:
         return self.evidence or str((self.out / _STATE / "records").resolve())
 
 
-def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Entry]:
+def batch(plan: Plan, watcher: Watcher, announce: Callable[[str], None]) -> list[Entry]:
     """Grade a class.
 
     What has been collected before is not collected again: records are kept by what was handed in and what looks at it.
@@ -83,22 +83,22 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         SubmissionError: no submissions were found.
         GraderError: the roster, the cluster or the folder for the results can't be used.
     """
-    known = roster.opened(plan.roster, plan.roster_columns) if plan.roster else Roster()
-    found = discovery.sorted_out(
+    known = roster.read_roster(plan.roster, plan.roster_columns) if plan.roster else Roster()
+    found = discovery.sort_out(
         plan.where,
         tier=plan.tier,
         keep=plan.out / _STATE / "download",
         without=(plan.out,),
         known=known.knows,
     )
-    said(f"Intake: {intake.account(found, {})}")
+    announce(f"Intake: {intake.account(found, {})}")
     submissions = found.submissions
-    agreed = agreement.opened(plan.class_record or agreement.beside(plan.where))
-    plan = replace(plan, rubric=agreement.weighted(plan.rubric, agreed.weights))
-    whose = owners.matched(submissions, known, agreed.answers, agreed.groups)
+    agreed = agreement.read_class_record(plan.class_record or agreement.beside(plan.where))
+    plan = replace(plan, rubric=agreement.apply_weights(plan.rubric, agreed.weights))
+    whose = owners.match_owners(submissions, known, agreed.answers, agreed.groups)
     for question in whose.questions:
-        said(f"? {question.words}")
-    kept = evidence_store.opened(plan.vault)
+        announce(f"? {question.words}")
+    kept = evidence_store.open_vault(plan.vault)
     failed: dict[str, Outcome] = {}
     tasks: dict[str, Task] = {}
     digests: dict[str, str] = {}
@@ -133,11 +133,13 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
             plan.assignment,
         )
     left = _without_twins([task for task in tasks.values() if kept.get(task.record) is None])
-    said(
+    announce(
         f"{len(submissions)} submissions; {len(tasks) - len(left)} are collected already, {len(left)} to go."
     )
     if plan.tier == "landlock" and len(left) > 1:
-        said("Behind Landlock, submissions could reach each other's ports: they are graded one at a time.")
+        announce(
+            "Behind Landlock, submissions could reach each other's ports: they are graded one at a time."
+        )
     outcomes = _Outcomes(watcher)
     watcher.expect(len(left))
     if left and plan.dask:
@@ -146,7 +148,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         pools.on_this_machine(left, plan.jobs, outcomes)
     failed |= outcomes.errors(tasks)
     judged = _Judged(plan, kept)
-    history = attempts.kept(
+    history = attempts.keep_history(
         plan.out / _STATE,
         submissions,
         {name: task for name, task in tasks.items() if name not in failed},
@@ -175,7 +177,7 @@ def batch(plan: Plan, watcher: Watcher, said: Callable[[str], None]) -> list[Ent
         {name: task.record for name, task in tasks.items()},
         known,
         agreed,
-        said,
+        announce,
     )
 
 
@@ -198,14 +200,14 @@ class _Judged:
         self.pages = {name: f"reports/{plain}.html" for name, plain in names.items()}
         decisions = store.read(self._plan.out)
         keys = {name: key_of(name) for name, _ in tasks}
-        said = decisions.for_learners(keys.values())
+        by_learner = decisions.for_learners(keys.values())
         wanted = Wanted(
             self._plan.tier,
             rubric=self._plan.rubric,
             assignment=self._plan.assignment,
             pages=("html",),
             language=self._plan.language,
-            decisions={name: said[key] for name, key in keys.items()},
+            decisions={name: by_learner[key] for name, key in keys.items()},
         )
         for name, record in judge_again(self._evidence(tasks), wanted, self._keep, packed=True):
             if record.report is None:
@@ -222,7 +224,7 @@ class _Judged:
             if content is None:
                 continue
             try:
-                self.outcomes[name], packed = evidence_store.parsed(content)
+                self.outcomes[name], packed = evidence_store.parse_record(content)
             except EvidenceError as error:
                 self.outcomes[name] = Outcome(state="error", message=str(error))
                 continue
@@ -275,7 +277,7 @@ def _write(
     records: Mapping[str, str],
     known: Roster,
     agreed: ClassRecord,
-    said: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> list[Entry]:
     """Write what is known of the class, the gradebook last: its presence means that the rest is there.
 
@@ -287,7 +289,7 @@ def _write(
     names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
     before = _before(plan.out)
     done: list[Entry] = []
-    for row in entries.ordered(rows):
+    for row in entries.sort_entries(rows):
         others = tuple(names[each] for each in likes.get(row.submission, ()))
         changed = entries.change(row, before.get(row.submission)) if before is not None else ""
         done.append(replace(row, likes=others, change=changed if row.submission else ""))
@@ -305,9 +307,9 @@ def _write(
         plan.language,
     )
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    assembling.write_exports(plan.out, done, title, known, agreed.assignment, said)
+    assembling.write_exports(plan.out, done, title, known, agreed.assignment, announce)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
-    write(plan.out / _STATE / _LAST, json.dumps(entries.remembered(done)).encode())
+    write(plan.out / _STATE / _LAST, json.dumps(entries.remember(done)).encode())
     return done
 
 

@@ -22,14 +22,14 @@ def show(rows: Sequence[Entry], out: Path, console: Console) -> None:
         more = f" {row.message}" if row.has_error else ""
         words = f"! {row.name} ({row.status}): {row.wants_a_look}{more}"
         console.print(Text(for_terminal(words)), soft_wrap=True)
-    said = [
+    tallies = [
         f"{counts[status]} {status}"
         for status in ("complete", "incomplete", "error", "ungradable", "unclear", "missing")
     ]
     isolations = sorted({row.report.isolation for row in rows if row.report})
     console.print(
         Text(
-            f"{len(rows)} learners: {', '.join(each for each in said if not each.startswith('0 '))}."
+            f"{len(rows)} learners: {', '.join(each for each in tallies if not each.startswith('0 '))}."
             + (f" Isolation: {for_terminal(', '.join(isolations))}." if isolations else "")
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from grader.escaping import for_csv
 
 
-def written(rows: Iterable[Sequence[object]]) -> str:
+def render_csv(rows: Iterable[Sequence[object]]) -> str:
     """The rows as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -1,6 +1,6 @@
 """Names and passwords that a submission shows: in variables with a value, in its code, in its document's examples.
 
-A demo account stands in the code or among its settings, and a person who tries the app logs in with it.
+A demo account is in the code or among its settings, and a person who tries the app logs in with it.
 """
 
 import ast

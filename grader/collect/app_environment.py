@@ -55,4 +55,6 @@ def variables(setting: Setting) -> dict[str, str]:
 def as_file(setting: Setting, environment: Mapping[str, str]) -> str:
     """The variables of an app as a file has them, without those that any program inside needs."""
     general = setting.sandbox.environment()
-    return env_files.written({name: value for name, value in environment.items() if name not in general})
+    return env_files.render_variables(
+        {name: value for name, value in environment.items() if name not in general}
+    )

@@ -9,8 +9,8 @@ from classroom.standin.mock import OpenAIMock
 from grader.collect.canary import CanarySearch
 from grader.collect.keeping import MAX_BODY, Blobs, plain
 from grader.collect.provenance import Ledger, mentions
-from grader.collect.voices import held_in, kind_of
-from grader.evidence import Call, Exchange, Output, StoredObject, capped
+from grader.collect.voices import find_held, kind_of
+from grader.evidence import Call, Exchange, Output, StoredObject, cap
 
 _MOST_CALLS, _MOST_OBJECTS = 2_000, 2_000  # kept of one submission; what floods the rest says nothing more
 _MOST_BUCKETS = 20  # made because the app named them
@@ -86,7 +86,7 @@ class Arrivals:
                 "the metadata or tags of an object", str(dict(stored.metadata)), stored.content_type
             )
             led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
-            held = held_in(stored.content, self._made.get(led_by, ()))
+            held = find_held(stored.content, self._made.get(led_by, ()))
             self.objects.append(
                 StoredObject(
                     id=f"obj-{len(self.objects) + 1}",
@@ -130,11 +130,11 @@ class Arrivals:
         return Call(
             id=call.id,
             exchange=exchange.id,
-            route=capped(call.route, _SHORT),
+            route=cap(call.route, _SHORT),
             kind=kind_of(call),
             key=call.key,
-            model=capped(str(body.get("model", "")), _SHORT),
-            request=capped(json.dumps(call.body, ensure_ascii=False), MAX_BODY),
+            model=cap(str(body.get("model", "")), _SHORT),
+            request=cap(json.dumps(call.body, ensure_ascii=False), MAX_BODY),
             status=call.status,
             error_code=call.error_code,
             fault=call.fault,

@@ -8,7 +8,7 @@ from pathlib import Path
 from grader import openai_module
 from grader.assignment import asking as own_questions
 from grader.collect import compared, locating, login, module_questions, probes, services
-from grader.collect.discovery import LOOKING, declared
+from grader.collect.discovery import LOOKING, ask_declared
 from grader.collect.elsewhere import host_of_client
 from grader.collect.launching import Launch
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
@@ -16,7 +16,7 @@ from grader.collect.search import Search
 from grader.collect.served import Served
 from grader.collect.session import Session
 from grader.collect.setting import Part, Setting
-from grader.collect.type_inputs import settled
+from grader.collect.type_inputs import settle_types
 from grader.evidence import Kind, Miss, Offer, Probe
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
@@ -72,11 +72,11 @@ def ask(
     with setting.clock.phase("generate"):
         for offer in offers:
             made = probes.generate(session, offer)
-            asked += (made, probes.served(session, offer, made, found))
+            asked += (made, probes.fetch_file(session, offer, made, found))
     with setting.clock.phase("send bad input"):
         asked.extend(put_in_any_order(session, _questions(setting, generating)))
     for offer in offers if setting.wants("endpoint.") else ():
-        asked.extend(probes.served_again(session, offer, list(asked)))
+        asked.extend(probes.fetch_again(session, offer, list(asked)))
     so_far("input", Asked(offers, generating.misses, tuple(asked), login=generating.login))
     if setting.assignment:
         with setting.clock.phase("ask what the assignment asks"):
@@ -121,27 +121,29 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     """What the app generates: as its manifest declares it, or as a search finds it."""
     stated = setting.assignment.declared.operation if setting.assignment else ()
     found = [one for one in served.documented() if not openai_module.belongs(one.path)]
-    offers = declared(session, setting.submission.manifest.endpoint, found)
-    offers = offers or declared(session, stated, found, LOOKING)
+    offers = ask_declared(session, setting.submission.manifest.endpoint, found)
+    offers = offers or ask_declared(session, stated, found, LOOKING)
     root = setting.submission.root
     if offers or stated:
-        return _Generating(locating.located(offers, root, launched.files))
+        return _Generating(locating.locate(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
-    offers, told = settled(search.offers()), ""
+    offers, transcript = settle_types(search.offers()), ""
     if not offers and (choosing := compared.with_choices(found, root, launched.files)):
         closer = Search(session, choosing, names=served.names)
-        offers = settled(closer.offers())
+        offers = settle_types(closer.offers())
         search = closer if offers else search
     if not offers:
         after = _log_in(session, served, launched)
-        told = after.told
+        transcript = after.transcript
         if after.presented is not None:
             session.presented = after.presented
             served.look_again()
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
             search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
-            offers = settled(search.offers())
-    return _Generating(locating.located(offers, root, launched.files), search.misses(), search.naming(), told)
+            offers = settle_types(search.offers())
+    return _Generating(
+        locating.locate(offers, root, launched.files), search.misses(), search.naming(), transcript
+    )
 
 
 def _log_in(session: Session, served: Served, launched: Launch) -> login.Login:

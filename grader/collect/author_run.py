@@ -318,7 +318,7 @@ def _kept(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
 
 
 def _of_unittest(root: Path, folder: str, words: Sequence[str]) -> Iterator[str]:
-    """What unittest is told, in pytest's words: https://docs.python.org/3/library/unittest.html#command-line-interface."""
+    """unittest's arguments as pytest's: https://docs.python.org/3/library/unittest.html#command-line-interface."""
     waiting = [word for word in words if word != "discover"]
     while waiting:
         word = waiting.pop(0)

@@ -255,4 +255,4 @@ def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:
     run, submission = seen.test_run, setting.submission
     printed = [run.output, *(one.why for one in run.red), *(each.failure or "" for each in seen.notebooks)]
     app = file_of_app(submission.root, submission.manifest)
-    return absent(setting.sandbox, start_reasons.uninstalled(submission.root, app, "\n".join(printed)))
+    return absent(setting.sandbox, start_reasons.find_uninstalled(submission.root, app, "\n".join(printed)))

@@ -16,7 +16,7 @@ import re2
 
 from classroom.redaction.packed import layers
 from grader.collect.credentials import are_words, secrets_in
-from grader.collect.joined import joined
+from grader.collect.joined import join_parts
 
 # as long as a key is in any of them; pictures in base64 are longer
 _RUN = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9_+/=.-]{36,1200}(?![A-Za-z0-9_+/=.-])")
@@ -46,7 +46,7 @@ class Concealed:
 
     def _all(self, text: str) -> Iterator[tuple[str, str, int]]:
         yield from self._in(text)
-        whole = joined(text)
+        whole = join_parts(text)
         if whole == text:
             return
         for kind, value, _ in secrets_in(whole, strict=True):

@@ -129,7 +129,7 @@ def secrets_in(text: str, *, strict: bool = False) -> Iterator[tuple[str, str, i
                 yield shape.kind, match.group(match.lastindex or 0), text.count("\n", 0, match.start()) + 1
 
 
-def masked(secret: str) -> str:
+def mask(secret: str) -> str:
     """Enough of a secret to find it again, and no more."""
     return f"{secret[:6]}…{len(secret)} characters"
 

@@ -34,7 +34,7 @@ class Planted:
     kind: Kind | str
 
 
-def planned(kinds: Iterable[str]) -> list[Planted]:
+def plan_faults(kinds: Iterable[str]) -> list[Planted]:
     """Every fault that can be asked for, of an app that offers these kinds."""
     offered = list(dict.fromkeys(kinds))
     by_kind = [Planted(fault, kind) for fault in FAULTS if fault.boundary != "app" for kind in offered]
@@ -63,7 +63,7 @@ class Notes:
         red: the tests that do not pass, with why and where.
         hosts, programs: for each test, the hosts that it asked for, and the programs that it started.
         served: whether the app answered any request at all where that can be seen.
-        counts: how many tests passed, failed and were skipped; None until the run said so.
+        counts: how many tests passed, failed and were skipped; None until the run reported it.
     """
 
     reached: dict[Planted, set[str]] = field(default_factory=dict)
@@ -248,8 +248,8 @@ def _site(message: Mapping[str, Any]) -> str:
     return f"{by}:{_text(message.get('site'))}" if by else ""
 
 
-def _kinds_of(told: Any) -> set[Kind]:
-    return {one for one in _KINDS if isinstance(told, list) and one in told}
+def _kinds_of(reported: Any) -> set[Kind]:
+    return {one for one in _KINDS if isinstance(reported, list) and one in reported}
 
 
 def _kind_of_object(
@@ -277,25 +277,25 @@ def _kind_of_call(place: Boundary, message: Mapping[str, Any]) -> Kind | Literal
     return "any"
 
 
-def _call(place: Boundary, told: Any) -> dict[str, Any]:
-    if not isinstance(told, dict) or set(told) != set(FIELDS[place]):
+def _call(place: Boundary, reported: Any) -> dict[str, Any]:
+    if not isinstance(reported, dict) or set(reported) != set(FIELDS[place]):
         raise ValueError("not the fields of a call")
     if place == "app":
-        if type(told["status"]) is not int or not 100 <= told["status"] <= 999:
+        if type(reported["status"]) is not int or not 100 <= reported["status"] <= 999:
             raise ValueError("no status of HTTP's")
-        return told
-    return {name: _text(value) for name, value in told.items()}
+        return reported
+    return {name: _text(value) for name, value in reported.items()}
 
 
-def _text(told: Any) -> str:
-    if told is None:
+def _text(value: Any) -> str:
+    if value is None:
         return ""
-    if not isinstance(told, str):
+    if not isinstance(value, str):
         raise ValueError("no text")
-    return told[:2_000]
+    return value[:2_000]
 
 
-def _count(told: Any) -> int:
-    if type(told) is not int or not 0 <= told < 1_000_000:
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1_000_000:
         raise ValueError("no count")
-    return told
+    return value

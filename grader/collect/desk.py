@@ -55,7 +55,7 @@ class Desk:
         self._ended: list[int | None] = []
         self._ran: list[int | None] = []
         self.collected_at: float | None = None
-        self.told_at: float | None = None  # when the suite's own counts came
+        self.counted_at: float | None = None  # when the suite's own counts came
 
     def __enter__(self) -> Self:
         ours, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -82,7 +82,7 @@ class Desk:
         """Listen while the suite runs as it is; whether it ended in time, by its own word or with its process."""
         self._far.close()
         deadline = time.monotonic() + seconds
-        while self.told_at is None:
+        while self.counted_at is None:
             if time.monotonic() > deadline:
                 return False
             if not still_runs():
@@ -110,7 +110,7 @@ class Desk:
         deadline = time.monotonic() + seconds + (_GRACE_SECONDS if alone else 0.0)
         self._ended, self._ran = [], []
         try:
-            self._send(runner, channel.packed({"tests": tests, "last": alone}))
+            self._send(runner, channel.pack({"tests": tests, "last": alone}))
             while not (self._ended if alone else self._ran):
                 self._listen(_LOOK_SECONDS)
                 self._need_copy()
@@ -137,7 +137,7 @@ class Desk:
         self._share(ours, _RUNNER)
         try:
             assert self._copy is not None
-            self._send(self._copy, channel.packed({"wait": wait}), theirs.fileno())
+            self._send(self._copy, channel.pack({"wait": wait}), theirs.fileno())
         except OSError as error:
             raise HungUpError(_GONE) from error
         finally:
@@ -208,7 +208,7 @@ class Desk:
         if not part:
             raise OSError("closed")
         connection.buffer += part
-        while (message := channel.taken(connection.buffer)) is not None:
+        while (message := channel.take_message(connection.buffer)) is not None:
             self._hear(connection, message)
 
     def _hear(self, connection: _Connection, message: dict[str, Any]) -> None:
@@ -230,7 +230,7 @@ class Desk:
         else:
             decider.note(message)
             if is_suite and "counts" in message:
-                self.told_at = self.told_at or time.monotonic()
+                self.counted_at = self.counted_at or time.monotonic()
 
     def _turn(self, connection: _Connection, decider: Decider, message: dict[str, Any]) -> None:
         """One turn of a call, known by its number: threads of one process have theirs decided side by side.
@@ -250,7 +250,7 @@ class Desk:
         more = bool(open_calls[number])
         if not more:
             del open_calls[number]
-        self._send(connection, channel.packed({"call": call, "again": more}))
+        self._send(connection, channel.pack({"call": call, "again": more}))
 
     def _send(self, connection: _Connection, content: bytes, file: int | None = None) -> None:
         """Raises OSError if the other side does not read."""
@@ -267,8 +267,8 @@ class HungUpError(Exception):
 _GONE = "the process that runs the tests again has ended"
 
 
-def _code(told: Any) -> int | None:
-    return told if type(told) is int else None
+def _code(value: Any) -> int | None:
+    return value if type(value) is int else None
 
 
 def _socket_of(file: int) -> socket.socket | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.collect.field_roles import is_named_like_a_prompt, role
-from grader.collect.fitting import file_name, fitted
+from grader.collect.fitting import file_name, fit
 from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import Assignment, example_of
@@ -19,7 +19,7 @@ _FILE = "(file)"  # no request has a member of this name: it is the grader's own
 LOOKING = "look for what generates"  # the purpose of a request that tries
 
 
-def encoded(values: Mapping[Key, Any]) -> dict[str, Any]:
+def encode_values(values: Mapping[Key, Any]) -> dict[str, Any]:
     """Values as an `Offer` keeps them: one text key for place and name; a file by its name, its bytes in Base64 and its type."""
     return {f"{location}:{name}": _kept(value) for (location, name), value in values.items()}
 
@@ -31,7 +31,7 @@ def _kept(value: Any) -> Any:
     return {_FILE: [name, base64.b64encode(content).decode(), media_type]}
 
 
-def decoded(values: Mapping[str, Any]) -> dict[Key, Any]:
+def decode_values(values: Mapping[str, Any]) -> dict[Key, Any]:
     """The inverse of `encoded`."""
     out: dict[Key, Any] = {}
     for key, value in values.items():
@@ -115,12 +115,12 @@ def offer_of(
         path_input=input_of(paths[0]) if paths else None,
         extension_given=extension_given,
         kind_by_extension=extension_given and not types,
-        values=encoded(assignment.values),
+        values=encode_values(assignment.values),
         exchange=exchange.id,
     )
 
 
-def made_beside(session: Session, offer: Offer, exchange: Exchange) -> list[Offer]:
+def find_made_beside(session: Session, offer: Offer, exchange: Exchange) -> list[Offer]:
     """Offers for the other kinds that the same request made and stored; none if it says which kind is wanted."""
     if offer.type_input is not None or offer.kind_by_extension:
         return []
@@ -141,7 +141,7 @@ def _is_read(session: Session, exchange: Exchange, mark: str | None) -> bool:
     return mark is not None and bool(session.ledger.carriers(exchange.id, mark))
 
 
-def declared(
+def ask_declared(
     session: Session,
     endpoints: Sequence[Endpoint],
     operations: Sequence[Operation] = (),
@@ -164,7 +164,7 @@ def declared(
         values: dict[Key, Any] = {
             (endpoint.place_of(name), name): value for name, value in endpoint.fixed.items()
         }
-        values[place, endpoint.prompt] = fitted(prompt.schema).text
+        values[place, endpoint.prompt] = fit(prompt.schema).text
         request = build(endpoint.method, endpoint.path, values)
         exchange = session.send(purpose, request)
         final = _final(session.calls_of(exchange), session.objects_of(exchange))
@@ -175,7 +175,7 @@ def declared(
                 method=endpoint.method,
                 path=endpoint.path,
                 prompt_input=input_of(prompt),
-                values=encoded(values),
+                values=encode_values(values),
                 exchange=exchange.id,
             )
             offers.setdefault(kind, offer)
@@ -211,12 +211,12 @@ def request_of(offer: Offer, words: Words | None = None, *, in_folder: bool = Fa
         path: another file name, or None to leave it out.
         type: another value of the input that selects the kind.
     """
-    values = decoded(offer.values)
+    values = decode_values(offer.values)
     written, name = words or plain(), None
     if offer.prompt_input:
         key: Key = (offer.prompt_input.location, offer.prompt_input.name)
         old = values.get(key)
-        written = fitted(offer.prompt_input.bounds, words)
+        written = fit(offer.prompt_input.bounds, words)
         prompt = changes.get("prompt", written.text)
         _put(values, key, [prompt] if isinstance(old, list) and prompt is not None else prompt)
     if offer.path_input:
@@ -243,7 +243,7 @@ def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
         values[key] = value
 
 
-def finished(offers: Mapping[Kind, Offer]) -> list[Offer]:
+def finish_offers(offers: Mapping[Kind, Offer]) -> list[Offer]:
     """In the order of the kinds; one whose prompt was not seen takes the input that another kind's prompt used."""
     known = next((offer.prompt_input for offer in offers.values() if offer.prompt_input), None)
     out = []

@@ -100,7 +100,7 @@ def taken(node: ast.expr, kept: frozenset[str] | None = None) -> tuple[str, bool
     return (name, needed, "") if (kept is None or last in kept) and _NAME.fullmatch(name) else None
 
 
-def written(variables: Mapping[str, str]) -> str:
+def render_variables(variables: Mapping[str, str]) -> str:
     """A file of variables, as python-dotenv, Starlette and decouple read it; without values that a line can't hold."""
     lines = [
         f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'"

@@ -9,7 +9,7 @@ from typing import Any
 from grader import reading
 from grader.collect.later_python import Unparsed, unparsed
 from grader.collect.reaching import Reach
-from grader.collect.scripts import finished_in_script
+from grader.collect.scripts import find_script_app
 from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
@@ -204,7 +204,7 @@ def _candidates(file: Path, tree: ast.Module, makers: frozenset[str]) -> Iterato
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and _makes_app(node) and not _needs_arguments(node):
             yield _Candidate(file, node.name, is_factory=True)
-    if maker := finished_in_script(tree, _FRAMEWORKS | makers | frozenset(_LIKELY_NAMES)):
+    if maker := find_script_app(tree, _FRAMEWORKS | makers | frozenset(_LIKELY_NAMES)):
         yield _Candidate(file, SCRIPT, is_factory=False, maker=maker)
     for statement in _top_level(tree.body):
         annotation = ""

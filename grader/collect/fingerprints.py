@@ -40,7 +40,7 @@ def fingerprints(files: Iterable[Path]) -> set[int]:
     return set(sorted(found)[:_MOST])
 
 
-def placed(content: bytes) -> list[tuple[int, int, int]]:
+def locate_fingerprints(content: bytes) -> list[tuple[int, int, int]]:
     """Where the fingerprints of a text come from: first line, last line, fingerprint; each as often as it is there."""
     words = list(_placed_shapes(content))
     grams = list(_grams([word for word, _ in words]))

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from classroom.standin.patterns import matching
+from classroom.standin.patterns import invent_match
 from grader import patterns
 from grader.collect import wording
 from grader.collect.wording import Words
@@ -64,7 +64,7 @@ def _length(schema: Mapping[str, Any], name: str) -> int | None:
     return bound if fits else None
 
 
-def fitted(schema: Mapping[str, Any], first: Words | None = None) -> Words:
+def fit(schema: Mapping[str, Any], first: Words | None = None) -> Words:
     """Words that a schema takes, and the mark by which they are known again.
 
     Args:
@@ -93,5 +93,5 @@ def fitted(schema: Mapping[str, Any], first: Words | None = None) -> Words:
 def _made(pattern: str) -> str:
     """Words that a pattern makes; none if what is made doesn't fit it after all."""
     chance = random.SystemRandom()
-    tries = (matching(pattern, chance) for _ in range(_MOST_TRIES))
+    tries = (invent_match(pattern, chance) for _ in range(_MOST_TRIES))
     return next((made for made in tries if patterns.fits(pattern, made)), "")

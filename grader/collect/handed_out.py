@@ -19,7 +19,7 @@ _DEEPEST = 3
 _IDENTIFIERS = frozenset({"id", "uuid", "key", "token"})
 
 
-def handed_out(exchange: Exchange) -> dict[str, Any]:
+def read_values(exchange: Exchange) -> dict[str, Any]:
     """Values by the plain names of the inputs that may ask for them; of a success alone, and none that we sent."""
     if exchange.status is None or not 200 <= exchange.status < 300:
         return {}
@@ -40,7 +40,7 @@ def handed_out(exchange: Exchange) -> dict[str, Any]:
     return found
 
 
-def fitting(shape: Sequence[Field], given: Mapping[str, Any]) -> dict[Key, Any]:
+def match_inputs(shape: Sequence[Field], given: Mapping[str, Any]) -> dict[Key, Any]:
     """The values that inputs of an operation ask for by name."""
     return {
         one.key: given[name]

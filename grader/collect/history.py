@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
 from grader.collect.concealed import Concealed
-from grader.collect.credentials import is_made_by_others, masked, secrets_in
+from grader.collect.credentials import is_made_by_others, mask, secrets_in
 from grader.evidence import Secret
 from grader.intake.bounds import MAX_HISTORY_BYTES
 from grader.sandbox import Order, Sandbox
@@ -68,11 +68,11 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
     small = sum(path.stat().st_size for _, path in _files(repository) if path.is_file()) <= _SMALL
-    said, trouble = _asked(sandbox, place, *_LOG, *(["--text"] if small else []))
+    output, trouble = _asked(sandbox, place, *_LOG, *(["--text"] if small else []))
     listed, _ = _asked(sandbox, place, "ls-tree", "-r", "--name-only", "-z", "HEAD")
     names = [name.decode("utf-8", "replace") for name in listed.split(b"\0")]
     tracked = tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MOST_TRACKED]
-    return Past(list(_found(said)), tracked, trouble)
+    return Past(list(_found(output)), tracked, trouble)
 
 
 def day_of_last_commit(repository: Path | None, sandbox: Sandbox) -> date | None:
@@ -81,8 +81,8 @@ def day_of_last_commit(repository: Path | None, sandbox: Sandbox) -> date | None
         return None
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
-    said, _ = _asked(sandbox, place, "log", "-1", "--format=%ct", "HEAD")
-    seconds = said.strip()
+    output, _ = _asked(sandbox, place, "log", "-1", "--format=%ct", "HEAD")
+    seconds = output.strip()
     if not seconds.isdigit() or len(seconds) > 11:
         return None
     return datetime.fromtimestamp(int(seconds), UTC).date()
@@ -107,23 +107,23 @@ def _asked(sandbox: Sandbox, place: str, *arguments: str) -> tuple[bytes, str]:
     )
     with sandbox.start(order, hears=_MOST) as job:
         code = job.wait(_GIT_SECONDS)
-        said = job.said_first()
+        output = job.read_partial_report()
     if code is None:
-        return said, f"git did not read it within {_GIT_SECONDS} seconds"
-    if len(said) >= _MOST:
-        return said, f"its patches are more than {_MOST // 1024**2} MB"
-    return said, f"git ended with {code}" if code else ""
+        return output, f"git did not read it within {_GIT_SECONDS} seconds"
+    if len(output) >= _MOST:
+        return output, f"its patches are more than {_MOST // 1024**2} MB"
+    return output, f"git ended with {code}" if code else ""
 
 
-def _found(said: bytes) -> Iterator[Secret]:
+def _found(output: bytes) -> Iterator[Secret]:
     """Credentials in what `git log` shows: in messages, and in the lines that patches add or take away."""
     concealed = Concealed()
     for number, (commit, kind, value) in enumerate(
-        (part.commit, kind, value) for part in _parts(said) for kind, value in part.secrets(concealed)
+        (part.commit, kind, value) for part in _parts(output) for kind, value in part.secrets(concealed)
     ):
         if number >= _MOST_FOUND:
             return
-        yield Secret(kind=kind, where=f"commit {commit}", shown=masked(value))
+        yield Secret(kind=kind, where=f"commit {commit}", shown=mask(value))
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,12 @@ class _Part:
             yield from ((kind, value) for kind, value, _ in concealed.secrets_in(text))
 
 
-def _parts(said: bytes) -> Iterator[_Part]:
+def _parts(output: bytes) -> Iterator[_Part]:
     """What `git log` shows, in parts of up to so many lines."""
     commit, name, within = "?", "", False
     lines: dict[str, list[str]] = {}
     # a null byte between any two letters is UTF-16
-    for line in said.replace(b"\0", b"").decode("utf-8", "replace").split("\n"):
+    for line in output.replace(b"\0", b"").decode("utf-8", "replace").split("\n"):
         if line.startswith(("commit ", "diff ")):
             yield from (_Part(commit, name, each) for each in lines.values())
             lines, name, within = {}, "", False

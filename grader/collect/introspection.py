@@ -19,7 +19,7 @@ _REACHES: Mapping[str, frozenset[str]] = {
 _IMPORTS = frozenset({"import_module", "__import__"})
 
 
-def reached_for(text: str) -> Iterator[tuple[int, str]]:
+def find_introspection(text: str) -> Iterator[tuple[int, str]]:
     """Line and name of each: "import gc", "sys._getframe"; nothing where the text is not Python."""
     try:
         nodes = list(ast.walk(reading.parse_python(text)))

@@ -13,7 +13,7 @@ _JOINED_AFTER = re.compile(r"\s{0,20}\.\s{0,20}join\(\s{0,20}[\"'`]{2}")  # Java
 _COMMA = re.compile(rf"([\"'`])\s{{0,80}},\s{{0,80}}{_PREFIX}([\"'`])")
 
 
-def joined(text: str) -> str:
+def join_parts(text: str) -> str:
     """The text with quoted parts that follow each other, are added up or joined by nothing put together."""
 
     def lists(match: re.Match[str]) -> str:

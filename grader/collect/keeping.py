@@ -1,6 +1,6 @@
 """Bounds and normalises an app's bytes and texts before they become evidence."""
 
-from grader.evidence import MAX_BLOB, capped, sha256_of
+from grader.evidence import MAX_BLOB, cap, sha256_of
 
 MAX_BODY = 4_000  # characters of a request's or an answer's body that the report shows
 _MOST_KEPT = 64 * 1024 * 1024  # bytes of bodies and objects; of what is beyond only the hash is kept
@@ -24,7 +24,7 @@ class Blobs:
 
 def plain(name: str) -> str:
     """A name that the app chose, as text of bounded length."""
-    return capped(name.encode("utf-8", "replace").decode(), 2 * 1024)
+    return cap(name.encode("utf-8", "replace").decode(), 2 * 1024)
 
 
 def readable(content: bytes, content_type: str) -> str:

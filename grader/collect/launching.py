@@ -16,7 +16,7 @@ from grader.collect.accounts import Account
 from grader.collect.canary import CanarySearch
 from grader.collect.find_app import AppTarget
 from grader.collect.presenting import Presented
-from grader.collect.routes import MAX_TOLD, document_places, heard
+from grader.collect.routes import MAX_TABLES, document_places, read_tables
 from grader.collect.session import Session
 from grader.collect.setting import Setting
 from grader.collect.start_failure import StartFailure
@@ -142,7 +142,7 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
         )
         # looked for from the first byte on: what is printed first may be gone before a session is open
         is_sought = CanarySearch(setting.canary).is_in
-        job = sandbox.start(order, [listener.fileno()], hears=MAX_TOLD, seeks=is_sought)
+        job = sandbox.start(order, [listener.fileno()], hears=MAX_TABLES, seeks=is_sought)
     with job:
         headers = dict(setting.submission.manifest.auth.headers)
         url = f"http://127.0.0.1:{port}"
@@ -198,11 +198,11 @@ def _await_start(
             except httpx.HTTPError:
                 time.sleep(0.02)
                 continue
-            places = document_places(heard(job.said_first()))
+            places = document_places(read_tables(job.read_partial_report()))
             document, url = openapi_document.fetch(session, places)
-            told = document or heard(job.said_first()).document or {}
+            description = document or read_tables(job.read_partial_report()).document or {}
             declared = setting.submission.manifest.auth.headers
-            session.presented = _presented(plan, declared, told)
+            session.presented = _presented(plan, declared, description)
             facts["presented"] = session.presented.places
             seconds = time.monotonic() - began
             started = AppStart(**facts, started=True, seconds=seconds, openapi_url=url)

@@ -9,7 +9,7 @@ _MOST_FILES = 20
 _LARGEST = 64 * 1024  # bytes of a .gitignore that are read
 
 
-def ignored_by(root: Path, name: str) -> str | None:
+def find_gitignore(root: Path, name: str) -> str | None:
     """The .gitignore, relative to the submission, that names a file of that name; None if none does.
 
     Patterns are not followed: one that matches everything says nothing of a file that the code needs.

@@ -19,7 +19,7 @@ _DEFINES = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _PLACE = re.compile(r"\{[^{}]*\}|<[^<>]*>")
 
 
-def located(offers: Sequence[Offer], root: Path, files: Container[str] = ()) -> list[Offer]:
+def locate(offers: Sequence[Offer], root: Path, files: Container[str] = ()) -> list[Offer]:
     """The offers, each with the place of its function, as far as it can be found.
 
     Args:
@@ -53,7 +53,7 @@ def _registered(root: Path) -> Iterator[tuple[str, str, str]]:
             defined = _DEFINES.search(text, match.end()) if is_decorator else None
             name = f", {defined[1]}" if defined else ""
             method = (match["method"] or "").upper()
-            yield method, match["path"], f"{reading.shown(file.relative_to(root))}, line {line}{name}"
+            yield method, match["path"], f"{reading.show_name(file.relative_to(root))}, line {line}{name}"
 
 
 def _best(path: str, found: Sequence[tuple[str, str]]) -> str:

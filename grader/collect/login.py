@@ -10,7 +10,7 @@ from typing import Any
 
 from grader import reading
 from grader.collect.accounts import Account, is_password
-from grader.collect.handed_out import handed_out, plain
+from grader.collect.handed_out import plain, read_values
 from grader.collect.presenting import Presented, schemes
 from grader.collect.requests import Key, build
 from grader.collect.session import Session
@@ -48,12 +48,12 @@ class Login:
     """How logging in ended.
 
     `presented`: what goes with every request from now on; None if nothing was handed out. `given`: what the answers
-    named, for inputs of that name. `told`: each request and its answer, in a report's words.
+    named, for inputs of that name. `transcript`: each request and its answer, in a report's words.
     """
 
     presented: Presented | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
-    told: str = ""
+    transcript: str = ""
 
 
 def takes_a_password(operation: Operation) -> bool:
@@ -92,9 +92,9 @@ def log_in(
                 break
             asking.ask(operation, account, enters=True)
     if not asking.token and not asking.is_in:
-        return Login(given=asking.given, told="; ".join(asking.told))
+        return Login(given=asking.given, transcript="; ".join(asking.transcript))
     return Login(
-        _with_token(session.presented, asking, document, names), asking.given, "; ".join(asking.told)
+        _with_token(session.presented, asking, document, names), asking.given, "; ".join(asking.transcript)
     )
 
 
@@ -107,7 +107,7 @@ class _Asking:
     kind: str = ""
     is_in: bool = False  # a page or an answer of success came with a cookie
     given: dict[str, Any] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    transcript: list[str] = field(default_factory=list)
     sent: int = 0
 
     def ask(self, operation: Operation, account: Account, *, enters: bool = False) -> None:
@@ -143,20 +143,22 @@ class _Asking:
             return None
         self.sent += 1
         answer = self.session.send(LOGGING_IN, build(operation.method, operation.path, values))
-        self.told.append(f"{operation.method} {operation.path} answered {answer.status or answer.failure}")
+        self.transcript.append(
+            f"{operation.method} {operation.path} answered {answer.status or answer.failure}"
+        )
         return answer
 
     def _keep(self, answer: Exchange, enters: bool) -> None:
-        self.given.update(handed_out(answer))
+        self.given.update(read_values(answer))
         try:
             members = dict(_members(reading.parse_json(answer.body), 0))
         except reading.Unreadable:
             members = {}
         token = next((members[name] for name in _TOKENS if name in members), "")
         heads = {name.lower(): value for name, value in answer.headers.items()}
-        said = heads.get("authorization", "")
-        if not token and said:
-            token = said.rpartition(" ")[2]
+        header = heads.get("authorization", "")
+        if not token and header:
+            token = header.rpartition(" ")[2]
         if token:
             self.token, self.kind = token, members.get("tokentype", "")
         self.is_in = self.is_in or (enters and self.session.has_cookies())

@@ -115,7 +115,7 @@ def _to_a_stand_in(name: str, places: Places) -> str | None:
     return None
 
 
-def guessed(variable: Variable, places: Places) -> str | None:
+def guess_value(variable: Variable, places: Places) -> str | None:
     """A value that a start may need: by meaning, by the submission's example, by type, by name. None: no idea.
 
     Tried only once a start has failed for want of it.

@@ -74,7 +74,7 @@ def _sounds(session: Session, prefix: str) -> Iterator[Probe]:
             "POST",
             _at(prefix, place),
             form={"model": model},
-            files={"file": ("said.wav", sound, "audio/wav")},
+            files={"file": ("speech.wav", sound, "audio/wav")},
         )
         yield _ask(session, criterion, openai_module.PLAIN, upload, mark=words)
         wrong = {"file": ("notes.txt", b"these are words", "text/plain")}

@@ -21,7 +21,7 @@ from classroom.exercises.exercise import Exercise, judge
 from classroom.exercises.kernel import KernelGone
 from classroom.lesson import SHARED_S3
 from classroom.s3 import S3Mock
-from grader.evidence import CheckedExercise, NotebookRun, capped
+from grader.evidence import CheckedExercise, NotebookRun, cap
 from grader.sandbox import Job, Order, Sandbox
 from grader.submission import Submission
 
@@ -108,23 +108,23 @@ def _run(
             if code is None:
                 failure = f"It did not end within {NOTEBOOK_SECONDS:g} seconds."
                 return NotebookRun(path=name, failure=failure, exercises=exercises)
-            said, log = job.said(), job.log()
-    return _reported(name, said, log, exercises)
+            payload, log = job.read_report(), job.log()
+    return _reported(name, payload, log, exercises)
 
 
 def _reported(
-    name: str, said: bytes | None, log: str, exercises: Mapping[str, CheckedExercise]
+    name: str, payload: bytes | None, log: str, exercises: Mapping[str, CheckedExercise]
 ) -> NotebookRun:
     """What the job reported of the cells, with what was seen here of the exercises."""
     try:
-        report = json.loads(said or b"")
+        report = json.loads(payload or b"")
         kept = {field: report[field] for field in ("cells", "seconds", "failure")}
         if kept["failure"] is not None:
-            kept["failure"] = capped(str(kept["failure"]), 400)
+            kept["failure"] = cap(str(kept["failure"]), 400)
         return NotebookRun.model_validate({**kept, "path": name, "exercises": dict(exercises)})
     except (ValueError, TypeError, KeyError, RecursionError):
         last = (log.strip().splitlines() or ["It printed nothing."])[-1]
-        failure = f"It could not be run: {capped(last, 300)}"
+        failure = f"It could not be run: {cap(last, 300)}"
         return NotebookRun(path=name, failure=failure, exercises=dict(exercises))
 
 
@@ -210,4 +210,4 @@ def _checked(
 def _seen(id: str, exercise: Exercise, kernel: _DistantKernel, boundary: Boundary) -> CheckedExercise:
     verdict = judge(id, exercise, kernel, boundary)
     sentence = " ".join(str(verdict).split())
-    return CheckedExercise(state=verdict.state, sentence=capped(sentence, 600))
+    return CheckedExercise(state=verdict.state, sentence=cap(sentence, 600))

@@ -23,6 +23,6 @@ def absent(sandbox: Sandbox, modules: Sequence[str]) -> tuple[str, ...]:
     )
     with sandbox.start(order, hears=_MOST) as job:
         code = job.wait(_SECONDS)
-        said = job.said_first().decode("utf-8", "replace").split()
-    whole = code == 0 and said[-1:] == ["all"]
-    return tuple(name for name in modules if whole and name in said[:-1])
+        reported = job.read_partial_report().decode("utf-8", "replace").split()
+    whole = code == 0 and reported[-1:] == ["all"]
+    return tuple(name for name in modules if whole and name in reported[:-1])

@@ -50,7 +50,9 @@ class Presented:
         return replace(operation, shapes=shapes)
 
 
-def presented(guards: Sequence[Guard], values: Mapping[str, str], document: Mapping[str, Any]) -> Presented:
+def satisfy_guards(
+    guards: Sequence[Guard], values: Mapping[str, str], document: Mapping[str, Any]
+) -> Presented:
     """What satisfies the guards, as far as the code and the document show where it goes.
 
     Args:

@@ -98,7 +98,7 @@ def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
     yield probe_of(session, AFTER.id, offer.kind, AFTER.asked, after, order)
 
 
-def served(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
+def fetch_file(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:
     """The stored file, fetched over the app's own API: where the answer points, or else where a GET takes a name."""
     exchange = next(exchange for exchange in session.exchanges if exchange.id == made.exchange)
     outputs = [output for call in session.calls_of(exchange) for output in call.outputs]
@@ -124,7 +124,7 @@ def served(session: Session, offer: Offer, made: Probe, operations: list[Operati
     return probe_of(session, SERVES_FILE.id, offer.kind, asked, best)
 
 
-def served_again(session: Session, offer: Offer, made: Sequence[Probe]) -> Iterator[Probe]:
+def fetch_again(session: Session, offer: Offer, made: Sequence[Probe]) -> Iterator[Probe]:
     """The file that came back, fetched once more after others were made: whether its address is that file's."""
     asked = {probe.exchange for probe in made if probe.criterion == GENERATES.id}
     for probe in made:
@@ -169,7 +169,7 @@ def _first_that_serves(
 
 
 def _pointed_at(session: Session, exchange: Exchange, offer: Offer) -> Iterator[Request]:
-    """Where the answer points, or, of a job, what reported its end; then what is said there, one step further."""
+    """Where the answer points, or, of a job, what reported its end; then where the answer there points, one step further."""
     answers = [exchange, *(one for one in session.exchanges if one.id == session.outcomes.get(exchange.id))]
     seen: set[str] = set()
     for step in range(2):

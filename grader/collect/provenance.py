@@ -31,7 +31,7 @@ _ASIDE = frozenset({"moderations", "embeddings"})
 _SHARED = 24  # letters and digits in a row by which a text is known to be taken from another
 _SHORTEST = 8  # of a text that is shorter than that
 _LONGEST = 40_000  # characters looked at of what a model reads,
-_LONGEST_SAID = 8_000  # and of what it said
+_LONGEST_WRITTEN = 8_000  # and of what it wrote
 _MOST_CALLS = 24  # looked at in one exchange, the latest ones
 _DEEPEST = 30
 
@@ -98,14 +98,14 @@ def astray(route: str, body: Any, mark: str) -> list[str]:
 class Trail:
     """What tells where a call's words came from and where its results went.
 
-    `read`: what its model reads, normal. `said`: the texts that it made, normal. `took`, `made`: hashes of the files
+    `read`: what its model reads, normal. `written`: the texts that it made, normal. `took`, `made`: hashes of the files
     that were uploaded to it, and that it made. `goes_on`, `name`: identifiers of the response before it, and its own.
     """
 
     id: str
     exchange: str
     read: str
-    said: tuple[str, ...]
+    written: tuple[str, ...]
     took: frozenset[str]
     made: frozenset[str]
     goes_on: str | None
@@ -115,13 +115,13 @@ class Trail:
 def trail(call: journal.Call, exchange: str) -> Trail:
     """The trail of one call of the journal."""
     body = call.body if isinstance(call.body, Mapping) else {}
-    said = [output.content.decode("utf-8", "replace") for output in call.outputs if output.kind == "text"]
+    written = [output.content.decode("utf-8", "replace") for output in call.outputs if output.kind == "text"]
     before = body.get("previous_response_id")
     return Trail(
         id=call.id,
         exchange=exchange,
         read=normal(read_by_model(call.route, body)[:_LONGEST]),
-        said=tuple(normal(text[:_LONGEST_SAID]) for text in said),
+        written=tuple(normal(text[:_LONGEST_WRITTEN]) for text in written),
         took=frozenset(_uploads(body)),
         made=frozenset(hashlib.sha256(output.content).hexdigest() for output in call.outputs),
         goes_on=before if isinstance(before, str) else None,
@@ -181,27 +181,25 @@ class Ledger:
 def sources(trails: Sequence[Trail]) -> dict[str, tuple[str, ...]]:
     """For each call the earlier ones of the same exchange that it goes on from."""
     by_exchange: dict[str, list[Trail]] = {}
-    owners: dict[
-        str, str
-    ] = {}  # of each part of what was said: the one exchange that it was said in, or none
+    owners: dict[str, str] = {}  # a part of a text → the one exchange that wrote it, or none
     for one in trails:
         by_exchange.setdefault(one.exchange, []).append(one)
-        for text in one.said:
+        for text in one.written:
             for part in _pieces(text):
                 owners[part] = one.exchange if owners.get(part, one.exchange) == one.exchange else ""
     found: dict[str, tuple[str, ...]] = {}
     for exchange, calls in by_exchange.items():
         latest = calls[-_MOST_CALLS:]
         own = [
-            {part for text in one.said for part in _pieces(text) if owners[part] == exchange}
+            {part for text in one.written for part in _pieces(text) if owners[part] == exchange}
             for one in latest
         ]
         for position, call in enumerate(latest[1:], 1):
             read = set(_pieces(call.read)) if any(own[:position]) else set()
             before = [
                 one.id
-                for one, said in zip(latest[:position], own, strict=False)
-                if _continues(call, one) or _is_read(said, call.read, read)
+                for one, parts in zip(latest[:position], own, strict=False)
+                if _continues(call, one) or _is_read(parts, call.read, read)
             ]
             if before:
                 found[call.id] = tuple(before)
@@ -220,9 +218,9 @@ def _pieces(text: str) -> list[str]:
     return [text[start : start + _SHARED] for start in range(len(text) - _SHARED + 1)]
 
 
-def _is_read(said: set[str], text: str, pieces: set[str]) -> bool:
-    """Whether a call reads something that was said in its exchange alone.
+def _is_read(parts: set[str], text: str, pieces: set[str]) -> bool:
+    """Whether a call reads something that was written in its exchange alone.
 
     What the answers of several exchanges have in common, such as the words of an app's template, shows nothing.
     """
-    return not said.isdisjoint(pieces) or any(len(part) < _SHARED and part in text for part in said)
+    return not parts.isdisjoint(pieces) or any(len(part) < _SHARED and part in text for part in parts)

@@ -160,8 +160,8 @@ def _of_json(value: Any) -> Iterator[Correction]:
         location, name = _located(place)
         if name is None:
             continue
-        told = each.get("ctx")
-        context: Mapping[str, Any] = told if isinstance(told, dict) else {}
+        details = each.get("ctx")
+        context: Mapping[str, Any] = details if isinstance(details, dict) else {}
         yield Correction(name, location, _schema(sentence, context))
     if isinstance(value, dict):
         for container in (value, value.get("errors"), value.get("detail"), value.get("messages")):
@@ -170,9 +170,9 @@ def _of_json(value: Any) -> Iterator[Correction]:
 
 def _of_map(value: Any) -> Iterator[Correction]:
     """From a map of fields to lists of sentences, as serializers write it."""
-    for name, told in value.items() if isinstance(value, dict) else ():
-        if isinstance(told, list) and told and all(isinstance(each, str) for each in told):
-            sentence = " ".join(told)
+    for name, content in value.items() if isinstance(value, dict) else ():
+        if isinstance(content, list) and content and all(isinstance(each, str) for each in content):
+            sentence = " ".join(content)
             if re.fullmatch(_NAME, str(name)) and name not in (
                 "non_field_errors",
                 "errors",
@@ -180,8 +180,8 @@ def _of_map(value: Any) -> Iterator[Correction]:
                 "messages",
             ):
                 yield Correction(str(name), None, _schema(sentence, {}))
-        elif isinstance(told, dict) and name in ("json", "form", "query", "body"):
-            yield from _of_map(told)
+        elif isinstance(content, dict) and name in ("json", "form", "query", "body"):
+            yield from _of_map(content)
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -216,8 +216,8 @@ def _schema(sentence: str, context: Mapping[str, Any]) -> dict[str, Any]:
     lowered = sentence.lower()
     is_typed = "valid" in lowered and any(re.search(rf"\bvalid {word}\b", lowered) for word, _ in _TYPES)
     if not is_typed:
-        told = str(context.get("expected") or "")
-        if choices := _choices(told or sentence, quoted_only=bool(told)):
+        expected = str(context.get("expected") or "")
+        if choices := _choices(expected or sentence, quoted_only=bool(expected)):
             return {"enum": choices}
     for name, bound in (
         ("ge", "minimum"),
@@ -237,8 +237,8 @@ def _schema(sentence: str, context: Mapping[str, Any]) -> dict[str, Any]:
         bounded = pattern.search(sentence)
         if bounded and of_number not in schema and of_text not in schema:
             schema[of_text if bounded[2] else of_number] = int(bounded[1])
-    if pattern_told := re.search(r"match pattern '([^']{1,300})'", sentence):
-        schema["pattern"] = pattern_told[1]
+    if matched := re.search(r"match pattern '([^']{1,300})'", sentence):
+        schema["pattern"] = matched[1]
     if re.search(r"valid|should be|must be|expected|not an? ", lowered) and "valid string" not in lowered:
         kind = next((facts for word, facts in _TYPES if re.search(rf"\b{word}\b", lowered)), None)
         if kind:

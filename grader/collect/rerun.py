@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from grader.collect.deciding import Decider, Notes, Planted, planned
+from grader.collect.deciding import Decider, Notes, Planted, plan_faults
 from grader.collect.desk import Desk, HungUpError
 from grader.collect.generating import Generating
 from grader.collect.trials import SCORED, Answer, OutOfTime, Trial, Undecided, Unit
@@ -48,7 +48,7 @@ class Rerun:
         self._is_app = is_app
         self._folder = folder
         self._deadline = deadline
-        self._seconds = _durations(notes, desk.told_at)
+        self._seconds = _durations(notes, desk.counted_at)
         self._succeeding = {
             test
             for planted, tests in about.reached.items()
@@ -62,7 +62,7 @@ class Rerun:
         counts = self._notes.counts
         if counts is None or not counts["passed"]:
             return ()
-        asked = planned(kinds)
+        asked = plan_faults(kinds)
         # a fault that no test can notice, since none speaks of such a thing
         unsought = {planted: Answer(False) for planted in asked if not self._near(planted, files=False)}
         unsought = {planted: unsought[planted] for planted in unsought if self._reached.get(planted)}

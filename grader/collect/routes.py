@@ -12,7 +12,7 @@ from grader import reading
 from grader.collect.handlers import Sources
 from grader.operations import Field, Operation
 
-MAX_TOLD = 1024 * 1024  # bytes
+MAX_TABLES = 1024 * 1024  # bytes
 _MOST_ROUTES = 400
 _METHODS = ("POST", "PUT", "PATCH", "GET", "WEBSOCKET")
 _TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -26,24 +26,24 @@ _MOST_DOCUMENTS = 6
 
 
 @dataclass(frozen=True)
-class Told:
+class RoutingTables:
     """What an app's tables say: its routes, and the document that it has but does not serve."""
 
     routes: tuple[Mapping[str, Any], ...] = ()
     document: Mapping[str, Any] | None = None
 
 
-def heard(content: bytes) -> Told:
+def read_tables(content: bytes) -> RoutingTables:
     """What was written into the file; nothing if that is no such thing."""
     try:
         value = reading.parse_json(content)
     except reading.Unreadable:
-        return Told()
+        return RoutingTables()
     if not isinstance(value, dict):
-        return Told()
+        return RoutingTables()
     routes = value.get("routes")
     document = value.get("document")
-    return Told(
+    return RoutingTables(
         tuple(
             route for route in (routes if isinstance(routes, list) else [])[:_MOST_ROUTES] if _is_route(route)
         ),
@@ -63,19 +63,19 @@ def _is_route(route: Any) -> bool:
     )
 
 
-def document_places(told: Told) -> list[str]:
+def document_places(tables: RoutingTables) -> list[str]:
     """Where the app may serve its OpenAPI document, by the names of its routes."""
     named = [
         route["path"]
-        for route in told.routes
+        for route in tables.routes
         if "GET" in route["methods"] and "{" not in route["path"] and _DOCUMENT.search(route["path"])
     ]
     return sorted(named, key=lambda path: not path.endswith("json"))[:_MOST_DOCUMENTS]
 
 
-def below(base: str, told: Told, documented: Sequence[Operation]) -> list[Operation]:
+def below(base: str, tables: RoutingTables, documented: Sequence[Operation]) -> list[Operation]:
     """Documented operations, at their server's path where the app's tables have them there and not without."""
-    routed = {(method, route["path"]) for method, route in _each(told)}
+    routed = {(method, route["path"]) for method, route in _each(tables)}
     return [
         replace(one, path=base + one.path)
         if (one.method, base + one.path) in routed and (one.method, one.path) not in routed
@@ -84,7 +84,9 @@ def below(base: str, told: Told, documented: Sequence[Operation]) -> list[Operat
     ]
 
 
-def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) -> list[Operation]:
+def find_undocumented(
+    tables: RoutingTables, documented: Sequence[Operation], sources: Sources
+) -> list[Operation]:
     """Operations that the document leaves out, and those of which it says nothing about a body, with what their code reads.
 
     Returns:
@@ -93,8 +95,8 @@ def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) 
     by_place = {(one.method, one.path): one for one in documented}
     more: list[Operation] = []
     # routes of packages, such as Django's administration, are not the app's own
-    is_own = any(route["code"] for route in told.routes)
-    for method, route in _each(told):
+    is_own = any(route["code"] for route in tables.routes)
+    for method, route in _each(tables):
         if route.get("framework") is True:
             continue
         path = route["path"]
@@ -110,8 +112,8 @@ def undocumented(told: Told, documented: Sequence[Operation], sources: Sources) 
     return [*(by_place[one.method, one.path] for one in documented), *sorted(more, key=_order)]
 
 
-def _each(told: Told) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for route in told.routes:
+def _each(tables: RoutingTables) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for route in tables.routes:
         for method in route["methods"]:
             if method in _METHODS:
                 yield method, route

@@ -15,11 +15,11 @@ from grader.collect import history, sources
 from grader.collect.author_run import leads_to_tests
 from grader.collect.ci_files import ci_files
 from grader.collect.concealed import Concealed
-from grader.collect.credentials import is_made_by_others, masked, secrets_in
+from grader.collect.credentials import is_made_by_others, mask, secrets_in
 from grader.collect.find_app import pytest_options
 from grader.collect.fingerprints import fingerprints
 from grader.collect.history import text_of
-from grader.collect.introspection import reached_for
+from grader.collect.introspection import find_introspection
 from grader.evidence import Scans, Secret
 from grader.sandbox import Sandbox
 from grader.submission import Submission
@@ -111,7 +111,7 @@ def _read(file: Path) -> str:
 
 def _name(root: Path, file: Path) -> str:
     """Where a file is, as text, whatever bytes its name has."""
-    return reading.shown(file.relative_to(root))
+    return reading.show_name(file.relative_to(root))
 
 
 def _notebook_text(notebook: object) -> str:
@@ -177,7 +177,7 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
             for number, line in enumerate(text.splitlines(), 1)
             for found in _ODD.finditer(_CODE.match(line)[0] if "#" in line else line)  # type: ignore[index]  # it matches any
         )
-        for number, found in sorted({*matched, *reached_for(text)}):
+        for number, found in sorted({*matched, *find_introspection(text)}):
             if found not in seen and (of_tests or not _OF_PYTEST.match(found)):
                 seen.add(found)
                 yield f"{where}, line {number}: {found}"
@@ -226,8 +226,7 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         by_others = is_made_by_others(where, text)
         seen = [*secrets_in(text, strict=by_others), *(() if by_others else concealed.secrets_in(text))]
         found += [
-            Secret(kind=kind, where=f"{where}, line {line}", shown=masked(value))
-            for kind, value, line in seen
+            Secret(kind=kind, where=f"{where}, line {line}", shown=mask(value)) for kind, value, line in seen
         ]
     found += past.secrets
     unique = {(one.where.partition(",")[0], one.shown): one for one in found}
@@ -242,6 +241,6 @@ def scan(submission: Submission, sandbox: Sandbox) -> Scans:
         live_markers=tuple(sorted(_used(submission.root, _markers(submission.root)))),
         untouched=tuple(_untouched(submission.root, files)),
         odd=tuple(_odd(submission.root, _importable(submission.root))),
-        sources=sources.kept(submission.root, files, secrets_in, masked),
+        sources=sources.select_sources(submission.root, files, secrets_in, mask),
         fingerprints=tuple(sorted(fingerprints(file for file in files if file.suffix == ".py"))),
     )

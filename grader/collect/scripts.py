@@ -10,7 +10,7 @@ _SERVES = frozenset({"run", "run_simple", "serve", "run_app", "listen"})
 _DEEPEST = 3  # functions that call each other
 
 
-def finished_in_script(tree: ast.Module, makers: frozenset[str]) -> str | None:
+def find_script_app(tree: ast.Module, makers: frozenset[str]) -> str | None:
     """The maker of an app that a module finishes and serves below `if __name__ == "__main__"`; None if there is none.
 
     Args:

@@ -6,15 +6,15 @@ from typing import Any
 
 from grader.collect.discovery import (
     LOOKING,
-    encoded,
-    finished,
+    encode_values,
+    find_made_beside,
+    finish_offers,
     input_of,
-    made_beside,
     offer_of,
     works,
 )
 from grader.collect.field_roles import extensions, kind_of_words, offered_kinds, role
-from grader.collect.handed_out import fitting, handed_out
+from grader.collect.handed_out import match_inputs, read_values
 from grader.collect.login import takes_a_password
 from grader.collect.provenance import read_by_model, texts
 from grader.collect.requests import build
@@ -92,7 +92,7 @@ class Search:
         self._vary_choices()
         self.found = {**self._beside, **self.found}
         self._look_for_the_prompt()
-        return finished(self.found)
+        return finish_offers(self.found)
 
     def naming(self) -> dict[Kind, Offer]:
         """For kinds whose offer does not let the caller name the file: another operation that makes that kind, and does."""
@@ -173,7 +173,7 @@ class Search:
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
         if not works(self.session, self.found.get(offer.kind)):
             self.found[offer.kind] = offer
-        for other in made_beside(self.session, offer, exchange):
+        for other in find_made_beside(self.session, offer, exchange):
             self._beside.setdefault(other.kind, other)
         return exchange
 
@@ -181,7 +181,7 @@ class Search:
         self.sent += 1
         request = build(operation.method, operation.path, assignment.values)
         exchange = self.session.send(LOOKING, request)
-        self.given.update(handed_out(exchange))
+        self.given.update(read_values(exchange))
         return exchange
 
     def _pursue(self) -> None:
@@ -215,7 +215,7 @@ class Search:
         sent = 0
         for miss in near if not self.found else ():
             for shape in [miss.first] if miss.first == miss.shape else [miss.first, miss.shape]:
-                given = fitting(shape, self.given)
+                given = match_inputs(shape, self.given)
                 if not given or sent >= _MOST_GIVEN or self.found or self._is_over:
                     continue
                 sent += 1
@@ -328,7 +328,7 @@ def _kept(miss: _Missed) -> Miss:
     return Miss(
         exchange=miss.answer.id,
         prompt=f"{prompt.location}:{prompt.name}" if prompt else None,
-        values=encoded(dict(list(rest.items())[:_MOST_VALUES])),
+        values=encode_values(dict(list(rest.items())[:_MOST_VALUES])),
     )
 
 

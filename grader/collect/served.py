@@ -27,12 +27,12 @@ class Served:
 
     def __init__(self, root: Path, session: Session, document: Mapping[str, Any], job: Job) -> None:
         self._session, self._sources = session, Sources(root)
-        self._told = routes.heard(job.said_first())
+        self._tables = routes.read_tables(job.read_partial_report())
         document = as_openapi(document)
-        known = routes.below(base_path(document), self._told, operations(document)) or operations(
-            self._told.document or {}
+        known = routes.below(base_path(document), self._tables, operations(document)) or operations(
+            self._tables.document or {}
         )
-        whole = routes.undocumented(self._told, known, self._sources)
+        whole = routes.find_undocumented(self._tables, known, self._sources)
         whole = [session.presented.without(one) for one in whole]
         self._documented, self._rest = whole[: len(known)], whole[len(known) :]
         self._more: list[Operation] | None = None

@@ -1,4 +1,4 @@
-"""Services that an app connects to, by the libraries that do, and by what is said when one is not there."""
+"""Services that an app connects to, by the libraries that do, and by what they print when one is not there."""
 
 import re
 
@@ -47,16 +47,16 @@ _AT_PORT = re.compile(
 )
 
 
-def missing_service(said: str, offered_database: bool = False) -> str:
+def missing_service(output: str, offered_database: bool = False) -> str:
     """The service that an app could not reach while it answered, by what it printed and answered; empty if there is none.
 
     Args:
-        said: the end of its log, or its answer.
+        output: the end of its log, or its answer.
         offered_database: whether a file stands for its database server.
     """
-    if offered_database and _NO_TABLE.search(said):
+    if offered_database and _NO_TABLE.search(output):
         return "the tables of its database server"
-    for line in reversed(said.splitlines()):
+    for line in reversed(output.splitlines()):
         if not (REFUSED.search(line) or UNREACHABLE.search(line)):
             continue
         if named := _CLIENT.search(line):
@@ -66,9 +66,9 @@ def missing_service(said: str, offered_database: bool = False) -> str:
     return ""
 
 
-def is_unreachable(said: str) -> bool:
+def is_unreachable(output: str) -> bool:
     """Whether a program says that a host of the network could not be reached."""
-    return bool(UNREACHABLE.search(said))
+    return bool(UNREACHABLE.search(output))
 
 
 _HOST = re.compile(
@@ -76,9 +76,9 @@ _HOST = re.compile(
 )
 
 
-def hosts_named(said: str) -> list[str]:
+def hosts_named(output: str) -> list[str]:
     """The hosts elsewhere that some output says could not be reached, in its order."""
-    lines = [line for line in said.splitlines() if UNREACHABLE.search(line) or REFUSED.search(line)]
+    lines = [line for line in output.splitlines() if UNREACHABLE.search(line) or REFUSED.search(line)]
     named = (next(filter(None, groups)) for line in lines for groups in _HOST.findall(line))
     return [
         host for host in dict.fromkeys(named) if not host.startswith(("127.", "localhost")) and "." in host

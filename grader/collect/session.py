@@ -20,7 +20,7 @@ from grader.collect.presenting import Presented
 from grader.collect.provenance import Ledger
 from grader.collect.requests import Request
 from grader.collect.transmission import ANSWER_SECONDS, Answer, Transmitter
-from grader.evidence import Call, Exchange, StoredObject, capped
+from grader.evidence import Call, Exchange, StoredObject, cap
 from grader.jobs import state_of
 from grader.sandbox import Sandbox
 
@@ -72,7 +72,7 @@ class Session:
         self.openai, self.s3 = openai, s3
         self.url = url
         self.exchanges: list[Exchange] = []
-        self.outcomes: dict[str, str] = {}  # of an exchange that was answered 202, the one that told the end
+        self.outcomes: dict[str, str] = {}  # an exchange answered 202 → the one that reported its end
         self.lookups: list[tuple[str, str]] = []  # GET operations with one input, in their path
         self.presented = Presented()  # goes with every request, for a guard of the app's own
         self.printing: Prints | None = None  # the app, to hear what it prints about an error
@@ -223,7 +223,7 @@ class Session:
 
     def overhear(self, method: str, place: str, heard: bytes) -> None:
         """Look for the canary in what came, as it came: a client sees no trailers, and of a redirect only where it ends."""
-        self._canary.look(f"the answer to {method} {capped(place, 200)}", heard)
+        self._canary.look(f"the answer to {method} {cap(place, 200)}", heard)
 
     def _printed_about(self, answer: Answer, before: int) -> str:
         """What the app printed since then, if its answer is an error; of a crash a server prints after it has answered."""
@@ -235,33 +235,33 @@ class Session:
         while crashed and time.monotonic() < deadline and self.printing.printed == before:
             time.sleep(0.01)
         text = self.printing.log_since(before).replace(f"{self._root}/", "")
-        return capped(traces.without_others(self._canary.hide(text)), MAX_BODY)
+        return cap(traces.without_others(self._canary.hide(text)), MAX_BODY)
 
     def _note(self, purpose: str, request: Request, answer: Answer, log: str = "") -> Exchange:
         facts: dict[str, Any] = {
             "id": f"ex-{len(self.exchanges) + 1}",
             "purpose": purpose,
             "method": request.method,
-            "url": capped(request.target, MAX_BODY),
-            "request_body": capped(request.shown, MAX_BODY),
+            "url": cap(request.target, MAX_BODY),
+            "request_body": cap(request.shown, MAX_BODY),
             "seconds": round(answer.seconds, 3),
-            "place": capped(request.place, MAX_BODY),
+            "place": cap(request.place, MAX_BODY),
             "sent": answer.sent,
             "log": log,
         }
         if answer.status is None:
             exchange = Exchange(**facts, failure=answer.failure)
         else:
-            where = f"the answer to {request.method} {capped(request.place or request.target, 200)}"
+            where = f"the answer to {request.method} {cap(request.place or request.target, 200)}"
             self._canary.look(where, answer.content)
             content_type = answer.headers.get("content-type", "")
             exchange = Exchange(
                 **facts,
                 status=answer.status,
                 redirected_with=answer.redirected_with,
-                headers={name: capped(value, 500) for name, value in list(answer.headers.items())[:50]},
-                content_type=capped(content_type, 500),
-                body=capped(readable(answer.content, content_type), MAX_BODY),
+                headers={name: cap(value, 500) for name, value in list(answer.headers.items())[:50]},
+                content_type=cap(content_type, 500),
+                body=cap(readable(answer.content, content_type), MAX_BODY),
                 body_sha256=self._blobs.keep(answer.content),
             )
         self.exchanges.append(exchange)

@@ -41,7 +41,7 @@ def converse(
         headers: of the handshake.
         seconds: for all of it.
         is_made: whether what was asked for is made by now: only then silence after some messages is an end.
-        heard: gets what the app said, the headers of its handshake included.
+        heard: gets what the app sent, the headers of its handshake included.
 
     Returns:
         A status as HTTP would have it, and the messages, one a line.
@@ -64,7 +64,7 @@ def converse(
             max_size=_LARGEST,
         ) as talk:
             heard += _headers_of(talk.response)
-            with contextlib.suppress(ConnectionClosed):  # what it said before is still to be read
+            with contextlib.suppress(ConnectionClosed):  # what it sent before is still to be read
                 talk.send(question if isinstance(question, str) else json.dumps(question))
             return _heard(talk, deadline, is_made, heard)
     except InvalidHandshake as error:

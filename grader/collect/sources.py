@@ -33,7 +33,7 @@ _MOST = 200  # files
 Credentials = Callable[[str], Iterable[tuple[str, str, int]]]
 
 
-def kept(
+def select_sources(
     root: Path, files: Iterable[Path], credentials: Credentials, masked: Callable[[str], str]
 ) -> tuple[Source, ...]:
     """The texts of a submission, code first; what goes beyond the bounds is left out.
@@ -52,7 +52,7 @@ def kept(
             break
         for _, secret, _ in credentials(text):
             text = text.replace(secret, masked(secret))
-        found.append(Source(path=reading.shown(file.relative_to(root)), text=text))
+        found.append(Source(path=reading.show_name(file.relative_to(root)), text=text))
     return tuple(found)
 
 

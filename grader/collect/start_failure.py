@@ -132,10 +132,10 @@ def _stack(lines: Sequence[str], root: str) -> StartFailure | None:
 
 def _without_traceback(lines: Sequence[str]) -> StartFailure | None:
     """The last words of a program that ended by itself."""
-    said = [line.strip() for line in lines if line.strip() and not line.startswith("INFO")]
-    if not said:
+    printed = [line.strip() for line in lines if line.strip() and not line.startswith("INFO")]
+    if not printed:
         return None
-    match = _EXCEPTION.match(said[-1])
+    match = _EXCEPTION.match(printed[-1])
     if match and match[1].endswith(("Error", "Exception", "Exit")):
         return StartFailure(match[1].rpartition(".")[2], match[2] or "")
-    return StartFailure("It printed", said[-1][:300])
+    return StartFailure("It printed", printed[-1][:300])

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from grader import environments
 from grader.collect.later_python import absent_from_library, unparsed
-from grader.collect.left_out import ignored_by
+from grader.collect.left_out import find_gitignore
 from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.starting import StartPlan
@@ -73,7 +73,7 @@ def explain(
     if failure is None:
         return Reason("failed", "The app ended while starting. It printed nothing.")
     begin = "did not start" if failure.exception else "did not answer in time"
-    said = f"The app {begin}: {failure.sentence}"
+    sentence = f"The app {begin}: {failure.sentence}"
     return (
         _about_database(failure, plan)
         or _about_module(failure, plan, python == lab_python, app)
@@ -83,7 +83,7 @@ def explain(
         or _of_any(_about_place, failure)
         or _about_variables(failure, plan)
         or _about_python(failure, plan.root, app)
-        or Reason("failed", said, _about_versions(failure))
+        or Reason("failed", sentence, _about_versions(failure))
     )
 
 
@@ -114,7 +114,7 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             ),
         )
     package = name.partition(".")[0]
-    if (ignored := ignored_by(plan.root, f"{package}.py")) is not None:
+    if (ignored := find_gitignore(plan.root, f"{package}.py")) is not None:
         return Reason(
             "failed",
             f"{where} imports {package}, which was not handed in: {ignored} leaves {package}.py out.",
@@ -143,12 +143,12 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
     )
 
 
-def uninstalled(root: Path, app: str | None, said: str) -> tuple[str, ...]:
+def find_uninstalled(root: Path, app: str | None, output: str) -> tuple[str, ...]:
     """The modules that some output says are missing, although the submission declares a package that may have them.
 
     What is printed is a claim: `packages_there.absent` says which of them are not installed.
     """
-    names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(said))
+    names = dict.fromkeys(name.partition(".")[0] for name in _NOT_FOUND.findall(output))
     return tuple(name for name in list(names)[:_MOST_MISSING] if _declares(root, name, app))
 
 
@@ -166,7 +166,7 @@ def _declaring(root: Path, app: str | None) -> str:
 
 def _declares(root: Path, module: str, app: str | None) -> bool:
     near = PurePosixPath(app).parent.as_posix() if app else "."
-    declaration = environments.declared(root, near)
+    declaration = environments.read_declaration(root, near)
     if declaration is None:
         return False
     names = [Requirement(text).name for text in declaration.requirements]
@@ -190,7 +190,7 @@ def _about_database(failure: StartFailure, plan: StartPlan) -> Reason | None:
 
 
 def _of_any(about: Callable[[StartFailure], Reason | None], failure: StartFailure) -> Reason | None:
-    """What is said of an exception, or of one that led to it."""
+    """The reason that an exception gives, or one of those that led to it."""
     found = (about(one) for one in (failure, *failure.others))
     return next((reason for reason in found if reason is not None), None)
 
@@ -203,7 +203,7 @@ def _about_service(failure: StartFailure) -> Reason | None:
     """A service that a client library of its could not reach."""
     library = next((name for name in reversed(_packages(failure)) if name in SERVICES), None)
     if library is None or not (
-        not failure.exception or REFUSED.search(_told(failure)) or UNREACHABLE.search(_told(failure))
+        not failure.exception or REFUSED.search(_text_of(failure)) or UNREACHABLE.search(_text_of(failure))
     ):
         return None
     service = SERVICES[library]
@@ -214,17 +214,17 @@ def _about_service(failure: StartFailure) -> Reason | None:
     )
 
 
-def _told(failure: StartFailure) -> str:
+def _text_of(failure: StartFailure) -> str:
     return f"{failure.exception} {failure.message}"
 
 
 def _about_network(failure: StartFailure) -> Reason | None:
-    told = _told(failure)
-    if not UNREACHABLE.search(told):
+    text = _text_of(failure)
+    if not UNREACHABLE.search(text):
         return None
-    hosts = [next(filter(None, groups)) for groups in _HOST.findall(told)]
+    hosts = [next(filter(None, groups)) for groups in _HOST.findall(text)]
     outside = [host for host in hosts if not host.startswith(("127.", "localhost"))]
-    if not outside and "127.0.0.1" in told:
+    if not outside and "127.0.0.1" in text:
         return None
     what = outside[0] if outside else "a host of the network"
     return Reason(
@@ -264,8 +264,8 @@ def _about_stand_in(failure: StartFailure) -> Reason | None:
 
 def _about_variables(failure: StartFailure, plan: StartPlan) -> Reason | None:
     """Variables that the app needs and that could not be guessed, or were guessed in vain."""
-    told = _told(failure) + " ".join(frame.source for frame in failure.own[-1:])
-    words = set(re.findall(r"\w+", told))
+    text = _text_of(failure) + " ".join(frame.source for frame in failure.own[-1:])
+    words = set(re.findall(r"\w+", text))
     given = [plan.variables[name] for name in plan.environment if name in plan.variables]
     concerned = [
         *plan.unknown,
@@ -294,7 +294,7 @@ def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason 
     if failure.exception == "ImportError" and (absent := absent_from_library(failure.message)):
         return Reason("error", f"{absent} {failure.sentence}", (_IF_IT_HAS,))
     near = PurePosixPath(app).parent.as_posix() if app else "."
-    declaration = environments.declared(root, near)
+    declaration = environments.read_declaration(root, near)
     if declaration is None or not choosing.other_python(declaration):
         return None
     if failure.exception not in (

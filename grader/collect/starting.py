@@ -17,13 +17,13 @@ from grader.collect.env_files import EnvFiles, read_env_files
 from grader.collect.guards import Guard, read_guards
 from grader.collect.meanings import (
     Places,
-    guessed,
+    guess_value,
     in_place_of_a_server,
     leads_to_a_stand_in,
     shared_secret,
     sure,
 )
-from grader.collect.presenting import Presented, presented
+from grader.collect.presenting import Presented, satisfy_guards
 from grader.collect.reaching import Reach
 from grader.collect.start_failure import Frame, StartFailure
 from grader.collect.variables import Variable, read_variables
@@ -79,7 +79,7 @@ class StartPlan:
 
     def presented(self, document: Mapping[str, Any]) -> Presented:
         """What goes with every request, so that the guards let it in."""
-        return presented(self.guards, self.shared, document)
+        return satisfy_guards(self.guards, self.shared, document)
 
     def shown_accounts(self) -> list[Account]:
         """Names and passwords that its variables and its code show."""
@@ -149,7 +149,7 @@ class StartPlan:
         ):
             added = False
             for one in wanted:
-                value = guessed(one, self.places)
+                value = guess_value(one, self.places)
                 if value is None:
                     if one not in self.unknown:
                         self.unknown.append(one)

@@ -163,7 +163,7 @@ def _run_once(
         if code is None:
             job.kill()
         output = job.log()
-    began, ended = desk.collected_at, desk.told_at
+    began, ended = desk.collected_at, desk.counted_at
     return TestRun(
         found=True,
         command=shlex.join(["pytest", *author.arguments])

@@ -122,7 +122,7 @@ class Inward(httpx.HTTPTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; what comes before the answer's body must be HTTP, and come to an end."""
+        """Send a request; what comes before the answer's body must be HTTP, and must end."""
         opened: list[_Stream] = []
 
         def trace(name: str, facts: dict[str, Any]) -> None:

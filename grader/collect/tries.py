@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.collect.field_roles import is_named_like_a_prompt, kind_of_words, role
-from grader.collect.fitting import fitted
+from grader.collect.fitting import fit
 from grader.collect.refusals import Correction, corrections, wants
 from grader.collect.requests import Key
 from grader.collect.values import Assignment, assign
@@ -104,7 +104,7 @@ class Pursuit:
         for one in asked:
             refined = with_correction(refined, one, usual)
         if place := wants(answer):
-            refined = moved(refined, place)
+            refined = move_body(refined, place)
         if refined == shape:
             return
         changed = {one.key for one in refined} - {one.key for one in shape}
@@ -124,7 +124,7 @@ class Pursuit:
         movable = [one for one in self.shape if one.location in _BODIES]
         for place in _BODIES if movable else ():
             if any(one.location != place for one in movable):
-                yield from self._from(moved(self.shape, place), {}, depth=2)
+                yield from self._from(move_body(self.shape, place), {}, depth=2)
 
     def _guessed(self) -> Iterator[tuple[Try, list[Exchange]]]:
         """Every name that an input may have, at once, each with words of its own: the call tells which it was."""
@@ -149,7 +149,7 @@ def one_at_a_time(shape: Sequence[Field], assignment: Assignment) -> Iterator[tu
     for one in shape:
         if one.key in assignment.marks or not one.is_text or one.key not in assignment.values:
             continue
-        words = fitted(one.schema)
+        words = fit(one.schema)
         yield (
             one,
             Assignment(
@@ -197,7 +197,7 @@ def _named(shape: Sequence[Field], correction: Correction) -> Field | None:
     return next(iter(fitting or ([] if correction.location == "path" else exact)), None)
 
 
-def moved(shape: tuple[Field, ...], place: Location) -> tuple[Field, ...]:
+def move_body(shape: tuple[Field, ...], place: Location) -> tuple[Field, ...]:
     """The inputs, with those of the body in another kind of body."""
     if place == "text":
         return as_words(shape)
@@ -232,7 +232,7 @@ def _is_refusal(answer: Exchange) -> bool:
 
 def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
     """What distinguishes a try from another: everything but our own words and names, which are new each time."""
-    told = []
+    parts = []
     for one in shape:
         value, what = values.get(one.key), role(one)
         is_ours = value is not None and not one.choices and value not in one.shown.values()
@@ -240,8 +240,8 @@ def outline(shape: Sequence[Field], values: Mapping[Key, Any]) -> str:
             value = "words"
         elif is_ours and what == "path":
             value = str(value).rpartition(".")[2]
-        told.append(f"{one.key}={value!r}")
-    return repr(sorted(told))
+        parts.append(f"{one.key}={value!r}")
+    return repr(sorted(parts))
 
 
 def nearness(answer: Exchange, operation: Operation, guarded: int = 4) -> int:

@@ -14,7 +14,7 @@ _OF_MAKING = frozenset(
 )
 
 
-def settled(offers: Sequence[Offer]) -> list[Offer]:
+def settle_types(offers: Sequence[Offer]) -> list[Offer]:
     """The offers without type inputs that choose something else, as far as was seen.
 
     An input chooses the kind if its documented values name kinds, if another value of it led to another kind, or if nothing

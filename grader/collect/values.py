@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.collect import wording
 from grader.collect.field_roles import OPTIONS, is_named_like_a_prompt, kind_of_words, role, words_of
-from grader.collect.fitting import file_name, fitted, stem_of
+from grader.collect.fitting import file_name, fit, stem_of
 from grader.collect.requests import Key
 from grader.evidence import Kind
 from grader.operations import Field
@@ -131,7 +131,7 @@ def assign(
             values[field.key] = settled[field.key]
         elif what == "words" or (everything and what == "option" and not field.choices and field.required):
             if field.required or everything or is_named_like_a_prompt(field):
-                words = fitted(field.schema)
+                words = fit(field.schema)
                 values[field.key], marks[field.key] = words.text, words.mark
         elif what == "path":
             if field.required or everything:

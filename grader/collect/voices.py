@@ -22,7 +22,7 @@ def kind_of(call: journal.Call) -> Kind | None:
     return "text" if body.get("output_modalities") == ["text"] else "audio"
 
 
-def held_in(content: bytes, outputs: Sequence[journal.Output]) -> journal.Output | None:
+def find_held(content: bytes, outputs: Sequence[journal.Output]) -> journal.Output | None:
     """Which of the sounds that came without a header a file holds; None if it holds none of them."""
     bare = [output for output in outputs if output.kind == "audio" and is_bare(output.media_type)]
     for output in reversed(bare[-_MOST_COMPARED:]):

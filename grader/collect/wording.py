@@ -42,7 +42,7 @@ def normal(text: str) -> str:
 
 
 def carries(text: str, mark: str) -> bool:
-    """Whether the words of a mark stand in a text, in their order; written plainly, or escaped for JSON, HTML or a URL."""
+    """Whether the words of a mark are in a text, in their order; written plainly, or escaped for JSON, HTML or a URL."""
     return bool(mark) and any(holds(normal(form), mark) for form in _forms(text))
 
 
@@ -94,7 +94,7 @@ def _another(word: str) -> str:
 
 
 def _follow(text: str, words: Sequence[str], at: int, end: int) -> bool:
-    """Whether words stand in a part of a text, in their order."""
+    """Whether words are in a part of a text, in their order."""
     for word in words:
         found = text.find(word, at, end)
         if found < 0:

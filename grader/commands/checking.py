@@ -69,10 +69,10 @@ def check(
     from grader import rubric as rubrics
     from grader import stages
     from grader.assignment.assignment import find
-    from grader.sandbox import chosen
+    from grader.sandbox import choose_tier
     from grader.worker import Wanted, grade
 
-    tier = chosen(isolation, own_folder=Path(path).is_dir())
+    tier = choose_tier(isolation, own_folder=Path(path).is_dir())
     if tier == "process" and isolation == "auto":
         complain(
             "This system has no sandbox, so the folder runs as an ordinary program, as if you started it yourself."
@@ -136,14 +136,14 @@ def judge(
 ) -> None:
     """Judge saved evidence again, under another rubric if you like; nothing is run."""
     from grader import rubric as rubrics
-    from grader.assignment.assignment import find, unpacked
+    from grader.assignment.assignment import find, unpack
     from grader.review import opening
-    from grader.sandbox import chosen
+    from grader.sandbox import choose_tier
     from grader.worker import Wanted, rejudge
 
-    kept = opening.found(evidence, learner)
+    kept = opening.find_evidence(evidence, learner)
     kept_package = kept.assignment if kept and not assignment else None
-    judged_by = unpacked(kept_package) if kept_package else find(assignment)
+    judged_by = unpack(kept_package) if kept_package else find(assignment)
     as_then = kept.rubric if kept and not rubric and not assignment else None
     usual = as_then or judged_by.rubric(rubric)
     worth = rubrics.only(usual, only or ())
@@ -151,7 +151,7 @@ def judge(
     outputs = Outputs(say, json=json, html=html, junit=junit, gradescope=gradescope, notebook=notebook)
     package = kept_package or judged_by.package(usual)
     wanted = Wanted(
-        chosen(isolation),
+        choose_tier(isolation),
         rubric=worth,
         assignment=package,
         pages=("html",) if html else (),
@@ -159,7 +159,7 @@ def judge(
     )
     if learner is not None and kept is None:
         raise typer.BadParameter("--learner is for the results of a batch.")
-    finish(opening.judged(kept, wanted) if kept else rejudge(evidence, wanted), outputs)
+    finish(opening.judge_evidence(kept, wanted) if kept else rejudge(evidence, wanted), outputs)
 
 
 def isolation() -> None:

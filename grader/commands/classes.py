@@ -79,7 +79,7 @@ def batch(
     from grader.batch.run import Plan
     from grader.batch.run import batch as graded
     from grader.batch.summary import show
-    from grader.sandbox import chosen
+    from grader.sandbox import choose_tier
 
     agreed = grading(where, class_record)
     graded_by = find(assignment or agreed.assignment)
@@ -91,7 +91,7 @@ def batch(
         assignment=graded_by.package(worth),
         given=graded_by.given,
         language=graded_by.language(language or agreed.language).code,
-        tier=chosen(isolation),
+        tier=choose_tier(isolation),
         environment=env,
         jobs=jobs,
         dask=dask,
@@ -126,9 +126,9 @@ def review(
 ) -> None:
     """Look through a class in the browser, and decide: overrides, comments, requests for another look."""
     from grader.review.serving import serve
-    from grader.sandbox import chosen
+    from grader.sandbox import choose_tier
 
-    serve(results, chosen(isolation), port, lambda text: typer.echo(for_terminal(text)), language)
+    serve(results, choose_tier(isolation), port, lambda text: typer.echo(for_terminal(text)), language)
 
 
 def _pairs(text: str) -> dict[str, str]:

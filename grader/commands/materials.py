@@ -46,10 +46,10 @@ def release(
         typer.echo(for_terminal(f"removed {name}, which the answer key no longer has"))
     if done.kept:
         typer.echo(for_terminal(f"Someone worked here. What you find in {done.kept} was moved there:"))
-        typer.echo(listings.listed(done.worked))
+        typer.echo(listings.list_paths(done.worked))
     elif done.worked:
         typer.echo(
-            "Someone worked here. These were left as they are:\n" + listings.listed(done.worked), err=True
+            "Someone worked here. These were left as they are:\n" + listings.list_paths(done.worked), err=True
         )
         typer.echo("--force moves them to a dated folder, and writes them again.", err=True)
         raise typer.Exit(INCOMPLETE)
@@ -59,9 +59,9 @@ def release(
 
 def _release_assignment(named: str, destination: Path) -> None:
     from grader.assignment.assignment import find
-    from grader.assignment.handing_out import handed_out
+    from grader.assignment.handing_out import hand_out
 
-    done = handed_out(find(named), destination)
+    done = hand_out(find(named), destination)
     for name in done.written:
         typer.echo(for_terminal(f"wrote {name}"))
     if done.kept:

@@ -60,7 +60,7 @@ def starts(evidence: Evidence) -> Verdict:
                 "The app answers, but it has no operation to try: there is none in its routes or its OpenAPI document."
             )
         answers = Counter(exchange.status or "no answer" for exchange in looked)
-        told = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
+        tally = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
         tried = len(
             {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
         )
@@ -68,23 +68,23 @@ def starts(evidence: Evidence) -> Verdict:
             return Verdict(
                 "not_run",
                 f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
-                f"{nearest.quoted(evidence)}",
+                f"{nearest.quote_nearest(evidence)}",
                 advice=(_ADDRESS.format(app.needs),)
                 if "." in app.needs and not app.needs.startswith("the ")
                 else (),
             )
-        if how := nearest.guarded(evidence):
+        if how := nearest.describe_guard(evidence):
             return Verdict(
                 "not_run",
                 f"Your app starts, and answers {how} to every request that may generate: callers need something that the "
-                f"grader does not have. {nearest.tried(app.presented, app.login)}{nearest.quoted(evidence)}",
+                f"grader does not have. {nearest.describe_tries(app.presented, app.login)}{nearest.quote_nearest(evidence)}",
                 tuple(exchange.id for exchange in looked),
                 advice=(nearest.AUTH_LINES,),
             )
         silent = "" if app.mentions_openai else "No module that your app imports mentions OpenAI. "
         return failed(
             f"{silent}None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
-            f"reached OpenAI{f' (answers: {told})' if told else ''}.{nearest.quoted(evidence)}",
+            f"reached OpenAI{f' (answers: {tally})' if tally else ''}.{nearest.quote_nearest(evidence)}",
             tuple(exchange.id for exchange in looked),
             advice=(nearest.manifest_lines(evidence),),
         )

@@ -1,4 +1,4 @@
-"""errors.*: when OpenAI or S3 fails, the caller is told, nothing is half-stored, and the app goes on."""
+"""errors.*: when OpenAI or S3 fails, the caller gets an error, nothing is half-stored, and the app goes on."""
 
 import json
 import re
@@ -205,9 +205,9 @@ def _internal(body: bytes, bucket: str) -> str | None:
             return found.group()
         if statement := _OF_A_DATABASE.search(text):
             return statement.group()
-        told = next((words for words in (*_S3_SAYS, *_OPENAI_SAYS, bucket) if words in text), None)
-        if told:
-            return told
+        internal = next((words for words in (*_S3_SAYS, *_OPENAI_SAYS, bucket) if words in text), None)
+        if internal:
+            return internal
     return None
 
 

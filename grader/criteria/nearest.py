@@ -16,13 +16,13 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_VALUE = 120  # characters of a value in the lines to copy
 
 
-def quoted(evidence: Evidence) -> str:
+def quote_nearest(evidence: Evidence) -> str:
     """The nearest answers, as sentences; empty if there was none."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
-    said = [
+    quotes = [
         f"{answer.method} {_place(answer)} answered {_answer(answer)}{_cause(answer)}" for _, answer in near
     ]
-    return f" Nearest: {'; '.join(said)}." if said else ""
+    return f" Nearest: {'; '.join(quotes)}." if quotes else ""
 
 
 NOT_PUT = (
@@ -37,7 +37,7 @@ AUTH_LINES = (
 )
 
 
-def guarded(evidence: Evidence) -> str:
+def describe_guard(evidence: Evidence) -> str:
     """How the app refused every request that may generate, as a verb's object; empty if other answers came back."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses]
     asked = [answer for miss, answer in near if miss.prompt] or [
@@ -57,7 +57,7 @@ def _leads_to_a_login(answer: Exchange) -> bool:
     )
 
 
-def tried(presented: Sequence[str], login: str = "") -> str:
+def describe_tries(presented: Sequence[str], login: str = "") -> str:
     """What the grader sent to satisfy a guard, as a sentence."""
     if login:
         return f"The grader tried to register and to log in ({login})."

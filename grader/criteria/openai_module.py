@@ -29,8 +29,8 @@ def _judge(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence], 
             exchange = evidence.exchange(probe.exchange)
             wrong = check(evidence, probe, exchange)
             if wrong:
-                said = exchange.failure or f"the answer was {exchange.status}"
-                return failed(f"{exchange.method} {exchange.url} ({asked}): {wrong}; {said}.", seen)
+                received = exchange.failure or f"the answer was {exchange.status}"
+                return failed(f"{exchange.method} {exchange.url} ({asked}): {wrong}; {received}.", seen)
         count = "One request was" if len(checks) == 1 else f"{len(checks)} requests were"
         return passed(f"{count} answered as OpenAI answers.", seen)
 
@@ -92,11 +92,11 @@ def _text_at(*path: str | int) -> _Check:
     """The answer holds, at that place, what OpenAI wrote for this very request."""
 
     def check(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
-        said = _first(_json(evidence, exchange), *path)
+        text = _first(_json(evidence, exchange), *path)
         written = {output.sha256 for call in _calls(evidence, probe) for output in call.outputs}
-        if exchange.status != 200 or not isinstance(said, str):
+        if exchange.status != 200 or not isinstance(text, str):
             return "there is no text where OpenAI puts it"
-        return None if sha256_of(said.encode()) in written else "the text is not the one that OpenAI wrote"
+        return None if sha256_of(text.encode()) in written else "the text is not the one that OpenAI wrote"
 
     return check
 

@@ -8,7 +8,7 @@ from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run
 from grader.evidence import Evidence, Offer
 from grader.operations import BODIES, Field, base_path, operations
 from grader.ordinary_requests import SERVES_AGAIN, SERVES_FILE
-from grader.schemas import Document, resolved
+from grader.schemas import Document, resolve
 
 _SECTION = Section("openapi")
 _NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
@@ -150,9 +150,9 @@ def _has_example(field: Field, whole: bool) -> bool:
 
 def _whole_example(document: Document, facts: Mapping[str, Any]) -> bool:
     """Whether the body as a whole has an example."""
-    content = _members(resolved(document, facts.get("requestBody")).get("content"))
+    content = _members(resolve(document, facts.get("requestBody")).get("content"))
     for media in map(_members, content.values()):
-        schema = resolved(document, media.get("schema"))
+        schema = resolve(document, media.get("schema"))
         if any(place.get(name) for place in (media, schema) for name in ("example", "examples")):
             return True
     return False
@@ -210,10 +210,10 @@ def _documented(responses: Mapping[str, Any], status: int) -> bool:
 
 def _has_model(document: Document, response: Any) -> bool:
     """Whether an answer has a body whose shape is described: more than an empty schema with a title."""
-    facts = resolved(document, response)
+    facts = resolve(document, response)
     content = facts.get("content")
     for media_type, media in (content if isinstance(content, dict) else {}).items():
-        schema = resolved(document, media.get("schema")) if isinstance(media, dict) else {}
+        schema = resolve(document, media.get("schema")) if isinstance(media, dict) else {}
         if set(schema) - _NO_SHAPE or not media_type.endswith("json"):
             return True
     return False

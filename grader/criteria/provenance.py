@@ -49,8 +49,8 @@ def _named(evidence: Evidence, probe: Probe, stored: list[StoredObject]) -> list
     """The objects whose names the caller gave, or the answer; none if neither says."""
     assert probe.exchange is not None
     answers = [evidence.exchange(id) for id in (probe.exchange, probe.outcome) if id]
-    told = " ".join(answer.body + " " + answer.headers.get("location", "") for answer in answers)
-    for names in (probe.name or "", told):
+    words = " ".join(answer.body + " " + answer.headers.get("location", "") for answer in answers)
+    for names in (probe.name or "", words):
         found = [one for one in stored if names and _stem(one.key) and _stem(one.key) in names]
         if found:
             return found

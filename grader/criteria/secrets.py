@@ -16,9 +16,9 @@ def not_in_code(evidence: Evidence) -> Verdict:
     if not scans.files:
         return not_run("There was no file to look through.")
     if scans.secrets:
-        said = [f"{one.kind} ({one.shown}) in {one.where}" for one in scans.secrets[:3]]
+        found = [f"{one.kind} ({one.shown}) in {one.where}" for one in scans.secrets[:3]]
         more = f", and {len(scans.secrets) - 3} more" if len(scans.secrets) > 3 else ""
-        return failed(f"Found: {'; '.join(said)}{more}.")
+        return failed(f"Found: {'; '.join(found)}{more}.")
     if scans.history_trouble:
         return not_run(
             f"No credential in {scans.files} files, but not every commit could be read: {scans.history_trouble}. A person "

@@ -54,18 +54,16 @@ def _described(test: RedTest) -> str:
 def _what_is_red(run: TestRun) -> str:
     """Each test that does not pass, those that asked for the network first."""
     if not run.red:
-        said = (
+        counts = (
             f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
         )
         why = _last_error(run.output)
-        return (
-            f"The tests do not pass: {said} (pytest's exit code {run.exit_code}){f': {why}' if why else ''}."
-        )
+        return f"The tests do not pass: {counts} (pytest's exit code {run.exit_code}){f': {why}' if why else ''}."
     tests = sorted(run.red, key=lambda test: not test.hosts)
-    said = "; ".join(_described(test) for test in tests[:_MOST_SHOWN])
+    listed = "; ".join(_described(test) for test in tests[:_MOST_SHOWN])
     more = f"; and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
     count = "1 does not pass" if len(tests) == 1 else f"{len(tests)} do not pass"
-    return f"{count}: {said}{more}.{_others(run)} Expected: each test passes with no network and with dummy keys."
+    return f"{count}: {listed}{more}.{_others(run)} Expected: each test passes with no network and with dummy keys."
 
 
 def _last_error(output: str) -> str:
@@ -82,8 +80,8 @@ def _last_error(output: str) -> str:
 def _not_installed(evidence: Evidence) -> list[str]:
     """The modules whose lack alone keeps the tests from passing, and which are not there because of the grader."""
     run = evidence.test_run
-    said = [each.why for each in run.red] or [run.output]
-    lacked = [evidence.lacked(each) for each in said]
+    outputs = [each.why for each in run.red] or [run.output]
+    lacked = [evidence.lacked(each) for each in outputs]
     return list(dict.fromkeys(name for each in lacked for name in each)) if all(lacked) else []
 
 

@@ -75,8 +75,8 @@ def check(document: Mapping[str, Any]) -> Checked:
     if error is None:
         return Checked("valid")
     where = "/".join(str(part) for part in error.absolute_path)[:_SHOWN]
-    said = (str(error.message).splitlines() or [""])[0][:_SHOWN]
-    return Checked("invalid", f"The document is not valid{f' at {where}' if where else ''}: {said}.")
+    message = (str(error.message).splitlines() or [""])[0][:_SHOWN]
+    return Checked("invalid", f"The document is not valid{f' at {where}' if where else ''}: {message}.")
 
 
 def _leads_out(document: Mapping[str, Any]) -> str:

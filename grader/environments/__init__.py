@@ -14,7 +14,7 @@ from typing import Literal
 from grader.environments import choosing
 from grader.environments.building import Built, build, cache
 from grader.environments.declaration import Declaration
-from grader.environments.reading import declared
+from grader.environments.reading import read_declaration
 from grader.environments.resolving import Unsolvable
 from grader.errors import EnvironmentUnavailable, SubmissionError
 
@@ -28,8 +28,8 @@ __all__ = [
     "build",
     "cache",
     "choose",
-    "declared",
     "python_for",
+    "read_declaration",
 ]
 
 Choice = Literal["auto", "lab", "submission"]
@@ -81,18 +81,18 @@ def choose(
     """
     if choice == "lab":
         return Chosen(Path(sys.executable))
-    declaration = declared(root, PurePosixPath(app).parent.as_posix() if app else ".")
+    declaration = read_declaration(root, PurePosixPath(app).parent.as_posix() if app else ".")
     if choice == "submission":
         if declaration is None:
             raise SubmissionError(
                 "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, in the submission."
             )
         return _as_built(builds(declaration), declaration)
-    if declaration is None or not choosing.unsatisfied(declaration):
+    if declaration is None or not choosing.find_unsatisfied(declaration):
         return Chosen(Path(sys.executable))
-    modules = choosing.imported(root, files)
-    wanted = choosing.trimmed(declaration, modules)
-    if not choosing.unsatisfied(wanted):
+    modules = choosing.find_imports(root, files)
+    wanted = choosing.trim(declaration, modules)
+    if not choosing.find_unsatisfied(wanted):
         return Chosen(Path(sys.executable), declaration=wanted)
     return _built_somehow(choosing.as_of(wanted, committed()), modules, builds)
 
@@ -102,7 +102,7 @@ def _built_somehow(wanted: Declaration, modules: frozenset[str], builds: Builds)
         try:
             return _as_built(builds(wanted), wanted)
         except Unsolvable as error:
-            other = choosing.revised(wanted, str(error), modules)
+            other = choosing.revise(wanted, str(error), modules)
             if other is None or other == wanted:
                 raise
             wanted = other

@@ -167,7 +167,7 @@ def _kept(file: Path) -> Lock | None:
 
 def _environment(lock: Lock, place: Path, ours: bool) -> Built:
     """The environment of a lock; one that is not exactly as it was built is built again."""
-    digest = _digest(_FORM, _interpreter(), *lock.lines, *(classroom.described() if ours else ()))
+    digest = _digest(_FORM, _interpreter(), *lock.lines, *(classroom.describe() if ours else ()))
     home = place / digest
     inside, record = home / "environment", home / "contents.json"
     with _alone(place / f"{digest}.lock"):
@@ -245,7 +245,7 @@ def _install(lock: Lock, environment: Path, building: Path, downloads: Path) -> 
         ]
         run_uv([*arguments, "--requirements", "locked.txt"], empty, downloads, _INSTALL_SECONDS)
     sealing.check_skeleton(skeleton, sealing.contents(environment))
-    if sealing.installed(_packages_of(environment)) != frozenset(lock.packages):
+    if sealing.list_installed(_packages_of(environment)) != frozenset(lock.packages):
         raise EnvironmentUnavailable("What uv installed is not what was resolved. Try again.")
     sealing.silence(_packages_of(environment))
     _compile(_packages_of(environment))

@@ -37,7 +37,7 @@ NEAREST = "it ran with a later version that has one."
 _WITH_WHEELS = {"psycopg2": "psycopg2-binary"}
 
 
-def imported(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
+def find_imports(root: Path, files: Iterable[str] | None = None) -> frozenset[str]:
     """The top-level names that modules of a submission import; `classroom` also where a suite uses its fixtures.
 
     `files`: which modules, relative to `root`, beside its tests and notebooks; all of them if it is left out.
@@ -133,7 +133,7 @@ def _loaded_by(package: str, depth: int = 2) -> frozenset[str]:
     return frozenset(found)
 
 
-def trimmed(declaration: Declaration, modules: frozenset[str]) -> Declaration:
+def trim(declaration: Declaration, modules: frozenset[str]) -> Declaration:
     """A declaration without what only its developers need: formatters, linters, documentation.
 
     Another Python than this one is noted, and tried all the same: most code runs.
@@ -189,13 +189,13 @@ def as_of(declaration: Declaration, day: date | None) -> Declaration:
     if day is None or not _EARLIEST <= day <= date.today() - _LONG_AGO:
         return declaration
     before = (day + timedelta(days=2)).isoformat()
-    said = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
+    note = f"Versions that were published after its last commit ({day.isoformat()}) are left out where others fit."
     return declaration.model_copy(
-        update={"before": before, "ignored": (*declaration.ignored, said)[:MOST_IGNORED]}
+        update={"before": before, "ignored": (*declaration.ignored, note)[:MOST_IGNORED]}
     )
 
 
-def unsatisfied(declaration: Declaration) -> tuple[str, ...]:
+def find_unsatisfied(declaration: Declaration) -> tuple[str, ...]:
     """What of a declaration this interpreter's own packages do not satisfy."""
     return tuple(text for text in declaration.applying() if not _is_satisfied(Requirement(text), set()))
 
@@ -231,7 +231,7 @@ def _of_extras(found: metadata.Distribution, extras: Iterable[str]) -> Iterator[
             yield each
 
 
-def revised(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
+def revise(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
     """Another declaration where the resolver found none that fits, in its own words; None if there is none.
 
     A package that the resolver complains of is left to the resolver, if nothing imports it: a list that another
@@ -267,20 +267,20 @@ def _has_no_wheel(name: str, sentence: str) -> bool:
 
 def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
     """With a later version, within the same first number, of packages whose version has no wheel."""
-    kept, said = [], []
+    kept, notes = [], []
     for text in declaration.requirements:
         asked = Requirement(text)
         least = _least(asked.specifier) if canonicalize_name(asked.name) in names else None
         if least is not None:
             later = SpecifierSet(f">={least},<{least.major + 1}")
             if later != asked.specifier:
-                said.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
+                notes.append(f"{asked.name} has no wheel for {asked.specifier}: {NEAREST}")
                 asked.specifier = later
         kept.append(canonical(str(asked)))
-    if not said:
+    if not notes:
         return None
     return declare(
-        kept, None, [*said, *declaration.ignored], declaration.optional, declaration.limits
+        kept, None, [*notes, *declaration.ignored], declaration.optional, declaration.limits
     ).model_copy(update={"before": declaration.before})
 
 

@@ -35,7 +35,7 @@ def _folder() -> Path:
     return Path(classroom.__file__).resolve().parent.parent
 
 
-def described() -> tuple[str, ...]:
+def describe() -> tuple[str, ...]:
     """What decides how an environment shows this project."""
     return (NAME, _version(), str(_folder()))
 

@@ -182,8 +182,8 @@ class Declaration(BaseModel):
         """The same without some packages; `why` ends a sentence that begins with a package's name."""
         out = frozenset(names)
         kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
-        said = [readable(f"{name} is left out: {why}") for name in sorted(out)]
-        made = declare(kept, self.python, [*said, *self.ignored], self.optional, self.limits)
+        notes = [readable(f"{name} is left out: {why}") for name in sorted(out)]
+        made = declare(kept, self.python, [*notes, *self.ignored], self.optional, self.limits)
         return made.model_copy(update={"before": self.before})
 
 

@@ -47,7 +47,7 @@ _BYTE_ORDERS = (
 )
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """A part of a submission's file as a sentence may quote it: one line, short, without what follows an address' scheme."""
     plain = readable(text.strip(), _SHOWN)
     return re.sub(r"(\w+://)\S*", r"\1…", plain)  # an address may hold a password
@@ -105,14 +105,14 @@ class Gathering:
         try:
             made = canonical(text.strip())
         except Unusable as error:
-            self.ignore(where, f"{shown(text)} is ignored: {error}.")
+            self.ignore(where, f"{quote(text)} is ignored: {error}.")
             return
         name = canonicalize_name(Requirement(made).name)
         earlier = self.wanted.setdefault(name, [])
         if not self._beside:
             self.needed.add(name)
         if any(_exclude_each_other(made, other) for other in earlier):
-            self.ignore(where, f"{shown(made)} is ignored: {shown(earlier[0])} was asked for before.")
+            self.ignore(where, f"{quote(made)} is ignored: {quote(earlier[0])} was asked for before.")
         elif made not in earlier:
             earlier.append(made)
 
@@ -122,11 +122,11 @@ class Gathering:
         if address.startswith(("http:", "https:", "git+", "git:", "ssh:")) or _CONDA.match(address):
             self.ignore(
                 where,
-                f"the address of {shown(name)} is ignored; the package comes from the grader's index.",
+                f"the address of {quote(name)} is ignored; the package comes from the grader's index.",
             )
             self.add(f"{name} {marker}", where)
         else:
-            self.ignore(where, f"{shown(name)} is ignored: it names a path instead of versions.")
+            self.ignore(where, f"{quote(name)} is ignored: it names a path instead of versions.")
 
     def ask_python(self, text: str, where: str) -> None:
         """Take the versions of Python that the work asks for, if nothing named any before."""

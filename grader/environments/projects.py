@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from grader.environments import setup_script, versions
 from grader.environments.declaration import Unusable
-from grader.environments.gathering import Gathering, shown, within
+from grader.environments.gathering import Gathering, quote, within
 from grader.environments.requirement_files import read_requirements
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
@@ -79,7 +79,7 @@ class ProjectReader:
         """Notes the sources of packages; returns the names of those that are the submission's own code."""
         local: set[str] = set()
         for name, value in list(sources.items())[:300]:
-            self._gathering.ignore(path, f"[tool.uv.sources] of {shown(name)} is ignored.")
+            self._gathering.ignore(path, f"[tool.uv.sources] of {quote(name)} is ignored.")
             for source in map(_table, [value, *_list(value)]):
                 if "path" in source or "workspace" in source:
                     local.add(canonicalize_name(name))
@@ -132,7 +132,7 @@ class ProjectReader:
 
     def _constraint(self, name: str, value: Any, path: str) -> None:
         """One package of a table: a constraint, or a table that holds one."""
-        where = f"{path}, {shown(name)}"
+        where = f"{path}, {quote(name)}"
         table = {"version": value} if isinstance(value, str) else _table(value)
         address = next((table[key] for key in ("git", "url", "file", "path") if key in table), None)
         extras = ",".join(_strings(table.get("extras")))

@@ -18,7 +18,7 @@ _REQUIREMENTS = re.compile(
 )
 
 
-def declared(root: Path, near: str = ".") -> Declaration | None:
+def read_declaration(root: Path, near: str = ".") -> Declaration | None:
     """What the files of a submission declare; None if they declare nothing.
 
     Read in the folder `near` (of its app, say) and in those above it: what the first of them that declares anything asks

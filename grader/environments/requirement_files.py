@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
-from grader.environments.gathering import Gathering, shown, within
+from grader.environments.gathering import Gathering, quote, within
 
 _MOST_LINES = 3_000
 _OPTION = re.compile(r"(--[a-z][a-z-]*|-[A-Za-z])(?:\s*=\s*|\s*)(.*)", re.DOTALL)
@@ -94,10 +94,10 @@ def _visit(gathering: Gathering, value: str, path: str, where: str, project: Pro
     gathering.declares = True
     inner = within(posixpath.dirname(path), value.partition("[")[0])
     if inner is not None and gathering.holds(inner, folder=True):
-        gathering.ignore(where, f"{shown(value)} is not installed; only what it declares is read.")
+        gathering.ignore(where, f"{quote(value)} is not installed; only what it declares is read.")
         project(inner)
     else:
-        gathering.ignore(where, f"{shown(value)} is ignored: only packages of the index are installed.")
+        gathering.ignore(where, f"{quote(value)} is ignored: only packages of the index are installed.")
 
 
 def _take(gathering: Gathering, line: str, path: str, where: str, project: Project, limits: bool) -> None:
@@ -118,4 +118,4 @@ def _limit(gathering: Gathering, line: str, where: str) -> None:
     if name in gathering.wanted:
         gathering.add(line, where)
     else:
-        gathering.ignore(where, f"{shown(line)} is ignored: nothing before it asks for that package.")
+        gathering.ignore(where, f"{quote(line)} is ignored: nothing before it asks for that package.")

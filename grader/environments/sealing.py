@@ -64,7 +64,7 @@ def check_skeleton(before: dict[str, str], after: dict[str, str]) -> None:
             )
 
 
-def installed(packages: Path) -> frozenset[str]:
+def list_installed(packages: Path) -> frozenset[str]:
     """What is installed in a folder of packages, each as `name==version`, by the names of its records."""
     found = set()
     for record in packages.glob("*.dist-info"):

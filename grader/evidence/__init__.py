@@ -15,7 +15,7 @@ from grader.evidence.record import (
     Kind,
     Writable,
     a_file,
-    capped,
+    cap,
     sha256_of,
 )
 from grader.evidence.runs import (
@@ -59,7 +59,7 @@ __all__ = [
     "TestRun",
     "Writable",
     "a_file",
-    "capped",
+    "cap",
     "load",
     "save",
     "sha256_of",

@@ -67,7 +67,7 @@ class Probe(Record):
     fields of other calls that hold them, where the model does not read. `name`: the file name that was sent. `met`: whether an injected fault came into play;
     `may_succeed`: whether a good answer is right in spite of it. `documented`: whether the app's document states the limit that was exceeded.
     `after`: the exchange that asked whether the app still serves. `outcome`: of an answer that promised a job, the
-    exchange that told how it ended.
+    exchange that reported how it ended.
     """
 
     criterion: str

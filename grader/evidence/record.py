@@ -36,7 +36,7 @@ class Record(Writable):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def capped(text: str, limit: int = MAX_TEXT) -> str:
+def cap(text: str, limit: int = MAX_TEXT) -> str:
     """A text of at most `limit` characters, its middle left out if it was longer."""
     if len(text) <= limit:
         return text

@@ -51,10 +51,10 @@ class Evidence(Record):
         """The exchange of that identifier."""
         return next(exchange for exchange in self.exchanges if exchange.id == id)
 
-    def lacked(self, said: str) -> list[str]:
+    def lacked(self, output: str) -> list[str]:
         """The uninstalled modules that some output says are missing."""
         return [
-            name for name in self.uninstalled if re.search(rf"No module named '{re.escape(name)}[.']", said)
+            name for name in self.uninstalled if re.search(rf"No module named '{re.escape(name)}[.']", output)
         ]
 
     def calls_of(self, exchange: str) -> list[Call]:

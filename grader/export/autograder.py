@@ -77,7 +77,7 @@ def _graded(root: Path, grader: Path, file: Path) -> str:
     """The results as JSON, with a score only if the submission was graded in a sandbox."""
     if subprocess.run([grader, "isolation"], capture_output=True).returncode:  # noqa: S603 - our own program
         print(NO_ISOLATION)
-        return gradescope.failed(NO_ISOLATION)
+        return gradescope.render_failure(NO_ISOLATION)
     # no tier is named: auto never falls back to a plain process
     command: list[str | Path] = [grader, "check", root / "submission"]
     command += ["--isolation", "auto", "--gradescope", file]
@@ -99,7 +99,7 @@ def _graded(root: Path, grader: Path, file: Path) -> str:
         if done.returncode == _UNGRADABLE
         else "The grader itself failed, which says nothing about your work. Your instructor can run it again."
     )
-    return gradescope.failed(f"{whose}\n\n{done.stdout.strip()[-_LAST_WORDS:]}")
+    return gradescope.render_failure(f"{whose}\n\n{done.stdout.strip()[-_LAST_WORDS:]}")
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -47,34 +47,37 @@ class Answers:
             each for each in self._generating if method == each["method"] and each["path"].fullmatch(path)
         ]
 
-    def _kinds(self, here: list[dict[str, Any]], said: str) -> list[str]:
+    def _kinds(self, here: list[dict[str, Any]], text: str) -> list[str]:
         """Of which kinds the answer can be, by the path and by the words of the request."""
-        words = set(re.findall(r"[a-z0-9]+", said.lower()))
+        words = set(re.findall(r"[a-z0-9]+", text.lower()))
         named = {each["kind"] for each in here if words & set(each["words"])}
         return sorted(named or {each["kind"] for each in here})
 
     def _status(
-        self, status: int, here: list[dict[str, Any]], said: str, bare: bool, place: tuple[str, str]
+        self, status: int, here: list[dict[str, Any]], text: str, bare: bool, place: tuple[str, str]
     ) -> int:
         now = self._boundaries.decided(
-            "app", {"status": status}, kinds=self._kinds(here, said), bare=bare, place=" ".join(place)
+            "app", {"status": status}, kinds=self._kinds(here, text), bare=bare, place=" ".join(place)
         )
         return int(now["status"])
 
     @contextlib.contextmanager
-    def _serving(self, here: Sequence[dict[str, Any]] = (), said: Callable[[], str] = str) -> Any:
-        """`here`, `said`: the operations that the request may be for, and its words, by which the kind of file is known."""
+    def _serving(self, here: Sequence[dict[str, Any]] = (), request_text: Callable[[], str] = str) -> Any:
+        """`here`, `request_text`: the operations that the request may be for, and its words, by which the kind of file is known."""
         if not self._answered:
             self._answered = True
             self._boundaries.tell(served=True)
-        outer = self._boundaries.making, self._boundaries.said
+        outer = self._boundaries.making, self._boundaries.request_text
         self._boundaries.serving += 1
-        self._boundaries.making, self._boundaries.said = lambda: self._kinds(list(here), said()), said
+        self._boundaries.making, self._boundaries.request_text = (
+            lambda: self._kinds(list(here), request_text()),
+            request_text,
+        )
         try:
             yield
         finally:
             self._boundaries.serving -= 1
-            self._boundaries.making, self._boundaries.said = outer
+            self._boundaries.making, self._boundaries.request_text = outer
 
     def _watch_django(self) -> None:
         """The one method through which servers and Django's own test client ask."""
@@ -87,12 +90,12 @@ class Answers:
             if not here:
                 with self._serving():
                     return real(handler, request)
-            said = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
-            with self._serving(here, lambda: said):
+            text = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
+            with self._serving(here, lambda: text):
                 response = real(handler, request)
             bare = BaseHandler.__dict__.get("get_response") is hook
             place = (request.method, request.path_info)
-            response.status_code = self._status(response.status_code, here, said, bare, place)
+            response.status_code = self._status(response.status_code, here, text, bare, place)
             return response
 
         hook = functools.wraps(real)(get_response)
@@ -115,18 +118,18 @@ class Answers:
                 heard.append(message.get("body", b"")[:_HEARD])
                 return message
 
-            def said() -> str:
+            def request_text() -> str:
                 return str(scope["path"]) + b" ".join(heard).decode("latin-1")
 
             async def send_changed(message: Any) -> None:
                 if message["type"] == "http.response.start":
                     bare = place.__dict__.get("__call__") is hook
                     where = (scope["method"], scope["path"])
-                    status = self._status(message["status"], here, said(), bare, where)
+                    status = self._status(message["status"], here, request_text(), bare, where)
                     message = {**message, "status": status}
                 await send(message)
 
-            with self._serving(here, said):
+            with self._serving(here, request_text):
                 await asgi(app, scope, receive_noted, send_changed)
 
         hook = functools.wraps(asgi)(call_asgi)
@@ -143,15 +146,15 @@ class Answers:
                     return wsgi(app, environ, start_response)
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            said = f"{path} {environ.get('QUERY_STRING', '')} {body[:_HEARD].decode('latin-1')}"
+            text = f"{path} {environ.get('QUERY_STRING', '')} {body[:_HEARD].decode('latin-1')}"
 
             def start_changed(status: str, headers: Any, *rest: Any) -> Any:
                 number, _, phrase = status.partition(" ")
                 bare = place.__dict__.get("__call__") is hook
-                now = self._status(int(number), here, said, bare, (method, path))
+                now = self._status(int(number), here, text, bare, (method, path))
                 return start_response(f"{now} {phrase}", headers, *rest)
 
-            with self._serving(here, lambda: said):
+            with self._serving(here, lambda: text):
                 return wsgi(app, environ, start_changed)
 
         hook = functools.wraps(wsgi)(call_wsgi)

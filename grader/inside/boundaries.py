@@ -43,7 +43,7 @@ class Boundaries:
         self.making: Callable[[], list[str]] = (
             list  # the kinds of the generating request that is being answered
         )
-        self.said: Callable[[], str] = str  # what that request says
+        self.request_text: Callable[[], str] = str  # what that request says
         self.is_s3_watched: Callable[[], bool] = bool  # whether every call of boto3's passes here
         self._noted: set[tuple[str | None, str]] = set()
         self._numbers = itertools.count(1)  # of calls: those of several threads are decided side by side
@@ -51,9 +51,9 @@ class Boundaries:
 
     def decided(self, boundary: str, call: dict[str, Any], **about: Any) -> dict[str, Any]:
         """The call as it is to be made."""
-        told = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in about.items()}
+        facts = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in about.items()}
         number = next(self._numbers)
-        answer = self.line.ask({"at": boundary, "test": self.test, "number": number, "call": call, **told})
+        answer = self.line.ask({"at": boundary, "test": self.test, "number": number, "call": call, **facts})
         while answer["again"]:
             answer = self.line.ask({"at": boundary, "number": number, "go": "on"})
         return {**call, **answer["call"]}

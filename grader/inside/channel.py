@@ -49,13 +49,13 @@ def _decode(text: str) -> Any:
     return value
 
 
-def packed(message: dict[str, Any]) -> bytes:
+def pack(message: dict[str, Any]) -> bytes:
     """One message as bytes: four of length (big-endian), then JSON."""
     content = _encode(message).encode()
     return _HEAD.pack(len(content)) + content
 
 
-def taken(buffer: bytearray) -> dict[str, Any] | None:
+def take_message(buffer: bytearray) -> dict[str, Any] | None:
     """Take the first message off a buffer; None while it is not whole.
 
     Raises:
@@ -138,7 +138,7 @@ class Line:
         try:
             connection = self._connection()
             with self._lock:
-                connection.sendall(packed(message))
+                connection.sendall(pack(message))
         except OSError as error:
             raise HungUpError("the grader has hung up") from error
 
@@ -151,7 +151,7 @@ class Line:
         try:
             connection = self._connection()
             with self._lock:
-                connection.sendall(packed(message))
+                connection.sendall(pack(message))
                 return self._heard(connection)[0]
         except (OSError, ValueError) as error:
             raise HungUpError("the grader has hung up") from error
@@ -170,7 +170,7 @@ class Line:
     def _heard(self, connection: Any) -> tuple[dict[str, Any], list[int]]:
         files: list[int] = []
         while True:
-            message = taken(self._buffer)
+            message = take_message(self._buffer)
             if message is not None:
                 return message, files
             part, beside, _, _ = connection.recvmsg(MOST_BYTES, _socket.CMSG_SPACE(_FILE_SIZE))

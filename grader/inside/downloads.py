@@ -1,6 +1,6 @@
 """Unpacks a platform's ZIP of a whole class inside a sandbox.
 
-Unlike a submission's archive, it is not refused for what one learner put into it: a member that can't be taken is left
+Unlike a submission's archive, it is not refused for what one learner put into it: a member that can't be unpacked is left
 out, and the last file of the stream, `index.json`, says why. Nothing within a member is looked at.
 """
 
@@ -41,7 +41,7 @@ def _members(
 ) -> None:
     seen: set[str] = set()
     left = int(order["most_bytes"])
-    names = member_names.decoded([member for member in bundle.infolist() if not member.is_dir()])
+    names = member_names.decode_names([member for member in bundle.infolist() if not member.is_dir()])
     for count, member in enumerate(bundle.infolist()):
         if count >= order["most_files"]:
             raise ValueError(f"it holds more than {order['most_files']} files")

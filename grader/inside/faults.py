@@ -70,7 +70,7 @@ _TYPES = {
 }
 
 
-def invented(words: int) -> str:
+def invent_words(words: int) -> str:
     """So many words that nobody foresees: what is planted must not be known by how it looks."""
     return " ".join(
         "".join(
@@ -83,12 +83,12 @@ def invented(words: int) -> str:
 
 def other_bytes() -> bytes:
     """A content that OpenAI did not make."""
-    return invented(4 + secrets.randbelow(12)).encode()
+    return invent_words(4 + secrets.randbelow(12)).encode()
 
 
 def other_prompt() -> str:
     """A prompt that no caller sent."""
-    return invented(3 + secrets.randbelow(5))
+    return invent_words(3 + secrets.randbelow(5))
 
 
 def _other_type(call: Call) -> str:
@@ -147,7 +147,7 @@ FAULTS: tuple[Fault, ...] = (
         "s3",
         "advice",
         "a file stored under another name",
-        lambda call, kind: {"key": f"{invented(1)}/{call['key']}"},
+        lambda call, kind: {"key": f"{invent_words(1)}/{call['key']}"},
         in_storage=True,
     ),
     Fault(

@@ -1,7 +1,7 @@
 """The names of a ZIP's members, in the letters that its writer used.
 
 A ZIP marks names that are UTF-8. Of others it does not say what they are: macOS writes UTF-8 all the same, Windows the code page of
-whoever packed it, and Python reads all of them as that of the first PC. All names of one archive are read in one way: the one
+the person who packed it, and Python reads all of them as that of the first PC. All names of one archive are read in one way: the one
 that gives words.
 """
 
@@ -30,7 +30,7 @@ _CODE_PAGES = (
 _MOST = 2_000  # names by which the code page is chosen
 
 
-def decoded(members: Sequence[zipfile.ZipInfo]) -> dict[int, str]:
+def decode_names(members: Sequence[zipfile.ZipInfo]) -> dict[int, str]:
     """Each member's name, by where the member begins in the archive."""
     found = {member.header_offset: member.filename for member in members}
     unmarked = {

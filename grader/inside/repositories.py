@@ -64,8 +64,8 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def _check(done: subprocess.CompletedProcess[bytes], what: str) -> bytes:
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        advice = next((text for words, text in _ADVICE.items() if words in said), said[-_LAST_WORDS:])
+        message = done.stderr.decode("utf-8", "replace").strip()
+        advice = next((text for words, text in _ADVICE.items() if words in message), message[-_LAST_WORDS:])
         raise Refused(f"{what}: {advice}")
     return done.stdout
 

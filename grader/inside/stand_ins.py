@@ -180,12 +180,12 @@ class StandIns:
         url = next((route for word, route in _ROUTES.items() if word in words), "")
         if "model" in named and any(each in named for each in _PROMPT_NAMES):
             return _Given("openai", sdk=True, about={"url": url})
-        said = self._boundaries.said()
+        text = self._boundaries.request_text()
         values: list[tuple[int | str, Any]] = [*enumerate(rest), *named.items()]
         known = [
             (len(value), place)
             for place, value in values
-            if isinstance(value, str) and len(value) >= _SHORTEST and _is_in(value, said)
+            if isinstance(value, str) and len(value) >= _SHORTEST and _is_in(value, text)
         ]
         return _Given("openai", max(known, key=lambda one: one[0])[1], about={"url": url}) if known else None
 
@@ -223,13 +223,13 @@ def _with(
     return rest, named
 
 
-def _is_in(value: str, said: str) -> bool:
-    """Whether the caller said something, in an address, a form or JSON."""
+def _is_in(value: str, text: str) -> bool:
+    """Whether the text of a request holds a value, as an address, a form or JSON writes it."""
     from json import dumps
     from urllib.parse import quote, quote_plus
 
     short = value[:_LONGEST]
-    return any(each in said for each in (short, dumps(short)[1:-1], quote(short), quote_plus(short)))
+    return any(each in text for each in (short, dumps(short)[1:-1], quote(short), quote_plus(short)))
 
 
 def _claimed(function: Any) -> Any:

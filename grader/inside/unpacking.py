@@ -16,7 +16,7 @@ from grader.inside import wire
 
 
 class Refused(Exception):
-    """The archive can't be taken; the message says why."""
+    """The archive was rejected; the message says why."""
 
 
 class _Allowance:

@@ -32,7 +32,7 @@ def application(target: str) -> Any:
     """The object that `module:attribute` names; a function that needs nothing is called for it."""
     module_name, _, attribute = target.partition(":")
     if attribute == "__main__":
-        return served_by_script(module_name)
+        return find_served_app(module_name)
     found: Any = importlib.import_module(module_name)
     for part in attribute.split("."):
         found = getattr(found, part)
@@ -52,7 +52,7 @@ class _Handed(BaseException):
         self.app = app
 
 
-def served_by_script(module_name: str) -> Any:
+def find_served_app(module_name: str) -> Any:
     """The application that a module hands to a server when it is run, which is kept from serving it."""
     import runpy
 
@@ -113,8 +113,8 @@ def serve(order: dict[str, Any]) -> None:
     app = application(order["target"])
     _prepare_django()
     _prepare_models(order["database"])
-    *said, listening = order["files"]
-    for file in said:
+    *tables, listening = order["files"]
+    for file in tables:
         _beside("routes").tell(app, order["root"], file)
     listener = socket.socket(fileno=listening)
     if is_asgi(app):
@@ -233,7 +233,7 @@ def run_notebook(order: dict[str, Any]) -> None:
     notebook: Any = nbformat.read(order["path"], as_version=4)  # type: ignore[no-untyped-call]
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     notebook.cells.insert(0, nbformat.v4.new_code_cell(_WITHIN_A_GRADING))  # type: ignore[no-untyped-call]
-    said, *checks = order["files"]
+    report_file, *checks = order["files"]
     for file in checks:  # the other end of it is the grader's
         serve = _SERVE.format(file=file)
         notebook.cells.append(nbformat.v4.new_code_cell(serve))  # type: ignore[no-untyped-call]
@@ -246,7 +246,7 @@ def run_notebook(order: dict[str, Any]) -> None:
         "seconds": round(time.monotonic() - began, 3),
         "failure": next(filter(None, map(_error_of, range(1, len(cells) + 1), cells)), None),
     }
-    with open(said, "w") as file:
+    with open(report_file, "w") as file:
         json.dump(report, file)
 
 

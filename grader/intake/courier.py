@@ -47,7 +47,7 @@ class Parcel:
 
 
 @contextmanager
-def carried(path: str, tier: Tier) -> Iterator[Parcel]:
+def carry(path: str, tier: Tier) -> Iterator[Parcel]:
     """What a path, a git URL or a bundle names, ready to be read.
 
     Raises:
@@ -268,8 +268,8 @@ def _only_file(answer: BinaryIO, url: str, name: str) -> bytes:
     try:
         files = dict(wire.read_files(answer, 1, _MOST_FETCHED))
     except wire.WireError as error:
-        said, named = str(error), without_key(url)
-        raise SubmissionError(said if said.startswith(named) else f"{named}: {said}") from error
+        message, named = str(error), without_key(url)
+        raise SubmissionError(message if message.startswith(named) else f"{named}: {message}") from error
     return files[name]
 
 

@@ -12,7 +12,7 @@ from grader import rubric
 from grader.errors import GraderError, SubmissionError
 from grader.escaping import for_html, visible
 from grader.judge import Report
-from grader.report.words import shown
+from grader.report.words import select_shown
 from grader.stages import stages
 from grader.worker import Wanted, grade
 
@@ -53,7 +53,7 @@ def live_checklist(submission: str | Path) -> None:
     The plain way: `checklist(submission, only=["validation"])`, or `grader check lab --stage 4` in a terminal.
     """
     parts = _parts()
-    part = panel.labelled(ipywidgets.Dropdown, "Stage", "lab-check-part", options=list(parts))
+    part = panel.add_label(ipywidgets.Dropdown, "Stage", "lab-check-part", options=list(parts))
     run = panel.button("Check now", "lab-check-run")
     answer = ipywidgets.HTML()
     answer.add_class("lab-check-answer")
@@ -65,7 +65,7 @@ def live_checklist(submission: str | Path) -> None:
         run.disabled = True
         tell("starting")
         try:
-            answer.value = checked(submission, parts[part.value], tell)
+            answer.value = check_sections(submission, parts[part.value], tell)
         finally:
             run.disabled = False
 
@@ -73,7 +73,7 @@ def live_checklist(submission: str | Path) -> None:
     panel.show("The grader's checklist", "lab-check", [part, run, answer])
 
 
-def checked(submission: str | Path, only: Sequence[str], tell: Callable[[str], None]) -> str:
+def check_sections(submission: str | Path, only: Sequence[str], tell: Callable[[str], None]) -> str:
     """Grade the criteria whose identifiers begin so and say as HTML what was seen; `tell` hears of each step."""
     worth = rubric.only(rubric.read(), only)
     try:
@@ -89,7 +89,7 @@ def checked(submission: str | Path, only: Sequence[str], tell: Callable[[str], N
 
 def _table(report: Report) -> str:
     rows = []
-    for result in shown(report.criteria):
+    for result in select_shown(report.criteria):
         # times differ from run to run; the sentence is kept without them
         hint = f"<br><em>{for_html(result.hint)}</em>" if result.status == "failed" else ""
         seen = "" if result.status == "passed" else f"<br>{for_html(result.summary)}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from grader.errors import GraderError
 from grader.escaping import for_json, visible
 from grader.judge import Report
-from grader.report.words import shown
+from grader.report.words import select_shown
 
 SCHEMA = "classroom50/result/v1"
 _FACTORS = (1, 2, 4, 5, 10, 20, 25, 50, 100)
@@ -45,7 +45,7 @@ def render(report: Report, identity: Mapping[str, str]) -> str:
             "status": result.status,
             "summary": visible(result.summary),
         }
-        for result in shown(report.criteria)
+        for result in select_shown(report.criteria)
     ]
     return for_json(
         {

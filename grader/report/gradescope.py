@@ -4,7 +4,7 @@ from typing import Any
 
 from grader.escaping import for_json, visible
 from grader.judge import Report, Result
-from grader.report.words import closing, remarks, shown
+from grader.report.words import closing, remarks, select_shown
 
 _TEXT = {"output_format": "text", "test_output_format": "text", "test_name_format": "text"}
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
         **_TEXT,
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(result, scored=not report.has_error) for result in shown(report.criteria)],
+        "tests": [_test(result, scored=not report.has_error) for result in select_shown(report.criteria)],
         "extra_data": {
             "digest": visible(report.submission.digest),
             "grader": visible(report.grader),
@@ -33,7 +33,7 @@ def render(report: Report) -> str:
     return for_json(whole)
 
 
-def failed(output: str) -> str:
+def render_failure(output: str) -> str:
     """The results of a grading that did not take place: words, and no score anywhere."""
     return for_json(
         {"output": visible(output), **_TEXT, "visibility": "visible", "stdout_visibility": "hidden"}

@@ -15,7 +15,7 @@ from grader.media_types import sniff
 from grader.ordinary_requests import GENERATES
 from grader.report.language import ENGLISH, Language
 from grader.report.templates import environment
-from grader.report.words import closing, next_step, remarks, shown, signed
+from grader.report.words import add_sign, closing, next_step, remarks, select_shown
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _SHOWN_EXCHANGES = 12  # of one criterion
@@ -78,7 +78,7 @@ class Part:
         """The status as the page words it; what nobody has to do is open, not wrong."""
         if self.result.status == "failed" and not self.result.required:
             return f"○ {self.say('optional')}"
-        return signed(self.result.status, self.say)
+        return add_sign(self.result.status, self.say)
 
 
 def _media(evidence: Evidence, stored: StoredObject) -> Media:
@@ -156,7 +156,7 @@ def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | N
 def render(report: Report, evidence: Evidence, say: Language = ENGLISH) -> str:
     """The page, in a language."""
     template = environment().from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    graded = shown(report.criteria)
+    graded = select_shown(report.criteria)
     sections = {
         say(title): [_part(evidence, result, say) for result in graded if result.section == name]
         for name, title in report.sections.items()

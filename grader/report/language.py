@@ -24,29 +24,29 @@ class Language:
 
     def __call__(self, text: str, /, **fields: object) -> str:
         """A text in this language, its places filled in; the English one, where a catalogue lacks it."""
-        said = self._look_up(text)
-        return said.format(**fields) if fields else said
+        translated = self._look_up(text)
+        return translated.format(**fields) if fields else translated
 
     def many(self, one: str, several: str, count: int, /, **fields: object) -> str:
         """A text for a number, which fills in `{count}`."""
-        said = one if count == 1 else several
+        chosen = one if count == 1 else several
         for catalogue in self.catalogues:
             found = catalogue.ngettext(one, several, count)
             if found not in (one, several):
-                said = found
+                chosen = found
                 break
-        return said.format(count=count, **fields)
+        return chosen.format(count=count, **fields)
 
     def _look_up(self, text: str) -> str:
         if not text:
             return ""  # a catalogue has its own head there
-        return next((said for each in self.catalogues if (said := each.gettext(text)) != text), text)
+        return next((found for each in self.catalogues if (found := each.gettext(text)) != text), text)
 
 
 ENGLISH = Language("en")
 
 
-def known() -> tuple[str, ...]:
+def list_languages() -> tuple[str, ...]:
     """The codes of all languages that reports can have."""
     return tuple(sorted({"en", *(file.stem for file in FOLDER.glob("*.po"))}))
 
@@ -61,8 +61,8 @@ def language(code: str, own: str | None = None) -> Language:
     Raises:
         GraderError: there is none, or the assignment's catalogue can't be read.
     """
-    if code not in known():
-        raise GraderError(f"Reports have no language {code!r}. There are: {', '.join(known())}.")
+    if code not in list_languages():
+        raise GraderError(f"Reports have no language {code!r}. There are: {', '.join(list_languages())}.")
     shipped = (_shipped(code),) if code != "en" else ()
     mine = (_own(code, own),) if own else ()
     return Language(code, (*mine, *shipped)) if mine or shipped else ENGLISH

@@ -16,7 +16,7 @@ from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
 from grader.report import document
 from grader.report.language import ENGLISH, Language, language
-from grader.report.words import shown, signed
+from grader.report.words import add_sign, select_shown
 
 _SETUP = """from grader.report.sheet import Sheet
 
@@ -146,7 +146,7 @@ def _instructors_cells(file: Path) -> dict[str, str]:
 
 
 def _notebook(report: Report, kept: dict[str, str], say: Language) -> dict[str, Any]:
-    graded = shown(report.criteria)
+    graded = select_shown(report.criteria)
     cells = [
         _markdown(
             "title",
@@ -177,7 +177,7 @@ def _graded(report: Report, say: Language) -> str:
 
 def _section(result: Result, say: Language) -> str:
     lines = [
-        f"## {signed(result.status, say)}: {for_notebook(say(result.title))}",
+        f"## {add_sign(result.status, say)}: {for_notebook(say(result.title))}",
         f"<code>{for_notebook(result.id)}</code>",
         for_notebook(result.summary),
     ]

@@ -6,7 +6,7 @@ from itertools import groupby
 from grader.criteria.criterion import Criterion
 from grader.judge import Status
 from grader.report.language import ENGLISH, Language
-from grader.report.words import signed
+from grader.report.words import add_sign
 
 
 def lines(
@@ -32,4 +32,4 @@ def lines(
         yield say("{section}: {passed} of {all} passed", section=title, passed=passed, all=len(ended))
         for one in ended:
             if verdicts[one.id] != "passed":
-                yield f"  {signed(verdicts[one.id], say)}  {say(one.title)}"
+                yield f"  {add_sign(verdicts[one.id], say)}  {say(one.title)}"

@@ -8,7 +8,7 @@ from grader import stages
 from grader.escaping import for_terminal
 from grader.judge import Report, Result
 from grader.report.language import ENGLISH, Language
-from grader.report.words import VERDICTS, closing, next_step, remarks, shown, signed
+from grader.report.words import VERDICTS, add_sign, closing, next_step, remarks, select_shown
 
 # a sign and a word beside every colour
 _SIGNS = {
@@ -30,7 +30,7 @@ def show(report: Report, console: Console, say: Language = ENGLISH) -> None:
         console.print(Text(say("Next step"), style="bold"))
         console.print(Text(f"  {for_terminal(step, lines=True)}"))
     for section, title in report.sections.items():
-        results = shown(result for result in report.criteria if result.section == section)
+        results = select_shown(result for result in report.criteria if result.section == section)
         if results:
             _section(say(title), results, console, say)
     _to_do(report, console, say)
@@ -49,17 +49,17 @@ def _section(title: str, results: list[Result], console: Console, say: Language)
         title_justify="left",
         title_style="bold",
     )
-    width = max(len(signed(status, say)) for status in _SIGNS)
+    width = max(len(add_sign(status, say)) for status in _SIGNS)
     table.add_column(width=max(10, width), no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True, style="dim")
     for result, following in zip(results, [*results[1:], None], strict=True):
         _, colour = _SIGNS[result.status]
         words = Text(for_terminal(say(result.title)))
-        # what holds for several criteria in a row is said once, below the last of them
-        said = remarks(result, say)
+        # what holds for several criteria in a row is shown once, below the last of them
+        notes = remarks(result, say)
         if (
-            said
+            notes
             or following is None
             or (following.status, following.summary) != (result.status, result.summary)
         ):
@@ -69,11 +69,11 @@ def _section(title: str, results: list[Result], console: Console, say: Language)
             words.append(f"\n{say('In your code:')} {for_terminal(result.where)}")
         for advice in result.advice:
             words.append(f"\n{say('Advice:')} {for_terminal(advice, lines=True)}", style="yellow")
-        for remark in said:
+        for remark in notes:
             words.append(f"\n{for_terminal(remark, lines=True)}", style="cyan")
         points = f"{result.points:g}/{result.max_points:g}" if result.max_points else ""
         points += f" {say('extra')}" if points and result.extra else ""
-        table.add_row(Text(signed(result.status, say), style=colour), words, points)
+        table.add_row(Text(add_sign(result.status, say), style=colour), words, points)
     console.print()
     console.print(table)
 
@@ -92,7 +92,11 @@ def _to_do(report: Report, console: Console, say: Language) -> None:
             )
         )
         console.print(Text(f"    {for_terminal(say(result.hint))}"))
-    more = [result for result in shown(report.criteria) if result.status == "failed" and not result.required]
+    more = [
+        result
+        for result in select_shown(report.criteria)
+        if result.status == "failed" and not result.required
+    ]
     if more:
         console.print()
         named = ", ".join(for_terminal(result.id) for result in more)
@@ -194,7 +198,7 @@ def show_difference(changed: list[tuple[Result, Result]], console: Console, say:
         was = say("was {verdict}", verdict=say(VERDICTS[before.status]))
         console.print(
             Text.assemble(
-                (f" {signed(now.status, say)}", colour),
+                (f" {add_sign(now.status, say)}", colour),
                 f"  {for_terminal(say(now.title))}  ",
                 (f"{for_terminal(now.id)}, {was}", "dim"),
             )

@@ -24,7 +24,7 @@ _A_WHOLE_SECTION = 4  # criteria
 _Result = TypeVar("_Result", bound=_Judged)
 
 
-def shown(results: Iterable[_Result]) -> list[_Result]:
+def select_shown(results: Iterable[_Result]) -> list[_Result]:
     """Without extra credit that nobody asked for: an extension that was not taken is no line in a report.
 
     One of which nothing holds, such as a module that is as the lab left it, was not taken.
@@ -46,7 +46,7 @@ VERDICTS = {"passed": "passed", "failed": "failed", "not_run": "not run", "error
 _MARKS = {"passed": "✓", "failed": "✗", "not_run": "–", "error": "!"}
 
 
-def signed(status: str, say: Language = ENGLISH) -> str:
+def add_sign(status: str, say: Language = ENGLISH) -> str:
     """A status with its sign, such as "✓ passed"."""
     return f"{_MARKS[status]} {say(VERDICTS[status])}"
 
@@ -78,9 +78,9 @@ def remarks(result: "Result", say: Language = ENGLISH) -> list[str]:
 
 def closing(report: "Report", say: Language = ENGLISH) -> list[str]:
     """What a person added to the whole: comments, requests with their answers, and how to ask for another look."""
-    said = [say("Comment: {text}", text=each) for each in report.comments]
+    lines = [say("Comment: {text}", text=each) for each in report.comments]
     for each in report.answers:
         about = f" ({each.criterion})" if each.criterion else ""
-        said.append(say("You asked{about}: {text}", about=about, text=each.asked))
-        said.append(say("Answer: {text}", text=each.answer) if each.answer else say("Answer: not yet."))
-    return [*said, report.how_to_ask] if report.how_to_ask else said
+        lines.append(say("You asked{about}: {text}", about=about, text=each.asked))
+        lines.append(say("Answer: {text}", text=each.answer) if each.answer else say("Answer: not yet."))
+    return [*lines, report.how_to_ask] if report.how_to_ask else lines

@@ -5,37 +5,37 @@ from grader.review.decisions import ForLearner, Override
 from grader.rubric import Rubric
 
 
-def decided(report: Report, said: ForLearner, rubric: Rubric) -> Report:
+def apply_decisions(report: Report, decisions: ForLearner, rubric: Rubric) -> Report:
     """The report with the decisions in it; applied twice, it is the same.
 
     An override of work that was handed in earlier does not hold: `Report.outdated` names its criterion.
     """
-    base = undecided(report)
+    base = undo_decisions(report)
     digest = base.submission.digest
     results = [
-        _with_comments(_overridden(result, said.override(result.id, digest)), said)
+        _with_comments(_overridden(result, decisions.override(result.id, digest)), decisions)
         for result in base.criteria
     ]
     results = _required(results, rubric)
     known = {result.id for result in results}
     answers = []
-    for request in said.requests:
-        answer = said.answer(request.id)
+    for request in decisions.requests:
+        answer = decisions.answer(request.id)
         answers.append(
             Answered(criterion=request.criterion, asked=request.text, answer=answer.text if answer else "")
         )
     return base.model_copy(
         update={
             **_sums(results),
-            "comments": tuple(each.text for each in said.comments if each.criterion not in known),
+            "comments": tuple(each.text for each in decisions.comments if each.criterion not in known),
             "answers": tuple(answers),
-            "how_to_ask": said.how_to_ask,
-            "outdated": tuple(each for each in said.outdated(digest) if each in known),
+            "how_to_ask": decisions.how_to_ask,
+            "outdated": tuple(each for each in decisions.outdated(digest) if each in known),
         }
     )
 
 
-def undecided(report: Report) -> Report:
+def undo_decisions(report: Report) -> Report:
     """The report as the grader judged."""
     results = []
     for result in report.criteria:
@@ -60,8 +60,8 @@ def _overridden(result: Result, override: Override | None) -> Result:
     return result.model_copy(update={"status": status, "points": points, "overridden": before})
 
 
-def _with_comments(result: Result, said: ForLearner) -> Result:
-    comments = tuple(each.text for each in said.comments if each.criterion == result.id)
+def _with_comments(result: Result, decisions: ForLearner) -> Result:
+    comments = tuple(each.text for each in decisions.comments if each.criterion == result.id)
     return result.model_copy(update={"comments": comments}) if comments else result
 
 

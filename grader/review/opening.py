@@ -35,7 +35,7 @@ class Kept:
     language: str = "en"
 
 
-def found(path: Path, learner: str | None = None) -> Kept | None:
+def find_evidence(path: Path, learner: str | None = None) -> Kept | None:
     """The evidence that a path means; None if it is nothing of a batch's.
 
     Args:
@@ -57,7 +57,7 @@ def found(path: Path, learner: str | None = None) -> Kept | None:
     known = class_record.read(results)
     kept = [row for row in known.rows if row.record and (path == results or row.record == path.name)]
     row = _only(kept, learner, path)
-    content = path.read_bytes() if path != results else evidence_store.opened(known.vault).get(row.record)
+    content = path.read_bytes() if path != results else evidence_store.open_vault(known.vault).get(row.record)
     if content is None:
         raise EvidenceError(
             f"The evidence of {row.name} is not in {known.vault} any more. Run grader batch again."
@@ -90,7 +90,7 @@ def _only(rows: list[Row], learner: str | None, path: Path) -> Row:
     raise EvidenceError(f"{path} is of several: {names}{more}. Choose one with --learner.")
 
 
-def judged(kept: Kept, wanted: Wanted) -> Graded:
+def judge_evidence(kept: Kept, wanted: Wanted) -> Graded:
     """Judge it again, with what a person decided; a worker reads it, nothing is run.
 
     Raises:
@@ -98,7 +98,7 @@ def judged(kept: Kept, wanted: Wanted) -> Graded:
         EvidenceError: it isn't a record, or was changed.
         GraderError: the worker failed.
     """
-    outcome, packed = evidence_store.parsed(kept.content)
+    outcome, packed = evidence_store.parse_record(kept.content)
     if outcome.state == "ungradable":
         raise SubmissionError(outcome.message)
     if outcome.state == "error":
@@ -127,4 +127,4 @@ def _stream(content: bytes) -> Iterator[BinaryIO]:
 
 def evidence_of(known: ClassRecord, record: str) -> bytes | None:
     """What the evidence store keeps under a record's name; None if it is not there."""
-    return evidence_store.opened(known.vault).get(record) if record else None
+    return evidence_store.open_vault(known.vault).get(record) if record else None

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from grader.judge import Result
 from grader.report.templates import environment
-from grader.report.words import remarks, shown
+from grader.report.words import remarks, select_shown
 from grader.review import shown as showing
 from grader.review import similarity, statistics
 from grader.review.guard import Session
@@ -118,11 +118,11 @@ def learner(
     files = showing.files(view) if view else []
     changed, removed = [], []
     if view and isinstance(earlier, View):
-        changed, removed = showing.since(view, earlier), showing.removed(view, earlier)
+        changed, removed = showing.since(view, earlier), showing.find_removed(view, earlier)
     decisions = now.decisions
     group = next((group for group in now.known.alike if one.row.key in group.members), None)
     sections: dict[str, list[Result]] = {}
-    graded = shown(one.report.criteria) if one.report else []
+    graded = select_shown(one.report.criteria) if one.report else []
     for result in graded:
         name = one.report.sections.get(result.section, result.section) if one.report else result.section
         sections.setdefault(name, []).append(result)

@@ -18,7 +18,7 @@ from grader.errors import GraderError
 from grader.evidence import Writable
 from grader.files import write as write_file
 from grader.judge import Report
-from grader.review.applying import undecided
+from grader.review.applying import undo_decisions
 from grader.review.decisions import key_of
 from grader.review.similarity import Group
 from grader.rubric import Rubric
@@ -124,7 +124,7 @@ def rows_of(
             seconds=one.seconds,
             odd=one.odd,
             tries=one.tries,
-            report=undecided(one.report) if one.report else None,
+            report=undo_decisions(one.report) if one.report else None,
         )
         earlier = known.get(row.key)
         rows.append(

@@ -81,7 +81,7 @@ class Review:
         now = self.klass.now()
         one = self._one(now, request)
         try:
-            page = self.views.page(now.known, one.row.record, one.shown, one.said)
+            page = self.views.page(now.known, one.row.record, one.shown, one.decisions)
         except (GraderError, EvidenceError, SubmissionError) as error:
             return PlainTextResponse(f"There is no page: {error}", 404)
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
@@ -158,7 +158,7 @@ class Review:
 
         def made(form: FormData, one: Standing, facts: dict[str, object]) -> Decision:
             asked = _field(form, "request")
-            if asked not in {each.id for each in one.said.requests}:
+            if asked not in {each.id for each in one.decisions.requests}:
                 raise HTTPException(404, "There is no such request.")
             return Answer.model_validate({**facts, "request": asked, "text": _field(form, "text").strip()})
 

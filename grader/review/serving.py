@@ -17,13 +17,15 @@ from grader.review.views import Views
 from grader.sandbox import Tier
 
 
-def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None], code: str | None = None) -> None:
+def serve(
+    results: Path, tier: Tier, port: int, announce: Callable[[str], None], code: str | None = None
+) -> None:
     """Serve the review of a folder of results on the loopback interface, until it is interrupted.
 
     Args:
         tier: how evidence is kept apart while it is read.
         port: 0 for a free one.
-        said: given each line for the person who started it; one has the address.
+        announce: given each line for the person who started it; one has the address.
         code: the language of the pages; the class's own, if it is left out.
 
     Raises:
@@ -38,9 +40,9 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None], cod
         views = Views(tier)
         app = application(results, writer, views, session)
         here = listener.getsockname()[1]
-        said(f"Review of {results}: open this address. It is good once, on this machine only.")
-        said(f"    http://127.0.0.1:{here}{session.path}")
-        said(f"Everything that you type is kept in {results / store.NAME}. Ctrl-C ends the review.")
+        announce(f"Review of {results}: open this address. It is good once, on this machine only.")
+        announce(f"    http://127.0.0.1:{here}{session.path}")
+        announce(f"Everything that you type is kept in {results / store.NAME}. Ctrl-C ends the review.")
         # no log of requests: the first one has the ticket
         config = uvicorn.Config(
             app,
@@ -58,7 +60,7 @@ def serve(results: Path, tier: Tier, port: int, said: Callable[[str], None], cod
                 uvicorn.Server(config).run(sockets=[listener])
         finally:
             views.close()
-    said("The review has ended. What you decided is kept.")
+    announce("The review has ended. What you decided is kept.")
 
 
 def _language(results: Path, code: str | None) -> Language:

@@ -92,7 +92,7 @@ def since(now: View, before: View) -> list[ShownFile]:
     ]
 
 
-def removed(now: View, before: View) -> list[str]:
+def find_removed(now: View, before: View) -> list[str]:
     """Files that the attempt before had."""
     present = {source.path for source in now.sources}
     return [source.path for source in before.sources if source.path not in present]

@@ -56,7 +56,7 @@ class Standing:
     code: str
     shown: str
     report: Report | None
-    said: ForLearner
+    decisions: ForLearner
     reasons: tuple[Reason, ...] = ()
     looked: bool = False
 
@@ -82,7 +82,7 @@ class Standing:
     @property
     def open_requests(self) -> int:
         """Requests without an answer."""
-        return sum(self.said.answer(each.id) is None for each in self.said.requests)
+        return sum(self.decisions.answer(each.id) is None for each in self.decisions.requests)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
         decisions: what was decided since, or before.
     """
     rubric = known.worth
-    said = decisions.for_learners(row.key for row in known.rows)
+    by_learner = decisions.for_learners(row.key for row in known.rows)
     looked = decisions.looked_at()
     groups = {key: group for group in known.alike for key in group.members}
     names = Counter(row.name.casefold() for row in known.rows)
@@ -171,10 +171,10 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
     one_of = {id for id, worth in rubric.worth.items() if worth.required == "one"}
     learners = []
     for row in known.rows:
-        mine = said[row.key]
+        mine = by_learner[row.key]
         report = row.report
         if report and (mine.overrides or mine.comments or mine.requests):
-            report = applying.decided(report, mine, rubric)
+            report = applying.apply_decisions(report, mine, rubric)
         one = Standing(row, decisions.code(row.key), shown[row.key], report, mine)
         reasons = tuple(_reasons(one, groups.get(row.key), shown, digests, one_of))
         was_looked_at = (row.key, row.digest) in looked and not any(
@@ -283,7 +283,7 @@ def _with_disagreement(learners: Sequence[Standing]) -> list[Standing]:
                 {"criteria": _listed(sorted(odd))},
             )
             reasons = (*one.reasons, why)
-            one = Standing(one.row, one.code, one.shown, one.report, one.said, reasons, one.looked)
+            one = Standing(one.row, one.code, one.shown, one.report, one.decisions, reasons, one.looked)
         out.append(one)
     return out
 

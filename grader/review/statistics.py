@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.batch.table import written
+from grader.batch.table import render_csv
 from grader.review.standing import Standings
 
 _BINS = 10
@@ -160,7 +160,7 @@ def table(found: Numbers) -> str:
                 None if item.discrimination is None else round(item.discrimination, 3),
             ]
         )
-    return written(rows)
+    return render_csv(rows)
 
 
 def learners_table(standings: Standings) -> str:
@@ -184,4 +184,4 @@ def learners_table(standings: Standings) -> str:
                 *(one.verdicts.get(id, "") for id in ids),
             ]
         )
-    return written(rows)
+    return render_csv(rows)

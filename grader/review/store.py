@@ -44,10 +44,10 @@ def read(results: Path) -> Decisions:
         return Decisions()
     except OSError as error:
         raise GraderError(f"{file} can't be read: {error.strerror}.") from error
-    return parsed(content, file)
+    return parse_decisions(content, file)
 
 
-def parsed(content: bytes, file: Path) -> Decisions:
+def parse_decisions(content: bytes, file: Path) -> Decisions:
     """What the bytes of a `decisions.toml` say.
 
     Raises:
@@ -65,7 +65,7 @@ def parsed(content: bytes, file: Path) -> Decisions:
         raise GraderError(f"{file}: {where}: {first['msg']}. Correct it, or move it away.") from error
 
 
-def rendered(decisions: Decisions) -> bytes:
+def render_decisions(decisions: Decisions) -> bytes:
     """The file."""
     table = decisions.model_dump(mode="python", by_alias=True, exclude_none=True)
     return (_HEAD + tomli_w.dumps(table)).encode()
@@ -136,7 +136,7 @@ class Writer:
             self._read()
             changed = change(self._decisions)
             if changed != self._decisions:
-                write(self._file, rendered(changed))
+                write(self._file, render_decisions(changed))
                 _sync(self._results)
                 self._decisions, self._stamp = changed, _stamp(self._file)
             return changed

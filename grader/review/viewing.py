@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from grader.collect import fingerprints
-from grader.evidence import Evidence, Exchange, Source, Writable, capped
+from grader.evidence import Evidence, Exchange, Source, Writable, cap
 from grader.judge import Report
 
 _MOST_TEXT = 4_000  # characters of one body
@@ -91,13 +91,13 @@ def view(seen: Evidence, report: Report) -> View:
         exchanges=tuple(_seen(seen, exchange) for exchange in exchanges),
         seen_for=seen_for,
         places=dict(_places(seen, report)),
-        printed={_short(name, 300): capped(text) for name, text in printed.items() if text},
+        printed={_short(name, 300): cap(text) for name, text in printed.items() if text},
         sources=tuple(_source(each) for each in seen.scans.sources),
     )
 
 
 def _short(text: str, most: int = _MOST_TEXT) -> str:
-    return capped(text, most - 60) if len(text) > most else text
+    return cap(text, most - 60) if len(text) > most else text
 
 
 def _seen(seen: Evidence, exchange: Exchange) -> Seen:
@@ -190,5 +190,5 @@ def _routes(seen: Evidence) -> list[Place]:
 
 
 def _source(source: Source) -> SourceFile:
-    shapes = fingerprints.placed(source.text.encode()) if source.path.endswith(".py") else []
+    shapes = fingerprints.locate_fingerprints(source.text.encode()) if source.path.endswith(".py") else []
     return SourceFile(path=_short(source.path), text=source.text[:300_000], shapes=tuple(shapes)[:50_000])

@@ -45,7 +45,7 @@ class Views:
                 self._kept.popitem(last=False)
         return found
 
-    def page(self, known: ClassRecord, record: str, name: str, said: ForLearner) -> bytes:
+    def page(self, known: ClassRecord, record: str, name: str, decisions: ForLearner) -> bytes:
         """The page that the learner gets, with every decision in it.
 
         Raises:
@@ -61,7 +61,7 @@ class Views:
             pages=("html",),
             language=known.language,
         )
-        return opening.judged(opening.Kept(name, content, said), wanted).files["page.html"]
+        return opening.judge_evidence(opening.Kept(name, content, decisions), wanted).files["page.html"]
 
     def close(self) -> None:
         """End the worker."""
@@ -79,7 +79,7 @@ class Views:
             content = opening.evidence_of(known, record)
             if content is None:
                 return "The evidence is not kept any more. Run grader batch again."
-            outcome, packed = evidence_store.parsed(content)
+            outcome, packed = evidence_store.parse_record(content)
         except (GraderError, EvidenceError, OSError) as error:
             return str(error)
         if outcome.state != "graded":

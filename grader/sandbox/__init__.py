@@ -3,14 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from grader.sandbox.tiers import TIERS, Isolation, Tier, chosen
+from grader.sandbox.tiers import TIERS, Isolation, Tier, choose_tier
 
 if TYPE_CHECKING:
     from grader.sandbox.enclosure import Enclosure, Places
     from grader.sandbox.job import Job, Order
     from grader.sandbox.sandbox import Sandbox
 
-__all__ = ["TIERS", "Enclosure", "Isolation", "Job", "Order", "Places", "Sandbox", "Tier", "chosen"]
+__all__ = ["TIERS", "Enclosure", "Isolation", "Job", "Order", "Places", "Sandbox", "Tier", "choose_tier"]
 
 _HOME = {"Enclosure": "enclosure", "Places": "enclosure", "Job": "job", "Order": "job", "Sandbox": "sandbox"}
 

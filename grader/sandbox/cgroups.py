@@ -33,7 +33,7 @@ class ControlGroup:
                     time.sleep(0.01)
 
 
-def made(ceilings: Ceilings) -> ControlGroup | None:
+def make_group(ceilings: Ceilings) -> ControlGroup | None:
     """A new group with these ceilings; None where none can be made."""
     memory, processes = str(ceilings.memory * 1024 * 1024), str(ceilings.processes)
     if (_ROOT / "cgroup.controllers").exists():

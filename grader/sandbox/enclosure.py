@@ -104,7 +104,7 @@ class Enclosure:
             self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             undo.callback(self.control.close)
             undo.callback(theirs.close)
-            self._group = cgroups.made(self._ceilings) if self.tier != "process" else None
+            self._group = cgroups.make_group(self._ceilings) if self.tier != "process" else None
             if self._group is not None:
                 undo.callback(self._group.remove)
             self._trouble = undo.enter_context(tempfile.TemporaryFile())

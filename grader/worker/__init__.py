@@ -5,7 +5,7 @@ bounded record from it. `grading` and `judging` run inside.
 """
 
 from grader.worker.nurseries import Nurseries
-from grader.worker.parent import collected, grade
+from grader.worker.parent import collect_record, grade
 from grader.worker.records import Record
 from grader.worker.rejudging import judge_again, rejudge
 from grader.worker.standby import Standby
@@ -17,7 +17,7 @@ __all__ = [
     "Record",
     "Standby",
     "Wanted",
-    "collected",
+    "collect_record",
     "grade",
     "judge_again",
     "rejudge",

@@ -169,7 +169,7 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
     from grader.collect import collect
     from grader.submission import check_for_a_program, read
 
-    assignment = writing.opened(instructions)
+    assignment = writing.read_assignment(instructions)
     place = Path(os.getcwd())
     parcel = Parcel(instructions.kind, instructions.name, incoming)
     parent.begins("reading the submission")
@@ -189,6 +189,6 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
     )
     if parent.environment:
         seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)
-    writing.everything(stream, seen, instructions, time.monotonic() - began, assignment)
+    writing.write_everything(stream, seen, instructions, time.monotonic() - began, assignment)
     with contextlib.suppress(OSError):
         os.close(incoming)

@@ -23,16 +23,16 @@ def main(order: dict[str, Any]) -> None:
             seen = _evidence(source, packed=order["packed"])
             if instructions.name:
                 seen = seen.renamed(instructions.name)
-            assignment = writing.opened(instructions)
+            assignment = writing.read_assignment(instructions)
         except (EvidenceError, AssignmentError) as error:
             writing.outcome(stream, Record(state="error", message=str(error)[:2_000]))
             return
-        writing.everything(stream, seen, instructions, 0.0, assignment)
+        writing.write_everything(stream, seen, instructions, 0.0, assignment)
 
 
 def _evidence(source: Any, *, packed: bool) -> Any:
     if packed:
-        return packing.unpacked(source.read())
+        return packing.unpack(source.read())
     place = Path.cwd() / "evidence"
     try:
         for name, content in wire.read_files(source, 10_000, 1 << 30):

@@ -11,7 +11,7 @@ from grader.evidence import Evidence, sha256_of
 _MOST_BYTES = 1024 * 1024 * 1024  # unpacked
 
 
-def packed(evidence: Evidence) -> bytes:
+def pack(evidence: Evidence) -> bytes:
     """The file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
@@ -21,7 +21,7 @@ def packed(evidence: Evidence) -> bytes:
     return out.getvalue()
 
 
-def unpacked(content: bytes) -> Evidence:
+def unpack(content: bytes) -> Evidence:
     """What a file holds.
 
     Raises:

@@ -28,7 +28,7 @@ from grader.worker import records
 from grader.worker.nurseries import Nurseries
 from grader.worker.orders import instructions_for, order_for, receive
 from grader.worker.records import AnyMessage, NeedsPython, NeedsSandbox, Phase, Record, Rests, Settled
-from grader.worker.standby import Standby, made
+from grader.worker.standby import Standby, make_place
 from grader.worker.wanted import Graded, Keep, Tells, Turns, Wanted
 
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
@@ -59,7 +59,7 @@ def grade(
         GraderError: the grader's own trouble.
     """
     files: dict[str, bytes] = {}
-    record = collected(
+    record = collect_record(
         path, wanted, files.__setitem__, begins, tells=tells, standby=standby, nurseries=nurseries
     )
     if record.state == "ungradable":
@@ -69,7 +69,7 @@ def grade(
     return Graded(record.report, files)
 
 
-def collected(
+def collect_record(
     path: str,
     wanted: Wanted,
     keep: Keep,
@@ -91,7 +91,7 @@ def collected(
     """
     with _alone(wanted.tier, begins), contextlib.ExitStack() as stack:
         try:
-            parcel = stack.enter_context(courier.carried(path, wanted.tier))
+            parcel = stack.enter_context(courier.carry(path, wanted.tier))
         except SubmissionError as error:
             return Record(state="ungradable", message=str(error)[:2_000])
         return _Grading(wanted, begins, turns, stopped, tells, standby, nurseries).record(parcel, keep)
@@ -135,7 +135,7 @@ class _Grading:
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
         nursery = self._nurseries.of_workers() if self._nurseries else None
         with (
-            self._standby.taken() if self._standby else made(self._wanted, nursery) as place,
+            self._standby.taken() if self._standby else make_place(self._wanted, nursery) as place,
             tempfile.TemporaryFile() as out,
         ):
             sandbox, reads = place.sandbox, place.reads

@@ -27,7 +27,7 @@ class Place:
 
 
 @contextmanager
-def made(wanted: Wanted, nursery: Nursery | None = None) -> Iterator[Place]:
+def make_place(wanted: Wanted, nursery: Nursery | None = None) -> Iterator[Place]:
     """A sandbox for one worker, started and loaded now. `nursery`: has loaded it already.
 
     Raises:
@@ -85,5 +85,5 @@ class Standby:
 
     def _make(self) -> tuple[Place, contextlib.ExitStack]:
         with contextlib.ExitStack() as undo:
-            place = undo.enter_context(made(self._wanted))
+            place = undo.enter_context(make_place(self._wanted))
             return place, undo.pop_all()

@@ -20,7 +20,7 @@ RECORD, PAGE, EVIDENCE, PACKED = "record.json", "page.html", "evidence.json", "e
 VIEW = "view.json"
 
 
-def opened(wanted: Instructions) -> "Assignment | None":
+def read_assignment(wanted: Instructions) -> "Assignment | None":
     """The assignment that the worker was given; None for the lab's own.
 
     Raises:
@@ -41,7 +41,7 @@ def outcome(stream: BinaryIO, record: Record) -> None:
     wire.end_files(stream)
 
 
-def everything(
+def write_everything(
     stream: BinaryIO,
     seen: Evidence,
     wanted: Instructions,
@@ -53,7 +53,7 @@ def everything(
     kit = (assignment.criteria, assignment.sections) if assignment else ()
     report = judge(seen, rubric, *kit) if rubric is not None else None
     if report is not None and rubric is not None and wanted.decisions is not None:
-        report = applying.decided(report, wanted.decisions, rubric)
+        report = applying.apply_decisions(report, wanted.decisions, rubric)
     record = Record(
         state="graded",
         report=report,
@@ -75,7 +75,7 @@ def everything(
         for name, content in seen.blobs.items():
             wire.write_file(stream, f"blobs/{name}", content)
     elif wanted.evidence == "record":
-        wire.write_file(stream, PACKED, packing.packed(seen))
+        wire.write_file(stream, PACKED, packing.pack(seen))
     wire.end_files(stream)
 
 

@@ -1,6 +1,6 @@
 """Pictures of the notebooks with panels, to be looked at: `python -m tests.browser.looks FOLDER`.
 
-Each at 1280, 800 and 390 pixels, light and dark, after a run from top to bottom; beside them, as text, what a screen reader is told.
+Each at 1280, 800 and 390 pixels, light and dark, after a run from top to bottom; beside them, as text, what a screen reader gets.
 """
 
 import json

@@ -40,7 +40,7 @@ def row(number: int) -> entries.Entry:
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory) -> Path:
-    rows = entries.ordered([row(number) for number in range(300)])
+    rows = entries.sort_entries([row(number) for number in range(300)])
     file = tmp_path_factory.mktemp("class") / "index.html"
     file.write_text(overview.render(rows, "Files lab", "bubblewrap"), encoding="utf-8")
     return file

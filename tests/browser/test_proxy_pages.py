@@ -49,7 +49,7 @@ def page() -> Iterator[Page]:
             "console", lambda message: troubles.append(message.text) if message.type == "error" else None
         )
         yield opened
-        # a page that is refused is told in its text; a browser logs its status as well
+        # a page that is refused says so in its text; a browser logs its status as well
         assert [each for each in troubles if "status of 4" not in each] == []
 
 
@@ -97,7 +97,7 @@ def test_a_learner_joins_copies_and_asks_by_keyboard_alone(event, page):
     page.keyboard.type("A lighthouse <b>in a storm</b>")
     tab_to(page, "Send")
     page.keyboard.press("Enter")
-    expect(page.locator("#told")).to_have_text(
+    expect(page.locator("#outcome")).to_have_text(
         "Here is the answer.", timeout=30_000
     )  # the first answer loads the prices
     expect(page.locator("#text")).to_contain_text("“A lighthouse <b>in a storm</b>”")
@@ -158,7 +158,7 @@ def test_a_page_works_without_scripts(event):
         page.get_by_role("button", name="Join", exact=True).click()
         page.get_by_label("Prompt").fill("A lighthouse")
         page.get_by_role("button", name="Send").click()
-        expect(page.locator("#told")).to_have_text(
+        expect(page.locator("#outcome")).to_have_text(
             "Here is the answer.", timeout=30_000
         )  # the first answer loads the prices
         expect(page.locator("#text")).to_contain_text("“A lighthouse”")

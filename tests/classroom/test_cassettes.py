@@ -179,7 +179,7 @@ def test_what_is_no_cassette_is_refused(tmp_path, written):
         Recorded(path)
 
 
-def test_an_upstream_that_is_away_is_said_and_nothing_written(path):
+def test_an_upstream_that_is_away_is_reported_and_nothing_written(path):
     with (
         Recorded(path, upstream="http://127.0.0.1:9/v1") as served,
         pytest.raises(openai.InternalServerError, match="can't be reached"),

@@ -56,10 +56,10 @@ def test_a_reply_that_was_posted_answers_and_is_listed(client, control):
 
 def test_several_replies_with_patterns_and_sequences_are_posted_at_once(client, control):
     control.post("/replies", json=[{"pattern": r"\d+ degrees", "text": "A coat."}, {"text": ["one", "two"]}])
-    said = [
+    answers = [
         client.responses.create(model=MODEL, input=words).output_text for words in ("14 degrees", "a", "b")
     ]
-    assert said == ["A coat.", "one", "two"]
+    assert answers == ["A coat.", "one", "two"]
 
 
 def test_a_picture_is_posted_in_base64_and_never_named_as_a_file(client, control, tmp_path):
@@ -100,15 +100,15 @@ def test_calls_come_by_pages_with_what_they_cost_and_made(client, control):
     assert made.content.startswith(b"\x89PNG")
 
 
-def test_the_key_is_not_in_what_is_told(mock, control):
+def test_the_key_is_not_in_what_is_shown(mock, control):
     key = "sk-" + "proj-" + "very-secret-0123456789"
     OpenAI(base_url=mock.base_url, api_key=key).responses.create(model=MODEL, input=f"my key is {key}")
     assert key not in control.get("/calls").text
 
 
 def test_strict_replies_and_the_pace_are_settings(client, control, mock):
-    told = control.put("/settings", json={"strict_replies": True, "pace": {"first": 0.01}}).json()
-    assert told == {"strict_replies": True, "pace": {"first": 0.01, "tokens_per_second": None}}
+    settings = control.put("/settings", json={"strict_replies": True, "pace": {"first": 0.01}}).json()
+    assert settings == {"strict_replies": True, "pace": {"first": 0.01, "tokens_per_second": None}}
     with pytest.raises(openai.BadRequestError, match="No scripted reply"):
         client.responses.create(model=MODEL, input="hi")
     assert control.put("/settings", json={"strict_replies": "yes"}).status_code == 400
@@ -119,8 +119,8 @@ def test_reset_forgets_everything(client, control):
     control.post("/script", json={"reply": [{"text": "hi"}], "fault": [{"status": 500, "after": 9}]})
     client.responses.create(model=MODEL, input="hi")
     assert control.post("/reset").status_code == 204
-    told = [control.get(path).json() for path in ("/replies", "/faults", "/calls")]
-    assert [told[0]["data"], told[1]["data"], told[2]["calls"]] == [[], [], []]
+    states = [control.get(path).json() for path in ("/replies", "/faults", "/calls")]
+    assert [states[0]["data"], states[1]["data"], states[2]["calls"]] == [[], [], []]
 
 
 @pytest.mark.parametrize(

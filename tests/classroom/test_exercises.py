@@ -89,7 +89,7 @@ def answers_to(id):
 def test_right_answers_of_every_style_are_accepted(id, lesson):
     right, _ = answers_to(id)
     assert len(right) >= 6
-    verdicts = [exercises.judged(id, {exercises.EXERCISES[id].answer: answer}) for answer in right]
+    verdicts = [exercises.judge_answer(id, {exercises.EXERCISES[id].answer: answer}) for answer in right]
     assert [str(verdict) for verdict in verdicts if verdict.state != "done"] == []
     assert len({str(verdict) for verdict in verdicts}) == 1, "what a notebook keeps must not differ by chance"
 
@@ -99,7 +99,7 @@ def test_wrong_answers_of_beginners_are_refused_with_the_reason(id, lesson):
     _, wrong = answers_to(id)
     assert len(wrong) >= 6
     for answer, reason in wrong:
-        verdict = exercises.judged(id, {exercises.EXERCISES[id].answer: answer})
+        verdict = exercises.judge_answer(id, {exercises.EXERCISES[id].answer: answer})
         assert verdict.state == "open", (reason, str(verdict))
         assert reason in str(verdict)
         assert verdict.case, "every message says which case"
@@ -111,7 +111,7 @@ def test_wrong_answers_of_beginners_are_refused_with_the_reason(id, lesson):
 
 @pytest.mark.parametrize("id", exercises.EXERCISES)
 def test_a_name_that_is_not_defined_is_named(id, lesson):
-    verdict = exercises.judged(id, {})
+    verdict = exercises.judge_answer(id, {})
     name = exercises.EXERCISES[id].answer
     assert (verdict.state, verdict.sentence) == (
         "open",
@@ -147,7 +147,7 @@ def test_an_answer_that_gives_back_something_strange_is_refused_without_a_traceb
         def __iter__(self):
             raise RuntimeError("no items")
 
-    verdict = exercises.judged("08.2", {"names_of": lambda client, prefix: Strange()})
+    verdict = exercises.judge_answer("08.2", {"names_of": lambda client, prefix: Strange()})
     assert verdict.state == "open"
     assert "RuntimeError" in str(verdict)
 
@@ -165,7 +165,7 @@ def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
         finally:
             stopped.append(question)
 
-    verdict = exercises.judged("02.1", {"ask": endless})
+    verdict = exercises.judge_answer("02.1", {"ask": endless})
     assert "It did not end within 0.3 seconds" in verdict.sentence
     assert stopped
 
@@ -173,13 +173,13 @@ def test_an_answer_that_never_ends_is_stopped(lesson, monkeypatch):
 def test_faults_that_a_learner_left_on_do_not_decide_a_check(lesson):
     lesson.openai.fail(status=500)
     right, _ = answers_to("02.1")
-    assert exercises.judged("02.1", {"ask": right[0]}).state == "done"
+    assert exercises.judge_answer("02.1", {"ask": right[0]}).state == "done"
     lesson.openai.clear_faults()
 
 
 def test_a_check_leaves_no_calls_in_the_lesson_s_journal(lesson):
     right, _ = answers_to("02.1")
-    exercises.judged("02.1", {"ask": right[0]})
+    exercises.judge_answer("02.1", {"ask": right[0]})
     assert len(lesson.openai.calls) == 0
 
 
@@ -258,7 +258,7 @@ def test_a_test_that_a_learner_wrote_leaves_no_calls_in_the_lesson_s_journal(les
     right, _ = answers_to("07.2")
     kept = len(lesson.openai.calls)
     for answer in right[-2:]:
-        assert exercises.judged("07.2", {"check_keep": answer}).state == "done"
+        assert exercises.judge_answer("07.2", {"check_keep": answer}).state == "done"
     assert len(lesson.openai.calls) == kept
 
 
@@ -266,22 +266,22 @@ def test_a_terminal_gets_the_same_words(lesson, monkeypatch, capsys):
     right, _ = answers_to("00.2")
     monkeypatch.setattr(exercises, "_namespace", lambda: {"mime_type": right[0]})
     exercises.check("00.2")
-    said = capsys.readouterr().out
-    assert said == "✓ Exercise 00.2: done. Each ending has its type, and everything else is just bytes.\n"
+    printed = capsys.readouterr().out
+    assert printed == "✓ Exercise 00.2: done. Each ending has its type, and everything else is just bytes.\n"
 
 
 def test_hints_come_one_at_a_time(capsys):
     exercises._asked.cache_clear()
     for _ in range(4):
         exercises.hint("02.1")
-    said = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     for line, hint in zip(
-        said, [*exercises.EXERCISES["02.1"].hints, exercises.EXERCISES["02.1"].hints[-1]], strict=True
+        printed, [*exercises.EXERCISES["02.1"].hints, exercises.EXERCISES["02.1"].hints[-1]], strict=True
     ):
         assert hint in line
-    assert said[0].startswith("Hint 1 of 3 for exercise 02.1, a question:")
-    assert said[0].endswith('Another one: hint("02.1").')
-    assert said[3].endswith("This was the last one.")
+    assert printed[0].startswith("Hint 1 of 3 for exercise 02.1, a question:")
+    assert printed[0].endswith('Another one: hint("02.1").')
+    assert printed[3].endswith("This was the last one.")
 
 
 def test_an_exercise_that_does_not_exist_is_an_error_that_names_those_that_do():
@@ -314,7 +314,7 @@ def test_no_module_beside_the_notebook_is_an_error_that_says_so(tmp_path, monkey
 def test_a_field_that_warns_of_itself_is_read_without_a_word(recwarn):
     import warnings
 
-    from classroom.exercises.plain import _told_by_its_class
+    from classroom.exercises.plain import _slots_and_properties
 
     class Address:
         @property
@@ -322,5 +322,5 @@ def test_a_field_that_warns_of_itself_is_read_without_a_word(recwarn):
             warnings.warn("raw is deprecated", DeprecationWarning, stacklevel=2)
             return "here"
 
-    assert _told_by_its_class(Address()) == {"raw": "here"}
+    assert _slots_and_properties(Address()) == {"raw": "here"}
     assert not recwarn.list

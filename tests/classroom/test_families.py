@@ -14,7 +14,7 @@ MODEL = "gpt-5.4-mini"
 # --- conversations --------------------------------------------------------------------------------------------------------
 
 
-def test_a_conversation_remembers_what_was_said_and_answered(client, openai_mock):
+def test_a_conversation_remembers_what_was_asked_and_answered(client, openai_mock):
     openai_mock.reply("my name is Ada", text="Hello Ada.")
     kept = client.conversations.create(
         items=[{"role": "developer", "content": "Be brief."}], metadata={"a": "b"}
@@ -24,15 +24,15 @@ def test_a_conversation_remembers_what_was_said_and_answered(client, openai_mock
     second = client.responses.create(model=MODEL, input="who am I?", conversation={"id": kept.id})
     assert second.conversation.id == kept.id
     items = client.conversations.items.list(kept.id, order="asc").data
-    said = [(item.role, item.content[0].text) for item in items]
-    assert said == [
+    messages = [(item.role, item.content[0].text) for item in items]
+    assert messages == [
         ("developer", "Be brief."),
         ("user", "my name is Ada"),
         ("assistant", "Hello Ada."),
         ("user", "who am I?"),
         ("assistant", "Ada."),
     ]
-    assert second.usage.input_tokens > 12  # with what was said before
+    assert second.usage.input_tokens > 12  # with the earlier turns
 
 
 def test_items_are_added_found_and_taken_away(client):
@@ -169,7 +169,7 @@ def ended(client, batch):
     return batch, states
 
 
-def told(client, file_id):
+def lines_of(client, file_id):
     return [json.loads(each) for each in client.files.content(file_id).text.splitlines()]
 
 
@@ -179,7 +179,7 @@ def test_a_batch_answers_each_line_and_keeps_those_that_failed_apart(client, ope
     )
     assert states == ["validating", "in_progress", "completed"]
     assert batch.request_counts.model_dump() == {"total": 3, "completed": 2, "failed": 1}
-    good, [bad] = told(client, batch.output_file_id), told(client, batch.error_file_id)
+    good, [bad] = lines_of(client, batch.output_file_id), lines_of(client, batch.error_file_id)
     answers = {each["custom_id"]: json.dumps(each["response"]["body"]["output"]) for each in good}
     assert sorted(answers) == ["q1", "q3"]
     assert "question 3" in answers["q3"]
@@ -190,7 +190,7 @@ def test_a_batch_answers_each_line_and_keeps_those_that_failed_apart(client, ope
 def test_the_answers_of_a_batch_are_in_another_order_than_its_requests(client):
     batch, _ = ended(client, begun(client, *map(line, range(12))))
     asked = [f"q{number}" for number in range(12)]
-    found = [each["custom_id"] for each in told(client, batch.output_file_id)]
+    found = [each["custom_id"] for each in lines_of(client, batch.output_file_id)]
     assert sorted(found) == sorted(asked)
     assert found != asked
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from classroom.standin.costs import Usage, cost_of
-from classroom.standin.sums import reckoned
+from classroom.standin.sums import evaluate
 
 MODEL = "gpt-5.4-mini"
 DRAW = {"type": "image_generation"}
@@ -92,7 +92,7 @@ def test_code_reckons_what_the_prompt_asks(client):
 
 @pytest.mark.parametrize("written", ["9**9**9", "__import__('os')", "1/0", "(" * 500, "1e999*0", "'a'*9"])
 def test_code_reckons_nothing_else(written):
-    value = reckoned(written)
+    value = evaluate(written)
     assert value is None or value != value
 
 

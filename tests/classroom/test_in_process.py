@@ -128,6 +128,6 @@ def test_afterwards_transports_are_as_they_were(openai_in_process):
     from classroom.standin import unplugged
 
     changed = httpx2.HTTPTransport.handle_request
-    with unplugged.answered_by(openai_in_process.transport):
+    with unplugged.answer_with(openai_in_process.transport):
         assert httpx2.HTTPTransport.handle_request is not changed
     assert httpx2.HTTPTransport.handle_request is changed

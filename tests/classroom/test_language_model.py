@@ -32,7 +32,7 @@ def ask(client, words="The key is", **options):
     return client.chat.completions.create(model=MODEL, messages=messages, **options)
 
 
-def said(client, words="The key is", **options):
+def text_of(client, words="The key is", **options):
     return ask(client, words, **options).choices[0].message.content
 
 
@@ -121,13 +121,13 @@ def test_top_p_of_0_keeps_one_token(client):
 
 
 def test_a_seed_repeats_the_dice_and_another_rolls_other_ones(client):
-    again = [said(client, seed=7, user=f"user {number}", max_tokens=30) for number in range(2)]
+    again = [text_of(client, seed=7, user=f"user {number}", max_tokens=30) for number in range(2)]
     assert again[0] == again[1]
-    assert said(client, seed=8, max_tokens=30) != again[0]
+    assert text_of(client, seed=8, max_tokens=30) != again[0]
 
 
 def test_the_same_request_gets_the_same_answer_without_a_seed(client):
-    assert said(client) == said(client)
+    assert text_of(client) == text_of(client)
 
 
 def test_a_token_limit_ends_the_answer_with_length(client):
@@ -137,7 +137,7 @@ def test_a_token_limit_ends_the_answer_with_length(client):
 
 
 def test_an_answer_stops_before_the_words_that_stop_it(client):
-    whole = said(client, temperature=0, max_tokens=20)
+    whole = text_of(client, temperature=0, max_tokens=20)
     word = whole.split()[4]
     answer = ask(client, temperature=0, max_tokens=20, stop=[word], logprobs=True)
     assert answer.choices[0].message.content == whole[: whole.index(word)]
@@ -148,7 +148,7 @@ def test_an_answer_stops_before_the_words_that_stop_it(client):
 @pytest.mark.parametrize("penalty", ["frequency_penalty", "presence_penalty"])
 def test_a_penalty_breaks_repetition(client, in_circles, penalty):
     def different(**options):
-        words = said(client, temperature=0, max_tokens=100, **options).split()
+        words = text_of(client, temperature=0, max_tokens=100, **options).split()
         return len(set(words)) / len(words)
 
     assert different(**{penalty: 2}) > different()
@@ -160,8 +160,8 @@ def test_a_bias_forbids_a_token(client):
 
     token = ask(client, temperature=0, max_tokens=1, logprobs=True).choices[0].logprobs.content[0].token
     [number] = tokenizer.encode(token)
-    assert said(client, temperature=0, max_tokens=1, logit_bias={str(number): -100}) != token
-    assert said(client, temperature=2, max_tokens=1, logit_bias={str(number): 100}) == token
+    assert text_of(client, temperature=0, max_tokens=1, logit_bias={str(number): -100}) != token
+    assert text_of(client, temperature=2, max_tokens=1, logit_bias={str(number): 100}) == token
 
 
 def test_log_probabilities_spell_the_answer(client):
@@ -176,7 +176,7 @@ def test_a_stream_says_what_the_whole_answer_says(client, listed):
     options = {"seed": 4, "max_tokens": 20, "logprobs": listed}
     chunks = list(ask(client, stream=True, **options))
     streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-    assert streamed == said(client, **options)
+    assert streamed == text_of(client, **options)
     assert listed == any(chunk.choices[0].logprobs for chunk in chunks)
 
 
@@ -188,7 +188,7 @@ def test_responses_take_temperature_limit_and_log_probabilities(client, in_circl
     whole = client.responses.create(**options)
     part = whole.output[0].content[0]
     assert (whole.status, whole.incomplete_details.reason) == ("incomplete", "max_output_tokens")
-    assert whole.output_text == said(client, temperature=0, max_tokens=16)
+    assert whole.output_text == text_of(client, temperature=0, max_tokens=16)
     assert "".join(each.token for each in part.logprobs) == part.text
     deltas = [
         event
@@ -227,4 +227,4 @@ def test_a_scripted_reply_goes_before_the_model():
 
     with OpenAIMock() as mock:
         mock.reply("The key is", text="scripted")
-        assert said(OpenAI(base_url=mock.base_url, api_key="any")) == "scripted"
+        assert text_of(OpenAI(base_url=mock.base_url, api_key="any")) == "scripted"

@@ -26,7 +26,7 @@ def test_a_check_that_holds_is_noted_and_one_that_does_not_is_not(place, monkeyp
             exercises.exercise.Verdict("00.2", "done", "Yes."),
         ]
     )
-    monkeypatch.setattr(exercises, "judged", lambda id, namespace: next(verdicts))
+    monkeypatch.setattr(exercises, "judge_answer", lambda id, namespace: next(verdicts))
     exercises.check("00.2")
     assert learning_record.done() == frozenset()
     exercises.check("00.2")

@@ -56,7 +56,7 @@ def test_what_ends_on_purpose_and_a_notebook_s_outputs_do_not_count(alone, tmp_p
 
 def test_a_name_is_found_whole_and_words_are_no_models(alone, tmp_path):
     write(tmp_path, "app.py", 'x = "gpt-4o-mini-tts"; ada = 1  # an o3, "gpt-9-turbo", text=ada\n')
-    uses = {use.id for use in lifetimes.used_in([tmp_path])}
+    uses = {use.id for use in lifetimes.find_uses([tmp_path])}
     assert uses == {"gpt-4o-mini-tts", "gpt-9-turbo"}
     assert "gpt-9-turbo      not in the catalogue" in run(tmp_path).output
 
@@ -79,7 +79,7 @@ def test_nothing_that_a_learner_or_the_answer_key_uses_by_default_ends_within_a_
     soon = {
         f"{use.id} in {part}": use.files
         for part, places in lifetimes.PARTS.items()
-        for use in lifetimes.used_in(places)
+        for use in lifetimes.find_uses(places)
         if (left := use.days_left(date.today())) is not None and left < 365
     }
     assert soon == {}
@@ -87,7 +87,7 @@ def test_nothing_that_a_learner_or_the_answer_key_uses_by_default_ends_within_a_
 
 def test_a_command_s_list_of_models_is_read_whole(alone, tmp_path):
     write(tmp_path, "guide.md", "event add a --models gpt-4o,gpt-5.4-mini,tts-1 --budget 25")
-    assert {use.id for use in lifetimes.used_in([tmp_path])} == {"gpt-4o", "gpt-5.4-mini", "tts-1"}
+    assert {use.id for use in lifetimes.find_uses([tmp_path])} == {"gpt-4o", "gpt-5.4-mini", "tts-1"}
 
 
 def test_the_course_and_the_answer_key_are_listed():

@@ -38,7 +38,7 @@ def limiter(clock):
 ADA, BOB = Caller("ada", "org-1"), Caller("bob", "org-1")
 
 
-def test_what_is_too_much_is_refused_and_told_how_long_to_wait(limiter):
+def test_what_is_too_much_is_refused_and_the_answer_says_how_long_to_wait(limiter):
     limiter.add(RateLimit(requests=3, seconds=60))
     remaining = [limiter.admit(ADA, "responses", 10)["x-ratelimit-remaining-requests"] for _ in range(3)]
     assert remaining == ["2", "1", "0"]
@@ -49,7 +49,7 @@ def test_what_is_too_much_is_refused_and_told_how_long_to_wait(limiter):
     assert caught.value.headers["x-ratelimit-reset-requests"] == "1m0s"
 
 
-def test_who_waits_as_long_as_told_is_let_in_and_not_a_moment_earlier(limiter, clock):
+def test_who_waits_as_long_as_asked_is_let_in_and_not_a_moment_earlier(limiter, clock):
     limiter.add(RateLimit(requests=1, seconds=60))
     limiter.admit(ADA, "responses", 1)
     clock.now += 59.9
@@ -138,7 +138,7 @@ def rules(openai_mock):
     return [verdict.rule for verdict in openai_mock.calls.verdicts()]
 
 
-def test_who_does_not_wait_as_told_ignored_retry_after(client, openai_mock):
+def test_who_does_not_wait_as_asked_ignored_retry_after(client, openai_mock):
     openai_mock.fail(status=429, headers={"retry-after": "2"}, times=1)
     with pytest.raises(openai.RateLimitError):
         client.chat.completions.create(**CHAT)

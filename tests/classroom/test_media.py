@@ -157,8 +157,8 @@ for path, body in orders:
     parts.append(answer.content)
 image = {"image": ("a.png", picture.draw("a hen", seed="s", size=(64, 64)))}
 parts.append(client.post("images/edits", data=drawing, files=image).content)
-said = {"file": ("a.mp3", sound.speak(WORDS))}
-parts.append(client.post("audio/transcriptions", data={"model": "whisper-1", "response_format": "srt"}, files=said).content)
+speech = {"file": ("a.mp3", sound.speak(WORDS))}
+parts.append(client.post("audio/transcriptions", data={"model": "whisper-1", "response_format": "srt"}, files=speech).content)
 assert all(parts)
 print([hashlib.sha256(part).hexdigest() for part in parts])
 """

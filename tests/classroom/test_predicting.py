@@ -71,8 +71,8 @@ def test_a_guess_reaches_no_output_that_a_file_keeps(shown):
 def test_a_terminal_gets_the_same_words(capsys):
     predicting.predict("10.path", "404", "405")
     predicting.explain("10.path", "405")
-    said = capsys.readouterr().out
-    assert said.startswith("Your prediction: 404 · 405\nYour guess: none\nWhat happened: 405\n")
+    printed = capsys.readouterr().out
+    assert printed.startswith("Your prediction: 404 · 405\nYour guess: none\nWhat happened: 405\n")
 
 
 def test_a_prediction_that_does_not_exist_is_an_error_that_names_those_that_do():

@@ -84,7 +84,7 @@ def test_without_a_key_or_with_a_scripted_refusal_there_is_no_connection(openai_
 @pytest.mark.parametrize(
     ("model", "code"), [("gpt-realtime-9", "model_not_found"), ("gpt-5.4-mini", "invalid_value")]
 )
-def test_a_model_that_can_not_talk_is_told_and_the_connection_closed(openai_mock, model, code):
+def test_a_model_that_can_not_talk_is_reported_and_the_connection_closed(openai_mock, model, code):
     with OpenAI().realtime.connect(model=model) as connection:
         assert connection.recv().error.code == code
         with pytest.raises(ConnectionClosed):

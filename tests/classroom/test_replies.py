@@ -1,4 +1,4 @@
-"""Scripted replies: what is answered, to which request, how often; and what is said when nothing fits."""
+"""Scripted replies: what is answered, to which request, how often; and the answer when nothing fits."""
 
 import io
 import json

@@ -182,7 +182,7 @@ def test_a_streamed_transcription_adds_up(client):
     assert "".join(event.delta for event in events[:-1]) == events[-1].text == WORDS
 
 
-def test_speakers_are_told_apart_by_letters(client):
+def test_speakers_are_kept_apart_by_letters(client):
     heard = client.audio.transcriptions.create(
         model="gpt-4o-transcribe-diarize",
         file=("speech.mp3", sound.speak(WORDS)),
@@ -389,7 +389,7 @@ def test_input_tokens_are_counted_as_they_are_billed(client):
     )
 
 
-def test_a_compacted_conversation_keeps_what_the_user_said(client):
+def test_a_compacted_conversation_keeps_what_the_user_wrote(client):
     compacted = client.responses.with_raw_response.compact(model=MODEL, input="remember the fox")
     items = compacted.http_response.json()["output"]
     assert [item["type"] for item in items] == ["message", "compaction"]

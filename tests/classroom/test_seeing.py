@@ -84,18 +84,18 @@ def test_what_is_no_picture_is_an_error(content):
 
 def test_chat_and_responses_describe_the_picture_that_they_get(client):
     url = as_url(painted("white", ("ellipse", (30, 20, 110, 100), "#d02020")))
-    for said in (
+    for description in (
         by_chat(client, url),
         by_response(client, {"type": "input_image", "image_url": url}).output_text,
     ):
-        assert "320 by 240 pixels" in said
-        assert "a red circle" in said
+        assert "320 by 240 pixels" in description
+        assert "a red circle" in description
 
 
 def test_several_pictures_are_described_one_by_one(client):
-    said = by_chat(client, as_url(painted("black")), as_url(painted("white")))
-    assert "Picture 1: A wide picture of 320 by 240 pixels. It is black." in said
-    assert "Picture 2: A wide picture of 320 by 240 pixels. It is white." in said
+    description = by_chat(client, as_url(painted("black")), as_url(painted("white")))
+    assert "Picture 1: A wide picture of 320 by 240 pixels. It is black." in description
+    assert "Picture 2: A wide picture of 320 by 240 pixels. It is white." in description
 
 
 def test_a_picture_that_was_uploaded_is_seen_by_its_identifier(client):

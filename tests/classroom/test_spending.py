@@ -83,19 +83,19 @@ def test_another_cap_keeps_what_was_spent(live):
 
 
 @pytest.mark.parametrize("text", ["much", "0", "-1", "1e9", "nan"])
-def test_a_cap_that_is_no_amount_is_told(live, text):
+def test_a_cap_that_is_no_amount_is_reported(live, text):
     with pytest.raises(LessonError, match="LAB_BUDGET_USD"):
         live(text)
 
 
-def test_books_that_can_not_be_written_are_told(openai_mock, tmp_path):
+def test_books_that_can_not_be_written_are_reported(openai_mock, tmp_path):
     (tmp_path / "file").write_text("in the way")
     environment = {**openai_mock.environment, "OPENAI_API_KEY": KEY}
     with pytest.raises(LessonError, match="which can't be used"):
         spending.cap_spending(environment, tmp_path / "file" / "spent.sqlite")
 
 
-def test_a_wrong_key_is_told_as_openai_tells_it(live, openai_mock):
+def test_a_wrong_key_is_reported_as_openai_reports_it(live, openai_mock):
     openai_mock.fail(status=401)
     with pytest.raises(openai.AuthenticationError):
         ask(client_of(live()))
@@ -178,7 +178,7 @@ def test_a_response_of_one_notebook_is_continued_in_another(live):
     assert again.output_text
 
 
-def test_who_asks_is_told_to_openai_as_the_learner_tells_it(live, openai_mock):
+def test_who_asks_is_named_to_openai_as_the_learner_chose(live, openai_mock):
     client = client_of(live())
     ask(client)
     ask(client, safety_identifier="me")
@@ -203,7 +203,7 @@ def _cost(notebook):
 
 
 def test_a_forecast_is_what_the_notebook_costs():
-    """The dearest of them: a change of what it draws has to change what is said."""
+    """The dearest of them: a change of what it draws has to change the forecast."""
     assert dollars(NOTEBOOKS / "04-pictures-and-sound.ipynb") == pytest.approx(_cost("04"), rel=0.2)
 
 
@@ -221,10 +221,10 @@ def test_a_notebook_runs_live_with_a_key_and_no_account_at_aws(openai_mock, tmp_
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     notebook = nbformat.read(NOTEBOOKS / "00-start-here.ipynb", 4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": NOTEBOOKS}}).execute()
-    said = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
-    assert "LIVE: calls go to OpenAI" in said
-    assert "costs about $" in said
-    assert "S3 is still played on this computer." in said
-    assert "not yet" not in said
+    printed = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
+    assert "LIVE: calls go to OpenAI" in printed
+    assert "costs about $" in printed
+    assert "S3 is still played on this computer." in printed
+    assert "not yet" not in printed
     assert {call.key for call in openai_mock.calls} == {openai_mock.calls.by(KEY)[0].key}
     assert os.environ["OPENAI_API_KEY"] not in str(notebook)

@@ -224,7 +224,7 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
 )
 def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
     start = time.perf_counter()
-    json_mode.wanted([{"role": "user", "content": prompt}])
+    json_mode.infer_schema([{"role": "user", "content": prompt}])
     assert time.perf_counter() - start < 2
 
 

@@ -22,7 +22,7 @@ def lesson(openai_mock, s3_bucket, monkeypatch):
 
 
 def verdict_of(each: Typed) -> exercise.Verdict:
-    return exercises.judged(each.id, each.namespace())
+    return exercises.judge_answer(each.id, each.namespace())
 
 
 @pytest.mark.parametrize("id", IDS)

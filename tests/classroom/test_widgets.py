@@ -20,30 +20,30 @@ def lesson(openai_mock, s3_bucket, monkeypatch):
     ("kind", "shown"), [("Text", "<blockquote>"), ("Picture", "<img "), ("Sound", "<audio ")]
 )
 def test_the_playground_shows_what_came_with_its_price_and_the_code(lesson, kind, shown):
-    said = prompts.asked(kind, "a kite & a <b>")
-    assert shown in said
-    assert f"{kind}: done. At OpenAI it would have cost $0." in said
-    assert "a kite &amp; a &lt;b&gt;" in said
-    assert "<b>" not in said
+    page = prompts.ask_model(kind, "a kite & a <b>")
+    assert shown in page
+    assert f"{kind}: done. At OpenAI it would have cost $0." in page
+    assert "a kite &amp; a &lt;b&gt;" in page
+    assert "<b>" not in page
 
 
 @pytest.mark.parametrize("kind", ["Text", "Picture", "Sound"])
-def test_it_never_costs_more_than_was_said(lesson, kind):
+def test_it_never_costs_more_than_was_announced(lesson, kind):
     most = float(prompts.at_most(kind, "a kite").rpartition("$")[2].rstrip("."))
-    prompts.asked(kind, "a kite")
+    prompts.ask_model(kind, "a kite")
     assert 0 < lesson.openai.calls[-1].cost <= most
 
 
-def test_what_openai_refuses_is_told(lesson):
+def test_what_openai_refuses_is_reported(lesson):
     lesson.openai.fail(code="content_policy_violation")
-    assert "✗ OpenAI refuses it (400)" in prompts.asked("Picture", "a kite")
+    assert "✗ OpenAI refuses it (400)" in prompts.ask_model("Picture", "a kite")
     lesson.openai.clear_faults()
     lesson.openai.fail(effect="drop")
-    assert "✗ No answer came" in prompts.asked("Text", "a kite")
+    assert "✗ No answer came" in prompts.ask_model("Text", "a kite")
 
 
 def test_without_words_nothing_is_sent(lesson):
-    assert "✗ There are no words yet." in prompts.asked("Text", " \n")
+    assert "✗ There are no words yet." in prompts.ask_model("Text", " \n")
     assert len(lesson.openai.calls) == 0
 
 
@@ -62,12 +62,12 @@ def test_what_can_not_be_a_key_changes_nothing(lesson, monkeypatch, typed):
 
 
 def test_a_limit_refuses_what_is_too_much_and_patience_gets_through():
-    at_once = limits.sent(allowed=2, calls=4, retries=0)
+    at_once = limits.send_calls(allowed=2, calls=4, retries=0)
     assert [answer.answered for answer in at_once] == [True, True, False, False]
-    patient = limits.sent(allowed=2, calls=3, retries=8)
+    patient = limits.send_calls(allowed=2, calls=3, retries=8)
     assert all(answer.answered for answer in patient)
     assert patient[-1].at > at_once[-1].at
-    assert "2 of 4 were answered" in limits.told(at_once)
+    assert "2 of 4 were answered" in limits.render(at_once)
 
 
 def test_costs_grow_with_what_is_asked_for():

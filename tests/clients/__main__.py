@@ -102,7 +102,9 @@ def run(name: str) -> list[Tried]:
     lines = [
         line.removeprefix("feature ") for line in done.stdout.splitlines() if line.startswith("feature {")
     ]
-    tried = [Tried(name, told["feature"], told["passed"], told["why"]) for told in map(json.loads, lines)]
+    tried = [
+        Tried(name, report["feature"], report["passed"], report["why"]) for report in map(json.loads, lines)
+    ]
     if done.returncode or not tried:
         last = (done.stderr.strip().splitlines() or ["nothing was printed"])[-1]
         tried.append(Tried(name, "(end)", False, f"exit code {done.returncode}: {last}"))

@@ -282,7 +282,7 @@ _add(
         "except (OpenAIError, ValueError, AttributeError, LookupError, TypeError):",
         "except OpenAIError:",
     ),
-    beside=("errors.empty_result",),  # told by the same clause
+    beside=("errors.empty_result",),  # reported by the same clause
 )
 # the picture is fetched from the address in OpenAI's answer, as the retired models give one
 FETCHED = (
@@ -349,8 +349,8 @@ _add(
     "django_app",
     (
         DJANGO,
-        '    except (BotoCoreError, ClientError):\n        return said(503, "The shelf is out of reach.")',
-        "    except (BotoCoreError, ClientError) as error:\n        return said(503, str(error))",
+        '    except (BotoCoreError, ClientError):\n        return problem(503, "The shelf is out of reach.")',
+        "    except (BotoCoreError, ClientError) as error:\n        return problem(503, str(error))",
     ),
 )
 

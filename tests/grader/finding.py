@@ -8,18 +8,18 @@ from pathlib import Path
 
 from grader.collect import collect
 from grader.evidence import Evidence
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 from tests.grader.shapes import HERE, SHAPES
 
 
 def looked(name: str, only: tuple[str, ...] = ("endpoint.starts",)) -> Evidence:
     """One of the apps, as far as its endpoint is looked for."""
-    tier = chosen("auto")
+    tier = choose_tier("auto")
     with tempfile.TemporaryDirectory(prefix="shape-") as place:
         shutil.copy(HERE / f"{name}.py", Path(place) / "main.py")
         shutil.copy(HERE / "making.py", place)
-        with opened(place, tier=tier) as submission:
+        with open_submission(place, tier=tier) as submission:
             return collect(submission, tier=tier, only=only)
 
 

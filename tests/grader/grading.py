@@ -8,8 +8,8 @@ from grader import rubric
 from grader.collect import collect
 from grader.evidence import Evidence
 from grader.judge import Report, judge
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
 ANSWER_KEY = Path(__file__).parents[2] / "answer-key"
@@ -41,8 +41,8 @@ def planted(base: str, place: Path, *changes: Change) -> Path:
 
 def graded(path: Path, *only: str) -> tuple[Report, Evidence]:
     """A submission, graded by the shipped rubric; by the criteria alone that begin so, if any are named."""
-    tier = chosen("auto")
-    with opened(str(path), tier=tier) as submission:
+    tier = choose_tier("auto")
+    with open_submission(str(path), tier=tier) as submission:
         evidence = collect(submission, tier=tier, only=only)
     return judge(evidence, rubric.only(rubric.read(), only) if only else rubric.read()), evidence
 

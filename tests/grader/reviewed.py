@@ -55,7 +55,7 @@ def results(
         name = seen.submission.name
         outcome = Outcome(state="graded", seconds=20.0)
         records[name] = evidence_store.name_of(seen.submission.digest, name)
-        evidence_store.opened(place).put(records[name], evidence_store.entry(outcome, packing.packed(seen)))
+        evidence_store.open_vault(place).put(records[name], evidence_store.entry(outcome, packing.pack(seen)))
         kept = Record(state="graded", report=judge(seen, rubric.read()), odd=seen.scans.odd)
         rows.append(entries.entry(HandedIn(name, name), outcome, kept, None))
     shapes = {seen.submission.name: frozenset(seen.scans.fingerprints) for seen in works}

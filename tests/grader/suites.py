@@ -7,7 +7,7 @@ from grader.collect import imports, scans, suite
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 PROMPT = Input(name="prompt", location="json")
@@ -27,7 +27,10 @@ def suite_run(
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
-    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
+    with (
+        open_submission(str(work), tier="process") as submission,
+        Sandbox("process", work=submission.root) as sandbox,
+    ):
         sandbox.preload(
             imports.worth_loading(submission.root)
         )  # as in a grading; each planted fault would load it again

@@ -13,7 +13,7 @@ from websockets.sync.server import serve
 
 from classroom.standin.mock import OpenAIMock
 from grader.collect import azure, budget, html_forms, patience, routes
-from grader.collect.discovery import decoded, encoded
+from grader.collect.discovery import decode_values, encode_values
 from grader.collect.handlers import Sources
 from grader.collect.patience import Patience
 from grader.collect.requests import build
@@ -241,7 +241,7 @@ def test_source_outside_the_submission_is_not_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "content",
     [
         b"",
         b"null",
@@ -252,9 +252,9 @@ def test_source_outside_the_submission_is_not_read(tmp_path):
         b'{"routes": [{"path": "/x", "methods": ["DELETE"], "code": [], "types": {}}]}',
     ],
 )
-def test_a_table_of_routes_that_is_none_says_nothing(told, tmp_path):
-    heard = routes.heard(told)
-    assert routes.undocumented(heard, [], Sources(tmp_path)) == []
+def test_a_table_of_routes_that_is_none_says_nothing(content, tmp_path):
+    tables = routes.read_tables(content)
+    assert routes.find_undocumented(tables, [], Sources(tmp_path)) == []
 
 
 def test_a_form_on_a_page_is_an_operation():
@@ -267,8 +267,8 @@ def test_a_form_on_a_page_is_an_operation():
     session = SimpleNamespace(url="http://127.0.0.1:1", blobs={"h": page}, send=lambda purpose, request: got)
     [form] = html_forms.forms(session, "/app/")  # type: ignore[arg-type]
     assert (form.method, form.path) == ("POST", "/app/make")
-    told = {one.name: (one.choices, one.schema.get("maxLength")) for one in form.shapes[0]}
-    assert told == {"idea": ((), 80), "look": (("oil", "ink"), None), "t": (("1",), None)}
+    inputs = {one.name: (one.choices, one.schema.get("maxLength")) for one in form.shapes[0]}
+    assert inputs == {"idea": ((), 80), "look": (("oil", "ink"), None), "t": (("1",), None)}
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_conversation_that_ends_in_an_error_is_a_refusal(talk):
     assert talk(lambda connection: connection.close(1008, "no"))[0] == 403
 
 
-def test_a_conversation_in_which_nothing_is_said_is_not_waited_for_for_ever(talk):
+def test_a_conversation_in_which_nothing_is_reported_is_not_waited_for_for_ever(talk):
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         talk(lambda connection: (connection.recv(), connection.recv()), seconds=0.5)
@@ -422,4 +422,4 @@ def test_the_report_quotes_the_nearest_answer_and_gives_lines_to_copy():
 
 def test_a_file_among_the_values_of_an_offer_is_kept():
     values = {("multipart", "photo"): ("a.png", b"\x89PNG", "image/png"), ("json", "a"): {"b": 1}}
-    assert decoded(json.loads(json.dumps(encoded(values)))) == values
+    assert decode_values(json.loads(json.dumps(encode_values(values)))) == values

@@ -13,10 +13,10 @@ from nbclient import NotebookClient
 
 from classroom.exercises.beside import exercises
 from grader import rubric as rubrics
-from grader.assignment.assignment import LAB, find, read, unpacked
+from grader.assignment.assignment import LAB, find, read, unpack
 from grader.criteria import ALL
 from grader.errors import AssignmentError, RubricError
-from grader.sandbox import chosen, tiers
+from grader.sandbox import choose_tier, tiers
 from grader.worker import Wanted, grade
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
@@ -158,7 +158,7 @@ def test_a_package_is_the_assignment_again_elsewhere():
     example = read(EXAMPLE)
     package = example.package(example.rubric())
     assert package is not None
-    again = unpacked(package)
+    again = unpack(package)
     assert [one.id for one in again.own] == [one.id for one in example.own]
     assert again.declared == example.declared
     assert not any(name.startswith(("skeleton", "submissions")) for name in package.files)
@@ -174,10 +174,10 @@ section = Section("mine")
 
 @section.criterion("one", "One", "Do it.")
 def one(evidence: Evidence) -> Verdict:
-    said = " ".join(each.body for each in evidence.exchanges)
-    if "SEES" not in said:
+    answers = " ".join(each.body for each in evidence.exchanges)
+    if "SEES" not in answers:
         return failed("The app was not asked.")
-    if "assignment.toml" in said:
+    if "assignment.toml" in answers:
         return failed("The submission can read the assignment.")
     try:
         Path(__file__).write_text("CRITERIA = ()")
@@ -267,7 +267,7 @@ def test_kept_evidence_of_a_class_is_judged_by_its_own_assignment(example_class)
 def test_the_skeleton_of_the_example_is_open_and_says_where_to_begin():
     example = read(EXAMPLE)
     rubric = example.rubric()
-    wanted = Wanted(chosen("auto"), rubric=rubric, assignment=example.package(rubric))
+    wanted = Wanted(choose_tier("auto"), rubric=rubric, assignment=example.package(rubric))
     report = grade(str(EXAMPLE / "skeleton"), wanted).report
     assert not report.complete
     assert report.next_step == "main.py is still empty: begin there."

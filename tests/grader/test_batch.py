@@ -82,8 +82,8 @@ def collected(monkeypatch):
                 outcome = Outcome(state="graded", seconds=2.0)
             if outcome.state != "error":
                 graded = outcome.state == "graded"
-                packed = packing.packed(seen(task.name, app=AppStart(started=True))) if graded else b""
-                evidence_store.opened(task.vault).put(task.record, evidence_store.entry(outcome, packed))
+                packed = packing.pack(seen(task.name, app=AppStart(started=True))) if graded else b""
+                evidence_store.open_vault(task.vault).put(task.record, evidence_store.entry(outcome, packed))
             watcher.ended(task, outcome)
 
     monkeypatch.setattr(pools, "on_this_machine", on_this_machine)
@@ -105,7 +105,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 
 def names(place: Path) -> list[str]:
-    return [one.name for one in discovery.found(str(place))]
+    return [one.name for one in discovery.find_submissions(str(place))]
 
 
 def test_folders_and_archives_are_submissions_and_hidden_things_are_not(tmp_path):
@@ -122,7 +122,7 @@ def test_canvas_s_download_is_read_and_the_latest_counts(tmp_path):
         "hoppergrace_102_2003_lab.tar.gz",
     ):
         (tmp_path / name).touch()
-    found = discovery.found(str(tmp_path))
+    found = discovery.find_submissions(str(tmp_path))
     assert [(one.name, Path(one.path).name, one.label.number) for one in found] == [
         ("hoppergrace_102", "hoppergrace_102_2003_lab.tar.gz", "102"),
         ("lovelaceada_101", "lovelaceada_LATE_101_2009_work-1.zip", "101"),
@@ -135,7 +135,7 @@ def test_moodle_s_download_is_read_in_folders_and_without(tmp_path):
     (folder / "work.zip").touch()
     (tmp_path / "Grace Hopper_4712_assignsubmission_file_lab.zip").touch()
     (tmp_path / "Grace Hopper_4712_assignsubmission_onlinetext_").mkdir()
-    found = discovery.found(str(tmp_path))
+    found = discovery.find_submissions(str(tmp_path))
     assert [(one.name, Path(one.path).suffix) for one in found] == [
         ("Ada Lovelace_4711", ".zip"),
         ("Grace Hopper_4712", ".zip"),
@@ -151,7 +151,7 @@ def test_a_list_of_git_urls_is_read(tmp_path):
     (tmp_path / "urls.txt").write_text(
         "# the class\nada https://example.org/ada/lab.git\n\ngit@example.org:grace/lab.git\n"
     )
-    assert [(one.name, one.path) for one in discovery.found(str(tmp_path / "urls.txt"))] == [
+    assert [(one.name, one.path) for one in discovery.find_submissions(str(tmp_path / "urls.txt"))] == [
         ("ada", "https://example.org/ada/lab.git"),
         ("git@example.org:grace-lab", "git@example.org:grace/lab.git"),
     ]
@@ -169,15 +169,15 @@ def test_a_list_of_git_urls_is_read(tmp_path):
         ),
     ],
 )
-def test_a_place_without_a_class_is_told_so(tmp_path, make, words):
+def test_a_place_without_a_class_is_reported(tmp_path, make, words):
     with pytest.raises(SubmissionError, match=words):
-        discovery.found(str(make(tmp_path)))
+        discovery.find_submissions(str(make(tmp_path)))
 
 
 def test_the_digest_follows_the_content_and_not_the_name(tmp_path):
     class_of(tmp_path, "one", "two")
     (tmp_path / "two" / "main.py").write_text("# one")
-    one, two = discovery.found(str(tmp_path))
+    one, two = discovery.find_submissions(str(tmp_path))
     assert discovery.digest_of(one, "process") == discovery.digest_of(two, "process")
     (tmp_path / "two" / "main.py").write_text("# other")
     assert discovery.digest_of(one, "process") != discovery.digest_of(two, "process")
@@ -195,7 +195,7 @@ def test_a_repository_elsewhere_is_another_submission_once_it_has_another_commit
     (tmp_path / "urls.txt").write_text(
         f"ada file://{tmp_path / 'ada'}\nnobody file://{tmp_path / 'nowhere'}\n"
     )
-    ada, nobody = discovery.found(str(tmp_path / "urls.txt"))
+    ada, nobody = discovery.find_submissions(str(tmp_path / "urls.txt"))
     first = discovery.digest_of(ada, "process")
     assert discovery.digest_of(ada, "process") == first
     git("commit", "-qm", "second", "--allow-empty")
@@ -303,29 +303,29 @@ def test_a_record_that_was_tampered_with_is_an_error(tmp_path, collected):
 
 def test_a_record_keeps_evidence_and_bytes_and_refuses_others():
     evidence = seen("ada").with_blobs({sha256_of(b"x"): b"x"})
-    outcome, packed = evidence_store.parsed(
-        evidence_store.entry(Outcome(state="graded"), packing.packed(evidence))
+    outcome, packed = evidence_store.parse_record(
+        evidence_store.entry(Outcome(state="graded"), packing.pack(evidence))
     )
-    assert (outcome.state, packing.unpacked(packed).blobs) == ("graded", evidence.blobs)
+    assert (outcome.state, packing.unpack(packed).blobs) == ("graded", evidence.blobs)
     with pytest.raises(EvidenceError, match="changed"):
-        packing.unpacked(packing.packed(seen("ada").with_blobs({"0" * 64: b"x"})))
+        packing.unpack(packing.pack(seen("ada").with_blobs({"0" * 64: b"x"})))
     for content in (b"\x80\x04\x95 a pickle", b'{"state": "graded", "more": 1}\n', b"[" * 100_000):
         with pytest.raises(EvidenceError):
-            evidence_store.parsed(content)
+            evidence_store.parse_record(content)
 
 
 def test_records_can_be_kept_in_a_bucket(s3_mock, s3_bucket):
-    kept = evidence_store.opened(f"s3://{s3_bucket}/class/a")
+    kept = evidence_store.open_vault(f"s3://{s3_bucket}/class/a")
     assert kept.get("r.zip") is None
     kept.put("r.zip", b"content")
     assert (kept.get("r.zip"), kept.names()) == (b"content", ["r.zip"])
-    assert [one.name for one in discovery.found(f"s3://{s3_bucket}/class/a")] == ["r"]
+    assert [one.name for one in discovery.find_submissions(f"s3://{s3_bucket}/class/a")] == ["r"]
 
 
 # --- what comes out ----------------------------------------------------------------------------------------------
 
 
-def test_what_changed_since_the_last_run_is_said(tmp_path, collected):
+def test_what_changed_since_the_last_run_is_reported(tmp_path, collected):
     place = class_of(tmp_path / "class", "ada", "grace")
     assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]
     assert [row.change for row in batched(place, tmp_path / "out")] == ["", ""]
@@ -397,7 +397,7 @@ def test_a_submission_whose_worker_is_lost_twice_waits_for_a_person(tmp_path, mo
         tried.append(path)
         return Record(state="error", lost=True, message="The grader's worker ended early.")
 
-    monkeypatch.setattr(collecting, "collected", lost)
+    monkeypatch.setattr(collecting, "collect_record", lost)
     place = class_of(tmp_path / "class", "ada")
     for _ in range(3):
         [row] = batched(place, tmp_path / "out")
@@ -416,7 +416,7 @@ def test_trouble_of_this_machine_is_tried_again_in_every_run(tmp_path, monkeypat
         tried.append(path)
         raise GraderError("no space left")
 
-    monkeypatch.setattr(collecting, "collected", trouble)
+    monkeypatch.setattr(collecting, "collect_record", trouble)
     place = class_of(tmp_path / "class", "ada")
     for _ in range(3):
         batched(place, tmp_path / "out")

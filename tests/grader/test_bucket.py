@@ -19,7 +19,7 @@ def test_submissions_in_a_bucket_are_gathered_as_in_a_folder(s3_mock, s3_bucket)
     for name, content in downloads.canvas(downloads.a_class()).items():
         client.put_object(Bucket=s3_bucket, Key=f"class/{name}", Body=content)
     client.put_object(Bucket=s3_bucket, Key="class/../evil_1_9_x.py", Body=b"x")
-    found = discovery.sorted_out(f"s3://{s3_bucket}/class")
+    found = discovery.sort_out(f"s3://{s3_bucket}/class")
     whole = intake.account(found, {})
     assert whole.files == len(whole.lines) == 12
     assert len(found.submissions) == 9
@@ -30,7 +30,7 @@ def test_submissions_in_a_bucket_are_gathered_as_in_a_folder(s3_mock, s3_bucket)
 def test_a_platform_s_zip_in_a_bucket_is_taken_apart(s3_mock, s3_bucket, tmp_path):
     content = downloads.packed(downloads.canvas(downloads.a_class()))
     s3_mock.client().put_object(Bucket=s3_bucket, Key="moodle.zip", Body=content)
-    found = discovery.sorted_out(f"s3://{s3_bucket}/moodle.zip", tier="process", keep=tmp_path)
+    found = discovery.sort_out(f"s3://{s3_bucket}/moodle.zip", tier="process", keep=tmp_path)
     assert len(found.submissions) == 9
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader import environments
-from grader.environments import Built, Declaration, Unsolvable, choosing, declared, setup_script
+from grader.environments import Built, Declaration, Unsolvable, choosing, read_declaration, setup_script
 from grader.errors import EnvironmentUnavailable
 from grader.worker import records
 
@@ -97,7 +97,7 @@ def test_what_the_folder_of_the_app_declares_comes_before_what_those_above_it_do
     put(tmp_path, requirements__txt="nosuchwords==2\nnosuchrest\n")
     (tmp_path / "api").mkdir()
     put(tmp_path / "api", requirements__txt="nosuchwords==1\n")
-    declaration = declared(tmp_path, "api")
+    declaration = read_declaration(tmp_path, "api")
     assert declaration is not None
     assert declaration.requirements == ("nosuchrest", "nosuchwords==1")
     assert declaration.optional == ("nosuchrest",)
@@ -218,13 +218,13 @@ def test_what_the_fixtures_beside_the_tests_and_notebooks_import_is_needed_too(t
     ]
     (tmp_path / "try.ipynb").write_text(json.dumps({"cells": cells}))
     (tmp_path / "odd.ipynb").write_text('{"cells": {"a": 1}}')
-    assert choosing.imported(tmp_path, []) == {"moto", "rich"}
+    assert choosing.find_imports(tmp_path, []) == {"moto", "rich"}
 
 
 def test_what_a_framework_loads_by_itself_is_kept_although_nothing_imports_it():
     beside = ("black", "email-validator", "python-multipart", "twine")
     declaration = Declaration(requirements=tuple(sorted(("fastapi", *beside))), optional=beside)
-    kept = choosing.trimmed(declaration, frozenset({"fastapi"})).requirements
+    kept = choosing.trim(declaration, frozenset({"fastapi"})).requirements
     assert set(kept) == {"fastapi", "python-multipart", "email-validator"}
 
 

@@ -18,9 +18,9 @@ __all__ = ["collected"]  # a fixture
 PEOPLE = downloads.a_class()
 
 
-def graded(where: Path, out: Path, said=lambda text: None, **options):
+def graded(where: Path, out: Path, announce=lambda text: None, **options):
     plan = Plan(where=str(where), out=out, rubric=rubric_of(), tier="process", **options)
-    return run.batch(plan, Quiet(), said)
+    return run.batch(plan, Quiet(), announce)
 
 
 def roster_file(tmp_path: Path, text: str) -> Path:
@@ -87,7 +87,7 @@ def test_a_group_s_members_have_one_report_and_a_row_each(tmp_path, collected):
     assert set(got) == {"Ada", "Bea", "Cyd"}
 
 
-def test_what_has_no_owner_has_a_row_and_nobody_is_said_to_have_handed_in_nothing(tmp_path, collected):
+def test_what_has_no_owner_has_a_row_and_nobody_is_reported_as_missing(tmp_path, collected):
     people = [Person("Ada", "L", 17), Person("Bea", "M", 18)]
     roster = roster_file(tmp_path, downloads.moodle_worksheet(people))
     rows = graded(
@@ -125,11 +125,11 @@ def test_the_better_of_two_attempts_counts_if_that_was_agreed():
             "Ada", f"ada {score}", "graded", report=words.report().model_copy(update={"score": score})
         )
 
-    assert attempts.chosen([row(50), row(40)], "last").counts == 1
-    better = attempts.chosen([row(50), row(40)], "best")
+    assert attempts.choose_attempt([row(50), row(40)], "last").counts == 1
+    better = attempts.choose_attempt([row(50), row(40)], "best")
     assert (better.counts, better.row.score, better.row.submission) == (0, 50, "ada 40")
     assert "Attempt 1 of 2 counts" in better.row.wants_a_look
-    assert attempts.chosen([row(40), row(40)], "best").counts == 1
+    assert attempts.choose_attempt([row(40), row(40)], "best").counts == 1
 
 
 def test_results_within_the_class_s_folder_are_no_submission(tmp_path, collected):

@@ -16,8 +16,8 @@ from rich.console import Console
 from grader import cli, rubric
 from grader.commands.outputs import exit_code
 from grader.report import terminal
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 from tests.grader.grading import SUBMISSIONS, graded
 
 GRADER = str(Path(sys.executable).parent / "grader")
@@ -34,7 +34,7 @@ def read_here(path: Path) -> int:
     """What the command exits with when it reads this: in this process, which saves starting two for each case."""
 
     def read() -> None:
-        with opened(str(path), tier=chosen("auto")):
+        with open_submission(str(path), tier=choose_tier("auto")):
             pass
 
     return cli._guarded(read)
@@ -74,7 +74,7 @@ def zipped(place: Path, **members: str) -> Path:
         "absolute path in a zip",
     ],
 )
-def test_what_can_not_be_graded_is_told_in_one_line_and_exits_2(tmp_path, make, words, capsys):
+def test_what_can_not_be_graded_is_reported_in_one_line_and_exits_2(tmp_path, make, words, capsys):
     assert read_here(make(tmp_path)) == 2
     printed = capsys.readouterr()
     assert words in printed.err.replace("\n", " ")
@@ -117,9 +117,9 @@ def test_a_zip_bomb_is_refused(tmp_path, capsys):
 def test_a_manifest_that_makes_no_sense_is_named(tmp_path, capsys):
     (tmp_path / "lab.toml").write_text("[tool.lab]\nexpect = ['video']\n")
     assert read_here(tmp_path) == 2
-    said = capsys.readouterr().err
-    assert "lab.toml" in said
-    assert "expect" in said
+    printed = capsys.readouterr().err
+    assert "lab.toml" in printed
+    assert "expect" in printed
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_an_archive_is_the_same_submission_as_its_folder(checked, tmp_path):
         for file in base.rglob("*"):
             archive.write(file, Path("ada") / file.relative_to(base))
     # what is graded is this copy of it: the same files, whatever it came in
-    with opened(str(tmp_path / "ada.zip"), tier=chosen("auto")) as submission:
+    with open_submission(str(tmp_path / "ada.zip"), tier=choose_tier("auto")) as submission:
         assert submission.name == "ada"
         assert submission.digest == json.loads(checked.stdout)["submission"]["digest"]
 
@@ -243,7 +243,7 @@ def test_a_git_bundle_is_a_submission(tmp_path):
         ["bundle", "create", "-q", "../ada.bundle", "HEAD", "--all"],
     ):
         subprocess.run([*git, *command], cwd=work, check=True)
-    with opened(str(tmp_path / "ada.bundle"), tier=chosen("auto")) as submission:
+    with open_submission(str(tmp_path / "ada.bundle"), tier=choose_tier("auto")) as submission:
         assert submission.name == "ada"
         assert (submission.root / "main.py").read_text().startswith("from fastapi")
 
@@ -301,9 +301,9 @@ def test_only_of_nothing_known_exits_3():
 def test_a_bug_of_the_grader_s_own_exits_3_and_is_not_blamed_on_the_learner(capsys, monkeypatch):
     monkeypatch.delenv("GRADER_DEBUG", raising=False)
     assert cli._guarded(lambda: 1 / 0) == 3
-    said = capsys.readouterr().err
-    assert "says nothing of the submission: ZeroDivisionError" in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert "says nothing of the submission: ZeroDivisionError" in printed
+    assert "Traceback" not in printed
 
 
 def test_a_full_disk_is_the_grader_s_trouble(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from grader.collect.concealed import Concealed
 from grader.collect.scans import scan
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.test_scans import OTHERS
 
 # put together here, so that this file itself holds nothing of a secret's shape
@@ -98,5 +98,5 @@ def test_a_submission_with_such_a_key_fails(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     (work / "main.py").write_text(f'KEY = b64decode("{WRITTEN["base64"].decode()}")\n')
-    with opened(str(work), tier="process") as submission, Sandbox("process") as sandbox:
+    with open_submission(str(work), tier="process") as submission, Sandbox("process") as sandbox:
         assert [secret.kind for secret in scan(submission, sandbox).secrets] == ["OpenAI key, encoded"]

@@ -59,7 +59,7 @@ def report():
 
 
 def decided(report, *decisions, worth=None):
-    return applying.decided(report, Decisions(decisions=decisions).of("ada"), worth or rubric.read())
+    return applying.apply_decisions(report, Decisions(decisions=decisions).of("ada"), worth or rubric.read())
 
 
 def result_of(report, id="secrets.ignored_by_git"):
@@ -105,10 +105,10 @@ def test_where_one_of_several_is_enough_an_override_makes_the_others_optional(re
 
 
 def test_applying_twice_is_applying_once_and_can_be_taken_back(report):
-    said = Decisions(decisions=(override(), comment(criterion="secrets.ignored_by_git"))).of("ada")
-    once = applying.decided(report, said, rubric.read())
-    assert applying.decided(once, said, rubric.read()) == once
-    assert applying.undecided(once) == report
+    for_ada = Decisions(decisions=(override(), comment(criterion="secrets.ignored_by_git"))).of("ada")
+    once = applying.apply_decisions(report, for_ada, rubric.read())
+    assert applying.apply_decisions(once, for_ada, rubric.read()) == once
+    assert applying.undo_decisions(once) == report
 
 
 def test_an_override_holds_for_the_work_that_was_looked_at_only(report):
@@ -121,11 +121,11 @@ def test_an_override_holds_for_the_work_that_was_looked_at_only(report):
 
 def test_the_last_override_holds_and_undone_the_one_before(report):
     kept = Decisions(decisions=(override(), override(id="d-2", status="failed", reason="Looked again.")))
-    assert result_of(applying.decided(report, kept.of("ada"), rubric.read())).status == "failed"
+    assert result_of(applying.apply_decisions(report, kept.of("ada"), rubric.read())).status == "failed"
     kept = kept.with_undone("d-2", NOON)
-    assert result_of(applying.decided(report, kept.of("ada"), rubric.read())).status == "passed"
+    assert result_of(applying.apply_decisions(report, kept.of("ada"), rubric.read())).status == "passed"
     kept = kept.with_undone("d-2", None)
-    assert result_of(applying.decided(report, kept.of("ada"), rubric.read())).status == "failed"
+    assert result_of(applying.apply_decisions(report, kept.of("ada"), rubric.read())).status == "failed"
 
 
 def test_decisions_on_one_learner_are_not_another_s(report):
@@ -141,7 +141,7 @@ def test_an_override_without_a_change_or_a_reason_is_none(facts):
 
 
 def test_every_form_of_the_report_says_what_a_person_decided(report):
-    said = (
+    entered = (
         override(),
         comment("Mind the .env.", criterion="secrets.ignored_by_git"),
         comment("A good start.", id="d-3"),
@@ -150,7 +150,7 @@ def test_every_form_of_the_report_says_what_a_person_decided(report):
         ),
         Answer(id="d-5", at=NOON, learner="ada", request="d-4", text="You did: changed."),
     )
-    after = decided(report, *said)
+    after = decided(report, *entered)
     words = json.loads(gradescope.render(after))
     one = next(each for each in words["tests"] if each["number"] == "secrets.ignored_by_git")
     assert "Changed by a person: Seen in class. (The grader: failed, 0 points.)" in one["output"]
@@ -185,7 +185,7 @@ def everything(words: str) -> Decisions:
 def test_what_is_written_is_read_back(tmp_path, words):
     kept = everything(words)
     file = tmp_path / store.NAME
-    file.write_bytes(store.rendered(kept))
+    file.write_bytes(store.render_decisions(kept))
     assert store.read(tmp_path) == kept
 
 
@@ -211,7 +211,7 @@ def test_a_file_that_can_not_be_read_says_where_and_is_left_alone(tmp_path, text
 
 
 def test_two_decisions_of_one_identifier_are_refused(tmp_path):
-    text = store.rendered(Decisions(decisions=(comment(),))).decode()
+    text = store.render_decisions(Decisions(decisions=(comment(),))).decode()
     (tmp_path / store.NAME).write_text(text + "\n" + text[text.index("[[decisions") :])
     with pytest.raises(GraderError):
         store.read(tmp_path)
@@ -228,7 +228,7 @@ def test_what_was_changed_by_hand_meanwhile_is_kept(tmp_path):
     with store.Writer(tmp_path) as writer:
         writer.change(lambda kept: kept.with_decision(comment("one", id="d-1")))
         by_hand = store.read(tmp_path).with_decision(comment("two", id="d-2"))
-        (tmp_path / store.NAME).write_bytes(store.rendered(by_hand))
+        (tmp_path / store.NAME).write_bytes(store.render_decisions(by_hand))
         writer.change(lambda kept: kept.with_decision(comment("three", id="d-3")))
     assert [each.text for each in store.read(tmp_path).decisions] == ["one", "two", "three"]
 
@@ -244,13 +244,13 @@ def test_a_mistake_made_by_hand_meanwhile_is_named_and_not_overwritten(tmp_path)
 
 def test_a_link_in_the_file_s_place_is_replaced_and_never_followed(tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_bytes(store.rendered(Decisions()))
+    elsewhere.write_bytes(store.render_decisions(Decisions()))
     results = tmp_path / "results"
     results.mkdir()
     (results / store.NAME).symlink_to(elsewhere)
     with store.Writer(results) as writer:
         writer.change(lambda kept: kept.with_decision(comment()))
-    assert elsewhere.read_bytes() == store.rendered(Decisions())
+    assert elsewhere.read_bytes() == store.render_decisions(Decisions())
     assert not (results / store.NAME).is_symlink()
 
 
@@ -309,8 +309,8 @@ def graded(monkeypatch, tmp_path):
     def on_this_machine(tasks, jobs, watcher):
         for task in tasks:
             content = (Path(task.path) / "main.py").read_text()
-            packed = packing.packed(seen(task.name, f"sha256:{content}"))
-            evidence_store.opened(task.vault).put(
+            packed = packing.pack(seen(task.name, f"sha256:{content}"))
+            evidence_store.open_vault(task.vault).put(
                 task.record, evidence_store.entry(Outcome(state="graded", seconds=2.0), packed)
             )
 
@@ -386,21 +386,21 @@ def _record(results: Path, name: str) -> Path:
 def test_judge_asks_whose_where_several_are_meant(graded):
     results = graded(grace="# a")  # the same work as ada's: one record for both
     with pytest.raises(EvidenceError, match=r"ada .*grace .*--learner"):
-        opening.found(_record(results, "ada"))
-    assert opening.found(_record(results, "ada"), "Grace").name == "grace"
+        opening.find_evidence(_record(results, "ada"))
+    assert opening.find_evidence(_record(results, "ada"), "Grace").name == "grace"
     with pytest.raises(EvidenceError, match="'linus'"):
-        opening.found(results, "linus")
+        opening.find_evidence(results, "linus")
 
 
 def test_a_record_without_its_class_is_judged_under_its_own_name(graded, tmp_path):
     results = graded()
     alone = tmp_path / "alone.record"
     alone.write_bytes(_record(results, "ada").read_bytes())
-    assert opening.found(alone).decisions is None
+    assert opening.find_evidence(alone).decisions is None
 
 
 def test_a_rubric_of_two_ways_is_decided_by_the_rubric_s_own_words(report):
     worth = Rubric("two", {"secrets.ignored_by_git": Worth(points=2, required="one")})
     small = judge(seen(), worth)
     assert not small.complete
-    assert applying.decided(small, ForLearner(overrides=(override(),)), worth).complete
+    assert applying.apply_decisions(small, ForLearner(overrides=(override(),)), worth).complete

@@ -7,7 +7,7 @@ import time
 import pytest
 from pydantic import ValidationError
 
-from grader.environments import Declaration, declared
+from grader.environments import Declaration, read_declaration
 from grader.environments.declaration import LONGEST, MOST_IGNORED, MOST_REQUIREMENTS
 
 
@@ -24,7 +24,7 @@ def read(work, **files):
         path = work / name.replace("__", "/").replace("_DOT_", ".").replace("_DASH_", "-")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return declared(work)
+    return read_declaration(work)
 
 
 def requirements(work, text):
@@ -149,7 +149,7 @@ def test_a_lock_file_gives_the_version_of_what_is_asked_for_loosely(work, lock):
 
 def test_files_that_windows_writes_are_read(work):
     (work / "requirements.txt").write_bytes("openai<1\r\nfastapi\r\n".encode("utf-16"))
-    assert declared(work).requirements == ("fastapi", "openai<1")
+    assert read_declaration(work).requirements == ("fastapi", "openai<1")
 
 
 def test_an_app_in_a_folder_below_is_found(work):
@@ -247,7 +247,7 @@ def test_a_marker_can_not_begin_a_line_of_its_own(work):
     assert read(work, pyproject_DOT_toml=pyproject).requirements == ()
 
 
-def test_the_same_is_said_of_files_that_exist_outside_and_files_that_do_not(work):
+def test_the_same_is_reported_of_files_that_exist_outside_and_files_that_do_not(work):
     sentences = {
         requirements(work, f"x\n-r {path}\n").ignored
         for path in ("/etc/passwd", "/etc/absent", "../../absent")
@@ -263,7 +263,7 @@ def test_links_and_odd_files_are_not_read(work, tmp_path):
     (work / "test-requirements.txt").write_text(
         "-r requirements.txt\n-r requirements/outside.txt\n-r requirements-dev.txt\nopenai\n"
     )
-    assert declared(work).requirements == ("openai",)
+    assert read_declaration(work).requirements == ("openai",)
 
 
 def test_files_that_include_each_other_in_circles_end(work):
@@ -323,7 +323,7 @@ def test_sources_workspaces_and_indexes_are_named_and_ignored(work):
 def test_whatever_stands_in_a_file_reading_it_ends_soon(work, name, text):
     (work / name).write_text(text)
     began = time.process_time()
-    found = declared(work)
+    found = read_declaration(work)
     assert time.process_time() - began < 5
     assert found is None or Declaration.model_validate_json(found.model_dump_json()) == found
 

@@ -128,15 +128,15 @@ def answer(body: str, *, status: int = 200, place: str = "/api/chats", request_b
 
 
 def test_an_identifier_that_was_handed_out_goes_where_its_name_is_asked_for():
-    given = handed_out.handed_out(
+    given = handed_out.read_values(
         answer('{"data": {"id": 41}, "chatId": "7f2c", "message": "Go ahead, please"}')
     )
     shape = (Field("path", "chat_id", {}), Field("json", "message", {}), Field("json", "colour", {}))
-    assert handed_out.fitting(shape, given) == {("path", "chat_id"): "7f2c"}
+    assert handed_out.match_inputs(shape, given) == {("path", "chat_id"): "7f2c"}
 
 
 def test_the_id_of_a_new_thing_is_known_by_what_its_path_is_about():
-    given = handed_out.handed_out(answer('{"id": "9"}'))
+    given = handed_out.read_values(answer('{"id": "9"}'))
     assert given == {"id": "9", "chatid": "9"}
 
 
@@ -149,11 +149,11 @@ def test_the_id_of_a_new_thing_is_known_by_what_its_path_is_about():
     ],
 )
 def test_a_refusal_a_page_and_our_own_words_hand_out_nothing(seen):
-    assert handed_out.handed_out(seen) == {}
+    assert handed_out.read_values(seen) == {}
 
 
 @pytest.mark.parametrize(
-    ("said", "service"),
+    ("output", "service"),
     [
         (
             "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",
@@ -170,8 +170,8 @@ def test_a_refusal_a_page_and_our_own_words_hand_out_nothing(seen):
         ("ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', 8123)", ""),
     ],
 )
-def test_a_service_that_an_app_asks_for_while_it_answers_is_known_by_its_client_or_its_port(said, service):
-    assert services.missing_service(said) == service
+def test_a_service_that_an_app_asks_for_while_it_answers_is_known_by_its_client_or_its_port(output, service):
+    assert services.missing_service(output) == service
 
 
 def offer(location: str, **more: object) -> Offer:
@@ -198,7 +198,7 @@ def test_the_function_of_an_operation_is_the_one_of_its_method(tmp_path):
     )
     posted = offer("form").model_copy(update={"method": "POST"})
     other = posted.model_copy(update={"path": "/old"})
-    assert [each.code for each in locating.located([offer("query"), posted, other], tmp_path)] == [
+    assert [each.code for each in locating.locate([offer("query"), posted, other], tmp_path)] == [
         "main.py, line 1, page",
         "main.py, line 4, make",
         "main.py, line 7, old",

@@ -5,8 +5,8 @@ import pytest
 from grader import rubric
 from grader.collect import collect
 from grader.judge import judge
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 from tests.grader.corpus import DESIGNS
 from tests.grader.grading import ANSWER_KEY, SUBMISSIONS, graded, with_status
 from tests.sampling import representative, thorough
@@ -27,11 +27,11 @@ def test_a_right_design_is_complete(design):
 @pytest.mark.parametrize("name", ["bare_starlette", "other_words"])
 def test_cold_and_warm_starts_come_to_the_same_verdicts(name):
     """Forking a loaded process is quicker; a fresh interpreter for everything is what it is measured against."""
-    tier, only = chosen("auto"), ("endpoint", "secrets", "validation", "openapi", "tests")
-    told = []
+    tier, only = choose_tier("auto"), ("endpoint", "secrets", "validation", "openapi", "tests")
+    verdicts = []
     for cold in (False, True):
-        with opened(str(SUBMISSIONS / name), tier=tier) as submission:
+        with open_submission(str(SUBMISSIONS / name), tier=tier) as submission:
             evidence = collect(submission, tier=tier, cold=cold, only=only)
         report = judge(evidence, rubric.only(rubric.read(), only))
-        told.append({result.id: result.status for result in report.criteria})
-    assert told[0] == told[1]
+        verdicts.append({result.id: result.status for result in report.criteria})
+    assert verdicts[0] == verdicts[1]

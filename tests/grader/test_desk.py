@@ -43,10 +43,10 @@ def listened(desk: Desk) -> None:
     "junk",
     [
         b"\xff\xff\xff\xff" + b"x" * 100,
-        channel.packed({"at": "s3", "call": [1]}),
-        channel.packed({"at": "s3", "number": 1, "go": "on"}),
-        channel.packed({name: value for name, value in CALL.items() if name != "number"}),
-        channel.packed({"counts": {"passed": "many"}}),
+        channel.pack({"at": "s3", "call": [1]}),
+        channel.pack({"at": "s3", "number": 1, "go": "on"}),
+        channel.pack({name: value for name, value in CALL.items() if name != "number"}),
+        channel.pack({"counts": {"passed": "many"}}),
         b"\0\0\x10\0" + b"[" * 4096,
         b"\0\0\0\4null",
     ],
@@ -57,9 +57,9 @@ def test_a_connection_that_says_what_can_not_be_is_ended_alone(junk):
     with Desk(decider) as desk, connected(desk) as hostile, connected(desk) as honest:
         hostile.sendall(junk)
         listened(desk)
-        honest.sendall(channel.packed(CALL))
+        honest.sendall(channel.pack(CALL))
         listened(desk)
-        assert channel.taken(bytearray(honest.recv(4096)))
+        assert channel.take_message(bytearray(honest.recv(4096)))
         assert hostile.recv(1) == b""
 
 
@@ -73,9 +73,9 @@ def test_calls_of_several_threads_are_decided_side_by_side():
     with Desk(Decider(None)) as desk, connected(desk) as process:
 
         def asked(message):
-            process.sendall(channel.packed(message))
+            process.sendall(channel.pack(message))
             listened(desk)
-            return channel.taken(bytearray(process.recv(4096)))
+            return channel.take_message(bytearray(process.recv(4096)))
 
         answers = {number: asked(call) for number, call in begun.items()}
         while any(answer["again"] for answer in answers.values()):
@@ -104,7 +104,7 @@ def test_no_method_that_a_suite_can_replace_sees_a_message(monkeypatch):
         "test": None,
         "letter": "\u00e9",
     }
-    assert channel.taken(bytearray(channel.packed(message))) == message
+    assert channel.take_message(bytearray(channel.pack(message))) == message
     assert not seen
 
 
@@ -112,7 +112,7 @@ def test_half_a_message_holds_nobody_up():
     decider = Decider(None)
     with Desk(decider) as desk, connected(desk) as hostile, connected(desk) as honest:
         hostile.sendall(b"\0\0\1\0{")
-        honest.sendall(channel.packed({"test": "test_one", "began": True}))
+        honest.sendall(channel.pack({"test": "test_one", "began": True}))
         listened(desk)
         assert list(decider.notes.began) == ["test_one"]
 

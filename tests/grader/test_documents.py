@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from grader import patterns, reading
-from grader.collect.fitting import file_name, fitted
+from grader.collect.fitting import file_name, fit
 from grader.collect.values import assign
 from grader.collect.wording import carries
 from grader.criteria import openapi, validity
@@ -316,7 +316,7 @@ HOSTILE_BOUNDS = [
 
 @pytest.mark.parametrize("schema", HOSTILE_BOUNDS, ids=lambda schema: json.dumps(schema)[:40])
 def test_words_and_names_for_hostile_bounds_are_made_within_bounds(schema):
-    words = fitted(schema)
+    words = fit(schema)
     assert words.mark
     assert carries(words.text, words.mark)
     assert len(words.text) <= 12_000_000

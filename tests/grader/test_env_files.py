@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from grader.collect.env_files import read_env_files, written
+from grader.collect.env_files import read_env_files, render_variables
 from grader.collect.variables import read_variables
 
 
@@ -63,6 +63,6 @@ def test_what_is_taken_out_of_the_file_has_the_purpose_of_its_use(tmp_path):
 
 
 def test_a_file_holds_only_what_a_line_can_hold():
-    assert written({"A": "http://h/v1", "B": "two words", "C": "x\nD=1", "E": "it's"}) == (
+    assert render_variables({"A": "http://h/v1", "B": "two words", "C": "x\nD=1", "E": "it's"}) == (
         "A=http://h/v1\nB='two words'\n"
     )

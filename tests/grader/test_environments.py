@@ -12,10 +12,17 @@ import pytest
 from pydantic import ValidationError
 
 from grader import environments, rubric
-from grader.environments import Declaration, EnvironmentUnavailable, build, building, declared, resolving
+from grader.environments import (
+    Declaration,
+    EnvironmentUnavailable,
+    build,
+    building,
+    read_declaration,
+    resolving,
+)
 from grader.environments.resolving import RUNNERS
 from grader.errors import GraderError, SubmissionError
-from grader.sandbox import chosen
+from grader.sandbox import choose_tier
 from grader.worker import Graded, Wanted, grade
 from tests.grader.package_index import Index, served, source, wheel
 
@@ -403,7 +410,7 @@ def test_a_submissions_own_wheel_code_and_configuration_reach_no_environment(
     monkeypatch.setenv("UV_CONFIG_FILE", str(work / "uv.toml"))
     monkeypatch.setenv("UV_NO_BINARY", "1")
     monkeypatch.setenv("UV_CONSTRAINT", str(work / "requirements.txt"))
-    declaration = declared(work)
+    declaration = read_declaration(work)
     assert declaration is not None
     hostile = build(declaration)
     neighbour = build(wants("shared"))
@@ -415,7 +422,7 @@ def test_a_submissions_own_wheel_code_and_configuration_reach_no_environment(
 @pytest.mark.parametrize("pyproject", ["", "[tool.ruff]\n", "not [ TOML", '[project]\nname = "a"\n'])
 def test_a_pyproject_that_names_no_packages_declares_nothing(work, pyproject):
     (work / "pyproject.toml").write_text(pyproject)
-    assert declared(work) is None
+    assert read_declaration(work) is None
     with pytest.raises(SubmissionError, match=r"needs a pyproject\.toml with dependencies"):
         environments.python_for(work)
 
@@ -430,7 +437,9 @@ def test_the_python_for_a_submission_is_that_of_its_environment(index, work):
 
 
 def _graded(work: Path) -> Graded:
-    wanted = Wanted(chosen("auto"), evidence="files", rubric=rubric.read(), only=("secrets.not_in_code",))
+    wanted = Wanted(
+        choose_tier("auto"), evidence="files", rubric=rubric.read(), only=("secrets.not_in_code",)
+    )
     return grade(str(work), wanted)
 
 

@@ -324,7 +324,7 @@ def test_the_instructor_s_notebook_is_valid_and_plain(tmp_path):
 def test_the_checklist_in_a_notebook_has_the_same_elements(monkeypatch):
     def table(text):
         monkeypatch.setattr(checklist, "grade", lambda *_: Graded(with_words(words.report(), text)))
-        return checklist.checked("lab", ["endpoint"], lambda _: None)
+        return checklist.check_sections("lab", ["endpoint"], lambda _: None)
 
     assert unseen(table(EVERYTHING), "\n\t") == []
     assert Page(table(EVERYTHING)).elements == Page(table("z")).elements
@@ -335,9 +335,9 @@ def test_a_refusal_in_the_checklist_is_text(monkeypatch):
         raise SubmissionError(EVERYTHING)
 
     monkeypatch.setattr(checklist, "grade", refuses)
-    said = checklist.checked("lab", ["endpoint"], lambda _: None)
-    assert unseen(said, "\n\t") == []
-    assert Page(said).elements == [("p", "role")]
+    page = checklist.check_sections("lab", ["endpoint"], lambda _: None)
+    assert unseen(page, "\n\t") == []
+    assert Page(page).elements == [("p", "role")]
 
 
 @pytest.mark.parametrize(

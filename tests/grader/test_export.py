@@ -89,7 +89,7 @@ PLATFORMS = typing.get_args(export.Platform)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_no_platform_is_told_to_run_a_submission_without_a_sandbox(platform):
+def test_no_platform_is_made_to_run_a_submission_without_a_sandbox(platform):
     files = [path for path in (ROOT / "grader" / "export" / platform).iterdir() if path.is_file()]
     assert files
     for path in files:
@@ -105,7 +105,7 @@ def test_every_platform_has_a_function_a_choice_of_the_command_and_a_row_of_the_
 
 
 def solution_lines() -> set[str]:
-    """Lines that stand in the answer key's solutions and nowhere else in it."""
+    """Lines that are in the answer key's solutions and nowhere else in it."""
     inside, outside = set(), set()
     for file in (ROOT / "answer-key" / "src").rglob("*.py"):
         solving = False
@@ -296,9 +296,9 @@ def test_what_a_run_on_github_prints_is_text_in_its_summary_and_no_command(templ
     ]
     hostile = "```\n<img src=x onerror=alert(1)> </pre> &lt;\n::add-mask::x\n"
     (tmp_path / "bin").mkdir()
-    (tmp_path / "said").write_text(hostile)
+    (tmp_path / "report").write_text(hostile)
     for name, body in {
-        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/said"; exit 1',
+        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/report"; exit 1',
         "git": "tar -c -T /dev/null",
     }.items():
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")

@@ -23,7 +23,7 @@ PEOPLE = downloads.a_class()[:4]
 
 def known(tmp_path: Path, text: str) -> Roster:
     (tmp_path / "roster.csv").write_text(text)
-    return roster.opened(tmp_path / "roster.csv")
+    return roster.read_roster(tmp_path / "roster.csv")
 
 
 def rows(roster_: Roster, labels: list[Label | None], score: float = 33.5, **changes) -> list[Entry]:
@@ -172,7 +172,7 @@ extra_minutes = 60
 @pytest.fixture
 def record(tmp_path):
     (tmp_path / "class.toml").write_text(RECORD)
-    return agreement.opened(agreement.beside(str(tmp_path)))
+    return agreement.read_class_record(agreement.beside(str(tmp_path)))
 
 
 def learner(id: str, email: str = "", **row: str) -> roster.Learner:
@@ -223,11 +223,11 @@ def test_late_without_a_time_is_a_question_and_costs_nothing(record):
 
 def test_weights_multiply_points(record):
     usual = rubric.read()
-    heavier = agreement.weighted(usual, record.weights)
+    heavier = agreement.apply_weights(usual, record.weights)
     assert heavier.worth["errors.quota"].points == 2 * usual.worth["errors.quota"].points
     assert heavier.worth["endpoint.mime_type"] == usual.worth["endpoint.mime_type"]
     with pytest.raises(GraderError, match="neither a section nor a criterion 'erors'"):
-        agreement.weighted(usual, {"erors": 2})
+        agreement.apply_weights(usual, {"erors": 2})
 
 
 @pytest.mark.parametrize(
@@ -242,4 +242,4 @@ def test_weights_multiply_points(record):
 def test_a_record_that_makes_no_sense_is_refused_with_its_place(tmp_path, text, says):
     (tmp_path / "class.toml").write_text(text)
     with pytest.raises(GraderError, match=says):
-        agreement.opened(tmp_path / "class.toml")
+        agreement.read_class_record(tmp_path / "class.toml")

@@ -7,7 +7,7 @@ import pytest
 from grader.collect import suite
 from grader.criteria import BY_ID
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.corpus import FAULTS
 from tests.grader.grading import Change, graded, planted, with_status
 from tests.grader.seen import evidence
@@ -78,7 +78,7 @@ def test_one_kind_at_fault_is_named(tmp_path, criterion, kind, change):
     assert (found.id, found.summary.split(":")[0]) == (criterion, kind)
 
 
-def test_a_suite_that_asks_for_openai_itself_is_told_so(tmp_path):
+def test_a_suite_that_asks_for_openai_itself_is_reported(tmp_path):
     spending = "import openai, pytest\n\ndef test_the_network():\n    with pytest.raises(Exception):\n        openai.OpenAI(max_retries=0).models.list()\n"
     run, _ = suite_run(tmp_path, {"test_it.py": spending})
     assert run.outside == ("api.openai.com",)
@@ -115,7 +115,7 @@ def test_a_retired_model_is_advice_not_a_failure(tmp_path):
     assert "gpt-3.5-turbo was retired on 2026-10-23" in text.advice[0]
 
 
-def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_path):
+def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_reported(tmp_path):
     change = Change("main.py", 'bucket = os.environ["S3_BUCKET_NAME"]', 'bucket = "a-bucket-of-mine"')
     report, _ = graded(planted("three_endpoints", tmp_path, change), "endpoint")
     by_id = {result.id: result for result in report.criteria}
@@ -123,12 +123,12 @@ def test_a_bucket_that_is_written_into_the_code_is_worked_around_and_told(tmp_pa
     assert "a-bucket-of-mine" in by_id["endpoint.saves_to_s3"].advice[0]
 
 
-def test_a_suite_that_never_ends_is_stopped_at_the_limit_and_told(tmp_path, monkeypatch):
+def test_a_suite_that_never_ends_is_stopped_at_the_limit_and_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "SUITE_SECONDS", 2.0)
     (tmp_path / "test_it.py").write_text("while True:\n    pass\n")
     began = time.monotonic()
     with (
-        opened(str(tmp_path), tier="process") as submission,
+        open_submission(str(tmp_path), tier="process") as submission,
         Sandbox("process", work=submission.root) as sandbox,
     ):
         ran = suite.run(submission, sandbox, ())

@@ -6,7 +6,7 @@ from grader.collect.field_roles import kind_of_words
 from grader.collect.refusals import corrections
 from grader.criteria import BY_ID
 from grader.evidence import Exchange
-from grader.examples import inside, shown, whole_requests
+from grader.examples import inside, list_examples, whole_requests
 from grader.operations import Field, operations
 from tests.grader.finding import looked, problem
 from tests.grader.shapes import SHAPES
@@ -62,9 +62,9 @@ def test_a_refusal_tells_which_input_is_wrong(body, name, schema):
 def test_a_refusal_that_quotes_a_value_is_about_the_input_that_had_it():
     style = Field("json", "style", {"type": "string"}, True)
     answer = refused('{"error": "Unknown look gloomy; supported looks: bright, dark"}')
-    told = corrections(answer, [style], {("json", "style"): "gloomy"})
-    assert told[0].name == "style"
-    assert told[0].schema == {"enum": ["bright", "dark"]}
+    found = corrections(answer, [style], {("json", "style"): "gloomy"})
+    assert found[0].name == "style"
+    assert found[0].schema == {"enum": ["bright", "dark"]}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_refusal_that_says_nothing_asks_for_nothing(body):
     ],
 )
 def test_examples_are_read_in_every_form(facts, schema, named):
-    assert shown(facts, schema) == named
+    assert list_examples(facts, schema) == named
 
 
 def test_the_examples_of_one_name_belong_together():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# whoever runs the tests may have loaded jsonschema before: both ways are tried in processes of their own
+# the process that runs the tests may have loaded jsonschema before: both ways are tried in processes of their own
 _TEXTS = [
     ("iri", "https://exämple.org/ä?b#c"),
     ("iri", "no scheme"),

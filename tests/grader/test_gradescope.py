@@ -95,7 +95,7 @@ def test_with_a_fault_of_the_grader_s_own_there_is_nothing_to_add_up(at):
 
 
 def test_a_grading_that_did_not_take_place_is_in_the_format_and_has_no_grade():
-    assert results_of(gradescope.failed(words.EVERYTHING)).grade is None
+    assert results_of(gradescope.render_failure(words.EVERYTHING)).grade is None
 
 
 # --- the harness -------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_a_report_from_a_sandbox_is_published(place):
     assert not facts.st_mode & 0o022
 
 
-def test_without_a_sandbox_nothing_is_run_and_the_instructor_is_told(place, capsys):
+def test_without_a_sandbox_nothing_is_run_and_the_instructor_learns_it(place, capsys):
     autograder.grade(place, stand_in(place, "exit 0\n", isolation=1))
     assert published(place).grade is None
     assert published(place).tests == []

@@ -122,8 +122,8 @@ def test_a_parameter_of_the_setting_s_name_is_what_the_caller_brings(tmp_path):
 def test_a_documented_scheme_says_where_it_goes(tmp_path, scheme, sent):
     text = "import os\nTOKEN = os.getenv('TOKEN')\ndef check(token):\n    return token == TOKEN\n"
     made = planned(tmp_path, text, own={"TOKEN": "open"})
-    told = brought(made, components={"securitySchemes": {"any": scheme}})
-    assert (dict(told.headers), dict(told.query), dict(told.cookies)) == sent
+    presented = brought(made, components={"securitySchemes": {"any": scheme}})
+    assert (dict(presented.headers), dict(presented.query), dict(presented.cookies)) == sent
 
 
 def test_where_nothing_says_where_it_goes_the_usual_headers_are_sent(tmp_path):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from grader import export
 from grader.assignment.assignment import LAB, read
-from grader.assignment.handing_out import handed_out
+from grader.assignment.handing_out import hand_out
 from grader.batch import agreement
 from grader.cli import app
 from grader.errors import AssignmentError, GraderError
@@ -81,14 +81,14 @@ def test_on_classroom_50_the_assignment_beside_the_rubric_is_graded(tmp_path):
 
 
 def test_learners_get_skeleton_notebooks_and_checks_and_no_answers(tmp_path):
-    done = handed_out(read(EXAMPLE), tmp_path)
+    done = hand_out(read(EXAMPLE), tmp_path)
     assert set(done.written) == {
         "README.md",
         "main.py",
         "notebooks/01-moderation.ipynb",
         "notebooks/checks.py",
     }
-    assert handed_out(read(EXAMPLE), tmp_path).written == ()
+    assert hand_out(read(EXAMPLE), tmp_path).written == ()
 
 
 def test_what_a_learner_wrote_stays(tmp_path):
@@ -105,12 +105,12 @@ def test_what_a_learner_wrote_stays(tmp_path):
 
 def test_the_lab_is_handed_out_by_release_itself(tmp_path):
     with pytest.raises(AssignmentError, match="gives learners nothing"):
-        handed_out(LAB, tmp_path)
+        hand_out(LAB, tmp_path)
 
 
 def test_a_copy_within_the_assignment_is_refused():
     with pytest.raises(AssignmentError, match="in the assignment itself"):
-        handed_out(read(EXAMPLE), EXAMPLE / "skeleton")
+        hand_out(read(EXAMPLE), EXAMPLE / "skeleton")
 
 
 # --- named by a class ------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_a_class_record_names_assignment_and_language(tmp_path, monkeypatch):
     recorded(tmp_path, str(EXAMPLE))
     (tmp_path / "class.zip").write_bytes(b"")
     asked = []
-    monkeypatch.setattr("grader.batch.run.batch", lambda plan, live, said: asked.append(plan) or [])
+    monkeypatch.setattr("grader.batch.run.batch", lambda plan, live, announce: asked.append(plan) or [])
     done = CliRunner().invoke(app, ["batch", str(tmp_path / "class.zip"), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert (asked[0].assignment.name, asked[0].language) == ("moderation-gate", "de")

@@ -12,7 +12,7 @@ from grader.collect.scans import scan
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Scans, Submission
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.test_concealed import PUT_TOGETHER, WRITTEN
 
 # put together here, so that this file itself holds nothing of a secret's shape
@@ -54,14 +54,20 @@ def leaked(work) -> Path:
 
 
 def scanned(work: Path) -> Scans:
-    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
+    with (
+        open_submission(str(work), tier="process") as submission,
+        Sandbox("process", work=submission.root) as sandbox,
+    ):
         return scan(submission, sandbox)
 
 
 def test_the_day_of_the_last_commit_is_known_and_none_where_nothing_says_it(work, monkeypatch):
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-07-01T12:00:00Z")
     committed(work, more__py="y = 2\n")
-    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
+    with (
+        open_submission(str(work), tier="process") as submission,
+        Sandbox("process", work=submission.root) as sandbox,
+    ):
         assert history.day_of_last_commit(submission.history, sandbox) == date(2024, 7, 1)
         assert history.day_of_last_commit(None, sandbox) is None
 
@@ -121,8 +127,8 @@ def test_a_key_is_found_in_whatever_git_takes_for_no_text(content, work):
 def test_a_key_in_another_writing_is_found_in_what_patches_show(form):
     written = f'"{WRITTEN[form].decode()}"' if form in WRITTEN else PUT_TOGETHER[form]
     added = "\n".join(f"+{line}" for line in f"x = 1\nkey = {written}\ny = 2".split("\n"))
-    said = f"commit abcdef1\n    words\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1,3 @@\n{added}\n"
-    assert {secret.where for secret in _found(said.encode())} == {"commit abcdef1"}
+    log = f"commit abcdef1\n    words\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1,3 @@\n{added}\n"
+    assert {secret.where for secret in _found(log.encode())} == {"commit abcdef1"}
 
 
 def test_a_key_that_was_committed_in_base64_is_found(work):

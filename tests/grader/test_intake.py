@@ -23,12 +23,12 @@ HANDED_IN = {str(each.number) for each in PEOPLE if each.files}
 
 def roster_of(tmp_path: Path, text: str, **columns_given: str) -> Roster:
     (tmp_path / "roster.csv").write_text(text)
-    return roster.opened(tmp_path / "roster.csv", columns_given)
+    return roster.read_roster(tmp_path / "roster.csv", columns_given)
 
 
 def answered(where: Path, known: Roster, **given) -> tuple[discovery.Found, owners.Owners]:
-    found = discovery.sorted_out(str(where), tier="process", keep=where.parent / "kept", known=known.knows)
-    return found, owners.matched(found.submissions, known, **given)
+    found = discovery.sort_out(str(where), tier="process", keep=where.parent / "kept", known=known.knows)
+    return found, owners.match_owners(found.submissions, known, **given)
 
 
 def ids(whose: owners.Owners) -> dict[str, list[str]]:
@@ -145,7 +145,7 @@ def test_two_archives_of_which_neither_is_later_are_a_question(tmp_path):
     assert "a.zip and b.zip" in one.trouble
 
 
-# --- what can't be told is asked --------------------------------------------------------------------------------------
+# --- what stays open is asked -----------------------------------------------------------------------------------------
 
 
 def test_a_group_s_number_is_no_learner_s_and_its_members_are_not_missing(tmp_path):
@@ -292,7 +292,7 @@ def test_an_account_that_does_not_add_up_is_refused(tmp_path):
 
 def test_one_line_without_a_url_is_that_learner_s_trouble(tmp_path):
     (tmp_path / "urls.txt").write_text("ada https://x.org/a.git\ngrace htp:/no\nada https://x.org/b.git\n")
-    ada, grace = discovery.found(str(tmp_path / "urls.txt"))
+    ada, grace = discovery.find_submissions(str(tmp_path / "urls.txt"))
     assert "line 1" in ada.trouble
     assert "line 3" in ada.trouble
     assert "no git URL" in grace.trouble
@@ -441,7 +441,7 @@ def test_the_account_is_a_table_with_a_line_for_each_file(tmp_path):
 def test_what_holds_no_program_is_not_graded(tmp_path, files, says):
     with (
         pytest.raises(SubmissionError, match=says),
-        submission.opened(str(put(tmp_path / "ada", files)), tier="process") as opened,
+        submission.open_submission(str(put(tmp_path / "ada", files)), tier="process") as opened,
     ):
         submission.check_for_a_program(opened)
 
@@ -454,13 +454,13 @@ def test_what_holds_no_program_is_not_graded(tmp_path, files, says):
     ],
 )
 def test_an_archive_within_a_submission_is_unpacked_once(tmp_path, files):
-    with submission.opened(str(put(tmp_path / "ada", files)), tier="process") as opened:
+    with submission.open_submission(str(put(tmp_path / "ada", files)), tier="process") as opened:
         submission.check_for_a_program(opened)
         assert sorted(path.name for path in opened.root.iterdir()) == ["main.py", "test_main.py"]
 
 
 def test_an_archive_beside_a_program_is_data(tmp_path):
-    with submission.opened(
+    with submission.open_submission(
         str(put(tmp_path / "ada", {**project("x"), "data.zip": packed({"y.py": b""})})), tier="process"
     ) as opened:
         assert (opened.root / "data.zip").is_file()

@@ -13,7 +13,7 @@ from grader.judge import judge
 from grader.media_types import fits
 from grader.ordinary_requests import OrdinaryRequest
 from grader.report import html, junit, terminal
-from grader.report.words import shown
+from grader.report.words import select_shown
 
 NOTHING = Evidence(
     submission=Submission(name="ada", digest="sha256:0"),
@@ -33,7 +33,7 @@ def test_an_empty_list_of_observations_is_never_a_pass():
     assert together([], "all was well").status == "not_run"
 
 
-def test_an_app_that_did_not_start_is_not_said_to_offer_nothing():
+def test_an_app_that_did_not_start_is_not_reported_to_offer_nothing():
     assert BY_ID["endpoint.generates_text"].judge(NOTHING).summary == "Depends on the app having started."
 
 
@@ -59,7 +59,7 @@ def test_an_extension_that_was_not_taken_costs_nothing_and_takes_no_line():
     module = [result for result in report.criteria if result.section == "module"]
     assert {result.status for result in module} == {"not_run"}
     assert not any(result.required for result in module)
-    assert not [result for result in shown(report.criteria) if result.section == "module"]
+    assert not [result for result in select_shown(report.criteria) if result.section == "module"]
 
 
 @pytest.mark.parametrize(

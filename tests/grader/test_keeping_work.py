@@ -240,9 +240,9 @@ def test_the_record_is_the_same_from_run_to_run_and_looking_writes_nothing(key, 
 
 def test_after_a_merge_that_left_the_record_behind_it_is_mended(key, copy):
     record = copy / ".release.json"
-    told = json.loads(record.read_text())
-    told["files"][APP] = "sha256:another"
-    record.write_text(json.dumps(told))
+    recorded = json.loads(record.read_text())
+    recorded["files"][APP] = "sha256:another"
+    record.write_text(json.dumps(recorded))
     assert state(key, copy).record_is_behind
     assert release(key, copy).worked == {}
     move_on(key)

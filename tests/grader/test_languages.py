@@ -21,7 +21,7 @@ from grader.errors import GraderError
 from grader.evidence import AppStart, Evidence, Scans, Submission
 from grader.judge import judge
 from grader.report import html, sheet, so_far, terminal, words
-from grader.report.language import ENGLISH, FOLDER, known, language
+from grader.report.language import ENGLISH, FOLDER, language, list_languages
 from grader.review import pages, serving, standing, store
 from grader.review.guard import Session
 from grader.review.server import application
@@ -29,7 +29,7 @@ from grader.review.views import Views
 from tests.grader.reviewed import evidence, results
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
-OTHERS = [code for code in known() if code != "en"]
+OTHERS = [code for code in list_languages() if code != "en"]
 _QUOTED = r"'((?:[^'\\]|\\.)*)'"
 
 
@@ -46,7 +46,7 @@ def _strings(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[str]:
                 yield from _strings(value, named)
 
 
-def _said_in(module: object) -> Iterator[str]:
+def _texts_of(module: object) -> Iterator[str]:
     tree = ast.parse(inspect.getsource(module))
     named: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
@@ -65,7 +65,7 @@ def _texts() -> set[str]:
     found = {
         text
         for module in (checking, html, next_step, sheet, so_far, terminal, words)
-        for text in _said_in(module)
+        for text in _texts_of(module)
     }
     template = html._TEMPLATE.read_text(encoding="utf-8")
     found |= set(re.findall(rf"say\({_QUOTED}", template))
@@ -113,16 +113,22 @@ def _shipped(code: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_text_has_a_translation_and_every_translation_a_text(code):
-    translated = {text for text, said in _shipped(code).items() if said}
+    translated = {text for text, translation in _shipped(code).items() if translation}
     assert _texts() - translated == set()
     assert translated - _texts() == set()
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_translation_has_the_same_places_to_fill_in(code):
-    filled = {text: said for text, said in _shipped(code).items() if re.search(r"\{\w+(:[^}]*)?\}", text)}
+    filled = {
+        text: translation
+        for text, translation in _shipped(code).items()
+        if re.search(r"\{\w+(:[^}]*)?\}", text)
+    }
     assert len(filled) > 20
-    assert {text: said for text, said in filled.items() if _places(text) != _places(said)} == {}
+    assert {
+        text: translation for text, translation in filled.items() if _places(text) != _places(translation)
+    } == {}
 
 
 def test_the_example_s_own_texts_are_translated_too():

@@ -98,7 +98,7 @@ def test_a_login_that_answers_with_its_own_page_is_none():
     app = App(lambda *_: (200, '<form><input name="p" type="password"></form>'), cookies=True)
     ended = login.log_in(app, [LOGIN], (), {})  # type: ignore[arg-type]
     assert ended.presented is None
-    assert "POST /auth/login answered 200" in ended.told
+    assert "POST /auth/login answered 200" in ended.transcript
 
 
 def test_an_operation_that_resets_a_password_is_left_alone():
@@ -151,8 +151,8 @@ def test_an_error_is_quoted_with_the_exception_and_the_line_of_the_submission(tm
         '  File "api/words.py", line 15, in make\n    ask()\n  File "/x/openai/old.py", line 3, in ask\n    raise Gone()\n'
         "openai.old.Gone: \n\nask() is no longer there.\n"
     )
-    said = nearest.quoted(refused(status=500, log=log))
-    assert "api/words.py, line 15: Gone: ask() is no longer there." in said
+    quote = nearest.quote_nearest(refused(status=500, log=log))
+    assert "api/words.py, line 15: Gone: ask() is no longer there." in quote
 
 
 class Inside:
@@ -218,4 +218,4 @@ def refused(**facts: Any) -> Evidence:
     ],
 )
 def test_an_answer_that_asks_for_a_login_is_no_fault(facts, how):
-    assert nearest.guarded(refused(**facts)) == how
+    assert nearest.describe_guard(refused(**facts)) == how

@@ -62,12 +62,12 @@ def run(coroutine):
 match Made(value=4):
     case Made(value=4, here=here):
         matched = here
-said = (Made(2).double(), Made.kept, run(later("a")), list(yielded()), line(), asks(), matched, noted.__annotations__,
+outcome = (Made(2).double(), Made.kept, run(later("a")), list(yielded()), line(), asks(), matched, noted.__annotations__,
         (lambda *a, **k: (a, k))(*[1], **dict(b=2)), Made.__name__, [print.__name__, (yes := bool(1)), yes])
 """
 
 
-def said(tree: ast.Module, monkeypatch) -> object:
+def outcome(tree: ast.Module, monkeypatch) -> object:
     looked: list[str] = []
 
     def look(function, name=""):
@@ -77,12 +77,12 @@ def said(tree: ast.Module, monkeypatch) -> object:
     monkeypatch.setattr(builtins, LOOK, look, raising=False)
     names: dict[str, object] = {"__name__": "program"}
     exec(compile(tree, "program.py", "exec", dont_inherit=True), names)
-    return names["said"], looked
+    return names["outcome"], looked
 
 
 def test_a_program_comes_to_the_same_with_the_looks(monkeypatch):
-    plain, _ = said(ast.parse(PROGRAM), monkeypatch)
-    watched, looked = said(ast.fix_missing_locations(_Looks().visit(ast.parse(PROGRAM))), monkeypatch)
+    plain, _ = outcome(ast.parse(PROGRAM), monkeypatch)
+    watched, looked = outcome(ast.fix_missing_locations(_Looks().visit(ast.parse(PROGRAM))), monkeypatch)
     assert watched == plain
     assert {"Made", "traceback.extract_tb", "str", "coroutine.send"} <= set(looked)
 

@@ -28,7 +28,7 @@ def unmarked(files: dict[str, bytes], page: str) -> bytes:
 
 def names_of(archive: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
-        return list(member_names.decoded(bundle.infolist()).values())
+        return list(member_names.decode_names(bundle.infolist()).values())
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,20 @@ def test_letters_of_any_bytes_are_read_somehow():
 
 def sorted_out(tmp_path, people: str, where):
     (tmp_path / "roster.csv").write_text(people, encoding="utf-8")
-    known = roster.opened(tmp_path / "roster.csv")
-    found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
-    told = owners.matched(found.submissions, known, {}, {})
-    whose = {submission: [each.name for each in theirs] for submission, theirs in told.whose.items()}
-    return found, told, whose
+    known = roster.read_roster(tmp_path / "roster.csv")
+    found = discovery.sort_out(str(where), keep=tmp_path / "kept", known=known.knows)
+    matched = owners.match_owners(found.submissions, known, {}, {})
+    whose = {submission: [each.name for each in theirs] for submission, theirs in matched.whose.items()}
+    return found, matched, whose
 
 
 def test_a_class_whose_names_are_cyrillic_gets_its_own_work(tmp_path):
     files = {f"{name}/main.py": project(name)["main.py"] for name in ("Иван Петров", "Ольга Смирнова")}
     (tmp_path / "class.zip").write_bytes(unmarked(files, "cp866"))
     people = "name,login\nИван Петров,ip\nОльга Смирнова,os\nНикто Нигде,nn\n"
-    found, told, whose = sorted_out(tmp_path, people, tmp_path / "class.zip")
+    found, matched, whose = sorted_out(tmp_path, people, tmp_path / "class.zip")
     assert whose == {"Иван Петров": ["Иван Петров"], "Ольга Смирнова": ["Ольга Смирнова"]}
-    assert [each.name for each in told.absent] == ["Никто Нигде"]
+    assert [each.name for each in matched.absent] == ["Никто Нигде"]
     assert sum(line.files for line in intake.account(found, {}).lines) == 2
 
 
@@ -97,9 +97,9 @@ def test_drafts_that_teams_keeps_beside_what_was_handed_in_are_left_out_by_name(
         },
     )
     people = "name,login\nAnn One,a1\nBob Two,b2\nNil Nobody,nn\n"
-    found, told, whose = sorted_out(tmp_path, people, where)
+    found, matched, whose = sorted_out(tmp_path, people, where)
     assert whose == {"Ann One": ["Ann One"], "Bob Two": ["Bob Two"]}
-    assert [each.name for each in told.absent] == ["Nil Nobody"]
+    assert [each.name for each in matched.absent] == ["Nil Nobody"]
     assert set(found.why) == {
         "Submitted files/Bob Two/Lab/Version 1/main.py",
         "Working files/Bob Two/Lab/main.py",

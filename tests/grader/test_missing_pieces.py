@@ -82,7 +82,7 @@ def test_another_service_s_address_in_a_client_is_read(tmp_path, code, host):
     assert host_of_client(tmp_path) == host
 
 
-def test_an_app_that_asks_another_service_is_told_so_and_not_failed():
+def test_an_app_that_asks_another_service_is_reported_and_not_failed():
     app = AppStart(started=True, operations=1, needs="router.example")
     asked = Exchange(id="ex-1", purpose="look for what generates", method="POST", url="/ask", status=500)
     seen = evidence(app=app, offers=(), exchanges=(), probes=()).model_copy(

@@ -1,12 +1,12 @@
-"""module.*: the OpenAI module is found, asked, and judged by what came through; each fault of it is told apart."""
+"""module.*: the OpenAI module is found, asked, and judged by what came through; each of its faults is distinguished."""
 
 import pytest
 
 from grader import rubric
 from grader.collect import collect
 from grader.judge import judge
-from grader.sandbox import chosen
-from grader.submission import opened
+from grader.sandbox import choose_tier
+from grader.submission import open_submission
 from tests.grader.grading import ANSWER_KEY, Change, planted
 from tests.sampling import representative
 
@@ -28,8 +28,8 @@ ALL = {
 
 
 def failing(path) -> set[str]:
-    tier = chosen("auto")
-    with opened(str(path), tier=tier) as submission:
+    tier = choose_tier("auto")
+    with open_submission(str(path), tier=tier) as submission:
         evidence = collect(submission, tier=tier, only=("module.",))
     report = judge(evidence, rubric.only(rubric.read(), ["module."]))
     return {result.id for result in report.criteria if result.status != "passed"}

@@ -1,7 +1,7 @@
 """Downloads of more platforms, with namesakes and loose, nested, late, repeated and damaged files.
 
-However files are named: each is accounted for, nobody gets another's work, nobody is said to have handed in nothing who handed in
-something, and what can't be told is asked. The names follow what the platforms' own pages and the scripts of their users describe.
+However files are named: each is accounted for, nobody gets another's work, nobody is reported as missing who handed in
+something, and what stays open is asked. The names follow what the platforms' own pages and the scripts of their users describe.
 """
 
 import os
@@ -207,24 +207,24 @@ def login_of(learner: roster.Learner) -> str:
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
 @pytest.mark.parametrize("name", DOWNLOADS)
-def test_everybody_gets_their_own_and_what_can_not_be_told_is_asked(tmp_path, name, form):
+def test_everybody_gets_their_own_and_what_stays_open_is_asked(tmp_path, name, form):
     made, text, asked = DOWNLOADS[name]
     files = made()
     (tmp_path / "roster.csv").write_text(text)
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     where = put(tmp_path / "class", files)
     if form == "zip":
         where = tmp_path / "class.zip"
         with zipfile.ZipFile(where, "w") as bundle:
             for file, content in files.items():
                 bundle.writestr(file, content)
-    found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
+    found = discovery.sort_out(str(where), keep=tmp_path / "kept", known=known.knows)
     whole = intake.account(found, {})
     assert sum(line.files for line in whole.lines) == len(files)
-    told = owners.matched(found.submissions, known, {}, {})
+    matched = owners.match_owners(found.submissions, known, {}, {})
     paths = {one.name: one for one in found.submissions}
     got = {}
-    for submission, [learner] in told.whose.items():
+    for submission, [learner] in matched.whose.items():
         got[login_of(learner)] = _bytes_of(paths[submission])
     mine = {login for login in got if got[login] & {WORK[login], MAIN[login]}}
     others = {
@@ -232,8 +232,8 @@ def test_everybody_gets_their_own_and_what_can_not_be_told_is_asked(tmp_path, na
     }
     assert others == {}
     assert not any(b"an earlier attempt" in each for each in got.values())
-    assert [login_of(learner) for learner in told.absent] == ["nobody"]
-    assert {login_of(learner) for learner, _ in told.unclear} == asked - set(got)
+    assert [login_of(learner) for learner in matched.absent] == ["nobody"]
+    assert {login_of(learner) for learner, _ in matched.unclear} == asked - set(got)
     assert set(got) == HERE - asked
     assert {login for login in got if login not in mine} <= {"guido", "ghopper", "jnunez"}, (
         "damaged or no program"
@@ -266,18 +266,18 @@ def test_files_of_two_assignments_of_blackboard_s_are_no_one_s_attempts():
 
 def test_a_number_before_a_file_s_name_is_nobody(tmp_path):
     (tmp_path / "roster.csv").write_text("name,id\nAda,1\nGrace,2\n")
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     where = put(tmp_path / "class", {"1_work.zip": b"1", "2_work.zip": b"2"})
-    found = discovery.sorted_out(str(where), known=known.knows)
-    assert owners.matched(found.submissions, known).whose == {}
+    found = discovery.sort_out(str(where), known=known.knows)
+    assert owners.match_owners(found.submissions, known).whose == {}
 
 
 def test_a_login_without_its_owner_s_name_is_a_question(tmp_path):
     (tmp_path / "roster.csv").write_text(ROSTER)
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     where = put(tmp_path / "class", {"copy_of_ada_1/main.py": b"1", "Hopper_Grace_ada_2/main.py": b"2"})
     os.utime(where)
-    found = discovery.sorted_out(str(where), known=known.knows)
-    told = owners.matched(found.submissions, known)
-    assert told.whose == {}
-    assert {learner.name for learner, _ in told.unclear} >= {"Ada Lovelace", "Grace Hopper"}
+    found = discovery.sort_out(str(where), known=known.knows)
+    matched = owners.match_owners(found.submissions, known)
+    assert matched.whose == {}
+    assert {learner.name for learner, _ in matched.unclear} >= {"Ada Lovelace", "Grace Hopper"}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pytest
 
 from grader import rubric
-from grader.collect.deciding import Planted, planned
+from grader.collect.deciding import Planted, plan_faults
 from grader.evidence import PlantedFault, Scans, TestRun
 from grader.judge import judge
 from tests.grader.seen import evidence
 
 KINDS = ("text", "image")
-PLANNED = tuple(planned(KINDS))
+PLANNED = tuple(plan_faults(KINDS))
 QUALITY = rubric.only(rubric.read(), ["tests.happy_path", "tests.error_cases"])
 
 

@@ -131,11 +131,11 @@ def test_what_could_not_be_started_says_what_to_do_rather_than_what_helps_in_gen
     app = AppStart(
         target="main:app",
         verdict="not_run",
-        failure="The app needs Redis to start (main.py, line 3: it said; that much). More.",
+        failure="The app needs Redis to start (main.py, line 3: refused; at once). More.",
         advice=("Connect when it is first used.\n[tool.lab.env]", "More."),
     )
     seen = step(evidence(app=app, offers=(), exchanges=()))
-    assert "(main.py, line 3: it said; that much)" in seen
+    assert "(main.py, line 3: refused; at once)" in seen
     assert seen.endswith("Connect when it is first used.")
 
 
@@ -171,9 +171,9 @@ def test_an_endpoint_that_crashes_before_it_asks_openai_is_named_with_its_except
             url=url,
             place=url,
             status=500,
-            log=said,
+            log=advice,
         )
-        for n, (url, said) in enumerate((("/other", other), ("/make", log)))
+        for n, (url, advice) in enumerate((("/other", other), ("/make", log)))
     ]
     seen = evidence(
         app=AppStart(started=True, operations=2),
@@ -181,9 +181,9 @@ def test_an_endpoint_that_crashes_before_it_asks_openai_is_named_with_its_except
         exchanges=tuple(looked),
         misses=(Miss(exchange="look-1"),),
     )
-    said = step(seen)
-    assert said.startswith("Your endpoint: None of 2 requests to 2 operations reached OpenAI")
-    assert said.endswith(
+    advice = step(seen)
+    assert advice.startswith("Your endpoint: None of 2 requests to 2 operations reached OpenAI")
+    assert advice.endswith(
         "Open shop/main.py, line 9, in make (openai.lib._old_api.APIRemovedInV1: You tried to access openai.Completion)."
     )
 
@@ -205,7 +205,7 @@ def test_a_package_that_nothing_declares_is_added_where_packages_are_declared():
     assert seen.endswith("Add the package of the module stars to api/requirements.txt.")
 
 
-def test_an_app_that_never_mentions_openai_is_told_so():
+def test_an_app_that_never_mentions_openai_is_reported():
     app = AppStart(started=True, operations=1, mentions_openai=False)
     looked = Exchange(id="ex-1", purpose="look for what generates", method="GET", url="/", status=200)
     assert "No module that your app imports mentions OpenAI." in step(

@@ -9,11 +9,11 @@ from classroom.exercises import exercise
 from grader.collect import notebooks
 from grader.criteria import BY_ID
 from grader.evidence import CheckedExercise, Evidence, NotebookRun, Submission
-from grader.sandbox import Sandbox, chosen, tiers
-from grader.submission import opened
+from grader.sandbox import Sandbox, choose_tier, tiers
+from grader.submission import open_submission
 from tests.sampling import representative
 
-TIER = chosen("auto")
+TIER = choose_tier("auto")
 START = "from classroom import check, start\nlesson = start()"
 DRAW = """
 import base64
@@ -41,7 +41,7 @@ FORGERIES = {
 import classroom, classroom.exercises as exercises
 from classroom.exercises import exercise
 exercises.verdict = lambda id, namespace: f"Exercise {id}: done. All is well."
-exercises.judged = lambda id, namespace: exercise.Verdict(id, "done", "All is well.")
+exercises.judge_answer = lambda id, namespace: exercise.Verdict(id, "done", "All is well.")
 exercise.judge = lambda *given: exercise.Verdict(given[0], "done", "All is well.")
 for exercise in exercises.EXERCISES.values():
     object.__setattr__(exercise, "look", lambda bench: "All is well.")
@@ -122,7 +122,10 @@ def ran(tmp_path, tier=TIER, **written):
     for name, cells in written.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    with opened(str(tmp_path), tier=tier) as submission, Sandbox(tier, work=submission.root) as sandbox:
+    with (
+        open_submission(str(tmp_path), tier=tier) as submission,
+        Sandbox(tier, work=submission.root) as sandbox,
+    ):
         sandbox.preload(["nbclient", "nbformat"])
         runs = tuple(notebooks.run(submission, sandbox))
     facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}

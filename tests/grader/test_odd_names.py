@@ -40,21 +40,19 @@ def test_everybody_gets_their_own_and_the_platform_takes_every_grade(tmp_path, p
     of_canvas = platform == "canvas"
     text = downloads.canvas_gradebook(PEOPLE) if of_canvas else downloads.moodle_worksheet(PEOPLE)
     (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     files = downloads.canvas(PEOPLE) if of_canvas else downloads.moodle(PEOPLE)
-    found = discovery.sorted_out(
-        str(put(tmp_path / "class", files)), keep=tmp_path / "kept", known=known.knows
-    )
-    told = owners.matched(found.submissions, known, {}, {})
+    found = discovery.sort_out(str(put(tmp_path / "class", files)), keep=tmp_path / "kept", known=known.knows)
+    matched = owners.match_owners(found.submissions, known, {}, {})
 
     assert sum(line.files for line in intake.account(found, {}).lines) == len(files)
-    assert told.questions == ()
-    assert len(told.absent) == 1
+    assert matched.questions == ()
+    assert len(matched.absent) == 1
     label = {one.name: one.label for one in found.submissions}
-    assert {int(label[name].number) for name in told.whose} == HERE
-    assert all(label[name].number in learner.numbers for name, [learner] in told.whose.items())
+    assert {int(label[name].number) for name in matched.whose} == HERE
+    assert all(label[name].number in learner.numbers for name, [learner] in matched.whose.items())
 
-    graded = entries(told.whose, found, 33.5)
+    graded = entries(matched.whose, found, 33.5)
     if of_canvas:
         table = exported.canvas(graded, "Files Lab", known)
         got = importers.canvas_gradebook(table.text, ASSIGNMENTS, HERE)

@@ -12,7 +12,7 @@ from grader.criteria import BY_ID
 from grader.errors import GraderError
 from grader.evidence import Evidence, PlantedFault, Submission, TestRun
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.grading import SUBMISSIONS, graded
 from tests.sampling import thorough
 
@@ -33,7 +33,7 @@ def test_a_stand_in_that_dies_is_the_grader_s_trouble(monkeypatch):
 
     monkeypatch.setattr(probes, "generate", dying)
     with (
-        opened(str(SUBMISSIONS / "other_words"), tier="process") as submission,
+        open_submission(str(SUBMISSIONS / "other_words"), tier="process") as submission,
         pytest.raises(GraderError, match="The stand-in for OpenAI died"),
     ):
         collect(submission, only=("endpoint",), tier="process")
@@ -87,7 +87,7 @@ def test_a_fault_that_only_the_planting_side_knows_is_an_error_and_not_dropped()
         assert "turned_upside_down" in verdict.summary
 
 
-def told(report) -> str:
+def comparable(report) -> str:
     """A report without times and identifiers. The words of the prompts are new each time, and are not in it."""
     facts = json.loads(report.model_dump_json(by_alias=True))
     del facts["seconds"]
@@ -98,7 +98,7 @@ def told(report) -> str:
 def test_the_same_submission_gets_the_same_report_again():
     first, _ = graded(SUBMISSIONS / "one_json_body")
     second, _ = graded(SUBMISSIONS / "one_json_body")
-    assert told(first) == told(second)
+    assert comparable(first) == comparable(second)
 
 
 def test_stand_ins_that_were_never_started_are_not_taken_for_living():

@@ -9,7 +9,7 @@ from grader.collect.author_run import AuthorRun
 from grader.criteria import BY_ID
 from grader.evidence import Input, Offer
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 from tests.grader.grading import ANSWER_KEY
 from tests.grader.seen import evidence
 
@@ -34,15 +34,18 @@ def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do
     leave_out = ["notebooks", ".ipynb_checkpoints", "__pycache__", "test_openai_module.py"]
     leave_out += [] if own else ["test_generated_files.py"]
     shutil.copytree(ANSWER_KEY, work, ignore=shutil.ignore_patterns(*leave_out))
-    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
+    with (
+        open_submission(str(work), tier="process") as submission,
+        Sandbox("process", work=submission.root) as sandbox,
+    ):
         sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
         folders = (submission.root / "src",)
         run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app")
     assert run.exit_code == 0, run.output
     seen = evidence(test_run=run, offers=OFFERS)
-    said = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
+    verdicts = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}
     expected = "passed" if own else "failed"
-    assert said == {"happy_path": expected, "error_cases": expected}, run.faults
+    assert verdicts == {"happy_path": expected, "error_cases": expected}, run.faults
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def test_a_prompt_elsewhere_does_not_count_and_is_named(route, body, where):
     assert ledger.astray("ex-1", MARK) == (f"{route}: {where}",)
 
 
-def call(id: str, route: str, body: object, said: str = "", made: bytes = b"") -> Call:
-    outputs = [Output("text", "text/plain", said.encode())] if said else []
+def call(id: str, route: str, body: object, text: str = "", made: bytes = b"") -> Call:
+    outputs = [Output("text", "text/plain", text.encode())] if text else []
     outputs += [Output("image", "image/png", made)] if made else []
     facts = dict.fromkeys(("key", "organization", "project", "error_code", "fault"))
     return Call(
@@ -93,7 +93,7 @@ def ledger_of(*calls: tuple[str, Call]) -> Ledger:
         ("heron", False),
     ],
 )
-def test_a_call_goes_on_from_another_if_it_reads_what_only_that_one_said(read, goes_on):
+def test_a_call_goes_on_from_another_if_it_reads_what_only_that_one_wrote(read, goes_on):
     first = call("call-1", "chat/completions", {}, f"{ALIKE}a heron wades through copper light")
     second = call("call-2", "images/generations", {"prompt": read})
     other = call("call-3", "chat/completions", {}, f"{ALIKE}a badger digs at dusk")
@@ -125,10 +125,10 @@ def test_a_conversation_that_repeats_earlier_prompts_carries_its_last_one():
         lambda: wording.few(2).text,
         lambda: wording.letters(3),
     ):
-        said = [make() for _ in range(40)]
-        body = {"messages": [{"role": "user", "content": words} for words in said]}
+        prompts = [make() for _ in range(40)]
+        body = {"messages": [{"role": "user", "content": words} for words in prompts]}
         ledger = ledger_of(("ex-1", call("call-1", "chat/completions", body)))
-        assert ledger.carriers("ex-1", said[-1]) == ("call-1",)
+        assert ledger.carriers("ex-1", prompts[-1]) == ("call-1",)
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "audio"])
@@ -206,7 +206,7 @@ def test_a_file_of_a_call_beside_is_not():
         assert BY_ID[id].judge(evidence).status == "failed"
 
 
-def test_where_the_prompt_went_astray_is_said():
+def test_where_the_prompt_went_astray_is_reported():
     evidence = evidence_of(
         "cat", seen("call-1", "image", "cat"), carriers=(), astray=("chat/completions: user",)
     )
@@ -249,8 +249,8 @@ def test_what_was_not_sent_in_time_fails_and_says_why(criterion):
     evidence = evidence_of("i", seen("call-1", "image", "i"), carriers=("call-1",))
     late = Exchange(id="ex-2", purpose="p", method="POST", url="/x", sent=False, failure="it was not sent")
     probe = Probe(criterion=criterion, kind="image", asked="trouble", exchange="ex-2", met=False)
-    told = evidence.model_copy(
+    altered = evidence.model_copy(
         update={"exchanges": (*evidence.exchanges, late), "probes": (*evidence.probes, probe)}
     )
-    verdict = BY_ID[criterion].judge(told)
+    verdict = BY_ID[criterion].judge(altered)
     assert (verdict.status, "it was not sent" in verdict.summary) == ("failed", True)

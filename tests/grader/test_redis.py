@@ -33,12 +33,12 @@ def test_other_variables_are_left_alone():
 
 
 def test_the_host_that_could_not_be_reached_is_named_and_what_is_only_mentioned_is_not():
-    said = (
+    output = (
         "see https://errors.pydantic.dev/2/v\n"
         "HTTPSConnectionPool(host='files.example.net', port=443): Max retries exceeded with url: /base.bin\n"
         "http://127.0.0.1:9 connection refused\n"
     )
-    assert services.hosts_named(said) == ["files.example.net"]
+    assert services.hosts_named(output) == ["files.example.net"]
 
 
 def test_a_container_s_secret_in_the_code_is_found_where_it_is(tmp_path):

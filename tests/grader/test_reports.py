@@ -15,7 +15,7 @@ from grader.errors import GraderError
 from grader.evidence import Evidence, Submission
 from grader.judge import Report, judge
 from grader.report import checklist, document, gradescope, html, junit, sheet, terminal
-from grader.report.checklist import checked
+from grader.report.checklist import check_sections
 from grader.report.sheet import Sheet, SheetError
 from grader.worker import Graded
 from tests.grader import hostile_words as words
@@ -119,10 +119,10 @@ def test_a_notebook_is_a_file_and_not_standard_output():
 
 def test_the_panel_does_not_call_done_what_could_not_be_looked_at():
     steps = []
-    said = checked(ROOT / "lab", ["validation"], steps.append)
-    assert "✗ 0 passed, 0 failed, 6 not run." in said
+    page = check_sections(ROOT / "lab", ["validation"], steps.append)
+    assert "✗ 0 passed, 0 failed, 6 not run." in page
     assert steps
-    assert "✗" in checked(ROOT / "nothing-there", ["validation"], steps.append)
+    assert "✗" in check_sections(ROOT / "nothing-there", ["validation"], steps.append)
 
 
 def on_terminal(print_it) -> str:
@@ -150,4 +150,4 @@ def test_the_notebooks_name_the_isolation(tmp_path, monkeypatch):
     sheet.write(report(isolation="landlock"), tmp_path / "ada.ipynb")
     assert "Isolation: landlock." in "".join(cells(tmp_path / "ada.ipynb")[1]["cells"][0]["source"])
     monkeypatch.setattr(checklist, "grade", lambda *_: Graded(report(isolation="landlock")))
-    assert "Isolation: landlock." in checked("lab", ["endpoint"], lambda _: None)
+    assert "Isolation: landlock." in check_sections("lab", ["endpoint"], lambda _: None)

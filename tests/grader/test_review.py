@@ -447,7 +447,7 @@ def test_tests_that_steer_pytest_and_alike_work_wait_for_a_person(tmp_path):
     assert "tests" not in kinds_of(found, "bob")
 
 
-def test_in_a_group_of_alike_work_what_is_the_same_to_the_byte_is_said_so(tmp_path):
+def test_in_a_group_of_alike_work_what_is_the_same_to_the_byte_is_reported(tmp_path):
     code = Scans(fingerprints=tuple(range(100)))
     works = (
         evidence(name, digest, scans=code) for name, digest in (("ada", "d"), ("bob", "d"), ("cyd", "e"))
@@ -592,7 +592,7 @@ def test_a_learner_s_name_that_is_a_formula_is_text_in_the_table(tmp_path):
     assert "'=1+1" in statistics.learners_table(stand(tmp_path, more=(row,)))
 
 
-def test_namesakes_are_told_apart_by_their_identifiers(tmp_path):
+def test_namesakes_are_kept_apart_by_their_identifiers(tmp_path):
     more = tuple(entries.missing(Learner("Anna Schmidt", id)) for id in ("101", "102"))
     found = stand(tmp_path, evidence("ada"), more=more)
     assert [one.shown for one in found.learners] == ["ada", "Anna Schmidt (101)", "Anna Schmidt (102)"]

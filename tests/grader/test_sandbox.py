@@ -367,21 +367,21 @@ def as_if(monkeypatch, *, bubblewrap: bool, landlock: bool) -> None:
 
 def test_where_there_is_no_sandbox_a_folder_of_ones_own_runs_as_an_ordinary_program(monkeypatch):
     monkeypatch.setattr(tiers.sys, "platform", "darwin")
-    assert sandboxes.chosen("auto", own_folder=True) == "process"
+    assert sandboxes.choose_tier("auto", own_folder=True) == "process"
     with pytest.raises(GraderError, match="Docker"):
-        sandboxes.chosen("auto")
+        sandboxes.choose_tier("auto")
 
 
 def test_linux_without_a_sandbox_never_runs_a_folder_as_an_ordinary_program(monkeypatch):
     as_if(monkeypatch, bubblewrap=False, landlock=False)
     with pytest.raises(GraderError, match="not run with less"):
-        sandboxes.chosen("auto", own_folder=True)
+        sandboxes.choose_tier("auto", own_folder=True)
 
 
-def test_windows_is_told_of_wsl(monkeypatch):
+def test_windows_is_pointed_to_wsl(monkeypatch):
     monkeypatch.setattr(tiers.sys, "platform", "win32")
     with pytest.raises(GraderError, match="WSL"):
-        sandboxes.chosen("process", own_folder=True)
+        sandboxes.choose_tier("process", own_folder=True)
 
 
 @pytest.mark.parametrize(
@@ -389,35 +389,35 @@ def test_windows_is_told_of_wsl(monkeypatch):
 )
 def test_auto_takes_the_strongest_there_is(monkeypatch, bubblewrap, landlock, tier):
     as_if(monkeypatch, bubblewrap=bubblewrap, landlock=landlock)
-    assert sandboxes.chosen("auto") == tier
+    assert sandboxes.choose_tier("auto") == tier
 
 
 @pytest.mark.parametrize("wanted", ["auto", "bubblewrap", "landlock"])
 def test_what_can_not_be_had_is_refused_and_never_weakened(monkeypatch, wanted):
     as_if(monkeypatch, bubblewrap=False, landlock=False)
     with pytest.raises(GraderError, match=r"not run with less.*--isolation process"):
-        sandboxes.chosen(wanted)
+        sandboxes.choose_tier(wanted)
 
 
 def test_bubblewrap_asked_for_by_name_is_not_replaced_by_landlock(monkeypatch):
     as_if(monkeypatch, bubblewrap=False, landlock=True)
     with pytest.raises(GraderError, match="bwrap is missing"):
-        sandboxes.chosen("bubblewrap")
+        sandboxes.choose_tier("bubblewrap")
 
 
 def test_where_user_namespaces_are_forbidden_that_is_found_out_and_landlock_taken():
-    # our own filter forbids them to whoever enters it, as Docker's does
+    # our own filter forbids them to any process that enters it, as Docker's does
     source = (
         "from grader.inside import seccomp; seccomp.enter(seccomp.program())\n"
-        "from grader.sandbox import chosen, tiers\n"
-        "print(chosen('auto'), tiers.bubblewrap().why_not)"
+        "from grader.sandbox import choose_tier, tiers\n"
+        "print(choose_tier('auto'), tiers.bubblewrap().why_not)"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.startswith("landlock "), done.stderr
     assert "can't make namespaces" in done.stdout
 
 
-def test_without_the_program_bwrap_that_is_said(monkeypatch):
+def test_without_the_program_bwrap_that_is_reported(monkeypatch):
     monkeypatch.setattr(tiers, "_programs", lambda: iter(()))
     tiers.bubblewrap.cache_clear()
     try:
@@ -432,7 +432,7 @@ def test_the_filter_is_a_program_whose_jumps_stay_inside_it(machine):
     steps = [content[at : at + 8] for at in range(0, len(content), 8)]
     assert len(content) % 8 == 0
     assert all(at + 1 + max(step[2], step[3]) < len(steps) for at, step in enumerate(steps[:-1]))
-    assert not seccomp.supported("riscv64")
+    assert not seccomp.is_supported("riscv64")
 
 
 @pytest.mark.skipif(

@@ -7,7 +7,7 @@ import pytest
 
 from grader.collect.scans import _odd, scan, secrets_in
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 
 # put together here, so that this file itself holds nothing of a secret's shape
 OPENAI = "sk-" + "proj-" + "Zk3Jq9Lm2Xv7Rt5Bn8Wc4Hd6Fs1Gy0Pa"
@@ -138,7 +138,7 @@ def test_a_key_that_was_built_into_a_page_s_program_is_found_all_the_same(tmp_pa
 
 
 def scanned(path):
-    with opened(str(path), tier="process") as submission, Sandbox("process") as sandbox:
+    with open_submission(str(path), tier="process") as submission, Sandbox("process") as sandbox:
         return scan(submission, sandbox)
 
 

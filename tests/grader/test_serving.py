@@ -10,7 +10,7 @@ OTHER = b"a poem on fog"
 
 
 def verdict(later: bytes, other_key: str, status: int = 200) -> str:
-    """What is said of an app that serves a file, and, when another one was stored, these bytes at its address."""
+    """The verdict on an app that serves a file, and, when another one was stored, these bytes at its address."""
     got = Exchange(
         id="ex-2", purpose="fetch", method="GET", url="/files/rain.txt", place="/files/{name}", status=200,
         content_type="text/plain", body_sha256=sha256_of(seen.WORDS),

@@ -81,10 +81,10 @@ def test_the_lines_speak_german():
 
 
 def test_a_worker_can_not_have_words_of_its_own_printed():
-    told = records.MESSAGE.validate_python(
+    message = records.MESSAGE.validate_python(
         {"is_": "settled", "verdicts": {"\x1b[2Jowned": "passed", "validation.blank_prompt": "passed"}}
     )
-    assert len(list(so_far.lines(told.verdicts, ALL, SECTIONS))) == 1
+    assert len(list(so_far.lines(message.verdicts, ALL, SECTIONS))) == 1
     for wrong in (
         {"validation.blank_prompt": "brilliant"},
         {"a" * 201: "passed"},

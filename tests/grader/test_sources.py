@@ -17,7 +17,9 @@ KEY = "-".join(("sk", "proj", "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z"))  # in parts: 
 
 def kept(place: Path) -> dict[str, str]:
     files = sorted(file for file in place.rglob("*") if file.is_file())
-    return {each.path: each.text for each in sources.kept(place, files, scans.secrets_in, scans.masked)}
+    return {
+        each.path: each.text for each in sources.select_sources(place, files, scans.secrets_in, scans.mask)
+    }
 
 
 def test_a_credential_is_masked_wherever_it_stands(tmp_path):
@@ -45,7 +47,7 @@ def test_what_is_kept_is_bounded(tmp_path):
 
 def test_fingerprints_have_the_lines_that_they_come_from(tmp_path):
     (tmp_path / "a.py").write_text("\n\n" + CODE)
-    placed = fingerprints.placed(("\n\n" + CODE).encode())
+    placed = fingerprints.locate_fingerprints(("\n\n" + CODE).encode())
     assert {number for *_, number in placed} == fingerprints.fingerprints([tmp_path / "a.py"])
     assert min(first for first, *_ in placed) == 3
     assert all(first <= last <= 10 for first, last, _ in placed)

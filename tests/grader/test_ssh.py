@@ -21,7 +21,7 @@ from tests.grader.walls import run
 SERVER = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 SEPARATED = Path("/run/sshd")  # where sshd parts with its rights; it starts nowhere else
 WALL = tiers.bubblewrap().works
-# bubblewrap's own list of users leads ssh to the home that is shown; elsewhere it would be that of whoever runs the tests
+# bubblewrap's own list of users leads ssh to the home that is shown; elsewhere it would be that of the user who runs the tests
 served = pytest.mark.skipif(
     not (SERVER and WALL and os.geteuid() == 0 and shutil.which("ssh-keygen")),
     reason="takes sshd, root and bubblewrap",
@@ -99,9 +99,9 @@ def _wait_for(port: int) -> None:
 
 
 def refused(url: str) -> str:
-    """What is said of a repository that can't be fetched; at once, rather than after a question that nobody hears."""
+    """The message about a repository that can't be fetched; at once, rather than after a question that nobody hears."""
     began = time.monotonic()
-    with pytest.raises(SubmissionError) as refusal, courier.carried(url, "bubblewrap"):
+    with pytest.raises(SubmissionError) as refusal, courier.carry(url, "bubblewrap"):
         pass
     assert time.monotonic() - began < courier.FETCH_SECONDS / 4
     return str(refusal.value)
@@ -110,7 +110,7 @@ def refused(url: str) -> str:
 @served
 def test_a_repository_of_a_known_host_is_fetched_with_the_instructor_s_key(host):
     (host.keys / "known_hosts").write_text(host.known)
-    with courier.carried(host.url, "bubblewrap") as parcel:
+    with courier.carry(host.url, "bubblewrap") as parcel:
         assert (parcel.kind, parcel.name) == ("bundle", "ada")
         assert os.pread(parcel.file, 5, 0) == b"# v2 "
     assert (host.keys / "known_hosts").read_text() == host.known
@@ -139,8 +139,8 @@ def test_a_key_with_a_passphrase_asks_nobody_for_it(host):
 @served
 def test_a_host_that_never_speaks_is_given_up(host):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = refused(f"ssh://root@127.0.0.1:{silent.getsockname()[1]}/ada")
-    assert "can't be fetched" in said
+        message = refused(f"ssh://root@127.0.0.1:{silent.getsockname()[1]}/ada")
+    assert "can't be fetched" in message
 
 
 @pytest.mark.skipif(not WALL, reason="takes bubblewrap")
@@ -198,5 +198,5 @@ def test_a_token_in_an_address_is_in_no_message(tmp_path):
         url = f"https://ada:ghp_secret@127.0.0.1:{silent.getsockname()[1]}/ada.git"
     assert "ghp_secret" not in refused(url)
     (tmp_path / "list.txt").write_text(f"{url}\nada {url}1\nada {url}2\nghp https://ghp_secret@127.0.0.1/x\n")
-    found = discovery.sorted_out(str(tmp_path / "list.txt"))
+    found = discovery.sort_out(str(tmp_path / "list.txt"))
     assert not any("ghp_secret" in f"{one.name} {one.trouble}" for one in found.submissions)

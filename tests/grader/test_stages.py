@@ -76,11 +76,11 @@ def test_progress_counts_what_passed_and_names_the_next_stage(report):
 
 
 def test_the_terminal_says_how_far_each_stage_is_and_where_to_go_on(report):
-    said = printed(passing(report, 1, 2))
-    assert " ✓ 2. Text  5 of 5" in said
-    assert " ✗ 3. S3  0 of 3" in said
-    assert "Next: stage 3. S3: the text is kept as it was made, with its type." in said
-    assert "pytest tests/stages/stage_3_s3.py" in said
+    output = printed(passing(report, 1, 2))
+    assert " ✓ 2. Text  5 of 5" in output
+    assert " ✗ 3. S3  0 of 3" in output
+    assert "Next: stage 3. S3: the text is kept as it was made, with its type." in output
+    assert "pytest tests/stages/stage_3_s3.py" in output
 
 
 def test_what_lies_before_the_first_verdict_is_named(report):

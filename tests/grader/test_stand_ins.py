@@ -120,7 +120,7 @@ class Asked:
     def __init__(self, **change):
         self.change, self.shown = change, []
         self.making, self.is_s3_watched = (lambda: ["text"]), (lambda: True)
-        self.said = lambda: '{"prompt": "a haiku on rain"}'
+        self.request_text = lambda: '{"prompt": "a haiku on rain"}'
 
     def decided(self, boundary, call, **about):
         self.shown.append((boundary, call))

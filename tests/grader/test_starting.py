@@ -13,7 +13,7 @@ import pytest
 from grader.collect import collect
 from grader.collect.find_app import file_of_app, find_app
 from grader.collect.launching import START_SECONDS, _time_left
-from grader.collect.meanings import Places, guessed, sure
+from grader.collect.meanings import Places, guess_value, sure
 from grader.collect.other_kinds import other_kind
 from grader.collect.reaching import Reach
 from grader.collect.services import missing_service
@@ -24,8 +24,8 @@ from grader.collect.variables import read_variables
 from grader.evidence import AppStart
 from grader.inside import processor_time
 from grader.manifest import Manifest
-from grader.sandbox import Order, Sandbox, chosen
-from grader.submission import opened
+from grader.sandbox import Order, Sandbox, choose_tier
+from grader.submission import open_submission
 
 PLACES = Places(
     key="the-key",
@@ -82,7 +82,7 @@ def variables(root: Path, text: str, **others: str) -> dict[str, tuple[str | Non
     """Of each variable, the value that it gets at once, and the one that it gets when a start asks for it."""
     written(root, {"main.py": text, **{f"{name}.py": each for name, each in others.items()}})
     found = read_variables(root, ["main.py", *(f"{name}.py" for name in others)])
-    return {name: (sure(one, PLACES), guessed(one, PLACES)) for name, one in found.items()}
+    return {name: (sure(one, PLACES), guess_value(one, PLACES)) for name, one in found.items()}
 
 
 def test_a_variable_whose_value_becomes_a_client_s_key_gets_the_key_whatever_its_name(tmp_path):
@@ -296,7 +296,7 @@ def test_a_module_of_its_own_in_another_folder_is_looked_for(tmp_path):
     assert tmp_path / "shared" in made.pythonpath
 
 
-def test_a_broken_import_of_its_own_package_is_said_to_be_that(tmp_path):
+def test_a_broken_import_of_its_own_package_is_named_as_such(tmp_path):
     made = first_plan(
         tmp_path,
         {"main.py": APP + "from shop.pens import Pen\n", "shop/__init__.py": "", "shop/paper.py": ""},
@@ -337,8 +337,8 @@ def test_a_folder_that_is_not_found_is_looked_for_in_the_others(tmp_path):
 
 
 def started(root: Path, files: dict[str, str]) -> AppStart:
-    tier = chosen("auto")
-    with opened(str(written(root, files)), tier=tier) as submission:
+    tier = choose_tier("auto")
+    with open_submission(str(written(root, files)), tier=tier) as submission:
         return collect(submission, only=("endpoint.starts",), tier=tier).app
 
 
@@ -375,12 +375,12 @@ def test_an_app_gets_one_variable_after_another_until_it_starts(tmp_path):
 
 
 def test_a_key_that_is_printed_at_the_start_is_seen_however_much_is_printed_later(tmp_path):
-    tier = chosen("auto")
+    tier = choose_tier("auto")
     files = {
         "main.py": "import os\nfrom flask import Flask\nprint(os.environ['OPENAI_API_KEY'])\n"
         "print('more\\n' * 400_000)\napp = Flask('x')\n"
     }
-    with opened(str(written(tmp_path, files)), tier=tier) as submission:
+    with open_submission(str(written(tmp_path, files)), tier=tier) as submission:
         evidence = collect(submission, only=("endpoint.starts",), tier=tier)
     assert evidence.canary_seen == ("the app's log",)
 
@@ -461,9 +461,9 @@ def test_tables_that_a_migration_would_make_are_made_in_the_file_that_stands_for
 
 
 def test_a_table_that_only_a_migration_makes_is_no_failure_of_the_learner_s():
-    said = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: stories"
-    assert missing_service(said, offered_database=True) == "the tables of its database server"
-    assert missing_service(said) == ""
+    output = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: stories"
+    assert missing_service(output, offered_database=True) == "the tables of its database server"
+    assert missing_service(output) == ""
 
 
 def test_what_the_author_s_own_variables_declare_is_not_overwritten(tmp_path):
@@ -600,7 +600,7 @@ def test_where_it_hung_before_is_not_where_it_hangs(tmp_path):
     assert "needs Redis to start" in reason(made, *log).text
 
 
-def test_a_module_that_git_leaves_out_is_said_not_to_be_handed_in(tmp_path):
+def test_a_module_that_git_leaves_out_is_named_as_not_handed_in(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP, ".gitignore": "*.log\n/secrets_of_mine.py\n"})
     frame = (f"{INSIDE}/main.py", 1, "import secrets_of_mine")
     why = reason(made, *traceback("ModuleNotFoundError: No module named 'secrets_of_mine'", frame))
@@ -619,7 +619,7 @@ def test_packages_that_do_not_fit_together_are_named(tmp_path):
     assert reason(made, *traceback(wrong, frames[0])).advice == ()
 
 
-def test_an_app_that_waits_for_nothing_that_is_known_is_told_so_without_the_grader_s_own_lines(tmp_path):
+def test_an_app_that_waits_for_nothing_that_is_known_is_reported_without_the_grader_s_own_lines(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP})
     why = reason(
         made,
@@ -839,7 +839,7 @@ BUSY = "while :; do :; done"
 
 @contextmanager
 def job_of(place: Path, script: str):
-    with Sandbox(chosen("auto"), work=place) as sandbox:
+    with Sandbox(choose_tier("auto"), work=place) as sandbox:
         facts = {"command": ["sh", "-c", script]}
         order = Order(do="run", name="busy", cwd=sandbox.root, environment=sandbox.environment(), facts=facts)
         with sandbox.start(order, hears=10) as job:

@@ -4,13 +4,13 @@ import random
 
 import pytest
 
-from grader.collect.deciding import Decider, Planted, planned
+from grader.collect.deciding import Decider, Planted, plan_faults
 from grader.collect.trials import ODDS, Trial, Undecided
 from grader.inside.faults import ASKED, BY_NAME, DROP, FAULTS, FIELDS, GO_ON, OTHER, REFUSE
 
 ONE = ("test_one",)
 TWO = ("test_two",)
-SCORED = [planted for planted in planned(["text"]) if planted.fault.section != "advice"]
+SCORED = [planted for planted in plan_faults(["text"]) if planted.fault.section != "advice"]
 
 
 def trial(near, execute):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.collect.type_inputs import settled
+from grader.collect.type_inputs import settle_types
 from grader.evidence import Input, Offer
 
 
@@ -23,30 +23,31 @@ def offer(name: str, value: str, kind: str = "text", **more: object) -> Offer:
     "name", ["type", "kind", "file_type", "mediaType", "output_format", "generated_type"]
 )
 def test_a_name_that_can_only_be_about_the_file_is_a_type(name):
-    assert settled([offer(name, "text")])[0].type_input is not None
+    assert settle_types([offer(name, "text")])[0].type_input is not None
 
 
 @pytest.mark.parametrize("name", ["analysis_type", "question_kind", "request.user_type", "chatType"])
 def test_the_type_of_something_else_is_none(name):
-    assert settled([offer(name, "text")])[0].type_input is None
+    assert settle_types([offer(name, "text")])[0].type_input is None
 
 
 def test_documented_values_that_name_kinds_make_it_one():
     assert (
-        settled([offer("analysis_type", "picture", choices=("picture", "sound"))])[0].type_input is not None
+        settle_types([offer("analysis_type", "picture", choices=("picture", "sound"))])[0].type_input
+        is not None
     )
-    assert settled([offer("analysis_type", "picture", example="audio")])[0].type_input is not None
+    assert settle_types([offer("analysis_type", "picture", example="audio")])[0].type_input is not None
 
 
 def test_another_value_that_led_to_another_kind_makes_it_one():
     both = [offer("wish_type", "text"), offer("wish_type", "audio", kind="audio")]
-    assert all(each.type_input for each in settled(both))
+    assert all(each.type_input for each in settle_types(both))
     same = [offer("wish_type", "text"), offer("wish_type", "text", kind="audio")]
-    assert not any(each.type_input for each in settled(same))
+    assert not any(each.type_input for each in settle_types(same))
 
 
 def test_a_file_name_chooses_the_kind_where_the_type_was_of_something_else():
     named = offer("mood_type", "text").model_copy(
         update={"path_input": Input(location="query", name="path", required=True)}
     )
-    assert settled([named])[0].kind_by_extension
+    assert settle_types([named])[0].kind_by_extension

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from grader.collect.fitting import admits, file_name, fitted, stem_of
+from grader.collect.fitting import admits, file_name, fit, stem_of
 from grader.collect.wording import carries, plain
 from grader.jobs import state_of
 
@@ -26,12 +26,12 @@ SCHEMAS = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_words_fit_their_schema_and_are_known_again(schema):
-    words = fitted(schema)
+    words = fit(schema)
     assert len(words.text) >= schema.get("minLength", 0)
     assert len(words.text) <= schema.get("maxLength", len(words.text))
     assert re.search(schema.get("pattern", ""), words.text)
     assert carries(words.text, words.mark)
-    assert not carries(fitted(schema).text, words.mark) or schema.get("maxLength") == 8
+    assert not carries(fit(schema).text, words.mark) or schema.get("maxLength") == 8
 
 
 def test_no_two_prompts_are_alike():

@@ -7,7 +7,7 @@ import pytest
 from grader import rubric
 from grader.collect.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, capped, sha256_of
+from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge
 from tests.grader.seen import MADE, OFFER, PROMPT, evidence
 
@@ -119,7 +119,7 @@ _ESCAPED = '{"detail": "' + "".join(f"\\u{ord(letter):04x}" for letter in _TRACE
     ids=["in the middle of a long answer", "in escapes", "beside bytes that are no text", "as no text"],
 )
 def test_the_inside_is_seen_wherever_an_answer_has_it(content, content_type):
-    answer, probe = failing(capped(readable(content, content_type), MAX_BODY))
+    answer, probe = failing(cap(readable(content, content_type), MAX_BODY))
     answer = answer.model_copy(update={"content_type": content_type, "body_sha256": sha256_of(content)})
     seen = evidence(exchanges=(answer,), probes=(probe,)).with_blobs({sha256_of(content): content})
     assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
@@ -202,7 +202,7 @@ def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(n
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "(sqlite3.IntegrityError) NOT NULL constraint failed: notes.words",
         "Background on this error at: https://sqlalche.me/e/20/gkpj",
@@ -210,8 +210,8 @@ def test_an_extension_that_has_a_file_of_its_own_kind_made_contradicts_nothing(n
         "syntax error in SELECT words, owner FROM notes WHERE owner = 3",
     ],
 )
-def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_inside(said):
-    answer, probe = failing(json.dumps({"error": said}), 500)
+def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_inside(message):
+    answer, probe = failing(json.dumps({"error": message}), 500)
     seen = evidence(exchanges=(answer,), probes=(probe,))
     assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
 

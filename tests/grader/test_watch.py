@@ -22,7 +22,7 @@ from grader.judge import judge
     ],
 )
 def test_a_file_concerns_what_it_can_have_changed(changed, families):
-    assert watch.concerned(changed) == families
+    assert watch.find_concerned(changed) == families
 
 
 def test_saved_new_and_deleted_files_are_seen_and_by_products_are_not(tmp_path):

@@ -14,14 +14,14 @@ def verdict(criterion, **facts):
     return BY_ID[criterion].judge(evidence)
 
 
-def test_a_failing_suite_is_told_which_test_fails():
+def test_a_failing_suite_is_reported_with_the_test_that_fails():
     red = (RedTest(name="tests/test_a.py::test_b", why="assert 1 == 2"),)
     run = TestRun(found=True, exit_code=1, failed=1, passed=2, red=red)
     summary = verdict("tests.pass", test_run=run).summary
     assert "tests/test_a.py::test_b: assert 1 == 2. The 2 others pass." in summary
 
 
-def test_an_endpoint_that_was_not_found_is_told_what_was_tried_and_the_lines_that_would_help():
+def test_an_endpoint_that_was_not_found_is_reported_with_what_was_tried_and_the_lines_that_would_help():
     app = AppStart(started=True, openapi_url="/openapi.json", operations=2)
     looked = tuple(
         Exchange(

@@ -17,7 +17,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.evidence import Evidence, Submission
 from grader.inside import wire
 from grader.sandbox import Sandbox, tiers
-from grader.submission import opened as opened_here
+from grader.submission import open_submission as opened_here
 from grader.worker import Record, Wanted, grade, judge_again, orders, packing, parent, records, standby
 from tests.grader.walls import run
 
@@ -136,7 +136,7 @@ def test_what_is_no_record_is_a_lost_worker_and_nothing_more(write):
     ("code", "words"),
     [(-9, "MB of memory"), (-24, "processor time"), (3, "the last line")],
 )
-def test_how_a_worker_was_lost_is_said(code, words):
+def test_how_a_worker_was_lost_is_reported(code, words):
     record, _ = received(lambda out: None, code)
     assert words in record.message
 
@@ -342,7 +342,7 @@ def test_behind_landlock_submissions_are_graded_one_at_a_time(tmp_path, monkeypa
 
 def packed(name: str) -> bytes:
     facts = Submission(name=name, digest="sha256:0")
-    return packing.packed(Evidence(submission=facts, isolation="process", bucket="b", canary_fingerprint="f"))
+    return packing.pack(Evidence(submission=facts, isolation="process", bucket="b", canary_fingerprint="f"))
 
 
 def opened(*records: tuple[str, bytes]):

@@ -27,4 +27,4 @@ def run(sandbox: Sandbox, source: str, seconds: float = 20.0) -> Ran:
     )
     with sandbox.start(order, hears=MOST) as job:
         code = job.wait(seconds)
-    return Ran(code, job.said_first().decode("utf-8", "replace") + job.log())
+    return Ran(code, job.read_partial_report().decode("utf-8", "replace") + job.log())

@@ -221,7 +221,7 @@ for _ in range(4):
     threading.Thread(target=flood, daemon=True).start()
 """,
     ),
-    # --- what is said of itself
+    # --- what a submission claims of itself
     Attack(
         "lines like the grader's in its log",
         PASSES,

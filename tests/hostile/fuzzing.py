@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
-from grader.sandbox import Order, Sandbox, Tier, chosen
+from grader.sandbox import Order, Sandbox, Tier, choose_tier
 from grader.worker import orders
 from tests.hostile import made
 from tests.hostile.readers import TARGETS, call
@@ -73,13 +73,13 @@ def examined(work: Callable[[], object], seconds: float = SECONDS) -> None:
         os.kill(process, signal.SIGKILL)
     _, status, used = os.wait4(process, 0)
     with open(reading, "rb") as file:
-        said = file.read(_TO_SHOW).decode("utf-8", "replace")
+        message = file.read(_TO_SHOW).decode("utf-8", "replace")
     shutil.rmtree(scratch, ignore_errors=True)
     code = os.waitstatus_to_exitcode(status)
     if not in_time or code == -signal.SIGXCPU:
         raise BadEndError(f"it did not end within {seconds:g} seconds")
     if code:
-        raise BadEndError(said or f"it ended with {code}")
+        raise BadEndError(message or f"it ended with {code}")
     taken = used.ru_maxrss - shared  # a process begins with what the one that it was made of has
     if taken > MEGABYTES * 1024:
         raise BadEndError(f"it took {taken // 1024} MB of memory")
@@ -203,7 +203,7 @@ def in_a_worker(
         )  # fmt: skip
         with sandbox.start(order, hears=1 << 20) as job:
             code = job.wait(seconds)
-        return code, job.said_first().decode("utf-8", "replace") + job.log()
+        return code, job.read_partial_report().decode("utf-8", "replace") + job.log()
 
 
 def checked_whole(tier: Tier, description: made.Description, kind: str) -> None:
@@ -269,7 +269,7 @@ def main() -> int:
     asked = options.parse_args()
     if asked.inside:
         return min(1, read_inside(asked.seed, asked.cases, asked.target))
-    tier = chosen(asked.isolation)
+    tier = choose_tier(asked.isolation)
     code, printed = in_a_worker(tier, asked.seed, asked.cases, asked.target)
     print(printed, end="")
     failed = through_the_command(tier, asked.seed, asked.cases, asked.target)

@@ -102,7 +102,7 @@ def bundle(description: made.Description) -> None:
 def declares(description: made.Description) -> None:
     Path(description["file"]).write_bytes(made.manifest_bytes(description))
     here = Path.cwd()
-    environments.declared(here)
+    environments.read_declaration(here)
     pytest_options(here)
     find_app(here, manifest.read(here))
 
@@ -229,7 +229,7 @@ def class_list(description: made.Description) -> None:
     file.write_bytes(made.roster_bytes(description))
     label = platforms.moodle("Ada Lovelace_7_assignsubmission_file")
     submissions = [HandedIn("ada", "ada", ("ada", "=1+1")), HandedIn("b", "b", label=label)]
-    owners.matched(submissions, roster.opened(file))
+    owners.match_owners(submissions, roster.read_roster(file))
 
 
 TARGETS: Mapping[str, Target] = {

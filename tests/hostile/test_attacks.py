@@ -16,7 +16,7 @@ from grader.evidence import Evidence
 from grader.intake.bounds import MAX_BYTES
 from grader.report import terminal
 from grader.sandbox import tiers
-from grader.submission import opened
+from grader.submission import open_submission
 from grader.worker import Wanted, grade
 from tests.hostile import made
 from tests.hostile.answering import ANSWERING, SCANS
@@ -46,7 +46,7 @@ def written(attack: Attack, place: Path) -> Path:
 
 
 def processes() -> set[str]:
-    """The command lines of everything that runs, and bears the mark."""
+    """The command lines of everything that runs, and has the mark."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -87,7 +87,7 @@ def test_an_attack_is_contained_and_judged_fairly(tier, attack, tmp_path):
     assert {id: found[id] for id in attack.verdicts} == attack.verdicts, [
         (result.id, result.summary) for result in report.criteria
     ]
-    assert not {f"{MARK} {deed}" for deed in ("reached", "wrote", "control")} & _said(evidence.app.log)
+    assert not {f"{MARK} {deed}" for deed in ("reached", "wrote", "control")} & _starts_of(evidence.app.log)
     written_down = evidence.model_dump_json(), report.model_dump_json(), page
     for secret in ("BEGIN SOLUTION", "endpoint.generates_image", "root:x:", "[points"):
         assert secret not in evidence.app.log
@@ -102,7 +102,7 @@ def test_an_attack_is_contained_and_judged_fairly(tier, attack, tmp_path):
     assert not Path("/tmp", MARK).exists()
 
 
-def _said(log: str) -> set[str]:
+def _starts_of(log: str) -> set[str]:
     """The first two words of each line of a log."""
     return {" ".join(line.split()[:2]) for line in log.splitlines()}
 
@@ -241,7 +241,7 @@ def test_a_hostile_archive_is_refused_and_writes_nothing(name, made_by, words, t
     # read here as a worker reads it, which saves starting one for each
     with (
         pytest.raises(SubmissionError, match=words),
-        opened(str(tmp_path / name), tier=TIERS[0] if TIERS else "process"),
+        open_submission(str(tmp_path / name), tier=TIERS[0] if TIERS else "process"),
     ):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]

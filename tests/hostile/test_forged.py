@@ -16,15 +16,15 @@ def judged(attack: Attack, place) -> tuple[dict[str, str], dict[str, str]]:
 
 @pytest.mark.parametrize("attack", representative(FORGED, 9), ids=lambda attack: attack.name)
 def test_a_forged_use_of_the_prompt_is_found_out(attack, tmp_path):
-    found, said = judged(attack, tmp_path)
-    assert {id: found[id] for id in attack.verdicts} == attack.verdicts, said
+    found, summaries = judged(attack, tmp_path)
+    assert {id: found[id] for id in attack.verdicts} == attack.verdicts, summaries
 
 
 @pytest.mark.parametrize("design", representative(ROUNDABOUT, 9), ids=lambda design: design.name)
 def test_an_honest_roundabout_way_passes(design, tmp_path):
-    found, said = judged(design, tmp_path)
-    assert {id: found[id] for id in design.verdicts} == design.verdicts, said
-    assert "failed" not in {found[id] for id in found if id != "endpoint.serves_file"}, said
+    found, summaries = judged(design, tmp_path)
+    assert {id: found[id] for id in design.verdicts} == design.verdicts, summaries
+    assert "failed" not in {found[id] for id in found if id != "endpoint.serves_file"}, summaries
 
 
 def test_there_are_enough_of_both():

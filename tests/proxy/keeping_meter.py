@@ -103,9 +103,9 @@ class KeepingMeter(Meter):
         if talk is not None:
             self.stored[talk] = self.stored[f"resp_{len(self.bodies)}"]
         if searches and not body.get("stream"):
-            told = json.loads(bytes(answer.body))
+            document = json.loads(bytes(answer.body))
             calls = [{"type": "file_search_call", "id": f"fs_{at}"} for at in range(searches)]
-            return JSONResponse({**told, "output": [*told["output"], *calls]})
+            return JSONResponse({**document, "output": [*document["output"], *calls]})
         return answer
 
     def _batch(self, body: dict[str, Any]) -> Response:
@@ -116,13 +116,13 @@ class KeepingMeter(Meter):
         for line in lines[: self.does]:
             before = self.dollars
             self.bodies.append(line["body"])
-            said = self._say(line["url"].removeprefix("/v1/"), line["body"])
+            answered = self._say(line["url"].removeprefix("/v1/"), line["body"])
             self.dollars = before + (self.dollars - before) / 2
-            told = json.loads(bytes(said.body))
-            used = told.get("usage", {})
+            document = json.loads(bytes(answered.body))
+            used = document.get("usage", {})
             given += used.get("prompt_tokens", used.get("input_tokens", 0))
             made += used.get("completion_tokens", used.get("output_tokens", 0))
-            out.append({"custom_id": line["custom_id"], "response": {"status_code": 200, "body": told}})
+            out.append({"custom_id": line["custom_id"], "response": {"status_code": 200, "body": document}})
         content = "".join(json.dumps(each) + "\n" for each in out).encode()
         id = self._keep("batch", {})
         self.kept[id] |= {"id": id, "status": self.ends}

@@ -68,19 +68,19 @@ class Meter:
             drawn = OF_A_PICTURE_DRAWN * max(1, integer(body.get("n"), 1))
             shown = 6_500 * sum(isinstance(part, bytes) for _, part in body.get("parts", []))
             self.dollars += (words(body.get("prompt")) * 5 + shown * 8 + drawn * 32) / 1e6
-            told = {
+            counts = {
                 "input_tokens": words(body.get("prompt")) + shown,
                 "output_tokens": drawn,
                 "input_tokens_details": {"image_tokens": shown},
             }
-            return self._told({"data": [{"b64_json": "eA=="}]}, told)
+            return self._with_usage({"data": [{"b64_json": "eA=="}]}, counts)
         if route == "audio/speech":
             self.dollars += 15 * len(str(body.get("input"))) / 1e6
             return Response(b"ID3", media_type="audio/mpeg")
         if route.startswith("audio/"):
             seconds = self.seconds(body["file"] if isinstance(body.get("file"), bytes) else b"")
             self.dollars += OF_A_MINUTE * seconds / 60
-            return self._told({"text": "hello"}, {"type": "duration", "seconds": seconds})
+            return self._with_usage({"text": "hello"}, {"type": "duration", "seconds": seconds})
         return self._say(route, body)
 
     def _say(self, route: str, body: dict[str, Any]) -> Response:
@@ -108,7 +108,7 @@ class Meter:
         id = f"resp_{len(self.bodies)}"
         self.stored[id] = given + made
         if route == "responses":
-            told: dict[str, Any] = {
+            counts: dict[str, Any] = {
                 "input_tokens": given,
                 "output_tokens": made,
                 "total_tokens": given + made,
@@ -117,16 +117,16 @@ class Meter:
             output += [{"type": "reasoning", "id": f"rs_{id}"}, {"type": "message", "id": f"msg_{id}"}]
             answer = {"id": id, "object": "response", "output": output}
             if body.get("stream") is True:
-                whole = answer | ({"usage": told} if self.tells else {})
+                whole = answer | ({"usage": counts} if self.tells else {})
                 return _events([{"type": "response.completed", "response": whole}])
-            return self._told(answer, told)
-        told = {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+            return self._with_usage(answer, counts)
+        counts = {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
         if body.get("stream") is True:
-            usage = [{"id": id, "choices": [], "usage": told}] if self.tells else []
+            usage = [{"id": id, "choices": [], "usage": counts}] if self.tells else []
             return _events([{"id": id, "choices": [{"index": 0, "delta": {"content": "x"}}]}, *usage])
-        return self._told({"id": id, "choices": [{"message": {"content": "x"}}]}, told)
+        return self._with_usage({"id": id, "choices": [{"message": {"content": "x"}}]}, counts)
 
-    def _told(self, answer: dict[str, Any], usage: dict[str, Any]) -> Response:
+    def _with_usage(self, answer: dict[str, Any], usage: dict[str, Any]) -> Response:
         return JSONResponse(answer | {"usage": usage} if self.tells else answer)
 
 

@@ -37,7 +37,7 @@ class TalkingMeter:
 
     async def _talk(self, socket: WebSocket) -> None:
         await socket.accept()
-        text = sound = said = 0
+        text = sound = spoken = 0
         await socket.send_json({"type": "session.created", "session": {}})
         try:
             while True:
@@ -51,10 +51,10 @@ class TalkingMeter:
                     continue
                 asked = event.get("response") or {}
                 made = integer(asked.get("max_output_tokens"), LONGEST)
-                heard = min(sound + said, WINDOW)
+                heard = min(sound + spoken, WINDOW)
                 read = min(text, WINDOW)
                 self.dollars += read * TEXT_IN + heard * SOUND_IN + made * SOUND_OUT
-                said += made
+                spoken += made
                 if self.breaks is not None and len(self.events) >= self.breaks:
                     await socket.close(1011)
                     return

@@ -46,7 +46,7 @@ def test_an_hour_without_calls_is_shown_as_one(ledger, clock):
     ]
 
 
-def test_what_lasts_longer_is_told_by_days(ledger, clock):
+def test_what_lasts_longer_is_shown_by_days(ledger, clock):
     event = an_event()
     ledger.add(event)
     used(ledger, event, 10)
@@ -83,7 +83,7 @@ def test_who_spent_most_comes_first(ledger, clock):
     assert [each.today for each in ledger.accounts.attendance(event, "2026-11-22")] == [0, 0]
 
 
-def test_a_sign_in_ends_after_its_time_with_its_password_and_when_told_to(ledger, clock):
+def test_a_sign_in_ends_after_its_time_with_its_password_and_when_asked_to(ledger, clock):
     cookie = ledger.signed_in.begin("right")
     assert ledger.signed_in.knows(cookie, "right")
     assert not ledger.signed_in.knows(cookie, "another")

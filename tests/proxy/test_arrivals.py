@@ -144,7 +144,7 @@ def test_a_secret_is_too_long_to_be_guessed():
     assert len(tokens.new_secret()) * 4 >= 128
 
 
-def test_who_tries_codes_without_end_is_not_told_when_one_is_right(proxy):
+def test_who_tries_codes_without_end_does_not_learn_when_one_is_right(proxy):
     """At ten a second nobody errs: names that have not come before have to wait then, and others do not."""
     assert ask(proxy, "lesson/ada").status_code == 200
     with httpx.Client() as client:

@@ -67,13 +67,13 @@ def test_an_event_that_is_ended_is_over_within_a_second(proxy):
 
 def test_a_closed_event_takes_its_attendees_by_their_own_token(proxy):
     proxy.ledger.add(an_event("closed", open=False))
-    told = proxy.ledger.attend("closed", ["ada", "grace"])
-    assert ask(proxy, told["ada"]).status_code == 200
-    others = told["grace"].rpartition(".")[2]
+    tokens = proxy.ledger.attend("closed", ["ada", "grace"])
+    assert ask(proxy, tokens["ada"]).status_code == 200
+    others = tokens["grace"].rpartition(".")[2]
     for token in ("closed/ada", f"closed/ada.{others}", "closed/eve", f"lesson/ada.{others}"):
         assert ask(proxy, token).status_code in (401, 200 if token.startswith("lesson") else 401)
     assert refusal(ask(proxy, "closed/ada")) == (401, "attendee_unknown")
-    assert httpx.get(f"{proxy.url}/me", headers={"api-key": told["ada"]}).json()["name"] == "ada"
+    assert httpx.get(f"{proxy.url}/me", headers={"api-key": tokens["ada"]}).json()["name"] == "ada"
 
 
 def test_a_rotated_token_is_worth_nothing(proxy):
@@ -107,7 +107,7 @@ def test_who_knows_the_code_may_register_where_the_event_allows_it(proxy):
 
 
 @pytest.mark.parametrize(
-    ("text", "zone", "late", "told"),
+    ("text", "zone", "late", "expected"),
     [
         ("2026-11-21T09:00+01:00", None, False, "2026-11-21T08:00:00+00:00"),
         ("2026-07-01T09:00", "Europe/Berlin", False, "2026-07-01T07:00:00+00:00"),
@@ -117,8 +117,8 @@ def test_who_knows_the_code_may_register_where_the_event_allows_it(proxy):
         ("2026-04-05T01:45", "Australia/Lord_Howe", False, "2026-04-04T14:45:00+00:00"),
     ],
 )
-def test_times_are_understood_in_their_zone_when_clocks_change_too(text, zone, late, told):
-    assert moment(text, zone, late=late).isoformat() == told
+def test_times_are_understood_in_their_zone_when_clocks_change_too(text, zone, late, expected):
+    assert moment(text, zone, late=late).isoformat() == expected
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_no_field_of_a_request_chooses_where_it_goes(proxy, field):
 
 
 def test_an_upstream_that_repeats_the_key_in_an_error_does_not_tell_the_learner(proxy):
-    said = f"Incorrect API key provided: {KEY}. Find yours at …"
+    message = f"Incorrect API key provided: {KEY}. Find yours at …"
     for status in (400, 401, 404, 429, 500):
-        proxy.openai.fail(status=status, message=said, times=1)
+        proxy.openai.fail(status=status, message=message, times=1)
         answer = ask(proxy, "lesson/ada")
         assert KEY not in answer.text
         assert answer.status_code == (503 if status in (401, 500) else status)
@@ -309,7 +309,7 @@ def test_the_key_and_the_prompts_are_nowhere_in_the_database(proxy, tmp_path):
     assert b"Say hello." not in content
 
 
-def test_prompts_are_kept_where_the_event_says_so_and_learners_are_told(proxy, tmp_path):
+def test_prompts_are_kept_where_the_event_says_so_and_learners_see_it(proxy, tmp_path):
     proxy.ledger.add(an_event("kept", keeps_prompts=True))
     assert ask(proxy, "lesson/ada").headers["x-prompts-kept"] == "no"
     assert ask(proxy, "kept/ada").headers["x-prompts-kept"] == "yes"

@@ -307,11 +307,11 @@ def test_however_it_ends_no_less_is_booked_than_it_costs(costly, tells, counts, 
     ]
     batch = begin(client, *lines)
     assert client.batches.retrieve(batch.id).status == ends
-    told = ledger.standing(ledger.event("lesson"), "ada")
-    assert told.reserved == 0
-    assert meter.dollars <= told.spent / NANO + 1e-9
+    standing = ledger.standing(ledger.event("lesson"), "ada")
+    assert standing.reserved == 0
+    assert meter.dollars <= standing.spent / NANO + 1e-9
     if ends == "failed":
-        assert told.spent == 0
+        assert standing.spent == 0
 
 
 def test_answers_that_can_not_be_had_this_time_are_asked_for_again(costly):
@@ -323,5 +323,5 @@ def test_answers_that_can_not_be_had_this_time_are_asked_for_again(costly):
     assert [each.id for each in ledger.batches.waiting()] == [batch.id]
     assert client.batches.retrieve(batch.id).status == "completed"
     assert ledger.batches.waiting() == []
-    told = ledger.standing(ledger.event("lesson"), "ada")
-    assert (told.reserved, told.spent > 0) == (0, True)
+    standing = ledger.standing(ledger.event("lesson"), "ada")
+    assert (standing.reserved, standing.spent > 0) == (0, True)

@@ -60,7 +60,7 @@ def event_of(**fields):
     return f"data: {json.dumps(fields)}\n\n".encode()
 
 
-def said(words):
+def chunk(words):
     return event_of(id="c", choices=[{"index": 0, "delta": {"content": words}}])
 
 
@@ -70,7 +70,7 @@ def ask(url, route, body):
 
 @pytest.mark.parametrize("words", ["one ", "one two three four five six seven "])
 def test_a_chat_that_breaks_off_costs_its_question_and_what_came(tmp_path, words):
-    with before(tmp_path, breaking([said(words)] * 3, "text/event-stream")) as (url, standing):
+    with before(tmp_path, breaking([chunk(words)] * 3, "text/event-stream")) as (url, standing):
         with pytest.raises(httpx.RemoteProtocolError):
             ask(url, "chat/completions", {**CHAT, "stream": True})
         charged = standing()
@@ -94,7 +94,7 @@ def test_a_response_that_breaks_off_costs_its_question_and_what_came(tmp_path):
 
 
 def test_what_came_is_never_charged_beyond_what_was_reserved(tmp_path):
-    parts = [said("x" * 100_000)]
+    parts = [chunk("x" * 100_000)]
     body = {**CHAT, "stream": True, "max_completion_tokens": 20}
     with before(tmp_path, breaking(parts, "text/event-stream")) as (url, standing):
         with pytest.raises(httpx.RemoteProtocolError):

@@ -40,8 +40,8 @@ def at_once(count, do):
 def test_of_many_at_once_as_many_are_admitted_as_the_cap_allows(ledger):
     event = an_event(daily_requests=3)
     ledger.add(event)
-    told = at_once(16, lambda _: ledger.reserve(event, "ada", "chat/completions", "gpt-5.4-mini", 10))
-    assert told.count("daily_cap_reached") == 13
+    outcomes = at_once(16, lambda _: ledger.reserve(event, "ada", "chat/completions", "gpt-5.4-mini", 10))
+    assert outcomes.count("daily_cap_reached") == 13
     assert ledger.standing(event, "ada").requests == 3
 
 
@@ -49,20 +49,20 @@ def test_two_processes_on_one_database_share_a_cap(books):
     first, second = books(), books()
     event = an_event(daily_requests=5)
     first.add(event)
-    told = at_once(
+    outcomes = at_once(
         16,
         lambda number: (first, second)[number % 2].reserve(
             event, "ada", "chat/completions", "gpt-5.4-mini", 1
         ),
     )
-    assert told.count("daily_cap_reached") == 11
+    assert outcomes.count("daily_cap_reached") == 11
 
 
 def test_money_is_reserved_before_and_settled_after(ledger):
     event = an_event(learner_budget=100)
     ledger.add(event)
-    told = at_once(9, lambda _: ledger.reserve(event, "ada", "chat/completions", "gpt-5.4-mini", 40))
-    admitted = [made for made in told if made != "budget_spent"]
+    outcomes = at_once(9, lambda _: ledger.reserve(event, "ada", "chat/completions", "gpt-5.4-mini", 40))
+    admitted = [made for made in outcomes if made != "budget_spent"]
     assert len(admitted) == 2
     assert ledger.settle(admitted[0], Settlement(cost=7))
     standing = ledger.standing(event, "ada")
@@ -75,9 +75,9 @@ def test_money_is_reserved_before_and_settled_after(ledger):
 def test_the_event_s_budget_holds_over_all_learners_and_a_refusal_leaves_no_trace(ledger):
     event = an_event(event_budget=100)
     ledger.add(event)
-    told = at_once(8, lambda number: ledger.reserve(event, f"n{number}", "embeddings", "m", 30))
-    assert told.count("budget_spent") == 5
-    refused = [f"n{number}" for number, made in enumerate(told) if made == "budget_spent"]
+    outcomes = at_once(8, lambda number: ledger.reserve(event, f"n{number}", "embeddings", "m", 30))
+    assert outcomes.count("budget_spent") == 5
+    refused = [f"n{number}" for number, made in enumerate(outcomes) if made == "budget_spent"]
     assert all(ledger.standing(event, name).requests == 0 for name in refused)
 
 
@@ -141,10 +141,10 @@ def test_the_cap_begins_anew_at_midnight_in_the_event_s_zone(books):
     ledger.reserve(event, "ada", "embeddings", "m", 1)
 
 
-def test_a_database_that_can_not_be_used_is_told_without_its_password():
-    with pytest.raises(DatabaseError) as told:
+def test_a_database_that_can_not_be_used_is_reported_without_its_password():
+    with pytest.raises(DatabaseError) as refused:
         connect("postgresql://lab:" + "hush@127.0.0.1:1/none")
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(refused.value)
 
 
 def test_an_event_is_made_once(ledger):
@@ -248,9 +248,9 @@ def test_a_stream_that_breaks_is_charged_for_what_came_and_leaves_nothing_open(p
     assert standing.spent > 0
 
 
-def test_what_is_left_is_told(proxy):
-    proxy.ledger.add(an_event("told", daily_requests=5, learner_budget=NANO, max_tokens=50))
-    ask(proxy, "told/ada")
-    left = httpx.get(f"{proxy.url}/me", headers={"authorization": "Bearer told/ada"}).json()
+def test_what_is_left_is_reported(proxy):
+    proxy.ledger.add(an_event("left", daily_requests=5, learner_budget=NANO, max_tokens=50))
+    ask(proxy, "left/ada")
+    left = httpx.get(f"{proxy.url}/me", headers={"authorization": "Bearer left/ada"}).json()
     assert (left["requests_left_today"], left["max_tokens"], left["prompts_are_kept"]) == (4, 50, False)
     assert 0.99 < left["left_usd"] < 1

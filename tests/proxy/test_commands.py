@@ -36,7 +36,7 @@ def proxy_command(tmp_path, monkeypatch):
 
 @pytest.fixture
 def event(proxy_command):
-    code, said = proxy_command(
+    code, output = proxy_command(
         *("event", "add", "ml-101", "--starts", "2026-11-21T09:00", "--ends", "2027-11-21T18:00"),
         *(
             "--zone",
@@ -47,8 +47,8 @@ def event(proxy_command):
             "25",
         ),
     )
-    assert code == 0, said
-    return said
+    assert code == 0, output
+    return output
 
 
 def test_an_event_is_made_listed_and_ended(proxy_command, event):
@@ -76,32 +76,32 @@ def test_an_event_is_made_listed_and_ended(proxy_command, event):
     ],
 )
 def test_an_event_that_makes_no_sense_is_one_clear_line_and_exit_code_2(proxy_command, arguments, words):
-    code, said = proxy_command("event", "add", "ml-101", *arguments)
-    assert (code, said.count("\n")) == (2, 1)
-    assert words in said
+    code, output = proxy_command("event", "add", "ml-101", *arguments)
+    assert (code, output.count("\n")) == (2, 1)
+    assert words in output
 
 
 def test_a_roster_comes_in_and_its_tokens_are_for_one_pair_of_eyes(proxy_command, event, tmp_path):
     (tmp_path / "roster.csv").write_text(
         "identifier,github_username,name\ns1,ada-l,Ada Lovelace\ns2,grace,Grace Hopper\n"
     )
-    code, said = proxy_command("attendee", "import", "ml-101", "roster.csv", "--out", "tokens.csv")
-    assert (code, "2 tokens are in tokens.csv" in said) == (0, True)
+    code, output = proxy_command("attendee", "import", "ml-101", "roster.csv", "--out", "tokens.csv")
+    assert (code, "2 tokens are in tokens.csv" in output) == (0, True)
     assert stat.S_IMODE((tmp_path / "tokens.csv").stat().st_mode) == 0o600
     rows = list(csv.reader((tmp_path / "tokens.csv").open()))
     assert [row[0] for row in rows] == ["name", "ada-l", "grace"]
     assert rows[1][1].startswith("ml-101/ada-l.")
-    code, said = proxy_command("attendee", "rotate", "ml-101", "grace")
-    assert said.startswith("grace\tml-101/grace.")
-    assert rows[2][1] not in said
+    code, output = proxy_command("attendee", "rotate", "ml-101", "grace")
+    assert output.startswith("grace\tml-101/grace.")
+    assert rows[2][1] not in output
     assert proxy_command("attendee", "add", "ml-101", "grace")[0] == 2
     assert proxy_command("attendee", "import", "ml-101", "nowhere.csv")[0] == 2
 
 
 def test_a_report_is_a_table_or_csv(proxy_command, event):
     assert proxy_command("report", "ml-101")[0] == 0
-    code, said = proxy_command("report", "ml-101", "--csv", "-")
-    assert (code, said) == (0, "attendee,model,requests,failed,tokens in,tokens out,US dollars\n")
+    code, output = proxy_command("report", "ml-101", "--csv", "-")
+    assert (code, output) == (0, "attendee,model,requests,failed,tokens in,tokens out,US dollars\n")
     assert proxy_command("report", "nowhere")[0] == 2
 
 
@@ -109,8 +109,8 @@ def test_a_report_is_a_table_or_csv(proxy_command, event):
 def test_without_a_key_in_the_environment_it_does_not_start(proxy_command, monkeypatch, upstream):
     for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    code, said = proxy_command("serve", "--upstream", upstream)
-    assert (code, "Set " in said) == (2, True)
+    code, output = proxy_command("serve", "--upstream", upstream)
+    assert (code, "Set " in output) == (2, True)
 
 
 @pytest.mark.parametrize("port", ["taken", "99999"])
@@ -181,9 +181,9 @@ def test_with_the_stand_in_behind_it_an_open_event_is_made_and_the_old_examples_
     assert example.main() == 1
     assert "does not let you in: Error code: 401" in capsys.readouterr().out
     process.terminate()
-    said = process.communicate(timeout=20)[0]
-    assert "An open event was made: hackathon" in said
-    assert "password" in said
+    output = process.communicate(timeout=20)[0]
+    assert "An open event was made: hackathon" in output
+    assert "password" in output
 
 
 # --- bounds -------------------------------------------------------------------------------------------------------
@@ -201,8 +201,8 @@ ON = ("--starts", "2026-11-21T09:00Z", "--ends", "2027-11-21T18:00Z")
     ],
 )
 def test_an_event_says_what_it_can_cost_at_most(proxy_command, options, words):
-    code, said = proxy_command("event", "add", "ml-101", *ON, *options)
-    assert (code, words in said) == (0, True), said
+    code, output = proxy_command("event", "add", "ml-101", *ON, *options)
+    assert (code, words in output) == (0, True), output
 
 
 def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
@@ -210,11 +210,11 @@ def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
     from classroom.proxy.ledger import Ledger
 
     proxy_command("event", "add", "ml-101", *ON, "--open", "--learner-budget", "0.05")
-    code, said = proxy_command(
+    code, output = proxy_command(
         *("event", "change", "ml-101", "--attendees", "120", "--allow", "web_search"),
         *("--ends", "2027-11-21T20:00Z"),
     )
-    assert (code, "It can cost $6 at most" in said) == (0, True), said
+    assert (code, "It can cost $6 at most" in output) == (0, True), output
     ledger = Ledger(connect(str(tmp_path / "class-proxy.sqlite")))
     event = ledger.event("ml-101")
     assert (event.most_attendees, event.names_per_hour, event.allows) == (120, 120, ("web_search",))
@@ -223,9 +223,9 @@ def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
     assert proxy_command("event", "change", "nowhere", "--attendees", "1")[0] == 2
 
 
-def test_what_can_not_be_allowed_is_said(proxy_command):
-    code, said = proxy_command("event", "add", "ml-101", *ON, "--allow", "file_search")
-    assert (code, "there are web_search, flex, priority" in said) == (2, True)
+def test_what_can_not_be_allowed_is_reported(proxy_command):
+    code, output = proxy_command("event", "add", "ml-101", *ON, "--allow", "file_search")
+    assert (code, "there are web_search, flex, priority" in output) == (2, True)
 
 
 def known(tmp_path, code="ml-101"):
@@ -239,10 +239,10 @@ def known(tmp_path, code="ml-101"):
 
 
 def test_an_event_lasts_longer_by_a_time_or_until_one(proxy_command, event, tmp_path):
-    code, said = proxy_command("event", "extend", "ml-101", "--by", "1h30m")
-    assert (code, "until 2027-11-21T19:30+01:00" in said) == (0, True), said
-    code, said = proxy_command("event", "extend", "ml-101", "--until", "2027-11-22T09:00")
-    assert (code, "until 2027-11-22T09:00+01:00" in said) == (0, True), said
+    code, output = proxy_command("event", "extend", "ml-101", "--by", "1h30m")
+    assert (code, "until 2027-11-21T19:30+01:00" in output) == (0, True), output
+    code, output = proxy_command("event", "extend", "ml-101", "--until", "2027-11-22T09:00")
+    assert (code, "until 2027-11-22T09:00+01:00" in output) == (0, True), output
     assert known(tmp_path).event_budget == 25_000_000_000
 
 
@@ -264,8 +264,8 @@ def test_an_event_that_is_over_goes_on(proxy_command, event):
     ],
 )
 def test_what_makes_an_event_no_longer_is_refused_in_words(proxy_command, event, arguments, words):
-    code, said = proxy_command("event", "extend", *arguments)
-    assert (code, words in said) == (2, True), said
+    code, output = proxy_command("event", "extend", *arguments)
+    assert (code, words in output) == (2, True), output
 
 
 def test_a_budget_is_topped_up_and_two_at_once_are_both_added(proxy_command, event, tmp_path):
@@ -294,8 +294,8 @@ def test_a_budget_is_topped_up_and_two_at_once_are_both_added(proxy_command, eve
 )
 def test_a_budget_that_can_not_be_topped_up_is_left_alone(proxy_command, event, arguments, words):
     proxy_command("event", "add", "free", *ON, "--open")
-    code, said = proxy_command("event", "top-up", *arguments)
-    assert (code, words in said) == (2, True), said
+    code, output = proxy_command("event", "top-up", *arguments)
+    assert (code, words in output) == (2, True), output
 
 
 @pytest.mark.parametrize(
@@ -313,9 +313,9 @@ def test_a_budget_that_can_not_be_topped_up_is_left_alone(proxy_command, event, 
 )
 @pytest.mark.parametrize("written", ["class.sqlite", "sqlite:///class.sqlite"])
 def test_a_command_that_needs_a_database_says_so_and_makes_none(proxy_command, tmp_path, command, written):
-    code, said = proxy_command(*command, "--database", written)
+    code, output = proxy_command(*command, "--database", written)
     assert code == 2
-    assert f"There is no database {written}." in " ".join(said.split())
+    assert f"There is no database {written}." in " ".join(output.split())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -324,14 +324,14 @@ def test_an_event_is_paused_and_resumed(proxy_command, event):
     assert "(paused)" in proxy_command("event", "list")[1]
     assert proxy_command("event", "resume", "ml-101") == (0, "ml-101 goes on.\n")
     assert "(paused)" not in proxy_command("event", "list")[1]
-    code, said = proxy_command("event", "pause", "nowhere")
-    assert (code, said) == (2, "classroom proxy: There is no event 'nowhere'.\n")
+    code, output = proxy_command("event", "pause", "nowhere")
+    assert (code, output) == (2, "classroom proxy: There is no event 'nowhere'.\n")
 
 
 def test_stored_prompts_are_deleted_by_a_command(proxy_command, event):
     assert proxy_command("event", "forget-prompts", "ml-101") == (0, "Deleted 0 stored prompts of ml-101.\n")
-    code, said = proxy_command("event", "forget-prompts", "nowhere")
-    assert (code, said) == (2, "classroom proxy: There is no event 'nowhere'.\n")
+    code, output = proxy_command("event", "forget-prompts", "nowhere")
+    assert (code, output) == (2, "classroom proxy: There is no event 'nowhere'.\n")
 
 
 def test_a_change_of_bounds_does_not_resume_an_event(proxy_command, event):
@@ -364,29 +364,29 @@ def test_the_tables_of_the_admin_page_are_printed_too(proxy_command, event, by, 
 )
 def test_amounts_that_no_database_holds_are_explained(proxy_command, wrong):
     arguments = ("event", "add", "x", "--starts", "2026-11-21T09:00Z", "--ends", "2026-11-22T09:00Z")
-    code, said = proxy_command(*arguments, *wrong)
+    code, output = proxy_command(*arguments, *wrong)
     assert code == 2
-    assert said.startswith("classroom proxy: ")
+    assert output.startswith("classroom proxy: ")
 
 
 def test_a_file_of_upstreams_that_can_not_be_read_is_explained(proxy_command, tmp_path):
-    code, said = proxy_command("serve", "--upstreams", tmp_path / "none.toml")
+    code, output = proxy_command("serve", "--upstreams", tmp_path / "none.toml")
     assert code == 2
-    assert "none.toml can't be read" in said
+    assert "none.toml can't be read" in output
 
 
 def test_the_proxy_keeps_connections_longer_than_clients_do(monkeypatch, tmp_path):
     seen = {}
 
-    class Told(Exception):
+    class Configured(Exception):
         pass
 
     def config(*arguments, **options):
         seen.update(options)
-        raise Told
+        raise Configured
 
     monkeypatch.setattr("uvicorn.Config", config)
     database = ["--database", str(tmp_path / "proxy.sqlite")]
-    with pytest.raises(Told):
+    with pytest.raises(Configured):
         app(["proxy", "serve", "--upstream", "mock", "--port", "0", *database], standalone_mode=False)
     assert seen["timeout_keep_alive"] > httpx.Limits().keepalive_expiry

@@ -123,7 +123,7 @@ def test_a_refused_call_leaves_the_conversation_as_long_as_it_was(proxy, ada, ta
     assert held(proxy, talk.id) == before
 
 
-def test_answers_grow_it_by_what_they_said(proxy, ada, talk):
+def test_answers_grow_it_by_what_they_answered(proxy, ada, talk):
     before = held(proxy, talk.id)
     answer = ada.responses.create(model=MODEL, input="and?", conversation=talk.id)
     assert before + answer.usage.output_tokens <= held(proxy, talk.id) < before + 1000

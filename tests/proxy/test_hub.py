@@ -32,10 +32,10 @@ class _Hub(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append((self.path, self.headers["authorization"]))
         secret = (self.headers["authorization"] or "").removeprefix("token ")
-        status, told = TOKENS.get(secret, (403, {"status": 403, "message": "Missing or invalid credentials"}))
+        status, user = TOKENS.get(secret, (403, {"status": 403, "message": "Missing or invalid credentials"}))
         if self.path != "/hub/api/user":
-            status, told = 404, {}
-        content = json.dumps(told).encode()
+            status, user = 404, {}
+        content = json.dumps(user).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))

@@ -39,7 +39,7 @@ def test_a_code_leads_to_the_event(proxy):
 
 
 @pytest.mark.parametrize("code", ["nowhere", "../admin", "%2e%2e", "a b", HOSTILE, "x" * 3000, "\udcff"])
-def test_a_code_that_is_none_is_said_so(proxy, code):
+def test_a_code_that_is_none_is_reported(proxy, code):
     answer = httpx.get(f"{proxy.url}/join", params={"code": code.encode("utf-8", "surrogateescape")})
     assert answer.status_code == 404
     assert "<script>alert" not in answer.text
@@ -71,7 +71,7 @@ def test_who_registers_sees_their_token_and_a_second_one_of_the_name_does_not(pr
 def test_a_token_that_was_rotated_counts_no_more_on_the_page(proxy, closed):
     visitor = joined(proxy.url, "closed", token=closed["ada"])
     proxy.ledger.rotate("closed", "ada")
-    time.sleep(1.1)  # what the database said is believed for a second
+    time.sleep(1.1)  # what the database answered is believed for a second
     answer = visitor.get("/join/closed")
     assert answer.status_code == 401
     assert "What is left" not in answer.text
@@ -271,7 +271,7 @@ def test_a_paused_event_shows_its_page_and_asks_nothing(proxy):
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "x" * 4001])
-def test_a_prompt_that_is_none_is_said_so_and_costs_nothing(proxy, prompt):
+def test_a_prompt_that_is_none_is_reported_and_costs_nothing(proxy, prompt):
     visitor = joined(proxy.url, name="ada")
     answer = visitor.send("/join/lesson/play", {"prompt": prompt, "word": visitor.word("/join/lesson")})
     assert "Write a prompt" in seen(answer)

@@ -162,7 +162,7 @@ def test_no_batch_costs_more_than_is_booked(side, monkeypatch):
     def every(lines, ends, does, flags):
         endpoint, requests = lines
         meter.tells, meter.shows, meter.counts = flags
-        # what is neither shown nor counted is nowhere told
+        # what is neither shown nor counted is reported nowhere
         meter.counts = meter.counts or not meter.shows
         meter.ends, meter.does = ends, does
         before = spent(ledger) - meter.dollars

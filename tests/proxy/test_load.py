@@ -139,28 +139,28 @@ def _open(ledger: Ledger, learners: int) -> bool:
     return any(ledger.standing(event, f"learner-{number:03}").reserved for number in range(learners))
 
 
-def agrees(told: dict[str, object], *, killed: bool = False) -> list[str]:
+def agrees(totals: dict[str, object], *, killed: bool = False) -> list[str]:
     """What does not add up."""
     wrong = []
-    if told["left reserved"]:
+    if totals["left reserved"]:
         wrong.append("something is still reserved")
-    if told["most of one learner"] != CAP:
+    if totals["most of one learner"] != CAP:
         wrong.append("the cap did not hold")
-    if told["charged"] != told["charged to learners"] or told["charged"] != told["the event's sum"]:
+    if totals["charged"] != totals["charged to learners"] or totals["charged"] != totals["the event's sum"]:
         wrong.append("the books contradict each other")
-    if int(told["admitted"]) - int(told["failed"]) != told["counted"]:  # type: ignore[call-overload]
+    if int(totals["admitted"]) - int(totals["failed"]) != totals["counted"]:  # type: ignore[call-overload]
         wrong.append("requests were lost")
-    difference = float(told["charged"]) - float(told["the stand-in reckons"])  # type: ignore[arg-type]
+    difference = float(totals["charged"]) - float(totals["the stand-in reckons"])  # type: ignore[arg-type]
     if difference < 0 or (not killed and difference > 1e-6):
         wrong.append("what was charged is not what was used")
-    if not killed and told["admitted"] != told["calls upstream"]:
+    if not killed and totals["admitted"] != totals["calls upstream"]:
         wrong.append("calls were made that nobody admitted, or the other way round")
     return wrong
 
 
 def test_a_class_at_once_adds_up(postgres):
-    told = run(postgres, 20)
-    assert agrees(told) == [], told
+    totals = run(postgres, 20)
+    assert agrees(totals) == [], totals
 
 
 def test_a_batch_outlives_the_proxy_that_began_it(tmp_path):
@@ -216,12 +216,12 @@ def main() -> int:
     )
     servers = fixture(Folders())
     try:
-        told = run(next(servers), options.learners, kill=options.kill)
+        totals = run(next(servers), options.learners, kill=options.kill)
     finally:
         next(servers, None)
-    for name, value in told.items():
+    for name, value in totals.items():
         print(f"{name:22} {value}")
-    wrong = agrees(told, killed=options.kill)
+    wrong = agrees(totals, killed=options.kill)
     print("everything adds up" if not wrong else f"WRONG: {'; '.join(wrong)}")
     return 1 if wrong else 0
 

@@ -35,7 +35,7 @@ def connected(proxy, token="talk/ada", **options):
         yield made
 
 
-def said(words, **more):
+def order(words, **more):
     part = {"type": "input_text", "text": words}
     message = {"type": "message", "role": "user", "content": [part]}
     return {"conversation": "none", "input": [message], "instructions": ALOUD, **more}
@@ -49,7 +49,7 @@ def until(connection, *kinds):
 
 
 def say(connection, words, **more):
-    connection.response.create(response=said(words, **more))
+    connection.response.create(response=order(words, **more))
     return until(connection, "response.done", "error")
 
 
@@ -149,7 +149,7 @@ def test_a_budget_ends_in_the_middle_of_a_session(proxy):
         assert say(connection, "One.")[-1].type == "response.done"
         refused = say(connection, "Two.")[-1]
         assert refused.error.code == "budget_spent"
-        connection.response.create(response=said("Three, shorter.", max_output_tokens=50))
+        connection.response.create(response=order("Three, shorter.", max_output_tokens=50))
         assert until(connection, "response.done", "error")[-1].type == "response.done"
     assert len(talks(proxy)) == 2
 
@@ -170,7 +170,7 @@ def test_an_event_that_ends_ends_its_sessions_responses(talking):
     with connected(talking) as connection:
         assert say(connection, "Hi.")[-1].type == "response.done"
         talking.ledger.change(over("talk"))
-        time.sleep(1.2)  # what the database said is believed for a second
+        time.sleep(1.2)  # what the database answered is believed for a second
         assert say(connection, "Hi again.")[-1].error.code == "event_ended"
     assert len(talks(talking)) == 1
 
@@ -187,7 +187,7 @@ def test_an_answer_is_no_longer_than_the_event_allows(proxy):
 
 def test_a_cancelled_response_is_charged_by_what_was_made(talking):
     with connected(talking) as connection:
-        connection.response.create(response=said("One two three four five six seven. " * 30))
+        connection.response.create(response=order("One two three four five six seven. " * 30))
         started = until(connection, "response.output_audio.delta")[-1]
         connection.response.cancel(response_id=started.response_id)
         done = until(connection, "response.done")[-1]
@@ -199,7 +199,7 @@ def test_a_cancelled_response_is_charged_by_what_was_made(talking):
 
 def test_who_hangs_up_pays_for_what_was_made(talking):
     with connected(talking) as connection:
-        connection.response.create(response=said("One two three four five six seven. " * 30))
+        connection.response.create(response=order("One two three four five six seven. " * 30))
         until(connection, "response.output_audio.delta")
     standing = settled(talking)
     assert standing.reserved == 0
@@ -210,7 +210,7 @@ def test_who_hangs_up_pays_for_what_was_made(talking):
 def test_a_session_that_breaks_is_charged_as_reckoned_before(talking, effect):
     talking.openai.fail(effect=effect)
     with connected(talking) as connection:
-        connection.response.create(response=said("Hi."))
+        connection.response.create(response=order("Hi."))
         with pytest.raises((ConnectionClosed, ValueError)):
             until(connection, "response.done")
     standing = settled(talking)
@@ -231,7 +231,7 @@ def test_what_the_upstream_refuses_costs_nothing(talking):
     assert settled(talking).reserved == 0
 
 
-def test_an_upstream_that_is_not_there_is_told_before_the_connection(talking):
+def test_an_upstream_that_is_not_there_is_reported_before_the_connection(talking):
     talking.openai.fail(status=401)
     with pytest.raises(InvalidStatus) as refused, connected(talking):
         pass
@@ -242,14 +242,14 @@ def test_an_upstream_that_is_not_there_is_told_before_the_connection(talking):
 
 def test_one_response_at_a_time(talking):
     with connected(talking) as connection:
-        connection.response.create(response=said("One two three four five six seven. " * 10))
-        connection.response.create(event_id="second", response=said("Two."))
+        connection.response.create(response=order("One two three four five six seven. " * 10))
+        connection.response.create(event_id="second", response=order("Two."))
         events = until(connection, "response.done")
     [error] = [event.error for event in events if event.type == "error"]
     assert (error.code, error.event_id) == ("conversation_already_has_active_response", "second")
 
 
-def test_a_session_remembers_what_was_said_and_reckons_with_it(talking):
+def test_a_session_remembers_what_was_asked_and_reckons_with_it(talking):
     with connected(talking) as connection:
         part = {"type": "input_text", "text": "word " * 2_000}
         connection.conversation.item.create(item={"type": "message", "role": "user", "content": [part]})
@@ -318,9 +318,9 @@ def test_what_could_cost_unseen_does_not_pass(talking, event, code):
     with websockets.sync.client.connect(url, additional_headers={"api-key": "talk/ada"}) as socket:
         socket.recv()
         socket.send(json.dumps(event))
-        told = json.loads(socket.recv())
-        assert (told["type"], told["error"]["code"]) == ("error", code)
-        socket.send(json.dumps({"type": "response.create", "response": said("Still here.")}))
+        refused = json.loads(socket.recv())
+        assert (refused["type"], refused["error"]["code"]) == ("error", code)
+        socket.send(json.dumps({"type": "response.create", "response": order("Still here.")}))
         while json.loads(socket.recv())["type"] != "response.done":
             pass
     assert len(talking.openai.calls) == 1
@@ -375,7 +375,7 @@ def test_a_session_that_is_refused_is_counted_and_a_paused_event_lets_none_in(ta
 def test_a_pause_ends_the_answers_of_a_session_that_is_open(talking):
     with connected(talking, "talk/ada") as connection:
         talking.ledger.pause("talk", True)
-        time.sleep(1.1)  # what the database said is believed for a second
-        connection.response.create(response=said("hello"))
+        time.sleep(1.1)  # what the database answered is believed for a second
+        connection.response.create(response=order("hello"))
         assert until(connection, "error", "response.done")[-1].error.code == "event_paused"
     assert talking.openai.calls.cost == 0

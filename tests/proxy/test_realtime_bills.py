@@ -104,7 +104,7 @@ def talked(url, events):
                     pass
 
 
-@pytest.mark.parametrize("tells", [True, False], ids=["usage told", "usage not told"])
+@pytest.mark.parametrize("tells", [True, False], ids=["usage reported", "usage not reported"])
 @pytest.mark.parametrize("breaks", [None, 2], ids=["to its end", "broken off"])
 def test_what_is_charged_is_never_less_than_what_it_costs(tmp_path, tells, breaks):
     ledger = Ledger(connect(str(tmp_path / "bills.sqlite")))

@@ -9,7 +9,7 @@ from classroom.proxy.rosters import Listed
 
 def opened(tmp_path, text: str, encoding: str = "utf-8"):
     (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
-    return rosters.opened(tmp_path / "roster.csv")
+    return rosters.read_roster(tmp_path / "roster.csv")
 
 
 def test_canvas_gradebook_leaves_out_the_rows_that_are_nobody(tmp_path):
@@ -20,7 +20,7 @@ def test_canvas_gradebook_leaves_out_the_rows_that_are_nobody(tmp_path):
     assert opened(tmp_path, text) == [Listed("a.schmidt@x.org"), Listed("linus.torvalds")]
 
 
-def test_moodle_namesakes_are_told_apart_by_their_addresses(tmp_path):
+def test_moodle_namesakes_are_kept_apart_by_their_addresses(tmp_path):
     text = (
         "Identifier,Full name,Email address,Status\n"
         "Participant 1,Anna Schmidt,a1@x.org,-\nParticipant 2,Anna Schmidt,a2@x.org,-\n"

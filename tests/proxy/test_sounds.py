@@ -21,8 +21,8 @@ from tests.proxy.test_fields import MODELS
 SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0\r\n"
 
 
-def wav(seconds=1.0, rate=8000, told=None):
-    """A tone; `told`: bytes that its header claims."""
+def wav(seconds=1.0, rate=8000, claimed=None):
+    """A tone; `claimed`: bytes that its header claims."""
     out = io.BytesIO()
     with wave.open(out, "wb") as made:
         made.setnchannels(1)
@@ -30,8 +30,8 @@ def wav(seconds=1.0, rate=8000, told=None):
         made.setframerate(rate)
         made.writeframes(b"\x00\x10" * int(seconds * rate))
     content = bytearray(out.getvalue())
-    if told is not None:
-        content[40:44] = struct.pack("<I", told)
+    if claimed is not None:
+        content[40:44] = struct.pack("<I", claimed)
     return bytes(content)
 
 
@@ -112,7 +112,9 @@ def test_others_are_answered_while_a_recording_is_measured(media, monkeypatch):
 
 def test_length_is_what_is_heard_not_what_a_header_says():
     assert sounds.measure(wav(3), "wav") == pytest.approx(3, abs=0.05)
-    assert sounds.measure(wav(3, told=100), "wav") is None or sounds.measure(wav(3, told=100), "wav") < 3.1
+    assert (
+        sounds.measure(wav(3, claimed=100), "wav") is None or sounds.measure(wav(3, claimed=100), "wav") < 3.1
+    )
     small = silence(600)
     assert len(small) < 600_000
     assert sounds.measure(small, "flac") == pytest.approx(600, abs=1)
@@ -174,10 +176,10 @@ def test_the_process_that_decodes_has_no_environment(monkeypatch, tmp_path):
     assert "OPENAI_API_KEY" in os.environ
 
 
-@pytest.mark.parametrize("told", ["1e9", "nan", "-1.000", "1.000\n" * 50, "", "9" * 70])
-def test_what_the_process_says_is_read_as_one_number(monkeypatch, tmp_path, told):
+@pytest.mark.parametrize("claimed", ["1e9", "nan", "-1.000", "1.000\n" * 50, "", "9" * 70])
+def test_what_the_process_says_is_read_as_one_number(monkeypatch, tmp_path, claimed):
     child = tmp_path / "child.py"
-    child.write_text(f"import sys; sys.stdout.write({told!r})")
+    child.write_text(f"import sys; sys.stdout.write({claimed!r})")
     monkeypatch.setattr(sounds, "_CHILD", child)
     assert sounds.measure(b"", "wav") is None
 

@@ -129,8 +129,8 @@ def test_the_file_s_name_can_not_break_out_of_the_form(proxy, ada):
 
 def test_each_counts_as_a_request_and_costs_nothing(proxy, ada, letter):
     ada.files.retrieve(letter.id)
-    told = httpx.get(f"{proxy.url}/me", headers={"api-key": "lesson/ada"}).json()
-    assert (told["requests_today"], told["spent_usd"]) == (2, 0)
+    standing = httpx.get(f"{proxy.url}/me", headers={"api-key": "lesson/ada"}).json()
+    assert (standing["requests_today"], standing["spent_usd"]) == (2, 0)
 
 
 def test_a_cap_on_requests_holds_for_files(proxy):

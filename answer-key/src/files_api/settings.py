@@ -24,6 +24,6 @@ class Settings(BaseSettings):
 
     openai_timeout_seconds: float = Field(default=20.0, gt=0)
     """How long OpenAI may take. One try of this length rather than several short ones: pictures are slow, and
-    our caller is told when to try again."""
+    our answer names the seconds until the next try."""
 
     max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)

@@ -58,7 +58,7 @@ def check_file_path(file_path: str) -> str:
 
 
 def _guarded(operation: Callable[_P, _R]) -> Callable[_P, _R]:
-    """S3's own errors become ours: what S3 said is not for the caller."""
+    """S3's own errors become ours: S3's own words are not for the caller."""
 
     @wraps(operation)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -46,10 +46,10 @@ def read_aloud(client: AsyncOpenAI, words: str, *, model: str, voice: str, secon
 
 
 async def _heard(client: AsyncOpenAI, words: str, model: str, voice: str) -> bytes:
-    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words}]}
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words}]}
     response: Any = {
         "conversation": "none",  # one answer, beside any conversation
-        "input": [said],
+        "input": [message],
         "instructions": _READ_ALOUD,
         "output_modalities": ["audio"],
         "audio": {"output": {"voice": voice, "format": {"type": "audio/pcm", "rate": SAMPLE_RATE}}},

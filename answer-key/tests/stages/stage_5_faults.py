@@ -38,7 +38,7 @@ def test_a_fault_is_answered_in_a_sentence_and_nothing_is_stored(client, openai_
     assert s3_mock.objects() == []
 
 
-def test_without_s3_the_caller_is_told_and_the_bucket_is_not_named(client, s3_mock):
+def test_without_s3_the_caller_learns_it_and_the_bucket_is_not_named(client, s3_mock):
     s3_mock.fail("NoSuchBucket")
     answer = client.post("/v1/files/generated", json=ORDER)
     assert answer.status_code in (502, 503)

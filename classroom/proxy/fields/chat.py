@@ -250,7 +250,7 @@ CHAT = Shape(
         "user": Text(256),
         "verbosity": VERBOSITY,
         "web_search_options": Refused(
-            "each search costs extra and none is told; ask /v1/responses for the tool web_search, where events allow it"
+            "each search costs extra and no answer counts them; ask /v1/responses for the tool web_search, where events allow it"
         ),
         # Azure's, and other services'
         "data_sources": Refused(_ELSEWHERE),

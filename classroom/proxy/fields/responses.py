@@ -51,7 +51,7 @@ RESPONSES = _Request(
         {
             "model": MODEL,
             "access_programs": Refused(OWNERS),
-            "background": Flag((False, "what it costs is not told before it is over")),
+            "background": Flag((False, "its cost is unknown until it is over")),
             "background_options": Refused("nothing is answered in the background"),
             "context_management": Refused(UNPRICED),
             "conversation": Either(

@@ -58,7 +58,7 @@ class Door:
             event, name = await self._people.admit(token, address)
             if event.open:
                 await self._people.welcome(event, name, address)
-            asked, model = bodies.chosen(event, _ROUTE, handshake.asked_model(scope))
+            asked, model = bodies.choose_model(event, _ROUTE, handshake.read_model(scope))
             self._check_priced(model)
             if self._open[event.code, name] >= _MOST_SESSIONS:
                 raise refusals.too_many_sessions(_MOST_SESSIONS)
@@ -103,7 +103,7 @@ class Door:
             upstream = left.pop(0)
             safety = None if self._own_key or upstream.azure else event.pseudonym(name)
             try:
-                far = await handshake.dialled(
+                far = await handshake.dial(
                     upstream, event, upstream.model(model), safety, own_key=self._own_key
                 )
             except APIError:

@@ -49,18 +49,18 @@ def token_of(scope: Scope) -> Token:
     headers: list[tuple[bytes, bytes]] = list(scope["headers"])
     for protocol in protocols(scope):
         if protocol.startswith(_IN_PROTOCOL):
-            told = unquote(protocol.removeprefix(_IN_PROTOCOL))
-            headers.append((b"api-key", told.encode("latin-1", "replace")))
+            secret = unquote(protocol.removeprefix(_IN_PROTOCOL))
+            headers.append((b"api-key", secret.encode("latin-1", "replace")))
     return tokens.read(headers)
 
 
-def asked_model(scope: Scope) -> str | None:
+def read_model(scope: Scope) -> str | None:
     """The model or deployment that the address names."""
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     return query.get("model") or query.get("deployment")
 
 
-async def dialled(
+async def dial(
     upstream: Upstream, event: Event, model: str, safety: str | None, *, own_key: bool
 ) -> ClientConnection:
     """A connection to the upstream. `safety`: the attendee's pseudonym.
@@ -106,5 +106,5 @@ async def deny(scope: Scope, send: Send, error: APIError) -> None:
 
 def problem(error: APIError, event_id: Any) -> Mapping[str, Any]:
     """A refusal as an event of the Realtime API."""
-    told = {**error.body()["error"], "event_id": event_id if isinstance(event_id, str) else None}
-    return {"type": "error", "event_id": "event_of_the_proxy", "error": told}
+    described = {**error.body()["error"], "event_id": event_id if isinstance(event_id, str) else None}
+    return {"type": "error", "event_id": "event_of_the_proxy", "error": described}

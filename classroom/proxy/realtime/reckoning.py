@@ -65,7 +65,7 @@ def units(usage: Any) -> dict[str, int | float] | None:
         return None
     given, made = _details(usage, "input_token_details"), _details(usage, "output_token_details")
     cached = _details(given, "cached_tokens_details")
-    told: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "input_tokens": usage.get("input_tokens"),
         "input_audio_tokens": given.get("audio_tokens") or 0,
         "cache_read_tokens": given.get("cached_tokens") or 0,
@@ -73,14 +73,14 @@ def units(usage: Any) -> dict[str, int | float] | None:
         "output_tokens": usage.get("output_tokens"),
         "output_audio_tokens": made.get("audio_tokens") or 0,
     }
-    if any(type(value) is not int or value < 0 for value in told.values()):
+    if any(type(value) is not int or value < 0 for value in counts.values()):
         return None
     if (
-        told["input_audio_tokens"] > told["input_tokens"]
-        or told["output_audio_tokens"] > told["output_tokens"]
+        counts["input_audio_tokens"] > counts["input_tokens"]
+        or counts["output_audio_tokens"] > counts["output_tokens"]
     ):
         return None
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in counts.items() if value}
 
 
 def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -220,36 +220,36 @@ class Session:
                 text = self.upstream.without_key(text.encode("utf-8", "surrogatepass")).decode(
                     "utf-8", "replace"
                 )
-                told = _parse(text)
-                if await self._noted(told):
+                event = _parse(text)
+                if await self._noted(event):
                     continue
                 if not self._gone:
-                    await self._say(json.dumps(told) if told.get("type") == "error" else text)
+                    await self._say(json.dumps(event) if event.get("type") == "error" else text)
                 elif self._pending is None:
                     return  # the last word is spoken
         except (WebSocketException, OSError):
             pass
         await self._close(_GONE, "the service behind this proxy hung up")
 
-    async def _noted(self, told: dict[str, Any]) -> bool:
+    async def _noted(self, event: dict[str, Any]) -> bool:
         """Keep the books by an event; whether it is one for the proxy alone."""
-        kind, pending = told.get("type"), self._pending
+        kind, pending = event.get("type"), self._pending
         if kind == "session.updated" and self._swallowed:
             self._swallowed -= 1
             return True
         if kind == "response.created" and pending is not None:
-            response = told.get("response")
+            response = event.get("response")
             pending.id = str(response.get("id")) if isinstance(response, Mapping) else ""
         elif kind == "error":
-            await self._refused(told, pending)
+            await self._refused(event, pending)
         elif kind == "response.done":
-            response = told.get("response")
+            response = event.get("response")
             await self._done(response if isinstance(response, Mapping) else {})
         return False
 
-    async def _refused(self, told: dict[str, Any], pending: _Pending | None) -> None:
+    async def _refused(self, event: dict[str, Any], pending: _Pending | None) -> None:
         """An error of the upstream's: if the response was refused, nothing is charged."""
-        error = told.get("error")
+        error = event.get("error")
         if pending is None or not isinstance(error, dict) or error.get("event_id") != pending.ours:
             return
         error["event_id"] = pending.given_id if isinstance(pending.given_id, str) else None
@@ -336,10 +336,10 @@ def _bounded(event: Event, options: Mapping[str, Any], at: str, usual: int | Non
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        event = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return event if isinstance(event, dict) else {}
 
 
 def _event_id(content: str) -> Any:

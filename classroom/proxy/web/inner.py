@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     """What the proxy answered. `body` is empty if it was no JSON object."""
 
     status: int
@@ -28,7 +28,7 @@ class Told:
 
 async def call(
     app: ASGIApp, token: str, method: str, path: str, address: str, body: Mapping[str, Any] | None = None
-) -> Told:
+) -> Reply:
     """Ask the proxy with a learner's token.
 
     Args:
@@ -76,7 +76,7 @@ async def call(
 
     await app(scope, receive, send)
     try:
-        told = json.loads(b"".join(parts))
+        answered = json.loads(b"".join(parts))
     except (ValueError, RecursionError):
-        told = {}
-    return Told(status, told if isinstance(told, dict) else {})
+        answered = {}
+    return Reply(status, answered if isinstance(answered, dict) else {})

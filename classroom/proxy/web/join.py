@@ -197,7 +197,7 @@ class Join:
 
     # --- what they see -------------------------------------------------------------------------------------------
 
-    async def _show(self, asked: Asked, event: Event, **told: Any) -> Answer:
+    async def _show(self, asked: Asked, event: Event, **shown: Any) -> Answer:
         learner = self._learner(asked, event)
         if learner is None:
             return self._door(event)
@@ -218,10 +218,10 @@ class Join:
             chat=chat,
             pictures=pictures,
             longest=_LONGEST_PROMPT,
-            **{**usual, **told},
+            **{**usual, **shown},
         ).with_headers(sending.about(event))
 
-    async def _standing(self, learner: _Learner, asked: Asked) -> inner.Told:
+    async def _standing(self, learner: _Learner, asked: Asked) -> inner.Reply:
         return await inner.call(self._app, learner.token, "GET", "/v1/me", asked.address)
 
     async def _play(self, asked: Asked, learner: _Learner, form: dict[str, str]) -> Answer:
@@ -256,10 +256,10 @@ class Join:
             }
         else:
             body |= {"prompt": prompt, "size": "1024x1024", "quality": "low"}
-        told = await inner.call(self._app, learner.token, "POST", f"/v1/{route}", asked.address, body)
-        if told.trouble:
-            return {**nothing, "trouble": told.trouble}
-        text, picture = _text_in(told.body), _picture_in(told.body)
+        reply = await inner.call(self._app, learner.token, "POST", f"/v1/{route}", asked.address, body)
+        if reply.trouble:
+            return {**nothing, "trouble": reply.trouble}
+        text, picture = _text_in(reply.body), _picture_in(reply.body)
         if not text and not picture:
             return {**nothing, "trouble": "The answer is empty."}
         return {**nothing, "text": text, "picture": picture}

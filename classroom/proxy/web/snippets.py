@@ -24,7 +24,7 @@ class Snippet:
 def model_for(event: Event, route: str) -> str | None:
     """The name of the event's first model for a route; None if it offers none."""
     try:
-        asked, model = bodies.chosen(event, Route(route, "json"), None)
+        asked, model = bodies.choose_model(event, Route(route, "json"), None)
     except APIError:
         return None
     return model if asked == "*" else asked

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from classroom.loopback import LOOPBACK, LoopbackServer
 from classroom.redaction.notebooks import without_keys
-from classroom.standin.browsers import sharing
+from classroom.standin.browsers import share
 from classroom.standin.cassettes.file import Asked, Cassette, CassetteError, Exchange, read
 from classroom.standin.cassettes.names import Names
 from classroom.standin.errors import APIError
@@ -293,7 +293,7 @@ class Recorded:
     ) -> None:
         self._cassette = Cassette() if upstream else read(path)
         self._application: ASGIApp = Recorder(path, upstream) if upstream else Replayer(self._cassette, pace)
-        self._server = LoopbackServer(sharing(self._application), port, host=host)
+        self._server = LoopbackServer(share(self._application), port, host=host)
 
     @property
     def base_url(self) -> str:

@@ -109,7 +109,7 @@ def write(messages: Sequence[Mapping[str, Any]], mark: str, sampling: Sampling, 
     """
     model = ngrams.load()
     prompt = text.text_of(messages[-1].get("content")) if messages else ""
-    context = model.context(tokenizer.encode(prepared(prompt)))
+    context = model.context(tokenizer.encode(prepare(prompt)))
     dice = random.Random(f"{mark if sampling.seed is None else sampling.seed}:{choice}")  # noqa: S311 - no secret
     written, drawn = b"", Counter[int]()
     listed: list[dict[str, Any]] = []
@@ -124,29 +124,29 @@ def write(messages: Sequence[Mapping[str, Any]], mark: str, sampling: Sampling, 
         written += _bytes_of(model, place)
         drawn[place] += 1
         tokens += 1
-        said = written.decode("utf-8", "ignore")
-        found = [at for each in sampling.stop if each and (at := said.find(each)) >= 0]
+        answer = written.decode("utf-8", "ignore")
+        found = [at for each in sampling.stop if each and (at := answer.find(each)) >= 0]
         if found:
-            return _stopped(said[: min(found)], listed, tokens)
+            return _stopped(answer[: min(found)], listed, tokens)
         context = model.following(context, place)
     return Turn(written.decode("utf-8", "replace"), (), reason, tokens, tuple(listed))
 
 
-def prepared(prompt: str) -> str:
+def prepare(prompt: str) -> str:
     """A text as the model was trained on it: each word with one space before it, and nothing after the last."""
     words = " ".join(prompt.split())
     return f" {words}" if words else ""
 
 
-def _stopped(said: str, listed: list[dict[str, Any]], tokens: int) -> Turn:
+def _stopped(answer: str, listed: list[dict[str, Any]], tokens: int) -> Turn:
     """An answer that met a stop sequence: what comes before it, and the tokens that lie wholly before it."""
-    room, kept = len(said.encode()), []
+    room, kept = len(answer.encode()), []
     for entry in listed:
         room -= len(entry["bytes"])
         if room < 0:
             break
         kept.append(entry)
-    return Turn(said, (), "stop", tokens, tuple(kept))
+    return Turn(answer, (), "stop", tokens, tuple(kept))
 
 
 def _draw(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from classroom.standin.language_model import ngrams
-from classroom.standin.language_model.sampling import prepared
+from classroom.standin.language_model.sampling import prepare
 
 ROOT = Path(__file__).resolve().parents[3]
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -27,7 +27,7 @@ _FEWEST = 4  # words: what is shorter is a label
 def course_texts(root: Path = ROOT) -> list[str]:
     """The paragraphs that the model learns from, in an order that is always the same."""
     paragraphs = [paragraph for source in _sources(root) for paragraph in _paragraphs(source)]
-    return [prepared(each) for each in paragraphs]
+    return [prepare(each) for each in paragraphs]
 
 
 def _sources(root: Path) -> Iterator[str]:

@@ -64,7 +64,7 @@ class Response:
             "id": self.id,
             "status": status,
             "status_details": details,
-            "output": [items.shown(item) for item in self.output],
+            "output": [items.show(item) for item in self.output],
             "conversation_id": f"conv_{self.mark[:21]}" if self.in_conversation else None,
             "output_modalities": self.settings["output_modalities"],
             "max_output_tokens": self.settings.get("max_output_tokens"),
@@ -110,7 +110,7 @@ class Answering:
         response.usage = spoken.usage
         sent = await self._say(response, spoken, keep)
         if response.cancelled:
-            response.usage = speaking.reduced(spoken.usage, sent)
+            response.usage = speaking.reduce_usage(spoken.usage, sent)
             await self._end(response, "cancelled", {"type": "cancelled", "reason": "client_cancelled"}, fault)
         elif spoken.turn.finish_reason == "length":
             await self._end(
@@ -268,7 +268,7 @@ class Answering:
         body = {
             "model": settings["model"],
             "instructions": settings.get("instructions"),
-            "input": [items.shown(item) for item in response.context],
+            "input": [items.show(item) for item in response.context],
             "output_modalities": settings["output_modalities"],
             "voice": settings["audio"]["output"].get("voice"),
             "tools": settings.get("tools") or [],
@@ -276,7 +276,7 @@ class Answering:
         self.standin.journal.record(
             **{
                 **self.facts,
-                "body": reading.redacted(body, self.key),
+                "body": reading.redact(body, self.key),
                 "status": error.status if error else status,
                 "error_code": error.code if error else None,
                 "outputs": outputs,
@@ -289,14 +289,14 @@ class Answering:
 
 def _deltas(words: str, audio: bytes | None) -> list[tuple[str, str]]:
     """What each event adds: the words, or the words of the transcript between the pieces of their sound."""
-    said = text.pieces(words)
+    pieces = text.pieces(words)
     if audio is None:
-        return [("output_text", piece) for piece in said]
+        return [("output_text", piece) for piece in pieces]
     sounds = [base64.b64encode(piece).decode() for piece in speaking.pieces_of(audio)]
-    share = max(1, -(-len(said) // max(1, len(sounds))))
+    share = max(1, -(-len(pieces) // max(1, len(sounds))))
     out: list[tuple[str, str]] = []
     for index, piece in enumerate(sounds):
-        mine = said[index * share : (index + 1) * share]
+        mine = pieces[index * share : (index + 1) * share]
         out += [("output_audio_transcript", word) for word in mine]
         out.append(("output_audio", piece))
     return out

@@ -42,7 +42,7 @@ class Conversation:
         self._answering = answering
         self._hang_up = hang_up
         self._made = 0
-        self._session = session.begun(model, text.digest("realtime", model.id))
+        self._session = session.begin(model, text.digest("realtime", model.id))
         self._items: list[dict[str, Any]] = []
         self._buffer = bytearray()
         self._running: dict[str, tuple[Response, asyncio.Task[None]]] = {}
@@ -122,7 +122,7 @@ class Conversation:
 
     async def _update(self, event: dict[str, Any]) -> None:
         spoke = any(item.get("role") == "assistant" for item in self._items)
-        self._session = session.updated(self._session, event.get("session"), self._model, spoke=spoke)
+        self._session = session.update(self._session, event.get("session"), self._model, spoke=spoke)
         await self._answering.send({"type": "session.updated", "session": self._session})
 
     async def _create_item(self, event: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ class Conversation:
 
     async def _announce(self, item: dict[str, Any], before: str | None) -> None:
         for name in ("added", "done"):
-            shown = {"previous_item_id": before, "item": items.shown(item)}
+            shown = {"previous_item_id": before, "item": items.show(item)}
             await self._answering.send({"type": f"conversation.item.{name}", **shown})
 
     async def _retrieve_item(self, event: dict[str, Any]) -> None:
@@ -221,7 +221,7 @@ class Conversation:
             raise errors.too_much_for_a_stand_in()
         context = self._context(options)
         settings = session.for_response(self._session, options)
-        mark = text.digest("realtime", [items.shown(item) for item in context], settings)
+        mark = text.digest("realtime", [items.show(item) for item in context], settings)
         id = self._next_id("resp")
         response = Response(id, mark, settings, context, not apart, options.get("metadata"))
         task = asyncio.create_task(self._answer(response))

@@ -138,7 +138,7 @@ def seconds_in(items: Sequence[Mapping[str, Any]]) -> float:
     return sum(encoded) / BYTES_PER_SECOND
 
 
-def shown(item: Mapping[str, Any]) -> dict[str, Any]:
+def show(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item as events show it: without its sound, as the API does."""
     if item["type"] != "message":
         return dict(item)

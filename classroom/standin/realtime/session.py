@@ -62,7 +62,7 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def begun(model: Model, mark: str) -> dict[str, Any]:
+def begin(model: Model, mark: str) -> dict[str, Any]:
     """The settings of a new session."""
     return {
         "type": "realtime",
@@ -103,7 +103,7 @@ def begun(model: Model, mark: str) -> dict[str, Any]:
     }
 
 
-def updated(session: Mapping[str, Any], change: Any, model: Model, *, spoke: bool) -> dict[str, Any]:
+def update(session: Mapping[str, Any], change: Any, model: Model, *, spoke: bool) -> dict[str, Any]:
     """The settings after `session.update`.
 
     Args:

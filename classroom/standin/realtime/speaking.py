@@ -74,8 +74,8 @@ def speak(
     wishes = turns.Wishes(offer=offer_of(settings))
     turn = turns.answer(given, messages, mark, wishes, max_tokens=limit if isinstance(limit, int) else None)
     if given is None and not turn.calls and (words := aloud(messages, settings.get("instructions"))):
-        said = text.finished(words, max_tokens=limit if isinstance(limit, int) else None)
-        turn = turns.Turn(said.text, (), said.finish_reason, said.tokens)
+        finished = text.finish(words, max_tokens=limit if isinstance(limit, int) else None)
+        turn = turns.Turn(finished.text, (), finished.finish_reason, finished.tokens)
     audio = None
     if settings["output_modalities"] == ["audio"] and not turn.calls:
         audio = _sound(standin, turn.text, settings["audio"]["output"])
@@ -109,10 +109,10 @@ def _sound(standin: StandIn, words: str, output: Mapping[str, Any]) -> bytes:
     voice = output.get("voice") or "marin"
     name = str(voice.get("id")) if isinstance(voice, Mapping) else str(voice)
     content = sound.speak(words, voice=name, speed=float(output.get("speed") or 1.0), format=kind)
-    digest, said = hashlib.sha256(content).hexdigest(), " ".join(words.split())
-    standin.spoken.put(digest, said)
+    digest, transcript = hashlib.sha256(content).hexdigest(), " ".join(words.split())
+    standin.spoken.put(digest, transcript)
     with contextlib.suppress(listening.NotSound):
-        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), said))
+        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), transcript))
     return content
 
 
@@ -147,7 +147,7 @@ def _is_pcm(settings: Mapping[str, Any]) -> bool:
     return (form.get("type") if isinstance(form, Mapping) else form) in (None, "audio/pcm")
 
 
-def reduced(usage: Mapping[str, Any], sent: float) -> dict[str, Any]:
+def reduce_usage(usage: Mapping[str, Any], sent: float) -> dict[str, Any]:
     """The usage of a response of which only a part was sent. `sent`: from 0 to 1."""
     details = {name: round(count * sent) for name, count in usage["output_token_details"].items()}
     output = sum(details.values())

@@ -131,22 +131,24 @@ def _done(
     usages: list[Usage] = []
     for number, line in enumerate(lines):
         mark = text.digest("batch line", begun["id"], number)
-        told: dict[str, Any] = {"id": f"batch_req_{mark[:32]}", "custom_id": line["custom_id"]}
+        identifiers: dict[str, Any] = {"id": f"batch_req_{mark[:32]}", "custom_id": line["custom_id"]}
         try:
             answer = _answered(standin, operation, line["body"], base_url)
             response = {"status_code": 200, "request_id": f"req_{mark[:32]}", "body": answer.data}
-            good.append({**told, "response": response, "error": None})
+            good.append({**identifiers, "response": response, "error": None})
             outputs += answer.outputs
             if answer.usage:
                 usages.append(_halved(answer.usage))
         except APIError as error:
             response = {"status_code": error.status, "request_id": f"req_{mark[:32]}", "body": error.body()}
-            bad.append({**told, "response": response, "error": None})
+            bad.append({**identifiers, "response": response, "error": None})
     names = {"output_file_id": ("output", good), "error_file_id": ("error", bad)}
     made = {
-        field: files.keep(standin, f"{begun['id']}_{name}.jsonl", _written(told), "batch_output", None)["id"]
-        for field, (name, told) in names.items()
-        if told
+        field: files.keep(standin, f"{begun['id']}_{name}.jsonl", _written(results), "batch_output", None)[
+            "id"
+        ]
+        for field, (name, results) in names.items()
+        if results
     }
     at = begun["created_at"]
     done = {**begun, **made, "status": "completed", "finalizing_at": at, "completed_at": at}

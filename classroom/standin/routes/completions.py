@@ -62,7 +62,7 @@ def _reply(
 ) -> text.Reply:
     given = standin.scripted("completions", model.id, body, [{"role": "user", "content": prompt}])
     if given is not None and given.text is not None:
-        return text.finished(given.text, max_tokens=limit, stop=body.get("stop"))
+        return text.finish(given.text, max_tokens=limit, stop=body.get("stop"))
     return text.reply(prompt, mark, choice=choice, max_tokens=limit, stop=body.get("stop"))
 
 

@@ -155,9 +155,9 @@ def _lexical(words: str, size: int) -> list[float]:
 
 def _beside(known: Sequence[float], words: str, size: int) -> list[float]:
     """What is known of the meaning, then the words, which weigh less."""
-    said = _lexical(words, size - len(known))
-    length = math.sqrt(sum(value * value for value in said)) or 1.0
-    return [*known, *(_WORDS_BESIDE_MEANING * value / length for value in said)]
+    lexical = _lexical(words, size - len(known))
+    length = math.sqrt(sum(value * value for value in lexical)) or 1.0
+    return [*known, *(_WORDS_BESIDE_MEANING * value / length for value in lexical)]
 
 
 def _features(words: str) -> Iterator[tuple[str, float]]:

@@ -79,7 +79,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
     output: list[Any]
     if given is not None and given.items:
-        output = response_items.completed(given.items, mark)
+        output = response_items.complete(given.items, mark)
     else:
         output = [
             *response_items.reasoning(body, prompt, mark),
@@ -98,8 +98,8 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         standin.responses.put(
             response["id"], StoredResponse(response, tuple(items), (*conversation, *output), left)
         )
-    said = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
-    outputs = (*used.outputs, *said)
+    texts = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
+    outputs = (*used.outputs, *texts)
     counted = response["usage"]
     units = {"input_tokens": counted["input_tokens"], "output_tokens": counted["output_tokens"]}
     if cached:
@@ -261,14 +261,14 @@ def count_input_tokens(standin: StandIn, asked: Asked) -> Answer:
 
 
 def compact(standin: StandIn, asked: Asked) -> Answer:
-    """A conversation cut down to what its users said, with a sealed summary of the rest."""
+    """A conversation cut down to its users' messages, with a sealed summary of the rest."""
     model = standin.model(asked.body.get("model"), "chat")
     conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
     tokens = text.count_message_tokens(
         response_input.messages_of(conversation, asked.body.get("instructions"))
     )
     mark = text.mark_of("compact", asked.body)
-    said = [
+    kept = [
         {
             "id": f"msg_{mark[:40]}{index:08x}",
             "type": "message",
@@ -292,7 +292,7 @@ def compact(standin: StandIn, asked: Asked) -> Answer:
             "id": f"resp_{mark[:48]}",
             "object": "response.compaction",
             "created_at": CREATED,
-            "output": [*said, sealed],
+            "output": [*kept, sealed],
             "usage": usage,
         },
         usage=Usage(model.id, {"input_tokens": tokens, "output_tokens": 16}),

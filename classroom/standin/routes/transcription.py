@@ -145,9 +145,9 @@ def _check_options(model: Model, body: Mapping[str, Any], wanted: str, task: str
 
 
 def _hear(standin: StandIn, file: Upload) -> _Heard:
-    said = standin.spoken.get(file.described()["sha256"])
+    transcript = standin.spoken.get(file.described()["sha256"])
     try:
-        said = said or listening.words_in(file.content) or _known_voice(standin, file.content)
+        transcript = transcript or listening.words_in(file.content) or _known_voice(standin, file.content)
         seconds = listening.measure(file.content)
     except listening.NotSound:
         if not standin.lenient:
@@ -155,7 +155,7 @@ def _hear(standin: StandIn, file: Upload) -> _Heard:
                 "The audio file could not be decoded or its format is not supported.", "file", "invalid_value"
             ) from None
         seconds = _UNKNOWN_SECONDS
-    return _Heard(said or _foreign(file, seconds), seconds)
+    return _Heard(transcript or _foreign(file, seconds), seconds)
 
 
 def _known_voice(standin: StandIn, content: bytes) -> str | None:
@@ -178,13 +178,13 @@ def _usage(model: Model, heard: _Heard, body: Mapping[str, Any]) -> dict[str, An
         return {"type": "duration", "seconds": float(max(1, round(heard.seconds)))}
     sound = max(1, round(heard.seconds * _TOKENS_PER_SECOND))
     prompt = text.count_tokens(body.get("prompt") or "")
-    said = text.count_tokens(heard.words)
+    transcript_tokens = text.count_tokens(heard.words)
     return {
         "type": "tokens",
         "input_tokens": sound + prompt,
         "input_token_details": {"audio_tokens": sound, "text_tokens": prompt},
-        "output_tokens": said,
-        "total_tokens": sound + prompt + said,
+        "output_tokens": transcript_tokens,
+        "total_tokens": sound + prompt + transcript_tokens,
     }
 
 

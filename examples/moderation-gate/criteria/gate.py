@@ -66,11 +66,11 @@ def _texts(body: str) -> list[str]:
 def answers(evidence: Evidence) -> Verdict:
     findings = []
     for probe, exchange in _asked(evidence, "gate.ordinary"):
-        said = [words for call in _chats(evidence, probe) for words in _words(evidence, call)]
+        generated = [words for call in _chats(evidence, probe) for words in _words(evidence, call)]
         problem = None
         if exchange.status != 200:
             problem = f"{probe.asked} was sent, and {_came_back(exchange)}"
-        elif not set(said) & set(_texts(exchange.body)):
+        elif not set(generated) & set(_texts(exchange.body)):
             problem = f"{probe.asked} was sent, and the answer does not have the model's words"
         findings.append(Finding(None, problem, ids(probe)))
     return together(

@@ -168,11 +168,13 @@ def _looping():
     def by_chat(question, most=5):
         messages = [{"role": "user", "content": question}]
         for _ in range(most):
-            said = client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS).choices[0]
-            if not said.message.tool_calls:
-                return said.message.content
-            messages.append(said.message)
-            for call in said.message.tool_calls:
+            choice = client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS).choices[
+                0
+            ]
+            if not choice.message.tool_calls:
+                return choice.message.content
+            messages.append(choice.message)
+            for call in choice.message.tool_calls:
                 content = run(call.function)
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
         raise RuntimeError

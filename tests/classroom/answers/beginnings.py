@@ -17,7 +17,7 @@ def beginnings():
     def picture(words, **options):
         return client.images.generate(model="gpt-image-2", prompt=words, **options).data[0].b64_json
 
-    def said(messages):
+    def answer_to(messages):
         return client.chat.completions.create(model=MODEL, messages=messages).choices[0].message.content
 
     def kind(words):
@@ -205,8 +205,8 @@ def beginnings():
         "02.1": (
             [
                 lambda words: responses(words).output_text,
-                lambda words: said(plain(words)),
-                lambda words: said(kind(words)).upper(),
+                lambda words: answer_to(plain(words)),
+                lambda words: answer_to(kind(words)).upper(),
                 asked,
                 by_stream,
                 by_parts,
@@ -215,7 +215,7 @@ def beginnings():
             ],
             [
                 (lambda words: None, "It returns nothing so far"),
-                (lambda words: print(said(plain(words))), "It prints something and returns nothing"),
+                (lambda words: print(answer_to(plain(words))), "It prints something and returns nothing"),
                 (responses, "It returns an object of type Response, not text"),
                 (lambda words: responses(words).status, "other words than the model"),
                 (lambda words: "It is deep.", "It did not ask OpenAI"),
@@ -227,12 +227,12 @@ def beginnings():
         ),
         "02.2": (
             [
-                lambda words: said(kind(words)),
+                lambda words: answer_to(kind(words)),
                 lambda words: responses(words, instructions="Sail.").output_text,
                 lambda words: (
                     responses([{"role": "developer", "content": "Sail."}, *plain(words)]).output_text
                 ),
-                lambda words: said([*kind(words)[:1], *plain("Hello."), *plain(words)]),
+                lambda words: answer_to([*kind(words)[:1], *plain("Hello."), *plain(words)]),
                 lambda words: "".join(
                     chunk.choices[0].delta.content or ""
                     for chunk in client.chat.completions.create(
@@ -250,11 +250,11 @@ def beginnings():
                 (lambda words: None, "It returns nothing so far"),
                 (lambda words: 7, "not text"),
                 ("not a function", "not a function any more"),
-                (lambda words: said(plain(words)), "no system message"),
-                (lambda words: said([*plain(words), *kind(words)[:1]]), "no system message"),
-                (lambda words: said(kind("Should I sail?")), "Is the argument used?"),
+                (lambda words: answer_to(plain(words)), "no system message"),
+                (lambda words: answer_to([*plain(words), *kind(words)[:1]]), "no system message"),
+                (lambda words: answer_to(kind("Should I sail?")), "Is the argument used?"),
                 (
-                    lambda words: said([{"role": "system", "content": words}, *plain(words)]),
+                    lambda words: answer_to([{"role": "system", "content": words}, *plain(words)]),
                     "no system message",
                 ),
                 (

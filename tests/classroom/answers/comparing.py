@@ -17,9 +17,9 @@ def _grading():
 
     def by_words(answer, expected):
         signs = string.punctuation
-        said = [word.strip(signs) for word in answer.casefold().split()]
+        found = [word.strip(signs) for word in answer.casefold().split()]
         wanted = expected.casefold().split()
-        return any(said[at : at + len(wanted)] == wanted for at in range(len(said)))
+        return any(found[at : at + len(wanted)] == wanted for at in range(len(found)))
 
     def by_padding(answer, expected):
         plain = "".join(sign if sign.isalnum() or sign in ".:" else " " for sign in answer.lower())

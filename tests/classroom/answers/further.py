@@ -304,7 +304,7 @@ def _meaning() -> Answers:
     def moderated(words):
         return client.moderations.create(model="omni-moderation-latest", input=words).results[0]
 
-    def said(words):
+    def answer_to(words):
         return client.responses.create(model=MODEL, input=words).output_text
 
     def places(texts):
@@ -316,17 +316,20 @@ def _meaning() -> Answers:
 
     return {
         "05.1": (
-            [lambda words: None if any(dict(moderated(words).categories).values()) else said(words)],
+            [lambda words: None if any(dict(moderated(words).categories).values()) else answer_to(words)],
             [
                 (
-                    lambda words: None if moderated(words).categories.harassment else said(words),
+                    lambda words: None if moderated(words).categories.harassment else answer_to(words),
                     "A flagged text is answered",
                 ),
                 (
-                    lambda words: None if moderated(words).categories.violence else said(words),
+                    lambda words: None if moderated(words).categories.violence else answer_to(words),
                     "A flagged text is answered",
                 ),
-                (lambda words: "I'd rather not." if moderated(words).flagged else said(words), "flagged"),
+                (
+                    lambda words: "I'd rather not." if moderated(words).flagged else answer_to(words),
+                    "flagged",
+                ),
             ],
         ),
         "05.2": (

@@ -70,7 +70,7 @@ def _lines():
 def _creative():
     client = OpenAI()
 
-    def said(question, **options):
+    def answer_to(question, **options):
         return client.responses.create(model=MODEL, input=question, **options).output_text
 
     def by_ifs(question, creativity):
@@ -93,7 +93,7 @@ def _creative():
         least, most = 0.0, 2.0
 
         def __call__(self, question, creativity):
-            return said(question, temperature=self.bounded(float(creativity)))
+            return answer_to(question, temperature=self.bounded(float(creativity)))
 
         def bounded(self, number):
             return self.least if number < self.least else self.most if number > self.most else number
@@ -101,7 +101,7 @@ def _creative():
     def tries_first(question, creativity):
         for temperature in (creativity, 2 if creativity > 0 else 0):
             try:
-                return said(question, temperature=temperature)
+                return answer_to(question, temperature=temperature)
             except Exception as error:
                 last = error
         raise last
@@ -116,16 +116,16 @@ def _creative():
 
     def swallows(question, creativity):
         try:
-            return said(question, temperature=creativity)
+            return answer_to(question, temperature=creativity)
         except Exception:
             return None
 
     def without_when_wrong(question, creativity):
-        return said(question, temperature=creativity) if 0 <= creativity <= 2 else said(question)
+        return answer_to(question, temperature=creativity) if 0 <= creativity <= 2 else answer_to(question)
 
     return (
         [
-            lambda question, creativity: said(question, temperature=min(max(creativity, 0), 2)),
+            lambda question, creativity: answer_to(question, temperature=min(max(creativity, 0), 2)),
             by_ifs,
             later,
             Asker(),
@@ -134,17 +134,29 @@ def _creative():
         ],
         [
             (lambda question, creativity: None, "It returns nothing so far"),
-            (lambda question, creativity: print(said(question)), "It prints something"),
-            (lambda question, creativity: said(question, temperature=creativity), "BadRequestError"),
-            (lambda question, creativity: said(question, temperature=2), "Another temperature"),
-            (lambda question, creativity: said(question), "No temperature was sent"),
-            (lambda question, creativity: said(question, temperature=min(creativity, 2)), "BadRequestError"),
-            (lambda question, creativity: said(question, temperature=max(creativity, 0)), "BadRequestError"),
-            (lambda question, creativity: said(question, temperature=creativity % 2), "Another temperature"),
-            (lambda question, creativity: said(question, temperature=min(max(creativity, 0), 1)), "Another"),
+            (lambda question, creativity: print(answer_to(question)), "It prints something"),
+            (lambda question, creativity: answer_to(question, temperature=creativity), "BadRequestError"),
+            (lambda question, creativity: answer_to(question, temperature=2), "Another temperature"),
+            (lambda question, creativity: answer_to(question), "No temperature was sent"),
+            (
+                lambda question, creativity: answer_to(question, temperature=min(creativity, 2)),
+                "BadRequestError",
+            ),
+            (
+                lambda question, creativity: answer_to(question, temperature=max(creativity, 0)),
+                "BadRequestError",
+            ),
+            (
+                lambda question, creativity: answer_to(question, temperature=creativity % 2),
+                "Another temperature",
+            ),
+            (
+                lambda question, creativity: answer_to(question, temperature=min(max(creativity, 0), 1)),
+                "Another",
+            ),
             (swallows, "Does each branch end with return"),
             (without_when_wrong, "No temperature was sent"),
-            (lambda question, creativity: said("Hello.", temperature=1), "did not reach OpenAI"),
+            (lambda question, creativity: answer_to("Hello.", temperature=1), "did not reach OpenAI"),
             (lambda question, creativity: "A kite.", "did not ask OpenAI"),
         ],
     )

@@ -185,17 +185,17 @@ def _give_up():
 def _careful():
     client = OpenAI()
 
-    def said(prompt):
+    def answer_to(prompt):
         return client.responses.create(model=MODEL, input=prompt).output_text
 
     def plain(prompt):
         if prompt is None or not prompt.strip():
             return 422, "The prompt is blank."
-        return 201, said(prompt)
+        return 201, answer_to(prompt)
 
     def as_list(prompt):
         if prompt and not prompt.isspace():
-            return [201, said(prompt.strip())]
+            return [201, answer_to(prompt.strip())]
         return [422, "Please write a prompt."]
 
     async def later(prompt):
@@ -215,7 +215,7 @@ def _careful():
 
         def __call__(self, prompt):
             try:
-                return 201, said(self.checked(prompt))
+                return 201, answer_to(self.checked(prompt))
             except Blank as blank:
                 return 422, str(blank)
 
@@ -226,7 +226,7 @@ def _careful():
         return 201, made.choices[0].message.content
 
     def asks_first(prompt):
-        text = said(prompt or " ")
+        text = answer_to(prompt or " ")
         return (201, text) if (prompt or "").strip() else (422, "The prompt is blank.")
 
     return (
@@ -236,7 +236,9 @@ def _careful():
             later,
             Endpoint(),
             by_chat,
-            lambda prompt: (201, said(prompt)) if (prompt or "").strip() else (422, "Blank is not allowed."),
+            lambda prompt: (
+                (201, answer_to(prompt)) if (prompt or "").strip() else (422, "Blank is not allowed.")
+            ),
         ],
         [
             (lambda prompt: None, "It returns nothing so far"),
@@ -246,7 +248,7 @@ def _careful():
             (lambda prompt: (201, "A text."), ""),
             (lambda prompt: plain(prompt)[0], "something else than a status"),
             (lambda prompt: plain(prompt) if prompt is not None else plain(prompt.strip()), "AttributeError"),
-            (lambda prompt: (201, said(prompt)) if prompt else (422, "It is blank."), "Another status"),
+            (lambda prompt: (201, answer_to(prompt)) if prompt else (422, "It is blank."), "Another status"),
             (lambda prompt: (400, "It is blank.") if plain(prompt)[0] == 422 else plain(prompt), "status"),
             (lambda prompt: (422, "") if plain(prompt)[0] == 422 else plain(prompt), "what is wrong"),
             (lambda prompt: plain(prompt and "Say hello."), ""),

@@ -15,7 +15,7 @@ def meaning():
     def flagged(words):
         return client.moderations.create(model="omni-moderation-latest", input=words).results[0].flagged
 
-    def said(words):
+    def answer_to(words):
         return client.responses.create(model=MODEL, input=words).output_text
 
     def chat(words):
@@ -26,10 +26,10 @@ def meaning():
 
     def by_scores(words):
         scores = client.moderations.create(input=words).results[0].category_scores.model_dump()
-        return None if max(scores.values()) > 0.5 else said(words)
+        return None if max(scores.values()) > 0.5 else answer_to(words)
 
     def answers_first(words):
-        text = said(words)
+        text = answer_to(words)
         return None if flagged(words) else text
 
     async def asked(words):
@@ -49,7 +49,7 @@ def meaning():
     class Guard:
         def __call__(self, words):
             results = client.moderations.create(input=[words]).results
-            return said(words) if not any(result.flagged for result in results) else None
+            return answer_to(words) if not any(result.flagged for result in results) else None
 
     def with_conversation(words):
         if flagged(words):
@@ -128,7 +128,7 @@ def meaning():
     return {
         "05.1": (
             [
-                lambda words: None if flagged(words) else said(words),
+                lambda words: None if flagged(words) else answer_to(words),
                 chat,
                 by_scores,
                 asked,
@@ -138,17 +138,20 @@ def meaning():
             ],
             [
                 (lambda words: None, "It returns nothing so far"),
-                (lambda words: print(said(words)), "It prints something"),
-                (said, "was not moderated"),
-                (lambda words: None if "hurt" in words else said(words), "was not moderated"),
+                (lambda words: print(answer_to(words)), "It prints something"),
+                (answer_to, "was not moderated"),
+                (lambda words: None if "hurt" in words else answer_to(words), "was not moderated"),
                 (lambda words: None if flagged(words) else "It is deep.", "did not ask OpenAI"),
-                (lambda words: None if flagged(words) else said("How deep is it?"), "Is the argument used?"),
-                (lambda words: None if flagged("Hello.") else said(words), "was not moderated"),
-                (lambda words: "I can't answer that." if flagged(words) else said(words), "is answered"),
+                (
+                    lambda words: None if flagged(words) else answer_to("How deep is it?"),
+                    "Is the argument used?",
+                ),
+                (lambda words: None if flagged("Hello.") else answer_to(words), "was not moderated"),
+                (lambda words: "I can't answer that." if flagged(words) else answer_to(words), "is answered"),
                 (lambda words: flagged(words), "not text"),
                 (answers_first, "check first"),
-                (lambda words: 1 / 0 if flagged(words) else said(words), "ZeroDivisionError"),
-                (lambda words: None if [flagged(words)] else said(words), "is the right branch taken?"),
+                (lambda words: 1 / 0 if flagged(words) else answer_to(words), "ZeroDivisionError"),
+                (lambda words: None if [flagged(words)] else answer_to(words), "is the right branch taken?"),
             ],
         ),
         "05.2": (

@@ -30,8 +30,8 @@ def mocking():
         return httpx2.Response(200, json=completion())
 
     def by_messages(request):
-        said = json.loads(request.content)["messages"][-1]["content"]
-        if "be rude" in said:
+        prompt = json.loads(request.content)["messages"][-1]["content"]
+        if "be rude" in prompt:
             return httpx2.Response(status_code=400, content=json.dumps(refused))
         return httpx2.Response(
             200, content=json.dumps(completion()), headers={"content-type": "application/json"}

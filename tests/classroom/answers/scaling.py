@@ -195,39 +195,39 @@ def _lines(text):
 def _reading():
     def by_loops(output, errors):
         found = {}
-        for told in _lines(output):
-            found[told["custom_id"]] = _text_of(told["response"]["body"])
-        for told in _lines(errors):
-            found[told["custom_id"]] = None
+        for entry in _lines(output):
+            found[entry["custom_id"]] = _text_of(entry["response"]["body"])
+        for entry in _lines(errors):
+            found[entry["custom_id"]] = None
         return found
 
     def by_comprehension(output, errors):
-        answered = {told["custom_id"]: _text_of(told["response"]["body"]) for told in _lines(output)}
-        return answered | {told["custom_id"]: None for told in _lines(errors)}
+        answered = {entry["custom_id"]: _text_of(entry["response"]["body"]) for entry in _lines(output)}
+        return answered | {entry["custom_id"]: None for entry in _lines(errors)}
 
     def all_lines(output, errors):
         found = {}
-        for told in _lines(output + errors):
-            response = told["response"] or {}
+        for entry in _lines(output + errors):
+            response = entry["response"] or {}
             body = response.get("body", {})
-            found[told["custom_id"]] = _text_of(body) if response.get("status_code") == 200 else None
+            found[entry["custom_id"]] = _text_of(body) if response.get("status_code") == 200 else None
         return found
 
     def by_catching(output, errors):
-        def read(told):
+        def read(entry):
             try:
-                return _text_of(told["response"]["body"])
+                return _text_of(entry["response"]["body"])
             except (KeyError, TypeError):
                 return None
 
-        return {told["custom_id"]: read(told) for told in _lines(output + errors)}
+        return {entry["custom_id"]: read(entry) for entry in _lines(output + errors)}
 
     class Reader(dict):
         def __call__(self, output, errors):
             self.clear()
             self.update(dict.fromkeys(re.findall(r'"custom_id": "([^"]+)"', errors)))
-            for told in map(json.loads, filter(None, output.split("\n"))):
-                self[told["custom_id"]] = _text_of(told["response"]["body"])
+            for entry in map(json.loads, filter(None, output.split("\n"))):
+                self[entry["custom_id"]] = _text_of(entry["response"]["body"])
             return dict(self)
 
     async def later(output, errors):
@@ -237,13 +237,13 @@ def _reading():
         head, _, rest = (output or errors).partition("\n")
         if not head:
             return {}
-        told = json.loads(head)
+        entry = json.loads(head)
         if output:
-            return {told["custom_id"]: _text_of(told["response"]["body"])} | by_recursion(rest, errors)
-        return {told["custom_id"]: None} | by_recursion("", rest)
+            return {entry["custom_id"]: _text_of(entry["response"]["body"])} | by_recursion(rest, errors)
+        return {entry["custom_id"]: None} | by_recursion("", rest)
 
     def output_alone(output, errors):
-        return {told["custom_id"]: _text_of(told["response"]["body"]) for told in _lines(output)}
+        return {entry["custom_id"]: _text_of(entry["response"]["body"]) for entry in _lines(output)}
 
     def numbered(output, errors):
         return dict(enumerate(by_loops(output, errors).values()))
@@ -252,23 +252,23 @@ def _reading():
         return list(by_loops(output, errors).values())
 
     def whole_bodies(output, errors):
-        return {told["custom_id"]: told["response"]["body"] for told in _lines(output)} | dict.fromkeys(
-            told["custom_id"] for told in _lines(errors)
+        return {entry["custom_id"]: entry["response"]["body"] for entry in _lines(output)} | dict.fromkeys(
+            entry["custom_id"] for entry in _lines(errors)
         )
 
     def messages_of_errors(output, errors):
         found = output_alone(output, errors)
-        return found | {told["custom_id"]: "failed" for told in _lines(errors)}
+        return found | {entry["custom_id"]: "failed" for entry in _lines(errors)}
 
     def first_item(output, errors):
         found = {
-            told["custom_id"]: told["response"]["body"]["output"][0]["content"][0]["text"]
-            for told in _lines(output)
+            entry["custom_id"]: entry["response"]["body"]["output"][0]["content"][0]["text"]
+            for entry in _lines(output)
         }
-        return found | {told["custom_id"]: None for told in _lines(errors)}
+        return found | {entry["custom_id"]: None for entry in _lines(errors)}
 
     def one_document(output, errors):
-        return {told["custom_id"]: None for told in json.loads(output)}
+        return {entry["custom_id"]: None for entry in json.loads(output)}
 
     def shifted(output, errors):
         found = by_loops(output, errors)

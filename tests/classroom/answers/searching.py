@@ -149,19 +149,19 @@ def _answering():
         listed = "\n".join(f"[{key}] {text}" for key, text in found)
         return f"Answer from these passages alone.\n{listed}\nQuestion: {question}"
 
-    def said(question, found):
+    def answer_to(question, found):
         return client.responses.create(model=MODEL, input=prompt(question, found)).output_text
 
     def by_keys(question, found):
         if not found:
             return unknown, []
-        words = said(question, found)
+        words = answer_to(question, found)
         return words, [key for key in dict(found) if key in words]
 
     def by_brackets(question, found):
         if len(found) == 0:
             return (unknown, [])
-        words, sources = said(question, found), []
+        words, sources = answer_to(question, found), []
         for key in re.findall(r"\[(.+?)\]", words):
             if key in [each[0] for each in found] and key not in sources:
                 sources.append(key)
@@ -197,7 +197,7 @@ def _answering():
                 case []:
                     return unknown, []
                 case _:
-                    words = said(question, found)
+                    words = answer_to(question, found)
                     return words, list(self.named(words, found))
 
         def named(self, words, found):
@@ -217,17 +217,17 @@ def _answering():
         return words, [key for key in dict(found) if key in words]
 
     def asks_always(question, found):
-        words = said(question, found)
+        words = answer_to(question, found)
         return words, [key for key in dict(found) if key in words]
 
     def trusts(question, found):
         if not found:
             return unknown, []
-        words = said(question, found)
+        words = answer_to(question, found)
         return words, list(dict.fromkeys(re.findall(r"guide/\w+\.txt", words)))
 
     def names_all(question, found):
-        return (said(question, found), [key for key, _ in found]) if found else (unknown, [])
+        return (answer_to(question, found), [key for key, _ in found]) if found else (unknown, [])
 
     def without_keys(question, found):
         if not found:
@@ -239,13 +239,13 @@ def _answering():
     def first_passage(question, found):
         if not found:
             return unknown, []
-        words = said(question, found[:1])
+        words = answer_to(question, found[:1])
         return words, [key for key in dict(found) if key in words]
 
     def twice(question, found):
         if not found:
             return unknown, []
-        words = said(question, found)
+        words = answer_to(question, found)
         return words, [key for key in re.findall(r"\[(.+?)\]", words) if key in dict(found)]
 
     return {

@@ -71,9 +71,9 @@ def steering():
 
     def sends_one(history, words):
         history.append({"role": "user", "content": words})
-        said = asked(history[-1:]).content
-        history.append({"role": "assistant", "content": said})
-        return said
+        answer = asked(history[-1:]).content
+        history.append({"role": "assistant", "content": answer})
+        return answer
 
     def by_schema(review):
         kept = {"type": "object", "additionalProperties": False, "required": ["stars", "reason"]}
@@ -119,16 +119,16 @@ def steering():
             return choice.message.content.strip()
 
     def by_stream(text):
-        said = ""
+        answer = ""
         with client.responses.create(
             model=MODEL, input=f"Sum up: {text}", temperature=0, max_output_tokens=300, stream=True
         ) as events:
             for event in events:
                 if event.type == "response.output_text.delta":
-                    said += event.delta
+                    answer += event.delta
                 elif event.type == "response.incomplete":
                     raise ValueError("cut off")
-        return said
+        return answer
 
     def looks_for_an_exception(text):
         try:
@@ -152,9 +152,9 @@ def steering():
     class Conversation:
         def __call__(self, history, words):
             history.extend([{"role": "user", "content": words}])
-            said = asked(list(history)).content
-            history.extend([{"content": said, "role": "assistant"}])
-            return said
+            answer = asked(list(history)).content
+            history.extend([{"content": answer, "role": "assistant"}])
+            return answer
 
     def with_items(history, words):
         history.append({"role": "user", "content": [{"type": "input_text", "text": words}]})
@@ -164,21 +164,21 @@ def steering():
 
     def a_new_list(history, words):
         history = [*history, {"role": "user", "content": words}]
-        said = asked(history).content
-        history = [*history, {"role": "assistant", "content": said}]
-        return said
+        answer = asked(history).content
+        history = [*history, {"role": "assistant", "content": answer}]
+        return answer
 
     def wrong_role(history, words):
         history.append({"role": "user", "content": words})
-        said = asked(history).content
-        history.append({"role": "system", "content": said})
-        return said
+        answer = asked(history).content
+        history.append({"role": "system", "content": answer})
+        return answer
 
     def says_another_thing(history, words):
         history.append({"role": "user", "content": words})
-        said = asked(history).content
+        answer = asked(history).content
         history.append({"role": "assistant", "content": "I have answered that."})
-        return said
+        return answer
 
     @dataclass
     class Rated:

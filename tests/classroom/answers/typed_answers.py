@@ -17,7 +17,7 @@ _CELL = re.compile(r"(?m)^#% (before|\d\d\.\d (?:right|wrong): .*)$\n")
 
 @dataclass(frozen=True)
 class Typed:
-    """One cell. `reason`: words of what is said of a wrong answer; empty for a right one."""
+    """One cell. `reason`: words of the judgement of a wrong answer; empty for a right one."""
 
     id: str
     how: str

@@ -85,11 +85,11 @@ def _jobs():
 
     def over_http(client, id, most=20):
         for _ in range(most):
-            told = json.loads(client.responses.with_raw_response.retrieve(id).content)
-            if told["status"] == "completed":
-                return told["output"][0]["content"][0]["text"]
-            if told["status"] not in running:
-                raise RuntimeError(told["status"])
+            job = json.loads(client.responses.with_raw_response.retrieve(id).content)
+            if job["status"] == "completed":
+                return job["output"][0]["content"][0]["text"]
+            if job["status"] not in running:
+                raise RuntimeError(job["status"])
             time.sleep(0.3)
         raise TimeoutError
 

@@ -24,16 +24,16 @@ def chat():
 def structured():
     made = dspy.Predict("text -> score: float, tags: list[str]")
     with dspy.context(adapter=dspy.JSONAdapter()):
-        told = made(text="a fine day")
-    assert isinstance(told.score, float)
-    assert isinstance(told.tags, list)
+        answer = made(text="a fine day")
+    assert isinstance(answer.score, float)
+    assert isinstance(answer.tags, list)
 
 
 @tries("reasoning")
 def reasoning():
-    told = dspy.ChainOfThought("question -> answer")(question="hello there")
-    assert told.reasoning
-    assert told.answer
+    answer = dspy.ChainOfThought("question -> answer")(question="hello there")
+    assert answer.reasoning
+    assert answer.answer
 
 
 @tries("react")

@@ -42,11 +42,11 @@ def main():
         control("POST", "/reset")
         try:
             function()
-            told = {"feature": feature, "passed": True, "why": ""}
+            outcome = {"feature": feature, "passed": True, "why": ""}
         except Exception as error:
             last = traceback.extract_tb(error.__traceback__)[-1]
             why = f"{type(error).__name__}: {error}"[:500] + f" ({last.name}, line {last.lineno})"
-            told = {"feature": feature, "passed": False, "why": why}
+            outcome = {"feature": feature, "passed": False, "why": why}
             traceback.print_exc()
-        sys.stdout.write("feature " + json.dumps(told) + "\n")
+        sys.stdout.write("feature " + json.dumps(outcome) + "\n")
         sys.stdout.flush()

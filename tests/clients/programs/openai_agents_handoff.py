@@ -67,8 +67,8 @@ def agent():
     for model in models():
         made = Agent("Guide", model=model, tools=[get_weather])
         run = Runner.run_sync(made, "What is the weather in Paris?", max_turns=4)
-        told = [item.output for item in run.new_items if item.type == "tool_call_output_item"]
-        assert told == ["14 degrees in Paris"], told
+        outputs = [item.output for item in run.new_items if item.type == "tool_call_output_item"]
+        assert outputs == ["14 degrees in Paris"], outputs
         assert run.final_output
 
 

@@ -54,9 +54,9 @@ def agent():
     first = client.responses.create(model=MODEL, input=PARIS, tools=tools)
     [call] = first.output
     assert call.arguments == '{"city": "Paris"}'
-    told = [{"type": "function_call_output", "call_id": call.call_id, "output": "14 degrees"}]
+    results = [{"type": "function_call_output", "call_id": call.call_id, "output": "14 degrees"}]
     assert client.responses.create(
-        model=MODEL, input=told, previous_response_id=first.id, tools=tools
+        model=MODEL, input=results, previous_response_id=first.id, tools=tools
     ).output_text
 
 

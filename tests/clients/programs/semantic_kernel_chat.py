@@ -41,7 +41,7 @@ def service():
     return OpenAIChatCompletion(ai_model_id=MODEL, async_client=client())
 
 
-def said(words):
+def history_of(words):
     history = ChatHistory()
     history.add_user_message(words)
     return history
@@ -50,7 +50,7 @@ def said(words):
 @tries("chat")
 def chat():
     settings = OpenAIChatPromptExecutionSettings()
-    assert str(asyncio.run(service().get_chat_message_content(said("hello there"), settings)))
+    assert str(asyncio.run(service().get_chat_message_content(history_of("hello there"), settings)))
 
 
 @tries("stream")
@@ -58,7 +58,10 @@ def stream():
     async def parts():
         settings = OpenAIChatPromptExecutionSettings()
         return [
-            part async for part in service().get_streaming_chat_message_content(said("hello there"), settings)
+            part
+            async for part in service().get_streaming_chat_message_content(
+                history_of("hello there"), settings
+            )
         ]
 
     assert len(asyncio.run(parts())) > 3
@@ -68,7 +71,7 @@ def stream():
 def structured():
     settings = OpenAIChatPromptExecutionSettings(response_format=City)
     City.model_validate_json(
-        str(asyncio.run(service().get_chat_message_content(said("Name a city."), settings)))
+        str(asyncio.run(service().get_chat_message_content(history_of("Name a city."), settings)))
     )
 
 

@@ -1,4 +1,4 @@
-"""202 with a job: the work is done in the background, and its end is told at the job's own address."""
+"""202 with a job: the work is done in the background, and the job's own address shows when it has ended."""
 
 import base64
 import os

@@ -65,7 +65,7 @@ def test_it_refuses(client, query):
     assert Painter.prompts == []
 
 
-@pytest.mark.parametrize(("status", "told"), [(429, 503), (500, 502), (400, 422), (401, 502)])
-def test_it_tells_what_went_wrong(client, status, told):
+@pytest.mark.parametrize(("status", "answered"), [(429, 503), (500, 502), (400, 422), (401, 502)])
+def test_it_tells_what_went_wrong(client, status, answered):
     Painter.status = status
-    assert client.get("/draw", params={"what": "a fox", "as": "fox.png"}).status_code == told
+    assert client.get("/draw", params={"what": "a fox", "as": "fox.png"}).status_code == answered

@@ -71,7 +71,7 @@ def test_bad_words_are_refused(client, sent, path, params):
 
 
 @pytest.mark.parametrize("path", ["/sounds", "/pictures"])
-@pytest.mark.parametrize(("status", "told"), [(429, 429), (400, 400), (500, 502)])
-def test_trouble_is_told(client, api, path, status, told):
+@pytest.mark.parametrize(("status", "answered"), [(429, 429), (400, 400), (500, 502)])
+def test_trouble_is_reported(client, api, path, status, answered):
     api["status"] = status
-    assert client.post(path, params={"words": "hi"}).status_code == told
+    assert client.post(path, params={"words": "hi"}).status_code == answered

@@ -43,7 +43,7 @@ if (form) {
     event.preventDefault();
     if (button.getAttribute("aria-disabled")) return;
     button.setAttribute("aria-disabled", "true");
-    say("told", "Asking …");
+    say("outcome", "Asking …");
     say("text", "");
     document.getElementById("picture").replaceChildren();
     try {
@@ -54,7 +54,7 @@ if (form) {
       });
       if (!(answer.headers.get("content-type") || "").startsWith("application/json")) throw new Error();
       const made = await answer.json();
-      say("told", made.trouble || "Here is the answer.");
+      say("outcome", made.trouble || "Here is the answer.");
       say("text", made.text);
       if (made.picture) {
         const picture = document.createElement("img");
@@ -64,7 +64,7 @@ if (form) {
       }
       showLeft(made.left);
     } catch {
-      say("told", "No answer came. Load the page again.");
+      say("outcome", "No answer came. Load the page again.");
     } finally {
       button.removeAttribute("aria-disabled");
     }

@@ -19,11 +19,11 @@ def test_bad_wishes_are_refused(openai_mock, s3_bucket):
     assert not openai_mock.calls
 
 
-def test_when_openai_fails_that_is_told(openai_mock, s3_bucket):
+def test_when_openai_fails_that_is_reported(openai_mock, s3_bucket):
     openai_mock.fail(status=500)
     assert TestClient(app).post("/texts", json={"prompt": "x"}).status_code == 502
 
 
-def test_when_storage_fails_that_is_told(openai_mock, s3_mock):
+def test_when_storage_fails_that_is_reported(openai_mock, s3_mock):
     s3_mock.fail("InternalError")
     assert TestClient(app).post("/texts", json={"prompt": "x"}).status_code == 503

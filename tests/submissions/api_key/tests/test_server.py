@@ -43,7 +43,7 @@ def test_a_file_is_made_and_fetched(client, ai, extension, content, media):
     assert (fetched.content, fetched.headers["content-type"]) == (content, media)
 
 
-def test_the_prompt_is_what_is_said(client, ai):
+def test_the_prompt_is_what_is_spoken(client, ai):
     client.post("/v2/files", data={"prompt": "a  fox", "extension": "mp3"})
     assert ai.audio.speech.create.call_args.kwargs["input"] == "a fox"
 
@@ -65,6 +65,6 @@ def test_nonsense_is_refused(client, ai, order, status):
     ai.audio.speech.create.assert_not_called()
 
 
-def test_a_silent_openai_is_told(client, ai):
+def test_a_silent_openai_is_reported(client, ai):
     ai.audio.speech.create.side_effect = openai.APITimeoutError(request=httpx.Request("POST", "http://x"))
     assert client.post("/v2/files", data={"prompt": "a fox", "extension": "mp3"}).status_code == 504

@@ -17,7 +17,7 @@ from shop.document import DOCUMENT, LONGEST
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 
 
-def said(status, words):
+def problem(status, words):
     return JsonResponse({"detail": words}, status=status)
 
 
@@ -40,21 +40,21 @@ def texts(request):
         order = json.loads(request.body)
         prompt, name = order["prompt"], order["title"]
     except (ValueError, KeyError, TypeError):
-        return said(400, "Send JSON with a prompt and a title.")
+        return problem(400, "Send JSON with a prompt and a title.")
     if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > LONGEST:
-        return said(400, f"The prompt must have 1 to {LONGEST} characters.")
+        return problem(400, f"The prompt must have 1 to {LONGEST} characters.")
     if not isinstance(name, str) or not SLUG.fullmatch(name):
-        return said(400, "The title takes small letters, digits and hyphens.")
+        return problem(400, "The title takes small letters, digits and hyphens.")
     try:
         words = write(prompt)
     except openai.APITimeoutError:
-        return said(504, "The writer did not answer in time.")
+        return problem(504, "The writer did not answer in time.")
     except openai.APIStatusError as error:
-        return said({400: 422, 429: 429}.get(error.status_code, 502), "The writer declined.")
+        return problem({400: 422, 429: 429}.get(error.status_code, 502), "The writer declined.")
     except (openai.OpenAIError, ValueError, AttributeError, TypeError):
-        return said(502, "The writer can't be understood.")
+        return problem(502, "The writer can't be understood.")
     if not words or not words.strip():
-        return said(502, "The writer wrote nothing.")
+        return problem(502, "The writer wrote nothing.")
     try:
         store().put_object(
             Bucket=os.environ["S3_BUCKET_NAME"],
@@ -63,7 +63,7 @@ def texts(request):
             ContentType="text/markdown; charset=utf-8",
         )
     except (BotoCoreError, ClientError):
-        return said(503, "The shelf is out of reach.")
+        return problem(503, "The shelf is out of reach.")
     return JsonResponse({"name": name, "href": f"/api/texts/{name}"}, status=201)
 
 
@@ -72,7 +72,7 @@ def text(request, name):
     try:
         found = store().get_object(Bucket=os.environ["S3_BUCKET_NAME"], Key=f"texts/{name}.md")
     except (BotoCoreError, ClientError):
-        return said(404, "No such text.")
+        return problem(404, "No such text.")
     return HttpResponse(found["Body"].read(), content_type=found["ContentType"])
 
 

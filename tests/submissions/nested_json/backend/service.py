@@ -95,7 +95,7 @@ async def picture(client: AsyncOpenAI, words: str) -> bytes:
 
 
 @contextlib.contextmanager
-def told():
+def translated_errors():
     try:
         yield
     except APITimeoutError:
@@ -135,7 +135,7 @@ async def make(job: Job, client=Depends(get_openai), store: Store = Depends(get_
     wants_picture = job.target.format == "picture"
     if job.target.object_key.endswith(".webp") != wants_picture:
         raise Trouble(422, "mismatch", "The name does not fit the format.")
-    with told():
+    with translated_errors():
         content = await (picture if wants_picture else prose)(client, job.instruction.body)
     if not content.strip() or (wants_picture and content[8:12] != b"WEBP"):
         raise Trouble(502, "upstream", "It came back empty.")

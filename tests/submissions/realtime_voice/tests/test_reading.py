@@ -39,6 +39,6 @@ def test_when_openai_fails_nothing_is_kept(reader, openai_mock, s3_mock, fault, 
     assert not s3_mock.objects()
 
 
-def test_when_the_bucket_is_away_that_is_told(reader, s3_mock):
+def test_when_the_bucket_is_away_that_is_reported(reader, s3_mock):
     s3_mock.fail("AccessDenied")
     assert reader.post("/recordings", json={"sentence": "Hello."}).status_code == 503

@@ -87,7 +87,7 @@ async def test_nonsense_is_refused(fake, store, body):
     assert (fake.asked, store) == ([], {})
 
 
-async def test_an_unreachable_openai_is_told(fake, store):
+async def test_an_unreachable_openai_is_reported(fake, store):
     fake.error = openai.APIConnectionError(request=httpx.Request("POST", "http://x"))
     assert (await post(order())).status_code == 502
     assert store == {}

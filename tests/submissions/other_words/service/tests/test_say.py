@@ -31,9 +31,9 @@ def client(monkeypatch, heard):
         yield TestClient(api.build())
 
 
-def test_a_word_is_said(client, heard):
-    said = client.put("/sayings/hi.mp3", data={"word": "hi"})
-    assert (said.status_code, said.json(), heard) == (200, {"stored": "sayings/hi.mp3"}, ["hi"])
+def test_a_word_is_spoken(client, heard):
+    answer = client.put("/sayings/hi.mp3", data={"word": "hi"})
+    assert (answer.status_code, answer.json(), heard) == (200, {"stored": "sayings/hi.mp3"}, ["hi"])
     stored = api.boto3.client("s3").get_object(Bucket="sayings", Key="sayings/hi.mp3")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"ID3 sound", "audio/mpeg")
 
