@@ -482,7 +482,7 @@ def test_an_archive_beside_a_program_is_data(tmp_path):
     ],
 )
 def test_an_address_that_is_no_repository_s_says_which_one_to_give(address, says):
-    with pytest.raises(SubmissionError) as refusal, courier.carried(address, "process"):
+    with pytest.raises(SubmissionError) as refusal, courier.carry(address, "process"):
         pass
     assert says in str(refusal.value)
     assert "secret" not in str(refusal.value)
