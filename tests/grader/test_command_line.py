@@ -72,6 +72,7 @@ def zipped(place: Path, **members: str) -> Path:
     ids=[
         "missing",
         "empty folder",
+        "single file",
         "no archive",
         "broken archive",
         "dot-dot in a zip",
