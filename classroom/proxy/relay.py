@@ -173,17 +173,13 @@ class Relay:
             last = sending.messages(late.status, json.dumps(late.body()).encode(), late.headers)
             return Settlement(cost=call.made.amount, status=status), last
         if self._own_key and status != 429:
-            last = sending.messages(
-                status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
-            )
+            last = sending.messages(status, content, _headers(answer, call.event))
             return Settlement(status=status, failed=status >= 500 or status == 401), last
         if status in (401, 403):
             raise refusals.upstream_failed("refuses this proxy; your instructor can see why")
         if status >= 500:
             raise refusals.upstream_failed(f"failed ({status})")
-        last = sending.messages(
-            status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
-        )
+        last = sending.messages(status, content, _headers(answer, call.event))
         # what OpenAI had no room for was not asked; what it refused, was
         return Settlement(status=status, failed=status == 429), last
 
@@ -191,9 +187,7 @@ class Relay:
         content = await self._read(answer, call)
         is_json = "json" in answer.headers.get("content-type", "")
         body = usage.in_answer(content) if is_json else {}
-        last = sending.messages(
-            answer.status, content, {**sending.select_headers(answer.headers), **sending.about(call.event)}
-        )
+        last = sending.messages(answer.status, content, _headers(answer, call.event))
         total = usage.total(body.get("usage"))
         await self._keep(call, usage.identifiers_in(body, total, is_kept=_is_kept(call)))
         if call.route.name == "audio/speech":
@@ -238,11 +232,7 @@ class Relay:
         """Part by part. A learner who hangs up is not waited for, but the stream is read to its end: it is paid for."""
         speaks = call.route.name == "audio/speech"
         events = streams.Events(hide=call.prepared.hides_usage, speaks=speaks, is_kept=_is_kept(call))
-        headers = {
-            **sending.select_headers(answer.headers),
-            **sending.about(call.event),
-            "cache-control": "no-cache",
-        }
+        headers = {**_headers(answer, call.event), "cache-control": "no-cache"}
         await call.send(sending.start(answer.status, headers))
         gone = asyncio.ensure_future(call.receive())  # the body has come: what comes next is the end
         broken: BrokenOffError | None = None
@@ -324,13 +314,16 @@ class Relay:
             raise refusals.upstream_failed("can't be reached") from None
         if refusal and answer.status < 400:
             raise refusals.unpriced(model or "that model")
-        await sending.send_whole(
-            send, answer.status, content, {**sending.select_headers(answer.headers), **sending.about(event)}
-        )
+        await sending.send_whole(send, answer.status, content, _headers(answer, event))
 
 
 def _is_kept(call: Admitted) -> bool:
     return call.route.name == "chat/completions" and call.prepared.body.get("store") is True
+
+
+def _headers(answer: Answer, event: Event) -> dict[str, str]:
+    """Those that are passed on, and our own."""
+    return {**sending.select_headers(answer.headers), **sending.about(event)}
 
 
 def _settled(call: Admitted, answer: Mapping[str, Any], reported: Any, status: int) -> Settlement:

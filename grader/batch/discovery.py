@@ -112,9 +112,8 @@ def sort_out(
     """
     place = Path(where)
     if where.startswith("s3://") and where.casefold().endswith(".zip"):
-        whole = download.of_zip_in_a_bucket(
-            where, keep or Path(tempfile.mkdtemp()), tier or choose_tier("auto")
-        )
+        here = keep or Path(tempfile.mkdtemp())
+        whole = download.of_zip_in_a_bucket(where, here, tier or choose_tier("auto"))
     elif where.startswith("s3://"):
         whole = download.of_bucket(where)
     elif place.is_file() and place.suffix.casefold() == ".zip":
@@ -127,9 +126,7 @@ def sort_out(
         raise SubmissionError(f"There is nothing at {place}. The folder you are in is {Path.cwd()}.")
     result = _of_download(download.innermost(whole, known), known)
     if not result.submissions:
-        raise SubmissionError(
-            f"No submission was found in {where}: neither folders nor archives (.zip, .tar.gz)."
-        )
+        raise SubmissionError(f"No submission is in {where}: neither folders nor archives (.zip, .tar.gz).")
     return result
 
 

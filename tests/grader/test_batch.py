@@ -161,7 +161,7 @@ def test_a_list_of_git_urls_is_read(tmp_path):
     ("make", "words"),
     [
         (lambda place: place / "nowhere", "nothing at"),
-        (lambda place: place, "No submission was found"),
+        (lambda place: place, "No submission is in"),
         (lambda place: class_of(place, "src").joinpath("src"), "looks like one submission"),
         (
             lambda place: (place / "a.txt").write_text("no url here") and place / "a.txt",

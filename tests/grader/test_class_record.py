@@ -141,7 +141,7 @@ def test_results_within_the_class_s_folder_are_no_submission(tmp_path, collected
 
 def test_a_class_without_anything_is_refused(tmp_path):
     (tmp_path / "class").mkdir()
-    with pytest.raises(SubmissionError, match="No submission was found"):
+    with pytest.raises(SubmissionError, match="No submission is in"):
         graded(tmp_path / "class", tmp_path / "out")
 
 
