@@ -157,17 +157,23 @@ def _read_files(setting: Setting) -> _Found:
 def _examine(setting: Setting, target: AppTarget | None, tests: TestsBeside, settle: _Settle) -> _Examined:
     """Start the app, and put every question to it."""
     if target is None:
-        kind = other_kind(setting.submission.root)
-        return _Examined(
-            AppStart(
-                failure=kind or "No web application was found in the code.",
-                verdict="not_run" if kind else "failed",
-            )
-        )
+        return _Examined(_without_app(setting))
     with launch(setting, target) as launched:
+        if (
+            not launched.facts.started and target.may_serve
+        ):  # and it does not: a bot, or a program for a terminal
+            return _Examined(_without_app(setting), launched.session)
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)
         return _examine_running(setting, launched, tests, settle)
+
+
+def _without_app(setting: Setting) -> AppStart:
+    kind = other_kind(setting.submission.root)
+    return AppStart(
+        failure=kind or "No web application was found in the code.",
+        verdict="not_run" if kind else "failed",
+    )
 
 
 def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, settle: _Settle) -> _Examined:

@@ -18,6 +18,11 @@ _PLACES: Mapping[str, Location] = {
     "args": "query",
     "GET": "query",
     "query_params": "query",
+    "query": "query",
+    "params": "query",
+    "forms": "form",
+    "post": "form",
+    "media": "json",
     "values": "form",
     "json": "json",
     "get_json": "json",
@@ -30,6 +35,14 @@ _PLACES: Mapping[str, Location] = {
 }
 _REQUESTS = frozenset({"request", "req", "self", "websocket", "socket", "ws", "flask", "info", "r"})
 _GETTERS = frozenset({"get", "pop", "getlist", "setdefault", "getfirst"})
+# of a handler or a request: what takes one input by its name
+_ARGUMENTS: Mapping[str, Location] = {
+    "get_argument": "form",
+    "get_query_argument": "query",
+    "get_body_argument": "form",
+    "get_arguments": "form",
+    "get_param": "query",
+}
 _WHOLE = frozenset({"body", "get_data", "data", "text"})  # of a request: all that it brings
 _PARSERS = frozenset(
     {"loads", "json", "get_json", "form", "files", "model_validate_json", "validate_json", "decode_json"}
@@ -194,6 +207,8 @@ def _place(node: ast.AST, known: Mapping[str, Location | None]) -> tuple[bool, L
                 return name in known, known.get(name)
             case ast.Call(func=ast.Attribute(attr="loads")):
                 return True, "json"
+            case ast.Call(func=ast.Name(id="parse_qs") | ast.Attribute(attr="parse_qs")):
+                return True, "form"
             case ast.Call(
                 func=ast.Attribute(attr="parse_args")
             ):  # of a parser of requests, as Flask-RESTful has it
@@ -264,6 +279,11 @@ def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
         ) if getter in _GETTERS:
             required = not rest
             default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+        case ast.Call(
+            func=ast.Attribute(attr=getter), args=[ast.Constant(value=str(name)), *rest], keywords=more
+        ) if getter in _ARGUMENTS:
+            given = [*rest, *(each.value for each in more if each.arg == "default")]
+            return _Read(name, _ARGUMENTS[getter], not given) if 0 < len(name) <= _MOST_LENGTH else None
         case ast.Compare(
             left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()], comparators=[holder]
         ):
