@@ -9,6 +9,7 @@ from grader.collect.discovery import (
     encoded,
     finished,
     input_of,
+    is_better_known,
     made_beside,
     offer_of,
     works,
@@ -171,7 +172,7 @@ class Search:
         if offer is None:
             return exchange
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
-        if not works(self.session, self.found.get(offer.kind)):
+        if not is_better_known(self.session, self.found.get(offer.kind), exchange):
             self.found[offer.kind] = offer
         for other in made_beside(self.session, offer, exchange):
             self._beside.setdefault(other.kind, other)
