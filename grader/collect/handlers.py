@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import reading
+from grader.collect.nested import leaves
 from grader.operations import BODIES, Field, Location
 
 _PLACES: Mapping[str, Location] = {
@@ -246,10 +247,12 @@ def _reads_of(function: Function) -> Iterator[_Read]:
             known.setdefault(argument.arg, None)
     named: dict[str, _Read] = {}
     for node in ast.walk(function):
-        read = _read(node, known)
-        if read is not None:
-            yield read
+        if (read := _read(node, known)) is not None:
             named.setdefault(ast.dump(node), read)
+    parts = leaves(function, lambda node: getattr(_read(node, known), "name", None))
+    for read in named.values():
+        in_a_body = parts.get(read.name, ()) if read.location in ("json", None) else ()
+        yield from (_Read(part, read.location or "json", True) for part in in_a_body) if in_a_body else [read]
     yield from _with_choices(function, named)
 
 

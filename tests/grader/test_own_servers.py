@@ -226,3 +226,26 @@ def test_what_a_handler_of_any_framework_reads_is_an_input(tmp_path, reading, na
     fields = Sources(tmp_path).inputs("app.py", 1)
     assert fields is not None
     assert [(one.name, one.location) for one in fields] == [(name, location)]
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("turns = data['turns']\n    for turn in turns:\n        say(turn['who'], turn.get('line'))", ["turns.0.line", "turns.0.who"]),
+        ("return [one['line'] for one in data.get('turns', [])]", ["turns.0.line"]),
+        ("return data['turns'][-1]['line']", ["turns.0.line"]),
+        ("return data['hero']['name']", ["hero.name"]),
+        ("talk = data['talk']\n    return client.chat.completions.create(model='m', messages=talk)", ["talk.0.content", "talk.0.role"]),
+        ("for number, one in enumerate(data['turns'][1:]):\n        say(one['line'])", ["turns.0.line"]),
+        ("return data['line'][0]", ["line"]),  # the first letter of a text
+        ("for word in data['line'].split():\n        say(word)", ["line"]),
+    ],
+    ids=["a loop", "a comprehension", "the last of a list", "an object", "handed to OpenAI", "counted", "a letter", "words"],
+)  # fmt: skip
+def test_parts_of_an_input_are_inputs(tmp_path, body, names):
+    (tmp_path / "app.py").write_text(
+        f"def tell(request):\n    data = request.get_json()\n    {body}\n", "utf-8"
+    )
+    fields = Sources(tmp_path).inputs("app.py", 1)
+    assert fields is not None
+    assert sorted(one.name for one in fields) == names
