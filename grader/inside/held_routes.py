@@ -5,12 +5,11 @@ A framework keeps such pairs somewhere, under any name. All of it is a claim, as
 
 import contextlib
 import gc
-import inspect
 import os
 import re
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 _METHODS = ("get", "post", "put", "patch")
 _PLAIN = (
@@ -39,7 +38,10 @@ def routes(root: str) -> Iterator[tuple[list[str], str, Any]]:
     known: dict[tuple[str, str], Any] = {}
     guessed: dict[str, Any] = {}
     for each in [*gc.get_objects()]:
-        found = _of_class(each, base) if isinstance(each, type) else _of_object(each, base)
+        found: list[tuple[list[str], str, Any]] = []
+        # an object that does not want to be looked at says nothing; the others may
+        with contextlib.suppress(Exception):
+            found = list(_of_class(each, base) if _is(each, type) else _of_object(each, base))
         for methods, path, handler in found:
             for method in methods:
                 known.setdefault((method, path), handler)
@@ -52,9 +54,14 @@ def routes(root: str) -> Iterator[tuple[list[str], str, Any]]:
     yield from ((["GET", "POST"], path, handler) for path, handler in guessed.items() if path not in paths)
 
 
+def _is(value: Any, kinds: Any) -> TypeGuard[Any]:
+    """Whether a value is of some type: the type itself is asked, since proxies pretend to be what they stand for."""
+    return issubclass(type(value), kinds)
+
+
 def _of_object(each: Any, base: str) -> Iterator[tuple[list[str], str, Any]]:
     """A rule, a route, a resource: by whatever name."""
-    if isinstance(each, (*_PLAIN, dict, list)) or (isinstance(each, tuple) and not hasattr(each, "_fields")):
+    if _is(each, (*_PLAIN, dict, list)) or (_is(each, tuple) and not hasattr(each, "_fields")):
         return
     held = _held(each)
     handlers = [(name, one) for name, one in held.items() if _is_of(one, base)]
@@ -88,16 +95,16 @@ def _of_class(each: type, base: str) -> Iterator[tuple[list[str], str, Any]]:
 
 def _held(each: Any) -> dict[str, Any]:
     """What an object has, by name; nothing that would have to be computed."""
-    if isinstance(each, (*_PLAIN, dict, list, set, int, float)) or each is None:
+    if _is(each, (*_PLAIN, dict, list, set, int, float)) or each is None:
         return {}
-    if isinstance(each, tuple):
+    if _is(each, tuple):
         return dict(zip(getattr(each, "_fields", ()), each, strict=False))
     found: dict[str, Any] = {}
     with contextlib.suppress(AttributeError, TypeError):
         found |= object.__getattribute__(each, "__dict__")
     for owner in type(each).__mro__:
         for name, slot in list(vars(owner).items()):
-            if isinstance(slot, types.MemberDescriptorType):
+            if _is(slot, types.MemberDescriptorType):
                 try:
                     found[name] = slot.__get__(each)
                 except AttributeError:
@@ -106,10 +113,10 @@ def _held(each: Any) -> dict[str, Any]:
 
 
 def _paths(held: Mapping[str, Any]) -> Iterator[str]:
-    texts = [value for value in held.values() if isinstance(value, str) and len(value) <= _LONGEST]
+    texts = [value for value in held.values() if _is(value, str) and len(value) <= _LONGEST]
     yield from (text for text in texts if text.startswith("/") and "%s" not in text and text.isprintable())
     for value in held.values():
-        if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+        if _is(value, re.Pattern) and _is(value.pattern, str):
             text = value.pattern.removeprefix("^").removesuffix("$")
             if text.startswith("/") and len(text) <= _LONGEST:
                 yield _readable(text)
@@ -128,54 +135,50 @@ def _methods(held: Mapping[str, Any], handler: Any) -> list[str]:
     for name, value in held.items():
         if "method" in name.lower():
             listed = (
-                [value]
-                if isinstance(value, str)
-                else value
-                if isinstance(value, (set, frozenset, list, tuple))
-                else []
+                [value] if _is(value, str) else value if _is(value, (set, frozenset, list, tuple)) else []
             )
             named = [str(one).upper() for one in listed if str(one).lower() in _METHODS]
             if named:
                 return sorted(named)
-    if inspect.isclass(handler):
+    if _is(handler, type):
         return [one.upper() for one in _METHODS if one in vars(handler)]
     return []
 
 
 def _is_by_method(value: Any, base: str) -> bool:
     return (
-        isinstance(value, dict)
+        _is(value, dict)
         and 0 < len(value) <= 20
-        and all(isinstance(key, str) and key.isupper() for key in value)
+        and all(_is(key, str) and key.isupper() for key in value)
         and any(_is_of(one, base) for one in value.values())
     )
 
 
 def _is_of(value: Any, base: str) -> bool:
     """Whether a function or a class is the submission's own."""
-    if isinstance(value, type):
-        return any(_is_of(one, base) for one in vars(value).values() if isinstance(one, types.FunctionType))
+    if _is(value, type):
+        return any(_is_of(one, base) for one in vars(value).values() if _is(one, types.FunctionType))
     code = _code(value)
     return code is not None and os.path.realpath(code.co_filename).startswith(base)
 
 
 def _code(value: Any) -> types.CodeType | None:
-    if isinstance(value, types.MethodType):
+    if _is(value, types.MethodType):
         value = value.__func__
     for _ in range(10):  # decorators around it
-        inner = getattr(value, "__wrapped__", None) if isinstance(value, types.FunctionType) else None
+        inner = getattr(value, "__wrapped__", None) if _is(value, types.FunctionType) else None
         if inner is None:
             break
         value = inner
-    return value.__code__ if isinstance(value, types.FunctionType) else None
+    return value.__code__ if _is(value, types.FunctionType) else None
 
 
 def _texts(code: types.CodeType) -> Iterator[str]:
     """The texts that are written in a function."""
     for constant in code.co_consts:
-        if isinstance(constant, str):
+        if _is(constant, str):
             yield constant
-        elif isinstance(constant, (tuple, frozenset)):
-            yield from (one for one in constant if isinstance(one, str))
-        elif isinstance(constant, types.CodeType):
+        elif _is(constant, (tuple, frozenset)):
+            yield from (one for one in constant if _is(one, str))
+        elif _is(constant, types.CodeType):
             yield from _texts(constant)

@@ -35,6 +35,19 @@ app = web.Application()
 app.router.add_post("/rhymes/{language}", rhyme)
 web.run_app(app, host="localhost", port=8124)
 """
+AMONG_PROXIES = (
+    """
+class Proxy:
+    @property
+    def __class__(self):
+        raise RuntimeError("install something else")
+    def __getattr__(self, name):
+        raise RuntimeError("install something else")
+
+proxies = [Proxy() for _ in range(3)]
+"""
+    + STARTED_BY_A_NAME
+)
 BESIDE_ANOTHER = """
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -144,10 +157,18 @@ def shape(name: str) -> str:
         ),
         (shape("served_by_the_library"), "/stamps", b'{"motif": "fox"}', b"key of fox", "POST /stamps"),
         (STARTED_BY_A_NAME, "/rhymes/de", b'{"line": "moon"}', b"moon", "POST /rhymes/{language}"),
+        (AMONG_PROXIES, "/rhymes/de", b'{"line": "moon"}', b"moon", "POST /rhymes/{language}"),
         (HANDED_OVER, "/words", None, b"words", "GET /words"),
         (BESIDE_ANOTHER, "/", None, b"words", "GET /"),
     ],
-    ids=["Tornado", "the standard library", "aiohttp", "handed to a server", "with another server beside it"],
+    ids=[
+        "Tornado",
+        "the standard library",
+        "aiohttp",
+        "proxies",
+        "handed to a server",
+        "with another server beside it",
+    ],
 )
 def test_a_script_s_server_listens_where_the_grader_asks_and_its_routes_are_known(
     tmp_path, text, path, body, answered, route
