@@ -160,15 +160,20 @@ def _read_files(setting: Setting) -> _Found:
 def _examine(setting: Setting, target: AppTarget | None, tests: TestsBeside, settle: _Settle) -> _Examined:
     """Start the app, and put every question to it."""
     if target is None:
-        return _Examined(_without_app(setting.submission.root))
+        return _Examined(_without_app(setting))
     with launch(setting, target) as launched:
+        if (
+            not launched.facts.started and target.may_serve
+        ):  # and it does not: a bot, or a program for a terminal
+            return _Examined(_without_app(setting), launched.session)
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)
         return _examine_running(setting, launched, tests, settle)
 
 
-def _without_app(root: Path) -> AppStart:
+def _without_app(setting: Setting) -> AppStart:
     """Why there is nothing to start."""
+    root = setting.submission.root
     if trouble := unparsed_app(root):
         verdict: StartVerdict = "error" if trouble.version else "failed"
         return AppStart(failure=trouble.sentence, verdict=verdict, advice=(trouble.advice,))

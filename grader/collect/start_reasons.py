@@ -133,9 +133,11 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             "error",
             f"{where} imports {name}. The submission declares it, and the grader could not install it as declared.",
         )
+    by = _packages(failure)[-1:] if failure.frames and not failure.frames[-1].own else []
+    sentence = f"{where} leads to {by[0]}, which imports {name}" if by else f"{where} imports {name}"
     return Reason(
         "failed",
-        f"{where} imports {name}, and no file of the submission declares the package that has it.",
+        f"{sentence}, and no file of the submission declares the package that has it.",
         (
             f"Add the package of the module {package} to {_declaring(plan.root, app)}. If {package} is a file of your own, "
             "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
