@@ -1,5 +1,6 @@
 """The class as rows: one learner each, from records that are judged again every time."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -148,6 +149,18 @@ def unclear(learner: Learner, why: str) -> Entry:
 
 
 _FIRST = {"error": 0, "ungradable": 1, "unclear": 1}
+
+
+def called(entries: Sequence[Entry]) -> dict[str, str]:
+    """Submission → by which name to speak of it: its learner's, with the identifier where two learners have one name."""
+    names = {one.submission: one.label.name if one.label and not one.learner else one.name for one in entries}
+    often = Counter(names[one.submission] for one in entries)
+    return {
+        one.submission: f"{names[one.submission]} ({one.learner.id})"
+        if one.learner and often[names[one.submission]] > 1
+        else names[one.submission]
+        for one in entries
+    }
 
 
 def ordered(entries: Sequence[Entry]) -> list[Entry]:
