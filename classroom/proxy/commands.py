@@ -104,8 +104,8 @@ def serve(
         typer.echo(
             f"The class proxy listens on http://{host}:{port}/v1 (upstream: {behind_it}). Ctrl-C ends it."
         )
-        if "CLASSROOM_PROXY_ADMIN" not in os.environ:
-            typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
+        shown = "that of CLASSROOM_PROXY_ADMIN" if "CLASSROOM_PROXY_ADMIN" in os.environ else password
+        typer.echo(f"Instructors sign in at http://{host}:{port}/admin, password: {shown}")
         typer.echo(f"Learners join at http://{host}:{port}/join")
         if by_mail is not None:
             typer.echo(f"Learners of a roster may sign in by a code from {by_mail.sender}.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from grader.batch.agreement import Terms
 from grader.batch.discovery import HandedIn
 from grader.batch.evidence_store import Outcome, State
+from grader.batch.names import sortable
 from grader.batch.platforms import Label
 from grader.batch.roster import Learner
 from grader.judge import Report
@@ -165,7 +166,7 @@ def called(entries: Sequence[Entry]) -> dict[str, str]:
 
 def ordered(entries: Sequence[Entry]) -> list[Entry]:
     """What the grader could not do first, then by name."""
-    return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), one.name.casefold(), one.submission))
+    return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), sortable(one.name), one.submission))
 
 
 def remembered(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:

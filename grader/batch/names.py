@@ -47,6 +47,13 @@ def holds(shown: str, name: str) -> bool:
     return len(words) > 1 and words <= {each.casefold() for each in parts_of(shown)}
 
 
+def sortable(name: str) -> str:
+    """By what a name is sorted: letters without their marks, so that Émile comes before Frank."""
+    return "".join(
+        char for char in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(char)
+    )
+
+
 def endings_of(repository: str) -> list[str]:
     """How a repository's name may end with its owner's login, the longest ending first: both may hold dashes."""
     parts = repository.casefold().split("-")

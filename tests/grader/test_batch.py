@@ -27,11 +27,13 @@ from grader.batch import (
 from grader.batch.discovery import HandedIn
 from grader.batch.entries import Entry
 from grader.batch.evidence_store import Outcome
+from grader.batch.names import sortable
 from grader.batch.roster import Learner
 from grader.batch.run import Plan
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Submission, sha256_of
 from grader.worker import Record, packing
+from tests.grader import hostile_words as words
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 BIN = Path(sys.executable).parent
@@ -471,3 +473,22 @@ def test_namesakes_whose_work_is_alike_are_told_apart():
         "s104": "Schmidt, Anna (104)",
         "okafor": "Okafor, Ben",
     }
+
+
+def test_what_few_were_asked_is_not_the_hardest():
+    def graded(name: str, **verdicts: str) -> Entry:
+        whole = words.report()
+        [one, *_] = whole.criteria
+        results = tuple(
+            one.model_copy(update={"id": id, "status": status}) for id, status in verdicts.items()
+        )
+        return Entry(name, name, "graded", report=whole.model_copy(update={"criteria": results}))
+
+    rows = [graded(str(at), hard="failed" if at % 2 else "passed", rare="not_run") for at in range(9)]
+    rows.append(graded("last", hard="failed", rare="failed"))
+    assert [rate.id for rate in overview.rates(rows)] == ["hard", "rare"]
+
+
+def test_names_are_sorted_without_their_marks():
+    names = ["Zoë Quinn", "Émile Zola", "Anna Schmidt", "Frank Li"]
+    assert sorted(names, key=sortable) == ["Anna Schmidt", "Émile Zola", "Frank Li", "Zoë Quinn"]
