@@ -290,8 +290,13 @@ def _bytes_of(one: discovery.HandedIn) -> set[bytes]:
     return {each.read_bytes() for each in every}
 
 
-@pytest.mark.parametrize("form", ["folder", "zip"])
-@pytest.mark.parametrize("name", CASES)
+# as a ZIP, names go through another encoding, and bad members are left out
+ZIPPED = ("canvas, one number twice", "moodle, flat", "damaged and repeated")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [*((name, "folder") for name in CASES), *((name, "zip") for name in ZIPPED)]
+)
 def test_everybody_gets_their_own_last_work_or_a_person_is_asked(tmp_path, name, form):
     case = CASES[name]
     result = seen(tmp_path, case, form)
