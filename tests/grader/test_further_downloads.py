@@ -308,3 +308,19 @@ def test_everybody_gets_their_own_last_work_or_a_person_is_asked(tmp_path, name,
     assert set(result.got) | result.unclear >= HERE
     mine = {login for login in HERE if result.got.get(login, set()) & {WORK.get(login), MAIN.get(login)}}
     assert mine == HERE - case.asked - case.damaged
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_a_zip_has_twice_is_no_submission_of_its_own(tmp_path):
+    (tmp_path / "roster.csv").write_text(MOODLE, encoding="utf-8")
+    known = roster.opened(tmp_path / "roster.csv")
+    where, name = tmp_path / "class.zip", "Anna Schmidt_101_assignsubmission_file_main.py"
+    with zipfile.ZipFile(where, "w") as bundle:
+        for file, content in ((name, b"1"), (name, b"2"), (name.replace("101", "102"), b"3")):
+            bundle.writestr(file, content)
+    found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
+    assert [one.name for one in found.submissions] == ["Anna Schmidt_101", "Anna Schmidt_102"]
+    assert owners.matched(found.submissions, known).questions == ()
+    lines = intake.account(found, {}).lines
+    assert sum(line.files for line in lines) == 3
+    assert any("twice" in line.why for line in lines)
