@@ -104,8 +104,8 @@ def serve(
         behind_it = ", ".join(each.name for each in targets) if upstreams else upstream
         address = network_url_of(listener)
         typer.echo(f"The class proxy listens on {address}/v1 (upstream: {behind_it}). Ctrl-C ends it.")
-        if "CLASSROOM_PROXY_ADMIN" not in os.environ:
-            typer.echo(f"Who uses what: {address}/admin, user admin, password {password}")
+        shown = "that of CLASSROOM_PROXY_ADMIN" if "CLASSROOM_PROXY_ADMIN" in os.environ else password
+        typer.echo(f"Instructors sign in at {address}/admin, password: {shown}")
         typer.echo(f"Learners join at {address}/join")
         if by_mail is not None:
             typer.echo(f"Learners of a roster may sign in by a code from {by_mail.sender}.")
