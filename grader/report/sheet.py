@@ -16,8 +16,8 @@ from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
 from grader.report import document
 from grader.report.language import ENGLISH, Language, language
-from grader.report.words import add_sign, select_shown
 from grader.report.spoken import in_language
+from grader.report.words import add_sign, select_shown
 
 _SETUP = """from grader.report.sheet import Sheet
 

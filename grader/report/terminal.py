@@ -8,8 +8,8 @@ from grader import stages
 from grader.escaping import for_terminal
 from grader.judge import Report, Result
 from grader.report.language import ENGLISH, Language
-from grader.report.words import VERDICTS, add_sign, closing, next_step, remarks, select_shown
 from grader.report.spoken import in_language, spoken
+from grader.report.words import VERDICTS, add_sign, closing, next_step, remarks, select_shown
 
 # a sign and a word beside every colour
 _SIGNS = {
