@@ -110,6 +110,8 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
     )
+    custom = [each.get("custom") for each in body.get("tools") or [] if each.get("type") == "custom"]
+    offered += tools.offered([{**each, "type": "custom"} for each in custom if isinstance(each, dict)])
     for each in functions:
         schema_limits.check_size(
             each.get("parameters"),
@@ -122,7 +124,7 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     choice: Any = body.get("tool_choice") or body.get("function_call") or "auto"
     forced: str | None = None
     if isinstance(choice, dict):
-        forced = (choice.get("function") or choice).get("name")
+        forced = (choice.get("function") or choice.get("custom") or choice).get("name")
         choice = "required"
     # the older form has no place for a second call
     parallel = body.get("parallel_tool_calls") is not False and not body.get("functions")
@@ -192,6 +194,8 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
 
 
 def _tool_call(call: tools.ToolCall) -> dict[str, Any]:
+    if call.is_custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
@@ -241,10 +245,10 @@ def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]
             yield {"function_call": {"arguments": piece}}, None
         return
     for index, call in enumerate(message["tool_calls"]):
-        opened = {**call, "index": index, "function": {**call["function"], "arguments": ""}}
-        yield {"tool_calls": [opened]}, None
-        for piece in text.pieces(call["function"]["arguments"]):
-            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+        kind, given = ("custom", "input") if "custom" in call else ("function", "arguments")
+        yield {"tool_calls": [{**call, "index": index, kind: {**call[kind], given: ""}}]}, None
+        for piece in text.pieces(call[kind][given]):
+            yield {"tool_calls": [{"index": index, kind: {given: piece}}]}, None
 
 
 def _find(standin: StandIn, id: str) -> StoredCompletion:
