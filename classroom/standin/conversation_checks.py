@@ -54,12 +54,6 @@ def check_chat(body: Mapping[str, Any]) -> None:
         )
     if body.get("top_logprobs") is not None and not body.get("logprobs"):
         raise errors.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs", "invalid_value")
-    if "audio" in (body.get("modalities") or []):
-        raise errors.invalid(
-            "Unsupported value for 'modalities': this model has no 'audio'. Use /v1/audio/speech for a voice.",
-            "modalities",
-            "unsupported_value",
-        )
     _check_stream_options(body)
     _check_stop(body.get("stop"))
     _check_logit_bias(body.get("logit_bias") or {})

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from classroom.standin import (
+    chat_audio,
     checks,
     conversation_checks,
     errors,
@@ -38,10 +39,13 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     model = standin.model(body.get("model"), "chat")
     messages = body["messages"]
     checks.check_messages(messages)
-    prompt_tokens = text.count_message_tokens(messages)
+    heard = chat_audio.listen(standin, messages)
+    messages = heard.messages
+    prompt_tokens = text.count_message_tokens(messages) + heard.tokens
     prompt_tokens += picture_tokens.of_messages(standin, messages, model.id)
     if not standin.lenient:
         conversation_checks.check_chat(body)
+        chat_audio.check(model, body)
         if model.responses_only:
             raise errors.wrong_endpoint(model.id)
         model_checks.check_sampling(model, body)
@@ -64,15 +68,21 @@ def create(standin: StandIn, asked: Asked) -> Answer:
             for n in range(count)
         ]
     cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
+    spoken = chat_audio.speak_all(standin, body, [reply.text for reply in replies], mark)
     completion = _completion(body, model, replies, prompt_tokens, cached, mark)
+    chat_audio.put_into(completion, spoken, heard.tokens)
     if body.get("store"):
         standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
     units = {
         "input_tokens": prompt_tokens,
         "output_tokens": completion["usage"]["completion_tokens"],
         **({"cache_read_tokens": cached} if cached else {}),
+        **({"input_audio_tokens": heard.tokens} if heard.tokens else {}),
     }
+    if spoken:
+        units["output_audio_tokens"] = sum(each.tokens for each in spoken.values())
     outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies if not reply.calls)
+    outputs += tuple(each.output for each in spoken.values())
     if body.get("stream"):
         include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
         events = frames(_chunks(completion, include_usage=include_usage), named=False, done=True)
@@ -228,6 +238,9 @@ def _chunks(completion: Mapping[str, Any], *, include_usage: bool) -> Iterator[M
 def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
     """What each chunk adds to the message, with the log probabilities of what it adds."""
     message = choice["message"]
+    if "audio" in message:
+        yield from ((delta, None) for delta in chat_audio.deltas(message["audio"]))
+        return
     if message["content"] is not None:
         yield {"role": "assistant", "content": "", "refusal": None}, None
         if choice["logprobs"]:
@@ -317,7 +330,7 @@ def list_messages(standin: StandIn, asked: Asked) -> Answer:
 
 
 def _is_slow(body: Mapping[str, Any]) -> bool:
-    return sampling.is_slow(body) or vision.has_pictures(body)
+    return sampling.is_slow(body) or vision.has_pictures(body) or chat_audio.is_asked(body)
 
 
 OPERATIONS = (
