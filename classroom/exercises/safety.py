@@ -108,7 +108,6 @@ def _publish(bench: Bench) -> str:
         f"drafts/{mark}-txt",  # in a pattern, a point is any character
         f"drafts/my_{mark}.txt",
         f"drafts/Grüße-{mark}.txt",
-        f"drafts/٣-{mark}.txt",
         f"drafts/two words {mark}.txt",
         "drafts/.txt",
     ):

@@ -144,11 +144,11 @@ def meaning():
                 (lambda words: None if flagged(words) else "It is deep.", "did not ask OpenAI"),
                 (lambda words: None if flagged(words) else said("How deep is it?"), "Is the argument used?"),
                 (lambda words: None if flagged("Hello.") else said(words), "was not moderated"),
-                (lambda words: "I can't answer that." if flagged(words) else said(words), "is answered"),
+                (lambda words: "I can't answer that." if flagged(words) else said(words), "Return None."),
                 (lambda words: flagged(words), "not text"),
                 (answers_first, "check first"),
                 (lambda words: 1 / 0 if flagged(words) else said(words), "ZeroDivisionError"),
-                (lambda words: None if [flagged(words)] else said(words), "is the right branch taken?"),
+                (lambda words: None if [flagged(words)] else said(words), "This text is not flagged"),
             ],
         ),
         "05.2": (
