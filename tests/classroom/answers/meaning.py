@@ -218,8 +218,11 @@ def meaning():
                 (lambda question, texts: "Ask at the desk.", "not the nearest"),
                 (one_by_one, "times for 4 texts"),
                 (by_words, "did not ask OpenAI"),
-                (lambda question, texts: texts.index(nearest(question, texts)), "not the nearest"),
-                (lambda question, texts: [nearest(question, texts)], "not the nearest"),
+                (
+                    lambda question, texts: texts.index(nearest(question, texts)),
+                    "other than one of the texts",
+                ),
+                (lambda question, texts: [nearest(question, texts)], "other than one of the texts"),
                 (farthest, "not the nearest"),
             ],
         ),
