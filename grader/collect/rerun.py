@@ -139,11 +139,23 @@ class Rerun:
             for planted, answer in answers.items()
             if answer.caught is False and planted.fault.section in SCORED
         ]
-        for files in (False, True) if unnoticed else ():
+        if not unnoticed or not self._any_noticed_alone(unnoticed):
+            return {}
+        for files in (False, True):
             again, _ = self._try(unnoticed, files=files, alone=True)
             if again is not None:
                 return again
         return {}
+
+    def _any_noticed_alone(self, unnoticed: Sequence[Planted]) -> bool:
+        """Whether any test fails once in a process of its own. That proves nothing yet: a suite may fail at random; but where
+        none does, there is nothing to prove."""
+        runs = [(planted, unit) for planted in unnoticed for unit in self._near(planted, files=False)]
+        secrets.SystemRandom().shuffle(runs)
+        try:
+            return any(self._fails(unit, planted, alone=True) for planted, unit in runs)
+        except (OutOfTime, HungUpError):
+            return False
 
     def _try(
         self, asked: Sequence[Planted], *, files: bool, alone: bool
