@@ -15,6 +15,8 @@ LOOPBACK = "127.0.0.1"
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 _MOST_CONNECTIONS = 500
+_LAST_PORT = 65_535
+_ANYWHERE = "192.0.2.1"  # an address for examples, which no computer has (RFC 5737)
 
 
 class PortTaken(Exception):
@@ -29,8 +31,10 @@ def bind(port: int = 0, host: str = LOOPBACK) -> socket.socket:
         host: an address or a name of this computer; "0.0.0.0" lets other computers in.
 
     Raises:
-        PortTaken: another program listens there, or the address is none of this computer's.
+        PortTaken: another program listens there, the number is no port's, or the address is none of this computer's.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise PortTaken(f"{port} is no port: ports are numbered up to {_LAST_PORT}. 0 takes a free one.")
     try:
         [(family, _, _, _, address), *_] = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -60,6 +64,21 @@ def url_of(listener: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - every address, loopback among them
         host = LOOPBACK if host == "0.0.0.0" else "::1"  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def network_url_of(listener: socket.socket) -> str:
+    """Where other computers reach a listener that lets them in, as far as this one knows; else as `url_of`."""
+    host, port = listener.getsockname()[:2]
+    if host != "0.0.0.0":  # noqa: S104 - every address: one of them has to be named
+        return url_of(listener)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(
+                (_ANYWHERE, 9)
+            )  # sends nothing: it only chooses the address that packets would leave from
+        except OSError:
+            return url_of(listener)
+        return f"http://{probe.getsockname()[0]}:{port}"
 
 
 class Switch:

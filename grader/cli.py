@@ -4,6 +4,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,11 +21,27 @@ from grader.errors import EvidenceError, GraderError, ReleaseError, RubricError,
 _OURS = ("grader", "classroom")
 
 app = typer.Typer(
-    help="Grades submissions of the lab: what was seen, why it matters, where to look.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"grader {version('openai-files-lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Grades submissions of the lab: what was seen, why it matters, where to look."""
+
+
 for _command in (check, judge, review, release, batch, export, isolation, assignment):
     app.command()(_command)
 

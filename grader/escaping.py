@@ -1,4 +1,4 @@
-"""Escapes text from a submission for each place where it is shown: one function for each sink.
+r"""Escapes text from a submission for each place where it is shown: one function for each sink.
 
 A submission's words reach a terminal, a page, a table, a document, a notebook. In each of them some characters steer
 instead of being shown. What can't be seen, or changes how its neighbours are seen, is written out as Python writes it

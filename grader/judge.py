@@ -9,6 +9,7 @@ from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
 from grader.criteria.places import where
 from grader.evidence import Evidence, Submission, Writable
+from grader.messages import Message, message_of, sentence, term
 from grader.next_step import empty_file, next_step
 from grader.rubric import Rubric
 
@@ -35,8 +36,20 @@ class Answered(Writable):
     answer: str = ""
 
 
+class Said(Writable):
+    """The sentences of a verdict as messages, by which other languages have them; None for one that is text alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: Message | None = None
+    advice: tuple[Message | None, ...] = ()
+
+
 class Result(Writable):
-    """One criterion of a report; the contract, section 4."""
+    """One criterion of a report; the contract, section 4.
+
+    `said`: None for what a person or an earlier version wrote, which is shown as it is. It is no part of the document.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,6 +68,7 @@ class Result(Writable):
     where: str = ""
     overridden: Overridden | None = None
     comments: tuple[str, ...] = ()
+    said: Said | None = None
 
 
 class Report(Writable):
@@ -94,14 +108,17 @@ class Report(Writable):
 
 def _verdict(criterion: Criterion, evidence: Evidence, verdicts: dict[str, Verdict]) -> Verdict:
     if evidence.only and not criterion.id.startswith(evidence.only):
-        return Verdict("not_run", "It was not asked for when the evidence was collected.")
+        return Verdict("not_run", sentence("It was not asked for when the evidence was collected."))
     missing = [need for need in criterion.needs if verdicts[need].status != "passed"]
     if missing:
-        return Verdict("not_run", f"Depends on {missing[0]}, which did not pass.")
+        return Verdict(
+            "not_run", sentence("Depends on {criterion}, which did not pass.", criterion=missing[0])
+        )
     try:
         return _unless_withheld(criterion.judge(evidence), evidence)
     except Exception as error:
-        return Verdict("error", f"The grader failed while judging this: {type(error).__name__}: {error}")
+        words = f"{type(error).__name__}: {error}"
+        return Verdict("error", sentence("The grader failed while judging this: {error}", error=words))
 
 
 def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
@@ -110,7 +127,13 @@ def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
     ours = next((reasons[id] for id in verdict.evidence if id in reasons), None)
     if verdict.status != "failed" or ours is None:
         return verdict
-    return Verdict("error", f"It can't be judged: {ours}.", verdict.evidence, verdict.advice)
+    words = sentence("It can't be judged: {reason}.", reason=term(ours))
+    return Verdict("error", words, verdict.evidence, verdict.advice)
+
+
+def _said(verdict: Verdict) -> Said | None:
+    summary, advice = message_of(verdict.summary), tuple(message_of(each) for each in verdict.advice)
+    return Said(summary=summary, advice=advice) if summary or any(advice) else None
 
 
 def judge(
@@ -159,6 +182,7 @@ def judge(
                 advice=verdict.advice,
                 extra=worth.extra,
                 where=where(evidence, criterion.id, verdict),
+                said=_said(verdict),
             )
         )
     return Report(

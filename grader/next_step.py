@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from grader.evidence import Evidence
+from grader.messages import Message, rendered
 
 _LONGEST_ERROR = 160  # characters of an exception
 _LONGEST = 300  # characters of what was seen that one sentence can hold
+
+
+class _Messages(Protocol):
+    @property
+    def summary(self) -> Message | None: ...
+    @property
+    def advice(self) -> tuple[Message | None, ...]: ...
 
 
 class _Judged(Protocol):
@@ -27,6 +35,8 @@ class _Judged(Protocol):
     def where(self) -> str: ...
     @property
     def advice(self) -> tuple[str, ...]: ...
+    @property
+    def said(self) -> _Messages | None: ...
 
 
 class Says(Protocol):
@@ -61,7 +71,7 @@ def next_step(
     if ours and ours.id == "endpoint.starts":
         return say(
             "The grader could not start your app. That does not count against you: {seen}",
-            seen=_shorten(ours.summary),
+            seen=_seen(ours, say),
         )
     if not open_:
         return ""
@@ -70,7 +80,7 @@ def next_step(
     first = next((each for each in open_ if each.status == "failed"), open_[0])
     # what could not be asked comes first where nothing before it explains why
     first = open_[0] if open_[0].status == "not_run" and not _depends(open_[0]) else first
-    seen, section = _shorten(first.summary), say(sections[first.id.partition(".")[0]])
+    seen, section = _seen(first, say), say(sections[first.id.partition(".")[0]])
     if first.status == "not_run":
         return say(
             "“{title}” could not be looked at yet: {seen} {hint}",
@@ -85,7 +95,7 @@ def next_step(
     shown = f"{place} ({error})" if error else place
     where = say("Open {place}.", place=shown) if place else _advised(first, say)
     if "ModuleNotFoundError" in first.where and _is_a_sentence(first.advice):
-        where = first.advice[0]  # what is missing is not where it shows
+        where = _first_advice(first, say)  # what is missing is not where it shows
     return f"{section}: {seen} {where}"
 
 
@@ -93,8 +103,21 @@ def _advised(result: _Judged, say: Says) -> str:
     """What to do about it: what is advised of this work, or else what helps with such a criterion in general."""
     if not result.advice:
         return say(result.hint)
-    first = result.advice[0].partition("\n")[0]
+    first = _first_advice(result, say).partition("\n")[0]
     return first if first.endswith((".", "!", "?")) else say("{advice}: see below.", advice=first.rstrip(":"))
+
+
+def _first_advice(result: _Judged, say: Says) -> str:
+    said = result.said.advice[0] if result.said and result.said.advice else None
+    return rendered(said, say) if said else result.advice[0]
+
+
+def _seen(result: _Judged, say: Says) -> str:
+    """The first thing that was seen, in a language."""
+    said = result.said.summary if result.said else None
+    if said is None or rendered(said, say) == result.summary:
+        return _shorten(result.summary)
+    return _shorten(rendered(said.fields.get("findings", said), say))
 
 
 def _is_a_sentence(advice: Sequence[str]) -> bool:

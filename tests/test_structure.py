@@ -142,3 +142,15 @@ def cycles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
 
 def test_a_cycle_would_be_found():
     assert list(cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == [["a", "b", "c"]]
+
+
+def test_docstrings_hold_no_character_that_can_t_be_seen_or_written_down():
+    """Python 3.13 and later can't import a module whose docstring holds half of a surrogate pair."""
+    unseen = {
+        f"{name_of(path)}: {getattr(node, 'name', 'the module')}"
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not (ast.get_docstring(node, clean=False) or "").replace("\n", " ").isprintable()
+    }
+    assert unseen == set()

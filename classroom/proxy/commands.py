@@ -48,7 +48,7 @@ def serve(
         Literal["mock", "openai", "azure"],
         typer.Option(help="mock needs no key; openai and azure read theirs from the environment."),
     ] = "mock",
-    port: Annotated[int, typer.Option(help="Where to listen.")] = 8080,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 lets the system choose.")] = 8080,
     host: Annotated[
         str, typer.Option(help="On which address; 0.0.0.0 for a class in the same network.")
     ] = "127.0.0.1",
@@ -76,7 +76,7 @@ def serve(
     import uvicorn
 
     from classroom.http_protocol import LONGEST_HEAD, LONGEST_IDLE, bounded_http
-    from classroom.loopback import PortTaken
+    from classroom.loopback import PortTaken, bind, network_url_of
     from classroom.proxy import mail
     from classroom.proxy.app import Proxy
     from classroom.proxy.upstream import Upstream, from_environment
@@ -90,22 +90,22 @@ def serve(
         if upstreams is not None:
             targets = from_file(upstreams)
     try:
+        listener = bind(port, host)
         mock = None if targets else OpenAIMock(deployments={}, legacy=legacy)
     except PortTaken as error:
         typer.echo(f"classroom proxy: {error}", err=True)
         raise typer.Exit(2) from error
     password = os.environ.get("CLASSROOM_PROXY_ADMIN") or secrets.token_urlsafe(12)
-    with mock or nullcontext():
+    with listener, mock or nullcontext():
         if mock is not None:
             targets = [Upstream(mock.base_url, "sk-mock-key")]
             _ensure_hackathon(ledger, legacy=legacy)
         behind_it = ", ".join(each.name for each in targets) if upstreams else upstream
-        typer.echo(
-            f"The class proxy listens on http://{host}:{port}/v1 (upstream: {behind_it}). Ctrl-C ends it."
-        )
-        if "CLASSROOM_PROXY_ADMIN" not in os.environ:
-            typer.echo(f"Who uses what: http://{host}:{port}/admin, user admin, password {password}")
-        typer.echo(f"Learners join at http://{host}:{port}/join")
+        address = network_url_of(listener)
+        typer.echo(f"The class proxy listens on {address}/v1 (upstream: {behind_it}). Ctrl-C ends it.")
+        shown = "that of CLASSROOM_PROXY_ADMIN" if "CLASSROOM_PROXY_ADMIN" in os.environ else password
+        typer.echo(f"Instructors sign in at {address}/admin, password: {shown}")
+        typer.echo(f"Learners join at {address}/join")
         if by_mail is not None:
             typer.echo(f"Learners of a roster may sign in by a code from {by_mail.sender}.")
         sys.stdout.flush()
@@ -113,8 +113,6 @@ def serve(
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         config = uvicorn.Config(
             Proxy(ledger, targets, admin=password, hub=hub, mail=by_mail),
-            host=host,
-            port=port,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -129,7 +127,7 @@ def serve(
             ws_per_message_deflate=False,
         )
         server = uvicorn.Server(config)
-        server.run()
+        server.run(sockets=[listener])
         if not server.started:
             raise typer.Exit(2)
 

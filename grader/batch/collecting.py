@@ -24,6 +24,10 @@ from grader.worker.wanted import Turns
 MOST_TRIES = 2  # of a submission whose worker is lost
 
 
+# what two learners hand in alike is collected once: its messages name neither
+_ANYONE_S = "The submission"
+
+
 @dataclass(frozen=True)
 class Task:
     """What to collect, with what, and where to keep it; `retry`: even if its worker has been lost twice.
@@ -87,7 +91,9 @@ def _tried(
         with _here(task) as path:
             record = collect_record(
                 path,
-                Wanted(task.tier, task.environment, assignment=task.assignment, evidence="record"),
+                Wanted(
+                    task.tier, task.environment, assignment=task.assignment, evidence="record", name=_ANYONE_S
+                ),
                 files.__setitem__,
                 turns=turns,
                 stopped=stopped,

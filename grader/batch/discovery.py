@@ -137,21 +137,21 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
     why = {piece.name: piece.left_out for piece in whole.pieces if piece.left_out}
     tops: dict[str, list[Piece]] = defaultdict(list)
     for piece in whole.pieces:
-        top, _ = whole.placed(piece)
+        top, within = whole.placed(piece)
         if piece.is_the_system_s or not top:
             why.setdefault(piece.name, "The system's own file, or beside the class's folder.")
         elif top.startswith("."):
             why.setdefault(piece.name, "Hidden files and folders are no submissions.")
         elif top == _CLASS_RECORD:
             why.setdefault(piece.name, "The class record.")
-        else:
+        elif within or "twice" not in piece.left_out:
             tops[top].append(piece)
     labels = platforms.labels(
         [top for top, pieces in tops.items() if not all(each.left_out for each in pieces)]
     )
     for top in (tops.keys() - labels.keys()) if labels else ():
-        # what was rejected was handed in all the same
-        if all(each.left_out and "twice" not in each.left_out for each in tops[top]) and (
+        # what can't be taken was handed in all the same
+        if all(each.left_out for each in tops[top]) and (
             label := platforms.moodle(top) or platforms.canvas(top)
         ):
             labels[top] = label

@@ -1,11 +1,13 @@
 """The class as rows: one learner each, from records that are judged again every time."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.batch.agreement import Terms
 from grader.batch.discovery import HandedIn
 from grader.batch.evidence_store import Outcome, State
+from grader.batch.names import sortable
 from grader.batch.platforms import Label
 from grader.batch.roster import Learner
 from grader.judge import Report
@@ -150,9 +152,21 @@ def unclear(learner: Learner, why: str) -> Entry:
 _FIRST = {"error": 0, "ungradable": 1, "unclear": 1}
 
 
+def called(entries: Sequence[Entry]) -> dict[str, str]:
+    """Submission → by which name to speak of it: its learner's, with the identifier where two learners have one name."""
+    names = {one.submission: one.label.name if one.label and not one.learner else one.name for one in entries}
+    often = Counter(names[one.submission] for one in entries)
+    return {
+        one.submission: f"{names[one.submission]} ({one.learner.id})"
+        if one.learner and often[names[one.submission]] > 1
+        else names[one.submission]
+        for one in entries
+    }
+
+
 def sort_entries(entries: Sequence[Entry]) -> list[Entry]:
     """What the grader could not do first, then by name."""
-    return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), one.name.casefold(), one.submission))
+    return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), sortable(one.name), one.submission))
 
 
 def remember(entries: Sequence[Entry]) -> dict[str, dict[str, object]]:

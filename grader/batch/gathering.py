@@ -10,13 +10,10 @@ from pathlib import Path
 from grader.batch import evidence_store
 from grader.batch.download import Piece
 from grader.batch.platforms import ARCHIVE, ATTEMPTS, PROGRAM, Label
+from grader.batch.rounds import Round, last_round
 from grader.errors import SubmissionError
 from grader.intake.bounds import MAX_BYTES, MAX_FILES, raise_if_ours
 
-# as Teams keeps them ("Version 2"), and platforms that add when it came ("Submission 2 - 2026-11-02 (LATE)")
-_VERSION = re.compile(
-    r"(?P<before>(?:[^/]+/)?(?P<kind>Version|Submission|Attempt|Revision) (?P<number>\d{1,4})(?:\b[^/]*)?/)(?P<rest>.+)"
-)
 _AGAIN = re.compile(r"(?P<stem>.+)-\d{1,3}(?P<suffix>\.(?:py|ipynb))", re.IGNORECASE)
 
 
@@ -118,8 +115,10 @@ def _later_one(items: Sequence[Item], changed: datetime | None, why: dict[str, s
 
 
 def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathered:
-    if item.is_folder and (versions := _versions(item)):
-        return _last_version(item, versions, changed, why)
+    if item.is_folder and (
+        last := last_round({piece.name: item.inner[piece.name] for piece in item.pieces if piece.count})
+    ):
+        return _last_round(item, last, changed, why)
     if item.path.startswith("s3://") and item.is_folder:
         return Gathered(item.path, _listed(_files_of(item)), changed, "", (), why)
     if item.is_folder or ARCHIVE.search(item.path) or not PROGRAM.search(item.path):
@@ -127,34 +126,17 @@ def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathere
     return Gathered(item.path, _listed(_files_of(item)), changed, "", (), why)
 
 
-def _versions(item: Item) -> dict[str, re.Match[str]]:
-    """For each piece of a folder in which every file lies below `Version N` or the like, where; nothing for any other folder."""
-    within = {piece.name: _VERSION.fullmatch(item.inner[piece.name]) for piece in item.pieces if piece.count}
-    found = {name: match for name, match in within.items() if match}
-    numbers = {match["number"] for match in found.values()}
-    kinds = {match["kind"] for match in found.values()}
-    return found if len(found) == len(within) and len(numbers) > 1 and len(kinds) == 1 else {}
-
-
-def _last_version(
-    item: Item, versions: Mapping[str, re.Match[str]], changed: datetime | None, why: dict[str, str]
-) -> Gathered:
-    last = max(int(match["number"]) for match in versions.values())
-    kind = next(iter(versions.values()))["kind"]
-    files = []
-    for piece in item.pieces:
-        match = versions.get(piece.name)
-        if match is None or piece.left_out:
-            continue
-        if int(match["number"]) == last:
-            files.append(_File(match["rest"], piece, last))
-        else:
-            why[piece.name] = f"An earlier {kind.casefold()}: {kind} {last} counts."
-    note = f"Several {kind.casefold()}s were handed in: {kind} {last} counts."
-    archives = [file for file in files if ARCHIVE.search(file.name)]
-    if len(files) == 1 and archives:
-        return Gathered(files[0].piece.path, (), changed, "", (note,), why)
-    return Gathered(item.path, _listed(_apart(files)), changed, "", (note,), why)
+def _last_round(item: Item, last: Round, changed: datetime | None, why: dict[str, str]) -> Gathered:
+    why |= last.why
+    files = [
+        _File(last.files[piece.name], piece, 0)
+        for piece in item.pieces
+        if piece.name in last.files and not piece.left_out
+    ]
+    notes = (last.note,) if last.note else ()
+    if len(files) == 1 and ARCHIVE.search(files[0].name):
+        return Gathered(files[0].piece.path, (), changed, "", notes, why)
+    return Gathered(item.path, _listed(_apart(files)), changed, "", notes, why)
 
 
 def _files(items: Sequence[Item], changed: datetime | None, why: dict[str, str]) -> Gathered:

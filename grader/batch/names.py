@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 def keys_of(value: str) -> list[str]:
@@ -47,7 +47,36 @@ def holds(shown: str, name: str) -> bool:
     return len(words) > 1 and words <= {each.casefold() for each in parts_of(shown)}
 
 
+def sortable(name: str) -> str:
+    """By what a name is sorted: letters without their marks, so that Émile comes before Frank."""
+    return "".join(
+        char for char in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(char)
+    )
+
+
+def endings_of(repository: str) -> list[str]:
+    """How a repository's name may end with its owner's login, the longest ending first: both may hold dashes."""
+    parts = repository.casefold().split("-")
+    return ["-".join(parts[at:]) for at in range(len(parts))]
+
+
+def without_branch(names: Iterable[str]) -> dict[str, str]:
+    """Repositories' names without what an archive of a branch adds for all of them: `lab-ada-main`, `lab-ada-main-0f3c…`.
+
+    One name alone tells nothing.
+    """
+    parts = {name: re.sub(r"-[0-9a-f]{40}$", "", name).split("-") for name in names}
+    same = 0
+    while len(parts) > 1 and all(len(each) > same + 1 for each in parts.values()):
+        if len({each[-1 - same].casefold() for each in parts.values()}) > 1:
+            break
+        same += 1
+    return {name: "-".join(each[: len(each) - same]) for name, each in parts.items()}
+
+
 def tells(name: str, known: Callable[[str], bool]) -> bool:
     """Whether a file or folder is called after somebody of the class."""
     stem = name.partition(".")[0] or name
-    return any(known(each) for each in (name, stem, *runs_of(name))) or bool(leading(name, known))
+    return any(known(each) for each in (name, stem, *runs_of(name), *endings_of(name))) or bool(
+        leading(name, known)
+    )

@@ -33,7 +33,7 @@ class Rate:
 
 
 def rates(entries: Sequence[Entry]) -> list[Rate]:
-    """Each criterion's, the hardest first; what was asked of nobody is left out."""
+    """Each criterion's, the hardest first; what was asked of nobody is left out, and what was asked of few comes last."""
     passed: Counter[str] = Counter()
     judged: Counter[str] = Counter()
     known: dict[str, Result] = {}
@@ -48,7 +48,8 @@ def rates(entries: Sequence[Entry]) -> list[Rate]:
         for id, result in known.items()
         if judged[id]
     ]
-    return sorted(found, key=lambda rate: (rate.percent, rate.id))
+    most = max((rate.judged for rate in found), default=0)
+    return sorted(found, key=lambda rate: (rate.judged * 4 < most, rate.percent, rate.id))
 
 
 def render(entries: Sequence[Entry], title: str, isolation: str) -> str:

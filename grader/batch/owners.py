@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grader.batch.columns import PARTICIPANT
-from grader.batch.names import holds, keys_of
+from grader.batch.names import endings_of, holds, keys_of, without_branch
 from grader.batch.parts import match_parts
 
 if TYPE_CHECKING:
@@ -170,6 +170,9 @@ class _Known:
         for group, members in groups.items():
             self._groups[_plain(group)] = [each for id in members for each in self._named(id)]
         labels = [one.label for one in submissions if one.label]
+        self._repositories = without_branch(
+            one.name for one in submissions if one.label and one.label.platform == "plain"
+        )
         self._names = Counter(label.name.casefold() for label in labels)
         moodle = [label for label in labels if label.platform == "moodle" and label.number]
         one_name = {label.name.casefold() for label in moodle}
@@ -274,9 +277,8 @@ class _Known:
         """Whose login a repository's name ends with, behind the classroom's and the assignment's, the longest one; and
         whether it is the whole name."""
         for handle in sorted(handles, key=len, reverse=True):
-            parts = handle.casefold().split("-")
-            for at in range(len(parts)):
-                theirs = self._logins.get("-".join(parts[at:]), ())
+            for at, ending in enumerate(endings_of(self._repositories.get(handle, handle))):
+                theirs = self._logins.get(ending, ())
                 if len(theirs) == 1:
                     return theirs[0], at == 0
         return None

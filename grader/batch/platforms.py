@@ -10,6 +10,7 @@
 - Blackboard, "Assignment File Download": `ASSIGNMENT_USER_attempt_YYYY-MM-DD-HH-MM-SS_FILE`, and the platform's own summary of
   each attempt, `….txt`. Every attempt that was chosen is there. ASSIGNMENT is the same for all.
 - Brightspace: `USER-FOLDER - NAME - Nov 20, 2026 1030 AM`, as a folder for each attempt, or ` - FILE` behind it.
+- nbgrader, `exchange/submit.py`: `USER+ASSIGNMENT+TIME[+RANDOM]`, as a folder for each attempt.
 - Gradescope, bulk export: a folder for each submission, and `submission_metadata.yml`, which says whose each is.
 
 A name is evidence of nothing but a label. Whose a label is, `grader.batch.owners` decides.
@@ -23,9 +24,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-Platform = Literal["canvas", "moodle", "gradescope", "blackboard", "brightspace", "named", "plain"]
+Platform = Literal[
+    "canvas", "moodle", "gradescope", "blackboard", "brightspace", "nbgrader", "named", "plain"
+]
 # whose downloads hold several attempts, each with its time
-ATTEMPTS = ("blackboard", "brightspace")
+ATTEMPTS = ("blackboard", "brightspace", "nbgrader")
 
 ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
 # what nobody here unpacks: its learner hears so
@@ -50,6 +53,10 @@ _BLACKBOARD = re.compile(
 )
 _BRIGHTSPACE = re.compile(
     r"(?P<user>\d+)-\d+ - (?P<name>.+?) - (?P<time>[A-Z][a-z]{2,8} \d{1,2}, \d{4} \d{3,4} ?[AP]M)(?: - (?P<file>.+))?",
+    re.DOTALL,
+)
+_NBGRADER = re.compile(
+    r"(?P<user>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d.\d\d.\d\d(?:\.\d+)? \w+)(?:\+[\w-]+)?",
     re.DOTALL,
 )
 _SUMMARY = "the platform's own summary of an attempt, which is no program"
@@ -171,6 +178,16 @@ def brightspace(name: str) -> Label | None:
     )
 
 
+def nbgrader(name: str) -> Label | None:
+    """What nbgrader's exchange says with the name of a folder; None if it is none of its."""
+    found = _NBGRADER.fullmatch(_compose(name))
+    if not found:
+        return None
+    user, day = found["user"], re.findall(r"\d+", found["time"])
+    order = int("".join(day[:6]) + (day[6] if len(day) > 6 else "").ljust(6, "0")[:6])
+    return Label("nbgrader", f"nbgrader:{user.casefold()}", user, user, user, "", order)
+
+
 def _compose(name: str) -> str:
     """macOS takes letters and their marks apart: one learner's files may come in both ways."""
     return unicodedata.normalize("NFC", name)
@@ -180,32 +197,38 @@ def labels(names: Iterable[str]) -> dict[str, Label]:
     """The labels of a download's uppermost files and folders; what is no platform's is left out.
 
     A name that only looks like a platform's is found by what the others say: on Canvas an identifier belongs to one name,
-    and a file's number is never given twice; on Moodle a number belongs to one name.
+    and a file's number is given to one learner; on Moodle a number belongs to one name. What a few of them contradict is set apart, so
+    that it is asked whose it is; what most of them contradict is no download of that platform's.
     """
     everything = list(names)
+    if of_nbgrader := {each: label for each in everything if (label := nbgrader(each))}:
+        return of_nbgrader
     if of_blackboard := blackboard(everything):
         return of_blackboard
     if of_brightspace := {each: label for each in everything if (label := brightspace(each))}:
         return of_brightspace
     of_moodle = {each: label for each in everything if (label := moodle(each))}
     of_canvas = {each: label for each in everything if each not in of_moodle and (label := canvas(each))}
-    orders: dict[int, int] = defaultdict(int)
-    for label in of_canvas.values():
-        orders[label.order] += bool(label.order)
-    if not _consistent(of_canvas.values()) or any(count > 1 for count in orders.values()):
+    doubtful = _contradicted(of_canvas.values())
+    if 2 * sum(label.key in doubtful for label in of_canvas.values()) > len(of_canvas):
         of_canvas = {}
-    if not _consistent(of_moodle.values()):
-        of_moodle = {each: _apart(label) for each, label in of_moodle.items()}
-    return of_moodle | of_canvas
+    doubtful |= _contradicted(of_moodle.values())
+    found = of_moodle | of_canvas
+    return {each: _apart(label) if label.key in doubtful else label for each, label in found.items()}
 
 
-def _consistent(found: Iterable[Label]) -> bool:
+def _contradicted(found: Iterable[Label]) -> set[str]:
+    """The keys that come with two names, and those that share a file's number."""
     names: dict[str, set[str]] = defaultdict(set)
+    holders: dict[int, set[str]] = defaultdict(set)
     for label in found:
         names[label.key].add(label.name)
-    return all(len(each) == 1 for each in names.values())
+        if label.order:
+            holders[label.order].add(label.key)
+    shared = {key for keys in holders.values() if len(keys) > 1 for key in keys}
+    return {key for key, each in names.items() if len(each) > 1} | shared
 
 
 def _apart(label: Label) -> Label:
     """Where one number comes with two names, each pair is somebody's own: two downloads lie in one folder."""
-    return replace(label, key=f"moodle:{label.shown}")
+    return replace(label, key=f"{label.platform}:{label.shown}")

@@ -286,7 +286,7 @@ def _write(
     digests = {row.submission: row.report.submission.digest for row in rows if row.report}
     groups = similarity.groups(shapes, digests, similarity.given() | plan.given)
     likes = similarity.likes(groups)
-    names = {row.submission: row.label.name if row.label and not row.learner else row.name for row in rows}
+    names = entries.called(rows)
     before = _before(plan.out)
     done: list[Entry] = []
     for row in entries.sort_entries(rows):

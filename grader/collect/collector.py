@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from classroom.allowance import Allowance
@@ -17,7 +18,8 @@ from grader.collect.alive import check_alive
 from grader.collect.asking import NOTHING_ASKED, Asked
 from grader.collect.budget import PerRequest
 from grader.collect.canary import new_key
-from grader.collect.find_app import AppTarget, file_of_app, find_app
+from grader.collect.find_app import AppTarget, file_of_app, find_app, unparsed_app
+from grader.collect.later_python import absent_from_library, written_for_later
 from grader.collect.launching import Launch, launch
 from grader.collect.other_kinds import other_kind
 from grader.collect.packages_there import absent
@@ -36,11 +38,12 @@ from grader.collect.setting import (
     Setting,
 )
 from grader.collect.tests_beside import TestsBeside
-from grader.evidence import AppStart, Evidence, NotebookRun, Scans, TestRun
+from grader.evidence import AppStart, Evidence, NotebookRun, Scans, StartVerdict, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.sandbox import Sandbox, Tier
 from grader.submission import OpensSandbox, Submission
 
+_MOST_MODULES = 5  # that are named for one reason
 Settled = Callable[[Part, Evidence], None]
 
 
@@ -157,17 +160,26 @@ def _read_files(setting: Setting) -> _Found:
 def _examine(setting: Setting, target: AppTarget | None, tests: TestsBeside, settle: _Settle) -> _Examined:
     """Start the app, and put every question to it."""
     if target is None:
-        kind = other_kind(setting.submission.root)
-        return _Examined(
-            AppStart(
-                failure=kind or "No web application was found in the code.",
-                verdict="not_run" if kind else "failed",
-            )
-        )
+        return _Examined(_without_app(setting))
     with launch(setting, target) as launched:
+        if (
+            not launched.facts.started and target.may_serve
+        ):  # and it does not: a bot, or a program for a terminal
+            return _Examined(_without_app(setting), launched.session)
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)
         return _examine_running(setting, launched, tests, settle)
+
+
+def _without_app(setting: Setting) -> AppStart:
+    """Why there is nothing to start."""
+    root = setting.submission.root
+    if trouble := unparsed_app(root):
+        verdict: StartVerdict = "error" if trouble.version else "failed"
+        return AppStart(failure=trouble.sentence, verdict=verdict, advice=(trouble.advice,))
+    if kind := other_kind(root):
+        return AppStart(failure=kind, verdict="not_run")
+    return AppStart(failure="No web application was found in the code.", verdict="failed")
 
 
 def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, settle: _Settle) -> _Examined:
@@ -228,9 +240,19 @@ def _assemble(setting: Setting, seen: _Seen, seconds: float) -> Evidence:
         notebooks=seen.notebooks,
         scans=seen.found.scans,
         uninstalled=_uninstalled(setting, seen),
+        for_later_python=_for_later_python(setting, seen.test_run),
         seconds=round(seconds, 3),
         phases=setting.clock.seconds,
     ).with_blobs(session.blobs if session else {})
+
+
+def _for_later_python(setting: Setting, run: TestRun) -> tuple[str, ...]:
+    """What keeps the tests from running because a later Python is needed."""
+    printed = [run.output, *(one.why for one in run.red)]
+    found = [absent for each in printed if (absent := absent_from_library(each))]
+    if any("SyntaxError" in each for each in printed):
+        found += [one.sentence for one in islice(written_for_later(setting.submission.root), _MOST_MODULES)]
+    return tuple(dict.fromkeys(found))
 
 
 def _uninstalled(setting: Setting, seen: _Seen) -> tuple[str, ...]:

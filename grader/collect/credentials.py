@@ -92,6 +92,9 @@ _PLACEHOLDER = re.compile(
     r"(?i)mock|test|dummy|fake|example|your|placeholder|change|replace|insert|sample|here|todo|redacted|secret-?key|"
     r"not-?a-?|not-?real|invalid|insecure|xxxx|\.{3}|\*{3}|0{6}|123456|abcdef|qwerty"
 )
+_ESCAPED = re.compile(
+    r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"
+)  # a letter of another script, as JSON may write it
 _RUN_OF_LETTERS = re.compile(r"[A-Za-z]{3,}")
 _UNPRONOUNCEABLE = re.compile(r"(?i)[bcdfghjklmnpqrstvwxz]{5}|[aeiou]{4}")
 _CASES_MIXED = re.compile(r"[a-z][A-Z]+[a-z]|[A-Z]{2,}[a-z]")
@@ -139,7 +142,7 @@ def _is_one(shape: Shape, match: re.Match[str]) -> bool:
     if shape.kind == "private key":
         return True
     text = match.group(match.lastindex or 0)
-    body = text.removeprefix("sk-")
+    body = text.removeprefix("sk-") if shape.strict else _ESCAPED.sub("", text)
     mixed = any(char.isdigit() for char in body) and any(char.isalpha() for char in body)
     if not mixed or len(set(body)) < 9 or _PLACEHOLDER.search(text):
         return False

@@ -48,6 +48,18 @@ def works(session: Session, offer: Offer | None) -> bool:
     return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
 
 
+def is_better_known(session: Session, known: Offer | None, exchange: Exchange) -> bool:
+    """Whether an offer works, or at least was answered with success where another request that leads to a call was not."""
+    if known is None or works(session, known):
+        return known is not None
+    before = next((one for one in session.exchanges if one.id == known.exchange), None)
+    return before is not None and _succeeds(before) and not _succeeds(exchange)
+
+
+def _succeeds(answer: Exchange) -> bool:
+    return answer.status is not None and answer.status < 400
+
+
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
     """The call that made the file: the last one whose result was stored, or else that made anything, or else the last."""
     stored = {one.origin for one in objects}

@@ -1,18 +1,22 @@
 """Where a submission's web application is, found by reading its code; nothing is imported."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader import reading
+from grader.collect import own_servers
+from grader.collect.later_python import Unparsed, unparsed
 from grader.collect.reaching import Reach
 from grader.collect.scripts import find_script_app
 from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
-_FRAMEWORKS = frozenset({"FastAPI", "Starlette", "Flask", "Quart", "Litestar", "APIFlask", "OpenAPI"})
+_FRAMEWORKS = frozenset(
+    {"FastAPI", "Starlette", "Flask", "Quart", "Litestar", "APIFlask", "OpenAPI", "Sanic", "Bottle"}
+)
 _READY_MADE = frozenset({"get_wsgi_application", "get_asgi_application"})  # Django's
 _NOT_THE_APP = frozenset(
     {"tests", "test", "docs", "examples", "notebooks", "migrations", "scripts", "build", "dist"}
@@ -36,12 +40,16 @@ SCRIPT = "__main__"  # in the place of an attribute: the module is run, and what
 
 @dataclass(frozen=True)
 class AppTarget:
-    """`module:attribute`, the folders that imports need, how it was found, and its file, relative to the submission."""
+    """`module:attribute`, the folders that imports need, how it was found, and its file, relative to the submission.
+
+    `may_serve`: a script of which nothing says that it listens.
+    """
 
     target: str
     pythonpath: tuple[Path, ...]
     found_by: str
     file: str | None = None
+    may_serve: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class _Candidate:
     name: str
     is_factory: bool
     maker: str = ""  # of an app that a script finishes: what it begins with
+    may_serve: bool = False
 
     def rank(self, root: Path, reach: Reach | None, named: frozenset[tuple[str, str]]) -> tuple[int, ...]:
         """Smaller is likelier: one that leads to OpenAI, then one that the submission's own commands start."""
@@ -79,7 +88,19 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
         tuple(dict.fromkeys((*roots, base, root / "src", root, best.file.parent))),
         f"{what} {best.name} in {where}",
         best.file.relative_to(root).as_posix(),
+        best.may_serve,
     )
+
+
+def unparsed_app(root: Path) -> Unparsed | None:
+    """A module that names a web framework and can't be parsed, where no app was found; one that a later Python parses first."""
+    found = [
+        trouble
+        for file in _python_files(root)
+        if _names_any(file, _FRAMEWORKS | _READY_MADE)
+        and (trouble := unparsed(root, file.relative_to(root).as_posix())) is not None
+    ]
+    return min(found, key=lambda trouble: trouble.version is None, default=None)
 
 
 def file_of_app(root: Path, manifest: Manifest) -> str | None:
@@ -105,10 +126,21 @@ def _best(root: Path) -> _Candidate | None:
     candidates = [found for file, tree in files for found in _candidates(file, tree, makers)]
     finished = {one.maker for one in candidates if one.maker}
     candidates = [one for one in candidates if one.maker or not (one.is_factory and one.name in finished)]
-    if len(candidates) < 2:
-        return candidates[0] if candidates else None
+    if not candidates:
+        return _script(root, every)
+    if len(candidates) == 1:
+        return candidates[0]
     reach, named = Reach(root), named_apps(root)
     return min(candidates, key=lambda candidate: candidate.rank(root, reach, named))
+
+
+def _script(root: Path, every: Sequence[Path]) -> _Candidate | None:
+    """A script that listens by itself."""
+    trees = ((file, tree) for file in every if (tree := _parse(file, ("",))) is not None)
+    script = own_servers.likeliest(root, trees)
+    if script is None:
+        return None
+    return _Candidate(script.file, SCRIPT, is_factory=False, maker="itself", may_serve=not script.listens)
 
 
 def _declared_roots(root: Path, manifest: Manifest) -> tuple[Path, ...]:
@@ -162,14 +194,23 @@ def _needs_arguments(node: ast.FunctionDef) -> bool:
     return bool(needed or [default for default in arguments.kw_defaults if default is None])
 
 
-def _parse(file: Path, worth: Sequence[str]) -> ast.Module | None:
+def _parse(file: Path, worth: Collection[str]) -> ast.Module | None:
     try:
-        text = reading.read_text(file, reading.MAX_PYTHON)
-        if not any(name in text for name in worth):
-            return None
-        return reading.parse_python(text)
+        return (
+            reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))
+            if _names_any(file, worth)
+            else None
+        )
     except reading.Unreadable:
         return None  # not Python that this interpreter reads; it will not be the app
+
+
+def _names_any(file: Path, worth: Collection[str]) -> bool:
+    try:
+        text = reading.read_text(file, reading.MAX_PYTHON)
+    except reading.Unreadable:
+        return False
+    return any(name in text for name in worth)
 
 
 def _makers(tree: ast.Module) -> Iterator[str]:

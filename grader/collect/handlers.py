@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import reading
+from grader.collect.nested import leaves
 from grader.operations import BODIES, Field, Location
 
 _PLACES: Mapping[str, Location] = {
@@ -18,6 +19,11 @@ _PLACES: Mapping[str, Location] = {
     "args": "query",
     "GET": "query",
     "query_params": "query",
+    "query": "query",
+    "params": "query",
+    "forms": "form",
+    "post": "form",
+    "media": "json",
     "values": "form",
     "json": "json",
     "get_json": "json",
@@ -30,6 +36,14 @@ _PLACES: Mapping[str, Location] = {
 }
 _REQUESTS = frozenset({"request", "req", "self", "websocket", "socket", "ws", "flask", "info", "r"})
 _GETTERS = frozenset({"get", "pop", "getlist", "setdefault", "getfirst"})
+# of a handler or a request: what takes one input by its name
+_ARGUMENTS: Mapping[str, Location] = {
+    "get_argument": "form",
+    "get_query_argument": "query",
+    "get_body_argument": "form",
+    "get_arguments": "form",
+    "get_param": "query",
+}
 _WHOLE = frozenset({"body", "get_data", "data", "text"})  # of a request: all that it brings
 _PARSERS = frozenset(
     {"loads", "json", "get_json", "form", "files", "model_validate_json", "validate_json", "decode_json"}
@@ -194,6 +208,8 @@ def _place(node: ast.AST, known: Mapping[str, Location | None]) -> tuple[bool, L
                 return name in known, known.get(name)
             case ast.Call(func=ast.Attribute(attr="loads")):
                 return True, "json"
+            case ast.Call(func=ast.Name(id="parse_qs") | ast.Attribute(attr="parse_qs")):
+                return True, "form"
             case ast.Call(
                 func=ast.Attribute(attr="parse_args")
             ):  # of a parser of requests, as Flask-RESTful has it
@@ -231,10 +247,12 @@ def _reads_of(function: Function) -> Iterator[_Read]:
             known.setdefault(argument.arg, None)
     named: dict[str, _Read] = {}
     for node in ast.walk(function):
-        read = _read(node, known)
-        if read is not None:
-            yield read
+        if (read := _read(node, known)) is not None:
             named.setdefault(ast.dump(node), read)
+    parts = leaves(function, lambda node: getattr(_read(node, known), "name", None))
+    for read in named.values():
+        in_a_body = parts.get(read.name, ()) if read.location in ("json", None) else ()
+        yield from (_Read(part, read.location or "json", True) for part in in_a_body) if in_a_body else [read]
     yield from _with_choices(function, named)
 
 
@@ -264,6 +282,11 @@ def _read(node: ast.AST, known: Mapping[str, Location | None]) -> _Read | None:
         ) if getter in _GETTERS:
             required = not rest
             default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+        case ast.Call(
+            func=ast.Attribute(attr=getter), args=[ast.Constant(value=str(name)), *rest], keywords=more
+        ) if getter in _ARGUMENTS:
+            given = [*rest, *(each.value for each in more if each.arg == "default")]
+            return _Read(name, _ARGUMENTS[getter], not given) if 0 < len(name) <= _MOST_LENGTH else None
         case ast.Compare(
             left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()], comparators=[holder]
         ):

@@ -5,6 +5,7 @@ repository could change what git shows: its configuration, its attributes, graft
 """
 
 import codecs
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -149,8 +150,10 @@ def _parts(output: bytes) -> Iterator[_Part]:
     """What `git log` shows, in parts of up to so many lines."""
     commit, name, within = "?", "", False
     lines: dict[str, list[str]] = {}
-    # a null byte between any two letters is UTF-16
-    for line in output.replace(b"\0", b"").decode("utf-8", "replace").split("\n"):
+    # one line after the other: all of them as text would take many times the memory
+    for raw in io.BytesIO(output):
+        # a null byte between any two letters is UTF-16
+        line = raw.rstrip(b"\n").replace(b"\0", b"").decode("utf-8", "replace")
         if line.startswith(("commit ", "diff ")):
             yield from (_Part(commit, name, each) for each in lines.values())
             lines, name, within = {}, "", False

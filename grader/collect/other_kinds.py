@@ -49,7 +49,7 @@ def other_kind(root: Path) -> str | None:
             for known, kind in (
                 (_PAGES, "a page that calls Python directly, without an HTTP API"),
                 (_SERVERLESS, "functions that a cloud calls, without a server"),
-                (_SERVERS, "a server of its own, which the grader does not start"),
+                (_SERVERS, "a server, and no script that leads to OpenAI starts it"),
             ):
                 for name in named & known.keys():
                     return (

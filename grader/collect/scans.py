@@ -20,6 +20,7 @@ from grader.collect.find_app import pytest_options
 from grader.collect.fingerprints import fingerprints
 from grader.collect.history import text_of
 from grader.collect.introspection import find_introspection
+from grader.collect.skeleton_files import is_as_handed_out
 from grader.evidence import Scans, Secret
 from grader.sandbox import Sandbox
 from grader.submission import Submission
@@ -167,7 +168,7 @@ def _odd(root: Path, files: Sequence[Path]) -> Iterator[str]:
         where = _name(root, file)
         if file.suffix in _COMPILED and "__pycache__" not in Path(where).parts:
             yield f"{where}: compiled code"
-        if file.suffix != ".py":
+        if file.suffix != ".py" or is_as_handed_out(file):
             continue
         text = _read(file)
         seen: set[str] = set()

@@ -10,6 +10,7 @@ from grader.collect.discovery import (
     find_made_beside,
     finish_offers,
     input_of,
+    is_better_known,
     offer_of,
     works,
 )
@@ -171,7 +172,7 @@ class Search:
         if offer is None:
             return exchange
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
-        if not works(self.session, self.found.get(offer.kind)):
+        if not is_better_known(self.session, self.found.get(offer.kind), exchange):
             self.found[offer.kind] = offer
         for other in find_made_beside(self.session, offer, exchange):
             self._beside.setdefault(other.kind, other)

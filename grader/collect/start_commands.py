@@ -17,17 +17,25 @@ _COMMAND = re.compile(
     rf"\b(?:{_SERVERS})\b[^\n;|&]{{0,200}}?[\s\"'=]([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?![\w/:])"
 )
 
+_RUNS = re.compile(r"\bpython[\d.]*[\s\"',]+(?:-u[\s\"',]+)?([\w./-]{1,200}\.py)\b")
+
+
+def named_scripts(root: Path) -> frozenset[str]:
+    """The scripts that commands run, as they are written there."""
+    return frozenset(name.removeprefix("./") for text in _texts(root) for name in _RUNS.findall(text))
+
 
 def named_apps(root: Path) -> frozenset[tuple[str, str]]:
     """The apps that commands name: module and attribute."""
-    found: set[tuple[str, str]] = set()
+    return frozenset(named for text in _texts(root) for named in _COMMAND.findall(text))
+
+
+def _texts(root: Path) -> Iterator[str]:
     for file in islice(_files(root), _MOST_FILES):
         try:
-            text = reading.read_bytes(file, _LARGEST).decode("utf-8", "replace")
+            yield reading.read_bytes(file, _LARGEST).decode("utf-8", "replace")
         except reading.Unreadable:
             continue
-        found.update(_COMMAND.findall(text))
-    return frozenset(found)
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 
 from grader import environments
+from grader.collect.later_python import absent_from_library, unparsed
 from grader.collect.left_out import find_gitignore
 from grader.collect.services import REFUSED, SERVICES, UNREACHABLE
 from grader.collect.start_failure import Frame, StartFailure
@@ -39,6 +40,7 @@ _WITHOUT = (
     "To have it graded, let it start without {}: connect when it is first used, or take the address from a variable "
     "for which SQLite or memory will do as well, and set it under [tool.lab.env]."
 )
+_IF_IT_HAS = "If the Python that you use has it, name that version as requires-python in pyproject.toml; if none has, correct the import."
 _NOT_FOUND = re.compile(r"No module named '([A-Za-z_][\w.]{0,100})'")
 _MOST_MISSING = 20
 _ABSOLUTE = re.compile(r"'(/[\w.][^']{0,200})'")
@@ -131,9 +133,11 @@ def _about_module(failure: StartFailure, plan: StartPlan, with_lab: bool, app: s
             "error",
             f"{where} imports {name}. The submission declares it, and the grader could not install it as declared.",
         )
+    by = _packages(failure)[-1:] if failure.frames and not failure.frames[-1].own else []
+    sentence = f"{where} leads to {by[0]}, which imports {name}" if by else f"{where} imports {name}"
     return Reason(
         "failed",
-        f"{where} imports {name}, and no file of the submission declares the package that has it.",
+        f"{sentence}, and no file of the submission declares the package that has it.",
         (
             f"Add the package of the module {package} to {_declaring(plan.root, app)}. If {package} is a file of your own, "
             "it was not handed in: git may ignore it. What it holds, such as a key, belongs into variables of the environment.",
@@ -285,6 +289,12 @@ def _line(variable: Variable) -> str:
 
 
 def _about_python(failure: StartFailure, root: Path, app: str | None) -> Reason | None:
+    if failure.exception == "SyntaxError" and failure.own:
+        trouble = unparsed(root, failure.own[-1].file)
+        if trouble is not None and trouble.version:
+            return Reason("error", trouble.sentence, (trouble.advice,))
+    if failure.exception == "ImportError" and (absent := absent_from_library(failure.message)):
+        return Reason("error", f"{absent} {failure.sentence}", (_IF_IT_HAS,))
     near = PurePosixPath(app).parent.as_posix() if app else "."
     declaration = environments.read_declaration(root, near)
     if declaration is None or not choosing.other_python(declaration):

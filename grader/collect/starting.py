@@ -271,7 +271,9 @@ def _likely_folder(root: Path, pythonpath: tuple[Path, ...], own: Path, files: f
         except OSError:
             continue
     best, most = root, 0
-    for folder in (*_folders(root, pythonpath), own):
+    # where several have them, it is the one that the app is imported from: its author goes there
+    bases = (each for each in pythonpath if each.is_relative_to(root) and each.name != "src")
+    for folder in dict.fromkeys((*bases, *_folders(root, pythonpath), own)):
         there = sum((folder / name).exists() for name in named if ".." not in PurePosixPath(name).parts)
         if there > most:
             best, most = folder, there

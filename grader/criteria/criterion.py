@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.evidence import Evidence, Kind, Offer, Probe
+from grader.messages import Sentence, ended, joined, sentence, term
 from grader.ordinary_requests import GENERATES
 
 Status = Literal["passed", "failed", "not_run", "error"]
@@ -100,7 +101,11 @@ class Finding:
 
 
 def together(
-    findings: list[Finding], well: str, expected: str = "", *, nothing: str = "There was nothing to look at."
+    findings: list[Finding],
+    well: str,
+    expected: str = "",
+    *,
+    nothing: str = sentence("There was nothing to look at."),
 ) -> Verdict:
     """One verdict from several findings: any problem fails, and says which kind; none at all is no pass.
 
@@ -116,19 +121,23 @@ def together(
     advice = tuple(dict.fromkeys(finding.advice for finding in findings if finding.advice))
     if not problems:
         return passed(well, tuple(id for finding in findings for id in finding.evidence), advice)
-    kinds_of: dict[str, list[str]] = {}
+    kinds_of: dict[str, list[Kind]] = {}
     for finding in problems:
-        kinds_of.setdefault(str(finding.problem), []).extend([finding.kind] if finding.kind else [])
-    listed = [
-        f"{', '.join(dict.fromkeys(kinds))}: {problem}" if kinds else problem
-        for problem, kinds in kinds_of.items()
-    ]
-    summary = _sentence("; ".join(listed)) + (f" Expected: {expected}." if expected else "")
-    return failed(summary, tuple(id for finding in problems for id in finding.evidence), advice)
+        kinds_of.setdefault(finding.problem or "", []).extend([finding.kind] if finding.kind else [])
+    summary = ended(joined([_of_kinds(problem, kinds) for problem, kinds in kinds_of.items()], "; "))
+    if expected:
+        summary = sentence("{findings} Expected: {expected}.", findings=summary, expected=expected)
+    # half of it in another language reads worse than all of it in English
+    can_be_translated = all(isinstance(text, Sentence) for text in (*kinds_of, expected or summary))
+    whole: str = summary if can_be_translated else str(summary)
+    return failed(whole, tuple(id for finding in problems for id in finding.evidence), advice)
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+def _of_kinds(problem: str, kinds: list[Kind]) -> str:
+    if not kinds:
+        return problem
+    listed = joined([term(kind) for kind in dict.fromkeys(kinds)], ", ")
+    return sentence("{kinds}: {problem}", kinds=listed, problem=problem)
 
 
 def generated(evidence: Evidence, kind: Kind) -> Probe | None:
@@ -154,4 +163,4 @@ def ids(probe: Probe) -> tuple[str, ...]:
     return tuple(id for id in (probe.exchange, *probe.calls, *probe.objects, probe.after) if id)
 
 
-NOTHING_WORKS = "Depends on a request that generates a file, and none did."
+NOTHING_WORKS = sentence("Depends on a request that generates a file, and none did.")

@@ -1,12 +1,11 @@
 """endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
 
-import re
 from collections import Counter
 from functools import partial
 
 from classroom.standin import catalogue
 from grader import media_types
-from grader.criteria import nearest, provenance
+from grader.criteria import nearest, provenance, unfit
 from grader.criteria.criterion import (
     NOTHING_WORKS,
     Finding,
@@ -24,7 +23,6 @@ from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject
 from grader.ordinary_requests import CHOICE, GENERATES, SERVES_AGAIN, SERVES_FILE
 
 # by environments.choosing
-_UNFIT = re.compile(r"([\w.-]{1,200}) (?:is left out: it does not fit here|has no wheel for)\b")
 _SECTION = Section("endpoint")
 
 
@@ -38,13 +36,8 @@ def starts(evidence: Evidence) -> Verdict:
     if not app.started:
         unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
         advice = app.advice or (() if app.target else (unusual,))
-        if app.verdict == "failed" and (unfit := _installed_otherwise(evidence)):
-            return Verdict(
-                "error",
-                f"{app.failure} The submission asks for {' and '.join(unfit)} in a version that can't be installed here, and ran "
-                "with another one.",
-                advice=app.advice,
-            )
+        if app.verdict == "failed" and (ours := unfit.instead_of_a_failure(evidence)):
+            return Verdict("error", f"{app.failure} {ours}", advice=app.advice)
         return Verdict(app.verdict, app.failure or "The app did not start.", advice=advice)
     if not evidence.offers and evidence.scans.untouched:
         return failed(
@@ -93,16 +86,6 @@ def starts(evidence: Evidence) -> Verdict:
         f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
         tuple(offer.exchange for offer in evidence.offers),
     )
-
-
-def _installed_otherwise(evidence: Evidence) -> list[str]:
-    """Packages that a failed start shows, and whose declared version had no wheel that fits."""
-    app, environment = evidence.app, evidence.environment
-    found = [
-        match[1] for text in (environment.ignored if environment else ()) if (match := _UNFIT.match(text))
-    ]
-    shown = f"{app.failure}\n{app.log}".lower().replace("-", "_")
-    return [name for name in found if re.search(rf"\b{re.escape(name.lower().replace('-', '_'))}\b", shown)]
 
 
 _ADDRESS = (

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from classroom.standin import faults
@@ -22,6 +22,7 @@ from grader.criteria.criterion import (
 )
 from grader.evidence import Evidence, Exchange, Probe
 from grader.jobs import state_of
+from grader.messages import sentence, term
 from grader.upstream_failures import SECTION, UPSTREAM_FAILURES, UpstreamFailure
 
 _SECTION = Section(SECTION)
@@ -125,7 +126,7 @@ def _is_page_of_an_app_for_people(evidence: Evidence, probe: Probe, exchange: Ex
 
 
 def _type(exchange: Exchange) -> str:
-    return exchange.content_type.partition(";")[0] or "no type"
+    return exchange.content_type.partition(";")[0] or sentence("no type")
 
 
 def _says_nothing(body: str) -> bool:
@@ -141,31 +142,65 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
     is_error = exchange.status is not None and (exchange.status >= 400 or failed_job)
     is_json = is_error and _is_json(evidence, exchange)
     is_page = is_error and not is_json and _is_page_of_an_app_for_people(evidence, probe, exchange)
-    advice, place = None, f"{exchange.method} {exchange.place or 'the address of the job'}"
+    advice, place = None, f"{exchange.method} {exchange.place}"
+    if not exchange.place:
+        place = sentence("{method} the address of the job", method=exchange.method)
+    what = {"asked": term(probe.asked), "place": place}
     if exchange.status is None:
-        problem: str | None = f"{probe.asked}, and {place} gave no answer: {exchange.failure}"
+        problem: str | None = sentence(
+            "{asked}, and {place} gave no answer: {failure}", **what, failure=exchange.failure
+        )
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
-        problem = f"{probe.asked}, and {place} answered {exchange.status}, as if all were well"
+        problem = sentence(
+            "{asked}, and {place} answered {status}, as if all were well", **what, status=str(exchange.status)
+        )
     elif is_error and not (is_json or is_page):
-        problem = f"{probe.asked}, and {place} answered {exchange.status} with {_type(exchange)}, not JSON"
+        problem = sentence(
+            "{asked}, and {place} answered {status} with {type}, not JSON",
+            **what,
+            status=str(exchange.status),
+            type=_type(exchange),
+        )
     elif probe.objects and not failure.may_store:
-        problem = f"{probe.asked}, and still something was stored"
+        problem = sentence("{asked}, and still something was stored", asked=what["asked"])
     elif after is not None and not (after.status and after.status < 300):
-        problem = f"{probe.asked}, and the next ordinary request was answered {after.status or after.failure}"
+        problem = sentence(
+            "{asked}, and the next ordinary request was answered {answer}",
+            asked=what["asked"],
+            answer=str(after.status or after.failure),
+        )
     else:
         problem = None
         usual = failure.usual
         if is_page:
-            advice = f"{probe.asked}: {place} answered with a page. A program that calls it would rather have JSON."
+            advice = sentence(
+                "{asked}: {place} answered with a page. A program that calls it would rather have JSON.",
+                **what,
+            )
         elif exchange.status >= 400 and _says_nothing(exchange.body):
-            advice = (
-                f"{probe.asked}: your answer ({exchange.status} {exchange.body.strip()[:80]}) is JSON, and says nothing of "
-                f"what went wrong. A clear error would be {usual[0]} with a sentence such as: {failure.clear}"
+            advice = sentence(
+                "{asked}: your answer ({answer}) is JSON, and says nothing of what went wrong. A clear error would be {usual} with "
+                "a sentence such as: {clear}",
+                asked=what["asked"],
+                answer=f"{exchange.status} {exchange.body.strip()[:80]}",
+                usual=str(usual[0]),
+                clear=failure.clear,
             )
         elif exchange.status >= 400 and exchange.status not in usual:
-            listed = " or ".join(str(status) for status in usual[:2])
-            advice = f"{probe.asked}: your {exchange.status} tells the caller little; {listed} would say whose fault it is."
+            advice = sentence(
+                "{asked}: your {status} tells the caller little; {usual} would say whose fault it is.",
+                asked=what["asked"],
+                status=str(exchange.status),
+                usual=_either(usual),
+            )
     return Finding(probe.kind, problem, ids(probe), advice)
+
+
+def _either(usual: Sequence[int]) -> str:
+    """The first two of the statuses that would be clear."""
+    if len(usual) < 2:
+        return str(usual[0])
+    return sentence("{one} or {other}", one=usual[0], other=usual[1])
 
 
 def _unsent(evidence: Evidence, probe: Probe) -> bool:
@@ -183,13 +218,17 @@ def _judge(evidence: Evidence, failure: UpstreamFailure) -> Verdict:
     ]
     if probes and not findings:
         return not_run(
-            "The fault never came into play: your app did not call the service that was made to fail."
+            sentence(
+                "The fault never came into play: your app did not call the service that was made to fail."
+            )
         )
     return together(
         findings,
-        "A clear JSON error, nothing stored, and the next request was served, for every kind.",
-        f"a status of 400 or above ({' or '.join(map(str, failure.usual[:2]))} would be clear) with a JSON body, nothing "
-        "stored, and the next request served",
+        sentence("A clear JSON error, nothing stored, and the next request was served, for every kind."),
+        sentence(
+            "a status of 400 or above ({usual} would be clear) with a JSON body, nothing stored, and the next request served",
+            usual=_either(failure.usual),
+        ),
     )
 
 
@@ -240,12 +279,26 @@ def no_internals(evidence: Evidence) -> Verdict:
         looked += 1
         shown = _internal(_whole(evidence, exchange), evidence.bucket)
         if shown:
-            wrong.append((exchange.id, f"{probe.asked}: the answer shows “{shown[:60]}”"))
+            wrong.append(
+                (
+                    exchange.id,
+                    sentence(
+                        "{asked}: the answer shows “{shown}”", asked=term(probe.asked), shown=shown[:60]
+                    ),
+                )
+            )
     if not looked:
-        return not_run("No request was answered with an error.")
+        return not_run(sentence("No request was answered with an error."))
     if wrong:
-        return failed(f"{wrong[0][1]}. Expected: a sentence of your own.", tuple(id for id, _ in wrong))
-    return passed(f"None of {looked} error answers shows a trace, OpenAI's own words, the bucket or a path.")
+        expected = sentence("a sentence of your own")
+        summary = sentence("{findings}. Expected: {expected}.", findings=wrong[0][1], expected=expected)
+        return failed(summary, tuple(id for id, _ in wrong))
+    return passed(
+        sentence(
+            "None of {count} error answers shows a trace, OpenAI's own words, the bucket or a path.",
+            count=looked,
+        )
+    )
 
 
 CRITERIA = _SECTION.criteria

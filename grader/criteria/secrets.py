@@ -2,6 +2,7 @@
 
 from grader.criteria.criterion import NOTHING_WORKS, Section, Verdict, failed, not_run, passed
 from grader.evidence import Evidence
+from grader.messages import joined, sentence, term
 
 _SECTION = Section("secrets")
 
@@ -14,18 +15,27 @@ _SECTION = Section("secrets")
 def not_in_code(evidence: Evidence) -> Verdict:
     scans = evidence.scans
     if not scans.files:
-        return not_run("There was no file to look through.")
+        return not_run(sentence("There was no file to look through."))
     if scans.secrets:
-        found = [f"{one.kind} ({one.shown}) in {one.where}" for one in scans.secrets[:3]]
-        more = f", and {len(scans.secrets) - 3} more" if len(scans.secrets) > 3 else ""
-        return failed(f"Found: {'; '.join(found)}{more}.")
+        shown = [
+            sentence("{kind} ({shown}) in {place}", kind=term(one.kind), shown=one.shown, place=one.where)
+            for one in scans.secrets[:3]
+        ]
+        found, more = joined(shown, "; "), len(scans.secrets) - 3
+        if more > 0:
+            return failed(sentence("Found: {found}, and {count} more.", found=found, count=more))
+        return failed(sentence("Found: {found}.", found=found))
     if scans.history_trouble:
         return not_run(
-            f"No credential in {scans.files} files, but not every commit could be read: {scans.history_trouble}. A person "
-            "has to look."
+            sentence(
+                "No credential in {count} files, but not every commit could be read: {trouble}. A person has to look.",
+                count=scans.files,
+                trouble=scans.history_trouble,
+            )
         )
-    where = f"{scans.files} files" + (" and the whole history" if scans.history else "")
-    return passed(f"No credential in {where}.")
+    if scans.history:
+        return passed(sentence("No credential in {count} files and the whole history.", count=scans.files))
+    return passed(sentence("No credential in {count} files.", count=scans.files))
 
 
 @_SECTION.criterion(
@@ -40,11 +50,16 @@ def from_environment(evidence: Evidence) -> Verdict:
     others = [call for call in calls if call.key != evidence.canary_fingerprint]
     if others:
         return failed(
-            f"{len(others)} of {len(calls)} calls came with another key than the one in the environment. Expected: the value of "
-            "OPENAI_API_KEY.",
+            sentence(
+                "{count} of {all} calls came with another key than the one in the environment. Expected: the value of "
+                "OPENAI_API_KEY.",
+                count=len(others),
+                all=len(calls),
+            ),
             tuple(call.id for call in others[:5]),
         )
-    return passed(f"All {len(calls)} calls came with the key that the app was given.", (calls[0].id,))
+    message = sentence("All {count} calls came with the key that the app was given.", count=len(calls))
+    return passed(message, (calls[0].id,))
 
 
 @_SECTION.criterion(
@@ -54,15 +69,21 @@ def from_environment(evidence: Evidence) -> Verdict:
 )
 def not_leaked(evidence: Evidence) -> Verdict:
     if not evidence.exchanges:
-        return not_run("Depends on the app having started.")
+        return not_run(sentence("Depends on the app having started."))
     if evidence.canary_seen:
         return failed(
-            f"The key was seen in {'; '.join(evidence.canary_seen[:3])}. Expected: nowhere but at OpenAI."
+            sentence(
+                "The key was seen in {places}. Expected: nowhere but at OpenAI.",
+                places=joined([term(place) for place in evidence.canary_seen[:3]], "; "),
+            )
         )
     if not any(call.key == evidence.canary_fingerprint for call in evidence.calls):
-        return not_run("Depends on the app using its key: no call came to OpenAI with it.")
+        return not_run(sentence("Depends on the app using its key: no call came to OpenAI with it."))
     return passed(
-        f"The key was in none of {len(evidence.exchanges)} answers, nor in the log, nor in a stored file."
+        sentence(
+            "The key was in none of {count} answers, nor in the log, nor in a stored file.",
+            count=len(evidence.exchanges),
+        )
     )
 
 
@@ -75,17 +96,22 @@ def ignored_by_git(evidence: Evidence) -> Verdict:
     tracked = evidence.scans.tracked_env
     if tracked:
         return failed(
-            f"git keeps {tracked[0]}: it was committed, and .gitignore has no say over what is. Take it out with "
-            f"git rm --cached {tracked[0]}, and withdraw the keys in it."
+            sentence(
+                "git keeps {file}: it was committed, and .gitignore has no say over what is. Take it out with git rm --cached "
+                "{file}, and withdraw the keys in it.",
+                file=tracked[0],
+            )
         )
     ignored = evidence.scans.env_is_ignored
     if ignored is None:
-        return not_run("git is not installed here, so it could not be asked.")
+        return not_run(sentence("git is not installed here, so it could not be asked."))
     if not ignored:
         return failed(
-            "git would commit a file named .env in the submission's folder. Expected: a line .env in its .gitignore."
+            sentence(
+                "git would commit a file named .env in the submission's folder. Expected: a line .env in its .gitignore."
+            )
         )
-    return passed("git ignores a file named .env.")
+    return passed(sentence("git ignores a file named .env."))
 
 
 CRITERIA = _SECTION.criteria

@@ -86,6 +86,14 @@ def _not_installed(evidence: Evidence) -> list[str]:
     return list(dict.fromkeys(name for each in lacked for name in each)) if all(lacked) else []
 
 
+def _only_unread(run: TestRun) -> bool:
+    """Whether all that keeps the tests from passing is code that can't be parsed or a name that can't be imported."""
+    return all(
+        "SyntaxError" in why or "cannot import name" in why
+        for why in ([each.why for each in run.red] or [run.output])
+    )
+
+
 def _was_hurried(run: TestRun) -> bool:
     """Whether tests that wait for programs of their own may have failed for want of a processor alone."""
     impatient = any(
@@ -131,6 +139,8 @@ def tests_pass(evidence: Evidence) -> Verdict:
             f"The tests need {', '.join(names)}: the submission declares it, and the grader did not install it.",
             ("tests",),
         )
+    if run.exit_code != 0 and evidence.for_later_python and _only_unread(run):
+        return Verdict("error", f"The tests did not run: {evidence.for_later_python[0]}", ("tests",))
     if run.exit_code != 0:
         return failed(_what_is_red(run), ("tests",))
     if run.passed == 0:

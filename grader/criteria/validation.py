@@ -15,10 +15,11 @@ from grader.criteria.criterion import (
     working,
 )
 from grader.evidence import EXTENSIONS, Evidence, Probe
+from grader.messages import ended, sentence, term
 from grader.ordinary_requests import GENERATES, LONGEST
 
 _SECTION = Section(SECTION)
-_EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
+_EXPECTED = sentence("a 4xx, no call to OpenAI, and nothing stored")
 
 
 def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | None:
@@ -28,30 +29,50 @@ def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | 
     if probe.exchange is None:
         return Finding(
             probe.kind,
-            "the document names no limit for the prompt (maxLength, or a number in its description), "
-            "or one above a million characters",
+            sentence(
+                "the document names no limit for the prompt (maxLength, or a number in its description), "
+                "or one above a million characters"
+            ),
         )
     exchange = evidence.exchange(probe.exchange)
-    sent = f"{probe.asked}, sent to {exchange.method} {exchange.place},"
-    came_back = f"and was answered {exchange.status or exchange.failure}"
+    what = {"asked": term(probe.asked), "place": f"{exchange.method} {exchange.place}"}
+    answer = str(exchange.status or exchange.failure)
     if probe.calls:
-        problem: str | None = f"{sent} still led to a call to OpenAI {came_back}"
+        problem: str | None = sentence(
+            "{asked}, sent to {place}, still led to a call to OpenAI and was answered {answer}",
+            **what,
+            answer=answer,
+        )
     elif probe.objects:
-        problem = f"{sent} still led to a stored file {came_back}"
+        problem = sentence(
+            "{asked}, sent to {place}, still led to a stored file and was answered {answer}",
+            **what,
+            answer=answer,
+        )
     elif exchange.status is None:
-        problem = f"{sent} got no answer: {exchange.failure}"
+        problem = sentence(
+            "{asked}, sent to {place}, got no answer: {failure}", **what, failure=exchange.failure
+        )
     elif not 400 <= exchange.status < 500:
-        problem = f"{sent} was answered {exchange.status}"
+        problem = sentence("{asked}, sent to {place}, was answered {answer}", **what, answer=answer)
     else:
         problem = None
-    advice, subject = None, f"{probe.asked[:1].upper()}{probe.asked[1:]}"
+    advice = None
     if problem and declared.may_clean and _was_cleaned(evidence, probe):
-        problem, advice = (
-            None,
-            f"{subject} was cleaned and stored elsewhere; refusing it would be clearer.",
+        problem = None
+        advice = ended(
+            sentence(
+                "{asked} was cleaned and stored elsewhere; refusing it would be clearer.", asked=what["asked"]
+            )
         )
     elif problem is None and not probe.documented:
-        advice = f"{subject} was refused ({exchange.status}). Say in the document how long a prompt may be."
+        advice = ended(
+            sentence(
+                "{asked} was refused ({status}). Say in the document how long a prompt may be.",
+                asked=what["asked"],
+                status=exchange.status,
+            )
+        )
     return Finding(probe.kind, problem, ids(probe), advice)
 
 
@@ -70,9 +91,13 @@ def _longest(evidence: Evidence, probe: Probe) -> Finding:
     answer = evidence.exchange(probe.exchange)
     problem = None
     if not probe.calls:
-        problem = f"{probe.asked}, was answered {answer.status or answer.failure} without a call to OpenAI"
+        problem = sentence(
+            "{asked}, was answered {answer} without a call to OpenAI",
+            asked=term(probe.asked),
+            answer=str(answer.status or answer.failure),
+        )
     elif not probe.met and probe.kind != "audio":  # long words to say may be sent in parts
-        problem = f"{probe.asked}, did not come to OpenAI whole"
+        problem = sentence("{asked}, did not come to OpenAI whole", asked=term(probe.asked))
     return Finding(probe.kind, problem, ids(probe))
 
 
@@ -82,7 +107,7 @@ def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
         return not_run(NOTHING_WORKS)
     probes = [probe for probe in evidence.probes_of(declared.id) if probe.kind in kinds]
     if not probes:
-        return not_run("It was not probed.")
+        return not_run(sentence("It was not probed."))
     findings = [finding for probe in probes if (finding := _finding(evidence, probe, declared))]
     if declared.has_longest:
         # where the prompt is not used at all, `endpoint.uses_prompt` says so, and this says nothing more
@@ -91,8 +116,9 @@ def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
         findings += [_longest(evidence, probe) for probe in longest]
     if not findings:
         reason = next((probe.not_applicable for probe in probes if probe.not_applicable), None)
-        return passed(f"This design has no such input: {reason or 'the extension itself chooses the kind'}.")
-    return together(findings, declared.well, _EXPECTED)
+        why = term(reason or "the extension itself chooses the kind")
+        return passed(sentence("This design has no such input: {reason}.", reason=why))
+    return together(findings, term(declared.well), _EXPECTED)
 
 
 def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from grader.environments import choosing
+from grader.environments import choosing, undeclared
 from grader.environments.building import Built, build, cache
 from grader.environments.declaration import Declaration
 from grader.environments.reading import read_declaration
@@ -35,7 +35,7 @@ __all__ = [
 Choice = Literal["auto", "lab", "submission"]
 Builds = Callable[[Declaration], Built]
 
-_MOST_TRIES = 8  # declarations of one submission that the resolver is asked about
+_MOST_TRIES = 24  # declarations of one submission that the resolver is asked about
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,31 @@ def choose(
                 "--env submission needs a pyproject.toml with dependencies, or a requirements.txt, in the submission."
             )
         return _as_built(builds(declaration), declaration)
-    if declaration is None or not choosing.find_unsatisfied(declaration):
+    if declaration is None:
+        return _assumed(root, choosing.find_imports(root, files), builds, committed)
+    if not choosing.find_unsatisfied(declaration):
         return Chosen(Path(sys.executable))
     modules = choosing.find_imports(root, files)
     wanted = choosing.trim(declaration, modules)
     if not choosing.find_unsatisfied(wanted):
         return Chosen(Path(sys.executable), declaration=wanted)
     return _built_somehow(choosing.as_of(wanted, committed()), modules, builds)
+
+
+def _assumed(
+    root: Path, modules: frozenset[str], builds: Builds, committed: Callable[[], date | None]
+) -> Chosen:
+    """What the code of a submission that declares nothing imports; the lab's packages where that can't be had."""
+    assumed = undeclared.assumed(root, modules)
+    if assumed is None:
+        return Chosen(Path(sys.executable))
+    wanted = choosing.as_of(assumed, committed())
+    if not wanted.before and not choosing.find_unsatisfied(wanted):
+        return Chosen(Path(sys.executable))
+    try:
+        return _built_somehow(wanted, modules, builds)
+    except EnvironmentUnavailable:
+        return Chosen(Path(sys.executable))
 
 
 def _built_somehow(wanted: Declaration, modules: frozenset[str], builds: Builds) -> Chosen:
@@ -104,6 +122,8 @@ def _built_somehow(wanted: Declaration, modules: frozenset[str], builds: Builds)
         except Unsolvable as error:
             other = choosing.revise(wanted, str(error), modules)
             if other is None or other == wanted:
+                other = choosing.without_unbuilt(wanted, str(error), modules)
+            if other is None:
                 raise
             wanted = other
     return _as_built(builds(wanted), wanted)

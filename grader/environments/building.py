@@ -119,13 +119,20 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
         *(f"optional {text}" for text in optional),
         *(f"limit {text}" for text in limits),
         *([f"before {declaration.before}"] if declaration.before else []),
+        *(f"absent {name}" for name in declaration.absent),
     )
     kept = place / "locks" / f"{_digest(*parts)}.txt"
     if (lock := _kept(kept)) and time.time() - kept.stat().st_mtime < _LOCK_SECONDS:
         return lock
     try:
         fresh = resolve(
-            wanted, Path(sys.executable), place / "downloads", optional, limits, declaration.before
+            wanted,
+            Path(sys.executable),
+            place / "downloads",
+            optional,
+            limits,
+            declaration.before,
+            declaration.absent,
         )
     except Unsolvable:
         raise

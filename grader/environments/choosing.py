@@ -22,6 +22,7 @@ from grader.environments import classroom
 from grader.environments.declaration import MOST_IGNORED, Declaration, canonical, declare, readable
 
 _MOST_FILES = 2_000
+_LEAST_NAME = 5  # letters of a part of a package's name that may be a module's
 _EARLIEST, _LONG_AGO = date(2015, 1, 1), timedelta(days=120)
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+(\w+)[\w.]*[ \t]+import)", re.MULTILINE)
 _FIXTURES = re.compile(r"\b(?:openai_mock|s3_mock|s3_bucket)\b")
@@ -31,6 +32,9 @@ _TEST = re.compile(
 _MOST_NOTEBOOKS = 60
 # what a suite may need although nothing imports it
 _RUNS_TESTS = re.compile(r"pytest(?:-.*)?|coverage|tox|nox|respx|responses")
+_UNBUILT = re.compile(
+    r"(?<![\w-])([a-z0-9][a-z0-9._-]{0,98}?)(?:[=<>~!][^\s]*)? ha(?:s|ve) no (?:usable )?wheels"
+)
 _TYPES_ALONE = re.compile(r"types-.*|.*-stubs")
 # the same modules, under the name of a package that has wheels
 NEAREST = "it ran with a later version that has one."
@@ -93,21 +97,22 @@ def may_be_imported(package: str, modules: Iterable[str], others: Iterable[str] 
     """
     plain = re.sub(r"^python-|^py-?(?=\w{3})|-python$|-binary$|\d$", "", package).replace("-", "")
     names = {plain, package.replace("-", "")}
-    first = package.partition("-")[0]
+    first, *rest = package.split("-")
     if first not in others:
         names.add(first)  # one of many that share a namespace, such as google-…
+    # what extends another package is often named after both, such as django-…
+    names.update(part for part in rest if len(part) >= _LEAST_NAME and part not in others)
     listed = list(modules)
     if any(module.lower().replace("_", "") in names for module in listed):
         return True
-    owners = _owners()
-    return any(package in owners.get(module, ()) for module in listed)
+    return any(package in owners().get(module, ()) for module in listed)
 
 
 @functools.cache
-def _owners() -> dict[str, frozenset[str]]:
+def owners() -> dict[str, frozenset[str]]:
     """Of this interpreter's modules, the packages that they belong to."""
-    owners = metadata.packages_distributions()
-    return {module: frozenset(map(canonicalize_name, packages)) for module, packages in owners.items()}
+    listed = metadata.packages_distributions()
+    return {module: frozenset(map(canonicalize_name, packages)) for module, packages in listed.items()}
 
 
 _FOR_DEVELOPERS = re.compile(r"(?i)dev|test|doc|lint|type|ci|build|release|bench")  # in the name of an extra
@@ -249,11 +254,25 @@ def revise(declaration: Declaration, sentence: str, modules: frozenset[str]) -> 
         without = declaration.without([name], f"{_WITH_WHEELS[name]} is the same, as a wheel.")
         return declare(
             [*without.requirements, *twin], None, without.ignored, without.optional, without.limits
-        ).model_copy(update={"before": declaration.before})
+        ).model_copy(update={"before": declaration.before, "absent": declaration.absent})
     idle = sorted(name for name in named if not may_be_imported(name, modules, names))
     if idle:
         return declaration.without(idle, readable("it does not fit here, and nothing imports it."))
     return _relaxed(declaration, {name for name in named if _has_no_wheel(name, sentence)})
+
+
+def without_unbuilt(declaration: Declaration, sentence: str, modules: frozenset[str]) -> Declaration | None:
+    """The same without packages that have no wheels, whoever asks for them; None if there is none that nothing imports.
+
+    Most work does without the one that somebody else asks for; where it does not, the start will say so.
+    """
+    others = _names(declaration)
+    found = {str(canonicalize_name(name)) for name in _UNBUILT.findall(sentence)} - {*declaration.absent}
+    named = {name for name in found if not may_be_imported(name, modules, others)}
+    if not named:
+        return None
+    left = declaration.without(named & _names(declaration), "it has no wheel, and the grader builds nothing.")
+    return left.model_copy(update={"absent": tuple(sorted({*declaration.absent, *named}))})
 
 
 def _has_no_wheel(name: str, sentence: str) -> bool:
@@ -281,7 +300,7 @@ def _relaxed(declaration: Declaration, names: set[str]) -> Declaration | None:
         return None
     return declare(
         kept, None, [*notes, *declaration.ignored], declaration.optional, declaration.limits
-    ).model_copy(update={"before": declaration.before})
+    ).model_copy(update={"before": declaration.before, "absent": declaration.absent})
 
 
 def _least(specifier: SpecifierSet) -> Version | None:

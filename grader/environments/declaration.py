@@ -139,6 +139,7 @@ class Declaration(BaseModel):
         optional: names of packages that only an extra, a group or a file for developers asks for, sorted; they are
             installed where they fit beside the others.
         limits: versions of packages that the others bring along, as a lock file names them; they hold if all of them fit.
+        absent: names of packages that are not installed, whoever asks for them.
         before: a day, such as "2024-07-01"; versions that were published later are left out if there are others that fit.
     """
 
@@ -160,6 +161,10 @@ class Declaration(BaseModel):
 
     limits: Annotated[
         tuple[_Requirement, ...], Field(max_length=MOST_LIMITS, strict=False), AfterValidator(_are_sorted)
+    ] = ()
+
+    absent: Annotated[
+        tuple[str, ...], Field(max_length=MOST_REQUIREMENTS, strict=False), AfterValidator(_are_names)
     ] = ()
 
     before: Annotated[str, Field(pattern=r"^(?:20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))?$")] = ""
@@ -184,7 +189,7 @@ class Declaration(BaseModel):
         kept = [text for text in self.requirements if canonicalize_name(Requirement(text).name) not in out]
         notes = [readable(f"{name} is left out: {why}") for name in sorted(out)]
         made = declare(kept, self.python, [*notes, *self.ignored], self.optional, self.limits)
-        return made.model_copy(update={"before": self.before})
+        return made.model_copy(update={"before": self.before, "absent": self.absent})
 
 
 def _holds(marker: Marker) -> bool:

@@ -28,6 +28,8 @@ RUNNERS = {
     "werkzeug": "werkzeug>=2",
     "nbclient": "nbclient>=0.6",
     "ipykernel": "ipykernel>=6",
+    # a Python of its time brings it along, and packages import it without asking for it
+    "setuptools": "setuptools<81",
 }
 _RESOLVE_SECONDS = 180.0
 _MOST_LOCK_BYTES = 8 * 1024 * 1024
@@ -75,6 +77,15 @@ class Lock:
         return frozenset(package.partition("==")[0] for package in self.packages)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where packages come from: for which Python, kept in which folder, and which of them never."""
+
+    python: Path
+    downloads: Path
+    absent: Sequence[str] = ()
+
+
 def resolve(
     requirements: Sequence[str],
     python: Path,
@@ -82,6 +93,7 @@ def resolve(
     optional: Sequence[str] = (),
     limits: Sequence[str] = (),
     before: str = "",
+    absent: Sequence[str] = (),
 ) -> Lock:
     """The lock of some requirements, and of the runners and optional ones that fit beside them.
 
@@ -92,19 +104,21 @@ def resolve(
         optional: more of them, of which each is left out if it does not fit.
         limits: versions of what else is installed, as a lock file names them; without effect if they do not all fit.
         before: a day after which no version was published; without effect if none fits, or the index does not say when.
+        absent: names of packages that are not installed, whoever asks for them.
 
     Raises:
         EnvironmentUnavailable: the index can't be reached, or has no wheels that fit; with uv's own sentence.
     """
-    own, taken = _limited(requirements, optional, limits, before, python, downloads)
+    source = _Source(python, downloads, absent)
+    own, taken = _limited(requirements, optional, limits, before, source)
     wanted = [runner for name, runner in RUNNERS.items() if name not in own.names]
     if not wanted:
         return own
     try:
-        lock = _compile([*taken, *wanted], own.packages, python, downloads)
+        lock = _compile([*taken, *wanted], own.packages, source)
         return Lock(lock.lines, own.missing)
     except Unsolvable:
-        return _with_what_fits(taken, own, wanted, python, downloads)
+        return _with_what_fits(taken, own, wanted, source)
 
 
 def _limited(
@@ -112,32 +126,29 @@ def _limited(
     optional: Sequence[str],
     limits: Sequence[str],
     before: str,
-    python: Path,
-    downloads: Path,
+    source: _Source,
 ) -> tuple[Lock, Sequence[str]]:
     """The lock of what the submission asks for, as a lock file of its own or the day of its last commit has it, and what of it was taken."""
     everything = [*requirements, *optional]
     for versions, day in dict.fromkeys([(tuple(limits), before), (tuple(limits), ""), ((), before)]):
         if versions or day:
             with contextlib.suppress(Unsolvable):
-                return _compile(everything, versions, python, downloads, day), everything
-    return _own(requirements, optional, python, downloads)
+                return _compile(everything, versions, source, day), everything
+    return _own(requirements, optional, source)
 
 
-def _own(
-    requirements: Sequence[str], optional: Sequence[str], python: Path, downloads: Path
-) -> tuple[Lock, Sequence[str]]:
+def _own(requirements: Sequence[str], optional: Sequence[str], source: _Source) -> tuple[Lock, Sequence[str]]:
     """The lock of what the submission asks for, and what of it was taken."""
     if not optional:
-        return _compile(requirements, (), python, downloads), requirements
+        return _compile(requirements, (), source), requirements
     try:
-        return _compile([*requirements, *optional], (), python, downloads), [*requirements, *optional]
+        return _compile([*requirements, *optional], (), source), [*requirements, *optional]
     except Unsolvable:
-        lock, taken = _compile(requirements, (), python, downloads), list(requirements)
+        lock, taken = _compile(requirements, (), source), list(requirements)
     missing = []
     for one in optional[:_MOST_ONE_BY_ONE]:
         try:
-            lock = _compile([*taken, one], lock.packages, python, downloads)
+            lock = _compile([*taken, one], lock.packages, source)
             taken.append(one)
         except Unsolvable:
             missing.append(Requirement(one).name)
@@ -145,34 +156,33 @@ def _own(
     return Lock(lock.lines, tuple(dict.fromkeys(missing))), taken
 
 
-def _with_what_fits(
-    requirements: Sequence[str], own: Lock, wanted: Sequence[str], python: Path, downloads: Path
-) -> Lock:
+def _with_what_fits(requirements: Sequence[str], own: Lock, wanted: Sequence[str], source: _Source) -> Lock:
     """The lock with each runner that can be added without a change to a version of the submission's."""
     lock, taken, missing = own, list(requirements), list(own.missing)
     for runner in wanted:
         try:
-            lock = _compile([*taken, runner], lock.packages, python, downloads)
+            lock = _compile([*taken, runner], lock.packages, source)
             taken.append(runner)
         except Unsolvable:
             missing.append(next(name for name, text in RUNNERS.items() if text == runner))
     return Lock(lock.lines, tuple(missing))
 
 
-def _compile(
-    requirements: Sequence[str], limits: Sequence[str], python: Path, downloads: Path, before: str = ""
-) -> Lock:
+def _compile(requirements: Sequence[str], limits: Sequence[str], source: _Source, before: str = "") -> Lock:
     if not requirements:
         return Lock(())
     with tempfile.TemporaryDirectory(prefix="resolving-") as empty:
         place = Path(empty)
         (place / "wanted.txt").write_text("".join(f"{text}\n" for text in requirements), encoding="utf-8")
         (place / "limits.txt").write_text("".join(f"{text}\n" for text in limits), encoding="utf-8")
+        never = "".join(f"{name} ; python_version < '0'\n" for name in source.absent)
+        (place / "never.txt").write_text(never, encoding="utf-8")
         arguments = ["pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-sources"]
-        arguments += ["--only-binary", ":all:", "--python", str(python)]
+        arguments += ["--only-binary", ":all:", "--python", str(source.python)]
         arguments += ["--exclude-newer", before] if before else []
+        arguments += ["--override", "never.txt"] if source.absent else []
         arguments += ["--constraints", "limits.txt", "--output-file", "locked.txt", "wanted.txt"]
-        run_uv(arguments, place, downloads, _RESOLVE_SECONDS)
+        run_uv(arguments, place, source.downloads, _RESOLVE_SECONDS)
         with (place / "locked.txt").open("rb") as file:
             return read_lock(file.read(_MOST_LOCK_BYTES).decode("utf-8", errors="replace"))
 

@@ -16,7 +16,8 @@ class Evidence(Record):
     """Everything that was seen of one submission.
 
     `only`: what was asked for, by the beginnings of identifiers; empty if everything was. `uninstalled`: modules that its
-    suite or its notebooks lacked, and whose packages it declares.
+    suite or its notebooks lacked, and whose packages it declares. `for_later_python`: a sentence about each thing that keeps
+    the tests from running and that a later Python than the grader's has, such as its grammar.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -39,6 +40,7 @@ class Evidence(Record):
     scans: Scans = Scans()
     environment: Environment | None = None
     uninstalled: tuple[str, ...] = ()
+    for_later_python: tuple[str, ...] = ()
     seconds: float = 0.0
     phases: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 

@@ -5,6 +5,7 @@ git; the files of one commit are listed, counted, and only then read. Links and 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -40,7 +41,12 @@ _ADVICE = {
     "the key's fingerprint, call `ssh` once with the host's name to compare and keep it, then try again.",
     "Permission denied": "No key in ~/.ssh opens it. Keys with a passphrase and those of an agent are not used here: "
     "give the URL by https, or use a deploy key.",
+    "transport 'http' not allowed": "An address that begins with http:// is not fetched, because nothing shows who answers "
+    "it. Begin it with https://.",
 }
+_PAGE = re.compile(
+    r"(https://[^/]+/.+?)/(?:-/)?(?:tree|blob|src/branch|commits?)/"
+)  # of GitHub, GitLab, Gitea
 
 
 class Refused(Exception):
@@ -99,7 +105,14 @@ def fetch(order: dict[str, Any]) -> None:
 def _bundled(url: str, place: Path) -> bytes:
     repository, bundle = place / "repository", place / "bundle"
     clone = ("clone", "--quiet", "--mirror", "--no-recurse-submodules", "--", url, str(repository))
-    _check(_git(*clone), f"{without_key(url)} can't be fetched")
+    fetched = _git(*clone)
+    page = _PAGE.match(url)
+    if fetched.returncode and page:
+        raise Refused(
+            f"{without_key(url)} is the address of a page in a repository. Give the repository's own address, "
+            f"{without_key(page[1])}: the app is found in whichever of its folders it is."
+        )
+    _check(fetched, f"{without_key(url)} can't be fetched")
     made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "HEAD", "--all")
     if made.returncode:  # a repository whose HEAD names no branch of its own
         made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "--all")

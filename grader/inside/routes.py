@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from . import held_routes
+
 _MOST = 400  # routes
 _LARGEST_DOCUMENT = 400_000  # characters
 _DEEPEST = 8  # applications within applications
@@ -25,6 +27,7 @@ def tell(app: Any, root: str, file: int) -> None:
     """Write an application's routes into a file as JSON, and close it. Never raises: the app is to be served anyway."""
     try:
         listed = [route for route in _some(app) if route["path"].startswith("/")]
+        listed = listed or [_route(*held) for held in held_routes.routes(root)]
         own = _frameworks(app)
         text = json.dumps(
             {"routes": [_within(route, root, own) for route in listed], "document": _document(app)}

@@ -103,7 +103,9 @@ def _of_tar(source: BinaryIO, left_out: frozenset[str], allowance: _Allowance) -
     try:
         bundle = tarfile.open(fileobj=source)  # noqa: SIM115 - closed below
     except tarfile.ReadError as error:
-        raise Refused("It is neither a .zip nor a .tar.gz archive, or it is damaged.") from error
+        raise Refused(
+            "It is neither a .zip nor a .tar.gz archive, or it is damaged. Unpack it, and give the folder or a .zip of it."
+        ) from error
     with bundle:
         for member in bundle:
             path = _path(member.name)

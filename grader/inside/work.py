@@ -31,8 +31,6 @@ def parameters_needed(target: Any) -> int:
 def application(target: str) -> Any:
     """The object that `module:attribute` names; a function that needs nothing is called for it."""
     module_name, _, attribute = target.partition(":")
-    if attribute == "__main__":
-        return find_served_app(module_name)
     found: Any = importlib.import_module(module_name)
     for part in attribute.split("."):
         found = getattr(found, part)
@@ -43,52 +41,6 @@ def application(target: str) -> Any:
 
         found = asyncio.run(found)
     return found
-
-
-class _Handed(BaseException):
-    """Ends a script where it hands its application to a server."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-
-def find_served_app(module_name: str) -> Any:
-    """The application that a module hands to a server when it is run, which is kept from serving it."""
-    import runpy
-
-    def keep(app: Any, *rest: Any, **more: Any) -> None:
-        raise _Handed(app)
-
-    def keep_third(host: Any, port: Any, app: Any, *rest: Any, **more: Any) -> None:
-        raise _Handed(app)
-
-    def keep_second(self: Any, app: Any, *rest: Any, **more: Any) -> None:
-        raise _Handed(app)
-
-    before = []
-    for library, owner, name, kept in (
-        ("flask", "Flask", "run", keep),
-        ("quart", "Quart", "run", keep),
-        ("flask_socketio", "SocketIO", "run", keep_second),
-        ("uvicorn", "", "run", keep),
-        ("waitress", "", "serve", keep),
-        ("werkzeug.serving", "", "run_simple", keep_third),
-    ):
-        try:
-            place = importlib.import_module(library)
-        except ImportError:
-            continue
-        place = getattr(place, owner) if owner else place
-        before.append((place, name, getattr(place, name)))
-        setattr(place, name, kept)
-    try:
-        runpy.run_module(module_name, run_name="__main__", alter_sys=True)
-    except _Handed as handed:
-        return application(handed.app) if isinstance(handed.app, str) else handed.app
-    finally:
-        for place, name, kept in before:
-            setattr(place, name, kept)
-    raise RuntimeError(f"{module_name} ended without serving an application.")
 
 
 def is_asgi(app: Any) -> bool:
@@ -110,12 +62,26 @@ def serve(order: dict[str, Any]) -> None:
     for path, text in order["env_files"].items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    app = application(order["target"])
-    _prepare_django()
-    _prepare_models(order["database"])
     *tables, listening = order["files"]
-    for file in tables:
-        _beside("routes").tell(app, order["root"], file)
+
+    def tell(app: Any) -> None:
+        _prepare_django()
+        _prepare_models(order["database"])
+        for file in tables:
+            _beside("routes").tell(app, order["root"], file)
+
+    module_name, _, attribute = order["target"].partition(":")
+    if attribute == "__main__":
+
+        def begins() -> None:
+            faulthandler.cancel_dump_traceback_later()
+            tell(None)
+
+        app = _beside("own_server").run(module_name, listening, begins)
+        app = application(app) if isinstance(app, str) else app
+    else:
+        app = application(order["target"])
+    tell(app)
     listener = socket.socket(fileno=listening)
     if is_asgi(app):
         import uvicorn

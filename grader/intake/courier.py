@@ -73,6 +73,11 @@ def carry(path: str, tier: Tier) -> Iterator[Parcel]:
         return
     if not source.is_file():
         raise SubmissionError(f"{path} is neither a folder nor a file.")
+    if source.suffix in (".py", ".ipynb"):
+        raise SubmissionError(
+            f"{path} is a single file. Give the folder that holds it and everything that belongs to it, such as its tests: "
+            f"{Path(path).parent}."
+        )
     try:
         with source.open("rb") as archive:
             yield Parcel(

@@ -3,7 +3,9 @@
 from grader.escaping import for_json
 from grader.judge import Report
 
+_NO_PART = {"criteria": {"__all__": {"said"}}}  # of the document, which is in English
+
 
 def render(report: Report) -> str:
     """The document: every character that was seen, those that steer as JSON escapes."""
-    return for_json(report.model_dump(mode="json", by_alias=True))
+    return for_json(report.model_dump(mode="json", by_alias=True, exclude=_NO_PART))

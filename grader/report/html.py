@@ -14,6 +14,7 @@ from grader.judge import Report, Result
 from grader.media_types import sniff
 from grader.ordinary_requests import GENERATES
 from grader.report.language import ENGLISH, Language
+from grader.report.spoken import in_language
 from grader.report.templates import environment
 from grader.report.words import add_sign, closing, next_step, remarks, select_shown
 
@@ -156,7 +157,7 @@ def _tests(evidence: Evidence, results: list[Result]) -> tuple[str, Printed] | N
 def render(report: Report, evidence: Evidence, say: Language = ENGLISH) -> str:
     """The page, in a language."""
     template = environment().from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    graded = select_shown(report.criteria)
+    graded = select_shown(in_language(report, say).criteria)
     sections = {
         say(title): [_part(evidence, result, say) for result in graded if result.section == name]
         for name, title in report.sections.items()

@@ -1,7 +1,7 @@
 """The language of a report: its texts are looked up in a catalogue as gettext has it, `locale/LANGUAGE.po`.
 
-English is what the code says. What was seen of a submission, and what a verdict says of it, has no translation: evidence is
-free of language, and verdicts quote it.
+English is what the code says. What was seen of a submission has no translation; a verdict's own sentence has one where it is a
+`grader.messages.Sentence`, and stays in English where it is text alone.
 """
 
 import gettext

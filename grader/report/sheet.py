@@ -16,6 +16,7 @@ from grader.escaping import for_json, for_notebook
 from grader.judge import Report, Result
 from grader.report import document
 from grader.report.language import ENGLISH, Language, language
+from grader.report.spoken import in_language
 from grader.report.words import add_sign, select_shown
 
 _SETUP = """from grader.report.sheet import Sheet
@@ -146,7 +147,7 @@ def _instructors_cells(file: Path) -> dict[str, str]:
 
 
 def _notebook(report: Report, kept: dict[str, str], say: Language) -> dict[str, Any]:
-    graded = select_shown(report.criteria)
+    graded = select_shown(in_language(report, say).criteria)
     cells = [
         _markdown(
             "title",

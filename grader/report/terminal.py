@@ -8,6 +8,7 @@ from grader import stages
 from grader.escaping import for_terminal
 from grader.judge import Report, Result
 from grader.report.language import ENGLISH, Language
+from grader.report.spoken import in_language, spoken
 from grader.report.words import VERDICTS, add_sign, closing, next_step, remarks, select_shown
 
 # a sign and a word beside every colour
@@ -29,6 +30,7 @@ def show(report: Report, console: Console, say: Language = ENGLISH) -> None:
         console.print()
         console.print(Text(say("Next step"), style="bold"))
         console.print(Text(f"  {for_terminal(step, lines=True)}"))
+    report = in_language(report, say)
     for section, title in report.sections.items():
         results = select_shown(result for result in report.criteria if result.section == section)
         if results:
@@ -204,4 +206,4 @@ def show_difference(changed: list[tuple[Result, Result]], console: Console, say:
             )
         )
         if now.status == "failed":
-            console.print(Text(f"    {for_terminal(now.summary)}"))
+            console.print(Text(f"    {for_terminal(spoken(now, say).summary)}"))

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from grader.judge import Result
+from grader.report.spoken import in_language
 from grader.report.templates import environment
 from grader.report.words import remarks, select_shown
 from grader.review import shown as showing
@@ -122,7 +123,7 @@ def learner(
     decisions = now.decisions
     group = next((group for group in now.known.alike if one.row.key in group.members), None)
     sections: dict[str, list[Result]] = {}
-    graded = select_shown(one.report.criteria) if one.report else []
+    graded = select_shown(in_language(one.report, session.say).criteria) if one.report else []
     for result in graded:
         name = one.report.sections.get(result.section, result.section) if one.report else result.section
         sections.setdefault(name, []).append(result)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from grader.batch.names import sortable
 from grader.judge import Report, Result
 from grader.report.language import ENGLISH, Language
 from grader.review import applying
@@ -182,7 +183,7 @@ def standings(known: ClassRecord, decisions: Decisions) -> Standings:
         )
         learners.append(Standing(row, one.code, one.shown, report, mine, reasons, was_looked_at))
     learners = _with_disagreement(learners)
-    learners.sort(key=lambda one: (one.shown.casefold(), one.row.key))
+    learners.sort(key=lambda one: (sortable(one.shown), one.row.key))
     return Standings(known, decisions, tuple(learners))
 
 

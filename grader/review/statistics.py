@@ -57,6 +57,15 @@ class Numbers:
     usual_seconds: float
     longest_seconds: float
 
+    @property
+    def hardest(self) -> list[Item]:
+        """The criteria that were judged, the hardest first; what was asked of few comes last, since it tells little."""
+        known = [item for item in self.items if item.difficulty is not None]
+        most = max((item.passed + item.failed for item in known), default=0)
+        return sorted(
+            known, key=lambda item: ((item.passed + item.failed) * 4 < most, item.difficulty or 0.0)
+        )
+
 
 def numbers(standings: Standings) -> Numbers:
     """Those of a class."""

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ def collect_record(
             parcel = stack.enter_context(courier.carry(path, wanted.tier))
         except SubmissionError as error:
             return Record(state="ungradable", message=str(error)[:2_000])
+        parcel = replace(parcel, name=wanted.name or parcel.name)
         return _Grading(wanted, begins, turns, stopped, tells, standby, nurseries).record(parcel, keep)
 
 

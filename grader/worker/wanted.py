@@ -32,7 +32,8 @@ class Wanted:
 
     `rubric`: None to collect without judging. `assignment`: another one than the lab's. `pages`, `evidence`: see
     `records.Instructions`. `decisions`: a person's, by the name that a submission is shown under.
-    `tells`: whether verdicts are wanted as soon as they are settled.
+    `tells`: whether verdicts are wanted as soon as they are settled. `name`: by which messages and evidence name the submission, if not by
+    its file's.
     """
 
     tier: Tier
@@ -45,6 +46,7 @@ class Wanted:
     evidence: Literal["none", "files", "record"] = "none"
     cold: bool = False
     tells: bool = False
+    name: str = ""
     decisions: Mapping[str, ForLearner] = field(default_factory=dict)
 
 

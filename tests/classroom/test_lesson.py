@@ -114,3 +114,19 @@ def test_a_taken_port_is_one_clear_line():
     assert done.returncode == 2
     assert f"Port {port} is taken" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_number_that_is_no_port_is_refused_and_no_other_is_taken(port):
+    from classroom.loopback import PortTaken, bind
+
+    with pytest.raises(PortTaken, match=f"{port} is no port"):
+        bind(port)
+
+
+def test_a_class_in_the_same_network_is_given_an_address_of_this_computer():
+    from classroom.loopback import bind, network_url_of
+
+    with bind(host="0.0.0.0") as everywhere, bind() as here:
+        assert "0.0.0.0" not in network_url_of(everywhere)
+        assert network_url_of(here).startswith("http://127.0.0.1:")

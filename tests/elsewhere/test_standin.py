@@ -34,3 +34,13 @@ def test_a_command_prints_its_help(program):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["classroom", "grader"])
+def test_a_command_prints_its_version(program):
+    from importlib.metadata import version
+
+    entry = "main" if program == "grader" else "app"
+    script = f"import sys; sys.argv = ['x', '--version']; from {program}.cli import {entry}; {entry}()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == f"{program} {version('openai-files-lab')}\n"

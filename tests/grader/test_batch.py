@@ -25,11 +25,15 @@ from grader.batch import (
     run,
 )
 from grader.batch.discovery import HandedIn
+from grader.batch.entries import Entry
 from grader.batch.evidence_store import Outcome
+from grader.batch.names import sortable
+from grader.batch.roster import Learner
 from grader.batch.run import Plan
 from grader.errors import EvidenceError, GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Submission, sha256_of
 from grader.worker import Record, packing
+from tests.grader import hostile_words as words
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 BIN = Path(sys.executable).parent
@@ -442,3 +446,49 @@ def test_a_small_class_is_graded_for_real(tmp_path):
     assert (tmp_path / "out" / "reports" / "ada.html").exists()
     again = subprocess.run(command, capture_output=True, text=True)
     assert "3 are collected already, 0 to go" in again.stderr
+
+
+def test_a_class_s_records_name_no_learner(tmp_path, monkeypatch):
+    """What two learners hand in alike is collected once: the second one must not read the first one's name."""
+    asked = []
+
+    def ungradable(path, wanted, keep, **options):
+        asked.append(wanted.name)
+        return Record(state="ungradable", message=f"{wanted.name} is empty: there is nothing to grade.")
+
+    monkeypatch.setattr(collecting, "collected", ungradable)
+    place = class_of(tmp_path / "class", "ada", "grace")
+    (place / "grace" / "main.py").write_text("# ada")
+    rows = batched(place, tmp_path / "out")
+    assert asked == ["The submission"]
+    assert {row.message for row in rows} == {"The submission is empty: there is nothing to grade."}
+
+
+def test_namesakes_whose_work_is_alike_are_told_apart():
+    schmidts = [Learner("Schmidt, Anna", id, {}) for id in ("103", "104")]
+    rows = [Entry(each.name, f"s{each.id}", "graded", learner=each) for each in schmidts]
+    rows.append(Entry("Okafor, Ben", "okafor", "graded"))
+    assert entries.called(rows) == {
+        "s103": "Schmidt, Anna (103)",
+        "s104": "Schmidt, Anna (104)",
+        "okafor": "Okafor, Ben",
+    }
+
+
+def test_what_few_were_asked_is_not_the_hardest():
+    def graded(name: str, **verdicts: str) -> Entry:
+        whole = words.report()
+        [one, *_] = whole.criteria
+        results = tuple(
+            one.model_copy(update={"id": id, "status": status}) for id, status in verdicts.items()
+        )
+        return Entry(name, name, "graded", report=whole.model_copy(update={"criteria": results}))
+
+    rows = [graded(str(at), hard="failed" if at % 2 else "passed", rare="not_run") for at in range(9)]
+    rows.append(graded("last", hard="failed", rare="failed"))
+    assert [rate.id for rate in overview.rates(rows)] == ["hard", "rare"]
+
+
+def test_names_are_sorted_without_their_marks():
+    names = ["Zoë Quinn", "Émile Zola", "Anna Schmidt", "Frank Li"]
+    assert sorted(names, key=sortable) == ["Anna Schmidt", "Émile Zola", "Frank Li", "Zoë Quinn"]

@@ -57,6 +57,10 @@ def zipped(place: Path, **members: str) -> Path:
     [
         (lambda place: place / "nowhere", "no submission at"),
         (lambda place: (place / "empty").mkdir() or place / "empty", "empty"),
+        (
+            lambda place: (place / "app.py").write_text("hi") and place / "app.py",
+            "Give the folder that holds it",
+        ),
         (lambda place: (place / "file.txt").write_text("hi") and place / "file.txt", "neither a .zip nor"),
         (
             lambda place: (place / "work.zip").write_bytes(b"PK\x03\x04 broken") and place / "work.zip",
@@ -68,6 +72,7 @@ def zipped(place: Path, **members: str) -> Path:
     ids=[
         "missing",
         "empty folder",
+        "single file",
         "no archive",
         "broken archive",
         "dot-dot in a zip",

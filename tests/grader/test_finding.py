@@ -1,7 +1,11 @@
 """Apps as people write them are found as a person finds them: by trying."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from grader.collect.discovery import LOOKING, is_better_known
 from grader.collect.field_roles import kind_of_words
 from grader.collect.refusals import corrections
 from grader.criteria import BY_ID
@@ -9,6 +13,7 @@ from grader.evidence import Exchange
 from grader.examples import inside, list_examples, whole_requests
 from grader.operations import Field, operations
 from tests.grader.finding import looked, problem
+from tests.grader.seen import OFFER
 from tests.grader.shapes import SHAPES
 from tests.sampling import representative
 
@@ -144,3 +149,17 @@ def test_an_operation_that_lets_the_caller_name_the_file_is_asked_where_the_firs
     assert problem("two_doors", seen) == ""
     assert BY_ID["validation.extension_mismatch"].judge(seen).status == "failed"
     assert BY_ID["validation.unsafe_path"].judge(seen).summary.find("no such input") < 0
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "kept"),
+    [(200, 500, True), (500, 200, False), (200, 200, False), (500, 500, False), (None, 200, False)],
+)
+def test_of_two_requests_that_lead_to_a_call_one_that_succeeds_is_kept(known, new, kept):
+    answers = [
+        Exchange(id=name, purpose=LOOKING, method="POST", url=f"/{name}", status=status)
+        for name, status in (("old", known), ("new", new))
+    ]
+    session: Any = SimpleNamespace(exchanges=answers, objects=[])
+    offer = OFFER.model_copy(update={"exchange": "old"}) if known else None
+    assert is_better_known(session, offer, answers[1]) is kept

@@ -13,6 +13,7 @@ from grader import submission
 from grader.batch import discovery, intake, owners, platforms, roster
 from grader.batch.roster import Roster
 from grader.errors import GraderError, SubmissionError
+from grader.intake import courier
 from tests.grader import downloads
 from tests.grader.downloads import Person, packed, project, put
 
@@ -464,3 +465,24 @@ def test_an_archive_beside_a_program_is_data(tmp_path):
     ) as opened:
         assert (opened.root / "data.zip").is_file()
         assert not (opened.root / "y.py").exists()
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (
+            "https://127.0.0.1:9/ada/lab/tree/main/backend",
+            "Give the repository's own address, https://127.0.0.1:9/ada/lab:",
+        ),
+        ("https://me:secret@127.0.0.1:9/ada/lab/-/blob/main/app.py", "address, https://127.0.0.1:9/ada/lab:"),
+        ("http://127.0.0.1:9/ada/lab.git", "Begin it with https://"),
+    ],
+)
+def test_an_address_that_is_no_repository_s_says_which_one_to_give(address, says):
+    with pytest.raises(SubmissionError) as refusal, courier.carry(address, "process"):
+        pass
+    assert says in str(refusal.value)
+    assert "secret" not in str(refusal.value)

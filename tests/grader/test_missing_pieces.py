@@ -110,3 +110,17 @@ def test_a_start_that_fails_in_another_version_than_was_asked_for_is_the_grader_
         app=app, offers=(), environment=Environment(packages=("sqlalchemy==2.1.9",), ignored=(ignored,))
     )
     assert BY_ID["endpoint.starts"].judge(seen).status == status
+
+
+def test_a_module_that_a_package_may_have_which_the_grader_left_out_is_not_the_work_s_fault():
+    app = AppStart(
+        failure="shop/urls.py, line 3, imports lanterns, and no file of the submission declares the package that has it.",
+        target="shop.asgi:application",
+    )
+    left_out = "django-night-light is left out: it has no wheel, and the grader builds nothing."
+    idle = "black is left out: only its developers need it."
+    for ignored, status in ((left_out, "error"), (idle, "failed")):
+        seen = evidence(app=app, offers=(), environment=Environment(packages=(), ignored=(ignored,)))
+        verdict = BY_ID["endpoint.starts"].judge(seen)
+        assert verdict.status == status
+        assert ("django-night-light" in verdict.summary) is (status == "error")

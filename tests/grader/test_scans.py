@@ -42,6 +42,7 @@ def test_a_credential_is_found(text):
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         'api_key=os.environ["OPENAI_API_KEY_OF_THE_CLASS"]',
         'password = "{settings.database_password_2}"',
+        r'"forgotPassword": "\u5fd8\u8bb0\u5bc6\u7801\u4e86\u5417"',
         "sk-xxxxxxxxxxxxxxxxxxxxxxxx",
         "the task-force-of-2024-and-its-many-members1",
         'digest = "sha256:4f2a"',

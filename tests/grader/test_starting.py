@@ -324,6 +324,12 @@ def test_it_is_started_from_the_folder_that_has_the_files_that_it_opens(tmp_path
     assert made.cwd == tmp_path / "server"
 
 
+def test_of_several_folders_with_what_it_opens_it_is_the_one_that_it_is_imported_from(tmp_path):
+    opens = APP + "from pathlib import Path\nlisted = list(Path('api').iterdir())\n"
+    made = first_plan(tmp_path, {"deploy/main.py": opens, "deploy/api/v1.txt": "", "api/proxy.js": ""})
+    assert made.cwd == tmp_path / "deploy"
+
+
 def test_a_folder_that_is_not_found_is_looked_for_in_the_others(tmp_path):
     made = first_plan(tmp_path, {"web/main.py": APP, "web/pages/index.html": ""})
     assert made.cwd == tmp_path
@@ -691,6 +697,16 @@ def test_a_package_that_nothing_declares_is_to_be_declared(tmp_path):
     why = reason(made, *log)
     assert why.verdict == "failed"
     assert "no file of the submission declares" in why.text
+
+
+def test_a_module_that_a_package_imports_is_said_to_be_the_package_s(tmp_path):
+    made = first_plan(tmp_path, {"main.py": APP + "import signs\n", "requirements.txt": "signs\n"})
+    log = traceback(
+        "ModuleNotFoundError: No module named 'mangrove'",
+        (f"{INSIDE}/main.py", 3, "import signs"),
+        ("/env/lib/python3.11/site-packages/signs/__init__.py", 1, "import mangrove"),
+    )
+    assert "leads to signs, which imports mangrove" in reason(made, *log).text
 
 
 def test_a_package_that_is_declared_and_was_not_installed_is_the_grader_s_error(tmp_path):

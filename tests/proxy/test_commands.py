@@ -113,6 +113,18 @@ def test_without_a_key_in_the_environment_it_does_not_start(proxy_command, monke
     assert (code, "Set " in output) == (2, True)
 
 
+@pytest.mark.parametrize("port", ["taken", "99999"])
+def test_a_port_that_can_t_be_had_is_one_clear_line_and_no_event_is_made(proxy_command, port):
+    with bind() as listener:
+        listener.listen()
+        chosen = str(listener.getsockname()[1]) if port == "taken" else port
+        code, printed = proxy_command("serve", "--upstream", "mock", "--port", chosen)
+    assert code == 2
+    assert chosen in printed
+    assert "listens on" not in printed
+    assert "hackathon" not in proxy_command("event", "list")[1]
+
+
 def test_azure_is_called_at_its_own_addresses_with_its_own_header(openai_mock):
     upstream = from_environment(
         "azure",

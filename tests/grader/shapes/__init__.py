@@ -68,5 +68,8 @@ SHAPES = {
     "remembers_in_redis": _shape("text", "POST /guides", "json:town"),
     "script_on_a_page": _shape("text", "POST /answers/", "json:question"),
     "told_in_the_code": _shape("text", "POST /counsel", "json:turns.0.content"),
+    "served_by_tornado": _shape("text", "POST /api/epitaphs", "json:hero"),
+    "served_by_aiohttp": _shape("audio", "GET /read/{language}", "query:line"),
+    "served_by_the_library": _shape("image", "POST /stamps", "json:motif"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }

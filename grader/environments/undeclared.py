@@ -1,0 +1,101 @@
+"""The packages of a submission that declares none: what its code imports, in the versions that its author's commands name.
+
+Nobody can run such work without guessing them, and people do. A guess is a name from an import statement, which leads to a
+package as a line of requirements.txt would: to wheels of the machine's index, behind the wall.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from grader import reading
+from grader.environments import choosing
+from grader.environments.declaration import Declaration, Unusable, canonical, declare
+
+_MOST_FILES, _MOST_BYTES, _MOST_MODULES = 40, 256 * 1024, 60
+# where people write down which commands to run
+_COMMANDS = re.compile(
+    r"(?i)(?:readme|install|setup|.*Dockerfile|Makefile|justfile)[\w.-]*|.*\.(?:md|rst|sh|nix|ya?ml|bat|ps1)"
+)
+_INSTALLS = re.compile(r"\b(?:pip3?|conda|uv)[ \t]+(?:install|add|pip[ \t]+install)[ \t]+([^\n`|;&#]{1,500})")
+# packages whose modules have other names than they
+_OTHERWISE_NAMED: Mapping[str, str] = {
+    "PIL": "pillow", "bs4": "beautifulsoup4", "corsheaders": "django-cors-headers", "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil", "decouple": "python-decouple", "docx": "python-docx", "dotenv": "python-dotenv",
+    "environ": "django-environ", "fitz": "pymupdf", "jose": "python-jose", "jwt": "pyjwt", "multipart": "python-multipart",
+    "psycopg2": "psycopg2-binary", "rest_framework": "djangorestframework", "sklearn": "scikit-learn",
+    "socketio": "python-socketio", "yaml": "pyyaml",
+}  # fmt: skip
+# what people call modules of their own that they keep to themselves, such as a file with a key
+_LIKELY_OWN = re.compile(
+    r"(?i)_|.*(?:config|setting|secret|credential|constant|api_?key|utils?$|helper|^keys?$|^models?$|^database$)"
+)
+SAID = "No file declares packages: those that the code imports were installed. Name them in requirements.txt."
+
+
+def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
+    """What a submission that declares nothing needs; None if it imports nothing that has to be installed.
+
+    Args:
+        root: the submission.
+        modules: the top-level names that its code imports.
+    """
+    wanted = [name for name in sorted(modules) if _is_foreign(root, name)][:_MOST_MODULES]
+    if not wanted:
+        return None
+    named = dict(_named(root))
+    requirements = []
+    for module in wanted:
+        package = _package(module)
+        listed = [
+            text
+            for name, text in named.items()
+            if name == package or choosing.may_be_imported(name, [module])
+        ]
+        requirements.append(listed[0] if listed else package)
+    optional = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
+    return declare(requirements, None, [SAID], optional)
+
+
+def _is_foreign(root: Path, module: str) -> bool:
+    """Whether a module is neither Python's own nor the submission's, nor one that was most likely not handed in."""
+    if module in sys.stdlib_module_names or not module.isascii() or not module.isidentifier():
+        return False
+    is_own = next(islice(root.rglob(f"{module}.py"), 1), None) or any(
+        each.is_dir() for each in root.rglob(module)
+    )
+    return not is_own and (module in choosing.owners() or not _LIKELY_OWN.match(module))
+
+
+def _package(module: str) -> str:
+    if module in _OTHERWISE_NAMED:
+        return _OTHERWISE_NAMED[module]
+    owners = choosing.owners().get(module, frozenset())
+    plain = str(canonicalize_name(module))
+    return plain if plain in owners or len(owners) != 1 else next(iter(owners))
+
+
+def _named(root: Path) -> Iterator[tuple[str, str]]:
+    """Packages that commands in the submission's texts install: name, and requirement."""
+    files = (
+        each
+        for each in root.rglob("*")
+        if _COMMANDS.fullmatch(each.name) and "node_modules" not in each.parts
+    )
+    for file in islice((each for each in files if each.is_file()), _MOST_FILES):
+        try:
+            text = reading.read_bytes(file, _MOST_BYTES).decode("utf-8", "replace")
+        except reading.Unreadable:
+            continue
+        for words in _INSTALLS.findall(text):
+            for word in words.split():
+                try:
+                    made = canonical(word.strip("\"',()"))
+                except Unusable:
+                    continue  # an option, an address, or prose
+                yield str(canonicalize_name(Requirement(made).name)), made
