@@ -70,7 +70,7 @@ def next_step(
     open_ = [each for each in results if each.required and each.status in ("failed", "not_run")]
     if ours and ours.id == "endpoint.starts":
         return say(
-            "The grader could not start your app, which counts nothing against you: {seen}",
+            "The grader could not start your app. That does not count against you: {seen}",
             seen=_seen(ours, say),
         )
     if not open_:

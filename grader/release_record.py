@@ -42,7 +42,7 @@ def read(destination: Path) -> dict[str, str] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReleaseError(
-            f"{file} is no record that this grader wrote. Restore it from git; or delete it: then only files that are "
+            f"{file} is not a record that this grader wrote. Restore it from git, or delete it: then only files that are "
             "as the answer key has them count as written by the grader, and all others are left alone."
         ) from error
     return dict(files)

@@ -210,7 +210,7 @@ def _put(stream: BinaryIO, place: Path, parcel: Parcel) -> None:
     try:
         for name, content in wire.read_files(stream, _MOST_FILES, _MOST_BYTES):
             if not name.startswith(("work/", "history/")):
-                raise GraderError(f"A file came under a name that none has: {name[:100]!r}.")
+                raise GraderError(f"A file came under a name outside work/ and history/: {name[:100]!r}.")
             try:
                 wire.put_file(str(place), name, content)
             except wire.WireError as error:

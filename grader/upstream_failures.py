@@ -87,7 +87,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     ),
     UpstreamFailure(
         "bad_key",
-        "A refused key is answered as your trouble, not the caller's",
+        "A refused key is reported as your fault, not the caller's",
         "Which exception is a 401 from OpenAI? Whose fault is it?",
         "a refused key",
         (502, 503),
@@ -97,7 +97,7 @@ UPSTREAM_FAILURES: tuple[UpstreamFailure, ...] = (
     UpstreamFailure(
         "content_policy",
         "The caller learns that OpenAI refused the prompt",
-        "Only the caller can mend this one: say that the prompt was refused.",
+        "Only the caller can fix this one: say that the prompt was refused.",
         "a refused prompt",
         (400, 422, 403),
         "“OpenAI refused this prompt. Change its words.”",

@@ -19,6 +19,7 @@ from classroom.proxy.events import NANO, Event
 from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
 from classroom.proxy.mail import Mail
 from classroom.proxy.pages import Pages
+from classroom.proxy.places import Place
 from classroom.proxy.realtime.door import Door
 from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Admitted, Relay
@@ -154,14 +155,7 @@ class Proxy:
             scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or scope["path"],
         )
         address = origin_of(scope)
-        if path == "/healthz":
-            await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
-            return
-        if self._pages is not None and self._pages.has(path):
-            await self._pages.serve(scope, receive, send, path, address)
-            return
-        if path == "/register" and method == "POST":
-            await self._register(scope, receive, send, address)
+        if await self._answered_without_token(method, path, scope, receive, send, address):
             return
         token = tokens.read(scope["headers"])
         if path in ("/me", "/v1/me", "/api/v1/me") and method == "GET":
@@ -173,25 +167,48 @@ class Proxy:
         query = scope.get("query_string", b"").decode("latin-1")
         place = places.find(method, path, query) if route is None else None
         if place is not None:
-            content = await bodies.receive_all(scope, receive) if method == "POST" else b""
-            if event.open:
-                await self._people.welcome(event, name, address)
-            if place.kind == "batches":
-                await self._batches.serve(event, name, place, content, send)
-            else:
-                await self._stored.serve(event, name, place, scope, content, send)
+            await self._serve_stored(event, name, place, scope, receive, send)
             return
         if route is None:
             raise refusals.no_such_address(method, path, unserved.why(path))
-        if route.reads == "nothing":
-            if self._own_key:
-                await self._relay.describe_models(event, route.named, send)
-            else:
-                await send_whole(send, 200, _models(event, route), about(event))
-            return
+        if route.reads != "nothing":
+            await self._generate(event, name, route, scope, receive, send)
+        elif self._own_key:
+            await self._relay.describe_models(event, route.named, send)
+        else:
+            await send_whole(send, 200, _models(event, route), about(event))
+
+    async def _answered_without_token(
+        self, method: str, path: str, scope: Scope, receive: Receive, send: Send, address: str
+    ) -> bool:
+        """Answer what needs no token; whether it was that."""
+        if path == "/healthz":
+            await send_whole(send, 200, b"ok\n", {"content-type": "text/plain"})
+        elif self._pages is not None and self._pages.has(path):
+            await self._pages.serve(scope, receive, send, path, address)
+        elif path == "/register" and method == "POST":
+            await self._register(scope, receive, send, address)
+        else:
+            return False
+        return True
+
+    async def _serve_stored(
+        self, event: Event, name: str, place: Place, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        content = await bodies.receive_all(scope, receive) if scope["method"] == "POST" else b""
+        if event.open:
+            await self._people.welcome(event, name, origin_of(scope))
+        if place.kind == "batches":
+            await self._batches.serve(event, name, place, content, send)
+        else:
+            await self._stored.serve(event, name, place, scope, content, send)
+
+    async def _generate(
+        self, event: Event, name: str, route: Route, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         content = await bodies.receive_all(scope, receive)
         if event.open:
-            await self._people.welcome(event, name, address)
+            await self._people.welcome(event, name, origin_of(scope))
         try:
             prepared = await self._reader.prepare(event, name, route, scope, content)
         except Unpriced as error:

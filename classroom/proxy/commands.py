@@ -16,7 +16,6 @@ from rich.table import Column, Table
 
 from classroom.proxy.attendee_commands import attendee_app
 from classroom.proxy.console import DEFAULT, Database, open_ledger, report_errors
-from classroom.proxy.errors import EventError
 from classroom.proxy.event_commands import event_app
 from classroom.proxy.events import ANY, NANO, Event
 from classroom.proxy.tabular import as_csv
@@ -171,9 +170,7 @@ def report(
 
     with report_errors():
         ledger = open_ledger(database_url)
-        event = ledger.event(code)
-        if event is None:
-            raise EventError(f"There is no event {code!r}.")
+        event = ledger.existing(code)
         rows = reports.of_event(ledger, event, by)
     if csv_file is not None:
         with (

@@ -99,9 +99,7 @@ def event_change(
     """Change the bounds of an event, also while it is on; what was used stays in the books."""
     with report_errors():
         ledger = open_ledger(database_url)
-        event = ledger.event(code)
-        if event is None:
-            raise EventError(f"There is no event {code!r}.")
+        event = ledger.existing(code)
         wanted: dict[str, Any] = {
             "most_attendees": attendees,
             "names_per_hour": names_per_hour or attendees,
@@ -135,9 +133,7 @@ def event_extend(
                 "Say either how much longer, --by 2h, or until when, --until 2026-11-21T20:00+01:00."
             )
         ledger = open_ledger(database_url)
-        event = ledger.event(code)
-        if event is None:
-            raise EventError(f"There is no event {code!r}.")
+        event = ledger.existing(code)
         ends = moment(until, event.zone, late=True) if until else later(event.ends, by or "")
         extended = ledger.extend(code, ends)
     over = " That is over already." if extended.ends <= ledger.now() else ""

@@ -12,7 +12,6 @@ from classroom.proxy import database, refusals
 from classroom.proxy.accounts import Accounts
 from classroom.proxy.batch_books import BatchBooks
 from classroom.proxy.belongings import Belongings
-from classroom.proxy.errors import EventError
 from classroom.proxy.events import Event
 from classroom.proxy.mailed import Mailed
 from classroom.proxy.register import Register
@@ -260,8 +259,7 @@ class Ledger(Register):
         Raises:
             EventError: there is no such event.
         """
-        if self.event(code) is None:
-            raise EventError(f"There is no event {code!r}.")
+        self.existing(code)
         failed = func.sum(case((calls.c.state == "failed", 1), else_=0))
         columns = (
             func.count(),
@@ -283,8 +281,7 @@ class Ledger(Register):
         Raises:
             EventError: there is no such event.
         """
-        if self.event(code) is None:
-            raise EventError(f"There is no event {code!r}.")
+        self.existing(code)
         stored = (calls.c.event == code) & calls.c.prompt.is_not(None)
         with self._engine.begin() as connection:
             count = connection.execute(update(calls).where(stored).values(prompt=None)).rowcount

@@ -52,9 +52,7 @@ class Mail:
                     server.login(self.user, self.password)
                 server.send_message(message)
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise MailError(
-                f"{self.host}:{self.port} did not take a message: {type(error).__name__}."
-            ) from error
+            raise MailError(f"{self.host}:{self.port} rejected a message: {type(error).__name__}.") from error
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()

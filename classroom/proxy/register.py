@@ -78,9 +78,7 @@ class Register:
         later = update(events).where(events.c.code == code, events.c.ends < ends.timestamp())
         with self._engine.begin() as connection:
             done = connection.execute(later.values(ends=ends.timestamp()))
-        event = self.event(code)
-        if event is None:
-            raise EventError(f"There is no event {code!r}.")
+        event = self.existing(code)
         if done.rowcount != 1:
             raise EventError(
                 f"{code} lasts until {event.local_time(event.ends)} already. To shorten it: event change --ends, or event end."
@@ -96,9 +94,7 @@ class Register:
         more = update(events).where(events.c.code == code, events.c.event_budget.is_not(None))
         with self._engine.begin() as connection:
             done = connection.execute(more.values(event_budget=events.c.event_budget + amount))
-        event = self.event(code)
-        if event is None:
-            raise EventError(f"There is no event {code!r}.")
+        event = self.existing(code)
         if done.rowcount != 1:
             raise EventError(
                 f"{code} has no budget of its own, so nothing of it can run out. To set one: "
@@ -112,6 +108,17 @@ class Register:
             row = connection.execute(select(events).where(events.c.code == code)).mappings().first()
         return None if row is None else _event(row)
 
+    def existing(self, code: str) -> Event:
+        """The event of that code.
+
+        Raises:
+            EventError: there is none.
+        """
+        event = self.event(code)
+        if event is None:
+            raise EventError(f"There is no event {code!r}.")
+        return event
+
     def events(self) -> list[tuple[Event, int]]:
         """Every event, the latest first, and what was spent on it."""
         with self._engine.begin() as connection:
@@ -124,10 +131,7 @@ class Register:
         Raises:
             EventError: there is none of that code.
         """
-        with self._engine.begin() as connection:
-            done = connection.execute(update(events).where(events.c.code == code).values(paused=paused))
-        if done.rowcount != 1:
-            raise EventError(f"There is no event {code!r}.")
+        self._set(code, paused=paused)
 
     def describe(self, code: str, text: str) -> None:
         """Set what the join page says of an event.
@@ -135,10 +139,7 @@ class Register:
         Raises:
             EventError: there is none of that code.
         """
-        with self._engine.begin() as connection:
-            done = connection.execute(update(events).where(events.c.code == code).values(text=text))
-        if done.rowcount != 1:
-            raise EventError(f"There is no event {code!r}.")
+        self._set(code, text=text)
 
     def end(self, code: str) -> None:
         """End an event now.
@@ -146,8 +147,11 @@ class Register:
         Raises:
             EventError: there is none of that code.
         """
+        self._set(code, ends=self._clock())
+
+    def _set(self, code: str, **values: object) -> None:
         with self._engine.begin() as connection:
-            done = connection.execute(update(events).where(events.c.code == code).values(ends=self._clock()))
+            done = connection.execute(update(events).where(events.c.code == code).values(**values))
         if done.rowcount != 1:
             raise EventError(f"There is no event {code!r}.")
 
@@ -162,8 +166,7 @@ class Register:
         Raises:
             EventError: there is no such event, a name can't be one, or is there already; an address is none. Then none is made.
         """
-        if self.event(code) is None:
-            raise EventError(f"There is no event {code!r}.")
+        self.existing(code)
         for address in (addresses or {}).values():
             if not rosters.is_address(address):
                 raise EventError(f"{address[:80]!r} is no address for e-mail.")
@@ -173,7 +176,7 @@ class Register:
                 for name in names:
                     if not name.isascii() or not tokens.is_name(name):
                         raise EventError(
-                            f"{name!r} can't be a name: a token goes into HTTP headers. Write letters of English, digits and "
+                            f"{name!r} can't be a name: a token goes into HTTP headers. Write English letters, digits and "
                             "dashes, without spaces, slashes, or dots at its ends."
                         )
                     secret = tokens.new_secret()

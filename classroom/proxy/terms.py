@@ -82,7 +82,7 @@ def text_of(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\0", "").strip()
     if len(text) > LONGEST_TEXT:
-        raise EventError(f"The text has {len(text)} characters; {LONGEST_TEXT} are the most.")
+        raise EventError(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are allowed.")
     return text
 
 

@@ -57,17 +57,8 @@ def conversation_of(body: Mapping[str, Any]) -> str | None:
 
 
 def messages_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:
-    """Items as messages, the instructions first; a tool's output is a message of the tool's."""
-    messages: list[Mapping[str, Any]] = []
-    if instructions:
-        messages.append({"role": "developer", "content": instructions})
-    for item in items:
-        kind = item.get("type", "message")
-        if kind == "message":
-            messages.append(item)
-        elif kind in _OUTPUTS:
-            messages.append({"role": "tool", "content": item.get("output") or ""})
-    return messages
+    """Items as messages, the instructions first; a tool's output is a message of the tool's, a call is none."""
+    return [message for message in dialogue_of(items, instructions) if "tool_calls" not in message]
 
 
 def dialogue_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mapping[str, Any]]:

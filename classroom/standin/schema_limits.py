@@ -3,7 +3,8 @@
 https://developers.openai.com/api/docs/guides/structured-outputs (limitations on nesting depth and size).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from classroom.standin import errors
@@ -19,66 +20,82 @@ _DEEPEST_OF_ALL = 100
 _BOUNDS = ("minItems", "minLength", "minProperties")
 
 
+@dataclass
+class _Sums:
+    """Of a whole schema. `characters`: of names, enum values and const values."""
+
+    properties: int = 0
+    characters: int = 0
+    choices: int = 0
+
+
 def check_size(schema: Any, *, param: str, name: str, strict: bool) -> None:
     """Refuse a schema that is too large, or that asks for more than any answer holds.
 
     Raises:
         APIError: 400 `invalid_json_schema`.
     """
-    properties = characters = choices = 0
+    sums = _Sums()
+    try:
+        for part, objects in _parts(schema):
+            _check_part(part, sums)
+            if strict and objects > _DEEPEST:
+                raise _Excess(f"{objects} levels of nesting exceeds limit of {_DEEPEST}")
+        for count, most, what in (
+            (sums.properties, _MOST_PROPERTIES, "object properties"),
+            (sums.choices, _MOST_CHOICES, "enum values"),
+            (sums.characters, _LONGEST_NAMES, "characters of names and values"),
+        ):
+            if count > most:
+                raise _Excess(f"expected at most {most} {what} in total, but received {count}")
+    except _Excess as excess:
+        raise errors.invalid(
+            f"Invalid schema for '{name}': {excess}.", param, "invalid_json_schema"
+        ) from None
+
+
+class _Excess(Exception):
+    """What is too much, in OpenAI's words."""
+
+
+def _parts(schema: Any) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Every mapping in a schema, and how many objects it is within, its own included."""
     waiting: list[tuple[Any, int, int]] = [(schema, 0, 0)]
     while waiting:
         value, depth, objects = waiting.pop()
         if depth > _DEEPEST_OF_ALL:
-            raise _refusal(param, name, f"it is nested deeper than {_DEEPEST_OF_ALL} levels")
+            raise _Excess(f"it is nested deeper than {_DEEPEST_OF_ALL} levels")
         if isinstance(value, list):
             waiting += [(inner, depth + 1, objects) for inner in value]
-        if not isinstance(value, Mapping):
-            continue
-        _check_bounds(value, param, name)
-        inner = value.get("properties")
-        if isinstance(inner, Mapping):
-            objects += 1
-            properties += len(inner)
-            characters += sum(map(len, inner))
-            if strict and objects > _DEEPEST:
-                raise _refusal(param, name, f"{objects} levels of nesting exceeds limit of {_DEEPEST}")
-        for group in ("$defs", "definitions"):
-            if isinstance(value.get(group), Mapping):
-                characters += sum(map(len, value[group]))
-        values = value.get("enum")
-        if isinstance(values, list):
-            length = sum(len(each) for each in values if isinstance(each, str))
-            choices, characters = choices + len(values), characters + length
-            if len(values) > _LARGE_ENUM and length > _LONGEST_LARGE_ENUM:
-                raise _refusal(
-                    param,
-                    name,
-                    f"an enum of more than {_LARGE_ENUM} values has more than {_LONGEST_LARGE_ENUM} characters",
-                )
-        if isinstance(value.get("const"), str):
-            characters += len(value["const"])
-        waiting += [
-            (each, depth + 1, objects) for each in value.values() if isinstance(each, (Mapping, list))
-        ]
-    for count, most, what in (
-        (properties, _MOST_PROPERTIES, "object properties"),
-        (choices, _MOST_CHOICES, "enum values"),
-        (characters, _LONGEST_NAMES, "characters of names and values"),
-    ):
-        if count > most:
-            raise _refusal(param, name, f"expected at most {most} {what} in total, but received {count}")
+        if isinstance(value, Mapping):
+            objects += isinstance(value.get("properties"), Mapping)
+            yield value, objects
+            waiting += [
+                (each, depth + 1, objects) for each in value.values() if isinstance(each, (Mapping, list))
+            ]
 
 
-def _check_bounds(schema: Mapping[str, Any], param: str, name: str) -> None:
+def _check_part(part: Mapping[str, Any], sums: _Sums) -> None:
     for bound in _BOUNDS:
-        least = schema.get(bound)
+        least = part.get(bound)
         if isinstance(least, (int, float)) and least > _LONGEST_ANSWER:
-            raise _refusal(param, name, f"'{bound}' is larger than any answer")
-
-
-def _refusal(param: str, name: str, problem: str) -> errors.APIError:
-    return errors.invalid(f"Invalid schema for '{name}': {problem}.", param, "invalid_json_schema")
+            raise _Excess(f"'{bound}' is larger than any answer")
+    properties = part.get("properties")
+    if isinstance(properties, Mapping):
+        sums.properties += len(properties)
+    for group in (properties, part.get("$defs"), part.get("definitions")):
+        if isinstance(group, Mapping):
+            sums.characters += sum(map(len, group))
+    values = part.get("enum")
+    if isinstance(values, list):
+        length = sum(len(each) for each in values if isinstance(each, str))
+        sums.choices, sums.characters = sums.choices + len(values), sums.characters + length
+        if len(values) > _LARGE_ENUM and length > _LONGEST_LARGE_ENUM:
+            raise _Excess(
+                f"an enum of more than {_LARGE_ENUM} values has more than {_LONGEST_LARGE_ENUM} characters"
+            )
+    if isinstance(part.get("const"), str):
+        sums.characters += len(part["const"])
 
 
 class Budget:

@@ -151,7 +151,7 @@ def _reply(picture: Callable[[str], bytes], facts: Mapping[str, Any]) -> Reply:
         try:
             options["when"] = re.compile(options.pop("pattern"))
         except re.error as error:
-            raise ValueError(f"'pattern' is no regular expression: {error}") from error
+            raise ValueError(f"'pattern' is not a regular expression: {error}") from error
     try:
         if "image" in options:
             options["image"] = picture(options["image"])

@@ -154,60 +154,81 @@ PARTICIPANT = frozenset(
 )
 
 
+_CHOOSABLE = ("id", "name", "first", "last", "email", "group")
+_NAMES = {"name", "first", "last"}
+
+
 def roles_of(
     file: Path, header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]
 ) -> dict[str, int]:
-    roles: dict[str, int] = {}
-    known = {
-        "name": NAME,
-        "first": FIRST,
-        "last": LAST,
-        "email": EMAIL,
-        "group": GROUP,
-        "role": {"role"},
-    }
-    for role, names in known.items():
-        at = next((at for at, name in enumerate(header) if name in names and at not in roles.values()), None)
-        if at is not None:
-            roles[role] = at
-    for at in range(len(header)):
-        values = [row[at] for row in rows if at < len(row) and row[at]]
-        if values and at not in roles.values():
-            if "number" not in roles and all(NUMBERED.fullmatch(value) for value in values):
-                words = {found["word"] for value in values if (found := NUMBERED.fullmatch(value))}
-                if (
-                    len(words) == 1
-                    and len(set(values)) == len(values)
-                    and header[at] not in (*GROUP, "section")
-                ):
-                    roles["number"] = at
-            elif "email" not in roles and all(re.fullmatch(r"[^@\s]+@[^@\s]+", value) for value in values):
-                roles["email"] = at
+    """Which column holds what.
+
+    Args:
+        file: the roster, for errors.
+        header: its columns' names, plain.
+        rows: the others.
+        columns: role → column, as a person chose them.
+
+    Raises:
+        GraderError: a chosen column is not there, or nothing names the learners.
+    """
+    roles = _by_header(header)
+    _by_content(header, rows, roles)
     for id in IDS:
         if "id" not in roles and id in header:
             roles["id"] = header.index(id)
     for role, column in columns.items():
-        if role not in ("id", "name", "first", "last", "email", "group"):
-            raise GraderError(
-                f"--roster-columns knows id, name, first, last, email and group, not {role!r}: write id=…,name=…"
-            )
-        wanted = plain(column)
-        at = header.index(wanted) if wanted in header else int(column) - 1 if column.isdigit() else -1
-        if not 0 <= at < len(header):
-            raise GraderError(
-                f"The roster {file} has no column {column!r} for --roster-columns {role}. It has: {', '.join(header)}."
-            )
+        at = _chosen_column(file, header, role, column)
         roles = {each: place for each, place in roles.items() if place != at or each == role} | {role: at}
-    if (not {"name", "id", "number"} & set(roles) and "first" not in roles) or (
-        "number" in roles and not {"name", "first", "last"} & set(roles)
-    ):
+    is_nameless = not {"name", "first", "id", "number"} & set(roles)
+    if is_nameless or ("number" in roles and not _NAMES & set(roles)):
         _by_place(header, rows, roles)
-    if not {"name", "id", "number", "first", "last"} & set(roles):
+    if not {*_NAMES, "id", "number"} & set(roles):
         raise GraderError(
             f"The roster {file} needs a header with a column for names or identifiers, such as name and id. It has: "
             f"{', '.join(header) or 'nothing'}. Or say which is which: --roster-columns id=…,name=…,email=…"
         )
     return roles
+
+
+def _by_header(header: Sequence[str]) -> dict[str, int]:
+    roles: dict[str, int] = {}
+    known = {"name": NAME, "first": FIRST, "last": LAST, "email": EMAIL, "group": GROUP, "role": {"role"}}
+    for role, names in known.items():
+        at = next((at for at, name in enumerate(header) if name in names and at not in roles.values()), None)
+        if at is not None:
+            roles[role] = at
+    return roles
+
+
+def _by_content(header: Sequence[str], rows: Sequence[Sequence[str]], roles: dict[str, int]) -> None:
+    """Moodle's numbered participants, and addresses, in columns that have no role yet."""
+    for at in range(len(header)):
+        values = [row[at] for row in rows if at < len(row) and row[at]]
+        if not values or at in roles.values():
+            continue
+        numbered = [NUMBERED.fullmatch(value) for value in values]
+        if "number" not in roles and all(numbered):
+            words = {found["word"] for found in numbered if found}
+            are_distinct = len(set(values)) == len(values)
+            if len(words) == 1 and are_distinct and header[at] not in (*GROUP, "section"):
+                roles["number"] = at
+        elif "email" not in roles and all(re.fullmatch(r"[^@\s]+@[^@\s]+", value) for value in values):
+            roles["email"] = at
+
+
+def _chosen_column(file: Path, header: Sequence[str], role: str, column: str) -> int:
+    if role not in _CHOOSABLE:
+        raise GraderError(
+            f"--roster-columns knows id, name, first, last, email and group, not {role!r}: write id=…,name=…"
+        )
+    wanted = plain(column)
+    at = header.index(wanted) if wanted in header else int(column) - 1 if column.isdigit() else -1
+    if not 0 <= at < len(header):
+        raise GraderError(
+            f"The roster {file} has no column {column!r} for --roster-columns {role}. It has: {', '.join(header)}."
+        )
+    return at
 
 
 def _by_place(header: Sequence[str], rows: Sequence[Sequence[str]], roles: dict[str, int]) -> None:

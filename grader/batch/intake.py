@@ -56,8 +56,8 @@ class Account:
         counted = sum(line.files for line in self.lines)
         if counted != self.files or len({line.file for line in self.lines}) != len(self.lines):
             raise GraderError(
-                f"The account of the download does not add up: {self.files} files lie there, {counted} are accounted for. "
-                "This is a fault of the grader's: nothing was graded, so that no work is lost unnoticed."
+                f"The count of the download does not add up: it has {self.files} files, and {counted} are accounted for. "
+                "This is the grader's own fault: nothing was graded, so that no work is lost unnoticed."
             )
         return self
 

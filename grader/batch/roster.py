@@ -125,18 +125,7 @@ def _whole(
     roles: Mapping[str, int],
 ) -> Roster:
     is_canvas = header[0] in ("student", "lastname", "last name") and "id" in header and "section" in header
-    whole = Roster(header=tuple(names))
-    if is_canvas:
-        after = header.index("section") + 1
-        assignments = {name: "" for name in names[after:] if ASSIGNMENT.fullmatch(name.strip())}
-        whole = replace(whole, platform="canvas", assignments=assignments)
-    elif "number" in roles:
-        word = next(found["word"] for row in rows if (found := NUMBERED.fullmatch(row[roles["number"]])))
-        whole = replace(whole, platform="moodle", word=word, maximum=_maximum(header, rows))
-    elif "participant" in header and "number" not in roles:
-        whole = replace(whole, platform="moodle")
-    elif {"sid", "role"} <= set(header):
-        whole = replace(whole, platform="gradescope")
+    whole = _of_platform(names, header, rows, roles, is_canvas=is_canvas)
     taken = set(roles.values()) - {roles.get("id", -1)}
     telling = {at for at in range(len(header)) if at not in taken and _tells_apart([row[at] for row in rows])}
     learners: dict[str, Learner] = {}
@@ -154,22 +143,49 @@ def _whole(
         if learner is None:
             continue
         before = learners.get(learner.id)
-        if before is not None and before.name != learner.name:
-            raise GraderError(
-                f"The roster {file} has {learner.id!r} twice (again in row {number}): give every learner an id of their "
-                "own, or say which column holds it: --roster-columns id=…"
-            )
-        if before is not None:
-            if before.row == learner.row or before.id == before.name:
-                if before.row != learner.row:
-                    raise GraderError(
-                        f"The roster {file} has {learner.id!r} twice, and no column that tells them apart: give every "
-                        "learner an id of their own."
-                    )
-                continue
-            learner = replace(learner, groups=tuple(dict.fromkeys((*before.groups, *learner.groups))))
-        learners[learner.id] = learner
+        learners[learner.id] = learner if before is None else _merged(before, learner, file, number)
     return replace(whole, learners=tuple(learners.values()))
+
+
+def _of_platform(
+    names: Sequence[str],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    roles: Mapping[str, int],
+    *,
+    is_canvas: bool,
+) -> Roster:
+    """The roster without its learners, by the platform that its header shows."""
+    whole = Roster(header=tuple(names))
+    if is_canvas:
+        after = header.index("section") + 1
+        assignments = {name: "" for name in names[after:] if ASSIGNMENT.fullmatch(name.strip())}
+        return replace(whole, platform="canvas", assignments=assignments)
+    if "number" in roles:
+        word = next(found["word"] for row in rows if (found := NUMBERED.fullmatch(row[roles["number"]])))
+        return replace(whole, platform="moodle", word=word, maximum=_maximum(header, rows))
+    if "participant" in header:
+        return replace(whole, platform="moodle")
+    if {"sid", "role"} <= set(header):
+        return replace(whole, platform="gradescope")
+    return whole
+
+
+def _merged(before: Learner, learner: Learner, file: Path, number: int) -> Learner:
+    """One learner of two rows with one identifier: someone in several groups, or the same row twice."""
+    if before.name != learner.name:
+        raise GraderError(
+            f"The roster {file} has {learner.id!r} twice (again in row {number}): give every learner an id of their "
+            "own, or say which column holds it: --roster-columns id=…"
+        )
+    if before.row == learner.row:
+        return before
+    if before.id == before.name:
+        raise GraderError(
+            f"The roster {file} has {learner.id!r} twice, and no column that tells them apart: give every "
+            "learner an id of their own."
+        )
+    return replace(learner, groups=tuple(dict.fromkeys((*before.groups, *learner.groups))))
 
 
 def _is_canvas_row(values: Sequence[str]) -> bool:

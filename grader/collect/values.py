@@ -126,34 +126,51 @@ def assign(
     marks: dict[Key, str] = {}
     used: str | None = None
     for field in shape:
-        what = role(field)
         if field.key in settled:
             values[field.key] = settled[field.key]
-        elif what == "words" or (everything and what == "option" and not field.choices and field.required):
-            if field.required or everything or is_named_like_a_prompt(field):
-                words = fit(field.schema)
-                values[field.key], marks[field.key] = words.text, words.mark
-        elif what == "path":
-            if field.required or everything:
-                name = file_name(extension, field.schema)
-                values[field.key], marks[field.key], used = name, stem_of(name), extension
-        elif what == "type":
-            if field.required or everything or field.choices:
-                values[field.key] = _type_value(field, kind, extension)
-        elif not field.required:
             continue
-        elif what == "folder":
-            values[field.key] = wording.folder()
-        elif what == "option":
-            values[field.key] = _option(field)
-        elif what == "file":
-            values[field.key] = _upload(field)
-        elif _takes_words(field):
-            words = wording.plain()
-            values[field.key], marks[field.key] = [words.text], words.mark
-        else:
-            values[field.key] = _simple(field)
+        made = _fill(field, kind, extension, everything)
+        if made is None:
+            continue
+        values[field.key], mark = made
+        if mark is not None:
+            marks[field.key] = mark
+        if role(field) == "path":
+            used = extension
     return Assignment(values, marks, used)
+
+
+def _fill(field: Field, kind: Kind, extension: str, everything: bool) -> tuple[Any, str | None] | None:
+    """A value for one input, and the mark by which it is known again; None if it is left out."""
+    what = role(field)
+    is_given = field.required or everything
+    if what == "words" or (everything and what == "option" and not field.choices and field.required):
+        if not (is_given or is_named_like_a_prompt(field)):
+            return None
+        words = fit(field.schema)
+        return words.text, words.mark
+    if what == "path":
+        name = file_name(extension, field.schema) if is_given else None
+        return None if name is None else (name, stem_of(name))
+    if what == "type":
+        return (_type_value(field, kind, extension), None) if is_given or field.choices else None
+    if not field.required:
+        return None
+    return _required(field)
+
+
+def _required(field: Field) -> tuple[Any, str | None]:
+    match role(field):
+        case "folder":
+            return wording.folder(), None
+        case "option":
+            return _option(field), None
+        case "file":
+            return _upload(field), None
+    if _takes_words(field):
+        words = wording.plain()
+        return [words.text], words.mark
+    return _simple(field), None
 
 
 def _upload(field: Field) -> tuple[str, bytes, str]:

@@ -1,7 +1,7 @@
 """What learners and platforms are given: `release` and `export`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 import typer
 
@@ -101,17 +101,18 @@ def export(
             )
         if rubric:
             raise typer.BadParameter("A template is for learners to read: keep your rubric for grader batch.")
-        typer.echo(f"wrote {exports.github(destination)}: see .github/TEMPLATE.md in it")
-        return
     if rubric:
-        graded_by.rubric(rubric)  # a mistake in it shows now, not on Gradescope
+        graded_by.rubric(rubric)  # a mistake in it shows now, not on the platform
     named = rubrics.BY_NAME.get(str(rubric), rubric) if rubric else None
-    if platform == "classroom50":
-        done = exports.classroom50(destination, named, graded_by.folder)
-        typer.echo(
-            f"wrote {done}: put it into your classroom50 repository, as CLASSROOM/autograders/ASSIGNMENT/"
-        )
-        return
-    typer.echo(
-        f"wrote {exports.gradescope(destination, named, graded_by.folder)}: upload it as the autograder"
-    )
+    match platform:
+        case "github":
+            done, then = exports.github(destination), "see .github/TEMPLATE.md in it"
+        case "classroom50":
+            done = exports.classroom50(destination, named, graded_by.folder)
+            then = "put it into your classroom50 repository, as CLASSROOM/autograders/ASSIGNMENT/"
+        case "gradescope":
+            done = exports.gradescope(destination, named, graded_by.folder)
+            then = "upload it as the autograder"
+        case _:
+            assert_never(platform)
+    typer.echo(f"wrote {done}: {then}")

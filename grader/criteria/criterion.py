@@ -128,9 +128,9 @@ def together(
     if expected:
         summary = sentence("{findings} Expected: {expected}.", findings=summary, expected=expected)
     # half of it in another language reads worse than all of it in English
-    can_be_said = all(isinstance(text, Sentence) for text in (*kinds_of, expected or summary))
-    said: str = summary if can_be_said else str(summary)
-    return failed(said, tuple(id for finding in problems for id in finding.evidence), advice)
+    can_be_translated = all(isinstance(text, Sentence) for text in (*kinds_of, expected or summary))
+    whole: str = summary if can_be_translated else str(summary)
+    return failed(whole, tuple(id for finding in problems for id in finding.evidence), advice)
 
 
 def _of_kinds(problem: str, kinds: list[Kind]) -> str:

@@ -241,7 +241,7 @@ def _bucket_advice(evidence: Evidence, exchange: str) -> str | None:
 @_SECTION.criterion(
     "mime_type",
     "The stored Content-Type is that of the bytes",
-    "S3 does not look into a file: without ContentType= it says binary/octet-stream. Which type do the first bytes tell of?",
+    "S3 does not look into a file: without ContentType= it says binary/octet-stream. Which type do the first bytes show?",
 )
 def mime_type(evidence: Evidence) -> Verdict:
     findings = []

@@ -205,7 +205,7 @@ for _name, _title, _check in (
     section.add(
         _name,
         f"The module {_title} speech",
-        "Take an upload (multipart), look at its type and size before OpenAI is asked, and pass the words back.",
+        "Accept an upload (multipart), check its type and size before you ask OpenAI, and return the text.",
         _judge(f"module.{_name}", (openai_module.PLAIN, _check), (openai_module.NO_SOUND, _refused)),
     )
 section.add(

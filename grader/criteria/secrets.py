@@ -58,8 +58,8 @@ def from_environment(evidence: Evidence) -> Verdict:
             ),
             tuple(call.id for call in others[:5]),
         )
-    said = sentence("All {count} calls came with the key that the app was given.", count=len(calls))
-    return passed(said, (calls[0].id,))
+    message = sentence("All {count} calls came with the key that the app was given.", count=len(calls))
+    return passed(message, (calls[0].id,))
 
 
 @_SECTION.criterion(

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from grader.criteria import planted_faults
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Evidence, PlantedFault, RedTest, TestRun
+from grader.evidence import Evidence, RedTest, TestRun
 from grader.inside.faults import BY_NAME
 from grader.inside.faults import Section as FaultSection
 
@@ -152,7 +153,7 @@ def tests_pass(evidence: Evidence) -> Verdict:
 @_SECTION.criterion(
     "runs_in_ci",
     "CI runs your tests, or a marker deselects those that call the real API",
-    "A workflow that runs pytest, or a marker that pytest's configuration registers and that tests of the real API carry.",
+    "Add a workflow that runs pytest, or register a marker in pytest's configuration and put it on the tests that call the real API.",
 )
 def runs_in_ci(evidence: Evidence) -> Verdict:
     scans = evidence.scans
@@ -203,47 +204,27 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
     untested = _untested(evidence, section)
     if untested is not None:
         return _unless_red(run, untested)
-    missed, unnoticed, undecided, caught, unplanted = [], [], "", 0, 0
-    for fault in faults:
-        what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
-        if fault.caught:
-            caught += 1
-        elif fault.why:
-            undecided = fault.why
-        elif not _could_be_planted(run, fault):
-            if fault.tests and fault.caught is False:
-                unnoticed.append(what)
-            else:
-                unplanted += 1
-        elif fault.tests == 0:
-            missed.append(f"{what}: no test comes near it")
-        else:
-            missed.append(what)
-    advice = _advice(run) if section == "happy_path" else ()
-    if unnoticed:
-        advice += (
-            f"Your tests replace OpenAI or S3, and would not notice {'; '.join(unnoticed[:4])}. That is not counted.",
-        )
-    if unplanted:
-        advice += (
-            f"Your tests replace so much that {unplanted} of {len(faults)} faults could not be planted; they are not counted.",
-        )
+    seen = planted_faults.tally(run, faults)
+    advice = (
+        *(planted_faults.advise(run) if section == "happy_path" else ()),
+        *planted_faults.advise_on_uncounted(seen, len(faults)),
+    )
     lead = f"Judged by the {run.passed} tests that pass without network. " if run.red else ""
-    if missed:
+    if seen.missed:
+        more = " …" if len(seen.missed) > 4 else ""
         verdict = failed(
-            f"{lead}The tests still pass with {'; '.join(missed[:4])}{' …' if len(missed) > 4 else ''}. Expected: with each of "
-            "these, one of your tests fails.",
+            f"{lead}The tests still pass with {'; '.join(seen.missed[:4])}{more}. Expected: with each of these, one of your tests fails.",
             ("tests",),
             advice,
         )
         return _unless_red(run, verdict)
-    if undecided:
+    if seen.undecided:
         return not_run(
-            f"What the tests notice can't be distinguished from chance: {undecided}. A person has to look."
+            f"What the tests notice can't be distinguished from chance: {seen.undecided}. A person has to look."
         )
-    if not caught:
+    if not seen.caught:
         return not_run("No fault could be planted: the tests never send a request to your app.")
-    if section == "happy_path" and (unseen := _contents_unseen(run, faults)) is not None:
+    if section == "happy_path" and (unseen := planted_faults.judge_contents(run, faults)) is not None:
         return _unless_red(run, unseen)
     read = (place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place))
     odd = next(iter((*run.looked, *read)), None)
@@ -252,29 +233,7 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
             f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "
             "finding it. A person has to look."
         )
-    return passed(f"{lead}The tests noticed each of {caught} planted faults.", ("tests",), advice)
-
-
-def _contents_unseen(run: TestRun, faults: Sequence[PlantedFault]) -> Verdict | None:
-    """The verdict where nothing was noticed but statuses; None if a changed file or prompt was.
-
-    A suite that replaces both S3 and OpenAI may look at what the app gives to its stand-ins. So faults are planted there, and one
-    that is noticed is enough.
-    """
-    contents = [fault for fault in faults if BY_NAME[fault.name].contents]
-    if any(fault.caught for fault in contents):
-        return None
-    planted = list(dict.fromkeys(BY_NAME[fault.name].wording for fault in contents if fault.caught is False))
-    if planted:
-        return failed(
-            "Your tests replace OpenAI and S3, and notice only statuses: they still pass with "
-            f"{'; '.join(planted)}. Expected: a test that looks at what your stand-ins were given.",
-            ("tests",),
-        )
-    return not_run(
-        "Your tests replace OpenAI and S3, so that no other file or prompt could be planted, and notice only statuses. A person has "
-        "to look whether they check what is stored."
-    )
+    return passed(f"{lead}The tests noticed each of {seen.caught} planted faults.", ("tests",), advice)
 
 
 def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
@@ -299,30 +258,6 @@ def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
     return failed(
         f"None of the {run.passed} tests that pass asks {places} and {wanted}. Tests of other operations say nothing of it."
     )
-
-
-def _could_be_planted(run: TestRun, fault: PlantedFault) -> bool:
-    """Not where a test replaced the boundary while it had a file made: it may notice there by itself what is planted nowhere.
-
-    For any kind: a test of a further kind must not turn what was not counted into what was missed.
-    """
-    boundary = BY_NAME[fault.name].boundary
-    if any(each.startswith(f"{boundary}:") for each in run.replaced) or (
-        fault.tests and fault.caught is None
-    ):
-        return False
-    return fault.tests > 0 or fault.kind not in run.asked_for
-
-
-def _advice(run: TestRun) -> tuple[str, ...]:
-    unnoticed = {
-        BY_NAME[fault.name].wording
-        for fault in run.faults
-        if BY_NAME[fault.name].section == "advice" and fault.caught is False
-    }
-    if not unnoticed:
-        return ()
-    return (f"The tests would not notice {' or '.join(sorted(unnoticed))}.",)
 
 
 @_SECTION.criterion(

@@ -203,6 +203,31 @@ def _reasons(
     one_of: Collection[str],
 ) -> Iterable[Reason]:
     row, report = one.row, one.report
+    yield from _not_graded(one)
+    if one.open_requests:
+        yield Reason("request", "{count} without an answer.", {"count": one.open_requests})
+    if report and report.outdated:
+        yield Reason("outdated", "Decide again: {criteria}.", {"criteria": _listed(report.outdated)})
+    if report and (unclear := _required_but_not_run(report, one_of)):
+        yield Reason("ambiguous", "Required, and not run: {criteria}.", {"criteria": _listed(unclear)})
+    if row.odd:
+        yield Reason(
+            "tests", "Read them before you trust their result: {tests}.", {"tests": "; ".join(row.odd[:3])}
+        )
+    if group:
+        yield from _alike(row, group, shown, digests)
+    if row.unstable:
+        yield Reason(
+            "agreement",
+            "The batch before judged the same work otherwise: {criteria}.",
+            {"criteria": _listed(row.unstable)},
+        )
+    if report and any(each.id == "endpoint.starts" and each.status == "failed" for each in report.criteria):
+        yield Reason("lost", "Its page says what was tried.")
+
+
+def _not_graded(one: Standing) -> Iterable[Reason]:
+    row = one.row
     if row.tries > 1:
         yield Reason(
             "error",
@@ -217,46 +242,32 @@ def _reasons(
         yield Reason("error", "{message}", {"message": row.message})
     elif row.state == "missing":
         yield Reason("missing", "On the roster, and nothing was handed in.")
-    if one.open_requests:
-        yield Reason("request", "{count} without an answer.", {"count": one.open_requests})
-    if report and report.outdated:
-        yield Reason("outdated", "Decide again: {criteria}.", {"criteria": _listed(report.outdated)})
-    if report:
-        unclear = [
-            result.id
-            for result in report.criteria
-            if result.required
-            and result.status == "not_run"
-            and result.id not in one_of
-            and not result.summary.startswith("Depends on")
-        ]
-        if unclear:
-            yield Reason("ambiguous", "Required, and not run: {criteria}.", {"criteria": _listed(unclear)})
-    if row.odd:
-        yield Reason(
-            "tests", "Read them before you trust their result: {tests}.", {"tests": "; ".join(row.odd[:3])}
-        )
-    if group:
-        others = [key for key in group.members if key != row.key]
-        same = [key for key in others if row.digest and digests.get(key) == row.digest]
-        for keys, words in (
-            (same, "The same to the byte as {names}. Ask, before you judge."),
-            (
-                [key for key in others if key not in same],
-                "Much of its code has the shape of that of {names}. Ask, before you judge.",
-            ),
-        ):
-            if keys:
-                names = _listed([shown.get(key, key) for key in keys])
-                yield Reason("alike", words, {"names": names})
-    if row.unstable:
-        yield Reason(
-            "agreement",
-            "The batch before judged the same work otherwise: {criteria}.",
-            {"criteria": _listed(row.unstable)},
-        )
-    if report and any(each.id == "endpoint.starts" and each.status == "failed" for each in report.criteria):
-        yield Reason("lost", "Its page says what was tried.")
+
+
+def _required_but_not_run(report: Report, one_of: Collection[str]) -> list[str]:
+    return [
+        result.id
+        for result in report.criteria
+        if result.required
+        and result.status == "not_run"
+        and result.id not in one_of
+        and not result.summary.startswith("Depends on")
+    ]
+
+
+def _alike(row: Row, group: Alike, shown: Mapping[str, str], digests: Mapping[str, str]) -> Iterable[Reason]:
+    others = [key for key in group.members if key != row.key]
+    same = [key for key in others if row.digest and digests.get(key) == row.digest]
+    for keys, words in (
+        (same, "Identical to {names}, byte for byte. Ask before you judge."),
+        (
+            [key for key in others if key not in same],
+            "Much of its code has the same shape as that of {names}. Ask before you judge.",
+        ),
+    ):
+        if keys:
+            names = _listed([shown.get(key, key) for key in keys])
+            yield Reason("alike", words, {"names": names})
 
 
 def _with_disagreement(learners: Sequence[Standing]) -> list[Standing]:
@@ -280,7 +291,7 @@ def _with_disagreement(learners: Sequence[Standing]) -> list[Standing]:
         if odd and one.score is not None and one.score >= best:
             why = Reason(
                 "agreement",
-                "Among the best, and failed what nearly everybody passes: {criteria}.",
+                "One of the best, yet failed what nearly everybody passes: {criteria}.",
                 {"criteria": _listed(sorted(odd))},
             )
             reasons = (*one.reasons, why)

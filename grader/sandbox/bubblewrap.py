@@ -109,10 +109,40 @@ def launch(
     stage = tempfile.mkdtemp(prefix="lab-stage-") if user is not None else ""
     shown = {str(number): str(path) for number, path in enumerate(paths) if not path.is_symlink()}
     sources = {path: os.path.join(stage, name) if stage else path for name, path in shown.items()}
-    arguments = [*_NAMESPACES, *(["--share-net"] if shares_network else [])]
-    files = []
-    if tells is not None:
-        arguments += ["--info-fd", str(tells)]
+    etc, files = _etc(shares_network)
+    arguments = [
+        *_NAMESPACES,
+        *(["--share-net"] if shares_network else []),
+        *(["--info-fd", str(tells)] if tells is not None else []),
+        *etc,
+        *("--proc", "/proc", "--dev", "/dev"),
+        *_visible(paths, sources, ceilings, shows or {}),
+    ]
+    for name, value in environment.items():
+        arguments += ["--setenv", name, value]
+    whole = [str(program), *arguments, "--chdir", policy.WORK, "--", *command]
+    if user is not None or joins or os.geteuid() == 0:
+        whole = launcher(
+            whole,
+            joins=joins,
+            stage=stage,
+            shows=shown if stage else None,
+            user=user,
+        )
+
+    def clean() -> None:
+        for file in files:
+            os.close(file)
+        if stage:
+            shutil.rmtree(stage, ignore_errors=True)
+
+    return Launch(whole, files, clean, user)
+
+
+def _etc(shares_network: bool) -> tuple[list[str], list[int]]:
+    """What shows the files of /etc, and the open files that it names."""
+    arguments: list[str] = []
+    files: list[int] = []
     for name, content in policy.ETC_FILES.items():
         if shares_network and name in policy.FETCH_OWN_ETC:
             arguments += ["--ro-bind-try", name, name]
@@ -122,7 +152,14 @@ def launch(
         arguments += ["--ro-bind-data", str(file), name]
     for name in policy.FETCH_ETC if shares_network else ():
         arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    return arguments, files
+
+
+def _visible(
+    paths: Sequence[Path], sources: Mapping[str, str], ceilings: Ceilings, shows: Mapping[str, str]
+) -> list[str]:
+    """What shows the writable folders, and over them what may be read."""
+    arguments: list[str] = []
     writable = {
         policy.WORK: ceilings.work,
         policy.HOME: ceilings.home,
@@ -143,29 +180,11 @@ def launch(
     for place in map(Path, policy.CONTAINER_PLACES):
         if not any(path.is_relative_to(place) for path in paths):  # the grader's own packages may be there
             arguments += ["--symlink", policy.WORK, str(place)]
-    for here, inside in (shows or {}).items():
+    for here, inside in shows.items():
         arguments += ["--ro-bind", here, inside]
     for folder in ("/dev", *folders, "/"):
         arguments += ["--remount-ro", folder]
-    for name, value in environment.items():
-        arguments += ["--setenv", name, value]
-    whole = [str(program), *arguments, "--chdir", policy.WORK, "--", *command]
-    if user is not None or joins or os.geteuid() == 0:
-        whole = launcher(
-            whole,
-            joins=joins,
-            stage=stage,
-            shows=shown if stage else None,
-            user=user,
-        )
-
-    def clean() -> None:
-        for file in files:
-            os.close(file)
-        if stage:
-            shutil.rmtree(stage, ignore_errors=True)
-
-    return Launch(whole, files, clean, user)
+    return arguments
 
 
 def _tmpfs(name: str, megabytes: int, mode: str) -> list[str]:

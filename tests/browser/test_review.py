@@ -146,7 +146,7 @@ def test_killed_while_one_types_nothing_is_lost(small):
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 area.press_sequentially("more")
-                expect(page.get_by_role("status")).to_contain_text("What you typed still stands here")
+                expect(page.get_by_role("status")).to_contain_text("What you typed is still here")
                 page.close()
             assert store.read(small).draft("ada", "comment") == words
     assert words.split() == [f"word{number}" for number in range(TIMES)]

@@ -1,9 +1,12 @@
 """The page of the stand-in says what there is."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import classroom.standin
+from classroom.standin import routes
 from classroom.standin.faults import EFFECTS
 from classroom.standin.replies import CONTENTS
 from classroom.standin.routing import OPERATIONS
@@ -17,6 +20,19 @@ def test_every_route_is_on_the_page_and_no_other():
     routes = PAGE.partition("## Every route")[2].partition("\n## ")[0]
     documented = set(re.findall(r"`((?:GET|POST|DELETE) /[^`]+)`", routes))
     assert documented == {f"{each.method} /{each.path}" for each in OPERATIONS}
+
+
+def test_every_module_of_routes_is_served():
+    modules = [import_module(f"{routes.__name__}.{each.name}") for each in iter_modules(routes.__path__)]
+    written = [each for module in modules for each in getattr(module, "OPERATIONS", ())]
+    assert [f"{each.method} {each.path}" for each in written if each not in OPERATIONS] == []
+
+
+def test_every_family_of_routes_is_in_the_contract():
+    page = Path(__file__).parents[2] / "docs" / "contract.md"
+    listed = page.read_text(encoding="utf-8").partition("## The OpenAI stand-in")[2].partition("\n## ")[0]
+    families = {each.path.partition("/")[0] for each in OPERATIONS}
+    assert {family for family in families if f"/{family}" not in listed} == set()
 
 
 def test_every_fault_and_every_verdict_is_on_the_page():

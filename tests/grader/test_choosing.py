@@ -263,17 +263,17 @@ def test_packages_that_only_the_code_names_are_those_that_it_imports(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "command",
     [
         "`pip3 install nosuchserver openai==0.27.0 --upgrade -i https://packages.example/simple/`",
         "RUN pip install openai==0.27.0",
     ],
 )
-def test_the_author_s_commands_name_their_versions(tmp_path, said):
+def test_the_author_s_commands_name_their_versions(tmp_path, command):
     put(
         tmp_path,
         app__py="import nosuchserver\nimport openai\n",
-        README__md=f"To install, run pip install the following:\n{said}\n",
+        README__md=f"To install, run pip install the following:\n{command}\n",
     )
     builder = Builder()
     assert chosen(tmp_path, builder) == THEIRS

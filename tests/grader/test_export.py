@@ -104,6 +104,12 @@ def test_every_platform_has_a_function_a_choice_of_the_command_and_a_row_of_the_
     assert "grader export " + r"\|".join(PLATFORMS) in contract
 
 
+@pytest.mark.parametrize("page", ["docs/grading.md", "course/instructors.md"])
+def test_every_platform_is_described_to_instructors(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert [platform for platform in PLATFORMS if f"grader export {platform} " not in text] == []
+
+
 def solution_lines() -> set[str]:
     """Lines that are in the answer key's solutions and nowhere else in it."""
     inside, outside = set(), set()

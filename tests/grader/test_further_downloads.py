@@ -75,7 +75,7 @@ def canvas_with_one_number_twice() -> Files:
 
 
 def canvas_where_one_name_claims_another_s_number() -> Files:
-    """One learner's name holds what reads as another's number; the rest are told apart all the same."""
+    """One learner's name holds what reads as another's number; the rest are kept apart all the same."""
     found = {
         f"{in_canvas(login)}_{NUMBER[login]}_{9000 + NUMBER[login]}_work.zip": WORK[login] for login in HERE
     }
@@ -255,7 +255,7 @@ def login_of(learner: roster.Learner) -> str:
 def seen(place: Path, case: Case, form: str) -> Seen:
     files = case.made()
     (place / "roster.csv").write_text(case.roster, encoding="utf-8")
-    known = roster.opened(place / "roster.csv")
+    known = roster.read_roster(place / "roster.csv")
     where = place / "class"
     if form == "zip":
         where = place / "class.zip"
@@ -264,19 +264,19 @@ def seen(place: Path, case: Case, form: str) -> Seen:
                 bundle.writestr(file, content)
     else:
         put(where, files)
-    found = discovery.sorted_out(str(where), keep=place / "kept", known=known.knows)
-    told = owners.matched(found.submissions, known, {}, {})
+    found = discovery.sort_out(str(where), keep=place / "kept", known=known.knows)
+    matched = owners.match_owners(found.submissions, known, {}, {})
     submissions = {one.name: one for one in found.submissions}
     assert sum(line.files for line in intake.account(found, {}).lines) == len(files)
     return Seen(
         len(files),
         {
             login_of(learner): _bytes_of(submissions[name])
-            for name, each in told.whose.items()
+            for name, each in matched.whose.items()
             for learner in each
         },
-        [login_of(learner) for learner in told.absent],
-        {login_of(learner) for learner, _ in told.unclear},
+        [login_of(learner) for learner in matched.absent],
+        {login_of(learner) for learner, _ in matched.unclear},
     )
 
 
@@ -313,14 +313,14 @@ def test_everybody_gets_their_own_last_work_or_a_person_is_asked(tmp_path, name,
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_member_that_a_zip_has_twice_is_no_submission_of_its_own(tmp_path):
     (tmp_path / "roster.csv").write_text(MOODLE, encoding="utf-8")
-    known = roster.opened(tmp_path / "roster.csv")
+    known = roster.read_roster(tmp_path / "roster.csv")
     where, name = tmp_path / "class.zip", "Anna Schmidt_101_assignsubmission_file_main.py"
     with zipfile.ZipFile(where, "w") as bundle:
         for file, content in ((name, b"1"), (name, b"2"), (name.replace("101", "102"), b"3")):
             bundle.writestr(file, content)
-    found = discovery.sorted_out(str(where), keep=tmp_path / "kept", known=known.knows)
+    found = discovery.sort_out(str(where), keep=tmp_path / "kept", known=known.knows)
     assert [one.name for one in found.submissions] == ["Anna Schmidt_101", "Anna Schmidt_102"]
-    assert owners.matched(found.submissions, known).questions == ()
+    assert owners.match_owners(found.submissions, known).questions == ()
     lines = intake.account(found, {}).lines
     assert sum(line.files for line in lines) == 3
     assert any("twice" in line.why for line in lines)

@@ -142,7 +142,7 @@ def test_what_could_not_be_started_says_what_to_do_rather_than_what_helps_in_gen
 def test_a_start_that_the_grader_could_not_make_is_nothing_to_change():
     app = AppStart(target="main:app", verdict="error", failure="The machine was busy. Grade it again.")
     assert step(evidence(app=app, offers=(), exchanges=())) == (
-        "The grader could not start your app, which counts nothing against you: The machine was busy. Grade it again."
+        "The grader could not start your app. That does not count against you: The machine was busy. Grade it again."
     )
 
 

@@ -52,16 +52,16 @@ BESIDE_ANOTHER = """
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-class Told(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(self.what)
 
-class Figures(Told):
+class Figures(Answering):
     what = b"figures"
 
-class Words(Told):
+class Words(Answering):
     what = b"words"
 
 words = HTTPServer(("127.0.0.1", 8126), Words)
@@ -83,10 +83,10 @@ if __name__ == "__main__":
 
 
 class Served:
-    """A script that was run, with what it said of its routes."""
+    """A script that was run, and the file with its table of routes."""
 
-    def __init__(self, port: int, said: Path) -> None:
-        self._port, self._said = port, said
+    def __init__(self, port: int, tables: Path) -> None:
+        self._port, self._tables = port, tables
 
     def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         ends = time.monotonic() + SECONDS
@@ -103,7 +103,7 @@ class Served:
                 time.sleep(0.05)
 
     def routes(self) -> dict[str, Any]:
-        listed = json.loads(self._said.read_text())["routes"]
+        listed = json.loads(self._tables.read_text())["routes"]
         return {
             f"{method} {each['path']}": each["code"].get(method)
             for each in listed
@@ -113,9 +113,9 @@ class Served:
 
 @contextmanager
 def served(folder: Path, module: str = "main") -> Iterator[Served]:
-    said = folder / "said.json"
-    with socket.create_server(("127.0.0.1", 0)) as listener, said.open("w") as told:
-        files = [told.fileno(), listener.fileno()]
+    tables = folder / "routes.json"
+    with socket.create_server(("127.0.0.1", 0)) as listener, tables.open("w") as file:
+        files = [file.fileno(), listener.fileno()]
         order = {
             "do": "serve", "name": "app", "pythonpath": [str(folder)], "target": f"{module}:__main__",
             "root": str(folder), "hangs_after": SECONDS, "env_files": {}, "database": "", "files": files,
@@ -129,7 +129,7 @@ def served(folder: Path, module: str = "main") -> Iterator[Served]:
         )
         port = listener.getsockname()[1]
     try:
-        yield Served(port, said)
+        yield Served(port, tables)
     finally:
         process.kill()
         process.wait()

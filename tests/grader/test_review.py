@@ -456,8 +456,8 @@ def test_in_a_group_of_alike_work_what_is_the_same_to_the_byte_is_reported(tmp_p
         reason.words for reason in stand(tmp_path, *works).by_key["ada"].reasons if reason.kind == "alike"
     ]
     assert [each.partition(". Ask")[0] for each in words] == [
-        "The same to the byte as bob",
-        "Much of its code has the shape of that of cyd",
+        "Identical to bob, byte for byte",
+        "Much of its code has the same shape as that of cyd",
     ]
 
 

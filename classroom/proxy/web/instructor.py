@@ -1,6 +1,6 @@
 """The instructor's pages: every event, one event, and the forms that change it. Who may see them is decided before."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,25 +202,22 @@ class Instructor:
             event = ledger.event(code)
             if event is None:
                 raise Refused(404, f"There is no event {code}.")
-            if what == "extend":
-                ledger.extend(code, _until(event, form))
-            elif what == "top-up":
-                ledger.top_up(code, terms.added_money(form.get("dollars", "")))
-            elif what in ("pause", "resume"):
-                ledger.pause(code, what == "pause")
-            elif what == "end":
-                ledger.end(code)
-            elif what == "text":
-                ledger.describe(code, terms.text_of(form.get("text", "")))
-            elif what == "attend":
-                return ledger.attend(code, _names(form.get("names", "")))
-            elif what == "rotate" and name:
-                return ledger.rotate(code, name)
-            elif what == "remove" and name:
-                ledger.remove(code, name)
-            else:
+            things: dict[str, Callable[[], object]] = {
+                "extend": lambda: ledger.extend(code, _until(event, form)),
+                "top-up": lambda: ledger.top_up(code, terms.added_money(form.get("dollars", ""))),
+                "pause": lambda: ledger.pause(code, True),
+                "resume": lambda: ledger.pause(code, False),
+                "end": lambda: ledger.end(code),
+                "text": lambda: ledger.describe(code, terms.text_of(form.get("text", ""))),
+                "attend": lambda: ledger.attend(code, _names(form.get("names", ""))),
+            }
+            if name:
+                things["rotate"] = lambda: ledger.rotate(code, name)
+                things["remove"] = lambda: ledger.remove(code, name)
+            if what not in things:
                 raise Refused(404, "There is no such thing to do.")
-            return {}
+            done = things[what]()
+            return done if isinstance(done, dict) else {}
 
         try:
             handed: Mapping[str, str] = await self._booked(do)
@@ -276,5 +273,5 @@ def _names(text: str) -> list[str]:
     if not names:
         raise EventError("Write the names of learners, each on a line of its own.")
     if len(names) > _MOST_NAMES:
-        raise EventError(f"These are {len(names)} names; {_MOST_NAMES} at once are the most.")
+        raise EventError(f"These are {len(names)} names; at most {_MOST_NAMES} can be added at once.")
     return names

@@ -1,6 +1,6 @@
 """`/responses`: whole, streamed with the events in OpenAI's order, stored, continued."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from classroom.standin.journal import Output
 from classroom.standin.language_model import sampling
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.pagination import page
+from classroom.standin.replies import Given
 from classroom.standin.response_events import events_of
 from classroom.standin.routes import conversations
 from classroom.standin.state import StandIn, StoredResponse
@@ -54,50 +55,24 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     input_tokens = text.count_message_tokens(messages)
     input_tokens += picture_tokens.of_messages(standin, messages, model.id)
     if not standin.lenient:
-        conversation_checks.check_responses(body)
-        conversation_checks.check_outputs(conversation)
-        model_checks.check_sampling(model, body)
-        model_checks.check_words_alone(model, body)
-        conversation_checks.check_effort(
-            model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort"
-        )
-        model_checks.check_context(model, input_tokens, "input")
+        _check(model, body, conversation, input_tokens)
     wishes = response_input.wishes_of(body, strict=not standin.lenient)
     mark = text.mark_of("responses", body)
     dialogue = response_input.dialogue_of(conversation, body.get("instructions"))
     given = standin.scripted("responses", model.id, body, dialogue, wishes.offer)
-    if model.ngrams and given is None:
-        turn = sampling.write(dialogue, mark, sampling.of_response(body))
-    else:
-        sight = vision.describe(standin, dialogue) if given is None else ""
-        limit = body.get("max_output_tokens")
-        turn = turns.answer(given, dialogue, mark, wishes, max_tokens=limit, sight=sight)
+    turn = _turn(standin, model, body, dialogue, given, wishes, mark)
     prompt = text.last_user_text(dialogue)
     free = given is None or given.image is not None
     used = hosted.Use()
     if free and not turn.calls:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
-    output: list[Any]
+    thought = response_items.reasoning(body, prompt, mark)
+    output: list[Any] = [*thought, *used.items, *_output(body, turn, used, mark)]
     if given is not None and given.items:
         output = response_items.complete(given.items, mark)
-    else:
-        output = [
-            *response_items.reasoning(body, prompt, mark),
-            *used.items,
-            *_output(body, turn, used, mark),
-        ]
     cached = standin.prompts.cached_tokens(model.id, dialogue, body, input_tokens)
     response = _response(body, model, turn, output, (input_tokens, cached), mark)
-    named = response_input.conversation_of(body)
-    if named is not None:
-        response["conversation"] = {"id": named}
-        if not standin.lenient:
-            conversations.add(standin, named, [*items, *output])
-    if body.get("store") is not False:
-        left = _ASKED_UNTIL_DONE if body.get("background") else 0
-        standin.responses.put(
-            response["id"], StoredResponse(response, tuple(items), (*conversation, *output), left)
-        )
+    _keep(standin, body, response, items, conversation, output)
     texts = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
     outputs = (*used.outputs, *texts)
     counted = response["usage"]
@@ -108,9 +83,58 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     if body.get("stream"):
         events = frames(events_of(response, used.previews), named=True, done=False)
         return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
-    if body.get("background"):
-        return Answer(data=_pending(response, "queued"), outputs=outputs, usage=usage)
-    return Answer(data=response, outputs=outputs, usage=usage)
+    data = _pending(response, "queued") if body.get("background") else response
+    return Answer(data=data, outputs=outputs, usage=usage)
+
+
+def _check(
+    model: Model, body: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]], input_tokens: int
+) -> None:
+    """Refuse what OpenAI refuses, and the stand-in could do."""
+    conversation_checks.check_responses(body)
+    conversation_checks.check_outputs(conversation)
+    model_checks.check_sampling(model, body)
+    model_checks.check_words_alone(model, body)
+    conversation_checks.check_effort(model, (body.get("reasoning") or {}).get("effort"), "reasoning.effort")
+    model_checks.check_context(model, input_tokens, "input")
+
+
+def _turn(
+    standin: StandIn,
+    model: Model,
+    body: Mapping[str, Any],
+    dialogue: list[Mapping[str, Any]],
+    given: Given | None,
+    wishes: turns.Wishes,
+    mark: str,
+) -> turns.Turn:
+    """What the model answers: as a test scripted it, or of its own."""
+    if model.ngrams and given is None:
+        return sampling.write(dialogue, mark, sampling.of_response(body))
+    sight = vision.describe(standin, dialogue) if given is None else ""
+    limit = body.get("max_output_tokens")
+    return turns.answer(given, dialogue, mark, wishes, max_tokens=limit, sight=sight)
+
+
+def _keep(
+    standin: StandIn,
+    body: Mapping[str, Any],
+    response: dict[str, Any],
+    items: Sequence[Any],
+    conversation: Sequence[Any],
+    output: Sequence[Any],
+) -> None:
+    """Add to the conversation that the request names, and store the response unless the request declines."""
+    named = response_input.conversation_of(body)
+    if named is not None:
+        response["conversation"] = {"id": named}
+        if not standin.lenient:
+            conversations.add(standin, named, [*items, *output])
+    if body.get("store") is not False:
+        left = _ASKED_UNTIL_DONE if body.get("background") else 0
+        standin.responses.put(
+            response["id"], StoredResponse(response, tuple(items), (*conversation, *output), left)
+        )
 
 
 def _pending(response: Mapping[str, Any], status: str) -> dict[str, Any]:
