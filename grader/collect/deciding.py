@@ -15,6 +15,7 @@ from grader.collect.app_files import is_test
 from grader.collect.kinds_of_routes import kind_of_address
 from grader.evidence import Kind
 from grader.inside.faults import FAULTS, FIELDS, Boundary, Fault
+from grader.inside.out_of_reach import BY_INSPECT
 from grader.media_types import sniff
 
 _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
@@ -156,7 +157,7 @@ class Decider:
                 _text(message.get("where")),
             )
         if "looked" in message and len(self.notes.looked) < _MOST_LOOKS:
-            self.notes.looked.add(f"{_text(message.get('where'))[:200]}: {_text(message['looked'])[:100]}")
+            self._note_look(_text(message["looked"])[:100], _text(message.get("where"))[:200])
         if message.get("served") is True:
             self.notes.served = True
         if "outside" in message and len(self.notes.outside) < 100:
@@ -164,6 +165,11 @@ class Decider:
         if "counts" in message:
             counts = message["counts"]
             self.notes.counts = {name: _count(counts[name]) for name in ("passed", "failed", "skipped")}
+
+    def _note_look(self, what: str, where: str) -> None:
+        """An app may ask for a frame to name who logs, as loguru's recipe does."""
+        if what != BY_INSPECT or not self._is_app(where.rpartition(", line ")[0]):
+            self.notes.looked.add(f"{where}: {what}")
 
     def turns(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
         """How a call comes back, turn by turn; the last is how it is to be made.

@@ -10,16 +10,18 @@ import functools
 import inspect
 import itertools
 import os
-import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from sys import _getframe, addaudithook, audit
 from typing import Any
 
 _CALL = "lab.call"
+_INSPECT = "inspect.py"
+BY_INSPECT = "a frame by inspect"  # as logging does to name who logs
 _FORWARDS = {
-    "sys._getframe": ("inspect.py", "traceback.py"),
+    "sys._getframe": (_INSPECT, "traceback.py"),
     "socket.__new__": ("socket.py",),
+    "exec": ("runpy.py", "code.py", "timeit.py", "bdb.py", "pdb.py", "trace.py", "cProfile.py", "profile.py"),
 }
 _ANYWHERE = "<string>"  # of code that was made from a text; it is whoever's had it made
 _CTYPES = f"{os.sep}ctypes{os.sep}"
@@ -36,15 +38,14 @@ _LOOKS = frozenset(
         "sys.setprofile",
         "sys.monitoring.register_callback",
         "function.__new__",
-        "code.__new__",
         "marshal.loads",
-        "compile",
+        "exec",
         "mmap.__new__",
         "socket.__new__",
         "object.__getattr__",
     }
 )
-_OF_FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame", "__code__"})
+_OF_FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _ANY_FAMILY = -1  # of a socket that is made of an open file
 _NO_FILE = -1  # of memory that processes share
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
@@ -66,10 +67,6 @@ class Keeper:
         self._busy: set[int] = set()  # threads in which it is looking itself
         self._root = root.rstrip(os.sep) + os.sep
         self._notice = notice
-        python = (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))
-        grader = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
-        places = {*python, *map(os.path.realpath, python), grader}
-        self._ours = tuple(os.path.join(place, "") for place in places)
 
     def begin(self) -> None:
         """From now on; there is no way back."""
@@ -112,7 +109,7 @@ class Keeper:
             return
         if event == "mmap.__new__" and arguments[0] != _NO_FILE:
             return
-        if event == "compile" and not str(arguments[1]).startswith(self._ours):
+        if event == "exec" and arguments[0].co_filename.startswith((self._root, "<")):
             return  # nobody takes it for what it is not
         thread = get_ident()
         if thread in self._busy:
@@ -125,6 +122,7 @@ class Keeper:
 
     def _find(self, event: str, arguments: tuple[Any, ...]) -> None:
         frame: Any = _getframe(3)
+        by_inspect = event == "sys._getframe" and os.path.basename(frame.f_code.co_filename) == _INSPECT
         while frame is not None and _forwards(event, frame.f_code.co_filename):
             frame = frame.f_back
         if frame is None:
@@ -132,13 +130,18 @@ class Keeper:
         file: str = frame.f_code.co_filename
         if self._is_the_submissions(file):
             name = f"{event} {arguments[1]}" if event == "object.__getattr__" else event
-            self._notice(name, f"{file.removeprefix(self._root)}, line {frame.f_lineno}")
+            self._notice(
+                BY_INSPECT if by_inspect else name, f"{file.removeprefix(self._root)}, line {frame.f_lineno}"
+            )
 
     def _is_the_submissions(self, file: str) -> bool:
-        """Whether code is of no installed package, and not Python's own; code without a file may be anybody's."""
+        """Whether code is of no installed package, and not Python's own.
+
+        Compiled packages call their files "package/module.py". Who runs code under such a name is noticed when it is run.
+        """
         if file.startswith(self._root):
             return _INSTALLED not in file
-        return not file.startswith(("<frozen ", *self._ours))
+        return file.startswith("<") and not file.startswith("<frozen ")
 
 
 def _forwards(event: str, file: str) -> bool:

@@ -192,6 +192,7 @@ def evidence() -> Evidence:
             outside=("example.com",),
             red=(RedTest(name="a.py::b", why="no", where="a.py", hosts=("example.com",), needs=""),),
             programs=("git",),
+            looked=("a.py, line 1: gc.get_objects",),
         ),
         notebooks=(
             NotebookRun(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.inside.out_of_reach import Keeper
+from grader.collect.deciding import Decider
+from grader.inside.out_of_reach import BY_INSPECT, Keeper
 
 # in a process of its own: an audit hook stays for good
 _SCRIPT = """
@@ -54,11 +55,23 @@ LOOKS = {
     ),
     "gc by a text": ("def look(hook): exec('import gc; gc.get_objects()')", "gc.get_objects"),
     "code under the name of another file": (
-        "import logging\ndef look(hook): compile('import gc', logging.__file__, 'exec')",
-        "compile",
+        "import logging\ndef look(hook): exec(compile('import gc', logging.__file__, 'exec'))",
+        "exec",
+    ),
+    "code under the name of a compiled package's": (
+        "import json\ndef look(hook):\n    code = compile('import gc; gc.get_objects()', 'json/fast.pyx', 'exec')\n    exec(code, vars(json))",
+        "exec",
+    ),
+    "a function made of such code": (
+        "import types\ndef look(hook): types.FunctionType(compile('import gc', 'json/fast.pyx', 'exec'), {})()",
+        "function.__new__",
+    ),
+    "a file that is run": (
+        "import pathlib, runpy\ndef look(hook):\n    p = pathlib.Path(__file__).with_name('x.txt')\n    p.write_text('import gc; gc.get_objects()')\n    runpy.run_path(str(p))",
+        "gc.get_objects",
     ),
     "frames": ("import sys\ndef look(hook): getattr(sys, '_get' + 'frame')()", "sys._getframe"),
-    "frames by inspect": ("import inspect\ndef look(hook): inspect.currentframe()", "sys._getframe"),
+    "frames by inspect": ("import inspect\ndef look(hook): inspect.currentframe()", BY_INSPECT),
     "the frame of an error": (
         "def look(hook):\n    try: 1 / 0\n    except ZeroDivisionError as e: getattr(e.__traceback__, 'tb_' + 'frame')",
         "object.__getattr__ tb_frame",
@@ -103,6 +116,10 @@ def look(hook):
     socket.socket().close(); tempfile.TemporaryFile().close()
     unittest.mock.create_autospec(look)
     import asyncio; asyncio.run(later())
+    import av
+    frame = av.AudioFrame(format="s16", layout="mono", samples=1024); frame.sample_rate = 48_000
+    av.AudioResampler(format="s16", layout="mono", rate=24_000).resample(frame)
+    eval(compile("1", "<a text>", "eval")); exec(compile("1", __file__, "exec"))
 """
     assert noticed(tmp_path, code) == []
 
@@ -123,3 +140,12 @@ def test_a_hidden_coroutine_function_is_one():
     with keeper.hidden(later):
         assert len(keeper._kept) == 2
     assert len(keeper._kept) == 1
+
+
+def test_an_app_that_names_who_logs_is_not_shown_to_a_person():
+    notes = {}
+    for file in ("main.py", "conftest.py"):
+        decider = Decider(None)
+        decider.note({"looked": BY_INSPECT, "where": f"{file}, line 3"})
+        notes[file] = decider.notes.looked
+    assert notes == {"main.py": set(), "conftest.py": {f"conftest.py, line 3: {BY_INSPECT}"}}
