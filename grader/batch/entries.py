@@ -81,6 +81,14 @@ class Entry:
         return "yes" if self.grade >= self.terms.pass_mark else "no"
 
     @property
+    def trouble(self) -> str:
+        """What the grader could not do, where and why; empty if it had no trouble."""
+        if not self.has_error or self.report is None:
+            return self.message if self.has_error else ""
+        first = next(result for result in self.report.criteria if result.status == "error")
+        return f"{first.id}: {first.summary}"
+
+    @property
     def wants_a_look(self) -> str:
         """Why a person should look at it; empty if nobody needs to."""
         if self.tries > 1:

@@ -20,7 +20,7 @@ def show(rows: Sequence[Entry], out: Path, console: Console) -> None:
     counts = Counter(row.status for row in rows)
     names = Counter(row.name for row in rows)
     for row in [row for row in rows if row.wants_a_look][:_SHOWN]:
-        more = f" {row.message}" if row.has_error else ""
+        more = f" {row.trouble}" if row.has_error else ""
         apart = f" {row.learner.id}" if row.learner and names[row.name] > 1 else ""
         words = f"! {row.name}{apart} ({row.status}): {row.wants_a_look}{more}"
         console.print(Text(for_terminal(words)), soft_wrap=True)

@@ -492,3 +492,16 @@ def test_what_few_were_asked_is_not_the_hardest():
 def test_names_are_sorted_without_their_marks():
     names = ["Zoë Quinn", "Émile Zola", "Anna Schmidt", "Frank Li"]
     assert sorted(names, key=sortable) == ["Anna Schmidt", "Émile Zola", "Frank Li", "Zoë Quinn"]
+
+
+def test_the_list_says_what_the_grader_could_not_do():
+    whole = words.report()
+    busy = whole.criteria[0].model_copy(
+        update={"id": "tests.pass", "status": "error", "summary": "It was busy."}
+    )
+    row = Entry("ada", "ada", "graded", report=whole.model_copy(update={"criteria": (busy,)}))
+    assert row.trouble == "tests.pass: It was busy."
+    assert (
+        Entry("bob", "bob", "error", message="The worker ended early.").trouble == "The worker ended early."
+    )
+    assert Entry("cyd", "cyd", "ungradable", message="It is empty.").trouble == ""
