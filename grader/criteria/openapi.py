@@ -114,7 +114,7 @@ def valid(evidence: Evidence) -> Verdict:
 @_SECTION.criterion(
     "described",
     "The API and its generating operations are described",
-    "Give the app a title, a version and a description; the operation a summary, a description and a tag.",
+    "Give the app a title, a version and a description; the operation a summary and a description.",
 )
 def described(evidence: Evidence) -> Verdict:
     document = _document(evidence)
@@ -131,11 +131,17 @@ def described(evidence: Evidence) -> Verdict:
     if not found:
         return not_run(_NO_OPERATION)
     for place, facts, _ in found:
-        lacking = [name for name in ("summary", "description", "tags") if not facts.get(name)]
-        findings.append(Finding(None, f"{place} has no {' and no '.join(lacking)}" if lacking else None))
+        lacking = [name for name in ("summary", "description") if not facts.get(name)]
+        # a tag groups operations, and describes none
+        advice = (
+            None if facts.get("tags") else f"{place} has no tag: with one, a documentation page groups it."
+        )
+        findings.append(
+            Finding(None, f"{place} has no {' and no '.join(lacking)}" if lacking else None, (), advice)
+        )
     return together(
         findings,
-        "The API has a title, a version and a description; its generating operations are described and tagged.",
+        "The API has a title, a version and a description; its generating operations are described.",
     )
 
 

@@ -14,8 +14,9 @@ from grader.criteria.criterion import (
     together,
     working,
 )
-from grader.evidence import EXTENSIONS, Evidence, Probe
+from grader.evidence import EXTENSIONS, Evidence, Offer, Probe, a_file
 from grader.ordinary_requests import GENERATES, LONGEST
+from grader.prompt_limits import API_LIMIT, documented_limit
 
 _SECTION = Section(SECTION)
 _EXPECTED = "a 4xx, no call to OpenAI, and nothing stored"
@@ -76,6 +77,15 @@ def _longest(evidence: Evidence, probe: Probe) -> Finding:
     return Finding(probe.kind, problem, ids(probe))
 
 
+def _wider(offer: Offer) -> Finding | None:
+    """Advice, where the document's limit lets in what OpenAI refuses."""
+    documented, taken = documented_limit(offer), API_LIMIT.get(offer.kind)
+    if documented is None or taken is None or documented <= taken:
+        return None
+    said = f"The document allows prompts of {documented} characters; OpenAI takes {taken} for {a_file(offer.kind)}"
+    return Finding(offer.kind, None, advice=f"{said}. Refuse longer ones before the call.")
+
+
 def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
@@ -89,6 +99,7 @@ def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
         used = {probe.kind for probe in evidence.probes_of(GENERATES.id) if probe.carriers}
         longest = [probe for probe in evidence.probes_of(LONGEST.id) if probe.kind in used]
         findings += [_longest(evidence, probe) for probe in longest]
+        findings += [wider for offer in working(evidence) if (wider := _wider(offer))]
     if not findings:
         reason = next((probe.not_applicable for probe in probes if probe.not_applicable), None)
         return passed(f"This design has no such input: {reason or 'the extension itself chooses the kind'}.")
@@ -106,6 +117,9 @@ def _was_cleaned(evidence: Evidence, probe: Probe) -> bool:
         ".." not in key.split("/") and not key.startswith("/") and not key.endswith("/") and key
         for key in keys
     )
+    by_effect = {offer.kind for offer in evidence.offers if offer.named_by_effect}
+    if are_safe and probe.kind in by_effect:  # no name of a file was asked for, so none has to come back
+        return True
     is_success = exchange.status is not None and exchange.status < 300
     return are_safe and is_success and any(key in answer for key in keys)
 

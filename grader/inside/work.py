@@ -185,7 +185,8 @@ def run_pytest(order: dict[str, Any]) -> None:
     import pytest
 
     planter = _beside("planting").Planter({**order["planting"], "line": order["files"][0]})
-    sys.exit(int(pytest.main(order["arguments"], plugins=[planter])))
+    plugins = [_beside("django_suite").DjangoSuite(order["django"])] if order["django"] else []
+    sys.exit(int(pytest.main(order["arguments"], plugins=[planter, *plugins])))
 
 
 def _beside(name: str) -> Any:

@@ -366,8 +366,8 @@ _add(
     "django_app",
     (
         "shop/document.py",
-        '                "tags": ["texts"],\n                "requestBody"',
-        '                "requestBody"',
+        '                "summary": "Write a text",\n',
+        "",
     ),
 )
 _add("openapi.inputs", "other_words", (WORDS, 'description="What to say.", ', ""))

@@ -9,9 +9,11 @@ from grader.collect.deployment import read_deployment
 from grader.collect.meanings import Places
 from grader.collect.start_failure import StartFailure
 from grader.collect.starting import plan
+from grader.criteria import validation
 from grader.evidence import Exchange, Input, Offer, Probe
 from grader.inside import routes
 from grader.operations import Field
+from tests.grader import seen
 
 COMPOSE = """
 x-usual: &usual
@@ -190,6 +192,32 @@ def test_no_prompt_is_sent_in_an_address_that_no_server_takes():
     assert asked.not_applicable
     [first] = sent_long(offer("query", max_length=500))
     assert first.asked == "a prompt of 501 characters"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "length"),
+    [
+        ("audio", {"max_length": 900}, 901),
+        ("audio", {"max_length": 6_000}, 6_001),
+        ("audio", {"description": "At most 2,000 characters"}, 2_001),
+        ("audio", {"description": "bis zu 2000 Token"}, 32_001),
+        ("audio", {"description": "one of 3 lines"}, 4_097),
+        ("image", {}, 32_001),
+        ("text", {"description": "At most 400 tokens"}, 1_000_001),
+    ],
+)
+def test_a_prompt_is_too_long_by_the_document_in_characters_or_else_by_far(kind, more, length):
+    [asked] = sent_long(offer("json", **more).model_copy(update={"kind": kind, "method": "POST"}))
+    assert asked.asked.startswith(f"a prompt of {length} characters")
+
+
+def test_a_limit_beyond_openai_s_is_advice():
+    wide = seen.OFFER.model_copy(
+        update={"kind": "audio", "prompt_input": Input(name="prompt", location="json", max_length=6_000)}
+    )
+    advice = validation._wider(wide).advice
+    assert "6000" in advice
+    assert "4096" in advice
 
 
 def test_the_function_of_an_operation_is_the_one_of_its_method(tmp_path):

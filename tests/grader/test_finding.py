@@ -144,3 +144,17 @@ def test_an_operation_that_lets_the_caller_name_the_file_is_asked_where_the_firs
     assert problem("two_doors", seen) == ""
     assert BY_ID["validation.extension_mismatch"].judge(seen).status == "failed"
     assert BY_ID["validation.unsafe_path"].judge(seen).summary.find("no such input") < 0
+
+
+def test_an_input_names_the_file_if_the_stored_file_is_called_by_its_value():
+    seen = looked("named_in_another_language", only=("endpoint.starts", "validation."))
+    [offer] = seen.offers
+    assert (offer.path_input.name, offer.extension_given) == ("dateiname", True)
+    assert BY_ID["validation.unsafe_path"].judge(seen).status == "failed"
+    assert BY_ID["validation.extension_mismatch"].judge(seen).status == "failed"
+
+
+def test_a_title_of_which_the_app_makes_a_safe_name_is_no_unsafe_path():
+    seen = looked("titled", only=("endpoint.starts", "validation."))
+    assert BY_ID["validation.unsafe_path"].judge(seen).status == "passed"
+    assert BY_ID["validation.extension_mismatch"].judge(seen).status == "passed"

@@ -57,6 +57,8 @@ SHAPES = {
     "form_with_a_token": _shape("image", "POST /studio/new", "form:scenery"),
     "opened_first": _shape("text", "POST /lines", "json:line"),
     "two_doors": _shape("image", "POST /pictures", "json:prompt"),
+    "named_in_another_language": _shape("text", "POST /erzeugnisse", "json:eingabe"),
+    "titled": _shape("text", "POST /notes", "json:about"),
     "own_hosts": _shape("text", "POST /slogans", "json:product"),
     "expected_server": _shape("audio", "POST /cues", "json:line"),
     "type_of_question": _shape("text", "POST /answers", "json:question"),
