@@ -58,6 +58,7 @@ SHAPES = {
     "opened_first": _shape("text", "POST /lines", "json:line"),
     "two_doors": _shape("image", "POST /pictures", "json:prompt"),
     "named_in_another_language": _shape("text", "POST /erzeugnisse", "json:eingabe"),
+    "about_a_paper": _shape("text", "POST /answers", "multipart:wonder"),
     "titled": _shape("text", "POST /notes", "json:about"),
     "own_hosts": _shape("text", "POST /slogans", "json:product"),
     "expected_server": _shape("audio", "POST /cues", "json:line"),
