@@ -3,7 +3,11 @@
 from grader.collect.last_words import printed_since
 
 STARTED = "INFO:     Application startup complete.\n"
-CRASH = ["ERROR:    Exception in ASGI application\n", "Traceback (most recent call last):\n", "KeyError: 'x'\n"]
+CRASH = [
+    "ERROR:    Exception in ASGI application\n",
+    "Traceback (most recent call last):\n",
+    "KeyError: 'x'\n",
+]
 
 
 class Printing:
