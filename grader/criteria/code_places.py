@@ -29,6 +29,8 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
             return _places(evidence, _types(evidence, verdict)) or _places(evidence, [_STORES])
         case "endpoint.saves_to_s3" | "errors.storage_down":
             return _places(evidence, [_STORES])
+        case "endpoint.serves_file" if "replaces it" in verdict.summary:
+            return _places(evidence, [_STORES])
         case "errors.timeout":
             return _places(evidence, [_MAKES_CLIENT])
         case "endpoint.uses_prompt":
@@ -45,7 +47,7 @@ def _types(evidence: Evidence, verdict: Verdict) -> list[re.Pattern[str]]:
     return [
         re.compile(rf"[\"']{re.escape(each)}[\"']")
         for each in sorted(named)
-        if each and each in verdict.summary
+        if each and each.partition(";")[0] in verdict.summary
     ]
 
 

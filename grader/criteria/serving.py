@@ -13,13 +13,16 @@ def serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> st
     """What is wrong if a file's address, asked again later, gave another file: whichever was made last, for instance."""
     name = (wanted.bucket, wanted.key)
     own = {one.sha256 for one in evidence.objects if (one.bucket, one.key) == name}
-    if _has_one_name(evidence, probe, wanted):
+    has_one_name = _has_one_name(evidence, probe, wanted)
+    if has_one_name:
         own = {wanted.sha256}
     others = {one.sha256 for one in evidence.objects} - own
     for again in evidence.probes_of(SERVES_AGAIN.id):
         if again.kind == probe.kind and again.exchange:
             answer = evidence.exchange(again.exchange)
             if answer.status == 200 and answer.body_sha256 in others:
+                if has_one_name:
+                    return f"every one is kept as {provenance.shown(wanted.key)}, so that the next one replaces it"
                 return f"GET {answer.place or 'the address in your answer'} served {provenance.shown(wanted.key)} at first, and later another file's bytes"
     return None
 

@@ -30,6 +30,11 @@ def place(criterion: str, summary: str, store: str = STORE) -> str:
             "app/schema.py, line 2",
         ),
         ("errors.storage_down", "The bucket is gone, and POST /a answered 201.", "app/store.py, line 2"),
+        (
+            "endpoint.serves_file",
+            "Every one is kept as a.png, so that the next one replaces it.",
+            "app/store.py, line 2",
+        ),
         ("errors.timeout", "No answer came.", "app/ask.py, line 4"),
         ("endpoint.uses_prompt", "Image: the words did not come to OpenAI.", "app/ask.py, line 6"),
         ("secrets.not_leaked", "The key was seen in the log.", "app/ask.py, line 5"),
