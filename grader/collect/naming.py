@@ -10,7 +10,7 @@ from grader.collect.wording import carries
 from grader.evidence import Offer
 from grader.operations import Field, Operation
 
-_SHORTEST = 3  # characters of a value that is not in a name by chance
+_SHORTEST = 3  # characters of a value that is not within a name by chance
 _MOST_TRIED = 2  # inputs of one operation
 
 
@@ -51,8 +51,11 @@ def _that_may_name(offer: Offer, operations: Sequence[Operation], called: Sequen
         and key not in taken
         and role(one) not in ("option", "type", "folder")
         and isinstance(value := values.get(key), str)
-        and len(value) >= _SHORTEST
-        and any(stem_of(name) == stem_of(value) or carries(name, value) for name in called)
+        and value
+        and any(
+            stem_of(name) == stem_of(value) or (len(value) >= _SHORTEST and carries(name, value))
+            for name in called
+        )
     ]
 
 

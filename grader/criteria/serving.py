@@ -1,5 +1,7 @@
 """Whether a file's address stays that file's: for `endpoint.serves_file`."""
 
+from pathlib import PurePosixPath
+
 from grader import media_types
 from grader.criteria import provenance
 from grader.evidence import Evidence, Input, Probe, StoredObject
@@ -47,7 +49,11 @@ def _has_one_name(evidence: Evidence, probe: Probe, wanted: StoredObject) -> boo
         for key, value in offer.values.items()
         if key not in _keys(offer.prompt_input, offer.path_input, offer.type_input)
     ]
-    return not any(len(value) >= _NO_CHANCE and value in wanted.key for value in given)
+    called = PurePosixPath(wanted.key)
+    return not any(
+        value in (called.name, called.stem) or (len(value) >= _NO_CHANCE and value in wanted.key)
+        for value in given
+    )
 
 
 def _keys(*inputs: Input | None) -> set[str]:
