@@ -267,7 +267,8 @@ def mime_type(evidence: Evidence) -> Verdict:
         probe = generated(evidence, offer.kind)
         assert probe is not None
         assert probe.exchange is not None
-        for stored in evidence.files_of(probe.exchange):
+        others = [one.exchange for one in evidence.probes_of(CHOICE.id) if one.kind == offer.kind]
+        for stored in (one for each in (probe.exchange, *others) if each for one in evidence.files_of(each)):
             content = evidence.blob(stored.sha256)
             right = media_types.fits(stored.content_type, content, stored.key)
             problem = None

@@ -262,3 +262,21 @@ def test_what_a_parser_of_requests_declares_is_what_its_resource_takes(tmp_path)
     assert (hero.key, hero.required) == (("form", "hero"), True)
     assert (look.key, look.choices) == (("form", "look"), ("bright", "dark"))
     assert handlers.Sources(tmp_path).inputs("main.py", 8) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [(r"^[\w-]{1,60}\.(txt|mp3|flac)$", ["flac"]), (r"^[\w-]{1,60}\.\w+$", []), (None, [])],
+)
+def test_another_extension_that_a_name_s_pattern_lists_is_asked_for(pattern, asked):
+    path = Input(location="path", name="name", pattern=pattern)
+    made = offer("text").model_copy(
+        update={
+            "kind": "audio",
+            "path_input": path,
+            "kind_by_extension": True,
+            "values": {"path:name": "a.mp3"},
+        }
+    )
+    others = [one for one in questions.ordinary(made) if one.criterion == "endpoint.choice"]
+    assert [one.order.name.rpartition(".")[2] for one in others] == asked
