@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from grader.evidence import EXTENSIONS, Kind, Offer, a_file
-from grader.prompt_limits import API_LIMIT, LARGEST_LIMIT, documented_limit
+from grader.prompt_limits import LARGEST_LIMIT, longest_prompt
 
 SECTION = "validation"
 
@@ -107,19 +107,20 @@ def _blank_prompt(offer: Offer, wording: Wording) -> Iterator[WrongRequest]:
 
 
 def _oversized_prompt(offer: Offer, wording: Wording) -> Iterator[WrongRequest | NotApplicable]:
-    limit = API_LIMIT.get(offer.kind) or documented_limit(offer)
+    limit = longest_prompt(offer)
     place = offer.prompt_input.location if offer.prompt_input else None
-    if place in _IN_HEAD and (limit is None or limit > _MOST_IN_HEAD):
+    length = LARGEST_LIMIT + 1 if limit is None else limit + 1
+    if place in _IN_HEAD and length > _MOST_IN_HEAD:
         yield NotApplicable(
-            f"a prompt of {limit or LARGEST_LIMIT} characters",
+            f"a prompt of {length} characters",
             "a prompt in an address or a header can't be long: servers refuse such a request by themselves",
         )
     elif limit is None:
         # a text's limit is the app's own to set: where it states none, it is asked with more than any limit allows
-        asked = f"a prompt of {LARGEST_LIMIT + 1} characters (no limit is documented)"
+        asked = f"a prompt of {length} characters (no limit is documented)"
         yield WrongRequest(asked, {"prompt": _ENDLESS}, documented=False)
     else:
-        yield WrongRequest(f"a prompt of {limit + 1} characters", length=limit + 1)
+        yield WrongRequest(f"a prompt of {length} characters", length=length)
 
 
 def _wrong_file_type(offer: Offer, wording: Wording) -> Iterator[WrongRequest | NotApplicable]:
@@ -160,6 +161,8 @@ def _unsafe_path(offer: Offer, wording: Wording) -> Iterator[WrongRequest | NotA
     extension = usual.rpartition(".")[2] if "." in usual else EXTENSIONS[offer.kind][0]
     up = f"../../{wording.folder()}/{wording.stem()}.{extension}"
     yield WrongRequest("a path that begins with ../../", {"path": up})
+    if offer.named_by_effect:  # a title, for all that is known: without one, the app may choose a name
+        return
     yield WrongRequest("an empty path", {"path": ""})
     yield WrongRequest("a path with an empty name (folder/)", {"path": f"{wording.folder()}/"})
 

@@ -13,15 +13,20 @@ _STATED = re.compile(r"(\d{1,7}) ?(?:characters|chars|letters)\b", re.IGNORECASE
 
 
 def documented_limit(offer: Offer) -> int | None:
-    """The longest prompt that the app's document allows: `maxLength`, or a number in the description."""
+    """The longest prompt that the app's document allows: `maxLength`, or the characters that a description counts."""
     field = offer.prompt_input
     if field is None:
         return None
     if field.max_length is not None:
         return field.max_length if field.max_length <= LARGEST_LIMIT else None
-    digits = "".join(char if char.isdecimal() else " " for char in _unseparated(field.description))
-    numbers = [int(number) for number in digits.split()[:100] if len(number) <= 7]
-    return max((number for number in numbers if 10 <= number <= LARGEST_LIMIT), default=None)
+    stated = [int(number) for number in _STATED.findall(_unseparated(field.description))]
+    return max((number for number in stated if 10 <= number <= LARGEST_LIMIT), default=None)
+
+
+def longest_prompt(offer: Offer) -> int | None:
+    """The longest prompt that may reach OpenAI: by the app's document and by the API; None if neither sets a limit."""
+    limits = (documented_limit(offer), API_LIMIT.get(offer.kind))
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def allowed_length(offer: Offer) -> int | None:

@@ -11,6 +11,7 @@ from grader.collect import compared, locating, login, module_questions, probes, 
 from grader.collect.discovery import LOOKING, ask_declared
 from grader.collect.elsewhere import host_of_client
 from grader.collect.launching import Launch
+from grader.collect.naming import with_names
 from grader.collect.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.search import Search
 from grader.collect.served import Served
@@ -141,6 +142,7 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
             search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
             offers = settle_types(search.offers())
+    offers = with_names(session, offers, found)
     return _Generating(
         locating.locate(offers, root, launched.files), search.misses(), search.naming(), transcript
     )

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from grader import reading
 from grader.collect.ci_files import ci_files
+from grader.collect.django_suite import DjangoSuite, asked_of_django
 
 _LARGEST = 256 * 1024  # bytes of a file that is read
 _MOST_LINES = 4_000
@@ -56,19 +57,9 @@ _WITH_VALUE = frozenset(
 _PATHS = frozenset({"--ignore", "-c", "--deselect"})
 _OF_REPORTS = frozenset(("--cov", "--cov-report", "--cov-config", "--junit-xml", "--maxfail", "-n"))
 _NOT_SET = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PYTHONSTARTUP",
-        "LD_PRELOAD",
-        "LD_LIBRARY_PATH",
-        "AWS_PROFILE",
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-    ]
-)
+    ("PATH", "HOME", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "LD_LIBRARY_PATH", "AWS_PROFILE",
+     "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+)  # fmt: skip
 _FUNCTION = re.compile(r"^(?:function\s+)?([\w:.-]{1,80})\s*(?:\(\)\s*)?\{\s*$")
 _ALL_WORDS = re.compile(r"\"?\$(?:@|\{@(?:\}|:-\"?([^\"}]{0,200})\"?\}))\"?")
 _IN_A_FOLDER = re.compile(r"^\$(?:\w{1,80}|\{\w{1,80}\})/+(?=.)")  # mostly that of the script
@@ -84,12 +75,14 @@ class AuthorRun:
         folder: where it is called, relative to the submission.
         arguments: those that choose tests.
         variables: what is set for it.
+        django: what Django's runner does first, where that runs the tests.
     """
 
     source: str = ""
     folder: str = "."
     arguments: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    django: DjangoSuite | None = None
 
 
 @dataclass(frozen=True)
@@ -258,6 +251,8 @@ def _command(root: Path, command: str, place: _Place) -> Generator[AuthorRun, No
         yield AuthorRun(
             place.source, place.folder, tuple(_of_unittest(root, place.folder, words[1:])), variables
         )
+    elif of_django := asked_of_django(root, place.folder, words):
+        yield AuthorRun(place.source, place.folder, of_django[1], variables, of_django[0])
     elif words[:1] in (["make"], ["just"]):
         rule = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "test")
         for makefile in ("Makefile", "makefile", "justfile"):

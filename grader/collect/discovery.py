@@ -10,7 +10,7 @@ from grader.collect.fitting import file_name, fit
 from grader.collect.requests import Key, Request, build
 from grader.collect.session import Session
 from grader.collect.values import Assignment, example_of
-from grader.collect.wording import Words, carries, folder, plain
+from grader.collect.wording import Words, folder, plain
 from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObject
 from grader.manifest import Endpoint
 from grader.operations import Field, Operation
@@ -107,13 +107,10 @@ def offer_of(
     guessed = [field for field in guessed if is_named_like_a_prompt(field)] or guessed
     prompt = next(iter(words or guessed), None)
     types = [field for field in shape if role(field) == "type" and field.key in assignment.values]
-    stored = " ".join(one.key for one in session.objects_of(exchange))
     paths = [
         field
         for field in shape
-        if field is not prompt
-        and (role(field) == "path" or carries(stored, assignment.marks.get(field.key, "")))
-        and field.key in assignment.marks
+        if field is not prompt and role(field) == "path" and field.key in assignment.marks
     ]
     keys = [one.key for one in session.objects_of(exchange)]
     extension_given = bool(paths) and _names_extension(str(assignment.values[paths[0].key]), keys)

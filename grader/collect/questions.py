@@ -8,11 +8,11 @@ from typing import Any
 from grader.bad_input import BAD_INPUTS, NotApplicable, Part, WrongRequest
 from grader.collect import wording
 from grader.collect.discovery import Order, request_of
-from grader.collect.field_roles import kind_of_words
-from grader.collect.fitting import admits
+from grader.collect.field_roles import kind_of_words, words_of
+from grader.collect.fitting import admits, file_name
 from grader.collect.session import Session
 from grader.collect.wording import Words
-from grader.evidence import Exchange, Kind, Offer, Probe
+from grader.evidence import EXTENSIONS, Exchange, Kind, Offer, Probe
 from grader.ordinary_requests import CHOICE, FOREIGN, LONGEST, ORDINARY
 from grader.prompt_limits import allowed_length
 
@@ -107,6 +107,21 @@ def ordinary(offer: Offer) -> Iterator[Question]:
     other = _other_type(offer)
     if other is not None:
         yield Question(CHOICE.id, offer, CHOICE.asked.format(type=other), request_of(offer, type=other))
+    elif extension := _other_extension(offer):
+        assert offer.path_input is not None
+        name = file_name(extension, offer.path_input.bounds)
+        yield Question(CHOICE.id, offer, CHOICE.asked.format(type=extension), request_of(offer, path=name))
+
+
+def _other_extension(offer: Offer) -> str | None:
+    """Another extension of the same kind that the pattern of the file's name lists, where the extension chooses the kind."""
+    named = offer.path_input
+    if named is None or not offer.kind_by_extension or not named.pattern:
+        return None
+    used = str(offer.values.get(f"{named.location}:{named.name}", "")).rpartition(".")[2]
+    listed = set(words_of(named.pattern))
+    others = (each for each in EXTENSIONS[offer.kind] if each != used and each in listed)
+    return next((each for each in others if admits(named.bounds, file_name(each, named.bounds))), None)
 
 
 def _other_type(offer: Offer) -> str | None:

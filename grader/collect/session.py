@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from classroom.s3 import S3Mock
 from classroom.standin.mock import OpenAIMock
@@ -15,6 +15,7 @@ from grader.collect.arrivals import TOO_MUCH, Arrivals
 from grader.collect.budget import MOST_CALLS, PerRequest
 from grader.collect.canary import CanarySearch
 from grader.collect.keeping import MAX_BODY, Blobs, readable
+from grader.collect.last_words import Prints, printed_since
 from grader.collect.patience import OUT_OF_PATIENCE, Patience, protects_itself
 from grader.collect.presenting import Presented
 from grader.collect.provenance import Ledger
@@ -29,7 +30,6 @@ APP_SECONDS = (
 )
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
-_LAST_WORDS = 0.3  # seconds to wait for the traceback of a crash
 _PATIENT = 0.5  # seconds that every app waits for OpenAI; what gives up earlier did not lose patience
 _MOST_SLOW = 3  # requests that are sent again because of it
 _STAND_IN_SECONDS = 10.0  # to wait for what the stand-in still has in hand
@@ -40,17 +40,6 @@ STAND_IN_WAS_SLOW = (
     "the grader's stand-in for OpenAI took longer than the app waits, since the machine was busy"
 )
 _TOO_SLOW = f"it was not sent, since the app had used up its {APP_SECONDS:g} seconds for all answers together"
-
-
-class Prints(Protocol):
-    """What runs and prints: see `grader.sandbox.job.Job`."""
-
-    @property
-    def printed(self) -> int:
-        """Bytes so far."""
-
-    def log_since(self, start: int) -> str:
-        """What was printed after so many bytes."""
 
 
 class Session:
@@ -231,10 +220,7 @@ class Session:
         if self.printing is None or not is_error or not answer.sent:
             return ""
         crashed = answer.status is not None and "json" not in answer.headers.get("content-type", "")
-        deadline = time.monotonic() + _LAST_WORDS
-        while crashed and time.monotonic() < deadline and self.printing.printed == before:
-            time.sleep(0.01)
-        text = self.printing.log_since(before).replace(f"{self._root}/", "")
+        text = printed_since(self.printing, before, crashed=crashed).replace(f"{self._root}/", "")
         return cap(traces.without_others(self._canary.hide(text)), MAX_BODY)
 
     def _note(self, purpose: str, request: Request, answer: Answer, log: str = "") -> Exchange:

@@ -5,6 +5,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from grader.collect.author_run import AuthorRun, author_run
 from grader.collect.deciding import Decider, Notes
 from grader.collect.deployment import read_deployment
 from grader.collect.desk import Desk
+from grader.collect.django_suite import usual_suite
 from grader.collect.field_roles import words_of
 from grader.collect.generating import generating
 from grader.collect.pytest_settings import has_tests, settings_without
@@ -87,7 +89,9 @@ def run(
     if where and not (cwd / where).exists():
         return TestRun(failure=f"[tool.lab] names the tests {where!r}, which are not there.")
     author = AuthorRun(arguments=(where,)) if where else author_run(cwd)
-    if not author.source and not where and not has_tests(cwd):
+    if not author.source and (usual := usual_suite(cwd)):
+        author = AuthorRun(folder=usual[1], arguments=author.arguments or usual[2], django=usual[0])
+    elif not author.source and not where and not has_tests(cwd):
         return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
     once = partial(_run_once, submission, sandbox, folders, offers, target)
     found = once(author, ())
@@ -141,6 +145,7 @@ def _run_once(
         },
         facts={
             "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
+            "django": asdict(author.django) if author.django else None,
             "planting": {
                 "root": sandbox.inside(submission.root),
                 "writable": [

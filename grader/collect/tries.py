@@ -5,17 +5,20 @@ A try changes one thing of the one before. Names only order the tries; a call th
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from grader.collect.field_roles import is_named_like_a_prompt, kind_of_words, role
 from grader.collect.fitting import fit
 from grader.collect.refusals import Correction, corrections, wants
 from grader.collect.requests import Key
+from grader.collect.uploads import uploads
 from grader.collect.values import Assignment, assign
 from grader.evidence import Exchange, Kind
 from grader.operations import BODIES, Field, Location, Operation
 
 MOST_TRIES = 9  # requests to one operation that was refused
+_MOST_UPLOADS = 3  # kinds of file
 _BODIES: tuple[Location, ...] = ("json", "form", "query")
 # what people call a prompt, where neither the document, nor the code, nor a refusal says what it is called
 _USUAL_NAMES = (
@@ -58,6 +61,7 @@ class Pursuit:
         """Each try, with a list into which its answer is to be put before the next one is asked for."""
         self._seen.add(outline(self.shape, assignment.values))
         yield from self._corrected(self.shape, assignment, first, 4)
+        yield from self._uploads(f"{self.operation.words} {first.body}", assignment)
         for example in self._examples():
             yield from self._from(self.shape, example)
         yield from self._from(self.shape, {}, everything=True)
@@ -77,6 +81,15 @@ class Pursuit:
         for example in order[:3]:
             prompt = likeliest(self.shape)
             yield {key: value for key, value in example.items() if prompt is None or key != prompt.key}
+
+    def _uploads(self, said: str, assignment: Assignment) -> Iterator[tuple[Try, list[Exchange]]]:
+        """Other kinds of file in the place of the one that was sent, those that a refusal or the document names first."""
+        sent = next((one for one in self.shape if one.is_file and one.key in assignment.values), None)
+        if sent is not None:
+            tried = str(assignment.values[sent.key][0]).rpartition(".")[2]
+            others = (each for each in uploads(sent, said) if not each[0].endswith(f".{tried}"))
+            for each in islice(others, _MOST_UPLOADS):
+                yield from self._from(self.shape, {sent.key: each}, depth=1)
 
     def _from(
         self, shape: tuple[Field, ...], given: Mapping[Key, Any], *, everything: bool = False, depth: int = 4

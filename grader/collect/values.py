@@ -1,6 +1,5 @@
 """Values for the inputs of an operation: words that can be recognised at OpenAI's end, and sense everywhere else."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +8,11 @@ from grader.collect import wording
 from grader.collect.field_roles import OPTIONS, is_named_like_a_prompt, kind_of_words, role, words_of
 from grader.collect.fitting import file_name, fit, stem_of
 from grader.collect.requests import Key
+from grader.collect.uploads import upload
 from grader.evidence import Kind
 from grader.operations import Field
 
 _LARGEST_NUMBER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
-_PICTURE = base64.b64decode(  # one grey point, as PNG
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-)
 _DEEPEST = 5  # lists of lists
 
 
@@ -166,18 +163,11 @@ def _required(field: Field) -> tuple[Any, str | None]:
         case "option":
             return _option(field), None
         case "file":
-            return _upload(field), None
+            return upload(field), None
     if _takes_words(field):
         words = wording.plain()
         return [words.text], words.mark
     return _simple(field), None
-
-
-def _upload(field: Field) -> tuple[str, bytes, str]:
-    """A small file: a picture, where the input's own words ask for one."""
-    if kind_of_words(f"{field.name} {field.description}") == "image":
-        return f"{wording.stem()}.png", _PICTURE, "image/png"
-    return f"{wording.stem()}.txt", wording.plain().text.encode(), "text/plain"
 
 
 def _takes_words(field: Field) -> bool:

@@ -19,8 +19,9 @@ from grader.criteria.criterion import (
     together,
     working,
 )
+from grader.criteria.serving import serves_another
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject, a_file
-from grader.ordinary_requests import CHOICE, GENERATES, SERVES_AGAIN, SERVES_FILE
+from grader.ordinary_requests import CHOICE, GENERATES, SERVES_FILE
 
 # by environments.choosing
 _SECTION = Section("endpoint")
@@ -249,7 +250,8 @@ def mime_type(evidence: Evidence) -> Verdict:
         probe = generated(evidence, offer.kind)
         assert probe is not None
         assert probe.exchange is not None
-        for stored in evidence.files_of(probe.exchange):
+        others = [one.exchange for one in evidence.probes_of(CHOICE.id) if one.kind == offer.kind]
+        for stored in (one for each in (probe.exchange, *others) if each for one in evidence.files_of(each)):
             content = evidence.blob(stored.sha256)
             right = media_types.fits(stored.content_type, content, stored.key)
             problem = None
@@ -293,7 +295,7 @@ def serves_file(evidence: Evidence) -> Verdict:
             problem = (
                 f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
             )
-        problem = problem or _serves_another(evidence, probe, wanted)
+        problem = problem or serves_another(evidence, probe, wanted)
         if problem and probe.after:
             other = evidence.exchange(probe.after)
             advice = f"GET {_place(other)} serves the file: let your answer point there."
@@ -314,20 +316,6 @@ def _file_of(evidence: Evidence, made: Probe) -> StoredObject | None:
     of_the_kind = {output.sha256 for output in outputs if output.kind == made.kind}
     files = evidence.files_of(made.exchange)
     return next(reversed([one for one in files if one.origin in of_the_kind] or files), None)
-
-
-def _serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> str | None:
-    """What is wrong if a file's address, asked again later, gave another file: whichever was made last, for instance."""
-    # what was stored since under the same name is rightly served there
-    name = (wanted.bucket, wanted.key)
-    own = {one.sha256 for one in evidence.objects if (one.bucket, one.key) == name}
-    others = {one.sha256 for one in evidence.objects} - own
-    for again in evidence.probes_of(SERVES_AGAIN.id):
-        if again.kind == probe.kind and again.exchange:
-            answer = evidence.exchange(again.exchange)
-            if answer.status == 200 and answer.body_sha256 in others:
-                return f"GET {_place(answer)} served {provenance.shown(wanted.key)} at first, and later another file's bytes"
-    return None
 
 
 CRITERIA = _SECTION.criteria

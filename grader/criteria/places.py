@@ -1,6 +1,7 @@
 """Where in the submission's code to look for what a verdict is about."""
 
 from grader import traces
+from grader.criteria.code_places import line_of
 from grader.criteria.criterion import Verdict
 from grader.evidence import Evidence
 
@@ -10,7 +11,8 @@ _ABOUT_THE_ENDPOINT = ("endpoint", "validation", "errors", "openapi")
 def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
     """ "service/api.py, line 41, in make: KeyError: 'prompt'", or the place of the endpoint's function; empty if unknown.
 
-    What an error's traceback names comes first; then the function of the operation that the verdict is about.
+    What an error's traceback names comes first; then the line that such a verdict is about, where there is one; then the
+    function of the operation.
     """
     if verdict.status != "failed":
         return ""
@@ -33,6 +35,8 @@ def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
     ):  # a check belongs before what fails for want of it
         if origin := traces.origin(exchange.log):
             return origin
+    if line := line_of(evidence, criterion, verdict):
+        return line
     if section not in _ABOUT_THE_ENDPOINT:
         return ""
     paths = {exchange.place for exchange in shown}

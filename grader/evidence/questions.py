@@ -32,7 +32,8 @@ class Offer(Record):
 
     `values`: the inputs of a request that works, without the prompt's words. `type_input`: the one that selects
     the kind. `path_input`: the one that names the file; `extension_given`: whether its extension is the file's own,
-    rather than one that the app puts behind it. `code`: where its function is, such as "app.py, line 12, make".
+    rather than one that the app puts behind it; `named_by_effect`: whether nothing but the stored file's name shows that the
+    input names it. `code`: where its function is, such as "app.py, line 12, make".
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Offer(Record):
     type_input: Input | None = None
     path_input: Input | None = None
     extension_given: bool = True
+    named_by_effect: bool = False
     kind_by_extension: bool = False
     values: dict[str, Any] = Field(default_factory=dict)
     exchange: str

@@ -25,6 +25,7 @@ _MIME = re.compile(r"(?:text|image|audio|application)/[\w.+-]{1,60}(?:;.{0,60})?
 _PROMPT_NAMES = ("messages", "input", "prompt")
 _SHORTEST = 8  # characters of a caller's words by which they are known again
 _LONGEST = 2_000
+_EXTRA_TYPE = "ExtraArgs.ContentType"  # where boto3's transfers take it
 # libraries that call in another thread, or later, what they are given
 _CALLERS = re.compile(
     r"(?:anyio|asgiref|asyncio|concurrent|functools|(?:fastapi|starlette)\.(?:background|concurrency))(?:\.|$)"
@@ -197,7 +198,11 @@ def _stored(name: str, rest: tuple[Any, ...], named: dict[str, Any]) -> _Given |
     if "Body" in named:
         return _Given("s3", "Body", "ContentType" if "ContentType" in named else None, sdk=True)
     if "Fileobj" in named or name.endswith("upload_fileobj"):
-        return _Given("s3", "Fileobj" if "Fileobj" in named else 0, sdk=True)
+        extra = named.get("ExtraArgs")
+        is_typed = isinstance(extra, dict) and "ContentType" in extra
+        return _Given(
+            "s3", "Fileobj" if "Fileobj" in named else 0, _EXTRA_TYPE if is_typed else None, sdk=True
+        )
     values: list[tuple[int | str, Any]] = [*enumerate(rest), *named.items()]
     places = [
         (len(value), place) for place, value in values if isinstance(value, (bytes, bytearray)) and value
@@ -211,6 +216,8 @@ def _stored(name: str, rest: tuple[Any, ...], named: dict[str, Any]) -> _Given |
 def _at(rest: tuple[Any, ...], named: dict[str, Any], place: int | str | None) -> Any:
     if isinstance(place, int):
         return rest[place] if place < len(rest) else None
+    if place == _EXTRA_TYPE:
+        return named["ExtraArgs"]["ContentType"]
     return named.get(place) if place is not None else None
 
 
@@ -220,6 +227,9 @@ def _with(
     """The arguments with one of them changed, if it is there."""
     if isinstance(place, int) and place < len(rest):
         return (*rest[:place], change(rest[place]), *rest[place + 1 :]), named
+    if place == _EXTRA_TYPE:
+        extra = named["ExtraArgs"]
+        return rest, {**named, "ExtraArgs": {**extra, "ContentType": change(extra["ContentType"])}}
     if isinstance(place, str) and place in named:
         return rest, {**named, place: change(named[place])}
     return rest, named

@@ -150,8 +150,9 @@ def run_pytest(order: dict[str, Any]) -> None:
     """Run the suite with the plugin beside this file; the exit code is pytest's."""
     import pytest
 
-    plugin = _beside("planting").Planter({**order["planting"], "line": order["files"][0]}).plugin()
-    sys.exit(int(pytest.main(order["arguments"], plugins=[plugin])))
+    planter = _beside("planting").Planter({**order["planting"], "line": order["files"][0]}).plugin()
+    plugins = [_beside("django_suite").DjangoSuite(order["django"])] if order["django"] else []
+    sys.exit(int(pytest.main(order["arguments"], plugins=[planter, *plugins])))
 
 
 def _beside(name: str) -> Any:

@@ -37,6 +37,14 @@ SHAPES = {
         },
         ("backend", ("-k", "not live")),
     ),
+    "a step that has Django test": (
+        {
+            "ci.yml": "coverage run manage.py test shop.tests.Orders --exclude-tag live -v 2",
+            "backend/manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n',
+            "backend/shop/tests.py": "",
+        },
+        ("backend", ("-o", "python_files=test*.py", "shop/tests.py::Orders")),
+    ),
     "tox alone": (
         {
             "tox.ini": "[testenv]\ndeps = pytest\ncommands =\n    pytest {posargs} tests\n",

@@ -192,6 +192,23 @@ def test_no_prompt_is_sent_in_an_address_that_no_server_takes():
     assert first.asked == "a prompt of 501 characters"
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "length"),
+    [
+        ("audio", {"max_length": 900}, 901),
+        ("audio", {"max_length": 6_000}, 4_097),
+        ("audio", {"description": "At most 2,000 characters"}, 2_001),
+        ("audio", {"description": "bis zu 2000 Token"}, 4_097),
+        ("audio", {"description": "one of 3 lines"}, 4_097),
+        ("image", {}, 32_001),
+        ("text", {"description": "At most 400 tokens"}, 1_000_001),
+    ],
+)
+def test_a_prompt_is_too_long_by_the_document_or_by_openai_s_own_limit(kind, more, length):
+    [asked] = sent_long(offer("json", **more).model_copy(update={"kind": kind, "method": "POST"}))
+    assert asked.asked.startswith(f"a prompt of {length} characters")
+
+
 def test_the_function_of_an_operation_is_the_one_of_its_method(tmp_path):
     (tmp_path / "main.py").write_text(
         "@app.get('/say')\ndef page(): ...\n\n@app.post('/say')\ndef make(): ...\n\n@app.route('/old')\ndef old(): ...\n"
@@ -234,3 +251,21 @@ def test_what_a_parser_of_requests_declares_is_what_its_resource_takes(tmp_path)
     assert (hero.key, hero.required) == (("form", "hero"), True)
     assert (look.key, look.choices) == (("form", "look"), ("bright", "dark"))
     assert handlers.Sources(tmp_path).inputs("main.py", 8) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [(r"^[\w-]{1,60}\.(txt|mp3|flac)$", ["flac"]), (r"^[\w-]{1,60}\.\w+$", []), (None, [])],
+)
+def test_another_extension_that_a_name_s_pattern_lists_is_asked_for(pattern, asked):
+    path = Input(location="path", name="name", pattern=pattern)
+    made = offer("text").model_copy(
+        update={
+            "kind": "audio",
+            "path_input": path,
+            "kind_by_extension": True,
+            "values": {"path:name": "a.mp3"},
+        }
+    )
+    others = [one for one in questions.ordinary(made) if one.criterion == "endpoint.choice"]
+    assert [one.order.name.rpartition(".")[2] for one in others] == asked

@@ -163,3 +163,17 @@ def test_of_two_requests_that_lead_to_a_call_one_that_succeeds_is_kept(known, ne
     session: Any = SimpleNamespace(exchanges=answers, objects=[])
     offer = OFFER.model_copy(update={"exchange": "old"}) if known else None
     assert is_better_known(session, offer, answers[1]) is kept
+
+
+def test_an_input_names_the_file_if_the_stored_file_is_called_by_its_value():
+    seen = looked("named_in_another_language", only=("endpoint.starts", "validation."))
+    [offer] = seen.offers
+    assert (offer.path_input.name, offer.extension_given) == ("dateiname", True)
+    assert BY_ID["validation.unsafe_path"].judge(seen).status == "failed"
+    assert BY_ID["validation.extension_mismatch"].judge(seen).status == "failed"
+
+
+def test_a_title_of_which_the_app_makes_a_safe_name_is_no_unsafe_path():
+    seen = looked("titled", only=("endpoint.starts", "validation."))
+    assert BY_ID["validation.unsafe_path"].judge(seen).status == "passed"
+    assert BY_ID["validation.extension_mismatch"].judge(seen).status == "passed"

@@ -44,3 +44,40 @@ def test_the_same_file_its_successor_of_the_same_name_and_a_link_that_has_ended_
     later, other_key, status
 ):
     assert verdict(later, other_key, status) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "status"),
+    [
+        (["last.txt"] * 3, {}, "failed"),
+        (["last.txt"] * 3, {"json:room": "last"}, "passed"),  # the caller named it
+        (["n.txt"] * 3, {"json:dateiname": "n"}, "passed"),
+        (["last.txt", "last.txt", "now.txt"], {}, "passed"),  # so many seconds since 1970, for instance
+        (["last.txt"] * 2, {}, "passed"),
+    ],
+)
+def test_one_name_for_every_file_that_no_caller_chose_is_no_address_of_a_file(keys, values, status):
+    contents = [seen.WORDS, *(f"a poem on fog {number}".encode() for number in range(len(keys) - 1))]
+    objects = tuple(
+        seen.STORED.model_copy(
+            update={
+                "id": f"obj-{number}",
+                "exchange": f"ex-{number}",
+                "key": key,
+                "sha256": sha256_of(content),
+            }
+        )
+        for number, (key, content) in enumerate(zip(keys, contents, strict=True), 1)
+    )
+    got = Exchange(
+        id="ex-8", purpose="fetch", method="GET", url="/files/a.txt", place="/files/a.txt", status=200,
+        content_type="text/plain", body_sha256=sha256_of(seen.WORDS),
+    )  # fmt: skip
+    again = got.model_copy(update={"id": "ex-9", "body_sha256": objects[1].sha256})
+    probes = tuple(
+        Probe(criterion=criterion, kind="text", asked="the stored file", exchange=exchange)
+        for criterion, exchange in (("endpoint.serves_file", "ex-8"), ("endpoint.serves_again", "ex-9"))
+    )
+    offer = seen.OFFER.model_copy(update={"values": values})
+    evidence = seen.evidence(exchanges=(got, again), probes=probes, objects=objects, offers=(offer,))
+    assert BY_ID["endpoint.serves_file"].judge(evidence).status == status

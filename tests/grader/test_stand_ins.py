@@ -1,6 +1,7 @@
 """Suites that replace both OpenAI and S3 by stand-ins of their own: who looks at what they were given earns points."""
 
 import asyncio
+import io
 from types import SimpleNamespace
 from unittest.mock import AsyncMock, MagicMock, create_autospec
 
@@ -148,6 +149,14 @@ def test_what_a_stand_in_for_s3_gets_can_be_changed():
     ]
     assert got.put_object.call_args.kwargs["Body"] != b"rain"
     assert got.put_object.call_args.kwargs["ContentType"] == "image/gif"
+
+
+def test_the_type_that_a_transfer_of_boto3_s_is_given_can_be_changed():
+    got, asked = MagicMock(), Asked(content_type="image/gif")
+    extra = {"ContentType": "text/plain", "ACL": "private"}
+    called(asked, got, io.BytesIO(b"rain"), "b", "k", name="s3().upload_fileobj", ExtraArgs=extra)
+    assert asked.shown[0][1]["content_type"] == "text/plain"
+    assert got.call_args.kwargs["ExtraArgs"] == {"ContentType": "image/gif", "ACL": "private"}
 
 
 def test_what_a_function_of_the_app_s_would_return_is_not_known_so_that_it_is_called():

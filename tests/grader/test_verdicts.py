@@ -41,6 +41,14 @@ def test_errors_with_models_are_documented():
     assert responses_of(_201=MODEL, _422=MODEL, _502=MODEL).status == "passed"
 
 
+def test_an_operation_without_a_tag_is_not_described_whole():
+    made = {"post": {"summary": "Write", "description": "Writes a text."}}
+    info = {"title": "Texts", "version": "1", "description": "Writes texts."}
+    document = {"openapi": "3.1.0", "info": info, "paths": {"/texts": made}}
+    verdict = BY_ID["openapi.described"].judge(evidence(document=json.dumps(document).encode()))
+    assert (verdict.status, "no tags" in verdict.summary) == ("failed", True)
+
+
 @pytest.mark.parametrize("name", ["example", "examples", "default"])
 def test_every_form_of_an_example_counts(name):
     schema = {

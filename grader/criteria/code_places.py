@@ -1,0 +1,64 @@
+"""The lines of a submission that a verdict is most likely about: where a type is written, a key is read, a call is made.
+
+They are looked for in the texts that evidence keeps, and only shown: no verdict depends on them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from grader.criteria.criterion import Verdict
+from grader.evidence import Evidence
+
+_MOST_SHOWN = 2  # places; more help nobody
+_TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$|tests?\.py$)")
+_STORES = re.compile(r"\.(?:put_object|upload_fileobj|upload_file)\s*\(")
+_MAKES_CLIENT = re.compile(r"\b(?:Async)?(?:Azure)?OpenAI\s*\(")
+_READS_KEY = re.compile(r"OPENAI_(?:API_)?KEY|\bopenai_(?:api_)?key\b")
+_CALLS: Mapping[str, re.Pattern[str]] = {
+    "text": re.compile(r"\.(?:completions|responses)\.(?:create|parse|stream)\s*\("),
+    "image": re.compile(r"\.images\.(?:generate|edit)\s*\("),
+    "audio": re.compile(r"\.speech\.(?:with_streaming_response\.)?create\s*\("),
+}
+_KINDS = re.compile(r"((?:text|image|audio)(?:, (?:text|image|audio))*): ", re.IGNORECASE)
+
+
+def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
+    """ "service/storage.py, line 12", or two such places; empty if none stands out."""
+    match criterion:
+        case "endpoint.mime_type":
+            return _places(evidence, _types(evidence, verdict)) or _places(evidence, [_STORES])
+        case "endpoint.saves_to_s3" | "errors.storage_down":
+            return _places(evidence, [_STORES])
+        case "endpoint.serves_file" if "replaces it" in verdict.summary:
+            return _places(evidence, [_STORES])
+        case "errors.timeout":
+            return _places(evidence, [_MAKES_CLIENT])
+        case "endpoint.uses_prompt":
+            named = _KINDS.match(verdict.summary)
+            return _places(evidence, [_CALLS[kind] for kind in named[1].lower().split(", ")] if named else [])
+        case "secrets.not_leaked":
+            return _places(evidence, [_READS_KEY])
+    return ""
+
+
+def _types(evidence: Evidence, verdict: Verdict) -> list[re.Pattern[str]]:
+    """The types, in quotes, that objects of the verdict's have and that it names."""
+    named = {one.content_type for one in evidence.objects if one.id in verdict.evidence}
+    return [
+        re.compile(rf"[\"']{re.escape(each)}[\"']")
+        for each in sorted(named)
+        if each and each.partition(";")[0] in verdict.summary
+    ]
+
+
+def _places(evidence: Evidence, patterns: Iterable[re.Pattern[str]]) -> str:
+    """Every line that one of the patterns fits; nothing if there are many."""
+    wanted = list(patterns)
+    found = [
+        f"{source.path}, line {number}"
+        for source in evidence.scans.sources
+        if source.path.endswith(".py") and not _TESTS.search(source.path)
+        for number, line in enumerate(source.text.splitlines(), 1)
+        if any(pattern.search(line) for pattern in wanted) and not line.lstrip().startswith("#")
+    ]
+    return "; ".join(found) if len(found) <= _MOST_SHOWN else ""

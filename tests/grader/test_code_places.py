@@ -1,0 +1,48 @@
+"""A failed criterion names the line to change, where the code shows one."""
+
+import pytest
+
+from grader.criteria.criterion import failed
+from grader.criteria.places import where
+from grader.evidence import Scans, Source
+from tests.grader import seen
+
+SCHEMA = 'KINDS = {\n    "sound": "audio/mpeg",\n}\n'
+STORE = "def keep(s3, key, body, kind):\n    s3.put_object(Key=key, Body=body, ContentType=kind)\n"
+ASK = 'import os\nfrom openai import OpenAI\n\nclient = OpenAI()\nprint(os.environ["OPENAI_API_KEY"])\nclient.images.generate(prompt="a fox")\n'
+TEST = 'assert kept == "audio/mpeg"\nclient.images.generate\n'
+
+
+def place(criterion: str, summary: str, store: str = STORE) -> str:
+    files = {"app/schema.py": SCHEMA, "app/store.py": store, "app/ask.py": ASK, "tests/test_app.py": TEST}
+    sources = tuple(Source(path=path, text=text) for path, text in files.items())
+    stored = seen.STORED.model_copy(update={"content_type": "audio/mpeg"})
+    evidence = seen.evidence(scans=Scans(sources=sources), objects=(stored,))
+    return where(evidence, criterion, failed(summary, (stored.id,)))
+
+
+@pytest.mark.parametrize(
+    ("criterion", "summary", "line"),
+    [
+        (
+            "endpoint.mime_type",
+            "It is stored as audio/mpeg, but its bytes are audio/ogg.",
+            "app/schema.py, line 2",
+        ),
+        ("errors.storage_down", "The bucket is gone, and POST /a answered 201.", "app/store.py, line 2"),
+        (
+            "endpoint.serves_file",
+            "Every one is kept as a.png, so that the next one replaces it.",
+            "app/store.py, line 2",
+        ),
+        ("errors.timeout", "No answer came.", "app/ask.py, line 4"),
+        ("endpoint.uses_prompt", "Image: the words did not come to OpenAI.", "app/ask.py, line 6"),
+        ("secrets.not_leaked", "The key was seen in the log.", "app/ask.py, line 5"),
+    ],
+)
+def test_the_line_that_a_verdict_is_about_is_named(criterion, summary, line):
+    assert place(criterion, summary) == line
+
+
+def test_many_places_are_none():
+    assert place("errors.storage_down", "It answered 201.", STORE * 3) == ""
