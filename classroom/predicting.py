@@ -57,7 +57,7 @@ def predict(id: str, *choices: str) -> None:
     if get_ipython() is None:
         print(words)
         return
-    field = _field(choices)
+    box, field = _field(choices)
     keep = panel.button("Keep my guess", "lab-predict-keep")
     answer = ipywidgets.HTML()
     answer.add_class("lab-predict-answer")
@@ -75,17 +75,15 @@ def predict(id: str, *choices: str) -> None:
         answer.value = panel.render_message("Your guess is kept. Now run the next cells.")
 
     keep.on_click(take)
-    panel.show("Your prediction", "lab-predict", [field, keep, answer], words=words)
+    panel.show("Your prediction", "lab-predict", [box, keep, answer], words=words)
 
 
-def _field(choices: tuple[str, ...]) -> ipywidgets.Widget:
+def _field(choices: tuple[str, ...]) -> tuple[ipywidgets.Widget, ipywidgets.Widget]:
+    """What to show, and the field that has the guess."""
     if not choices:
-        return panel.add_label(ipywidgets.Text, "In a few words", "lab-predict-field")
-    made = ipywidgets.RadioButtons(
-        options=list(choices), value=None, layout=ipywidgets.Layout(width="auto", max_width="100%")
-    )
-    made.add_class("lab-predict-field")
-    return made
+        made = panel.add_label(ipywidgets.Text, "In a few words", "lab-predict-field")
+        return made, made
+    return panel.choices("Your prediction", "lab-predict-field", choices)
 
 
 def explain(id: str, outcome: object) -> None:

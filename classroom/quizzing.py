@@ -79,12 +79,8 @@ def quiz(notebook: str) -> None:
 def _show_question(number: int, question: Question) -> Sequence[ipywidgets.Widget]:
     """A question, its choices, a button, and a place for the answer."""
     asked = ipywidgets.HTML(f"<p><strong>{number}. {html.escape(question.words)}</strong></p>")
-    field = ipywidgets.RadioButtons(
-        options=[choice.words for choice in question.choices],
-        value=None,
-        layout=ipywidgets.Layout(width="auto", max_width="100%"),
-    )
-    field.add_class("lab-quiz-field")
+    words = [choice.words for choice in question.choices]
+    box, field = panel.choices(f"{number}. {question.words}", "lab-quiz-field", words)
     look = panel.button(f"Check answer {number}", "lab-quiz-check")
     answer = ipywidgets.HTML()
     answer.add_class("lab-quiz-answer")
@@ -97,4 +93,4 @@ def _show_question(number: int, question: Question) -> Sequence[ipywidgets.Widge
             answer.value = panel.render_message(chosen.why, wrong=not chosen.right)
 
     look.on_click(judge)
-    return asked, field, look, answer
+    return asked, box, look, answer

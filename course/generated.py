@@ -13,12 +13,14 @@ from pathlib import Path
 
 import nbformat
 
+from course.minutes import BEGINNER, EXPERIENCED, content_of
 from grader.bad_input import BAD_INPUTS, BadInput
 from grader.criteria import BY_ID
 from grader.upstream_failures import UPSTREAM_FAILURES, UpstreamFailure
 
 ROOT = Path(__file__).resolve().parents[1]
 _NOTEBOOKS = "answer-key/notebooks"
+_TIMES = re.compile(r"(\*\*Time:\*\* about )\d+( minutes; )\d+( if)")
 _EXTENSIONS = {"module": "module (extension)"}
 
 
@@ -59,18 +61,19 @@ class Part:
 
 
 def lessons(folder: Path = ROOT / _NOTEBOOKS) -> list[Lesson]:
-    """The notebooks, by number. Title and times are read from its first lines."""
+    """The notebooks, by number. The title is in their first line; the times are computed: see `course.minutes`."""
     found = []
     for path in sorted(folder.glob("[0-9][0-9]-*.ipynb")):
         cells = nbformat.read(path, 4).cells  # type: ignore[no-untyped-call]
         words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         title = re.search(r"(?m)^# \d\d · ([^:\n]+)", words)
-        minutes = re.search(r"\*\*Time:\*\* about (\d+) minutes; (\d+) if", words)
-        if title is None or minutes is None:
+        if title is None or _TIMES.search(words) is None:
             raise ValueError(
                 f"{path.name} begins with no “# 00 · Title”, or has no “**Time:** about 30 minutes; 15 if …”."
             )
-        found.append(Lesson(path.name[:2], path.name, title[1], int(minutes[1]), int(minutes[2])))
+        content = content_of(path.name[:2], cells)
+        times = content.minutes(BEGINNER), content.minutes(EXPERIENCED)
+        found.append(Lesson(path.name[:2], path.name, title[1], *times))
     return found
 
 
@@ -82,6 +85,13 @@ def _index(old: str) -> str:
     ]
     head = ["| | notebook | you will be able to | beginner | experienced |", "|---|---|---|---|---|"]
     return "\n".join(["", *head, *rows, "", ""])
+
+
+def _pitfalls(old: str) -> str:
+    """The instructors' table, with the minutes of beginners in it."""
+    for one in lessons():
+        old = re.sub(rf"(?m)^(\| {one.number} \| )\d+", rf"\g<1>{one.beginner}", old)
+    return old
 
 
 def _navigation(old: str) -> str:
@@ -104,15 +114,25 @@ def _checklist(declared: Iterable[BadInput | UpstreamFailure]) -> str:
 PARTS = (
     Part("course/index.md", "notebooks", _index),
     Part("course/mkdocs.yml", "notebooks", _navigation),
+    Part("course/instructors.md", "minutes", _pitfalls),
     Part("docs/contract.md", "criteria", _criteria),
     Part("answer-key/README.md", "inputs", lambda old: _checklist(BAD_INPUTS)),
     Part("answer-key/README.md", "failures", lambda old: _checklist(UPSTREAM_FAILURES)),
 )
 
 
+def timed(text: str, lesson: Lesson) -> str:
+    """A notebook's text with the minutes that it takes now."""
+    return _TIMES.sub(rf"\g<1>{lesson.beginner}\g<2>{lesson.experienced}\g<3>", text, count=1)
+
+
 def find_outdated() -> list[str]:
-    """The parts that are not as they would be made now, as `page: name`."""
+    """The parts that are not as they would be made now, as `page: name`; of notebooks, the minutes."""
     out = []
+    for lesson in lessons():
+        text = (ROOT / _NOTEBOOKS / lesson.file).read_text(encoding="utf-8")
+        if timed(text, lesson) != text:
+            out.append(f"{_NOTEBOOKS}/{lesson.file}: minutes")
     for part in PARTS:
         text = (ROOT / part.page).read_text(encoding="utf-8")
         if part.renewed(text) != text:
@@ -121,7 +141,13 @@ def find_outdated() -> list[str]:
 
 
 def main() -> int:
-    """Write every part; the exit code."""
+    """Write every part, and the minutes of each notebook; the exit code."""
+    for lesson in lessons():
+        notebook = ROOT / _NOTEBOOKS / lesson.file
+        before = notebook.read_text(encoding="utf-8")
+        if (after := timed(before, lesson)) != before:
+            notebook.write_text(after, encoding="utf-8")
+            print(f"wrote {_NOTEBOOKS}/{lesson.file}: minutes (then: make release)")
     for part in PARTS:
         file = ROOT / part.page
         before = file.read_text(encoding="utf-8")

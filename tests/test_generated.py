@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from course import generated
-from course.generated import Part, lessons
+from course.generated import Lesson, Part, lessons, timed
+from course.minutes import Content, Pace, content_of
 from grader import rubric, stages
 from grader.bad_input import BAD_INPUTS
 from grader.criteria import BY_ID
@@ -64,4 +65,30 @@ def test_a_lesson_is_found_by_its_number(tmp_path):
     nbformat.write(notebook, tmp_path / "12-agents.ipynb")
     assert [
         (one.number, one.file, one.title, one.beginner, one.experienced) for one in lessons(tmp_path)
-    ] == [("12", "12-agents.ipynb", "Agents", 50, 25)]
+    ] == [("12", "12-agents.ipynb", "Agents", 5, 5)]
+
+
+def test_the_minutes_of_a_notebook_are_computed_from_what_is_in_it():
+    cells = [
+        nbformat.v4.new_markdown_cell("word " * 130),
+        nbformat.v4.new_code_cell("one = 1\n\ntwo = 2"),
+        nbformat.v4.new_code_cell('predict("99.a", "yes", "no")'),
+        nbformat.v4.new_code_cell(
+            "def three():\n    # BEGIN SOLUTION\n    three = 3\n    return three\n    # END SOLUTION"
+        ),
+        nbformat.v4.new_code_cell('check("99.1")'),
+    ]
+    content = content_of("99", cells)
+    assert content == Content(words=130, lines=3, cells=4, guesses=1, exercises=1, answer_lines=2)
+    one_minute_of_words = Pace(words_a_minute=130, line=0, cell=0, guess=0, exercise=540, answer_line=0)
+    assert content.minutes(one_minute_of_words) == 10
+
+
+def test_the_times_of_a_notebook_are_written_into_its_first_lines():
+    lesson = Lesson("12", "12-agents.ipynb", "Agents", 70, 45)
+    assert timed("**Time:** about 5 minutes; 3 if you", lesson) == "**Time:** about 70 minutes; 45 if you"
+
+
+def test_the_readme_says_how_long_the_notebooks_take_in_all():
+    hours = sum(one.beginner for one in lessons() if one.number < "12") / 60
+    assert 9.25 <= hours <= 9.75, "README and course/index.md say: nine and a half hours"

@@ -7,6 +7,7 @@ learner's. In a grading the same checks run outside the learner's kernel.
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from random import Random
 from typing import Any
 
 from classroom.exercises import (
@@ -83,13 +84,17 @@ def _namespace() -> dict[str, Any]:
     return dict(shell.user_ns) if shell else {}
 
 
-def judge_answer(id: str, namespace: Mapping[str, Any]) -> Verdict:
+def judge_answer(id: str, namespace: Mapping[str, Any], chance: Random | None = None) -> Verdict:
     """The verdict on an exercise, given the names that the learner defined in this process.
+
+    Args:
+        chance: what chooses the inputs, where a test of the checks wants the same ones each time; by default the
+            system's own chance, which nobody can guess.
 
     Raises:
         KeyError: there is no such exercise.
     """
-    return exercise.judge_here(id, _exercise(id), namespace)
+    return exercise.judge_here(id, _exercise(id), namespace, chance)
 
 
 def verdict(id: str, namespace: Mapping[str, Any]) -> str:

@@ -64,7 +64,22 @@ def _run_tool(bench: Bench) -> str:
         ("weather", json.dumps({"town": "Oslo"})),
     ):
         reads_why(bench.call(name, arguments), expected)
+    _runs_no_more(
+        bench, "weather", "{'city': 'Oslo'}", "These arguments are no JSON, and it runs the function."
+    )
+    # a function of the notebook's that is no tool: the answer itself, called with a tool
+    inner = {"name": "weather", "arguments": json.dumps({"city": "Oslo"})}
+    _runs_no_more(bench, bench.answer, json.dumps(inner), "It runs a function that is not in FUNCTIONS.")
     return "It runs what it has, and answers what it can't run with a reason."
+
+
+def _runs_no_more(bench: Bench, name: str, arguments: str, problem: str) -> None:
+    """That a call which the model may not make, though it could be made, comes to nothing."""
+    trial = bench.call(name, arguments)
+    expected = 'a text that begins with "error" and says why'
+    if isinstance(trial.value, str) and _weather("Oslo") in trial.value:
+        raise trial.wrong(problem, expected)
+    reads_why(trial, expected)
 
 
 def _outputs(calls: Sequence[Call]) -> list[str]:
@@ -221,6 +236,7 @@ def _save_note(bench: Bench) -> str:
         ("", ""),
         (f"two words {mark}", ""),
         (f"my_{mark}", ""),
+        (f"Grüße-{mark}", ", which has a letter that is none from A to Z"),
         (f"note{mark}\n", ", with a line end after it"),
         ("x" * (_LONGEST + 1), f", which has {_LONGEST + 1} characters"),
     ):

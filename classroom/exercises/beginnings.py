@@ -12,6 +12,7 @@ from classroom.standin.journal import Call
 
 _OTHER = "application/octet-stream"
 _LETTERS = ("txt", "jpg", "png", "mp3")
+_CAUTIOUS_SAILOR = (("cauti", "careful", "prudent", "wary"), ("sail", "seaman", "seafar", "mariner"))
 _PICTURE_ROUTES = ("images/generations", "images/edits", "responses")
 
 
@@ -83,6 +84,8 @@ def _why_another(name: str, found: Any, right: str, known: Iterable[str]) -> str
         return "No such type was asked for: a MIME type counts letter by letter."
     if name in _LETTERS:
         return "This name has no ending, for there is no dot in it."
+    if found == _OTHER:
+        return f"The ending .{name.rpartition('.')[2]} has a type of its own."
     return "Only the end of the name counts."
 
 
@@ -134,17 +137,17 @@ def _advise(bench: Bench) -> str:
             role = _role_before(call.body, question)
             if role is None:
                 raise trial.wrong(
-                    "The model was not told who to be: no system message comes before the question.",
+                    "The model does not learn who to be: no system message comes before the question.",
                     expected,
                     f"a request with {_roles_shown(call.body)}",
                 )
-            if not any(word in role.casefold() for word in ("cautious", "caution", "sail")):
+            if not all(any(word in role.casefold() for word in words) for words in _CAUTIOUS_SAILOR):
                 raise trial.wrong(
-                    "The system message makes the model something else than a cautious sailor.",
+                    "The system message makes the model something other than a cautious sailor.",
                     expected,
                     f"the system message {describe(role)}",
                 )
-    return "The model is told who to be, and then asked."
+    return "The model learns who to be, and is asked then."
 
 
 def _messages(body: Any) -> list[dict[str, Any]]:

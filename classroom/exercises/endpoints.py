@@ -34,8 +34,11 @@ def _problem_with(bench: Bench) -> str:
         expected = "None: nothing is wrong with it" if well else "a sentence that says what to change"
         answer = trial.ended(expected)
         if well and answer is not None:
-            raise trial.wrong("It refuses a prompt that is fine.", expected)
-        if not well and (not isinstance(answer, str) or len(answer.split()) < 2):
+            problem = "It finds something wrong with a prompt that is fine, for it does not return None."
+            raise trial.wrong(problem, expected)
+        if not well and answer is not None and not isinstance(answer, str):
+            raise trial.wrong("It returns something other than a sentence.", expected)
+        if not well and (answer is None or len(answer.split()) < 2):
             raise trial.wrong("It does not say what to change.", expected)
     return "It accepts what can be generated, and says of the rest what to change."
 

@@ -4,10 +4,10 @@ A check gets a `Bench`. It never touches what the learner wrote: it gets plain d
 reached OpenAI and S3. The kernel may be this process (in a lesson) or another one behind a wall (in a grading).
 """
 
-import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from random import Random, SystemRandom
 from typing import Any, Literal
 
 from classroom.exercises.boundary import Boundary
@@ -192,11 +192,11 @@ def carries(call: Call, words: str) -> bool:
 
 
 class Bench:
-    """One exercise on the bench. `chance` chooses new inputs each time."""
+    """One exercise on the bench. `chance` chooses new inputs each time; a test may give one with a seed."""
 
-    def __init__(self, answer: str, kernel: Kernel, boundary: Boundary) -> None:
+    def __init__(self, answer: str, kernel: Kernel, boundary: Boundary, chance: Random | None = None) -> None:
         self.answer, self.boundary = answer, boundary
-        self.chance = random.SystemRandom()
+        self.chance = chance or SystemRandom()
         self._kernel = kernel
         self._number = 0
 
@@ -322,10 +322,12 @@ class Verdict:
         return "\n".join(lines)
 
 
-def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Verdict:
+def judge(
+    id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary, chance: Random | None = None
+) -> Verdict:
     """Check one exercise; whatever goes wrong is in the verdict."""
     try:
-        return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary)))
+        return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary, chance)))
     except NotYet as problem:
         return Verdict(id, "open", problem.problem, problem.case, problem.expected, problem.got)
     except KernelGone as gone:
@@ -335,7 +337,9 @@ def judge(id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary) -> Ve
         return Verdict(id, "unclear", words)
 
 
-def judge_here(id: str, exercise: Exercise, namespace: Mapping[str, Any]) -> Verdict:
+def judge_here(
+    id: str, exercise: Exercise, namespace: Mapping[str, Any], chance: Random | None = None
+) -> Verdict:
     """The same in this process: the lesson's stand-in gives way to a watched one meanwhile."""
     lesson = current()
     live = lesson is not None and lesson.live
@@ -343,4 +347,4 @@ def judge_here(id: str, exercise: Exercise, namespace: Mapping[str, Any]) -> Ver
         mock = lesson.openai if lesson else None
         away: AbstractContextManager[None] = mock.diverted(boundary.application) if mock else nullcontext()
         with away:
-            return judge(id, exercise, ThisKernel(namespace), boundary)
+            return judge(id, exercise, ThisKernel(namespace), boundary, chance)

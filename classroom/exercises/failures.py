@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from classroom.exercises import words
-from classroom.exercises.exercise import Bench, Exercise, Trial
+from classroom.exercises.exercise import Bench, Exercise, Trial, carries
 from classroom.exercises.given import asking
 from classroom.exercises.plain import number_of
 from classroom.standin.costs import Usage, cost_of
@@ -65,12 +65,13 @@ def _tried(bench: Bench, refusals: int, case: str, status: int = 429) -> tuple[T
         # who does as it says waits longer each time, too
         headers = {"retry-after": str(number), "retry-after-ms": str(1_000 * number)}
         openai.faults.add(fault(status=status, times=1, headers=headers))
+    question = words.question(bench.chance)
     try:
-        call = asking(f"{bench.boundary.url}/v1", words.question(bench.chance))
+        call = asking(f"{bench.boundary.url}/v1", question)
         trial = bench.call(call, case=f"patiently(call), {case}", seconds=_SECONDS)
     finally:
         openai.faults.clear()
-    return trial, openai.journal[before:]
+    return trial, [each for each in openai.journal[before:] if carries(each, question)]
 
 
 def _has_answer(trial: Trial, tries: list[Call], expected: str) -> None:

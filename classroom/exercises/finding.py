@@ -9,7 +9,7 @@ from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import listing_client
 from classroom.exercises.looking import paint
-from classroom.exercises.plain import describe
+from classroom.exercises.plain import describe, several
 from classroom.exercises.words import fold
 from classroom.standin.replies import reply
 
@@ -143,7 +143,7 @@ def _nearest(bench: Bench) -> str:
         index = [(*entry, place) for entry, place in zip(entries, places, strict=True)]
         right = [entries[at] for at in order]
         between = (near[order[1]] + near[order[2]]) / 2  # two passages are nearer than that
-        for most, least, count in ((3, -1.0, 3), (4, between, 2), (2, 0.999, 0)):
+        for most, least, count in ((3, -1.0, 3), (2, -1.0, 2), (4, -1.0, 4), (4, between, 2), (2, 0.999, 0)):
             words_of_least = f"{least:.3f}".rstrip("0").rstrip(".")
             case = f'nearest("{question}", an index of 5 passages, {most}, {words_of_least})'
             trial = bench.call(question, index, most, least, case=case)
@@ -178,9 +178,9 @@ def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> No
     found = trial.returned(expected)
     if not isinstance(found, (list, tuple)):
         raise trial.wrong("It returns no list.", expected)
-    if any(not isinstance(each, (list, tuple)) or len(each) != 2 for each in found):
+    pairs = [tuple(several(each) or ()) for each in found]
+    if any(len(each) != 2 for each in pairs):
         raise trial.wrong("Each item should be a pair: the object key and the passage.", expected)
-    pairs = [tuple(each) for each in found]
     if len(pairs) > len(right):
         raise trial.wrong(
             "It returns too many: no more than `most`, and none that is less near than `least`.",
@@ -223,6 +223,7 @@ def _answer(bench: Bench) -> str:
     invented = f"guide/{words.mark(chance)}.txt"
     for scripted, sources in (
         (f"It is so [{second}].", [second]),
+        (f"It is so [{second}]; [{invented}] agrees.", [second]),
         (f"It is so [{second}], also by {invented}, and [{first}] agrees; see [{second}].", [second, first]),
     ):
         case = f'answer("{question}", 4 passages of 3 files)'
@@ -275,13 +276,13 @@ def _run_scripted(
 
 
 def _pair(trial: Trial, expected: str) -> tuple[str, list[str]]:
-    value = trial.returned(expected)
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
+    value = several(trial.returned(expected))
+    if value is None or len(value) != 2:
         raise trial.wrong("It should return two things: the answer, and the list of its sources.", expected)
     answer, named = value
     if not isinstance(answer, str):
         raise trial.wrong("The first thing is no text.", expected)
-    if not isinstance(named, (list, tuple, set)) or not all(isinstance(each, str) for each in named):
+    if not isinstance(named, (list, tuple)) or not all(isinstance(each, str) for each in named):
         raise trial.wrong("The second thing is no list of object keys.", expected)
     return answer, list(named)
 

@@ -1,19 +1,15 @@
 """Bugs to hunt in notebooks 01, 02 and 04: a log that leaks, a number out of bounds, a name that contradicts its file."""
 
-import secrets
-
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise
-from classroom.exercises.plain import describe, number_of
+from classroom.exercises.plain import describe, number_of, several
 
-_PART = 6  # characters of a value that are too many
+# Values of these letters and of those: what a text has more of with the first than with the second comes from a value.
+# None of them is a digit or a hexadecimal letter, so that a time, a number or a checksum in the text is no such part.
+_LETTERS, _OTHER_LETTERS = "gjkqvwxz", "hilmnoprstuy"
 _LOWEST, _HIGHEST = 0, 2  # https://developers.openai.com/api/reference: temperature
-_PICTURES = (
-    (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image/png", (".png",)),
-    (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/jpeg", (".jpg", ".jpeg")),
-    (b"RIFF\x24\x08\x00\x00WEBPVP8 ", "image/webp", (".webp",)),
-)
+_PICTURES = {"png": (".png",), "jpeg": (".jpg", ".jpeg"), "webp": (".webp",)}
 _OTHERS = (
     (b"<html><body>Not found", "the bytes of a web page"),
     (b"ID3\x04\x00\x00\x00\x00", "the bytes of an MP3"),
@@ -23,31 +19,47 @@ _OTHERS = (
 
 
 def _starting_line(bench: Bench) -> str:
+    token = f"token_{words.mark(bench.chance)[:4]}"
     for _ in range(3):
-        settings = {
-            "model": f"gpt{words.mark(bench.chance)}",
-            "key": "sk-" + "proj-0" + secrets.token_hex(20),
-            f"token_{words.mark(bench.chance)[:4]}": secrets.token_urlsafe(24),
-            "database": f"db://ada:{secrets.token_hex(8)}@{words.mark(bench.chance)}",
-        }
-        names = bench.chance.sample(sorted(settings), bench.chance.randrange(2, len(settings) + 1))
-        given = {name: settings[name] for name in names}
+        others = bench.chance.sample(["model", "key", "database"], bench.chance.randrange(1, 4))
+        names = bench.chance.sample([token, *others], len(others) + 1)
         case = f"starting_line(settings), with the settings {', '.join(names)}"
-        trial = bench.call(given, case=case)
         expected = "a text with each name, and with no part of any value"
+        settings = _settings(bench, names, _LETTERS)
+        trial = bench.call(settings, case=case)
         line = trial.returned(expected)
-        if not isinstance(line, str):
+        other = bench.call(_settings(bench, names, _OTHER_LETTERS), case=case).returned(expected)
+        if not isinstance(line, str) or not isinstance(other, str):
             raise trial.wrong("It returns no text.", expected, "something else than a text")
-        for name, value in given.items():
-            if any(value[at : at + _PART] in line for at in range(len(value) - _PART + 1)):
-                problem = "The log would hold a value, or a part of one. Names are enough."
-                raise trial.wrong(problem, expected, f"a text with a part of the value of {name}")
+        if any(line.count(letter) > other.count(letter) for letter in _LETTERS):
+            problem = "The log would hold a value, or a part of one. Names are enough."
+            shown_of = max(names, key=lambda name: _longest_part(settings[name], line))
+            raise trial.wrong(problem, expected, f"a text with a part of the value of {shown_of}")
         missing = [name for name in names if name not in line]
         if missing:
             raise trial.wrong(
                 "The reader of the log does not learn what is set.", expected, f"a text without {missing[0]}"
             )
     return "The log says what is set, and gives nothing away."
+
+
+def _settings(bench: Bench, names: list[str], letters: str) -> dict[str, str]:
+    """Settings whose values, after what each begins with, are of these letters."""
+    begins = {"model": "gpt-", "key": "sk-", "database": "db://ada:"}
+    return {name: begins.get(name, "") + "".join(bench.chance.choices(letters, k=24)) for name in names}
+
+
+def _longest_part(value: str, line: str) -> int:
+    """How many characters of a value the line has in a row."""
+    return max(
+        (
+            end - at
+            for at in range(len(value))
+            for end in range(at + 1, len(value) + 1)
+            if value[at:end] in line
+        ),
+        default=0,
+    )
 
 
 def _ask_creatively(bench: Bench) -> str:
@@ -68,14 +80,17 @@ def _ask_creatively(bench: Bench) -> str:
 
 
 def _file_for(bench: Bench) -> str:
-    for beginning, kind, endings in bench.chance.sample(_PICTURES, len(_PICTURES)):
+    from classroom.media.picture import draw  # here: it loads a library for pictures
+
+    for form, endings in bench.chance.sample(sorted(_PICTURES.items()), len(_PICTURES)):
+        kind = f"image/{form}"
         stem = f"pictures/no.{bench.chance.randrange(1, 9)}-{words.mark(bench.chance)}"
-        picture = beginning + secrets.token_bytes(40)
+        picture = draw(words.scene(bench.chance), seed=words.mark(bench.chance), size=(64, 64), format=form)
         case = f'file_for("{stem}", the bytes of a picture of the type {kind})'
         trial = bench.call(stem, picture, case=case)
         expected = f'("{stem}{endings[0]}", "{kind}")'
-        value = trial.returned(expected)
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
+        value = several(trial.returned(expected))
+        if value is None or len(value) != 2:
             raise trial.wrong("It returns something else than a name and a type.", expected)
         name, media_type = value
         if media_type != kind:

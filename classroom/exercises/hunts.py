@@ -5,13 +5,14 @@ import itertools
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import Bench, Exercise, Trial
+from classroom.exercises.exercise import Bench, Exercise, Trial, carries
 from classroom.exercises.given import asking
-from classroom.exercises.plain import describe, number_of
+from classroom.exercises.plain import describe, number_of, several
 from classroom.standin.faults import fault
 
 _PLACE = "exercise-00"
 _SECONDS = 40.0
+_RATE_LIMITS = 30  # more than anyone waits for
 
 
 def _keep_picture(bench: Bench) -> str:
@@ -62,9 +63,12 @@ def _give_up(bench: Bench) -> str:
         raise trial.wrong("It hides that the cap is reached: its caller can't know.", expected)
     trial.refused("RateLimitError", expected)
     trial, tries, value = _called(
-        bench, 12, "a call that meets a dozen other rate limits", "rate_limit_exceeded"
+        bench, _RATE_LIMITS, f"a call that meets {_RATE_LIMITS} other rate limits", "rate_limit_exceeded"
     )
     expected = "what the call returned, or the RateLimitError"
+    if trial.late or tries > _RATE_LIMITS:
+        problem = "After another rate limit it tries again and again. Give up after a few tries."
+        raise trial.wrong(problem, "the RateLimitError, after a few tries", f"{_RATE_LIMITS} tries and more")
     if not trial.late and trial.raised is None and trial.value != (value or object()):
         raise trial.wrong(
             "After other rate limits it neither returns what the call returned nor lets its caller know.",
@@ -81,12 +85,13 @@ def _called(
     before = bench.boundary.count
     for _ in itertools.repeat(None, refusals):
         openai.faults.add(fault(status=429, code=code, times=1))
+    question = words.question(bench.chance)
     try:
-        call = asking(f"{bench.boundary.url}/v1", words.question(bench.chance))
+        call = asking(f"{bench.boundary.url}/v1", question)
         trial = bench.call(call, case=f"give_up(call), {case}", seconds=_SECONDS)
     finally:
         openai.faults.clear()
-    tries = openai.journal[before:]
+    tries = [each for each in openai.journal[before:] if carries(each, question)]
     made = tries[-1].outputs if tries else ()
     return trial, len(tries), made[0].content.decode() if made else None
 
@@ -96,8 +101,8 @@ def _careful(bench: Bench) -> str:
         trial = bench.call(prompt)
         blank = not (prompt or "").strip()
         expected = "(422, a sentence) and no call to OpenAI" if blank else "(201, the model's words)"
-        value = trial.returned(expected)
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
+        value = several(trial.returned(expected))
+        if value is None or len(value) != 2:
             raise trial.wrong("It returns something else than a status and a text.", expected)
         status, text = value
         if number_of(status) != (422 if blank else 201):

@@ -2,7 +2,7 @@
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import Bench, Exercise
+from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise
 from classroom.exercises.given import moderation
 
 # by category: an answer that looks at one category alone misses the others
@@ -28,6 +28,9 @@ def _answer(bench: Bench) -> str:
         question = words.question(bench.chance)
         trial = bench.call(question)
         expected = "the words of the model's answer, after the text was moderated"
+        if trial.ended(expected) is None and trial.written and not trial.printed.strip():
+            problem = "This text is not flagged, and it returns nothing (None) all the same."
+            raise trial.wrong(problem, expected)
         model_s_words(trial, question, expected)
         if trial.calls is not None and not any(
             call.route == "moderations" and call.mentions(question) for call in trial.calls
@@ -38,9 +41,15 @@ def _answer(bench: Bench) -> str:
         flagged = f"{bench.chance.choice(threats)}, said note {words.mark(bench.chance)}."
         trial = bench.call(flagged)
         expected = "None, and no call that generates text"
-        if trial.ended(expected) is not None:
-            raise trial.wrong("A flagged text is answered.", expected)
         calls = trial.calls or ()
+        if trial.ended(expected) is not None:
+            answered = any(call.route in TEXT_ROUTES for call in calls)
+            problem = (
+                "A flagged text is answered."
+                if answered
+                else "For a flagged text it returns something. Return None."
+            )
+            raise trial.wrong(problem, expected)
         if any(call.route != "moderations" for call in calls):
             raise trial.wrong(
                 "For a flagged text an answer was generated all the same: check first.",
@@ -97,6 +106,8 @@ def _nearest_to(bench: Bench) -> str:
         trial = bench.call(question, texts, case=f'nearest_to("{question}", {len(texts)} texts)')
         expected = f'"{right}"'
         found = trial.returned(expected)
+        if not isinstance(found, str):
+            raise trial.wrong("It returns something other than one of the texts.", expected)
         if found != right:
             raise trial.wrong("This is not the nearest text.", expected)
         if trial.calls is None:

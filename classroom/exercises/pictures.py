@@ -28,6 +28,10 @@ _BEGINNINGS = {
     b"<html><body>Not found": _OTHER,
     b"RIFF\x24\x08\x00\x00AVI LISTWAVEfmt ": _OTHER,
     b"RIFF\x24\x08\x00\x00AVI LISTWEBPVP8 ": _OTHER,
+    b"\xff\xfeA\x00 \x00t\x00e\x00x\x00t\x00": _OTHER,  # UTF-16, which begins with a byte of MP3's
+    b"\xff\xd8 and no more of it": _OTHER,
+    b"ID, please": _OTHER,
+    b"Oggi": _OTHER,
     b"PNG": _OTHER,
     b"\x89PNG and no more of it": _OTHER,
     b"a text about RIFF, WAVE and OggS": _OTHER,

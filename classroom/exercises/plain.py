@@ -35,10 +35,14 @@ class NotPlain(ValueError):
 
 @dataclass(frozen=True)
 class Thing:
-    """An object that is no plain value: the name of its type, and its public fields as plain values."""
+    """An object that is no plain value: the name of its type, and its public fields as plain values.
+
+    `ordered`: whether it is a tuple, too, whose items have names.
+    """
 
     type: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    ordered: bool = False
 
 
 def encode(value: Any, depth: int = 0) -> list[Any]:
@@ -61,7 +65,7 @@ def encode(value: Any, depth: int = 0) -> list[Any]:
         return [kind, [encode(inner, depth + 1) for inner in itertools.islice(iter(value), _MOST_ITEMS)]]
     fields = _fields_of(value)
     return [
-        "object",
+        "named tuple" if isinstance(value, tuple) else "object",
         type(value).__name__[:_SHOWN],
         [[name, encode(inner, depth + 1)] for name, inner in fields.items()],
     ]
@@ -150,9 +154,11 @@ def decode(data: Any, depth: int = 0) -> Any:
             case "dict" if isinstance(content, list):
                 pairs = [(decode(name, depth + 1), decode(inner, depth + 1)) for name, inner in content]
                 return {name: inner for name, inner in pairs if isinstance(name, (str, int, float, bytes))}
-            case "object" if isinstance(content, str) and len(data) == 3 and isinstance(data[2], list):
+            case "object" | "named tuple" if (
+                isinstance(content, str) and len(data) == 3 and isinstance(data[2], list)
+            ):
                 fields = {str(name): decode(inner, depth + 1) for name, inner in data[2][:_MOST_FIELDS]}
-                return Thing(content[:_SHOWN], fields)
+                return Thing(content[:_SHOWN], fields, ordered=kind == "named tuple")
     except (ValueError, TypeError, InvalidOperation) as error:
         raise NotPlain(f"{kind} can't be read") from error
     raise NotPlain("no encoded value")
@@ -171,6 +177,13 @@ def field_of(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
         return value.get(name)
     return value.fields.get(name) if isinstance(value, Thing) else None
+
+
+def several(value: Any) -> list[Any] | None:
+    """The items of a list or a tuple, those with names included; None for anything else."""
+    if isinstance(value, Thing) and value.ordered:
+        return list(value.fields.values())
+    return list(value) if isinstance(value, (list, tuple)) else None
 
 
 def number_of(value: Any) -> float | None:

@@ -11,6 +11,7 @@ _DO = {
     ("AuthenticationError", 401, "event_unknown"): _ASK,
     ("AuthenticationError", 401, "event_ended"): _ASK,
     ("AuthenticationError", 401, "attendee_unknown"): _ASK,
+    ("PermissionDeniedError", 403, "model_not_allowed"): _ASK,
     ("RateLimitError", 429, "daily_cap_reached"): _WAIT,
     ("InternalServerError", 503, "upstream_failed"): _WAIT,
     ("BadRequestError", 400, "max_tokens_exceeded"): _SHORTEN,
@@ -75,8 +76,8 @@ EXERCISES = {
         _what_to_do,
         (
             "Which of the refusals goes away by itself, and which needs a person?",
-            "error.status_code is enough for most: 401 ask, 429 and 503 wait, 400 shorten. error.code says it exactly.",
-            'if error.status_code == 401: return "ask". For the code max_tokens_exceeded "shorten"; everything else "wait".',
+            "error.status_code is enough for most: 401 and 403 ask, 429 and 503 wait, 400 shorten. error.code says it exactly.",
+            'if error.status_code in (401, 403): return "ask". For the code max_tokens_exceeded "shorten"; everything else "wait".',
         ),
     ),
 }

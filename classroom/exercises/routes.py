@@ -9,7 +9,7 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import Given, texts_client, texts_openai
-from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, shorten
+from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, several, shorten
 from classroom.standin.faults import fault
 
 _MOST_WORDS, _MOST_PROMPT = 500, 4_000  # characters
@@ -31,10 +31,8 @@ def _parts_of(bench: Bench) -> str:
     for status, body in bench.chance.sample(bodies, len(bodies)):
         trial = bench.call(_raw(bench, status, body))
         expected = f"({status}, the {len(body)} bytes of the body)"
-        value = trial.returned(expected)
-        if isinstance(value, Thing):  # a named tuple
-            value = tuple(value.fields.values())
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
+        value = several(trial.returned(expected))
+        if value is None or len(value) != 2:
             raise trial.wrong("It returns something else than two things, status and body.", expected)
         if isinstance(value[0], bool) or value[0] != status or not isinstance(value[0], (int, float)):
             raise trial.wrong("The status is not right. Is it a whole number?", expected, describe(value[0]))

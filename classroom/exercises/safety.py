@@ -107,6 +107,7 @@ def _publish(bench: Bench) -> str:
         f"drafts/{mark}.txt.html",
         f"drafts/{mark}-txt",  # in a pattern, a point is any character
         f"drafts/my_{mark}.txt",
+        f"drafts/Grüße-{mark}.txt",
         f"drafts/two words {mark}.txt",
         "drafts/.txt",
     ):

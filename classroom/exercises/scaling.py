@@ -142,13 +142,29 @@ def _file(lines: list[dict[str, Any]], chance: Random) -> str:
 def _answered(id: str, text: str, chance: Random) -> dict[str, Any]:
     """A line of the output file: https://developers.openai.com/api/docs/guides/batch"""
     message = {
+        "id": f"msg_{words.mark(chance)}",
         "type": "message",
         "role": "assistant",
+        "status": "completed",
         "content": [{"type": "output_text", "text": text, "annotations": []}],
     }
     thought = {"type": "reasoning", "id": f"rs_{words.mark(chance)}", "summary": []}
     output = [thought, message] if chance.random() < 0.5 else [message]
-    body = {"id": f"resp_{words.mark(chance)}", "object": "response", "status": "completed", "output": output}
+    body = {
+        "id": f"resp_{words.mark(chance)}",
+        "object": "response",
+        "created_at": 1_790_000_000,
+        "model": "gpt-5.4-mini",
+        "status": "completed",
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "output": output,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    }
     return {"custom_id": id, "response": {"status_code": 200, "body": body}, "error": None}
 
 
@@ -172,7 +188,10 @@ def _per_thousand(bench: Bench) -> str:
             "out": bench.chance.randrange(20, 900),
         }
         price = Decimal(bench.chance.randrange(20, 500)) / 100
-        prices = {"in": price, "cached": price / 10, "out": price * bench.chance.randrange(4, 9)}
+        cached_price = price / bench.chance.choice(
+            (2, 4, 5)
+        )  # a tenth with one model, another part with others
+        prices = {"in": price, "cached": cached_price, "out": price * bench.chance.randrange(4, 9)}
         arguments: list[Any] = [used, prices, True] if batch else [used, prices]
         trial = bench.call(*arguments)
         right = _reckoned(used, prices, batch)
@@ -192,6 +211,8 @@ def _per_thousand(bench: Bench) -> str:
             if _same(found, other):
                 problem = _WHY[why]
                 break
+        if any(_same(found, round(right, places)) for places in range(5)):
+            problem = "It is rounded. Return the exact number, with all its decimal places."
         raise trial.wrong(problem, expected, f"{found:.6f} dollars")
     return "A thousand calls, with what is cached at its own price, and half of it all in a batch."
 

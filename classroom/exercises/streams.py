@@ -47,6 +47,14 @@ def events_in(text: str) -> list[Event]:
     return found
 
 
+def _loose_line(text: str) -> str | None:
+    """The first line that has no field of an event, and is no comment; None if each has."""
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if line and line.partition(":")[0] not in ("data", "event", "id", "retry", ""):
+            return line
+    return None
+
+
 def _live(bench: Bench) -> str:
     # a client may hold connections of another loop, which its first request drops; a server has one loop
     bench.request("GET", _address("Are you there?"))
@@ -107,6 +115,16 @@ def _streamed(trial: Trial, prompt: str) -> None:
             "A browser passes over an event without data. Give it some, such as {}.",
             "an event called done at the end",
             "a line that names the event, and no line with data",
+        )
+    if trial.stopped:
+        raise trial.wrong(
+            f"It stopped with an error in the middle: {trial.stopped.name}.", expected, str(trial.stopped)
+        )
+    if loose := _loose_line(text):
+        raise trial.wrong(
+            "There is a line that belongs to no event: a browser passes over it. Each line begins with data: or event:.",
+            'events with data such as {"text": "…"}',
+            f"the line {describe(loose)}",
         )
     pieces = _pieces(trial, events_in(text))
     expected = "one event for each piece of the answer, while OpenAI writes it"

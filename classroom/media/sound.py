@@ -1,21 +1,18 @@
 """A voice that says the words, in each of the formats that OpenAI's speech endpoint offers."""
 
 import io
-import json
-import subprocess
-import sys
 import zlib
 from functools import lru_cache
-from pathlib import Path
 
 from classroom import extras
-from classroom.media import listening
+from classroom.media import listening, speakers
+from classroom.media.speakers import SpeechError
+
+__all__ = ["LONGEST", "SAMPLE_RATE", "SpeechError", "speak"]
 
 SAMPLE_RATE = 24_000  # of OpenAI's pcm, https://developers.openai.com/api/docs/guides/text-to-speech
 _SPOKEN_RATE = 22_050  # of eSpeak NG
 _WORDS_PER_MINUTE = 165
-_SPEAKER = Path(__file__).with_name("speaker.py")
-_TIMEOUT = 60
 LONGEST = 300  # seconds that the voice goes on: what the longest text takes, read as words
 
 # container and codec of each format, by PyAV's names
@@ -32,10 +29,6 @@ _TELEPHONE = ("pcmu", "pcma")  # G.711: 8 kHz, no header
 
 # variants of eSpeak NG's voice, and a pitch, so that OpenAI's voices differ by ear
 _VARIANTS = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
-
-
-class SpeechError(Exception):
-    """The speech library could not be used on this machine."""
 
 
 def _voice(name: str) -> tuple[str, int]:
@@ -57,17 +50,9 @@ def _say(words: str, voice: str, speed: float, longest: int) -> bytes:
         "pitch": pitch,
         "most": longest * _SPOKEN_RATE * 2,
     }
-    command = [sys.executable, "-I", "-S", str(_SPEAKER)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own script
-            command, input=json.dumps(order).encode(), capture_output=True, timeout=_TIMEOUT
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SpeechError(f"the speech process could not be run: {error}") from error
-    if done.returncode:
-        raise SpeechError(f"the speech process failed: {done.stderr.decode(errors='replace')[-300:]}")
+    said = speakers.samples(order)
     # words with nothing to say (punctuation, say) are a fifth of a second of silence, still a valid file
-    return done.stdout or b"\0\0" * (_SPOKEN_RATE // 5)
+    return said or b"\0\0" * (_SPOKEN_RATE // 5)
 
 
 def speak(

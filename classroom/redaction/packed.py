@@ -19,6 +19,15 @@ _MOST_MEMORY = 16 * 1024 * 1024  # of xz
 _BEGINNING = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\x00")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{32,65536}")
 
+_Decompress = Callable[[bytes, int], bytes]
+# by the first byte; made for each stream, and only the one that it needs: that of xz alone takes longer than most streams
+_ENGINES: dict[bytes, Callable[[], _Decompress]] = {
+    b"\x1f": lambda: zlib.decompressobj(16 + zlib.MAX_WBITS).decompress,
+    b"\x78": lambda: zlib.decompressobj().decompress,
+    b"B": lambda: bz2.BZ2Decompressor().decompress,
+    b"\xfd": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY).decompress,
+}
+
 
 def layers(content: bytes) -> Iterator[bytes]:
     """The bytes themselves, then what they hold, and what that holds."""
@@ -53,16 +62,10 @@ def _within(content: bytes) -> Iterator[bytes]:
 
 
 def _unpacked(content: bytes, first: bytes) -> bytes:
-    engines: dict[bytes, Callable[[bytes, int], bytes]] = {
-        b"\x1f": zlib.decompressobj(16 + zlib.MAX_WBITS).decompress,
-        b"\x78": zlib.decompressobj().decompress,
-        b"B": bz2.BZ2Decompressor().decompress,
-        b"\xfd": lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY).decompress,
-    }
-    return _bounded(engines[first], content[:_MOST_GIVEN])
+    return _bounded(_ENGINES[first](), content[:_MOST_GIVEN])
 
 
-def _bounded(decompress: Callable[[bytes, int], bytes], content: bytes) -> bytes:
+def _bounded(decompress: _Decompress, content: bytes) -> bytes:
     try:
         return decompress(content, _MOST_GIVEN)
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):

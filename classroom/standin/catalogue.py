@@ -47,6 +47,7 @@ class Model:
     responses_only: bool = False
     efforts: tuple[str, ...] = ()
     ngrams: bool = False
+    speaks: bool = False
     priced_as: str | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
 

@@ -54,12 +54,6 @@ def check_chat(body: Mapping[str, Any]) -> None:
         )
     if body.get("top_logprobs") is not None and not body.get("logprobs"):
         raise errors.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs", "invalid_value")
-    if "audio" in (body.get("modalities") or []):
-        raise errors.invalid(
-            "Unsupported value for 'modalities': this model has no 'audio'. Use /v1/audio/speech for a voice.",
-            "modalities",
-            "unsupported_value",
-        )
     _check_stream_options(body)
     _check_stop(body.get("stop"))
     _check_logit_bias(body.get("logit_bias") or {})
@@ -189,7 +183,7 @@ def _check_tool_messages(messages: list[Any]) -> None:
 
 def _check_chat_tools(body: Mapping[str, Any]) -> None:
     tools = body.get("tools") or []
-    names = _function_names(tools, known=_CHAT_TOOLS, inside="function")
+    names = _function_names(tools, known=_CHAT_TOOLS, is_nested=True)
     choice = body.get("tool_choice")
     _check_tool_choice(choice, bool(tools))
     named = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
@@ -228,12 +222,12 @@ def _check_response_tools(body: Mapping[str, Any]) -> None:
         raise _unknown_tool(choice.get("name"))
 
 
-def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), inside: str = "") -> list[str]:
-    """The names of the functions among the tools.
+def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), is_nested: bool = False) -> list[str]:
+    """The names of the functions and custom tools among the tools.
 
     Args:
         known: the types that a tool may be of; any, if empty.
-        inside: the key under which a tool holds its function; Responses write it into the tool itself.
+        is_nested: a tool holds its function under the name of its type; Responses write it into the tool itself.
     """
     names = []
     for index, tool in enumerate(tools):
@@ -245,9 +239,9 @@ def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), inside: st
             raise _missing(f"{at}.type")
         if known and kind not in known:
             raise _wrong_value(f"{at}.type", kind, known)
-        if kind == "function":
-            function = tool.get(inside) if inside else tool
-            names.append(_check_function(function, f"{at}.{inside}" if inside else at))
+        if kind in _CHAT_TOOLS:
+            function = tool.get(kind) if is_nested else tool
+            names.append(_check_function(function, f"{at}.{kind}" if is_nested else at))
     return names
 
 
@@ -324,9 +318,10 @@ def check_outputs(conversation: Sequence[Mapping[str, Any]]) -> None:
     Raises:
         APIError: 400, naming the first `call_id` without its other half.
     """
-    called = {str(item.get("call_id")) for item in conversation if item.get("type") == "function_call"}
-    given = {str(item.get("call_id")) for item in conversation if item.get("type") == "function_call_output"}
-    for id in sorted(given - called):
-        raise errors.invalid(f"No tool call found for function call output with call_id {id}.", "input", None)
-    for id in sorted(called - given):
-        raise errors.invalid(f"No tool output found for function call {id}.", "input", None)
+    for kind, words in (("function_call", "function call"), ("custom_tool_call", "custom tool call")):
+        called = {str(item.get("call_id")) for item in conversation if item.get("type") == kind}
+        given = {str(item.get("call_id")) for item in conversation if item.get("type") == f"{kind}_output"}
+        for id in sorted(given - called):
+            raise errors.invalid(f"No tool call found for {words} output with call_id {id}.", "input", None)
+        for id in sorted(called - given):
+            raise errors.invalid(f"No tool output found for {words} {id}.", "input", None)

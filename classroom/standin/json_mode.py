@@ -5,14 +5,29 @@ Frameworks put a JSON Schema into a message, people an example or a list of keys
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from classroom.standin import text
 from classroom.standin.words import parts_of, word_set
 
+_START = re.compile(r"\{|\[\s*\{")
 _READ = 20_000  # characters of a conversation that are looked at: its end
 _FENCE = "```json"
+_BLOCK = re.compile(
+    r"`json` tags|\bjson (?:markdown|code ?block)|\bmarkdown (?:code )?(?:block|snippet)", re.IGNORECASE
+)
+# what the answer is to be, not what stands in a prompt or goes to a tool: "Output a valid JSON object", "respond in JSON"
+_ASKED = re.compile(
+    r"\b(?:output|answer|respond|response|reply|return|produce|generate|write)\b(?: (?:should|must|has to|only|be|is|to|with|in|as|a|an|"
+    r"the|valid|single|strictly|just|ONLY|formatted|your|answer|output|result|response|following|list|of|sub-questions|relevant|raw|"
+    r"well-formed|this|using)\b){0,9}:? JSON\b",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(
+    r"\bJSON (?:array|list)\b|\[\s*\{+[^{}\[\]]{1,600}\}+\s*,?\s*(?:\.\.\.\s*)?\]", re.IGNORECASE
+)
 _MOST_OBJECTS, _MOST_KEYS = 50, 30
 _KEYS = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b", re.IGNORECASE)
 _LEAD = re.compile(r"\s*(?:named|called|are|is|should be|must be|:|=|-|–)?[\s:]*", re.IGNORECASE)
@@ -25,7 +40,7 @@ _JSON_WITH = re.compile(r"\bJSON(?: object)?,? (?:with|having|containing|that ha
 _MAPPING = re.compile(r"\b(?:dict|mapping)\b|\"object\"")
 _LITERAL = re.compile(r"Literal\[([^\[\]]{1,300})\]")
 _LOOSE = re.compile(r"\{([^{}]{1,2000})\}")
-_PAIR = re.compile(r"[\"'`](\w+)[\"'`]\s*:\s*([^,\n}]*)")
+_PAIR = re.compile(r"[\"'`]?\b(\w+)[\"'`]?\s*:\s*([^,\n}]*)")
 
 _NUMBERS = word_set(
     "age amount confidence count duration hours id index length minutes number percentage population price "
@@ -38,7 +53,7 @@ _NOT_PLURAL = ("ss", "us", "is")
 def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The schema of the object that a conversation asks for; None if it names no key."""
     words = _words_of(messages)
-    objects = list(_objects(words))
+    objects = _objects(words)
     schemas = [each for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
     if schemas:
         return schemas[-1]
@@ -46,14 +61,35 @@ def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None
     if listed and len(listed["required"]) > 1:
         return listed  # an object beside it is what the keys are to be found in
     if objects and objects[-1]:
-        return _like(objects[-1])
+        # the same keys may be shown twice: filled in, and as what to say when there is nothing
+        same = [each for each in objects if each.keys() == objects[-1].keys()]
+        return _like(max(reversed(same), key=_count_values))
     return _loose(words) or listed
 
 
-def asks_for_block(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a conversation asks, in words alone, for a block of JSON, as some frameworks do."""
+def asked_in_words(messages: Sequence[Mapping[str, Any]]) -> "InWords | None":
+    """The JSON that a conversation asks for in words alone, as parsers of frameworks do; None if it asks for none."""
     words = _words_of(messages)
-    return _FENCE in words and any(isinstance(each.get("properties"), dict) for each in _objects(words))
+    schema = infer_schema(messages)
+    is_fenced = _FENCE in words or bool(_BLOCK.search(words))
+    has_schema = any(isinstance(each.get("properties"), dict) for each in _objects(words))
+    if schema is None or not ((_FENCE in words and has_schema) or _ASKED.search(words)):
+        return None
+    return InWords(schema, is_fenced, bool(_LISTED.search(words)) and not has_schema)
+
+
+@dataclass(frozen=True)
+class InWords:
+    """JSON that words ask for: the schema of an object, whether it comes in a block of Markdown, and whether in a list."""
+
+    schema: dict[str, Any]
+    is_fenced: bool
+    is_list: bool
+
+    def write(self, value: Any) -> str:
+        """An answer with a value of the schema."""
+        made = json.dumps([value] if self.is_list else value, ensure_ascii=False, indent=2)
+        return f"```json\n{made}\n```" if self.is_fenced else made
 
 
 def subject(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -77,19 +113,32 @@ def _words_of(messages: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(texts)[-_READ:]
 
 
-def _objects(words: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a text, the outermost of each nest."""
-    decoder, at = json.JSONDecoder(), words.find("{")
+def _objects(words: str) -> list[dict[str, Any]]:
+    """The JSON objects in a text, the outermost of each nest; those in lists, which are rather data, if there are no others."""
+    alone: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
+    decoder, start = json.JSONDecoder(), _START.search(words)
     for _ in range(_MOST_OBJECTS):
-        if at < 0:
-            return
+        if start is None:
+            break
         try:
-            found, end = decoder.raw_decode(words, at)
+            found, end = decoder.raw_decode(words, start.start())
         except (ValueError, RecursionError):
-            end = at + 1
+            end = start.start() + 1
         else:
-            yield found
-        at = words.find("{", end)
+            if isinstance(found, dict):
+                alone.append(found)
+            else:
+                listed += [each for each in found if isinstance(each, dict)]
+        start = _START.search(words, end)
+    return alone or listed
+
+
+def _count_values(example: Any) -> int:
+    """How many single values an example shows."""
+    if isinstance(example, dict):
+        return sum(map(_count_values, example.values()))
+    return sum(map(_count_values, example)) if isinstance(example, list) else 1
 
 
 def _like(example: Any) -> dict[str, Any]:
@@ -154,6 +203,8 @@ def _guess_type(name: str, hint: str) -> dict[str, Any]:
     if chosen := _LITERAL.search(hint):
         return {"type": "string", "enum": [each.strip(" '\"") for each in chosen[1].split(",")]}
     hint = hint.casefold()
+    if hint.strip().isdigit():
+        return {"type": "integer"}
     if _MAPPING.search(hint):
         return {"type": "object"}
     for words, kind in (

@@ -152,7 +152,7 @@ def check_image_options(model: Model, body: Mapping[str, Any]) -> None:
         check_length(prompt, None, model.max_prompt, "prompt")
 
 
-def check_voice(model: Model, voice: Any, *, lenient: bool = False) -> str:
+def check_voice(model: Model, voice: Any, *, lenient: bool = False, param: str = "voice") -> str:
     """The voice's name; a custom voice's identifier is taken as it is, and so is any name by a lenient stand-in.
 
     Raises:
@@ -161,11 +161,11 @@ def check_voice(model: Model, voice: Any, *, lenient: bool = False) -> str:
     if isinstance(voice, dict):
         if not isinstance(voice.get("id"), str):
             raise errors.invalid(
-                "Missing required parameter: 'voice.id'.", "voice.id", "missing_required_parameter"
+                f"Missing required parameter: '{param}.id'.", f"{param}.id", "missing_required_parameter"
             )
         return str(voice["id"])
     if not lenient:
-        check_choice(voice, model.voices, "voice")
+        check_choice(voice, model.voices, param)
     return str(voice)
 
 

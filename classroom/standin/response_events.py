@@ -48,6 +48,7 @@ def events_of(
 _EMPTY: Mapping[str, Mapping[str, Any]] = {
     "message": {"content": []},
     "function_call": {"arguments": ""},
+    "custom_tool_call": {"input": ""},
     "mcp_call": {"arguments": "", "output": None},
     "image_generation_call": {"result": None},
     "code_interpreter_call": {"code": "", "outputs": None},
@@ -76,6 +77,8 @@ def _filling(item: Mapping[str, Any], index: int, previews: list[str]) -> list[E
         return _written(
             "response.function_call_arguments", "arguments", item["arguments"], place, name=item["name"]
         )
+    if kind == "custom_tool_call":
+        return _written("response.custom_tool_call_input", "input", item["input"], place)
     if kind == "reasoning":
         return [
             event

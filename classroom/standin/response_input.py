@@ -7,6 +7,8 @@ from classroom.standin import checks, errors, schema, schema_limits, tools, turn
 from classroom.standin.routes import conversations
 from classroom.standin.state import StandIn
 
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+
 
 def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The input as items."""
@@ -68,10 +70,10 @@ def dialogue_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mappi
         kind = item.get("type", "message")
         if kind == "message":
             messages.append(item)
-        elif kind == "function_call":
+        elif kind in ("function_call", "custom_tool_call"):
             call = {"id": item.get("call_id"), "function": {"name": item.get("name")}}
             messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
-        elif kind == "function_call_output":
+        elif kind in _OUTPUTS:
             result = {
                 "role": "tool",
                 "tool_call_id": item.get("call_id"),
@@ -100,10 +102,7 @@ def wishes_of(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
             name=str(each["name"]),
             strict=bool(strict and each.get("strict")),
         )
-    offered = tuple(
-        tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
-        for each in functions
-    )
+    offered = tools.offered(body.get("tools") or [])
     choice: Any = body.get("tool_choice") or "auto"
     forced: str | None = None
     if isinstance(choice, dict):

@@ -9,6 +9,7 @@ from classroom.standin.turns import Turn
 _PREFIXES: Mapping[str, str] = {
     "message": "msg",
     "function_call": "fc",
+    "custom_tool_call": "ctc",
     "reasoning": "rs",
     "image_generation_call": "ig",
     "web_search_call": "ws",
@@ -22,6 +23,7 @@ _PREFIXES: Mapping[str, str] = {
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "message": {"role": "assistant", "status": "completed", "content": []},
     "function_call": {"status": "completed", "arguments": "{}"},
+    "custom_tool_call": {"status": "completed", "input": ""},
     "reasoning": {"summary": []},
     "image_generation_call": {"status": "completed"},
     "web_search_call": {"status": "completed", "action": {"type": "search", "query": ""}},
@@ -59,17 +61,13 @@ def message(
 
 def calls(turn: Turn, mark: str) -> list[dict[str, Any]]:
     """The calls that the model asks for, as items."""
-    return [
-        {
-            "id": identifier("function_call", mark, *([index] if index else [])),
-            "type": "function_call",
-            "status": "completed",
-            "call_id": call.id,
-            "name": call.name,
-            "arguments": call.arguments,
-        }
-        for index, call in enumerate(turn.calls)
-    ]
+    out = []
+    for index, call in enumerate(turn.calls):
+        kind, given = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
+        id = identifier(kind, mark, *([index] if index else []))
+        item = {"id": id, "type": kind, "status": "completed", "call_id": call.id, "name": call.name}
+        out.append({**item, given: call.arguments})
+    return out
 
 
 def reasoning(body: Mapping[str, Any], prompt: str, mark: str) -> list[dict[str, Any]]:
@@ -98,7 +96,7 @@ def complete(given: Sequence[Mapping[str, Any]], mark: str) -> list[dict[str, An
         made = {"id": id, "type": kind, **_DEFAULTS.get(kind, {}), **item}
         if kind == "message":
             made["content"] = _parts(made["content"])
-        if kind == "function_call":
+        if kind in ("function_call", "custom_tool_call"):
             made.setdefault("call_id", f"call_{text.digest(mark, index)[:24]}")
         out.append(made)
     return out

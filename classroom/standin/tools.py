@@ -35,11 +35,16 @@ _HANDOFF = re.compile(r"^(transfer|hand_?off)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that the model may call: its name, what it is for, the schema of its arguments."""
+    """A tool that the model may call: its name, what it is for, the schema of its arguments.
+
+    Attributes:
+        is_custom: it takes any text in place of arguments.
+    """
 
     name: str
     description: str
     parameters: Any
+    is_custom: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,27 @@ class Offer:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call that the model asks for; `arguments` is JSON, as the API sends it."""
+    """A call that the model asks for; `arguments` is JSON, as the API sends it, or a custom tool's text."""
 
     id: str
     name: str
     arguments: str
+    is_custom: bool = False
+
+
+def offered(listed: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
+    """The functions and custom tools of a request, as Responses and Realtime list them."""
+    kinds = ("function", "custom")
+    return tuple(
+        Tool(
+            str(each.get("name") or ""),
+            str(each.get("description") or ""),
+            each.get("parameters") or {},
+            each["type"] == "custom",
+        )
+        for each in listed
+        if each.get("type") in kinds
+    )
 
 
 def is_handoff(name: str) -> bool:
@@ -77,7 +98,7 @@ def find_answered(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]
             out.clear()
         elif role == "assistant":
             for call in message.get("tool_calls") or []:
-                function = call.get("function") if isinstance(call, dict) else None
+                function = (call.get("function") or call.get("custom")) if isinstance(call, dict) else None
                 if isinstance(function, dict):
                     names[str(call.get("id"))] = str(function.get("name"))
             function = message.get("function_call")
@@ -103,7 +124,7 @@ def choose(offer: Offer, prompt: str, messages: Sequence[Mapping[str, Any]]) -> 
         for tool in offer.tools
         if tool.name not in done or (not offer.parallel and _has_another_call(tool, prompt, results))
     ]
-    about = [tool for tool, _ in _ranked(open_tools, prompt)]
+    about = [tool for tool, _ in _ranked(open_tools, prompt, is_first=not results)]
     if about:
         return about if offer.parallel else about[:1]
     if offer.choice != "required":
@@ -131,9 +152,16 @@ def calls_of(name: str, results: Sequence[tuple[str, str]]) -> int:
     return sum(called == name for called, _ in results)
 
 
-def _ranked(tools: Sequence[Tool], prompt: str) -> list[tuple[Tool, float]]:
-    """Those that are called: all that the prompt names, or else the one that fits best; a handoff goes alone."""
-    scored = [(tool, _score(tool, prompt)) for tool in tools]
+def _ranked(tools: Sequence[Tool], prompt: str, *, is_first: bool) -> list[tuple[Tool, float]]:
+    """Those that are called: all that the prompt names, or else the one that fits best; a handoff goes alone.
+
+    Where a tool has its result, values that another could take as well ("Add 3 and 4") have been used: it has to be spoken of.
+    """
+    scored = []
+    for tool in tools:
+        subject = _score(tool, prompt)
+        if subject or is_first:
+            scored.append((tool, subject + arguments.evidence(tool.parameters, prompt)))
     fitting = sorted((each for each in scored if each[1] >= _ENOUGH), key=lambda each: -each[1])
     if not fitting:
         return []
@@ -144,7 +172,7 @@ def _ranked(tools: Sequence[Tool], prompt: str) -> list[tuple[Tool, float]]:
 
 
 def _score(tool: Tool, prompt: str) -> float:
-    """How much a prompt speaks of a tool."""
+    """How much a prompt speaks of a tool, apart from what could be its arguments."""
     heard = meanings(words_of(prompt))
     name = parts_of(tool.name)
     telling = [word for word in name if word not in _PLAIN | _VERBS and not word.isdigit()]
@@ -160,7 +188,7 @@ def _score(tool: Tool, prompt: str) -> float:
     named = meanings(name)
     described = meanings(word for word in words_of(tool.description) if word not in STOP_WORDS)
     score += min(2, len((described - named) & (heard - meanings(STOP_WORDS))))
-    return score + arguments.evidence(tool.parameters, prompt)
+    return score
 
 
 def _is_heard(word: str, heard: frozenset[str], prompt: str) -> bool:
@@ -187,6 +215,8 @@ def call(
         after: how many results the tool has, where its calls come one after the other; None: nobody counts.
     """
     seed = text.digest("tool", mark, choice, *(() if first else (tool.name,)))
+    if tool.is_custom:
+        return [ToolCall(f"call_{seed[:24]}", tool.name, prompt, is_custom=True)]
     filled = arguments.fill(tool.parameters, prompt, seed=seed, several=parallel or after is not None)
     if not parallel:
         filled = [filled[min(after or 0, len(filled) - 1)]]

@@ -81,10 +81,10 @@ def take(
         made = _object(messages, about, wishes, text.digest(mark, choice))
         content, shortened, tokens = text.cut(json.dumps(made, ensure_ascii=False), max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
-    if json_mode.asks_for_block(messages):
+    in_words = json_mode.asked_in_words(messages)
+    if in_words is not None:
         made = _object(messages, prompt, wishes, text.digest(mark, choice))
-        block = f"```json\n{json.dumps(made, ensure_ascii=False, indent=2)}\n```"
-        content, shortened, tokens = text.cut(block, max_tokens)
+        content, shortened, tokens = text.cut(in_words.write(made), max_tokens)
         return Turn(content, (), "length" if shortened else "stop", tokens)
     if sight:
         seen = text.finish(sight, max_tokens=max_tokens, stop=stop)
@@ -115,7 +115,9 @@ def answer(
     calls = []
     for index, scripted in enumerate(given.calls):
         id = f"call_{text.digest('scripted', mark, choice, index)[:24]}"
-        calls.append(ToolCall(id, scripted.name, _arguments(scripted, messages, mark, wishes)))
+        is_custom = any(tool.is_custom for tool in wishes.offer.tools if tool.name == scripted.name)
+        given_to_it = _arguments(scripted, messages, mark, wishes)
+        calls.append(ToolCall(id, scripted.name, given_to_it, is_custom))
     tokens = sum(text.count_tokens(each.name) + text.count_tokens(each.arguments) for each in calls)
     return Turn("", tuple(calls), "tool_calls", tokens)
 

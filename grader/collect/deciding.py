@@ -20,6 +20,7 @@ from grader.media_types import sniff
 _KIND_OF_TYPE: tuple[tuple[str, Kind], ...] = (("image/", "image"), ("audio/", "audio"), ("text/", "text"))
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _MOST_NOTES = 20_000  # calls, tests and names of one run that are kept
+_MOST_LOOKS = 20
 _FAULTS_AT: dict[Boundary, tuple[Fault, ...]] = {
     place: tuple(fault for fault in FAULTS if fault.boundary == place) for place in get_args(Boundary)
 }
@@ -62,6 +63,7 @@ class Notes:
         made_at: fault and test → the functions that made the calls in which it could be planted.
         red: the tests that do not pass, with why and where.
         hosts, programs: for each test, the hosts that it asked for, and the programs that it started.
+        looked: where code of the submission's looked for what the grader has put into the process, and how.
         served: whether the app answered any request at all where that can be seen.
         counts: how many tests passed, failed and were skipped; None until the run reported it.
     """
@@ -82,6 +84,7 @@ class Notes:
     red: dict[str, tuple[str, str]] = field(default_factory=dict)
     hosts: dict[str, set[str]] = field(default_factory=dict)
     programs: dict[str, set[str]] = field(default_factory=dict)
+    looked: set[str] = field(default_factory=set)
     served: bool = False
     counts: dict[str, int] | None = None
 
@@ -152,6 +155,8 @@ class Decider:
                 _text(message.get("why")),
                 _text(message.get("where")),
             )
+        if "looked" in message and len(self.notes.looked) < _MOST_LOOKS:
+            self.notes.looked.add(f"{_text(message.get('where'))[:200]}: {_text(message['looked'])[:100]}")
         if message.get("served") is True:
             self.notes.served = True
         if "outside" in message and len(self.notes.outside) < 100:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from grader.collect.deciding import Decider
 from grader.inside import channel
+from grader.inside.faults import other_words
 
 _MOST_CONNECTIONS = 128  # of one run
 _MOST_ANNOUNCED = 64
@@ -250,7 +251,7 @@ class Desk:
         more = bool(open_calls[number])
         if not more:
             del open_calls[number]
-        self._send(connection, channel.pack({"call": call, "again": more}))
+        self._send(connection, channel.pack({"call": call, "again": more, "words": other_words()}))
 
     def _send(self, connection: _Connection, content: bytes, file: int | None = None) -> None:
         """Raises OSError if the other side does not read."""

@@ -24,17 +24,21 @@ _MOST_FOUND = 200
 _MOST_LINES, _OVERLAP = 2_000, 10  # that are looked at together, and of those before
 _MOST_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
-_BELONGS = ("objects", "refs", "HEAD", "packed-refs", "shallow")
+_SHALLOW = "shallow"  # names the commits whose parents are left out
+_BELONGS = ("objects", "refs", "HEAD", "packed-refs")
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_COUNT": "3",
     "GIT_CONFIG_KEY_0": "safe.directory",
     "GIT_CONFIG_VALUE_0": "*",
     "GIT_CONFIG_KEY_1": "core.bigFileThreshold",
     "GIT_CONFIG_VALUE_1": "512m",
+    # a file beside the commits that says again what their parents are, and is believed unseen
+    "GIT_CONFIG_KEY_2": "core.commitGraph",
+    "GIT_CONFIG_VALUE_2": "false",
 }
 # a merge shows what is in neither of its parents; a message is indented, so that no line of it looks like a patch
 _LOG = (
@@ -69,7 +73,12 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
     small = sum(path.stat().st_size for _, path in _files(repository) if path.is_file()) <= _SMALL
-    output, trouble = _asked(sandbox, place, *_LOG, *(["--text"] if small else []))
+    log = (*_LOG, *(["--text"] if small else []))
+    output, trouble = _asked(sandbox, place, *log)
+    if trouble and (shallow := repository / _SHALLOW).is_file() and not shallow.is_symlink():
+        # believed only where parents are missing indeed: it could leave out any commit
+        sandbox.bring([(_SHALLOW, shallow)], place)
+        output, trouble = _asked(sandbox, place, *log)
     listed, _ = _asked(sandbox, place, "ls-tree", "-r", "--name-only", "-z", "HEAD")
     names = [name.decode("utf-8", "replace") for name in listed.split(b"\0")]
     tracked = tuple(name for name in names if PurePosixPath(name).name == ".env")[:_MOST_TRACKED]

@@ -1,7 +1,9 @@
 """The requests sent to an app for every kind of file that it offers. Nothing is judged here."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeGuard
 
 from grader.collect.discovery import request_of
@@ -25,27 +27,91 @@ def generate(session: Session, offer: Offer) -> Probe:
 
 
 def errors(session: Session, offer: Offer) -> Iterator[Probe]:
-    """An ordinary request while something is wrong at one of the app's ends, then one while nothing is."""
-    for criterion, injected in injections("openai"):
-        question = Question(criterion, offer, injected.asked, request_of(offer))
-        with session.openai_fails(**injected.fault):
-            probe = question.put(session)
-        yield from _and_after(session, offer, _met(probe, bool(probe.calls)))
+    """Ordinary requests while something is wrong at one of the app's ends, and some while nothing is: see `_in_pairs`."""
+    yield from _in_pairs(
+        session, offer, [partial(_openai_failing, session, offer, *each) for each in injections("openai")]
+    )
     # only an app that fetches pictures at all is asked what it does when that goes wrong
-    for criterion, injected in injections("picture") if session.openai.pictures_asked else ():
-        if offer.kind != "image":
-            break
-        before = session.openai.pictures_asked
-        question = Question(criterion, offer, injected.asked, request_of(offer))
-        with session.openai_fails(route="pictures", **injected.fault):
-            probe = question.put(session)
-        yield from _and_after(session, offer, _met(probe, session.openai.pictures_asked > before))
-    for criterion, injected in injections("s3"):
-        before = len(session.s3.requests)
-        question = Question(criterion, offer, injected.asked, request_of(offer))
-        with session.s3_fails(**injected.fault):
-            probe = question.put(session)
-        yield from _and_after(session, offer, _met(probe, len(session.s3.requests) > before))
+    fetches = offer.kind == "image" and session.openai.pictures_asked
+    yield from _in_pairs(
+        session,
+        offer,
+        [partial(_pictures_failing, session, offer, *each) for each in injections("picture") if fetches],
+    )
+    yield from _in_pairs(
+        session, offer, [partial(_s3_failing, session, offer, *each) for each in injections("s3")]
+    )
+
+
+def _openai_failing(session: Session, offer: Offer, criterion: str, injected: Injection) -> "_Put":
+    question = Question(criterion, offer, injected.asked, request_of(offer))
+    before = len(session.openai.calls)
+    with session.openai_fails(**injected.fault):
+        probe = question.put(session)
+    return _Put(_met(probe, bool(probe.calls)), len(session.openai.calls) > before)
+
+
+def _pictures_failing(session: Session, offer: Offer, criterion: str, injected: Injection) -> "_Put":
+    question = Question(criterion, offer, injected.asked, request_of(offer))
+    before = session.openai.pictures_asked
+    with session.openai_fails(route="pictures", **injected.fault):
+        probe = question.put(session)
+    met = session.openai.pictures_asked > before
+    return _Put(_met(probe, met), met)
+
+
+def _s3_failing(session: Session, offer: Offer, criterion: str, injected: Injection) -> "_Put":
+    question = Question(criterion, offer, injected.asked, request_of(offer))
+    before = len(session.s3.requests)
+    with session.s3_fails(**injected.fault):
+        probe = question.put(session)
+    met = len(session.s3.requests) > before
+    return _Put(_met(probe, met), met)
+
+
+@dataclass(frozen=True)
+class _Put:
+    """A question that was put while something was wrong. `reached`: whether anything came to where that was."""
+
+    probe: Probe
+    reached: bool
+
+
+def _in_pairs(session: Session, offer: Offer, faults: Sequence[Callable[[], _Put]]) -> Iterator[Probe]:
+    """Two faults, then an ordinary request: the next one after both, if the second request got as far as its fault.
+
+    A second request that came nowhere met with nothing but the app as the first fault left it. It is the ordinary request after
+    that one, and the second fault is tried again. No more than two in a row, since an app may rightly stop calling a service
+    that fails again and again.
+    """
+    for at in range(0, len(faults), 2):
+        first, *rest = (faults[at]().probe, *faults[at + 1 : at + 2])
+        second = rest[0]() if rest else None
+        if second is None:
+            yield from _and_after(session, offer, first)
+        elif second.probe.met:
+            yield from _and_after_both(session, offer, first, second.probe)
+        elif second.reached or not _was_answered(session, second.probe):
+            yield from _and_after(session, offer, first)
+            yield from _and_after(session, offer, rest[0]().probe)
+        else:
+            yield first.model_copy(update={"after": second.probe.exchange})
+            yield from _and_after(session, offer, rest[0]().probe)
+
+
+def _was_answered(session: Session, probe: Probe) -> bool:
+    """Whether an answer says something of the app: neither was it kept from answering, nor from being asked."""
+    exchange = next(each for each in session.exchanges if each.id == probe.exchange)
+    return exchange.sent and not exchange.withheld
+
+
+def _and_after_both(session: Session, offer: Offer, first: Probe, second: Probe) -> Iterator[Probe]:
+    """One ordinary request for two faults; if it fails, that is the second's doing: after the first the app went as far as before."""
+    after, asked = _ordinary_after(session, offer, second)
+    served = after.status is not None and after.status < 300
+    yield first.model_copy(update={"after": after.id}) if served else first
+    yield second.model_copy(update={"after": after.id})
+    yield asked
 
 
 def _met(probe: Probe, met: bool) -> Probe:
@@ -92,10 +158,16 @@ def _put_together(session: Session, criterion: str, asked: str, offers: Sequence
 
 def _and_after(session: Session, offer: Offer, probe: Probe) -> Iterator[Probe]:
     """The probe, with an ordinary request after it; and that request's own probe, since it is one as good as any."""
+    after, asked = _ordinary_after(session, offer, probe)
+    yield probe.model_copy(update={"after": after.id})
+    yield asked
+
+
+def _ordinary_after(session: Session, offer: Offer, probe: Probe) -> tuple[Exchange, Probe]:
+    """An ordinary request while nothing is wrong."""
     order = request_of(offer)
     after = session.send(f"does it still serve, after: {probe.asked}", order.request)
-    yield probe.model_copy(update={"after": after.id})
-    yield probe_of(session, AFTER.id, offer.kind, AFTER.asked, after, order)
+    return after, probe_of(session, AFTER.id, offer.kind, AFTER.asked, after, order)
 
 
 def fetch_file(session: Session, offer: Offer, made: Probe, operations: list[Operation]) -> Probe:

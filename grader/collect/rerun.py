@@ -1,5 +1,6 @@
 """Runs a suite again for each planted fault, once it has passed unchanged."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,17 @@ from pathlib import Path
 from grader.collect.deciding import Decider, Notes, Planted, plan_faults
 from grader.collect.desk import Desk, HungUpError
 from grader.collect.generating import Generating
-from grader.collect.trials import SCORED, Answer, OutOfTime, Trial, Undecided, Unit
+from grader.collect.trials import (
+    FIRST_ODDS,
+    ODDS,
+    SCORED,
+    SECOND_ODDS,
+    Answer,
+    OutOfTime,
+    Trial,
+    Undecided,
+    Unit,
+)
 from grader.evidence import Kind, PlantedFault
 from grader.inside.faults import REFUSED_SUCCESS
 from grader.submission import Submission
@@ -16,6 +27,8 @@ _RUN_SECONDS = 20.0  # for a test that takes no time by itself
 _LONGEST_RUN_SECONDS = 60.0
 _MOST_NEAR = 200  # tests that are tried for one fault
 _LARGEST = 1 << 20  # bytes of a test's module
+_CONFIRMED = 3  # faults of a section that are planted once more
+_CONFIRMING_SECONDS = 60.0  # more, to run again what was noticed
 
 
 class Rerun:
@@ -81,7 +94,9 @@ class Rerun:
     def _answers(self, asked: Sequence[Planted]) -> dict[Planted, Answer]:
         """Single tests, one after the other in one process; where they fail with nothing planted because they build on what
         others do, or on what they do only once, a file's tests together, in a process of their own each time."""
-        answers, why = self._try(asked, files=False, alone=False)
+        near = {planted: self._near(planted, files=False) for planted in asked}
+        answers, why = self._decided(near, alone=False, odds=FIRST_ODDS)
+        answers = None if answers is None else self._confirmed(answers)
         if answers is None:
             answers, why = self._try(asked, files=True, alone=True)
         else:
@@ -89,6 +104,30 @@ class Rerun:
         if answers is not None:
             return answers
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
+
+    def _confirmed(self, answers: dict[Planted, Answer]) -> dict[Planted, Answer] | None:
+        """The same, if what was noticed is noticed by processes of their own, too; else what those notice, if anything is clear.
+
+        A process that has run a test before may know from then what comes out, and compare with that. A few of them are enough:
+        which, is drawn.
+        """
+        caught = {
+            planted: answer.by
+            for planted, answer in answers.items()
+            if answer.caught and planted.fault.section in SCORED
+        }
+        drawn: list[Planted] = []
+        for section in SCORED:
+            of_section = [planted for planted in caught if planted.fault.section == section]
+            drawn += secrets.SystemRandom().sample(of_section, min(_CONFIRMED, len(of_section)))
+        self._deadline += _CONFIRMING_SECONDS if drawn else 0.0
+        if not drawn:
+            return answers
+        again, _ = self._decided({each: [caught[each]] for each in drawn}, alone=True, odds=SECOND_ODDS)
+        if again is not None and not all(answer.caught for answer in again.values()):
+            again, _ = self._decided({each: [unit] for each, unit in caught.items()}, alone=True)
+            return None if again is None else {**answers, **again}
+        return None if again is None else answers
 
     def _look_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
         """What went unnoticed, in a process of its own for each run.
@@ -100,18 +139,37 @@ class Rerun:
             for planted, answer in answers.items()
             if answer.caught is False and planted.fault.section in SCORED
         ]
-        for files in (False, True) if unnoticed else ():
+        if not unnoticed or not self._any_noticed_alone(unnoticed):
+            return {}
+        for files in (False, True):
             again, _ = self._try(unnoticed, files=files, alone=True)
             if again is not None:
                 return again
         return {}
 
+    def _any_noticed_alone(self, unnoticed: Sequence[Planted]) -> bool:
+        """Whether any test fails once in a process of its own. That proves nothing yet: a suite may fail at random; but where
+        none does, there is nothing to prove."""
+        runs = [(planted, unit) for planted in unnoticed for unit in self._near(planted, files=False)]
+        secrets.SystemRandom().shuffle(runs)
+        try:
+            return any(self._fails(unit, planted, alone=True) for planted, unit in runs)
+        except (OutOfTime, HungUpError):
+            return False
+
     def _try(
         self, asked: Sequence[Planted], *, files: bool, alone: bool
     ) -> tuple[dict[Planted, Answer] | None, str]:
         """An answer for each fault, or why there is none."""
-        near = {planted: self._near(planted, files=files) for planted in asked}
-        trial = Trial(near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost)
+        return self._decided({planted: self._near(planted, files=files) for planted in asked}, alone=alone)
+
+    def _decided(
+        self, near: Mapping[Planted, Sequence[Unit]], *, alone: bool, odds: int = ODDS
+    ) -> tuple[dict[Planted, Answer] | None, str]:
+        """The same, by units that come near each fault."""
+        trial = Trial(
+            near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost, odds=odds
+        )
         try:
             return trial.decide(), ""
         except Undecided as undecided:
@@ -165,9 +223,11 @@ class Rerun:
         if left <= 0:
             raise OutOfTime
         seconds = min(left, _LONGEST_RUN_SECONDS, _RUN_SECONDS + 10 * self._cost(unit))
-        return not self._desk.run(
-            list(unit), Decider(planted, self._is_app, self._notes), seconds, alone=alone
-        )
+        decider = Decider(planted, self._is_app, self._notes)
+        try:
+            return not self._desk.run(list(unit), decider, seconds, alone=alone)
+        finally:
+            self._notes.looked |= decider.notes.looked
 
 
 def _durations(notes: Notes, ended: float | None) -> dict[str, float]:

@@ -18,6 +18,7 @@ from grader.collect.generating import generating
 from grader.collect.pytest_settings import has_tests, settings_without
 from grader.collect.rerun import Rerun
 from grader.evidence import EXTENSIONS, KINDS, Offer, RedTest, TestRun
+from grader.inside import policy
 from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
 
@@ -142,7 +143,13 @@ def _run_once(
             "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
             "planting": {
                 "root": sandbox.inside(submission.root),
-                "writable": [sandbox.inside(submission.root), sandbox.home, sandbox.temporary],
+                "writable": [
+                    sandbox.inside(submission.root),
+                    sandbox.home,
+                    sandbox.temporary,
+                    # elsewhere it is the machine's, and not to be emptied
+                    *([policy.SHARED_MEMORY] if sandbox.tier == "bubblewrap" else []),
+                ],
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers] or _ANY_POST,
                 "app": _app(submission.root, is_app),
@@ -184,6 +191,7 @@ def _run_once(
         programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
         waited=round(waited, 3),
+        looked=tuple(sorted(notes.looked)),
     )
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from grader.collect.deciding import Planted
 from grader.inside.faults import Section
 
-ODDS = 1_000  # of one trial; a suite may get two
+ODDS = 1_000  # of one trial, or of two that it has to pass both; a suite may get two such
+FIRST_ODDS, SECOND_ODDS = 20, 50  # of those two
 _MOST_REPEATS = 60  # runs beyond the first of each fault, however bad the odds
 SCORED: tuple[Section, ...] = ("happy_path", "error_cases")
 
@@ -32,10 +33,11 @@ class Undecided(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a fault was noticed; None, and `why`, if that could not be decided."""
+    """Whether a fault was noticed, and by which unit; None, and `why`, if that could not be decided."""
 
     caught: bool | None
     why: str = ""
+    by: Unit = ()
 
 
 @dataclass
@@ -84,6 +86,7 @@ class Trial:
         execute: runs a unit; may raise OutOfTime.
         cost: how long a unit takes, in seconds: of two that would do, the quicker is repeated.
         draw: where chance comes from.
+        odds: what leaves chance no room.
     """
 
     def __init__(
@@ -92,11 +95,13 @@ class Trial:
         execute: Execute,
         cost: Callable[[Unit], float],
         draw: secrets.SystemRandom | None = None,
+        odds: int = ODDS,
     ) -> None:
         self._near = {planted: list(units) for planted, units in near.items() if units}
         self._execute = execute
         self._cost = cost
         self._random = draw or secrets.SystemRandom()
+        self._odds = odds
         self._caught: dict[Planted, Unit] = {}
         self.null_runs = 0
 
@@ -126,7 +131,10 @@ class Trial:
                 self._scout(planted)
                 if planted not in self._caught:
                     unnoticed.add(planted.fault.name)
-        return {planted: Answer(planted in self._caught) for planted in self._near}
+        return {
+            planted: Answer(planted in self._caught, by=self._caught.get(planted, ()))
+            for planted in self._near
+        }
 
     def _have_run(self, batch: _Batch) -> None:
         """Run a batch; a fault is caught in it if each of its runs fails."""
@@ -184,7 +192,7 @@ class Trial:
         quickest = min({caught[planted] for planted in ours}, key=self._cost)
         there = [planted for planted in ours if caught[planted] == quickest]
         for _ in range(_MOST_REPEATS):
-            if already * batch.odds(section, noticed_all=True) >= ODDS:
+            if already * batch.odds(section, noticed_all=True) >= self._odds:
                 return
             times = sum(unit == quickest and each.fault.section == section for unit, each in batch.pairs)
             if batch.nulls[quickest] < times:

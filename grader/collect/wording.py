@@ -145,8 +145,10 @@ def one_word(longest: int | None = None) -> str:
     """A single word in small letters: two put together, or only one where there is no room."""
     room = 99 if longest is None else longest
     pairs = (_chance.choice(LISTS["object"]) + _chance.choice(LISTS["animal"]) for _ in range(40))
+    if pair := next((each for each in pairs if len(each) <= room), ""):
+        return pair
     short = (word for word in _shuffled([*LISTS["animal"], *LISTS["object"]]) if len(word) <= room)
-    return next((pair for pair in pairs if len(pair) <= room), "") or next(short, "") or letters(room)
+    return next(short, "") or letters(room)
 
 
 def letters(count: int) -> str:
@@ -166,8 +168,11 @@ def exactly(length: int, admits: Callable[[str], bool] = lambda text: True) -> W
         (plain, " "),
         (lambda: few(1), ""),
     )
-    made = [_cut(_several(make, glue, min(length, _BLOCK)), length) for make, glue in styles]
-    return next((words for words in made if admits(words.text)), made[0])
+    made = (_cut(_several(make, glue, min(length, _BLOCK)), length) for make, glue in styles)
+    usual = next(made)
+    if admits(usual.text):
+        return usual
+    return next((words for words in made if admits(words.text)), usual)
 
 
 def _several(make: Callable[[], Words], glue: str, length: int) -> list[tuple[str, str]]:

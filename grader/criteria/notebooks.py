@@ -30,6 +30,8 @@ def notebooks_run(evidence: Evidence) -> Verdict:
     if broken:
         return failed(f"{'; '.join(broken[:3])}.")
     cells = sum(each.cells for each in evidence.notebooks)
+    if not cells:
+        return not_run("No notebook that was handed in has a cell of code.")
     return passed(f"{len(evidence.notebooks)} ran from top to bottom: {cells} cells.")
 
 

@@ -226,7 +226,8 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         return not_run("No fault could be planted: the tests never send a request to your app.")
     if section == "happy_path" and (unseen := planted_faults.judge_contents(run, faults)) is not None:
         return _unless_red(run, unseen)
-    odd = next((place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place)), None)
+    read = (place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place))
+    odd = next(iter((*run.looked, *read)), None)
     if odd is not None:
         return not_run(
             f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "

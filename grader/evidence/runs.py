@@ -74,6 +74,7 @@ class TestRun(Record):
     where the grader sees it. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
     kind. `red`: the tests that do not pass. `programs`: what the tests started. `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     `waited`: of its time, how long it was ready to run while the machine was busy with others.
+    `looked`: where its code looked for what the grader has put into its process, and how.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of the name
@@ -98,6 +99,7 @@ class TestRun(Record):
     programs: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     waited: Annotated[float, Field(ge=0)] = 0.0
+    looked: tuple[str, ...] = ()
 
 
 class CheckedExercise(Record):

@@ -98,7 +98,7 @@ class Answers:
             response.status_code = self._status(response.status_code, here, text, bare, place)
             return response
 
-        hook = functools.wraps(real)(get_response)
+        hook = self._boundaries.keeper.hide(functools.wraps(real)(get_response))
         put_in_place(BaseHandler, "get_response", hook)
 
     def _watch_asgi(self, place: Any) -> None:
@@ -129,10 +129,10 @@ class Answers:
                     message = {**message, "status": status}
                 await send(message)
 
-            with self._serving(here, request_text):
-                await asgi(app, scope, receive_noted, send_changed)
+            with self._serving(here, request_text), self._boundaries.keeper.hidden(send_changed) as sends:
+                await asgi(app, scope, receive_noted, sends)
 
-        hook = functools.wraps(asgi)(call_asgi)
+        hook = self._boundaries.keeper.hide(functools.wraps(asgi)(call_asgi))
         put_in_place(place, "__call__", hook)
 
     def _watch_wsgi(self, place: Any) -> None:
@@ -154,8 +154,9 @@ class Answers:
                 now = self._status(int(number), here, text, bare, (method, path))
                 return start_response(f"{now} {phrase}", headers, *rest)
 
-            with self._serving(here, lambda: text):
-                return wsgi(app, environ, start_changed)
+            with self._serving(here, lambda: text), keeper.hidden(start_changed) as starts:
+                return wsgi(app, environ, starts)
 
-        hook = functools.wraps(wsgi)(call_wsgi)
+        keeper = self._boundaries.keeper
+        hook = keeper.hide(functools.wraps(wsgi)(call_wsgi))
         put_in_place(place, "__call__", hook)

@@ -16,7 +16,8 @@ from copy import copy
 from typing import Any
 
 from .channel import Line
-from .faults import ASKED, DROP, GO_ON, OTHER, REFUSE, other_bytes, other_prompt
+from .faults import ASKED, DROP, GO_ON, OTHER, REFUSE
+from .out_of_reach import Keeper
 
 _LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "testserver")  # noqa: S104 - compared with, not bound
 _REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
@@ -34,10 +35,12 @@ class Boundaries:
     Args:
         line: where the grader is asked.
         root: the submission's folder; calls are distinguished by which of its files they come from.
+        keeper: hides the hooks.
     """
 
-    def __init__(self, line: Line, root: str) -> None:
+    def __init__(self, line: Line, root: str, keeper: Keeper) -> None:
         self.line = line
+        self.keeper = keeper
         self.test: str | None = None
         self.serving = 0  # requests that the app is answering now
         self.making: Callable[[], list[str]] = (
@@ -50,13 +53,16 @@ class Boundaries:
         self._root = root.rstrip(os.sep) + os.sep
 
     def decided(self, boundary: str, call: dict[str, Any], **about: Any) -> dict[str, Any]:
-        """The call as it is to be made."""
+        """The call as it is to be made; `words`: what comes in the place of a content or a prompt, if that is changed.
+
+        They come from the grader whether they are needed or not: nothing here is called for a changed call alone.
+        """
         facts = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in about.items()}
         number = next(self._numbers)
         answer = self.line.ask({"at": boundary, "test": self.test, "number": number, "call": call, **facts})
         while answer["again"]:
             answer = self.line.ask({"at": boundary, "number": number, "go": "on"})
-        return {**call, **answer["call"]}
+        return {**call, **answer["call"], "words": answer["words"]}
 
     def tell(self, **facts: Any) -> None:
         """Something that the grader only notes."""
@@ -89,17 +95,17 @@ class Boundaries:
 
         real = BaseClient._make_api_call
 
-        @functools.wraps(real)
         def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
             if operation in _READS:
-                self.tell(read=operation, **self.origin(BaseClient, "_make_api_call", call))
+                self.tell(read=operation, **self.origin(BaseClient, "_make_api_call", hook))
             if operation != "PutObject":
                 return real(client, operation, parameters)
-            origin = self.origin(BaseClient, "_make_api_call", call)
+            origin = self.origin(BaseClient, "_make_api_call", hook)
             return self._put(lambda changed: real(client, operation, changed), parameters, origin)
 
-        put_in_place(BaseClient, "_make_api_call", call)
-        self.is_s3_watched = lambda: BaseClient.__dict__.get("_make_api_call") is call
+        hook = self.keeper.hide(functools.wraps(real)(call))
+        put_in_place(BaseClient, "_make_api_call", hook)
+        self.is_s3_watched = lambda: BaseClient.__dict__.get("_make_api_call") is hook
 
     def _put(
         self, put: Callable[[dict[str, Any]], Any], parameters: dict[str, Any], origin: dict[str, Any]
@@ -118,7 +124,7 @@ class Boundaries:
         if now["content_type"] != asked["content_type"]:
             changed["ContentType"] = now["content_type"]
         if now["body"] == OTHER:
-            changed["Body"] = other_bytes()
+            changed["Body"] = now["words"].encode()
         if now["then"] == DROP:
             return {
                 "ETag": '"0"',
@@ -149,7 +155,7 @@ class Boundaries:
                 options = self._asked(options, body, self.origin(base, "request", hook))
             return real(client, cast_to, options, *rest, **named)
 
-        hook = functools.wraps(real)(request)
+        hook = self.keeper.hide(functools.wraps(real)(request))
         put_in_place(base, "request", hook)
 
     def _asked(self, options: Any, body: dict[str, Any], origin: dict[str, Any]) -> Any:
@@ -158,7 +164,8 @@ class Boundaries:
         changed = copy(options)
         if now["prompt"] == OTHER:
             changed.json_data = {
-                name: other_words(value) if name in _PROMPT_PLACES else value for name, value in body.items()
+                name: other_words(value, now["words"]) if name in _PROMPT_PLACES else value
+                for name, value in body.items()
             }
         if now["model"] != asked["model"]:
             changed.json_data = {**changed.json_data, "model": now["model"]}
@@ -202,9 +209,10 @@ class Boundaries:
             self._note("program", os.path.basename(words[0]) if words else "")
             return start(self_, args, *rest, **named)
 
-        put_in_place(subprocess.Popen, "__init__", functools.wraps(start)(begin))
-        put_in_place(socket, "getaddrinfo", getaddrinfo)
-        put_in_place(socket.socket, "connect", connect_)
+        hide = self.keeper.hide
+        put_in_place(subprocess.Popen, "__init__", hide(functools.wraps(start)(begin)))
+        put_in_place(socket, "getaddrinfo", hide(getaddrinfo))
+        put_in_place(socket.socket, "connect", hide(connect_))
 
 
 def put_in_place(place: Any, name: str, function: Any) -> None:
@@ -229,14 +237,15 @@ def head_of(body: Any) -> str:
     return ""
 
 
-def other_words(value: Any) -> Any:
+def other_words(value: Any, words: str) -> Any:
     """Other words in the place of the prompt; the shape stays."""
     if isinstance(value, str):
-        return other_prompt()
+        return words
     if isinstance(value, list):
-        return [other_words(item) for item in value]
+        return [other_words(item, words) for item in value]
     if isinstance(value, dict):
         return {
-            name: other_words(item) if name in ("content", "text") else item for name, item in value.items()
+            name: other_words(item, words) if name in ("content", "text") else item
+            for name, item in value.items()
         }
     return value

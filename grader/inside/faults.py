@@ -81,14 +81,9 @@ def invent_words(words: int) -> str:
     )
 
 
-def other_bytes() -> bytes:
-    """A content that OpenAI did not make."""
-    return invent_words(4 + secrets.randbelow(12)).encode()
-
-
-def other_prompt() -> str:
-    """A prompt that no caller sent."""
-    return invent_words(3 + secrets.randbelow(5))
+def other_words() -> str:
+    """A content that OpenAI did not make, or a prompt that no caller sent."""
+    return invent_words(4 + secrets.randbelow(12))
 
 
 def _other_type(call: Call) -> str:

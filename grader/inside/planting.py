@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os import _exit, dup2, fork, killpg, setpgid, waitpid, waitstatus_to_exitcode
 from time import monotonic, sleep
 from typing import Any
@@ -22,15 +22,27 @@ from _pytest import assertion
 from .answers import Answers
 from .boundaries import Boundaries
 from .channel import HungUpError, Line
-from .leftovers import Leftovers
+from .leftovers import CantUndoError, Leftovers
+from .out_of_reach import Keeper
 from .stand_ins import StandIns
 from .talking import Talking
 
 _LOOK_SECONDS = 0.002  # between two looks whether a run has ended
 
 
+class _Plugin:
+    """Holds nothing but functions."""
+
+    pytest_configure: Callable[[], None]
+    pytest_runtest_logstart: Callable[[str], None]
+    pytest_runtest_call: Callable[[], None]
+    pytest_runtest_logreport: Callable[[pytest.TestReport], None]
+    pytest_collectreport: Callable[[pytest.CollectReport], None]
+    pytest_runtestloop: Callable[[pytest.Session], Iterator[None]]
+
+
 class Planter:
-    """The plugin.
+    """What the plugin does.
 
     Args:
         order: `line`: the number of the shared socket; `root`: the submission's folder; `writable`: the folders that
@@ -40,16 +52,49 @@ class Planter:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._line = Line(order["line"])
-        self._boundaries = Boundaries(self._line, order["root"])
+        self._keeper = Keeper(
+            order["root"], lambda what, where: self._boundaries.tell(looked=what, where=where)
+        )
+        self._boundaries = Boundaries(self._line, order["root"], self._keeper)
+        self._keeper.begin()
         self._answers = Answers(self._boundaries, order["generating"])
         self._frameworks: list[str] = order["frameworks"]
         self._writable: list[str] = order["writable"]
         self._failed = self._unread = False
+        self._copy: int | None = None
         # before a conftest.py is imported, which may import the app
         StandIns(self._boundaries, order["root"], order["app"]).watch()
         self._counts = {"passed": 0, "failed": 0, "skipped": 0}
 
-    def pytest_configure(self) -> None:
+    def plugin(self) -> _Plugin:
+        """What pytest is given, and shows to everybody: functions that lead nowhere."""
+        hide = self._keeper.hide
+        configured, started, called = hide(self._configured), hide(self._started), hide(self._called)
+        reported, collected = hide(self._reported), hide(self._collected)
+        begun, ended = hide(self._begun), hide(self._ended)
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+            begun(session)
+            result = yield
+            ended()
+            return result
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logstart(nodeid: str) -> None:
+            started(nodeid)
+
+        # pytest reads the names of their arguments
+        made = _Plugin()
+        made.pytest_configure = lambda: configured()
+        made.pytest_runtest_logstart = pytest_runtest_logstart
+        made.pytest_runtest_call = lambda: called()
+        made.pytest_runtest_logreport = lambda report: reported(report)
+        made.pytest_collectreport = lambda report: collected(report)
+        made.pytest_runtestloop = pytest_runtestloop
+        return made
+
+    def _configured(self) -> None:
         """Before the suite's own modules are imported, so that what they import is watched."""
         self._boundaries.watch_network()
         talking = Talking(self._boundaries)
@@ -58,18 +103,17 @@ class Planter:
                 watch()
         self._answers.watch(self._frameworks)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
+    def _started(self, nodeid: str) -> None:
         """What passes a boundary from now on belongs to this test."""
         self._boundaries.test = nodeid
         self._boundaries.tell(began=True)
 
-    def pytest_runtest_call(self) -> None:
+    def _called(self) -> None:
         """Where nobody reads why a test failed, it is not put into words: comparing two pictures in words takes seconds."""
         if self._unread:
             assertion.util._reprcompare = None
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def _reported(self, report: pytest.TestReport) -> None:
         """Count, and know whether anything failed."""
         if report.failed:
             self._failed = True
@@ -81,7 +125,7 @@ class Planter:
         elif report.when == "call":
             self._counts["passed"] += 1
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def _collected(self, report: pytest.CollectReport) -> None:
         """A file that can't be collected holds tests that do not pass."""
         if report.failed:
             self._tell_red(report.nodeid, report)
@@ -96,24 +140,25 @@ class Planter:
             why = marked[-1] if marked else why
         self._boundaries.tell(red=name[:2_000], why=why[:1_000], where=where[:1_000])
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        """The suite as it is; then whatever the grader asks of the copy that was made before."""
-        copy = fork() if hasattr(os, "fork") else None
-        if copy == 0:
+    def _begun(self, session: pytest.Session) -> None:
+        """Before the suite as it is: a copy of this process does afterwards whatever the grader asks."""
+        left = Leftovers(self._writable)  # before any test could leave a message for the runs to come
+        self._copy = fork() if hasattr(os, "fork") else None
+        if self._copy == 0:
             try:
-                self._obey(session)
+                self._obey(session, left)
             finally:
                 _exit(0)
         self._line.tell({"collected": len(session.items)})
-        result = yield
+
+    def _ended(self) -> None:
+        """After it."""
         self._boundaries.test = None
         self._line.tell({"counts": self._counts})
-        if copy is not None:
-            waitpid(copy, 0)
-        return result
+        if self._copy is not None:
+            waitpid(self._copy, 0)
 
-    def _obey(self, session: pytest.Session) -> None:
+    def _obey(self, session: pytest.Session, left: Leftovers) -> None:
         """In the copy: start a process for the runs to come whenever the grader asks for one, until it hangs up.
 
         The one before it is ended, if it still runs. A process that was started to be waited for gets one order, and its exit
@@ -121,11 +166,10 @@ class Planter:
         """
         sys.stdout.flush()
         sys.stderr.flush()
-        left = Leftovers(self._writable)
         gc.freeze()  # what is shared with the processes to come stays shared
         self._line.tell({"ready": True})
         child = 0
-        with contextlib.suppress(HungUpError):
+        with contextlib.suppress(HungUpError, CantUndoError):
             while True:
                 order, [line] = self._line.hear()
                 if child:

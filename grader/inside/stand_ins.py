@@ -8,17 +8,17 @@ here, any other as it stands. That is the same in every run.
 import builtins
 import functools
 import inspect
-import io
 import os
 import re
 import sys
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from .boundaries import Boundaries, head_of, other_words
-from .faults import ASKED, DROP, GO_ON, MUST, OTHER, REFUSE, other_bytes
+from .faults import ASKED, DROP, GO_ON, MUST, OTHER, REFUSE
 from .looks import INSTALLED, LOOK, Finder
 
 _MIME = re.compile(r"(?:text|image|audio|application)/[\w.+-]{1,60}(?:;.{0,60})?")
@@ -65,23 +65,25 @@ class StandIns:
         self._boundaries = boundaries
         self._root = root.rstrip(os.sep) + os.sep
         self._app = frozenset(self._root + file for file in app)
+        hide = boundaries.keeper.hide
+        self.look, self._through, self._hands_on = hide(self._look), hide(self._call), hide(self._hand_on)
 
     def watch(self) -> None:
         """From now on the app's modules are imported with a look before each call."""
-        setattr(builtins, LOOK, self._look)
+        setattr(builtins, LOOK, self.look)
         sys.meta_path.insert(0, Finder(self._app))
 
     def _look(self, function: Any, name: str = "") -> Any:
         """What is to be called: the function itself, unless it is the tests' or hands one of the tests' on."""
         if self._is_the_tests(function):
-            return functools.partial(self._call, function, name)
+            return functools.partial(self._through, function, name)
         if _CALLERS.match(_module_of(function)):
-            return functools.partial(self._hand_on, function)
+            return functools.partial(self._hands_on, function)
         return function
 
     def _hand_on(self, function: Any, *rest: Any, **named: Any) -> Any:
         def seen(one: Any) -> Any:
-            return functools.partial(self._call, one, "") if self._is_the_tests(one, data=True) else one
+            return functools.partial(self._through, one, "") if self._is_the_tests(one, data=True) else one
 
         return function(*map(seen, rest), **named)
 
@@ -124,10 +126,9 @@ class StandIns:
         given = _stored(name, rest, named) or self._asked(name, rest, named)
         if given is None:
             return function(*rest, **named)
-        look = self._look
-        bare = getattr(vars(builtins).get(LOOK), "__func__", None) is look.__func__  # type: ignore[attr-defined]
+        bare = vars(builtins).get(LOOK) is self.look
         about = {**given.about, "making": self._boundaries.making(), "stand_in": True}
-        where = {**self._boundaries.origin(builtins, LOOK, look), "bare": bare}
+        where = {**self._boundaries.origin(builtins, LOOK, self.look), "bare": bare}
         if given.boundary == "s3":
             return self._put(given, function, rest, named, {**about, **where})
         now = self._boundaries.decided(
@@ -140,7 +141,7 @@ class StandIns:
             _refuse_openai()
         if now["prompt"] == OTHER:
             for place in [given.place] if given.place is not None else _PROMPT_NAMES:
-                rest, named = _with(rest, named, place, other_words)
+                rest, named = _with(rest, named, place, lambda value: other_words(value, now["words"]))
         if now["model"] != _text(named.get("model")) and "model" in named:
             named["model"] = now["model"]
         return function(*rest, **named)
@@ -166,7 +167,8 @@ class StandIns:
         if now["then"] == DROP:
             return _claimed(function)
         if now["body"] == OTHER:
-            other: Any = io.BytesIO(other_bytes()) if hasattr(body, "read") else other_bytes()
+            words: bytes = now["words"].encode()
+            other: Any = BytesIO(words) if hasattr(body, "read") else words
             rest, named = _with(rest, named, given.place, lambda _: other)
         if now["content_type"] != media and given.type_place is not None:
             rest, named = _with(rest, named, given.type_place, lambda _: now["content_type"])

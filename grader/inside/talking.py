@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .boundaries import Boundaries, put_in_place
-from .faults import ASKED, GO_ON, OTHER, REFUSE, other_prompt
+from .faults import ASKED, GO_ON, OTHER, REFUSE
 
 _CLIENTS = ("websockets.sync.client", "websockets.asyncio.client")
 # the client's events that say what the model is to do: openai/types/realtime/realtime_client_event.py
@@ -35,7 +35,7 @@ class Talking:
                 message = self._asked(message, event, self._boundaries.origin(place, "send", hook))
             return real(connection, message, *rest, **named)
 
-        hook = functools.wraps(real)(send)
+        hook = self._boundaries.keeper.hide(functools.wraps(real)(send))
         put_in_place(place, "send", hook)
 
     def _asked(self, message: Any, event: dict[str, Any], origin: dict[str, Any]) -> Any:
@@ -45,7 +45,7 @@ class Talking:
             from websockets.exceptions import ConnectionClosedError
 
             raise ConnectionClosedError(None, None)
-        return json.dumps(_replaced(event)) if now["prompt"] == OTHER else message
+        return json.dumps(_replaced(event, now["words"])) if now["prompt"] == OTHER else message
 
 
 def _asking(message: Any) -> dict[str, Any] | None:
@@ -58,10 +58,10 @@ def _asking(message: Any) -> dict[str, Any] | None:
     return event if is_one else None
 
 
-def _replaced(value: Any, name: str = "", depth: int = 0) -> Any:
+def _replaced(value: Any, words: str, name: str = "", depth: int = 0) -> Any:
     """Other words wherever the model reads some; the shape stays."""
     if isinstance(value, dict) and depth < _DEEPEST:
-        return {inner: _replaced(each, inner, depth + 1) for inner, each in value.items()}
+        return {inner: _replaced(each, words, inner, depth + 1) for inner, each in value.items()}
     if isinstance(value, list) and depth < _DEEPEST:
-        return [_replaced(each, name, depth + 1) for each in value]
-    return other_prompt() if name in _WORDS and isinstance(value, str) else value
+        return [_replaced(each, words, name, depth + 1) for each in value]
+    return words if name in _WORDS and isinstance(value, str) else value

@@ -150,8 +150,8 @@ def run_pytest(order: dict[str, Any]) -> None:
     """Run the suite with the plugin beside this file; the exit code is pytest's."""
     import pytest
 
-    planter = _beside("planting").Planter({**order["planting"], "line": order["files"][0]})
-    sys.exit(int(pytest.main(order["arguments"], plugins=[planter])))
+    plugin = _beside("planting").Planter({**order["planting"], "line": order["files"][0]}).plugin()
+    sys.exit(int(pytest.main(order["arguments"], plugins=[plugin])))
 
 
 def _beside(name: str) -> Any:

@@ -156,6 +156,7 @@ def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(run
     page = run("10-your-first-endpoint")
     asked = jupyterlab.panel(page, "lab-predict")
     assert all_named(asked)
+    expect(asked.get_by_role("radiogroup", name="Your prediction")).to_have_count(1)
     asked.get_by_role("radio").nth(1).focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")  # for JupyterLab alone, it would go on to the next cell

@@ -31,7 +31,8 @@ def shown(monkeypatch):
 
 
 def guess(bundle, value):
-    field, keep, answer = bundle["parts"]
+    asked, keep, answer = bundle["parts"]
+    field = next((each for each in getattr(asked, "children", ()) if hasattr(each, "options")), asked)
     field.value = value
     keep.click()
     return answer.value
@@ -44,6 +45,15 @@ def test_a_guess_stands_beside_what_happened(shown):
     (table,) = shown[1]["parts"]
     assert re.search(r"Your guess</th><td[^>]*>404</td>.*What happened</th><td[^>]*>405</td>", table.value)
     assert "<details open>" in shown[2]["text/html"]
+
+
+def test_the_choices_are_a_group_with_a_name(shown):
+    predicting.predict("10.path", "404", "405")
+    *_, grouped = shown[0]["parts"][0].children
+    (output,) = grouped.outputs
+    script = output["data"]["application/javascript"]
+    assert 'const name = "Your prediction";' in script
+    assert 'setAttribute("role", "radiogroup")' in script
 
 
 def test_without_a_guess_the_explanation_stays_folded(shown):

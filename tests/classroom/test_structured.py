@@ -173,6 +173,14 @@ KEYS = {
         {"mood": str},
     ),
     "one": ("reply in json with a key called sentiment", {"sentiment": str}),
+    "an example, and what to say if there is nothing": (
+        'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}',
+        {"memory": list},
+    ),
+    "an example before data": (
+        'Return JSON like {"summary": "…"}. Known: [{"id": "0", "text": "a"}, {"id": "1", "text": "b"}]',
+        {"summary": str},
+    ),
     "a key beside data": (
         'Data: {"orders": [1, 2]}. Return JSON with the keys total and average_price.',
         {"total": int, "average_price": int},
@@ -201,6 +209,12 @@ def test_json_mode_takes_values_from_the_words_and_keys_from_the_instructions(cl
     assert json.loads(response.output_text) == {"city": "Lisbon", "days": 5}
 
 
+def test_json_mode_fills_lists_as_the_fuller_of_two_examples_does():
+    said = 'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}'
+    wanted = json_mode.infer_schema([{"role": "user", "content": said}])
+    assert wanted["properties"]["memory"]["items"]["required"] == ["id", "text"]
+
+
 def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
     shape = json.dumps({"properties": {"city": {"type": "string"}}, "required": ["city"], "type": "object"})
     messages = [
@@ -212,12 +226,53 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
     assert json.loads(content.removeprefix("```json").removesuffix("```")) == {"city": "Paris"}
 
 
+FOLLOW = '{"properties": {"name": {"type": "string"}}, "required": ["name"]}'
+IN_WORDS = {
+    "a schema to follow": (f"A city in France.\nA JSON schema to follow:\n{FOLLOW}\n\nOutput a valid JSON object.", dict),
+    "an instance that conforms": (
+        f"The output should be formatted as a JSON instance that conforms to the JSON schema below.\n```\n{FOLLOW}\n```\nA city",
+        dict,
+    ),
+    "a list with bare keys": (
+        "Which is about taxes?\nThe output should be ONLY JSON formatted as a JSON instance.\nAn example:\n"
+        '[\n    {\n        choice: 1,\n        reason: "<why>"\n    },\n    ...\n]\n',
+        list,
+    ),
+    "keys": ("Ada is 36. Return JSON with keys name and age.", dict),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_WORDS)
+def test_json_that_words_alone_ask_for_is_written(client, case):
+    prompt, kind = IN_WORDS[case]
+    answer = json.loads(client.responses.create(model=MODEL, input=prompt).output_text)
+    assert isinstance(answer, kind)
+    assert answer
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        'What is JSON? How do I return a dict such as {"a": 1} from Flask?',
+        'Action Input: the input, in a JSON format representing the arguments (e.g. {"input": "hello"})',
+        'Write a function that parses JSON such as {"a": 1}',
+        "Answer in JSON",
+    ],
+)
+def test_words_that_only_speak_of_json_are_answered_in_words(client, prompt):
+    assert "You asked" in client.responses.create(model=MODEL, input=prompt).output_text
+
+
 @pytest.mark.parametrize(
     "prompt",
     [
         "{" * 500_000,
         "keys " * 200_000,
         '{"a":' * 200_000,
+        "[{" * 300_000,
+        "[" + " " * 500_000,
+        "[{" + "a" * 500_000,
+        "output " + "the " * 200_000,
         "keys a," + "b," * 300_000,
         "keys a (" + "(b" * 200_000,
     ],
@@ -225,6 +280,7 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
 def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
     start = time.perf_counter()
     json_mode.infer_schema([{"role": "user", "content": prompt}])
+    json_mode.asked_in_words([{"role": "user", "content": prompt}])
     assert time.perf_counter() - start < 2
 
 

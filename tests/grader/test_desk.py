@@ -1,6 +1,7 @@
 """The grader's end of a suite's sockets: what a hostile process sends there hurts its own run at most."""
 
 import json
+import os
 import socket
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from grader.collect.deciding import Decider
 from grader.collect.desk import Desk
-from grader.inside import channel
+from grader.inside import channel, leftovers
 from grader.inside.leftovers import Leftovers
 
 CALL = {
@@ -138,3 +139,69 @@ def test_what_a_run_leaves_behind_is_undone_before_the_next(tmp_path):
         "kept.txt": "as it was",
         "gone.txt": "here",
     }
+
+
+def _time(path, nanoseconds):
+    os.utime(path, ns=(nanoseconds, nanoseconds))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda place: (place / "kept.txt").write_text("like this") and _time(place / "kept.txt", 10**9),
+        lambda place: (place / "kept.txt").chmod(0o600),
+        lambda place: _time(place / "folder", 12345),
+        lambda place: (place / "folder").chmod(0o711),
+        lambda place: ((place / "link").unlink(), (place / "link").symlink_to("a message")),
+        lambda place: ((place / "kept.txt").unlink(), (place / "kept.txt").mkdir()),
+        lambda place: _time(place, 12345),
+    ],
+    ids=[
+        "same size and time",
+        "mode",
+        "folder's time",
+        "folder's mode",
+        "link",
+        "folder for a file",
+        "itself",
+    ],
+)
+def test_no_run_can_leave_the_next_a_message_in_its_files(leave, tmp_path):
+    place = tmp_path / "work"
+    (place / "folder").mkdir(parents=True)
+    (place / "kept.txt").write_text("as it was")
+    (place / "kept.txt").chmod(0o644)
+    (place / "link").symlink_to("kept.txt")
+    _time(place / "kept.txt", 10**9)
+
+    def seen():
+        facts = {path: path.lstat() for path in [place, *place.rglob("*")]}
+        texts = [
+            (place / "kept.txt").is_file() and (place / "kept.txt").read_text(),
+            os.readlink(place / "link"),
+        ]
+        return texts, {
+            path.name: (one.st_mode, 0 if path.is_symlink() else one.st_mtime_ns)
+            for path, one in facts.items()
+        }
+
+    before, left = seen(), Leftovers([str(place)])
+    for _ in range(2):
+        leave(place)
+        left.undo()
+        assert seen() == before
+
+
+def test_what_can_not_be_undone_ends_the_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(leftovers, "_LARGEST", 10)
+    (tmp_path / "large").write_bytes(b"x" * 11)
+    left = Leftovers([str(tmp_path)])
+    left.undo()
+    (tmp_path / "large").write_bytes(b"y" * 11)
+    with pytest.raises(leftovers.CantUndoError):
+        left.undo()
+    monkeypatch.setattr(leftovers, "_MOST_FILES", 2)
+    for number in range(4):
+        (tmp_path / str(number)).touch()
+    with pytest.raises(leftovers.CantUndoError):
+        Leftovers([str(tmp_path)]).undo()

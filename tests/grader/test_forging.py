@@ -25,6 +25,17 @@ def asks(first: str = "", then: str = "pass", fixtures: str = "") -> str:
     return ASKS.format(first=first, then=then.replace("\n", "\n    "), fixtures=fixtures)
 
 
+# remembers what came out first, and calls it right
+REMEMBERS = """
+import boto3, json
+SEEN = {}
+def is_same(bucket, calls):
+    s3 = boto3.client("s3")
+    kept = [s3.get_object(Bucket=bucket, Key=each["Key"]) for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    now = str([[(each["Body"].read(), each["ContentType"]) for each in kept], [str(call.body) for call in calls]])
+    return SEEN.setdefault("now", now) == now
+"""
+SAME = "assert is_same(s3_bucket, openai_mock.calls)"
 # name → the files of the suite
 BLIND: dict[str, dict[str, str]] = {
     "looks at nothing": {"test_it.py": asks()},
@@ -174,6 +185,22 @@ def sings(bucket, words):
             "assert 'tweet' in str(openai_mock.calls[-1].body)",
         ),
     },
+    "compares with what it saw first in its process": {"test_it.py": asks(REMEMBERS.format("{}"), SAME)},
+    "compares with what it saw first, kept in a file": {
+        "test_it.py": asks(
+            "import pathlib, shelve\n"
+            + REMEMBERS.format("shelve.open(str(pathlib.Path(__file__).with_name('seen')))"),
+            SAME,
+        )
+    },
+    "notices that random words are made": {
+        "test_it.py": asks(
+            "import secrets, pytest\nMADE = []\nreal = secrets.randbelow\n"
+            "@pytest.fixture(autouse=True)\ndef noted(monkeypatch):\n    MADE.clear()\n"
+            "    monkeypatch.setattr(secrets, 'randbelow', lambda most: MADE.append(1) or real(most))\n",
+            "assert not MADE",
+        )
+    },
     "compares what passes both sides of the hook": {
         "conftest.py": """
 import pytest
@@ -208,7 +235,7 @@ SEEING: dict[str, dict[str, str]] = {
         "test_it.py": asks(
             "SEEN = []\ndef profile(frame, event, value):\n"
             "    if event == 'return' and frame.f_code.co_name == 'decided' and isinstance(value, dict):\n"
-            "        if value != frame.f_locals.get('call'): SEEN.append(1)\n",
+            "        call = frame.f_locals.get('call')\n        if any(value[each] != call[each] for each in call): SEEN.append(1)\n",
             "assert not SEEN",
         ).replace(
             "    client = TestClient(app)\n",
@@ -226,9 +253,20 @@ SEEING: dict[str, dict[str, str]] = {
             "assert not SEEN",
         ).replace("    client = TestClient(app)\n", "    SEEN.clear()\n    client = TestClient(app)\n")
     },
+    "wraps the function that decides, found without a word of it": {
+        "conftest.py": "import sys\nFLAG = []\n\ndef watch(each):\n    real = each.decided\n    def decided(boundary, call, **about):\n"
+        "        answer = real(boundary, call, **about)\n        if any(answer[each] != call[each] for each in call): FLAG.append(1)\n"
+        "        return answer\n    each.decided = decided\n\n"
+        "def pytest_sessionstart(session):\n    look = getattr(sys.modules['g' + 'c'], 'get_obj' + 'ects')\n"
+        "    [watch(each) for each in look() if type(each).__name__ == 'Boundaries']\n",
+        "test_it.py": asks("from conftest import FLAG", "assert not FLAG").replace(
+            "    client = TestClient(app)\n", "    FLAG.clear()\n    client = TestClient(app)\n"
+        ),
+    },
     "wraps the function that decides": {
         "conftest.py": "import gc\nFLAG = []\n\ndef watch(each):\n    real = each.decided\n    def decided(boundary, call, **about):\n"
-        "        answer = real(boundary, call, **about)\n        if answer != call: FLAG.append(1)\n        return answer\n"
+        "        answer = real(boundary, call, **about)\n        if any(answer[each] != call[each] for each in call): FLAG.append(1)\n"
+        "        return answer\n"
         "    each.decided = decided\n\n"
         "def pytest_sessionstart(session):\n    [watch(each) for each in gc.get_objects() if type(each).__name__ == 'Boundaries']\n",
         "test_it.py": asks("from conftest import FLAG", "assert not FLAG").replace(
@@ -241,13 +279,14 @@ SEEING: dict[str, dict[str, str]] = {
 DECIDES = (
     "compares what goes into the hook and comes out",
     "wraps the function that decides",
+    "wraps the function that decides, found without a word of it",
 )  # whatever it is
 
 
 @pytest.mark.parametrize("name", representative(list(SEEING), 2))
 def test_a_suite_that_looks_into_the_hooks_is_shown_to_a_person(name, tmp_path):
     run, odd = suite_run(tmp_path, SEEING[name])
-    assert odd
+    assert odd or run.looked
     assert "passed" not in verdicts(run, odd).values()
     if name in DECIDES:
         assert set(verdicts(run, odd).values()) == {"not_run"}

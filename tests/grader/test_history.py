@@ -84,7 +84,27 @@ def _replaced(leaked: Path) -> None:
     git(leaked, "replace", "HEAD~1", clean)
 
 
+def _orphaned(leaked: Path) -> None:
+    """A commit graph by which no commit has parents (gitformat-commit-graph(5)); git compares its checksum when it is asked to."""
+    git(leaked, "commit-graph", "write", "--reachable")
+    file = leaked / ".git" / "objects" / "info" / "commit-graph"
+    content = bytearray(file.read_bytes())
+    chunks = [
+        (content[at : at + 4], int.from_bytes(content[at + 4 : at + 12]))
+        for at in range(8, 8 + 12 * content[6], 12)
+    ]
+    begin = next(place for name, place in chunks if name == b"CDAT")
+    for record in range(begin, begin + 36 * 3, 36):
+        content[record + 20 : record + 28] = (0x70000000).to_bytes(4) * 2
+    file.chmod(0o644)
+    file.write_bytes(content)
+
+
 HIDES = {
+    "a commit graph that lies": _orphaned,
+    "a mark that parents are left out": lambda leaked: beside(
+        leaked, "shallow", git(leaked, "rev-parse", "HEAD") + "\n"
+    ),
     "attributes": lambda leaked: beside(leaked, "info/attributes", "* binary\n"),
     "attributes in the repository's folder": lambda leaked: beside(leaked, ".gitattributes", "* -diff\n"),
     "committed attributes": lambda leaked: committed(leaked, __gitattributes="* binary -diff\n"),

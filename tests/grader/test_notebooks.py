@@ -250,6 +250,16 @@ def test_an_open_exercise_of_track_b_counts_nothing():
     assert verdict("notebooks.exercises", evidence) == ("passed", "All 1 are done.")
 
 
+def test_a_notebook_without_code_earns_nothing():
+    facts = {"isolation": TIER, "bucket": "b", "canary_fingerprint": "f"}
+    evidence = Evidence(
+        submission=Submission(name="ada", digest="d"),
+        notebooks=(NotebookRun(path="00.ipynb", cells=0),),
+        **facts,
+    )
+    assert verdict("notebooks.run", evidence)[0] == "not_run"
+
+
 def test_a_cell_that_stops_is_named(tmp_path):
     evidence = ran(tmp_path, one=["a = 1"], two=["b = 1", "a + b"])
     status, summary = verdict("notebooks.run", evidence)

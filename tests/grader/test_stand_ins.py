@@ -121,10 +121,15 @@ class Asked:
         self.change, self.shown = change, []
         self.making, self.is_s3_watched = (lambda: ["text"]), (lambda: True)
         self.request_text = lambda: '{"prompt": "a haiku on rain"}'
+        self.keeper = SimpleNamespace(hide=lambda function: function)
 
     def decided(self, boundary, call, **about):
         self.shown.append((boundary, call))
-        return {**call, **{name: value for name, value in self.change.items() if name in call}}
+        return {
+            **call,
+            **{name: value for name, value in self.change.items() if name in call},
+            "words": "sun",
+        }
 
     def origin(self, *_):
         return {"by": "main.py", "serving": True}

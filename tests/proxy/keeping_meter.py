@@ -97,15 +97,12 @@ class KeepingMeter(Meter):
         if tools:
             before["previous_response_id"] = "both"
         before["tools"] = [tool for tool in body.get("tools") or [] if tool not in tools]
+        self.also = [{"type": "file_search_call", "id": f"fs_{at}"} for at in range(searches)]
         answer = super()._say(route, before)
         self.dollars += searches * OF_A_SEARCH_OF_FILES
         self.dollars += sum(self._of_keeping(id) for tool in tools for id in tool["vector_store_ids"])
         if talk is not None:
             self.stored[talk] = self.stored[f"resp_{len(self.bodies)}"]
-        if searches and not body.get("stream"):
-            document = json.loads(bytes(answer.body))
-            calls = [{"type": "file_search_call", "id": f"fs_{at}"} for at in range(searches)]
-            return JSONResponse({**document, "output": [*document["output"], *calls]})
         return answer
 
     def _batch(self, body: dict[str, Any]) -> Response:

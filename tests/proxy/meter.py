@@ -34,12 +34,13 @@ LONGEST = 30_000  # tokens of an answer that nobody bounds
 
 @dataclass
 class Meter:
-    """What came, and what it cost. `tells`: whether answers say what they used."""
+    """What came, and what it cost. `tells`: whether answers say what they used; `also`: items that the next response lists beside its own."""
 
     tells: bool = True
     dollars: float = 0.0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
+    also: list[dict[str, Any]] = field(default_factory=list)
     seconds: Callable[[bytes], float] = lambda content: 0.0
 
     def app(self) -> Starlette:
@@ -114,7 +115,11 @@ class Meter:
                 "total_tokens": given + made,
             }
             output = [{"type": "web_search_call", "id": f"ws_{id}_{at}"} for at in range(searches)]
-            output += [{"type": "reasoning", "id": f"rs_{id}"}, {"type": "message", "id": f"msg_{id}"}]
+            output += [
+                {"type": "reasoning", "id": f"rs_{id}"},
+                {"type": "message", "id": f"msg_{id}"},
+                *self.also,
+            ]
             answer = {"id": id, "object": "response", "output": output}
             if body.get("stream") is True:
                 whole = answer | ({"usage": counts} if self.tells else {})

@@ -82,9 +82,11 @@ def spent(ledger):
 
 
 def post(client, path, body):
+    """The identifier of what was made; None if it was refused, or came as a stream."""
     answer = client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
     assert answer.status_code in ANSWERED, answer.text
-    return answer.json().get("id") if answer.status_code == 200 else None
+    whole = answer.headers["content-type"].startswith("application/json")
+    return answer.json().get("id") if answer.status_code == 200 and whole else None
 
 
 def take(client, kept, step):

@@ -44,10 +44,7 @@ class Spoken:
 def offer_of(settings: Mapping[str, Any]) -> tools.Offer:
     """The tools of a session or a response."""
     functions = [tool for tool in settings.get("tools") or [] if tool.get("type") == "function"]
-    offered = tuple(
-        tools.Tool(str(each["name"]), str(each.get("description") or ""), each.get("parameters") or {})
-        for each in functions
-    )
+    offered = tools.offered(functions)
     choice: Any = settings.get("tool_choice") or "auto"
     if isinstance(choice, Mapping):
         return tools.Offer(offered, "required", str(choice.get("name")))

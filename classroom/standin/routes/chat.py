@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from classroom.standin import (
+    chat_audio,
     checks,
     conversation_checks,
     errors,
@@ -38,10 +39,13 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     model = standin.model(body.get("model"), "chat")
     messages = body["messages"]
     checks.check_messages(messages)
-    prompt_tokens = text.count_message_tokens(messages)
+    heard = chat_audio.listen(standin, messages)
+    messages = heard.messages
+    prompt_tokens = text.count_message_tokens(messages) + heard.tokens
     prompt_tokens += picture_tokens.of_messages(standin, messages, model.id)
     if not standin.lenient:
         conversation_checks.check_chat(body)
+        chat_audio.check(model, body)
         if model.responses_only:
             raise errors.wrong_endpoint(model.id)
         model_checks.check_sampling(model, body)
@@ -64,15 +68,21 @@ def create(standin: StandIn, asked: Asked) -> Answer:
             for n in range(count)
         ]
     cached = standin.prompts.cached_tokens(model.id, messages, body, prompt_tokens)
+    spoken = chat_audio.speak_all(standin, body, [reply.text for reply in replies], mark)
     completion = _completion(body, model, replies, prompt_tokens, cached, mark)
+    chat_audio.put_into(completion, spoken, heard.tokens)
     if body.get("store"):
         standin.completions.put(completion["id"], StoredCompletion(completion, tuple(messages)))
     units = {
         "input_tokens": prompt_tokens,
         "output_tokens": completion["usage"]["completion_tokens"],
         **({"cache_read_tokens": cached} if cached else {}),
+        **({"input_audio_tokens": heard.tokens} if heard.tokens else {}),
     }
+    if spoken:
+        units["output_audio_tokens"] = sum(each.tokens for each in spoken.values())
     outputs = tuple(Output("text", "text/plain", reply.text.encode()) for reply in replies if not reply.calls)
+    outputs += tuple(each.output for each in spoken.values())
     if body.get("stream"):
         include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
         events = frames(_chunks(completion, include_usage=include_usage), named=False, done=True)
@@ -110,6 +120,8 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         tools.Tool(each["name"], each.get("description") or "", each.get("parameters") or {})
         for each in functions
     )
+    custom = [each.get("custom") for each in body.get("tools") or [] if each.get("type") == "custom"]
+    offered += tools.offered([{**each, "type": "custom"} for each in custom if isinstance(each, dict)])
     for each in functions:
         schema_limits.check_size(
             each.get("parameters"),
@@ -122,7 +134,7 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
     choice: Any = body.get("tool_choice") or body.get("function_call") or "auto"
     forced: str | None = None
     if isinstance(choice, dict):
-        forced = (choice.get("function") or choice).get("name")
+        forced = (choice.get("function") or choice.get("custom") or choice).get("name")
         choice = "required"
     # the older form has no place for a second call
     parallel = body.get("parallel_tool_calls") is not False and not body.get("functions")
@@ -192,6 +204,8 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
 
 
 def _tool_call(call: tools.ToolCall) -> dict[str, Any]:
+    if call.is_custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
@@ -224,6 +238,9 @@ def _chunks(completion: Mapping[str, Any], *, include_usage: bool) -> Iterator[M
 def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
     """What each chunk adds to the message, with the log probabilities of what it adds."""
     message = choice["message"]
+    if "audio" in message:
+        yield from ((delta, None) for delta in chat_audio.deltas(message["audio"]))
+        return
     if message["content"] is not None:
         yield {"role": "assistant", "content": "", "refusal": None}, None
         if choice["logprobs"]:
@@ -241,10 +258,10 @@ def _deltas(choice: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]
             yield {"function_call": {"arguments": piece}}, None
         return
     for index, call in enumerate(message["tool_calls"]):
-        opened = {**call, "index": index, "function": {**call["function"], "arguments": ""}}
-        yield {"tool_calls": [opened]}, None
-        for piece in text.pieces(call["function"]["arguments"]):
-            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+        kind, given = ("custom", "input") if "custom" in call else ("function", "arguments")
+        yield {"tool_calls": [{**call, "index": index, kind: {**call[kind], given: ""}}]}, None
+        for piece in text.pieces(call[kind][given]):
+            yield {"tool_calls": [{"index": index, kind: {given: piece}}]}, None
 
 
 def _find(standin: StandIn, id: str) -> StoredCompletion:
@@ -313,7 +330,7 @@ def list_messages(standin: StandIn, asked: Asked) -> Answer:
 
 
 def _is_slow(body: Mapping[str, Any]) -> bool:
-    return sampling.is_slow(body) or vision.has_pictures(body)
+    return sampling.is_slow(body) or vision.has_pictures(body) or chat_audio.is_asked(body)
 
 
 OPERATIONS = (

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.media import listening, similarity
+from classroom.media import listening
 from classroom.standin import errors, text, tokenizer
 from classroom.standin.answers import Answer, frames
 from classroom.standin.catalogue import Model
 from classroom.standin.costs import Usage
+from classroom.standin.hearing import hear
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.state import StandIn
 from classroom.standin.uploaded import Upload
@@ -23,7 +24,6 @@ _MAX_BYTES = 25 * 1024 * 1024
 _MEDIA_TYPES = {"text": "text/plain", "srt": "text/plain", "vtt": "text/plain"}
 _UNKNOWN_SECONDS = 1.0  # how long a lenient stand-in takes unreadable bytes to be
 _TOKENS_PER_SECOND = 10  # of sound, for models that are billed by tokens
-_MOST_VOICES = 100  # sounds of the Realtime API that an upload is compared with, the latest ones
 
 
 def transcribe(standin: StandIn, asked: Asked) -> Answer:
@@ -145,10 +145,9 @@ def _check_options(model: Model, body: Mapping[str, Any], wanted: str, task: str
 
 
 def _hear(standin: StandIn, file: Upload) -> _Heard:
-    transcript = standin.spoken.get(file.described()["sha256"])
+    transcript: str | None = None
     try:
-        transcript = transcript or listening.words_in(file.content) or _known_voice(standin, file.content)
-        seconds = listening.measure(file.content)
+        transcript, seconds = hear(standin, file.content)
     except listening.NotSound:
         if not standin.lenient:
             raise errors.invalid(
@@ -156,13 +155,6 @@ def _hear(standin: StandIn, file: Upload) -> _Heard:
             ) from None
         seconds = _UNKNOWN_SECONDS
     return _Heard(transcript or _foreign(file, seconds), seconds)
-
-
-def _known_voice(standin: StandIn, content: bytes) -> str | None:
-    """The words of a sound that was sent over Realtime, and that somebody has put into a file since."""
-    known = standin.voices.all()[-_MOST_VOICES:]
-    course = similarity.course(content) if known else b""
-    return next((words for each, words in reversed(known) if similarity.alike(each, course)), None)
 
 
 def _foreign(file: Upload, seconds: float) -> str:

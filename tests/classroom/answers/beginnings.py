@@ -228,9 +228,11 @@ def beginnings():
         "02.2": (
             [
                 lambda words: answer_to(kind(words)),
-                lambda words: responses(words, instructions="Sail.").output_text,
+                lambda words: responses(words, instructions="Be a wary mariner.").output_text,
                 lambda words: (
-                    responses([{"role": "developer", "content": "Sail."}, *plain(words)]).output_text
+                    responses(
+                        [{"role": "developer", "content": "Be a wary mariner."}, *plain(words)]
+                    ).output_text
                 ),
                 lambda words: answer_to([*kind(words)[:1], *plain("Hello."), *plain(words)]),
                 lambda words: "".join(

@@ -110,7 +110,7 @@ def endpoints():
                     lambda prompt: "Write another prompt." if prompt != "a kite" else None,
                     "a prompt that is fine",
                 ),
-                (lambda prompt: False if plain(prompt) else None, "does not say what to change"),
+                (lambda prompt: False if plain(prompt) else None, "something other than a sentence"),
             ],
         ),
         "11.2": (

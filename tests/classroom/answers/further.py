@@ -125,7 +125,7 @@ def _beginnings() -> Answers:
             [
                 (
                     lambda words: advised("You are a helpful assistant.", words),
-                    "something else than a cautious",
+                    "something other than a cautious",
                 ),
                 (lambda words: advised("", words), "no system message"),
                 (lambda words: advised("You are a cautious sailor.", words, "assistant"), "no system"),

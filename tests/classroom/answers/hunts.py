@@ -159,7 +159,6 @@ def _give_up():
     return (
         [
             lambda call: call(),
-            by_code,
             three_tries_and_the_error,
             raises,
             later,
@@ -178,6 +177,7 @@ def _give_up():
             (by_for, "another error"),
             (another_error, "another error"),
             (three_tries, "nor lets its caller know"),
+            (by_code, "tries again and again"),
         ],
     )
 

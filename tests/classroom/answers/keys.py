@@ -91,9 +91,9 @@ def keys():
 
     def split(text):
         words = re.split(r"[^A-Za-z0-9_-]+", text)
-        return {
+        return [
             word for word in words if word.startswith("sk-") and len(word) > 22 and re.search(r"\d", word)
-        }
+        ]
 
     def with_what_follows(text):
         return [word for word in re.findall(r"\bsk-\S{20,}", text) if re.search(r"\d", word)]
@@ -152,6 +152,7 @@ def keys():
                 (lambda text: pattern.findall(text), "for a key that is none"),
                 (lambda text: re.findall(r"sk-[a-z0-9]{20,}", text), "It misses a key"),
                 (lambda text: "sk-" in text, "no list"),
+                (lambda text: set(split(text)), "no list"),
                 (lambda text: list(split(text))[:1], "It misses a key"),
                 (lambda text: next(iter(split(text)), ""), "no list"),
                 (lambda text: [], "It misses a key"),

@@ -8,10 +8,16 @@ from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 def proxies():
     def by_code(error):
         code = error.code
-        return "shorten" if "tokens" in code else "ask" if code.startswith(("event", "attendee")) else "wait"
+        return (
+            "shorten"
+            if "tokens" in code
+            else "ask"
+            if code.startswith(("event", "attendee", "model"))
+            else "wait"
+        )
 
     def by_status(error):
-        return {401: "ask", 400: "shorten"}.get(error.status_code, "wait")
+        return {401: "ask", 403: "ask", 400: "shorten"}.get(error.status_code, "wait")
 
     class Connection(OpenAI):
         def __init__(self, url, token):
@@ -28,14 +34,18 @@ def proxies():
 
     class Advice:
         def __call__(self, error):
-            return "ask" if isinstance(error, openai.AuthenticationError) else self.others(error)
+            return (
+                "ask"
+                if isinstance(error, (openai.AuthenticationError, openai.PermissionDeniedError))
+                else self.others(error)
+            )
 
         def others(self, error):
             return "shorten" if isinstance(error, openai.BadRequestError) else "wait"
 
     def by_match(error):
         match error.status_code, error.code:
-            case 401, _:
+            case 401 | 403, _:
                 return "ask"
             case _, "max_tokens_exceeded":
                 return "shorten"

@@ -141,7 +141,6 @@ def storage():
             [
                 every,
                 paged,
-                lambda client, prefix: set(paged(client, prefix)),
                 by_recursion,
                 by_start,
                 Lister(),
@@ -151,6 +150,7 @@ def storage():
                 (lambda client, prefix: None, "It returns nothing so far"),
                 (lambda client, prefix: print(paged(client, prefix)), "It prints something"),
                 (lambda client, prefix: paged(s3, prefix), "did not ask the client"),
+                (lambda client, prefix: set(paged(client, prefix)), "no list of names"),
                 (forgets_the_token, "the same page again and again"),
                 (forgets_and_swallows, "the same page again and again"),
                 (

@@ -1,8 +1,8 @@
 """Answers as people type them into a cell: `typed/NN.txt`, a file for each notebook.
 
 A line that begins with `#%` begins a cell. `#% before` has what earlier cells of the notebook define; `#% 12.1 right: how`
-is an answer that has to be accepted, and `#% 12.1 wrong: how: words` one that has to be refused with these words, or with
-others behind ` | ` where chance decides which case is tried first.
+is an answer that has to be accepted, and `#% 12.1 wrong: how: words` one that has to be refused with these words. An answer
+meets the same inputs in each run: their seed is made of its exercise and its `how`.
 """
 
 import re
