@@ -50,9 +50,9 @@ def _say(words: str, voice: str, speed: float, longest: int) -> bytes:
         "pitch": pitch,
         "most": longest * _SPOKEN_RATE * 2,
     }
-    said = speakers.samples(order)
+    spoken = speakers.samples(order)
     # words with nothing to say (punctuation, say) are a fifth of a second of silence, still a valid file
-    return said or b"\0\0" * (_SPOKEN_RATE // 5)
+    return spoken or b"\0\0" * (_SPOKEN_RATE // 5)
 
 
 def speak(

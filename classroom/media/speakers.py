@@ -1,4 +1,4 @@
-"""Has texts said by processes of `speaker.py`: on Linux, forked from one that has loaded the library; elsewhere, one after the other.
+"""Has texts spoken by processes of `speaker.py`: on Linux, forked from one that has loaded the library; elsewhere, one after the other.
 
 Starting Python for each text takes four times as long as a short text does.
 """

@@ -25,7 +25,7 @@ DEFAULT = "class-proxy.sqlite"
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Our own errors as one line, exit code 2."""
+    """Print our own errors as one line, and exit with code 2."""
     try:
         yield
     except ProxyError as error:

@@ -62,7 +62,7 @@ class Mailed:
         return Code(cookie, number, name, address if name else "")
 
     def redeem(self, event: str, cookie: str, text: str) -> str:
-        """Use a code up; returns whose it is, or an empty text if it is wrong, used, too old, or was tried too often."""
+        """Use up a code; returns whose it is, or an empty text if it is wrong, used, too old, or was tried too often."""
         row = (mailed.c.asker == _hidden(cookie), mailed.c.event == event)
         with self._engine.begin() as connection:
             # counted before it is looked at: of many tries at once, no more than these see the answer

@@ -24,12 +24,12 @@ class Token:
 
     @property
     def name(self) -> str:
-        """The part of the user that is no secret."""
+        """The part of the user that is not secret."""
         return self.user.rpartition(".")[0]
 
     @property
     def secret(self) -> str:
-        """The part that is."""
+        """The part of the user that is secret."""
         return self.user.rpartition(".")[2]
 
 

@@ -217,7 +217,7 @@ def grading(where: str, file: Path | None = None) -> Grading:
         file: the record, where it is not the one beside them.
 
     Raises:
-        GraderError: as `opened`, or the assignment lies among the submissions.
+        GraderError: as `read_class_record`, or the assignment lies among the submissions.
     """
     file = file or beside(where)
     found = read_class_record(file).grading

@@ -54,7 +54,7 @@ def keep_history(
     when: Callable[[HandedIn], datetime | None],
     now: datetime,
 ) -> dict[str, list[Attempt]]:
-    """The history with what this run met, written down.
+    """Write down the history with what this run met, and return it.
 
     Args:
         state: the batch's own folder.

@@ -173,7 +173,7 @@ def called(entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def sort_entries(entries: Sequence[Entry]) -> list[Entry]:
-    """What the grader could not do first, then by name."""
+    """Sort rows: what the grader could not do first, then by name."""
     return sorted(entries, key=lambda one: (_FIRST.get(one.status, 2), sortable(one.name), one.submission))
 
 

@@ -75,7 +75,7 @@ def without_branch(names: Iterable[str]) -> dict[str, str]:
 
 
 def tells(name: str, known: Callable[[str], bool]) -> bool:
-    """Whether a file or folder is called after somebody of the class."""
+    """Whether the name of a file or folder names somebody of the class."""
     stem = name.partition(".")[0] or name
     return any(known(each) for each in (name, stem, *runs_of(name), *endings_of(name))) or bool(
         leading(name, known)

@@ -65,7 +65,7 @@ def match_owners(
     owners: Mapping[str, Sequence[str]] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
 ) -> Owners:
-    """Whose each submission is.
+    """Decide whose each submission is.
 
     Args:
         owners: a submission's name → identifiers of learners, as a person has answered.

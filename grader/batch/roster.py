@@ -60,12 +60,12 @@ class Roster:
 
 
 def read(file: Path) -> list[Learner]:
-    """The learners of a roster, in its order; see `opened`."""
+    """The learners of a roster, in its order; see `read_roster`."""
     return list(read_roster(file).learners)
 
 
 def read_roster(file: Path, columns: Mapping[str, str] | None = None) -> Roster:
-    """A roster.
+    """Read a class's roster.
 
     Args:
         columns: which column is which, by its name or its number from 1, for "id", "name", "first", "last", "email"

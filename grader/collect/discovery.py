@@ -32,14 +32,14 @@ def _kept(value: Any) -> Any:
 
 
 def decode_values(values: Mapping[str, Any]) -> dict[Key, Any]:
-    """The inverse of `encoded`."""
+    """The inverse of `encode_values`."""
     out: dict[Key, Any] = {}
     for key, value in values.items():
         location, _, name = key.partition(":")
         if isinstance(value, dict) and value.keys() == {_FILE}:
             file, content, media_type = value[_FILE]
             value = file, base64.b64decode(content), media_type
-        out[location, name] = value  # type: ignore[index]  # written by `encoded`
+        out[location, name] = value  # type: ignore[index]  # written by `encode_values`
     return out
 
 

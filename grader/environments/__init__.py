@@ -1,6 +1,6 @@
 """The Python that a submission runs with: the lab's own, or one built from what the submission declares.
 
-`declared` reads the submission's files, in a sandbox. `build` gets names and versions alone, from outside; it never sees
+`read_declaration` reads the submission's files, in a sandbox. `build` gets names and versions alone, from outside; it never sees
 the submission, and installs wheels of the machine's index.
 """
 

@@ -65,7 +65,7 @@ def check_skeleton(before: dict[str, str], after: dict[str, str]) -> None:
 
 
 def list_installed(packages: Path) -> frozenset[str]:
-    """What is installed in a folder of packages, each as `name==version`, by the names of its records."""
+    """List the packages installed in a folder, each as `name==version`, by the names of its records."""
     found = set()
     for record in packages.glob("*.dist-info"):
         match = re.fullmatch(r"(.+)-([^-]+)\.dist-info", record.name)

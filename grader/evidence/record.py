@@ -37,7 +37,7 @@ class Record(Writable):
 
 
 def cap(text: str, limit: int = MAX_TEXT) -> str:
-    """A text of at most `limit` characters, its middle left out if it was longer."""
+    """Shorten a text to at most `limit` characters by leaving out its middle."""
     if len(text) <= limit:
         return text
     half = limit // 2

@@ -58,7 +58,7 @@ class Keeper:
 
     Args:
         root: the submission's folder.
-        notice: told what code of the submission's looked for, and from where.
+        notice: gets what code of the submission's looked for, and from where.
     """
 
     def __init__(self, root: str, notice: Notice) -> None:

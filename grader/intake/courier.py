@@ -48,7 +48,7 @@ class Parcel:
 
 @contextmanager
 def carry(path: str, tier: Tier) -> Iterator[Parcel]:
-    """What a path, a git URL or a bundle names, ready to be read.
+    """Bring what a path, a git URL or a bundle names, ready to be read.
 
     Raises:
         SubmissionError: there is nothing there, or it can't be fetched.

@@ -36,7 +36,7 @@ def apply_decisions(report: Report, decisions: ForLearner, rubric: Rubric) -> Re
 
 
 def undo_decisions(report: Report) -> Report:
-    """The report as the grader judged."""
+    """The report as the grader judged it, without a person's decisions."""
     results = []
     for result in report.criteria:
         changes: dict[str, object] = {"comments": (), "overridden": None}

@@ -66,7 +66,7 @@ def parse_decisions(content: bytes, file: Path) -> Decisions:
 
 
 def render_decisions(decisions: Decisions) -> bytes:
-    """The file."""
+    """The bytes of a `decisions.toml` with these decisions."""
     table = decisions.model_dump(mode="python", by_alias=True, exclude_none=True)
     return (_HEAD + tomli_w.dumps(table)).encode()
 

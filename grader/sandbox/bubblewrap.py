@@ -65,7 +65,7 @@ def launcher(
     gives_up: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The command that does what takes rights, then becomes `command`."""
+    """The command that does what needs the rights of root, then replaces itself with `command`."""
     import json
 
     order = {

@@ -12,7 +12,7 @@ _MOST_BYTES = 1024 * 1024 * 1024  # unpacked
 
 
 def pack(evidence: Evidence) -> bytes:
-    """The file."""
+    """Evidence as the bytes of one file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
         bundle.writestr("evidence.json", evidence.model_dump_json(by_alias=True))
@@ -22,7 +22,7 @@ def pack(evidence: Evidence) -> bytes:
 
 
 def unpack(content: bytes) -> Evidence:
-    """What a file holds.
+    """The evidence that such bytes hold.
 
     Raises:
         EvidenceError: it isn't one, or was changed.

@@ -53,7 +53,7 @@ def grade(
         begins: called with the name of each phase.
         tells: called with verdicts as soon as they are settled, if `wanted` asks for that.
         standby: has a worker's sandbox ready; one is made for this grading, if it is left out.
-        nurseries: see `collected`.
+        nurseries: see `collect_record`.
 
     Raises:
         SubmissionError: there is nothing that can be graded.

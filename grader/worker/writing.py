@@ -48,7 +48,7 @@ def write_everything(
     seconds: float,
     assignment: "Assignment | None" = None,
 ) -> None:
-    """The record of a grading, and what goes with it. `assignment`: another one than the lab's."""
+    """Write the record of a grading, and what goes with it. `assignment`: another one than the lab's."""
     rubric = rubrics.from_table(wanted.rubric) if wanted.rubric is not None else None
     kit = (assignment.criteria, assignment.sections) if assignment else ()
     report = judge(seen, rubric, *kit) if rubric is not None else None

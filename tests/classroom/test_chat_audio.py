@@ -18,14 +18,14 @@ def asked(**more):
 
 @pytest.fixture
 def speech(client):
-    def said(words):
+    def part_of(words):
         made = client.audio.speech.create(
             model="gpt-4o-mini-tts", voice="alloy", input=words, response_format="wav"
         )
         data = base64.b64encode(made.read()).decode()
         return {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
 
-    return said
+    return part_of
 
 
 def test_an_answer_is_spoken_and_its_words_are_its_transcript(client, openai_mock):

@@ -58,8 +58,8 @@ def test_a_custom_tool_without_a_name_is_refused(client, tool):
 
 def test_values_that_one_tool_has_used_do_not_call_another():
     offer = Offer((Tool("add", "Adds a and b.", NUMBERS), Tool("multiply", "Multiply a and b.", NUMBERS)))
-    said = [{"role": "user", "content": "Add 3 and 4."}]
-    assert [tool.name for tool in choose(offer, "Add 3 and 4.", said)] == ["add"]
+    messages = [{"role": "user", "content": "Add 3 and 4."}]
+    assert [tool.name for tool in choose(offer, "Add 3 and 4.", messages)] == ["add"]
     call = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "add"}}]}
-    said += [call, {"role": "tool", "tool_call_id": "c", "content": "7"}]
-    assert choose(offer, "Add 3 and 4.", said) == []
+    messages += [call, {"role": "tool", "tool_call_id": "c", "content": "7"}]
+    assert choose(offer, "Add 3 and 4.", messages) == []

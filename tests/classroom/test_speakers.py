@@ -1,4 +1,4 @@
-"""Texts are said by processes that are forked from one, or by an interpreter each: it sounds the same."""
+"""Texts are spoken by processes that are forked from one, or by an interpreter each: it sounds the same."""
 
 import os
 import sys
@@ -38,12 +38,12 @@ def test_texts_that_are_said_at_once_keep_apart():
 
 
 def test_a_server_that_was_killed_is_replaced():
-    said = speakers.samples(order("Once."))
+    first = speakers.samples(order("Once."))
     server = speakers._server(os.getpid(), order("")["library"])
     server.process.kill()
     server.process.wait()
-    assert speakers.samples(order("Once.")) == said
-    assert speakers.samples(order("Once.")) == said
+    assert speakers.samples(order("Once.")) == first
+    assert speakers.samples(order("Once.")) == first
     assert speakers._server(os.getpid(), order("")["library"]).process.poll() is None
 
 

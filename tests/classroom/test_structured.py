@@ -210,8 +210,10 @@ def test_json_mode_takes_values_from_the_words_and_keys_from_the_instructions(cl
 
 
 def test_json_mode_fills_lists_as_the_fuller_of_two_examples_does():
-    said = 'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}'
-    wanted = json_mode.infer_schema([{"role": "user", "content": said}])
+    prompt = (
+        'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}'
+    )
+    wanted = json_mode.infer_schema([{"role": "user", "content": prompt}])
     assert wanted["properties"]["memory"]["items"]["required"] == ["id", "text"]
 
 

@@ -18,7 +18,7 @@ def templates() -> set[str]:
 
 
 def terms() -> set[str]:
-    """What is said by `term(…)`: what was asked, and why it could not be."""
+    """The texts of `term(…)`: what was asked, and why it could not be."""
     found = {injection.asked for failure in UPSTREAM_FAILURES for injection in failure.injections}
     found |= {declared.well for declared in bad_input.BAD_INPUTS}
     found |= set(_words(Path(bad_input.__file__))) | set(EXTENSIONS)

@@ -302,9 +302,9 @@ def test_what_a_run_on_github_prints_is_text_in_its_summary_and_no_command(templ
     ]
     hostile = "```\n<img src=x onerror=alert(1)> </pre> &lt;\n::add-mask::x\n"
     (tmp_path / "bin").mkdir()
-    (tmp_path / "report").write_text(hostile)
+    (tmp_path / "printed").write_text(hostile)
     for name, body in {
-        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/report"; exit 1',
+        "grader": f'[ "$1" = check ] || exit 0; cat "{tmp_path}/printed"; exit 1',
         "git": "tar -c -T /dev/null",
     }.items():
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")

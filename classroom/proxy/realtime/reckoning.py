@@ -29,7 +29,7 @@ class Context:
         self.sound += sum(map(tokens_of_sound, tally.sounds))
 
     def with_(self, tally: Tally) -> "Context":
-        """What one response reads besides."""
+        """The same, with what one response reads besides."""
         made = Context(self.text, self.sound)
         made.take(tally)
         return made

@@ -53,7 +53,7 @@ class _Pending:
 
 @dataclass
 class Session:
-    """One session.
+    """A session of the Realtime API, between a learner and the upstream.
 
     Attributes:
         model: the upstream's name; `asked`: the client's.

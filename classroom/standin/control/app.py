@@ -144,7 +144,7 @@ class _Control:
         return Response(status_code=204)
 
     def put(self, script: Script) -> None:
-        """Put in force what was asked for, all of it."""
+        """Apply every setting of the request."""
         self._standin.put(script)
 
 

@@ -140,7 +140,7 @@ def update(session: Mapping[str, Any], change: Any, model: Model, *, spoke: bool
 
 
 def check(change: Mapping[str, Any], at: str, known: frozenset[str], model: Model) -> None:
-    """What both a session's and a response's settings have to keep to.
+    """Check settings that a session and a response have in common.
 
     Raises:
         APIError: 400, naming the setting.

@@ -13,7 +13,7 @@ from classroom.standin.state import StandIn
 
 
 def create_file(standin: StandIn, asked: Asked) -> Answer:
-    """One file more."""
+    """Add a file to a vector store."""
     id = asked.path["id"]
     changed = vector_stores.with_files(standin, vector_stores.find(standin, id), [asked.body])
     standin.vector_stores.put(id, changed)
