@@ -54,7 +54,9 @@ def wanted(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The schema of the object that a conversation asks for; None if it names no key."""
     said = _said(messages)
     objects = _objects(said)
-    schemas = [each for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
+    schemas = _schemas(objects)
+    if not schemas and "{{" in said:  # a template's braces, which nobody has filled in
+        schemas = _schemas(_objects(said.replace("{{", "{").replace("}}", "}")))
     if schemas:
         return schemas[-1]
     listed = _find_listed_keys(said)
@@ -132,6 +134,10 @@ def _objects(said: str) -> list[dict[str, Any]]:
                 listed += [each for each in found if isinstance(each, dict)]
         start = _START.search(said, end)
     return alone or listed
+
+
+def _schemas(objects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(each) for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
 
 
 def _count_values(example: Any) -> int:

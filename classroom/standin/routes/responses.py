@@ -73,7 +73,8 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         limit = body.get("max_output_tokens")
         turn = turns.answer(given, dialogue, mark, wishes, max_tokens=limit, sight=sight)
     prompt = text.last_user_text(dialogue)
-    free = given is None or given.image is not None
+    # what the model says may be scripted; what OpenAI's own tools do before is theirs
+    free = given is None or given.image is not None or given.text is not None
     used = hosted.Use()
     if free and not turn.calls:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
