@@ -10,7 +10,7 @@ import { expect, main, tries } from './features.mjs';
 
 const configuration = { baseURL: process.env.OPENAI_BASE_URL };
 const models = [false, true].map(
-  (useResponsesApi) => new ChatOpenAI({ model: 'gpt-5.4-mini', apiKey: 'k', useResponsesApi, configuration }),
+  (useResponsesApi) => new ChatOpenAI({ model: 'gpt-5.4-mini', apiKey: process.env.OPENAI_API_KEY, useResponsesApi, configuration }),
 );
 const City = z.object({ name: z.string(), country: z.string() });
 const weather = tool(async ({ city }) => `14 degrees in ${city}`, {
@@ -88,7 +88,7 @@ tries('hosted', async () => {
 
 tries('embeddings', async () => {
   const store = new MemoryVectorStore(
-    new OpenAIEmbeddings({ model: 'text-embedding-3-small', apiKey: 'k', configuration }),
+    new OpenAIEmbeddings({ model: 'text-embedding-3-small', apiKey: process.env.OPENAI_API_KEY, configuration }),
   );
   await store.addDocuments(['a red kite', 'tax law', 'a whale'].map((pageContent) => ({ pageContent, metadata: {} })));
   const [found] = await store.similaritySearch('the red kite', 1);

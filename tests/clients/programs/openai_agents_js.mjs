@@ -8,7 +8,7 @@ setTracingDisabled(true);
 const runners = [true, false].map(
   (useResponses) =>
     new Runner({
-      modelProvider: new OpenAIProvider({ apiKey: 'k', baseURL: process.env.OPENAI_BASE_URL, useResponses }),
+      modelProvider: new OpenAIProvider({ apiKey: process.env.OPENAI_API_KEY, baseURL: process.env.OPENAI_BASE_URL, useResponses }),
       model: 'gpt-5.4-mini',
     }),
 );
