@@ -5,7 +5,6 @@ https://developers.openai.com/api/docs/guides/audio
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from classroom.media import listening, sound
 from classroom.standin import checks, errors, model_checks, text
 from classroom.standin.answers import CREATED
 from classroom.standin.catalogue import Model
-from classroom.standin.hearing import hear
+from classroom.standin.hearing import hear, remember
 from classroom.standin.journal import Output
 from classroom.standin.state import StandIn
 
@@ -207,8 +206,8 @@ def _speak(standin: StandIn, body: Mapping[str, Any], words: str, mark: str) -> 
     content = sound.speak(words, voice=named, format=kind, longest=longest)
     seconds = len(content) / (2 * sound.SAMPLE_RATE) if kind == "pcm" else listening.measure(content)
     id = f"audio_{mark[:32]}"
-    for name in (hashlib.sha256(content).hexdigest(), id):
-        standin.spoken.put(name, " ".join(words.split()))
+    remember(standin, content, words, kind)
+    standin.spoken.put(id, words)
     data = base64.b64encode(content).decode()
     audio = {"id": id, "data": data, "expires_at": CREATED + _KEPT_SECONDS, "transcript": words}
     return Spoken(audio, max(1, round(seconds * _OUT_PER_SECOND)), Output("audio", media_type, content))

@@ -54,7 +54,9 @@ def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None
     """The schema of the object that a conversation asks for; None if it names no key."""
     words = _words_of(messages)
     objects = _objects(words)
-    schemas = [each for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
+    schemas = _schemas(objects)
+    if not schemas and "{{" in words:  # a template's braces, which nobody has filled in
+        schemas = _schemas(_objects(words.replace("{{", "{").replace("}}", "}")))
     if schemas:
         return schemas[-1]
     listed = _find_listed_keys(words)
@@ -132,6 +134,10 @@ def _objects(words: str) -> list[dict[str, Any]]:
                 listed += [each for each in found if isinstance(each, dict)]
         start = _START.search(words, end)
     return alone or listed
+
+
+def _schemas(objects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(each) for each in objects if isinstance(each.get("properties"), dict) and each["properties"]]
 
 
 def _count_values(example: Any) -> int:

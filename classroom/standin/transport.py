@@ -11,18 +11,31 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import httpx2
 from starlette.types import ASGIApp, Message
+
+if TYPE_CHECKING:
+    from httpx import AsyncBaseTransport as AsyncOlderTransport
+    from httpx import BaseTransport as OlderTransport
+else:
+    try:
+        from httpx import AsyncBaseTransport as AsyncOlderTransport
+        from httpx import BaseTransport as OlderTransport
+    except ImportError:  # openai 3 does not bring it
+
+        class OlderTransport:
+            """In place of httpx', which nobody here speaks through."""
+
+        class AsyncOlderTransport:
+            """In place of httpx', which nobody here speaks through."""
+
 
 _ENDED: Message = {"type": "standin.ended"}
 
 
-class InProcess(
-    httpx2.BaseTransport, httpx2.AsyncBaseTransport, httpx.BaseTransport, httpx.AsyncBaseTransport
-):
+class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport, OlderTransport, AsyncOlderTransport):
     """Hands requests to an ASGI application in this process, for clients of httpx2 and httpx, sync and async alike.
 
     `OpenAI(http_client=httpx2.Client(transport=…))`, `AsyncOpenAI(http_client=httpx2.AsyncClient(transport=…))`, and the

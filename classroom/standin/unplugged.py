@@ -4,6 +4,7 @@ The transports of httpx2 and httpx ask the stand-in for what goes to OpenAI, and
 """
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ def answer_with(transport: InProcess) -> Iterator[None]:
     """Until the end, what any client of httpx2 or httpx sends to OpenAI is answered by a transport."""
     changed: list[tuple[Any, str, Any]] = []
     try:
-        for library in map(importlib.import_module, _LIBRARIES):
+        installed = filter(importlib.util.find_spec, _LIBRARIES)
+        for library in map(importlib.import_module, installed):
             for kind, name in (
                 (library.HTTPTransport, "handle_request"),
                 (library.AsyncHTTPTransport, "handle_async_request"),

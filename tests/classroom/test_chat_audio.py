@@ -128,3 +128,17 @@ def test_a_model_that_can_t_hear_refuses_sound(client, speech):
         client.chat.completions.create(
             model="gpt-5.4-mini", messages=[{"role": "user", "content": [speech("hi")]}]
         )
+
+
+def test_samples_that_a_client_puts_into_a_file_are_understood(client):
+    pcm = client.audio.speech.create(
+        model="gpt-4o-mini-tts", voice="alloy", input="kites are red", response_format="pcm"
+    ).read()
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(24_000)
+        written.writeframes(pcm)
+    heard = client.audio.transcriptions.create(model="gpt-transcribe", file=("a.wav", file.getvalue()))
+    assert heard.text == "kites are red"

@@ -172,3 +172,17 @@ def test_a_search_of_files_and_a_new_container_are_billed_beside_the_tokens(
     respond(client, prompt, tool)
     recorded = openai_mock.calls[-1]
     assert recorded.cost == cost_of(Usage(MODEL, recorded.usage.units)) + Decimal(price)
+
+
+def test_a_scripted_answer_comes_with_what_openai_s_own_tools_found(client, openai_mock):
+    file = client.files.create(file=("kites.txt", b"Red kites nest in oaks."), purpose="assistants")
+    store = client.vector_stores.create(file_ids=[file.id])
+    openai_mock.reply("nest", text="In oaks.")
+    response = client.responses.create(
+        model=MODEL,
+        input="Where do red kites nest?",
+        tools=[{"type": "file_search", "vector_store_ids": [store.id]}],
+        include=["file_search_call.results"],
+    )
+    assert response.output[0].results[0].filename == "kites.txt"
+    assert response.output_text == "In oaks."

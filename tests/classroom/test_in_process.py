@@ -1,6 +1,9 @@
 """The stand-in without a socket: for both libraries that the SDK speaks through, and for clients made anywhere."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 
 import httpx
@@ -131,3 +134,19 @@ def test_afterwards_transports_are_as_they_were(openai_in_process):
     with unplugged.answer_with(openai_in_process.transport):
         assert httpx2.HTTPTransport.handle_request is not changed
     assert httpx2.HTTPTransport.handle_request is changed
+
+
+def test_openai_3_needs_no_older_library():
+    code = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "from classroom import OpenAIMock\n"
+        "from classroom.standin.unplugged import answered_by\n"
+        "import openai\n"
+        "mock = OpenAIMock()\n"
+        "with answered_by(mock.transport):\n"
+        "    made = openai.OpenAI(api_key='k').responses.create(model='gpt-5.4-mini', input='hello')\n"
+        "assert made.output_text\n"
+        "mock.stop()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)

@@ -231,6 +231,10 @@ def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
 FOLLOW = '{"properties": {"name": {"type": "string"}}, "required": ["name"]}'
 IN_WORDS = {
     "a schema to follow": (f"A city in France.\nA JSON schema to follow:\n{FOLLOW}\n\nOutput a valid JSON object.", dict),
+    "a template's braces": (
+        "A city.\nA JSON schema to follow:\n" + FOLLOW.replace("{", "{{").replace("}", "}}") + "\nOutput a valid JSON object.",
+        dict,
+    ),
     "an instance that conforms": (
         f"The output should be formatted as a JSON instance that conforms to the JSON schema below.\n```\n{FOLLOW}\n```\nA city",
         dict,

@@ -347,6 +347,16 @@ def test_what_goes_upstream_is_written_anew(greedy, meter):
     assert meter.bodies[0]["messages"] == [{"content": "café", "role": "user"}]
 
 
+def test_what_an_answer_says_of_itself_may_come_back_with_its_words_and_goes_no_further(greedy, meter):
+    part = {"type": "text", "text": "Hello.", "role": "assistant", "refusal": None, "annotations": []}
+    said = [*CHAT["messages"], {"role": "assistant", "content": [part]}, *CHAT["messages"]]
+    answer = httpx.post(
+        f"{greedy.url}/v1/chat/completions", headers={"api-key": "lesson/ada"}, json=CHAT | {"messages": said}
+    )
+    assert answer.status_code == 200
+    assert meter.bodies[-1]["messages"][1]["content"] == [{"type": "text", "text": "Hello."}]
+
+
 def test_the_upstream_knows_attendees_by_a_pseudonym_that_they_do_not_choose(greedy, meter):
     for token in ("lesson/ada", "lesson/ada", "lesson/grace"):
         ask(greedy, {**CHAT, "safety_identifier": "grace", "user": "grace"}, token=token)

@@ -31,6 +31,8 @@ from classroom.proxy.tally import Tally
 
 _ELSEWHERE = "it leads to a service of its own, which this proxy does not know the price of"
 _TEXT = Shape({"type": Choice(("text",)), "text": Text(), "prompt_cache_breakpoint": BREAKPOINT}, ("text",))
+# OpenAI's agents for Node keep what an answer says of itself beside its words, and send it back
+_SAID = Shape({**_TEXT.fields, **dict.fromkeys(("role", "refusal", "annotations"), Dropped())}, ("text",))
 _REFUSAL = Shape({"type": Choice(("refusal",)), "refusal": Text()}, ("refusal",))
 _IMAGE = Shape(
     {
@@ -98,7 +100,7 @@ _MESSAGE = Tagged(
         "assistant": Shape(
             {
                 **_ROLE,
-                "content": _content(text=_TEXT, refusal=_REFUSAL),
+                "content": _content(text=_SAID, refusal=_REFUSAL),
                 "refusal": Text(),
                 "tool_calls": Items(_CALL),
                 "function_call": Shape({"name": NAME, "arguments": Text()}, ("name", "arguments")),

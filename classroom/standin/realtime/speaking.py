@@ -1,14 +1,13 @@
 """What a Realtime model says: its words, read aloud where that is asked for, and their sound."""
 
-import contextlib
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.media import listening, similarity, sound
+from classroom.media import sound
 from classroom.standin import text, tools, turns
+from classroom.standin.hearing import remember
 from classroom.standin.realtime import items
 from classroom.standin.realtime.session import FORMATS
 from classroom.standin.replies import Given
@@ -106,10 +105,7 @@ def _sound(standin: StandIn, words: str, output: Mapping[str, Any]) -> bytes:
     voice = output.get("voice") or "marin"
     name = str(voice.get("id")) if isinstance(voice, Mapping) else str(voice)
     content = sound.speak(words, voice=name, speed=float(output.get("speed") or 1.0), format=kind)
-    digest, transcript = hashlib.sha256(content).hexdigest(), " ".join(words.split())
-    standin.spoken.put(digest, transcript)
-    with contextlib.suppress(listening.NotSound):
-        standin.voices.put(digest, (similarity.course(content, f"audio/{kind}"), transcript))
+    remember(standin, content, words, kind)
     return content
 
 

@@ -62,7 +62,8 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     given = standin.scripted("responses", model.id, body, dialogue, wishes.offer)
     turn = _turn(standin, model, body, dialogue, given, wishes, mark)
     prompt = text.last_user_text(dialogue)
-    free = given is None or given.image is not None
+    # what the model says may be scripted; what OpenAI's own tools do before is theirs
+    free = given is None or given.image is not None or given.text is not None
     used = hosted.Use()
     if free and not turn.calls:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)

@@ -1,7 +1,6 @@
 """`POST /audio/speech`, whole and by server-sent events: a real voice that says the words."""
 
 import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from classroom.media import sound
 from classroom.standin import errors, model_checks, text
 from classroom.standin.answers import Answer, frames
 from classroom.standin.costs import Usage
+from classroom.standin.hearing import remember
 from classroom.standin.journal import Output
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.state import StandIn
@@ -52,7 +52,7 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     content = sound.speak(
         words, voice=voice, speed=float(body.get("speed") or 1.0), format=wanted, longest=longest
     )
-    standin.spoken.put(hashlib.sha256(content).hexdigest(), " ".join(words.split()))
+    remember(standin, content, words, wanted)
     outputs = (Output("audio", MEDIA_TYPES[wanted], content),)
     if model.bills_characters:
         usage = Usage(model.id, {"input_characters": len(words)})
