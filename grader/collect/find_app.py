@@ -9,7 +9,7 @@ from typing import Any
 from grader import reading
 from grader.collect import own_servers
 from grader.collect.reaching import Reach
-from grader.collect.scripts import finished_in_script
+from grader.collect.scripts import finished_in_script, serves_when_imported
 from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
@@ -222,7 +222,10 @@ def _candidates(file: Path, tree: ast.Module, makers: frozenset[str]) -> Iterato
             or _called(value) in known
             or _called(value) in _LIKELY_NAMES
         ):
-            yield _Candidate(file, name, is_factory=False)
+            if serves_when_imported(_top_level(tree.body), name):
+                yield _Candidate(file, SCRIPT, is_factory=False, maker=_called(value) or name)
+            else:
+                yield _Candidate(file, name, is_factory=False)
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

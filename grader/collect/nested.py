@@ -35,9 +35,9 @@ def leaves(function: Function, named: Callable[[ast.AST], str | None]) -> Mappin
                 path = _path(given.value, named, known, 0) if given.arg == "messages" else None
                 if path:
                     found |= {(*path, "0", part) for part in _OF_A_CONVERSATION}
-        path = _path(node, named, known, 0) if isinstance(node, (ast.Subscript, ast.Call)) else None
-        if path and len(path) > 1 and not path[-1].isdigit():
-            found.add(path)
+        taken = _path(node, named, known, 0) if isinstance(node, (ast.Subscript, ast.Call)) else None
+        if taken and len(taken) > 1 and not taken[-1].isdigit():
+            found.add(taken)
     whole = [one for one in found if not any(other[: len(one)] == one and other != one for other in found)]
     by_input: dict[str, list[str]] = {}
     for path in sorted(whole)[:_MOST_LEAVES]:
