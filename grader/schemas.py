@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 _MAX_DEPTH = 6
+_MOST_PARTS = 20  # of a reference whose name may hold slashes
 _MAX_STEPS = (
     200_000  # members of schemas that are looked at in one document: a hundred times what an app's has
 )
@@ -30,13 +31,20 @@ class Document:
         return resolve(self, schema)
 
     def target(self, reference: str) -> Any:
-        """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else."""
+        """What a reference names: a JSON Pointer (RFC 6901) into this document; {} for anything else.
+
+        A slash in a name ought to be written `~1`; frameworks that name models after their modules leave it as it is.
+        """
         if reference != "#" and not reference.startswith("#/"):
             return {}
         target: Any = self._whole
-        for part in reference.split("/")[1:]:
+        parts = reference.split("/")[1:]
+        for number, part in enumerate(parts):
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             if isinstance(target, dict):
+                rest = "/".join(parts[number:]) if len(parts) <= _MOST_PARTS else ""
+                if name not in target and rest in target:
+                    return target[rest]
                 target = target.get(name, {})
             elif isinstance(target, list) and name.isascii() and name.isdigit() and len(name) < 9:
                 target = target[int(name)] if int(name) < len(target) else {}

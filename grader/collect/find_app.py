@@ -10,7 +10,7 @@ from grader import reading
 from grader.collect import own_servers
 from grader.collect.later_python import Unparsed, unparsed
 from grader.collect.reaching import Reach
-from grader.collect.scripts import find_script_app
+from grader.collect.scripts import find_script_app, serves_when_imported
 from grader.collect.start_commands import is_named, named_apps
 from grader.manifest import Manifest
 
@@ -243,7 +243,10 @@ def _candidates(file: Path, tree: ast.Module, makers: frozenset[str]) -> Iterato
             or _called(value) in known
             or _called(value) in _LIKELY_NAMES
         ):
-            yield _Candidate(file, name, is_factory=False)
+            if serves_when_imported(_top_level(tree.body), name):
+                yield _Candidate(file, SCRIPT, is_factory=False, maker=_called(value) or name)
+            else:
+                yield _Candidate(file, name, is_factory=False)
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -32,15 +32,15 @@ def leaves(function: Function, named: Callable[[ast.AST], str | None]) -> Mappin
     for node in nodes:
         if isinstance(node, ast.Call):
             for given in node.keywords:
-                turns = _path(given.value, named, known, 0) if given.arg == "messages" else None
-                if turns:
-                    found |= {(*turns, "0", part) for part in _OF_A_CONVERSATION}
-        part_of = _path(node, named, known, 0) if isinstance(node, (ast.Subscript, ast.Call)) else None
-        if part_of and len(part_of) > 1 and not part_of[-1].isdigit():
-            found.add(part_of)
-    whole = [one for one in found if not any(other[: len(one)] == one and other != one for other in found)]
+                whole = _path(given.value, named, known, 0) if given.arg == "messages" else None
+                if whole:
+                    found |= {(*whole, "0", part) for part in _OF_A_CONVERSATION}
+        taken = _path(node, named, known, 0) if isinstance(node, (ast.Subscript, ast.Call)) else None
+        if taken and len(taken) > 1 and not taken[-1].isdigit():
+            found.add(taken)
+    last = [one for one in found if not any(other[: len(one)] == one and other != one for other in found)]
     by_input: dict[str, list[str]] = {}
-    for path in sorted(whole)[:_MOST_LEAVES]:
+    for path in sorted(last)[:_MOST_LEAVES]:
         by_input.setdefault(path[0], []).append(".".join(path))
     return {name: tuple(paths) for name, paths in by_input.items()}
 

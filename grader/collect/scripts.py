@@ -4,7 +4,7 @@ A factory alone would miss what the script adds. One that a script only calls an
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _SERVES = frozenset({"run", "run_simple", "serve", "run_app", "listen"})
 _DEEPEST = 3  # functions that call each other
@@ -25,6 +25,23 @@ def find_script_app(tree: ast.Module, makers: frozenset[str]) -> str | None:
                     if _is_finished_and_served(body, name):
                         return maker
     return None
+
+
+def serves_when_imported(statements: Iterable[ast.stmt], name: str) -> bool:
+    """Whether a module serves an application as soon as it is loaded, so that nobody can import it: it is to be run.
+
+    Args:
+        statements: those that run on import.
+        name: of the application.
+    """
+    return any(
+        isinstance(statement, ast.Expr)
+        and isinstance(call := statement.value, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in _SERVES
+        and name in {*_names(call.func.value), *(one for given in call.args for one in _names(given))}
+        for statement in statements
+    )
 
 
 def _bodies(

@@ -22,7 +22,16 @@ from packaging.utils import canonicalize_name
 
 from grader.environments import classroom, sealing
 from grader.environments.declaration import Declaration
-from grader.environments.resolving import Lock, Unsolvable, end, index_settings, read_lock, resolve, run_uv
+from grader.environments.resolving import (
+    RUNNERS,
+    Lock,
+    Unsolvable,
+    end,
+    index_settings,
+    read_lock,
+    resolve,
+    run_uv,
+)
 from grader.errors import EnvironmentUnavailable
 
 try:
@@ -115,6 +124,7 @@ def _locked(declaration: Declaration, place: Path) -> Lock:
     parts = (
         _interpreter(),
         index_settings(),
+        *RUNNERS.values(),
         *wanted,
         *(f"optional {text}" for text in optional),
         *(f"limit {text}" for text in limits),

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -35,6 +36,7 @@ _RESOLVE_SECONDS = 180.0
 _MOST_LOCK_BYTES = 8 * 1024 * 1024
 _LONGEST_SENTENCE = 600
 _MOST_ONE_BY_ONE = 40  # optional packages that are tried each alone
+_LATER = (60, 180, 400)  # days
 _LEAST_FREE_BYTES = 1024**3
 _MOST_USED_BYTES = 8 * 1024**3
 _BETWEEN_LOOKS = 0.5  # seconds
@@ -130,11 +132,21 @@ def _limited(
 ) -> tuple[Lock, Sequence[str]]:
     """The lock of what the submission asks for, as a lock file of its own or the day of its last commit has it, and what of it was taken."""
     everything = [*requirements, *optional]
-    for versions, day in dict.fromkeys([(tuple(limits), before), (tuple(limits), ""), ((), before)]):
+    days = [before, *_later(before)]
+    for versions, day in dict.fromkeys(
+        [(tuple(limits), before), (tuple(limits), ""), *(((), each) for each in days)]
+    ):
         if versions or day:
             with contextlib.suppress(Unsolvable):
                 return _compile(everything, versions, source, day), everything
     return _own(requirements, optional, source)
+
+
+def _later(day: str) -> list[str]:
+    """Days after one on which nothing fits: what had no wheel then may have had one soon, long before today."""
+    if not day:
+        return []
+    return [(date.fromisoformat(day) + timedelta(days=more)).isoformat() for more in _LATER]
 
 
 def _own(requirements: Sequence[str], optional: Sequence[str], source: _Source) -> tuple[Lock, Sequence[str]]:

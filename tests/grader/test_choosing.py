@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from grader import environments
-from grader.environments import Built, Declaration, Unsolvable, choosing, read_declaration, setup_script
+from grader.environments import (
+    Built,
+    Declaration,
+    Unsolvable,
+    choosing,
+    read_declaration,
+    resolving,
+    setup_script,
+)
 from grader.errors import EnvironmentUnavailable
 from grader.worker import records
 
@@ -320,3 +328,20 @@ def test_ever_so_many_packages_that_do_not_fit_are_left_out_one_after_the_other(
     builder = Builder(*(f"{name} does not fit" for name in listed))
     assert chosen(tmp_path, builder) == THEIRS
     assert builder.asked[-1].requirements == ("nosuchserver",)
+
+
+def test_where_nothing_had_a_wheel_on_the_day_of_the_last_commit_the_next_versions_are_taken(
+    monkeypatch, tmp_path
+):
+    asked = []
+
+    def compiled(requirements, limits, source, before=""):
+        asked.append(before)
+        if "" < before < "2023-04-01":
+            raise Unsolvable("it has no wheels")
+        return resolving.Lock((f"words=={before or 'today'} --hash=sha256:{'0' * 64}",))
+
+    monkeypatch.setattr(resolving, "_compile", compiled)
+    lock = resolving.resolve((), Path(sys.executable), tmp_path, ["words"], (), "2023-02-13")
+    assert asked[:2] == ["2023-02-13", "2023-04-14"]
+    assert lock.names == {"words"}

@@ -5,7 +5,7 @@ import pytest
 from grader.collect import suite
 from grader.collect.django_suite import usual_suite
 from grader.sandbox import Sandbox
-from grader.submission import opened
+from grader.submission import open_submission
 
 FILES = {
     "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_of.settings")\n',
@@ -62,7 +62,7 @@ def write(place, files):
 def test_they_run_with_settings_databases_and_tags(more, passed, failed, tmp_path):
     write(tmp_path / "work", {**FILES, **more})
     with (
-        opened(str(tmp_path / "work"), tier="process") as submission,
+        open_submission(str(tmp_path / "work"), tier="process") as submission,
         Sandbox("process", work=submission.root) as sandbox,
     ):
         run = suite.run(submission, sandbox, (submission.root,))

@@ -375,3 +375,10 @@ def test_patterns_are_matched_in_linear_time_or_not_at_all(pattern, text, fits):
 def test_a_document_is_read_strictly():
     with pytest.raises(reading.Unreadable):
         reading.parse_json('{"minimum": NaN}')
+
+
+def test_a_model_that_is_named_after_a_path_is_found():
+    model = {"type": "object", "required": ["prompt"], "properties": {"prompt": {"type": "string"}}}
+    for written in ("v1/openai__Asked", "v1~1openai__Asked"):
+        (operation,) = operations(document(ref(written), **schemas(**{"v1/openai__Asked": model})))
+        assert [one.name for shape in operation.shapes for one in shape] == ["prompt"]

@@ -221,6 +221,20 @@ def test_a_program_that_only_runs_something_may_serve_and_one_that_defines_does_
     assert target(tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("serves", "expected"),
+    [
+        ("app.run(host='0.0.0.0', port=81)", "main:__main__"),
+        ("import uvicorn\nuvicorn.run(app, port=81)", "main:__main__"),
+        ("if __name__ == '__main__':\n    app.run()", "main:app"),
+        ("app.config.update(TESTING=True)", "main:app"),
+    ],
+)
+def test_an_app_that_serves_as_soon_as_it_is_imported_is_run(tmp_path, serves, expected):
+    written(tmp_path, main__py=f"{TALKS}from flask import Flask\napp = Flask(__name__)\n{serves}\n")
+    assert target(tmp_path) == (expected, False)
+
+
 def test_an_app_that_a_framework_makes_is_preferred_to_a_script(tmp_path):
     written(
         tmp_path,
