@@ -6,8 +6,9 @@ from pathlib import Path
 from grader.collect import imports, scans, suite
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
-from grader.sandbox import Sandbox
+from grader.sandbox import chosen
 from grader.submission import opened
+from tests.grader.grading import from_nursery
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 PROMPT = Input(name="prompt", location="json")
@@ -27,7 +28,11 @@ def suite_run(
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
-    with opened(str(work), tier="process") as submission, Sandbox("process", work=submission.root) as sandbox:
+    tier = chosen("auto")
+    with (
+        opened(str(work), tier=tier) as submission,
+        from_nursery(tier, submission.python, submission.root) as sandbox,
+    ):
         sandbox.preload(
             imports.worth_loading(submission.root)
         )  # as in a grading; each planted fault would load it again
