@@ -11,16 +11,18 @@ import pytest
 from classroom.quizzing import quizzes
 from course import build, terms
 from course.repository import repository, with_codespaces
+from tests.sharing import made_once
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The pages, built beside those that `make site` makes."""
-    place = tmp_path_factory.mktemp("site")
-    build.prepare(place / "pages")
-    done = build.render(place / "pages", place / "site")
-    assert done == 0
-    return place / "site"
+
+    def make(place):
+        build.prepare(place / "pages")
+        assert build.render(place / "pages", place / "site") == 0
+
+    return made_once(tmp_path_factory, "site", make) / "site"
 
 
 def test_every_notebook_is_a_page_that_the_first_page_links_to(site):

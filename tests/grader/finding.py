@@ -4,12 +4,14 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from grader.collect import collect
 from grader.evidence import Evidence
 from grader.sandbox import choose_tier
 from grader.submission import open_submission
+from tests.grader.grading import from_nursery
 from tests.grader.shapes import HERE, SHAPES
 
 
@@ -20,7 +22,7 @@ def looked(name: str, only: tuple[str, ...] = ("endpoint.starts",)) -> Evidence:
         shutil.copy(HERE / f"{name}.py", Path(place) / "main.py")
         shutil.copy(HERE / "making.py", place)
         with open_submission(place, tier=tier) as submission:
-            return collect(submission, tier=tier, only=only)
+            return collect(submission, tier=tier, only=only, open_sandbox=partial(from_nursery, tier))
 
 
 def found(evidence: Evidence) -> dict[str, tuple[str, str]]:

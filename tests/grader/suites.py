@@ -6,8 +6,9 @@ from pathlib import Path
 from grader.collect import imports, scans, suite
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
-from grader.sandbox import Sandbox
+from grader.sandbox import choose_tier
 from grader.submission import open_submission
+from tests.grader.grading import from_nursery
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 PROMPT = Input(name="prompt", location="json")
@@ -27,9 +28,10 @@ def suite_run(
         file = work / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
+    tier = choose_tier("auto")
     with (
-        open_submission(str(work), tier="process") as submission,
-        Sandbox("process", work=submission.root) as sandbox,
+        open_submission(str(work), tier=tier) as submission,
+        from_nursery(tier, submission.python, submission.root) as sandbox,
     ):
         sandbox.preload(
             imports.worth_loading(submission.root)

@@ -18,6 +18,7 @@ from grader.criteria import ALL
 from grader.errors import AssignmentError, RubricError
 from grader.sandbox import choose_tier, tiers
 from grader.worker import Wanted, grade
+from tests.sharing import made_once
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
 GRADER = str(Path(sys.executable).with_name("grader"))
@@ -224,11 +225,14 @@ def test_the_folder_is_only_read_by_the_worker_and_hidden_from_the_submission(tm
 @pytest.fixture(scope="module")
 def example_class(tmp_path_factory):
     """The example's submissions, graded as a class by the command."""
-    out = tmp_path_factory.mktemp("class")
-    command = [GRADER, "batch", str(EXAMPLE / "submissions"), "--assignment", str(EXAMPLE), "--out", str(out)]
-    done = subprocess.run([*command, "--jobs", "2"], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out
+
+    def make(out):
+        command = [GRADER, "batch", str(EXAMPLE / "submissions"), "--assignment", str(EXAMPLE)]
+        command += ["--out", str(out), "--jobs", "2"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(tmp_path_factory, "class-of-the-example", make)
 
 
 def _open(report: Path) -> set[str]:

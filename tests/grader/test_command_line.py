@@ -19,6 +19,7 @@ from grader.report import terminal
 from grader.sandbox import choose_tier
 from grader.submission import open_submission
 from tests.grader.grading import SUBMISSIONS, graded
+from tests.sharing import made_once
 
 GRADER = str(Path(sys.executable).parent / "grader")
 ENDPOINT = ["--only", "endpoint"]
@@ -180,11 +181,13 @@ class Checked:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory) -> Checked:
-    place = tmp_path_factory.mktemp("checked")
-    kept, junit = place / "evidence", place / "report.xml"
-    words = ["--json", "-", "--junit", junit, "--evidence", kept]
-    done = grader("check", SUBMISSIONS / "other_words", *ENDPOINT, *words)
-    return Checked(done.stdout, junit.read_text(), kept)
+    def make(place):
+        words = ["--json", "-", "--junit", place / "report.xml", "--evidence", place / "evidence"]
+        done = grader("check", SUBMISSIONS / "other_words", *ENDPOINT, *words)
+        (place / "stdout").write_text(done.stdout)
+
+    place = made_once(tmp_path_factory, "checked", make)
+    return Checked((place / "stdout").read_text(), (place / "report.xml").read_text(), place / "evidence")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """module.*: the OpenAI module is found, asked, and judged by what came through; each of its faults is distinguished."""
 
+from functools import partial
+
 import pytest
 
 from grader import rubric
@@ -7,7 +9,7 @@ from grader.collect import collect
 from grader.judge import judge
 from grader.sandbox import choose_tier
 from grader.submission import open_submission
-from tests.grader.grading import ANSWER_KEY, Change, planted
+from tests.grader.grading import ANSWER_KEY, Change, from_nursery, planted
 from tests.sampling import representative
 
 FILE = "src/files_api/openai_module.py"
@@ -30,7 +32,8 @@ ALL = {
 def failing(path) -> set[str]:
     tier = choose_tier("auto")
     with open_submission(str(path), tier=tier) as submission:
-        evidence = collect(submission, tier=tier, only=("module.",))
+        sandbox = partial(from_nursery, tier)
+        evidence = collect(submission, tier=tier, only=("module.",), open_sandbox=sandbox)
     report = judge(evidence, rubric.only(rubric.read(), ["module."]))
     return {result.id for result in report.criteria if result.status != "passed"}
 

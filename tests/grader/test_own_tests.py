@@ -6,11 +6,12 @@ import pytest
 
 from grader.collect import suite
 from grader.collect.author_run import AuthorRun
+from grader.collect.imports import worth_loading
 from grader.criteria import BY_ID
 from grader.evidence import Input, Offer
-from grader.sandbox import Sandbox
+from grader.sandbox import choose_tier
 from grader.submission import open_submission
-from tests.grader.grading import ANSWER_KEY
+from tests.grader.grading import ANSWER_KEY, from_nursery
 from tests.grader.seen import evidence
 
 TYPE = Input(name="file_type", location="json")
@@ -34,11 +35,12 @@ def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do
     leave_out = ["notebooks", ".ipynb_checkpoints", "__pycache__", "test_openai_module.py"]
     leave_out += [] if own else ["test_generated_files.py"]
     shutil.copytree(ANSWER_KEY, work, ignore=shutil.ignore_patterns(*leave_out))
+    tier = choose_tier("auto")
     with (
-        open_submission(str(work), tier="process") as submission,
-        Sandbox("process", work=submission.root) as sandbox,
+        open_submission(str(work), tier=tier) as submission,
+        from_nursery(tier, submission.python, submission.root) as sandbox,
     ):
-        sandbox.preload(("fastapi.testclient", "openai", "boto3", "moto.s3.models", "classroom.s3"))
+        sandbox.preload(worth_loading(submission.root))
         folders = (submission.root / "src",)
         run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app")
     assert run.exit_code == 0, run.output

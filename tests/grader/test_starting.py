@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -26,6 +27,7 @@ from grader.inside import processor_time
 from grader.manifest import Manifest
 from grader.sandbox import Order, Sandbox, choose_tier
 from grader.submission import open_submission
+from tests.grader.grading import from_nursery
 
 PLACES = Places(
     key="the-key",
@@ -345,7 +347,8 @@ def test_a_folder_that_is_not_found_is_looked_for_in_the_others(tmp_path):
 def started(root: Path, files: dict[str, str]) -> AppStart:
     tier = choose_tier("auto")
     with open_submission(str(written(root, files)), tier=tier) as submission:
-        return collect(submission, only=("endpoint.starts",), tier=tier).app
+        sandbox = partial(from_nursery, tier)
+        return collect(submission, only=("endpoint.starts",), tier=tier, open_sandbox=sandbox).app
 
 
 def test_an_app_gets_one_variable_after_another_until_it_starts(tmp_path):
