@@ -1,7 +1,7 @@
 """The criteria on bad input: the one place that declares them.
 
 Each says which requests a careful app refuses before it spends anything, and which answers are right beside a refusal. The
-questions (`grader.collect.questions`), the verdicts (`grader.criteria.validation`), the points (`validation.*` in a rubric),
+questions (`grader.collect.questioning.questions`), the verdicts (`grader.criteria.validation`), the points (`validation.*` in a rubric),
 the stage (`validation.*` in stages.toml) and the lists on pages (`course.generated`) are made from it.
 """
 
@@ -24,7 +24,7 @@ _NO_EXTENSIONS = ("xlsx", "pptx", "zip", "ttf", "psd", "sqlite", "dwg", "exe")
 
 
 class Wording(Protocol):
-    """Draws words that can't be foreseen, as `grader.collect.wording` does."""
+    """Draws words that can't be foreseen, as `grader.collect.exchange.wording` does."""
 
     def blank(self) -> str:
         """Spaces alone."""

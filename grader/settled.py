@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from grader.collect.setting import Part
+from grader.collect.start.setting import Part
 from grader.criteria import ALL
 from grader.criteria.criterion import Criterion
 from grader.evidence import Evidence

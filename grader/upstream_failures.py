@@ -1,7 +1,7 @@
 """The criteria on failures of OpenAI and S3: the one place that declares them.
 
 Each says what is injected while an ordinary request is under way, and what a caller may expect then. The questions
-(`grader.collect.probes`), the verdicts (`grader.criteria.errors`), the points (`errors.*` in a rubric) and the lists on pages
+(`grader.collect.questioning.probes`), the verdicts (`grader.criteria.errors`), the points (`errors.*` in a rubric) and the lists on pages
 (`course.generated`) are made from it.
 """
 

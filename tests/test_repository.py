@@ -15,7 +15,7 @@ import typer
 from classroom.cli import app as classroom_app
 from classroom.standin import catalogue
 from grader.cli import app as grader_app
-from grader.collect.scans import secrets_in
+from grader.collect.scanning.scans import secrets_in
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY_NOTEBOOKS = sorted((ROOT / "answer-key" / "notebooks").glob("*.ipynb"))

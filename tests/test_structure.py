@@ -52,6 +52,14 @@ MAY_NOT: dict[str, tuple[str, ...]] = {
 }
 
 
+# within `grader.collect`, each folder may import from those before it
+COLLECTING = ("code", "scanning", "exchange", "finding", "start", "questioning", "suites")
+MAY_NOT |= {
+    f"grader.collect.{name}": tuple(f"grader.collect.{later}" for later in COLLECTING[at + 1 :])
+    for at, name in enumerate(COLLECTING)
+}
+
+
 def name_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -101,6 +109,13 @@ def test_imports_point_one_way(package):
         if any(is_below(other, forbidden) for forbidden in MAY_NOT[package])
     ]
     assert wrong == []
+
+
+def test_every_folder_of_the_collector_has_its_place_in_the_order():
+    folders = {
+        path.name for path in (ROOT / "grader" / "collect").iterdir() if (path / "__init__.py").is_file()
+    }
+    assert folders == set(COLLECTING)
 
 
 def test_no_module_leads_back_to_itself_not_even_for_types():

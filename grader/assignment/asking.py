@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from grader.assignment.declaration import Declaration, Operation, Question
-from grader.collect import wording
-from grader.collect.discovery import Order, decode_values, encode_values, request_of
-from grader.collect.questions import probe_of
-from grader.collect.requests import Key
-from grader.collect.session import Session
-from grader.collect.wording import Words
+from grader.collect.exchange import wording
+from grader.collect.exchange.requests import Key
+from grader.collect.exchange.session import Session
+from grader.collect.exchange.wording import Words
+from grader.collect.finding.discovery import Order, decode_values, encode_values, request_of
+from grader.collect.questioning.questions import probe_of
 from grader.evidence import Input, Offer, Probe
 
 _WORDS = "{words}"

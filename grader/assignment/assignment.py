@@ -82,7 +82,7 @@ class Assignment:
     @property
     def given(self) -> frozenset[int]:
         """The fingerprints of what learners are given; see `grader.review.similarity`."""
-        from grader.collect.fingerprints import fingerprints
+        from grader.collect.code.fingerprints import fingerprints
 
         place = self.folder / self.declared.skeleton if self.folder and self.declared.skeleton else None
         files = sorted(place.rglob("*.py")) if place else []

@@ -1,6 +1,6 @@
 """What the criteria of an assignment are written with; the contract names these."""
 
-from grader.collect.wording import carries
+from grader.collect.exchange.wording import carries
 from grader.criteria.criterion import (
     Criterion,
     Finding,

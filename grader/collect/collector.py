@@ -13,20 +13,24 @@ from classroom.s3 import S3Mock
 from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
 from grader.assignment.declaration import OwnQuestions
-from grader.collect import asking, imports, notebooks, openapi_document, start_reasons
-from grader.collect.alive import check_alive
-from grader.collect.asking import NOTHING_ASKED, Asked
-from grader.collect.budget import PerRequest
-from grader.collect.canary import new_key
-from grader.collect.find_app import AppTarget, file_of_app, find_app, unparsed_app
-from grader.collect.later_python import absent_from_library, written_for_later
-from grader.collect.launching import Launch, launch
-from grader.collect.other_kinds import other_kind
-from grader.collect.packages_there import absent
-from grader.collect.scans import scan
-from grader.collect.served import Served
-from grader.collect.session import Session
-from grader.collect.setting import (
+from grader.collect import notebooks
+from grader.collect.code import imports
+from grader.collect.code.find_app import AppTarget, file_of_app, find_app, unparsed_app
+from grader.collect.code.later_python import absent_from_library, written_for_later
+from grader.collect.exchange.alive import check_alive
+from grader.collect.exchange.budget import PerRequest
+from grader.collect.exchange.canary import new_key
+from grader.collect.exchange.session import Session
+from grader.collect.finding import openapi_document
+from grader.collect.finding.served import Served
+from grader.collect.questioning import asking
+from grader.collect.questioning.asking import NOTHING_ASKED, Asked
+from grader.collect.scanning.scans import scan
+from grader.collect.start import start_reasons
+from grader.collect.start.launching import Launch, launch
+from grader.collect.start.other_kinds import other_kind
+from grader.collect.start.packages_there import absent
+from grader.collect.start.setting import (
     BUCKET,
     MOST_BYTES,
     MOST_CALLS,
@@ -37,7 +41,7 @@ from grader.collect.setting import (
     Progress,
     Setting,
 )
-from grader.collect.tests_beside import TestsBeside
+from grader.collect.suites.tests_beside import TestsBeside
 from grader.evidence import AppStart, Evidence, NotebookRun, Scans, StartVerdict, TestRun
 from grader.evidence import Submission as SubmissionFacts
 from grader.sandbox import Sandbox, Tier

@@ -21,7 +21,7 @@ class Source(Record):
 class Scans(Record):
     """What the files alone show. `ci`: configurations that run tests. `live_markers`: registered, and used by tests.
 
-    `history_trouble`: why not all of the commits could be read. `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.fingerprints`. `odd`: places in the tests that
+    `history_trouble`: why not all of the commits could be read. `env_is_ignored` is None where git could not be asked; `tracked_env`: files named `.env` that a commit holds. `fingerprints`: of the code's shape, see `grader.collect.code.fingerprints`. `odd`: places in the tests that
     do what tests seldom do, such as ending the process or changing what pytest reports; a question, not a verdict.
     `untouched`: files of the lab's skeleton in which nothing has been written yet, the endpoint's own first.
     """

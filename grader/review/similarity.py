@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import grader
-from grader.collect import fingerprints
+from grader.collect.code import fingerprints
 
 _LEAST = 40  # fingerprints of one's own, without which nothing is reported
 _ALIKE = 0.6  # of the smaller one's, shared
@@ -47,7 +47,7 @@ def groups(
     """Every group of submissions that are alike, the largest first.
 
     Args:
-        shapes: name → fingerprints (see `grader.collect.fingerprints`).
+        shapes: name → fingerprints (see `grader.collect.code.fingerprints`).
         digests: name → digest of every file; names that are missing or empty are the same as nobody's.
         given: fingerprints that say nothing.
     """

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from grader.collect import fingerprints
+from grader.collect.code import fingerprints
 from grader.evidence import Evidence, Exchange, Source, Writable, cap
 from grader.judge import Report
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from grader import environments, manifest, settled
 from grader import rubric as rubrics
-from grader.collect.imports import worth_loading
-from grader.collect.setting import Part
+from grader.collect.code.imports import worth_loading
+from grader.collect.start.setting import Part
 from grader.criteria import ALL
 from grader.environments import Built, Choice, Declaration, Unsolvable
 from grader.errors import EnvironmentUnavailable, GraderError, SubmissionError
@@ -62,8 +62,8 @@ class Parent:
             SubmissionError: its own packages were asked for, and it declares none.
             GraderError: they can't be had.
         """
-        from grader.collect.find_app import file_of_app
-        from grader.collect.reaching import Reach
+        from grader.collect.code.find_app import file_of_app
+        from grader.collect.code.reaching import Reach
 
         app = file_of_app(root, manifest.read(root))
         files = Reach(root).files_of(root / app) if app else None
@@ -86,7 +86,7 @@ class Parent:
         return chosen.python
 
     def _committed(self, history: Path | None) -> date | None:
-        from grader.collect.history import day_of_last_commit
+        from grader.collect.scanning.history import day_of_last_commit
 
         if history is None or not history.is_dir():
             return None

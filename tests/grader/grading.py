@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader import rubric
 from grader.collect import collect
-from grader.collect.imports import worth_loading
+from grader.collect.code.imports import worth_loading
 from grader.evidence import Evidence
 from grader.judge import Report, judge
 from grader.sandbox import Sandbox, Tier, choose_tier

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.collect import imports, scans, suite
+from grader.collect.code import imports
+from grader.collect.scanning import scans
+from grader.collect.suites import suite
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
 from grader.sandbox import choose_tier

@@ -12,14 +12,16 @@ from pydantic import ValidationError
 from websockets.sync.server import serve
 
 from classroom.standin.mock import OpenAIMock
-from grader.collect import azure, budget, html_forms, patience, routes
-from grader.collect.discovery import decode_values, encode_values
-from grader.collect.handlers import Sources
-from grader.collect.patience import Patience
-from grader.collect.requests import build
-from grader.collect.sockets import Broken, converse
-from grader.collect.swagger import as_openapi
-from grader.collect.values import assign
+from grader.collect.code import azure
+from grader.collect.code.handlers import Sources
+from grader.collect.exchange import budget, patience
+from grader.collect.exchange.patience import Patience
+from grader.collect.exchange.requests import build
+from grader.collect.exchange.sockets import Broken, converse
+from grader.collect.finding import html_forms, routes
+from grader.collect.finding.discovery import decode_values, encode_values
+from grader.collect.finding.swagger import as_openapi
+from grader.collect.finding.values import assign
 from grader.criteria import BY_ID
 from grader.criteria.criterion import Criterion, failed
 from grader.evidence import AppStart, Evidence, Exchange, Miss, Submission

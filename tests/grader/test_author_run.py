@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.collect.author_run import author_run
+from grader.collect.code.author_run import author_run
 
 WORKFLOW = """
 on: push

@@ -372,7 +372,7 @@ def test_canvas_gets_the_columns_and_the_line_of_points_that_it_wants(tmp_path, 
 
 
 def test_renaming_and_comments_do_not_hide_a_copy(tmp_path):
-    from grader.collect.fingerprints import fingerprints
+    from grader.collect.code.fingerprints import fingerprints
 
     source = (HONEST / "main.py").read_text()
     (tmp_path / "a.py").write_text(source)

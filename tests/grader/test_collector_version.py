@@ -45,7 +45,7 @@ def changes(copy, version):
 @pytest.mark.parametrize(
     "name",
     [
-        "grader/collect/probes.py",
+        "grader/collect/questioning/probes.py",
         "grader/openai_module.py",  # a plain module that collecting imports
         "grader/operations.py",
         "grader/inside/faults.py",

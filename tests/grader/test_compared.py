@@ -1,6 +1,6 @@
 """The values that code compares an input with."""
 
-from grader.collect.compared import with_choices
+from grader.collect.finding.compared import with_choices
 from grader.operations import Field, Operation
 
 

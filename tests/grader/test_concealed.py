@@ -9,8 +9,8 @@ import zlib
 
 import pytest
 
-from grader.collect.concealed import Concealed
-from grader.collect.scans import scan
+from grader.collect.scanning.concealed import Concealed
+from grader.collect.scanning.scans import scan
 from grader.sandbox import Sandbox
 from grader.submission import open_submission
 from tests.grader.test_scans import OTHERS

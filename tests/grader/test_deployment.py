@@ -4,11 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.collect import handed_out, handlers, locating, questions, services
-from grader.collect.deployment import read_deployment
-from grader.collect.meanings import Places
-from grader.collect.start_failure import StartFailure
-from grader.collect.starting import plan
+from grader.collect.code import handlers, locating, services
+from grader.collect.code.deployment import read_deployment
+from grader.collect.code.meanings import Places
+from grader.collect.finding import handed_out
+from grader.collect.questioning import questions
+from grader.collect.start.start_failure import StartFailure
+from grader.collect.start.starting import plan
 from grader.evidence import Exchange, Input, Offer, Probe
 from grader.inside import routes
 from grader.operations import Field

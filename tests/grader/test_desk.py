@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from grader.collect.deciding import Decider
-from grader.collect.desk import Desk
+from grader.collect.suites.deciding import Decider
+from grader.collect.suites.desk import Desk
 from grader.inside import channel, leftovers
 from grader.inside.leftovers import Leftovers
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.collect import suite
-from grader.collect.django_suite import usual_suite
+from grader.collect.code.django_suite import usual_suite
+from grader.collect.suites import suite
 from grader.sandbox import Sandbox
 from grader.submission import open_submission
 

@@ -10,9 +10,9 @@ import urllib.request
 import pytest
 
 from grader import patterns, reading
-from grader.collect.fitting import file_name, fit
-from grader.collect.values import assign
-from grader.collect.wording import carries
+from grader.collect.exchange.wording import carries
+from grader.collect.finding.fitting import file_name, fit
+from grader.collect.finding.values import assign
 from grader.criteria import openapi, validity
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, Submission, sha256_of
 from grader.operations import Field, operations

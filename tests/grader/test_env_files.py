@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from grader.collect.env_files import read_env_files, render_variables
-from grader.collect.variables import read_variables
+from grader.collect.code.env_files import read_env_files, render_variables
+from grader.collect.code.variables import read_variables
 
 
 def places(root: Path, text: str, file: str = "src/app/main.py", *submitted: str) -> list[str]:

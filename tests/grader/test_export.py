@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from grader import export
-from grader.collect.scans import secrets_in
+from grader.collect.scanning.scans import secrets_in
 from grader.commands import materials
 from grader.errors import GraderError
 from grader.export import checkout

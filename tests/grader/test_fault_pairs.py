@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from grader.collect import probes
+from grader.collect.questioning import probes
 from grader.evidence import Exchange, Input, Offer, Probe
 
 OFFER = Offer(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from grader.collect import suite
+from grader.collect.suites import suite
 from grader.criteria import BY_ID
 from grader.sandbox import Sandbox
 from grader.submission import open_submission

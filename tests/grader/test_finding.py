@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from grader.collect.discovery import LOOKING, is_better_known
-from grader.collect.field_roles import kind_of_words
-from grader.collect.refusals import corrections
+from grader.collect.finding.discovery import LOOKING, is_better_known
+from grader.collect.finding.field_roles import kind_of_words
+from grader.collect.finding.refusals import corrections
 from grader.criteria import BY_ID
 from grader.evidence import Exchange
 from grader.examples import inside, list_examples, whole_requests

@@ -6,9 +6,9 @@ from textwrap import dedent
 import pytest
 
 from grader import rubric
-from grader.collect.meanings import Places
-from grader.collect.presenting import Presented
-from grader.collect.starting import StartPlan, plan
+from grader.collect.code.meanings import Places
+from grader.collect.exchange.presenting import Presented
+from grader.collect.start.starting import StartPlan, plan
 from grader.evidence import AppStart, Exchange, Miss
 from grader.judge import judge
 from grader.operations import Field, Operation

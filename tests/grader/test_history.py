@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.collect import history
-from grader.collect.history import _found
-from grader.collect.scans import scan
+from grader.collect.scanning import history
+from grader.collect.scanning.history import _found
+from grader.collect.scanning.scans import scan
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Scans, Submission
 from grader.sandbox import Sandbox

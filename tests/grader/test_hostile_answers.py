@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from classroom.standin.handling import Handling
-from grader.collect import transmission
-from grader.collect.job_addresses import pointers
-from grader.collect.requests import Request
-from grader.collect.session import Session
+from grader.collect.exchange import transmission
+from grader.collect.exchange.job_addresses import pointers
+from grader.collect.exchange.requests import Request
+from grader.collect.exchange.session import Session
 from grader.evidence import MAX_BLOB, Exchange
 from grader.jobs import state_of
 

@@ -1,6 +1,6 @@
 """A crash's traceback is waited for, though a server's own news of its start comes in between."""
 
-from grader.collect.last_words import printed_since
+from grader.collect.exchange.last_words import printed_since
 
 STARTED = "INFO:     Application startup complete.\n"
 CRASH = [

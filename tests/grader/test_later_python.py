@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
+from grader.collect.code.later_python import absent_from_library, unparsed, version_for, written_for_later
 from grader.collect.collector import _without_app
-from grader.collect.later_python import absent_from_library, unparsed, version_for, written_for_later
-from grader.collect.start_failure import Frame, StartFailure
-from grader.collect.start_reasons import Reason, _about_python
+from grader.collect.start.start_failure import Frame, StartFailure
+from grader.collect.start.start_reasons import Reason, _about_python
 from grader.criteria import BY_ID
 from grader.evidence import RedTest, TestRun
 from tests.grader.seen import evidence

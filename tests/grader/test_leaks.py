@@ -20,9 +20,9 @@ import pytest
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.handling import Handling
-from grader.collect.canary import PART, CanarySearch, new_key
-from grader.collect.requests import Request
-from grader.collect.session import Session
+from grader.collect.exchange.canary import PART, CanarySearch, new_key
+from grader.collect.exchange.requests import Request
+from grader.collect.exchange.session import Session
 from grader.sandbox.job import Listener
 
 KEY = new_key()

@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from grader.collect import accounts, login, transmission
-from grader.collect.accounts import Account
-from grader.collect.presenting import Presented
-from grader.collect.requests import Request
-from grader.collect.variables import read_variables
+from grader.collect.code import accounts
+from grader.collect.code.accounts import Account
+from grader.collect.code.variables import read_variables
+from grader.collect.exchange import transmission
+from grader.collect.exchange.presenting import Presented
+from grader.collect.exchange.requests import Request
+from grader.collect.finding import login
 from grader.criteria import nearest
 from grader.evidence import Evidence, Exchange, Miss
 from grader.operations import Field, Operation

@@ -3,7 +3,7 @@
 import pytest
 
 from grader import rubric
-from grader.collect.elsewhere import host_of_client
+from grader.collect.code.elsewhere import host_of_client
 from grader.criteria import BY_ID
 from grader.evidence import AppStart, Environment, Exchange, Probe, Scans
 from grader.judge import judge

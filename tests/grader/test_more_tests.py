@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from grader import rubric
-from grader.collect.deciding import Planted, plan_faults
+from grader.collect.suites.deciding import Planted, plan_faults
 from grader.evidence import PlantedFault, Scans, TestRun
 from grader.judge import judge
 from tests.grader.seen import evidence

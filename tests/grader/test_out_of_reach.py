@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.collect.deciding import Decider
+from grader.collect.suites.deciding import Decider
 from grader.inside.out_of_reach import BY_INSPECT, Keeper
 
 # in a process of its own: an audit hook stays for good

@@ -7,7 +7,8 @@ import pytest
 
 from classroom import OpenAIMock
 from grader import cli
-from grader.collect import collect, probes
+from grader.collect import collect
+from grader.collect.questioning import probes
 from grader.criteria import BY_ID
 from grader.errors import GraderError
 from grader.evidence import Evidence, PlantedFault, Submission, TestRun
@@ -102,7 +103,7 @@ def test_the_same_submission_gets_the_same_report_again():
 
 
 def test_stand_ins_that_were_never_started_are_not_taken_for_living():
-    from grader.collect.alive import check_alive
+    from grader.collect.exchange.alive import check_alive
     from grader.errors import GraderError
 
     class Silent:

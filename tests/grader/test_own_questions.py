@@ -8,7 +8,7 @@ import pytest
 
 from grader.assignment import asking
 from grader.assignment.declaration import Declaration
-from grader.collect.wording import carries
+from grader.collect.exchange.wording import carries
 from grader.evidence import Exchange, Input, Offer
 
 _OPERATION = {

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from grader.collect.find_app import find_app
-from grader.collect.handlers import Sources
+from grader.collect.code.find_app import find_app
+from grader.collect.code.handlers import Sources
 from grader.inside import work
 from grader.manifest import Manifest
 from tests.grader.shapes import HERE

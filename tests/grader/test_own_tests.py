@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from grader.collect import suite
-from grader.collect.author_run import AuthorRun
-from grader.collect.imports import worth_loading
+from grader.collect.code.author_run import AuthorRun
+from grader.collect.code.imports import worth_loading
+from grader.collect.suites import suite
 from grader.criteria import BY_ID
 from grader.evidence import Input, Offer
 from grader.sandbox import choose_tier

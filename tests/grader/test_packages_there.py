@@ -1,6 +1,6 @@
 """A package that the grader did not install is its own trouble; a suite that only says so is not believed."""
 
-from grader.collect.packages_there import absent
+from grader.collect.start.packages_there import absent
 from grader.sandbox import Sandbox
 from grader.submission import open_submission
 

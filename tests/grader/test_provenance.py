@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from classroom.standin.journal import Call, Output
-from grader.collect import session as sessions
-from grader.collect import wording
-from grader.collect.provenance import Ledger, read_by_model
-from grader.collect.requests import Request
-from grader.collect.session import Session
-from grader.collect.transmission import Answer
-from grader.collect.vocabulary import LISTS
+from grader.collect.exchange import session as sessions
+from grader.collect.exchange import wording
+from grader.collect.exchange.provenance import Ledger, read_by_model
+from grader.collect.exchange.requests import Request
+from grader.collect.exchange.session import Session
+from grader.collect.exchange.transmission import Answer
+from grader.collect.exchange.vocabulary import LISTS
 from grader.criteria import BY_ID, provenance
 from grader.evidence import Call as SeenCall
 from grader.evidence import Evidence, Exchange, Offer, Probe, Submission

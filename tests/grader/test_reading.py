@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.collect.field_roles import kind_of_words, role, words_of
-from grader.collect.find_app import find_app
-from grader.collect.requests import build
-from grader.collect.values import assign
+from grader.collect.code.find_app import find_app
+from grader.collect.exchange.requests import build
+from grader.collect.finding.field_roles import kind_of_words, role, words_of
+from grader.collect.finding.values import assign
 from grader.manifest import Manifest
 from grader.operations import operations
 

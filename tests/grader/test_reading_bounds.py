@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from grader import manifest, reading
-from grader.collect import imports, scans
-from grader.collect.find_app import find_app
-from grader.collect.fingerprints import fingerprints
+from grader.collect.code import imports
+from grader.collect.code.find_app import find_app
+from grader.collect.code.fingerprints import fingerprints
+from grader.collect.scanning import scans
 from grader.errors import SubmissionError
 from grader.manifest import Manifest
 

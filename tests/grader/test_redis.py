@@ -2,9 +2,10 @@
 
 import re
 
-from grader.collect import redis, services
-from grader.collect.reaching import Reach
-from grader.collect.variables import Variable
+from grader.collect.code import services
+from grader.collect.code.reaching import Reach
+from grader.collect.code.variables import Variable
+from grader.collect.start import redis
 
 
 def variable(name: str, default: str = "") -> Variable:

@@ -3,9 +3,9 @@
 import time
 from types import SimpleNamespace
 
-from grader.collect.deciding import Notes, Planted
-from grader.collect.generating import Generating
-from grader.collect.rerun import Rerun
+from grader.collect.suites.deciding import Notes, Planted
+from grader.collect.suites.generating import Generating
+from grader.collect.suites.rerun import Rerun
 from grader.inside.faults import BY_NAME
 from grader.manifest import Manifest
 

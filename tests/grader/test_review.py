@@ -530,7 +530,7 @@ def test_each_member_names_the_closest_other():
 
 def test_the_skeleton_and_the_answer_key_are_given():
     root = similarity.Path(similarity.grader.__file__).parents[1]
-    from grader.collect.fingerprints import fingerprints
+    from grader.collect.code.fingerprints import fingerprints
 
     given = similarity.given()
     for name in ("lab/src", "answer-key/src"):

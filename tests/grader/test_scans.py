@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from grader.collect.scans import _odd, scan, secrets_in
+from grader.collect.scanning.scans import _odd, scan, secrets_in
 from grader.sandbox import Sandbox
 from grader.submission import open_submission
 

@@ -11,11 +11,11 @@ import pytest
 
 from classroom import OpenAIMock
 from classroom.standin.calls import Call
-from grader.collect.arrivals import Arrivals
-from grader.collect.canary import CanarySearch
-from grader.collect.keeping import Blobs
-from grader.collect.requests import Request
-from grader.collect.session import STAND_IN_WAS_SLOW, Session
+from grader.collect.exchange.arrivals import Arrivals
+from grader.collect.exchange.canary import CanarySearch
+from grader.collect.exchange.keeping import Blobs
+from grader.collect.exchange.requests import Request
+from grader.collect.exchange.session import STAND_IN_WAS_SLOW, Session
 from grader.evidence import Exchange
 
 PATIENCE = 0.7  # seconds that the app waits for OpenAI

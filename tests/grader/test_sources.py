@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.collect import fingerprints, scans, sources
+from grader.collect.code import fingerprints
+from grader.collect.scanning import scans, sources
 from grader.evidence import AppStart, Scans, Source, TestRun
 from grader.judge import judge
 from grader.review import viewing

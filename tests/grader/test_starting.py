@@ -12,16 +12,16 @@ from textwrap import dedent
 import pytest
 
 from grader.collect import collect
-from grader.collect.find_app import file_of_app, find_app
-from grader.collect.launching import START_SECONDS, _time_left
-from grader.collect.meanings import Places, guess_value, sure
-from grader.collect.other_kinds import other_kind
-from grader.collect.reaching import Reach
-from grader.collect.services import missing_service
-from grader.collect.start_failure import read_failure
-from grader.collect.start_reasons import Reason, explain
-from grader.collect.starting import StartPlan, plan
-from grader.collect.variables import read_variables
+from grader.collect.code.find_app import file_of_app, find_app
+from grader.collect.code.meanings import Places, guess_value, sure
+from grader.collect.code.reaching import Reach
+from grader.collect.code.services import missing_service
+from grader.collect.code.variables import read_variables
+from grader.collect.start.launching import START_SECONDS, _time_left
+from grader.collect.start.other_kinds import other_kind
+from grader.collect.start.start_failure import read_failure
+from grader.collect.start.start_reasons import Reason, explain
+from grader.collect.start.starting import StartPlan, plan
 from grader.evidence import AppStart
 from grader.inside import processor_time
 from grader.manifest import Manifest
@@ -395,7 +395,7 @@ def test_a_key_that_is_printed_at_the_start_is_seen_however_much_is_printed_late
 
 
 def test_an_app_that_hangs_is_shown_where(tmp_path, monkeypatch):
-    monkeypatch.setattr("grader.collect.launching.START_SECONDS", 4.0)
+    monkeypatch.setattr("grader.collect.start.launching.START_SECONDS", 4.0)
     app = started(
         tmp_path, {"main.py": "import time\nfrom flask import Flask\ntime.sleep(60)\napp = Flask('x')\n"}
     )

@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.collect.author_run import AuthorRun, author_run
-from grader.collect.suite import in_peace, of_workflow
+from grader.collect.code.author_run import AuthorRun, author_run
+from grader.collect.suites.suite import in_peace, of_workflow
 from grader.criteria import BY_ID
 from grader.evidence import PlantedFault, RedTest, TestRun
 from tests.grader.seen import evidence

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from grader.collect import transmission
-from grader.collect.requests import Request
-from grader.collect.transmission import Answer, Transmitter
+from grader.collect.exchange import transmission
+from grader.collect.exchange.requests import Request
+from grader.collect.exchange.transmission import Answer, Transmitter
 
 APP = "http://127.0.0.1:1"
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from grader.collect.deciding import Decider, Planted, plan_faults
-from grader.collect.trials import ODDS, Trial, Undecided
+from grader.collect.suites.deciding import Decider, Planted, plan_faults
+from grader.collect.suites.trials import ODDS, Trial, Undecided
 from grader.inside.faults import ASKED, BY_NAME, DROP, FAULTS, FIELDS, GO_ON, OTHER, REFUSE
 
 ONE = ("test_one",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.collect.type_inputs import settle_types
+from grader.collect.finding.type_inputs import settle_types
 from grader.evidence import Input, Offer
 
 

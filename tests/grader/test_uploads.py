@@ -8,7 +8,7 @@ import wave
 import pytest
 from PIL import Image
 
-from grader.collect.uploads import pdf, upload, uploads
+from grader.collect.finding.uploads import pdf, upload, uploads
 from grader.operations import Field
 
 FILE = {"type": "string", "format": "binary"}

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from grader.collect.fitting import admits, file_name, fit, stem_of
-from grader.collect.wording import carries, plain
+from grader.collect.exchange.wording import carries, plain
+from grader.collect.finding.fitting import admits, file_name, fit, stem_of
 from grader.jobs import state_of
 
 SCHEMAS = [

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from grader import rubric
-from grader.collect.keeping import MAX_BODY, readable
+from grader.collect.exchange.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
 from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge

@@ -21,10 +21,12 @@ from classroom.standin.handling import Handling
 from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import owners, platforms, roster
 from grader.batch.discovery import HandedIn
-from grader.collect import job_addresses, scans, session, transmission, values
-from grader.collect.find_app import find_app, pytest_options
-from grader.collect.fingerprints import fingerprints
-from grader.collect.requests import Request, build
+from grader.collect.code.find_app import find_app, pytest_options
+from grader.collect.code.fingerprints import fingerprints
+from grader.collect.exchange import job_addresses, session, transmission
+from grader.collect.exchange.requests import Request, build
+from grader.collect.finding import values
+from grader.collect.scanning import scans
 from grader.criteria import validity
 from grader.errors import GraderError, SubmissionError
 from grader.evidence import AppStart, Evidence, Exchange, Input, Offer, StoredObject, Submission, sha256_of

@@ -1,0 +1,69 @@
+"""A submission's pytest settings: default arguments, and which files hold tests."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from pathlib import Path
+
+from grader import reading
+from grader.collect.code.find_app import pytest_options
+
+_USUAL = ("test_*.py", "*_test.py")
+_MOST_PATTERNS = 20
+
+
+def _configured(folder: Path, name: str) -> list[str]:
+    """The words of one setting, from the first file that has it."""
+    given = pytest_options(folder).get(name)
+    if isinstance(given, list):
+        return [word for word in given if isinstance(word, str)]
+    if isinstance(given, str):
+        return _words(given)
+    for file, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        parser = ConfigParser(interpolation=None)
+        try:
+            parser.read_string(reading.read_text(folder / file, reading.MAX_TOML))
+        except (ConfigParserError, reading.Unreadable):
+            continue
+        if found := parser.get(section, name, fallback=""):
+            return _words(found)
+    return []
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text, comments=True)
+    except ValueError:
+        return text.split()
+
+
+def settings_without(folder: Path, unknown: Sequence[str]) -> tuple[str, ...]:
+    """Arguments that put the configured `addopts` in force without those that pytest does not know here."""
+    if not unknown:
+        return ()
+    left: list[str] = []
+    is_value = False  # of an option that was left out
+    for word in _configured(folder, "addopts"):
+        if word in unknown:
+            is_value = word.startswith("-") and "=" not in word
+        elif is_value and not word.startswith("-") and not (folder / word).exists():
+            is_value = False
+        else:
+            is_value = False
+            left.append(word)
+    return ("-o", f"addopts={shlex.join(left)}")
+
+
+def has_tests(root: Path) -> bool:
+    """Whether a file is there that pytest, as it is configured in any folder, takes for one of tests."""
+    return any(True for pattern in _patterns(root) for _ in root.rglob(pattern))
+
+
+def _patterns(root: Path) -> Iterator[str]:
+    yield from _USUAL
+    for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
+        for file in list(root.rglob(name))[:_MOST_PATTERNS]:
+            for pattern in _configured(file.parent, "python_files")[:_MOST_PATTERNS]:
+                if "/" not in pattern and ".." not in pattern:
+                    yield pattern

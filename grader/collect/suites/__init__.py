@@ -1,0 +1,1 @@
+"""Runs a submission's tests as their author does, then again with planted faults."""
