@@ -74,7 +74,10 @@ def test_what_judges_or_shows_makes_no_other_version(changes, name):
 
 
 def test_a_new_module_counts_as_soon_as_collecting_imports_it(copy):
-    new, user = copy / "grader" / "something_new.py", copy / "grader" / "collect" / "probes.py"
+    new, user = (
+        copy / "grader" / "something_new.py",
+        copy / "grader" / "collect" / "questioning" / "probes.py",
+    )
     content = user.read_bytes()
     new.write_text("")
     try:

@@ -9,7 +9,6 @@ from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
 from grader.collect.finding.discovery import (
     LOOKING,
-    encode_values,
     find_made_beside,
     finish_offers,
     input_of,
@@ -20,11 +19,10 @@ from grader.collect.finding.discovery import (
 from grader.collect.finding.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.finding.handed_out import match_inputs, read_values
 from grader.collect.finding.login import takes_a_password
+from grader.collect.finding.misses import Missed, is_progress, keep_miss
 from grader.collect.finding.tries import (
-    GUESSED,
     MOST_TRIES,
     Pursuit,
-    likeliest,
     nearness,
     one_at_a_time,
     outline,
@@ -38,27 +36,11 @@ MAX_REQUESTS = 150  # requests of one search
 _FEWER_TRIES = 4  # to an operation that was refused, where another one generates already
 _MOST_CALLS = 20  # to OpenAI by one request; what makes more is not asked again
 _MOST_CHOICES = 12  # values of one input that are tried
-_MOST_MISSES, _MOST_VALUES = 5, 12  # kept for the report, and values of each
+_MOST_MISSES = 5  # kept for the report
 _MOST_NAMING, _MOST_GIVEN = 4, 12  # requests of a kind that may name the file; with what the app handed out
 _MOST_PLACES = 4  # inputs that the prompt is looked for in, one at a time
 
-_REFUSALS = frozenset({400, 415, 422})
-_NOT_MET = _REFUSALS | {401, 403, 404, 405, 410}  # answers that another refusal gives, or nobody
-
 Place = tuple[str, str]
-
-
-@dataclass
-class _Missed:
-    """A first try that did not come to OpenAI."""
-
-    operation: Operation
-    shape: tuple[Field, ...]
-    kind: Kind
-    extension: str
-    assignment: Assignment
-    answer: Exchange
-    first: tuple[Field, ...] = ()  # the inputs before any refusal was followed
 
 
 @dataclass
@@ -80,7 +62,7 @@ class Search:
     given: dict[str, Any] = field(default_factory=dict)
     found: dict[Kind, Offer] = field(default_factory=dict)
     sent: int = 0
-    _misses: dict[tuple[str, str], _Missed] = field(default_factory=dict)
+    _misses: dict[tuple[str, str], Missed] = field(default_factory=dict)
     _hits: dict[tuple[str, str], tuple[Operation, tuple[Field, ...], Assignment, Exchange]] = field(
         default_factory=dict
     )
@@ -138,7 +120,7 @@ class Search:
         missed = self._misses.values()
         near = [one for one in missed if not takes_a_password(one.operation)] or list(missed)
         near.sort(key=lambda miss: nearness(miss.answer, miss.operation, 1))
-        return [_kept(miss) for miss in near[:_MOST_MISSES]]
+        return [keep_miss(miss) for miss in near[:_MOST_MISSES]]
 
     @property
     def _is_over(self) -> bool:
@@ -163,7 +145,7 @@ class Search:
             if place not in self._hits:
                 self._misses.setdefault(
                     place,
-                    _Missed(operation, tuple(shape), kind, extension, assignment, exchange, tuple(shape)),
+                    Missed(operation, tuple(shape), kind, extension, assignment, exchange, tuple(shape)),
                 )
 
     def _try(self, operation: Operation, shape: Sequence[Field], assignment: Assignment) -> Exchange:
@@ -206,12 +188,12 @@ class Search:
                 return
             self._pursue_one(miss, _FEWER_TRIES if self.found else MOST_TRIES)
 
-    def _pursue_one(self, miss: _Missed, most: int) -> None:
+    def _pursue_one(self, miss: Missed, most: int) -> None:
         place = miss.operation.method, miss.operation.path
         pursuit = Pursuit(miss.operation, miss.shape, miss.kind, miss.extension, self.names)
         for count, (each, answers) in enumerate(pursuit.tries(miss.answer, miss.assignment), 1):
             answers.append(self._try(miss.operation, each.shape, each.assignment))
-            if _is_progress(miss, answers[0]):
+            if is_progress(miss, answers[0]):
                 miss.shape, miss.assignment, miss.answer = each.shape, each.assignment, answers[0]
             if place in self._hits:
                 self._other_kinds(place)
@@ -230,7 +212,7 @@ class Search:
                 sent += 1
                 assignment = assign(shape, miss.kind, miss.extension, given=given)
                 answer = self._try(miss.operation, shape, assignment)
-                if _is_progress(miss, answer):
+                if is_progress(miss, answer):
                     miss.shape, miss.assignment, miss.answer = shape, assignment, answer
 
     def _other_kinds(self, place: tuple[str, str]) -> None:
@@ -320,25 +302,6 @@ class Search:
         return not assignment.values or any(
             self.session.ledger.carriers(exchange, mark) for mark in assignment.marks.values()
         )
-
-
-def _is_progress(miss: _Missed, answer: Exchange) -> bool:
-    """Whether an answer says more than the one before: a refusal that was followed is no longer the last word."""
-    followed = miss.answer.status in _REFUSALS and answer.status is not None and answer.status not in _NOT_MET
-    return followed or nearness(answer, miss.operation) <= nearness(miss.answer, miss.operation)
-
-
-def _kept(miss: _Missed) -> Miss:
-    """A miss as evidence keeps it."""
-    guessed = {one.key for one in miss.shape if one.schema.get(GUESSED)}
-    prompt = likeliest([one for one in miss.shape if one.key not in guessed])
-    left_out = guessed | ({prompt.key} if prompt else set())
-    rest = {key: value for key, value in miss.assignment.values.items() if key not in left_out}
-    return Miss(
-        exchange=miss.answer.id,
-        prompt=f"{prompt.location}:{prompt.name}" if prompt else None,
-        values=encode_values(dict(list(rest.items())[:_MOST_VALUES])),
-    )
 
 
 def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:
