@@ -36,7 +36,7 @@ class Answered(Writable):
     answer: str = ""
 
 
-class Said(Writable):
+class Messages(Writable):
     """The sentences of a verdict as messages, by which other languages have them; None for one that is text alone."""
 
     model_config = ConfigDict(frozen=True)
@@ -48,7 +48,7 @@ class Said(Writable):
 class Result(Writable):
     """One criterion of a report; the contract, section 4.
 
-    `said`: None for what a person or an earlier version wrote, which is shown as it is. It is no part of the document.
+    `messages`: None for what a person or an earlier version wrote, which is shown as it is. It is no part of the document.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +68,7 @@ class Result(Writable):
     where: str = ""
     overridden: Overridden | None = None
     comments: tuple[str, ...] = ()
-    said: Said | None = None
+    messages: Messages | None = None
 
 
 class Report(Writable):
@@ -131,9 +131,9 @@ def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
     return Verdict("error", words, verdict.evidence, verdict.advice)
 
 
-def _said(verdict: Verdict) -> Said | None:
+def _messages_of(verdict: Verdict) -> Messages | None:
     summary, advice = message_of(verdict.summary), tuple(message_of(each) for each in verdict.advice)
-    return Said(summary=summary, advice=advice) if summary or any(advice) else None
+    return Messages(summary=summary, advice=advice) if summary or any(advice) else None
 
 
 def judge(
@@ -182,7 +182,7 @@ def judge(
                 advice=verdict.advice,
                 extra=worth.extra,
                 where=where(evidence, criterion.id, verdict),
-                said=_said(verdict),
+                messages=_messages_of(verdict),
             )
         )
     return Report(

@@ -36,7 +36,7 @@ class _Judged(Protocol):
     @property
     def advice(self) -> tuple[str, ...]: ...
     @property
-    def said(self) -> _Messages | None: ...
+    def messages(self) -> _Messages | None: ...
 
 
 class Says(Protocol):
@@ -108,16 +108,16 @@ def _advised(result: _Judged, say: Says) -> str:
 
 
 def _first_advice(result: _Judged, say: Says) -> str:
-    said = result.said.advice[0] if result.said and result.said.advice else None
-    return rendered(said, say) if said else result.advice[0]
+    message = result.messages.advice[0] if result.messages and result.messages.advice else None
+    return rendered(message, say) if message else result.advice[0]
 
 
 def _seen(result: _Judged, say: Says) -> str:
     """The first thing that was seen, in a language."""
-    said = result.said.summary if result.said else None
-    if said is None or rendered(said, say) == result.summary:
+    message = result.messages.summary if result.messages else None
+    if message is None or rendered(message, say) == result.summary:
         return _shorten(result.summary)
-    return _shorten(rendered(said.fields.get("findings", said), say))
+    return _shorten(rendered(message.fields.get("findings", message), say))
 
 
 def _is_a_sentence(advice: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from grader.escaping import for_json
 from grader.judge import Report
 
-_NO_PART = {"criteria": {"__all__": {"said"}}}  # of the document, which is in English
+_NO_PART = {"criteria": {"__all__": {"messages"}}}  # of the document, which is in English
 
 
 def render(report: Report) -> str:

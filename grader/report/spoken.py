@@ -14,10 +14,10 @@ def in_language(report: Report, say: Language) -> Report:
 
 def spoken(result: Result, say: Language) -> Result:
     """See `in_language`."""
-    if result.said is None:
+    if result.messages is None:
         return result
-    summary = rendered(result.said.summary, say) if result.said.summary else result.summary
-    messages = (*result.said.advice, *(None,) * len(result.advice))
+    summary = rendered(result.messages.summary, say) if result.messages.summary else result.summary
+    messages = (*result.messages.advice, *(None,) * len(result.advice))
     advice = tuple(
         rendered(message, say) if message else text
         for text, message in zip(result.advice, messages, strict=False)

@@ -26,7 +26,7 @@ from grader.review import pages, serving, standing, store
 from grader.review.guard import Session
 from grader.review.server import application
 from grader.review.views import Views
-from tests.grader import said
+from tests.grader import sentences
 from tests.grader.reviewed import evidence, results
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moderation-gate"
@@ -74,7 +74,7 @@ def _texts() -> set[str]:
     found |= _review_texts()
     found |= {text for criterion in ALL for text in (criterion.title, criterion.hint)}
     found |= {text for stage in stages.stages() for text in (stage.name, stage.title, stage.read)}
-    found |= said.templates() | said.terms()
+    found |= sentences.templates() | sentences.terms()
     return found | set(SECTIONS.values()) | set(words.VERDICTS.values())
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from grader import judge as judging
 from grader.criteria.criterion import Finding, together
-from grader.judge import Report, Result, Said, judge
+from grader.judge import Messages, Report, Result, judge
 from grader.messages import Message, Sentence, ended, joined, message_of, rendered, sentence, term
 from grader.report import document, html
 from grader.report.language import language
@@ -19,10 +19,10 @@ GERMAN = language("de")
 HOSTILE = "{asked.__class__} {0} {expected} <b>&amp; \x1b[31m"
 
 
-def result(said: Said | None, summary: str = "in English") -> Result:
+def result(messages: Messages | None, summary: str = "in English") -> Result:
     return Result(
         id="errors.quota", section="errors", title="t", required=True, status="failed", points=0, max_points=1,
-        summary=summary, hint="h", evidence=(), advice=("Try this.",), said=said,
+        summary=summary, hint="h", evidence=(), advice=("Try this.",), messages=messages,
     )  # fmt: skip
 
 
@@ -85,17 +85,17 @@ def test_an_ended_sentence_keeps_its_own_end():
 
 def test_a_report_of_an_earlier_version_is_english_text():
     kept = json.loads(result(None).model_dump_json())
-    del kept["said"]
+    del kept["messages"]
     assert spoken(Result.model_validate(kept), GERMAN).summary == "in English"
 
 
 def test_messages_cross_between_processes_and_are_no_part_of_the_document():
     report = judge(evidence("ada"), read())
     again = Report.model_validate_json(report.model_dump_json(by_alias=True))
-    assert any(one.said for one in again.criteria)
+    assert any(one.messages for one in again.criteria)
     assert again == report
     assert in_language(again, GERMAN).criteria == in_language(report, GERMAN).criteria
-    assert "said" not in json.loads(document.render(report))["criteria"][0]
+    assert "messages" not in json.loads(document.render(report))["criteria"][0]
 
 
 def test_a_message_that_is_none_is_refused():
@@ -110,24 +110,27 @@ def test_a_message_that_is_none_is_refused():
 
 def test_a_page_says_a_verdict_in_german_and_escapes_what_it_quotes():
     report = judge(evidence("ada"), read())
-    said = Said(
+    messages = Messages(
         summary=sentence(
             "{asked}: the answer shows “{shown}”", asked=term("S3 hangs up"), shown="<b>"
         ).message
     )
-    first = report.criteria[0].model_copy(update={"said": said, "status": "failed"})
+    first = report.criteria[0].model_copy(update={"messages": messages, "status": "failed"})
     page = html.render(report.model_copy(update={"criteria": (first,)}), evidence("ada"), GERMAN)
     assert "S3 legt auf: Die Antwort zeigt „&lt;b&gt;“" in page
 
 
 def test_the_next_step_is_said_in_german():
-    said = Said(
+    messages = Messages(
         summary=together(
             [Finding("image", sentence("no type"))], "w", sentence("a sentence of your own")
         ).summary.message
     )  # type: ignore[attr-defined]
     step = judging.next_step(
-        [result(said, "Image: no type. Expected: a sentence of your own.")], "", {"errors": "Errors"}, GERMAN
+        [result(messages, "Image: no type. Expected: a sentence of your own.")],
+        "",
+        {"errors": "Errors"},
+        GERMAN,
     )
     assert "Erwartet" not in step
     assert "Image" not in step

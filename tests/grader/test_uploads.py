@@ -19,7 +19,7 @@ def field(name="file", description="", **schema):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "media_type"),
+    ("asked", "words", "media_type"),
     [
         (field(), "", "text/plain"),
         (field("pdf_file"), "", "application/pdf"),
@@ -30,8 +30,8 @@ def field(name="file", description="", **schema):
         (field("table"), "Only .csv files are allowed.", "text/csv"),
     ],
 )
-def test_an_input_gets_the_format_that_words_name(asked, said, media_type):
-    assert upload(asked, said)[2] == media_type
+def test_an_input_gets_the_format_that_words_name(asked, words, media_type):
+    assert upload(asked, words)[2] == media_type
 
 
 def test_the_places_in_a_document_lead_to_its_objects():

@@ -82,12 +82,12 @@ class Pursuit:
             prompt = likeliest(self.shape)
             yield {key: value for key, value in example.items() if prompt is None or key != prompt.key}
 
-    def _uploads(self, said: str, assignment: Assignment) -> Iterator[tuple[Try, list[Exchange]]]:
+    def _uploads(self, words: str, assignment: Assignment) -> Iterator[tuple[Try, list[Exchange]]]:
         """Other kinds of file in the place of the one that was sent, those that a refusal or the document names first."""
         sent = next((one for one in self.shape if one.is_file and one.key in assignment.values), None)
         if sent is not None:
             tried = str(assignment.values[sent.key][0]).rpartition(".")[2]
-            others = (each for each in uploads(sent, said) if not each[0].endswith(f".{tried}"))
+            others = (each for each in uploads(sent, words) if not each[0].endswith(f".{tried}"))
             for each in islice(others, _MOST_UPLOADS):
                 yield from self._from(self.shape, {sent.key: each}, depth=1)
 

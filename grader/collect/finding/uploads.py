@@ -22,12 +22,12 @@ _SAMPLES = 8_000
 _USUAL = "txt"
 
 
-def upload(field: Field, said: str = "") -> Upload:
-    """A file that an input takes, as its own words say; `said`: what else is known of it, such as an operation's words."""
-    return next(uploads(field, said))
+def upload(field: Field, words: str = "") -> Upload:
+    """A file that an input takes, as its own words say; `words`: what else is known of it, such as an operation's words."""
+    return next(uploads(field, words))
 
 
-def uploads(field: Field, said: str = "") -> Iterator[Upload]:
+def uploads(field: Field, words: str = "") -> Iterator[Upload]:
     """One file of each format: those that the input's own words name come first, then those that other words name."""
     own = " ".join(
         [
@@ -38,7 +38,7 @@ def uploads(field: Field, said: str = "") -> Iterator[Upload]:
         ]
     )
     for extension in sorted(
-        _MADE, key=lambda each: (not _names(each, own), not _names(each, said), each != _USUAL)
+        _MADE, key=lambda each: (not _names(each, own), not _names(each, words), each != _USUAL)
     ):
         make, media_type = _MADE[extension]
         yield f"{wording.stem()}.{extension}", make(wording.plain().text), media_type
