@@ -124,14 +124,15 @@ def test_the_grader_s_environment_is_nowhere(walled, monkeypatch):
     assert "of-the-" + "instructor" not in done.printed
 
 
+# written in two parts: a traceback may show the code, and only what ran prints the whole word
 @pytest.mark.parametrize("address", [("169.254.169.254", 80), ("1.1.1.1", 443), ("127.0.0.1", 22)])
 def test_no_other_host_can_be_called_by_address(walled, address):
-    done = run(walled, f"import socket; socket.create_connection({address!r}, 3); print('reached')")
+    done = run(walled, f"import socket; socket.create_connection({address!r}, 3); print('r' 'eached')")
     assert (done.code, "reached" in done.printed) == (1, False)
 
 
 def test_no_name_is_resolved(walled):
-    done = run(walled, "import socket; print('resolved', socket.getaddrinfo('example.com', 443))")
+    done = run(walled, "import socket; print('r' 'esolved', socket.getaddrinfo('example.com', 443))")
     assert (done.code, "resolved" in done.printed) == (1, False)
 
 
@@ -141,7 +142,7 @@ def test_a_service_of_this_machine_is_not_reached_on_a_low_port(walled):
         if walled.tier == "landlock":
             pytest.skip("documented: ports from the ephemeral range are open to Landlock's submissions")
         done = run(
-            walled, f"import socket; socket.create_connection(('127.0.0.1', {port}), 3); print('reached')"
+            walled, f"import socket; socket.create_connection(('127.0.0.1', {port}), 3); print('r' 'eached')"
         )
     assert "reached" not in done.printed
 
@@ -319,7 +320,7 @@ def test_sockets_made_inside_reach_the_inside_and_nothing_else(bubbled):
     with bubbled.listener() as listener:
         port = listener.getsockname()[1]
         done = run(
-            bubbled, f"import socket; socket.create_connection(('127.0.0.1', {port}), 3); print('reached')"
+            bubbled, f"import socket; socket.create_connection(('127.0.0.1', {port}), 3); print('r' 'eached')"
         )
         assert "reached" in done.printed
         with bubbled.socket() as inward:
