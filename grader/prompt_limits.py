@@ -24,9 +24,15 @@ def documented_limit(offer: Offer) -> int | None:
 
 
 def longest_prompt(offer: Offer) -> int | None:
-    """The longest prompt that may reach OpenAI: by the app's document and by the API; None if neither sets a limit."""
-    limits = (documented_limit(offer), API_LIMIT.get(offer.kind))
-    return min((limit for limit in limits if limit is not None), default=None)
+    """The longest prompt that may reach OpenAI; None if nothing sets a limit.
+
+    For an image or a sound, that is the API's limit or a smaller `maxLength`: a number in a description may be a text's.
+    """
+    api_limit = API_LIMIT.get(offer.kind)
+    if api_limit is None:
+        return documented_limit(offer)
+    declared = offer.prompt_input.max_length if offer.prompt_input else None
+    return api_limit if declared is None else min(declared, api_limit)
 
 
 def allowed_length(offer: Offer) -> int | None:

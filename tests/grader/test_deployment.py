@@ -199,7 +199,7 @@ def test_no_prompt_is_sent_in_an_address_that_no_server_takes():
     [
         ("audio", {"max_length": 900}, 901),
         ("audio", {"max_length": 6_000}, 4_097),
-        ("audio", {"description": "At most 2,000 characters"}, 2_001),
+        ("audio", {"description": "A text may have 2,000 characters"}, 4_097),
         ("audio", {"description": "bis zu 2000 Token"}, 4_097),
         ("audio", {"description": "one of 3 lines"}, 4_097),
         ("image", {}, 32_001),
