@@ -97,7 +97,7 @@ class People:
         Raises:
             APIError: 429, too many such names came from that address, or it tries the codes of events.
         """
-        if await self._asked(("attends", event.code, name), self._ledger.attends, event.code, name):
+        if await self._attends(event, name):
             return
         left = self._arrivals.take(f"{event.code}/{address}", name, event.names_per_hour)
         if left:
@@ -116,11 +116,17 @@ class People:
         secret = await self._asked(("secret", event.code, token.user), self._secret, event.code, token.user)
         if not event.open or secret is not None:
             return None
-        if self._crowds.left(address) and not await self._asked(
-            ("attends", event.code, token.user), self._ledger.attends, event.code, token.user
-        ):
+        if self._crowds.left(address) and not await self._attends(event, token.user):
             raise refusals.guessing(self._crowds.left(address))
         return token.user
+
+    async def _attends(self, event: Event, name: str) -> bool:
+        """Whether a name has come before. A no is not kept: it may have come a moment ago."""
+        key = ("attends", event.code, name)
+        attends = bool(await self._asked(key, self._ledger.attends, event.code, name))
+        if not attends:
+            self._cache.pop(key, None)
+        return attends
 
     def _secret(self, code: str, name: str) -> str | None:
         return self._ledger.secret_of(code, name)

@@ -140,10 +140,10 @@ def test_openai_3_needs_no_older_library():
     code = (
         "import sys; sys.modules['httpx'] = None\n"
         "from classroom import OpenAIMock\n"
-        "from classroom.standin.unplugged import answered_by\n"
+        "from classroom.standin.unplugged import answer_with\n"
         "import openai\n"
         "mock = OpenAIMock()\n"
-        "with answered_by(mock.transport):\n"
+        "with answer_with(mock.transport):\n"
         "    made = openai.OpenAI(api_key='k').responses.create(model='gpt-5.4-mini', input='hello')\n"
         "assert made.output_text\n"
         "mock.stop()\n"

@@ -322,7 +322,7 @@ def test_a_file_holds_replies_beside_faults(client, openai_mock, tmp_path):
 BAD = {
     "two contents": ("[[reply]]\ntext = 'a'\njson = 1", "reply 1: an answer has one of"),
     "an unknown field": ("[[reply]]\nanswer = 'a'", "unknown field 'answer'"),
-    "no expression": ("[[reply]]\npattern = '('\ntext = 'a'", "no regular expression"),
+    "no expression": ("[[reply]]\npattern = '('\ntext = 'a'", "not a regular expression"),
     "no such picture": ("[[reply]]\nimage = 'none.png'", "none.png"),
 }
 

@@ -456,7 +456,7 @@ def test_a_class_s_records_name_no_learner(tmp_path, monkeypatch):
         asked.append(wanted.name)
         return Record(state="ungradable", message=f"{wanted.name} is empty: there is nothing to grade.")
 
-    monkeypatch.setattr(collecting, "collected", ungradable)
+    monkeypatch.setattr(collecting, "collect_record", ungradable)
     place = class_of(tmp_path / "class", "ada", "grace")
     (place / "grace" / "main.py").write_text("# ada")
     rows = batched(place, tmp_path / "out")

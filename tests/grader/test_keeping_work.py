@@ -265,7 +265,7 @@ def test_a_record_that_can_not_be_used_stops_a_release_before_it_writes(key, cop
     (copy / ".release.json").write_text(record)
     move_on(key)
     before = everything(copy)
-    with pytest.raises(ReleaseError, match=r"\.release\.json is no record"):
+    with pytest.raises(ReleaseError, match=r"\.release\.json is not a record"):
         release(key, copy, force=True)
     assert everything(copy) == before
 

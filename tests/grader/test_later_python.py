@@ -1,11 +1,14 @@
 """Code for a later Python than the grader's is the grader's limit; code that no Python reads is the author's mistake."""
 
 import sys
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from grader.collect.code.later_python import absent_from_library, unparsed, version_for, written_for_later
 from grader.collect.collector import _without_app
+from grader.collect.start.setting import Setting
 from grader.collect.start.start_failure import Frame, StartFailure
 from grader.collect.start.start_reasons import Reason, _about_python
 from grader.criteria import BY_ID
@@ -71,7 +74,7 @@ APP = "from fastapi import FastAPI\napp = FastAPI()\n"
 def test_an_app_with_a_syntax_error_is_named_with_its_line(tmp_path):
     (tmp_path / "main.py").write_text(APP + "@app.get('/'\ndef home():\n    return {}\n")
     (tmp_path / "notes.py").write_text("not python at all\n")
-    start = _without_app(tmp_path)
+    start = _without_app(cast(Setting, SimpleNamespace(submission=SimpleNamespace(root=tmp_path))))
     assert start.verdict == "failed"
     assert start.failure is not None
     assert start.failure.startswith("main.py, line 3, is not Python: ")
@@ -82,7 +85,7 @@ def test_an_app_with_a_syntax_error_is_named_with_its_line(tmp_path):
 def test_an_app_for_a_later_python_is_the_grader_s_trouble(tmp_path):
     (tmp_path / "broken.py").write_text(APP + "(\n")
     (tmp_path / "main.py").write_text(APP + 'x = f"{app.extra["a"]}"\n')
-    start = _without_app(tmp_path)
+    start = _without_app(cast(Setting, SimpleNamespace(submission=SimpleNamespace(root=tmp_path))))
     assert start.verdict == "error"
     assert start.failure is not None
     assert "main.py, line 3, is written for Python 3.12 or later" in start.failure

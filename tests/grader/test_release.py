@@ -46,10 +46,10 @@ def key(tmp_path):
     (source / ".env").write_text("OPENAI_API_KEY = real")
     (source / "src" / "app.py").write_text(SOLVED)
     (source / "src" / "secret.py").write_text("# BEGIN SOLUTION\n42\n# END SOLUTION\n")
-    whole = new_code_cell("secret = 42", metadata={"tags": ["solution"]})
-    solved = new_code_cell("# BEGIN SOLUTION\nx = 42\n# END SOLUTION", execution_count=3)
+    whole = new_code_cell("secret = 42", metadata={"tags": ["solution"]}, id="whole")
+    solved = new_code_cell("# BEGIN SOLUTION\nx = 42\n# END SOLUTION", execution_count=3, id="solved")
     nbformat.write(
-        new_notebook(cells=[new_markdown_cell("# Title"), whole, solved]), source / "notebooks" / "n.ipynb"
+        new_notebook(cells=[new_markdown_cell("# Title", id="title"), whole, solved]), source / "notebooks" / "n.ipynb"
     )
     return source
 

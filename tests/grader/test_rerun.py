@@ -16,7 +16,7 @@ SWAPPED = Planted(BY_NAME["swapped_bytes"], "text")
 class Desk:
     """Runs of a suite that is played. `notices`: given whether a fault is planted, and whether the process is the run's own."""
 
-    told_at = None
+    counted_at = None
 
     def __init__(self, notices):
         self._notices = notices
