@@ -35,7 +35,8 @@ _OTHERWISE_NAMED: Mapping[str, str] = {
 _LIKELY_OWN = re.compile(
     r"(?i)_|.*(?:config|setting|secret|credential|constant|api_?key|utils?$|helper|^keys?$|^models?$|^database$)"
 )
-SAID = "No file declares packages: those that the code imports were installed. Name them in requirements.txt."
+_THE_LABS = frozenset({"classroom", "grader"})  # never a package of that name: it is somebody else's
+NOTE = "No file declares packages: those that the code imports were installed. Name them in requirements.txt."
 
 
 def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
@@ -59,12 +60,17 @@ def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
         ]
         requirements.append(listed[0] if listed else package)
     optional = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
-    return declare(requirements, None, [SAID], optional)
+    return declare(requirements, None, [NOTE], optional)
 
 
 def _is_foreign(root: Path, module: str) -> bool:
     """Whether a module is neither Python's own nor the submission's, nor one that was most likely not handed in."""
-    if module in sys.stdlib_module_names or not module.isascii() or not module.isidentifier():
+    if (
+        module in sys.stdlib_module_names
+        or module in _THE_LABS
+        or not module.isascii()
+        or not module.isidentifier()
+    ):
         return False
     is_own = next(islice(root.rglob(f"{module}.py"), 1), None) or any(
         each.is_dir() for each in root.rglob(module)

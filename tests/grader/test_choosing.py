@@ -345,3 +345,10 @@ def test_where_nothing_had_a_wheel_on_the_day_of_the_last_commit_the_next_versio
     lock = resolving.resolve((), Path(sys.executable), tmp_path, ["words"], (), "2023-02-13")
     assert asked[:2] == ["2023-02-13", "2023-04-14"]
     assert lock.names == {"words"}
+
+
+def test_the_lab_s_own_modules_are_no_packages_of_the_index(tmp_path):
+    put(tmp_path, app__py="from classroom import start\nfrom grader import judge\nimport nosuchserver\n")
+    builder = Builder()
+    chosen(tmp_path, builder)
+    assert names(builder.asked[0]) == ["nosuchserver"]

@@ -49,7 +49,8 @@ def key(tmp_path):
     whole = new_code_cell("secret = 42", metadata={"tags": ["solution"]}, id="whole")
     solved = new_code_cell("# BEGIN SOLUTION\nx = 42\n# END SOLUTION", execution_count=3, id="solved")
     nbformat.write(
-        new_notebook(cells=[new_markdown_cell("# Title", id="title"), whole, solved]), source / "notebooks" / "n.ipynb"
+        new_notebook(cells=[new_markdown_cell("# Title", id="title"), whole, solved]),
+        source / "notebooks" / "n.ipynb",
     )
     return source
 

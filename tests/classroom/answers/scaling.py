@@ -352,7 +352,7 @@ def _reckoning():
             (lambda used, prices, batch=False: whole(used, prices), "A batch costs half"),
             (lambda used, prices, batch=False: whole(used, prices, True), "A batch costs half"),
             (lambda used, prices, batch=False: whole(used, prices, batch) / 1000, "the price of one call"),
-            (lambda used, prices, batch=False: round(whole(used, prices, batch)), "another price"),
+            (lambda used, prices, batch=False: round(whole(used, prices, batch)), "It is rounded"),
             (lambda used, prices, batch=False: f"${whole(used, prices, batch):.2f}", "no number"),
             (lambda used, prices, batch=False: whole(used, prices, batch) * 1e3, "TypeError"),
             (lambda used, prices, batch=False: Decimal("1.23"), "another price"),

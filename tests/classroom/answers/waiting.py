@@ -379,7 +379,7 @@ def _streams():
             (_app(hides), "reads no events of this type"),
             (_app(cut_afterwards), "Ask with stream=True"),
             (_app(in_one), "whole answer in one event"),
-            (_app(plain_data), "does not learn that the answer is complete"),
+            (_app(plain_data), "belongs to no event"),
             (_app(json_without_done), "does not learn that the answer is complete"),
             (_app(done_without_data), "event without data"),
             (_app(done_as_data), "does not learn that the answer is complete"),
