@@ -17,6 +17,8 @@ from grader.evidence import Writable
 Says = Callable[[str], str]
 _PLACE = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d+")
+# bounds that no verdict comes near: a message in a record may have been written by a worker that is no longer ours
+_MOST_PLACES, _LONGEST, _DEEPEST = 40, 100_000, 20
 
 
 class Message(Writable):
@@ -80,19 +82,23 @@ def message_of(text: str) -> Message | None:
     return text.message if isinstance(text, Sentence) else None
 
 
-def rendered(message: Message | str, say: Says) -> str:
-    """A message in a language.
+def rendered(message: Message | str, say: Says, *, deepest: int = _DEEPEST) -> str:
+    """A message in a language, of a bounded length.
 
     Args:
         say: looks a text up; gives back what it does not know.
+        deepest: how many messages may lie within one another; what lies deeper is left out.
     """
     if isinstance(message, str):
-        return message
+        return message[:_LONGEST]
+    if not deepest:
+        return ""
     if message.template:
-        fields = {name: rendered(value, say) for name, value in message.fields.items()}
+        fields = {name: rendered(value, say, deepest=deepest - 1) for name, value in message.fields.items()}
         text = _filled(_looked_up(message, say), fields)
     else:
-        text = message.between.join(rendered(part, say) for part in message.parts)
+        text = message.between.join(rendered(part, say, deepest=deepest - 1) for part in message.parts)
+    text = text[:_LONGEST]
     if message.is_sentence:
         text = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
     return text
@@ -112,7 +118,7 @@ def _looked_up(message: Message, say: Says) -> str:
 
 
 def _filled(template: str, fields: dict[str, str]) -> str:
-    return _PLACE.sub(lambda place: fields.get(place[1], place[0]), template)
+    return _PLACE.sub(lambda place: fields.get(place[1], place[0]), template, count=_MOST_PLACES)
 
 
 def _kept(value: str | int | None) -> Message | str:

@@ -1,6 +1,7 @@
 """Sentences of verdicts: English text as it always was, said in another language by their messages, and never a format of a stranger's."""
 
 import json
+import time
 
 import pytest
 from pydantic import ValidationError
@@ -145,3 +146,12 @@ def test_a_sentence_can_be_copied():
     for again in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
         assert isinstance(again, Sentence)
         assert again.message == made.message
+
+
+def test_a_message_that_doubles_itself_at_each_level_stays_small():
+    grown: Message | str = "x" * 1_000
+    for _ in range(60):
+        grown = Message(template="{a}" * 100, fields={"a": grown})
+    began = time.monotonic()
+    assert len(rendered(grown, str)) <= 100_000
+    assert time.monotonic() - began < 5
