@@ -736,6 +736,36 @@ def test_of_several_apps_the_one_whose_imports_lead_to_openai_is_taken(tmp_path)
     assert file_of_app(tmp_path, Manifest()) == "stories.py"
 
 
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [("main:app", "main:app"), ("", "main:app"), ("serving:application", "serving:application")],
+)
+def test_an_app_gets_its_routes_from_the_module_that_imports_it(tmp_path, command, target):
+    """What is served is the module that imports both the application and what registers routes on it."""
+    files = {
+        "api/__init__.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        "api/texts.py": "from openai import OpenAI\nfrom api import app\n@app.post('/texts')\ndef make(): ...\n",
+        "main.py": "from api.texts import *\nfrom api import app\n",
+        "Dockerfile": f'CMD ["uvicorn", "{command}"]\n' if command else "",
+    }
+    if command.startswith("serving"):
+        files["serving.py"] = "from api.texts import *\nfrom api import app as application\n"
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert found.target == target
+
+
+def test_a_script_that_imports_the_app_for_other_ends_is_not_what_is_served(tmp_path):
+    files = {
+        "shop/__init__.py": "from flask import Flask\napp = Flask(__name__)\nfrom shop import texts\n",
+        "shop/texts.py": "from openai import OpenAI\nfrom shop import app\n@app.post('/texts')\ndef make(): ...\n",
+        "fill_the_database.py": "from shop import app\n",
+    }
+    found = find_app(written(tmp_path, files), Manifest())
+    assert found is not None
+    assert found.target == "shop:app"
+
+
 def test_of_several_apps_the_one_that_the_submission_s_own_command_starts_is_taken(tmp_path):
     written(
         tmp_path,

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -59,6 +59,7 @@ class _Candidate:
     is_factory: bool
     maker: str = ""  # of an app that a script finishes: what it begins with
     may_serve: bool = False
+    is_imported: bool = False  # made in another module: this one imports it, and perhaps what adds its routes
 
     def rank(self, root: Path, reach: Reach | None, named: frozenset[tuple[str, str]]) -> tuple[int, ...]:
         """Smaller is likelier: one that leads to OpenAI, then one that the submission's own commands start."""
@@ -66,6 +67,7 @@ class _Candidate:
         return (
             reach is not None and not reach.asks_openai(self.file),
             not is_named(PurePosixPath(self.file.relative_to(root)), self.name, named),
+            self.is_imported and module not in _LIKELY_MODULES,
             _LIKELY_MODULES.index(module) if module in _LIKELY_MODULES else len(_LIKELY_MODULES),
             names.index(self.name) if self.name in names else len(names),
             len(self.file.relative_to(root).parts),
@@ -128,10 +130,29 @@ def _best(root: Path) -> _Candidate | None:
     candidates = [one for one in candidates if one.maker or not (one.is_factory and one.name in finished)]
     if not candidates:
         return _script(root, every)
+    candidates += [found for file, tree in files for found in _imported_apps(file, tree, candidates)]
     if len(candidates) == 1:
         return candidates[0]
     reach, named = Reach(root), named_apps(root)
     return min(candidates, key=lambda candidate: candidate.rank(root, reach, named))
+
+
+def _imported_apps(file: Path, tree: ast.Module, made: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Applications that a module takes from the one that makes them."""
+    for statement in _top_level(tree.body):
+        if not isinstance(statement, ast.ImportFrom):
+            continue
+        for alias in statement.names:
+            for one in made:
+                if one.name == alias.name and one.file != file and _may_be(statement, one.file, file):
+                    yield replace(one, file=file, name=alias.asname or alias.name, is_imported=True)
+
+
+def _may_be(statement: ast.ImportFrom, made_in: Path, file: Path) -> bool:
+    """Whether an import in a file may name the module that another file is."""
+    parts = made_in.parent.parts if made_in.stem == "__init__" else made_in.with_suffix("").parts
+    named = tuple(statement.module.split(".")) if statement.module else file.parent.parts[-1:]
+    return parts[-len(named) :] == named
 
 
 def _script(root: Path, every: Sequence[Path]) -> _Candidate | None:
