@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,6 +16,7 @@ import typer
 from classroom import materials
 from classroom.errors import LessonError
 from classroom.proxy.commands import app as proxy
+from classroom.version import version_option
 
 LOOPBACK = "127.0.0.1"
 
@@ -30,18 +30,8 @@ app = typer.Typer(
 app.add_typer(proxy, name="proxy")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"classroom {version('openai-files-lab')}")
-        raise typer.Exit
-
-
 @app.callback()
-def main(
-    _: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
+def main(_: Annotated[bool, version_option("classroom")] = False) -> None:
     """OpenAI and S3 on this computer, for lessons and tests."""
 
 

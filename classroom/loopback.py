@@ -34,7 +34,7 @@ def bind(port: int = 0, host: str = LOOPBACK) -> socket.socket:
         PortTaken: another program listens there, the number is no port's, or the address is none of this computer's.
     """
     if not 0 <= port <= _LAST_PORT:
-        raise PortTaken(f"{port} is no port: ports are numbered up to {_LAST_PORT}. 0 takes a free one.")
+        raise PortTaken(f"{port} is not a port: ports are numbered up to {_LAST_PORT}. 0 takes a free one.")
     try:
         [(family, _, _, _, address), *_] = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -73,9 +73,8 @@ def network_url_of(listener: socket.socket) -> str:
         return url_of(listener)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(
-                (_ANYWHERE, 9)
-            )  # sends nothing: it only chooses the address that packets would leave from
+            # sends nothing: it only chooses the address that packets would leave from
+            probe.connect((_ANYWHERE, 9))
         except OSError:
             return url_of(listener)
         return f"http://{probe.getsockname()[0]}:{port}"

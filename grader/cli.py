@@ -4,12 +4,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from classroom.version import version_option
 from grader.commands.assignments import assignment
 from grader.commands.checking import check, isolation, judge
 from grader.commands.classes import batch, review
@@ -27,18 +27,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"grader {version('openai-files-lab')}")
-        raise typer.Exit
-
-
 @app.callback()
-def _options(
-    _: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
+def _options(_: Annotated[bool, version_option("grader")] = False) -> None:
     """Grades submissions of the lab: what was seen, why it matters, where to look."""
 
 

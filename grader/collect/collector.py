@@ -166,9 +166,8 @@ def _examine(setting: Setting, target: AppTarget | None, tests: TestsBeside, set
     if target is None:
         return _Examined(_without_app(setting))
     with launch(setting, target) as launched:
-        if (
-            not launched.facts.started and target.may_serve
-        ):  # and it does not: a bot, or a program for a terminal
+        if not launched.facts.started and target.may_serve:
+            # it does not serve: a bot, or a program for a terminal
             return _Examined(_without_app(setting), launched.session)
         if not launched.facts.started:
             return _Examined(launched.facts, launched.session)

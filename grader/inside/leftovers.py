@@ -137,9 +137,8 @@ def _put_content_back(path: str, content: bytes, stamp: _Stamp) -> None:
         os.chmod(path, stamp.mode | stat.S_IWUSR)
     with open(path, "wb") as file:
         file.write(content)
-    with contextlib.suppress(
-        OSError, AttributeError
-    ):  # not every file system has such notes, nor every system calls for them
+    # not every file system has such notes, nor every system calls for them
+    with contextlib.suppress(OSError, AttributeError):
         for name in os.listxattr(path):
             os.removexattr(path, name)
     os.chmod(path, stamp.mode)

@@ -110,7 +110,7 @@ def _bundled(url: str, place: Path) -> bytes:
     if fetched.returncode and page:
         raise Refused(
             f"{without_key(url)} is the address of a page in a repository. Give the repository's own address, "
-            f"{without_key(page[1])}: the app is found in whichever of its folders it is."
+            f"{without_key(page[1])}: the grader finds the app in any of its folders."
         )
     _check(fetched, f"{without_key(url)} can't be fetched")
     made = _git("--git-dir", str(repository), "bundle", "create", "--quiet", str(bundle), "HEAD", "--all")

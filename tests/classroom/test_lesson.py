@@ -120,7 +120,7 @@ def test_a_taken_port_is_one_clear_line():
 def test_a_number_that_is_no_port_is_refused_and_no_other_is_taken(port):
     from classroom.loopback import PortTaken, bind
 
-    with pytest.raises(PortTaken, match=f"{port} is no port"):
+    with pytest.raises(PortTaken, match=f"{port} is not a port"):
         bind(port)
 
 

@@ -99,7 +99,7 @@ def unparsed_app(root: Path) -> Unparsed | None:
     found = [
         trouble
         for file in _python_files(root)
-        if _names_any(file, _FRAMEWORKS | _READY_MADE)
+        if _text_that_names(file, _FRAMEWORKS | _READY_MADE) is not None
         and (trouble := unparsed(root, file.relative_to(root).as_posix())) is not None
     ]
     return min(found, key=lambda trouble: trouble.version is None, default=None)
@@ -216,22 +216,22 @@ def _needs_arguments(node: ast.FunctionDef) -> bool:
 
 
 def _parse(file: Path, worth: Collection[str]) -> ast.Module | None:
+    text = _text_that_names(file, worth)
+    if text is None:
+        return None
     try:
-        return (
-            reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))
-            if _names_any(file, worth)
-            else None
-        )
+        return reading.parse_python(text)
     except reading.Unreadable:
-        return None  # not Python that this interpreter reads; it will not be the app
+        return None  # see `unparsed_app`
 
 
-def _names_any(file: Path, worth: Collection[str]) -> bool:
+def _text_that_names(file: Path, worth: Collection[str]) -> str | None:
+    """A module's text, if one of the words is in it."""
     try:
         text = reading.read_text(file, reading.MAX_PYTHON)
     except reading.Unreadable:
-        return False
-    return any(name in text for name in worth)
+        return None
+    return text if any(name in text for name in worth) else None
 
 
 def _makers(tree: ast.Module) -> Iterator[str]:

@@ -69,7 +69,9 @@ class Unparsed:
     def advice(self) -> str:
         """What its author can do."""
         if self.version is None:
-            return f"python -m py_compile {self.file} shows the place, and nothing when it is mended."
+            return (
+                f"python -m py_compile {self.file} shows the place; it prints nothing once the file is right."
+            )
         return f"To have it graded here, write that line in a way that Python {_OURS} reads, too."
 
 
