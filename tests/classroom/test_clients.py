@@ -11,7 +11,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
 from classroom import OpenAIMock
 from classroom.media import sound
-from tests.classroom.test_routes import picture
+from tests.classroom.pictures import make_picture
 
 MODEL = "gpt-5.4-mini"
 HELLO = [{"role": "user", "content": "hello there"}]
@@ -24,7 +24,7 @@ STREAMS = {
     "responses": lambda c: c.responses.create(model=MODEL, input="hello there", stream=True),
     "images": lambda c: c.images.generate(model="gpt-image-2", prompt="a fox", stream=True, partial_images=1),
     "edits": lambda c: c.images.edit(
-        model="gpt-image-2", image=("a.png", picture()), prompt="a fox", stream=True, partial_images=1
+        model="gpt-image-2", image=("a.png", make_picture()), prompt="a fox", stream=True, partial_images=1
     ),
     "transcriptions": lambda c: c.audio.transcriptions.create(
         model="gpt-4o-transcribe", file=("a.mp3", sound.speak("hello there")), stream=True

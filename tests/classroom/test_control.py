@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from classroom import OpenAIMock
 from classroom.cli import app
 from classroom.loopback import PortTaken
-from tests.classroom.test_routes import picture
+from tests.classroom.pictures import make_picture
 
 MODEL = "gpt-5.4-mini"
 
@@ -63,7 +63,7 @@ def test_several_replies_with_patterns_and_sequences_are_posted_at_once(client, 
 
 
 def test_a_picture_is_posted_in_base64_and_never_named_as_a_file(client, control, tmp_path):
-    given = picture()
+    given = make_picture()
     assert control.post("/replies", json={"image": base64.b64encode(given).decode()}).status_code == 201
     made = client.images.generate(model="gpt-image-2", prompt="a fox")
     assert base64.b64decode(made.data[0].b64_json) == given

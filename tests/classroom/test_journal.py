@@ -11,7 +11,7 @@ from classroom import OpenAIMock
 from classroom.allowance import Allowance
 from classroom.standin.costs import Usage, cost_of
 from classroom.standin.state import Shelf
-from tests.classroom.test_routes import picture
+from tests.classroom.pictures import make_picture
 
 MODEL = "gpt-5.4-mini"
 KEY = "sk-" + "proj-" + "very-secret-0123456789"  # in parts: this file itself holds nothing of a key's shape
@@ -54,7 +54,7 @@ def test_a_record_can_t_be_changed(secretive, openai_mock):
 
 
 def test_of_an_upload_everything_but_the_bytes_is_kept(secretive, openai_mock):
-    content = picture()
+    content = make_picture()
     secretive.images.edit(model="gpt-image-2", image=("hat.png", content), prompt="a hat")
     kept = openai_mock.calls[0].body["image"]
     assert kept == {

@@ -1,0 +1,159 @@
+"""JSON mode, and JSON that words alone ask for."""
+
+import json
+import time
+
+import pytest
+
+from classroom.standin import json_mode
+
+MODEL = "gpt-5.4-mini"
+
+
+def test_json_mode_answers_with_an_object(client):
+    completion = client.chat.completions.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": "say hi in JSON"}],
+        response_format={"type": "json_object"},
+    )
+    assert isinstance(json.loads(completion.choices[0].message.content), dict)
+
+
+KEYS = {
+    "listed": ("Ada is 36 and from London. Return JSON with keys name, age and city", {"name": str, "age": int, "city": str}),
+    "with two": ("Name a city and its country, as JSON with name and country.", {"name": str, "country": str}),
+    "in order": (
+        "Respond with a JSON object in the following order of fields: `thought`, then `tool` (must be formatted as a valid "
+        "Python Literal['look', 'finish']), then `arguments` (must adhere to the JSON schema: {\"type\": \"object\"}), then `more` (must be formatted as a valid Python dict[str, Any]).",
+        {"thought": str, "tool": str, "arguments": dict, "more": dict},
+    ),
+    "quoted": ("respond in JSON only. The keys must be 'summary' and 'score'.", {"summary": str, "score": int}),
+    "typed": ("Give me a JSON object with the fields `ok` (boolean) and `reason`.", {"ok": bool, "reason": str}),
+    "an example": (
+        'As JSON, like {"name": "Bob", "items": [{"sku": "x", "qty": 1}]}',
+        {"name": str, "items": list},
+    ),
+    "what only looks like JSON": (
+        'Extract as JSON: {"title": string, "year": number, "tags": [string]}',
+        {"title": str, "year": (int, float), "tags": list},
+    ),
+    "a schema": (
+        'Follow this JSON schema: {"properties": {"mood": {"enum": ["good", "bad"]}}, "required": ["mood"]}',
+        {"mood": str},
+    ),
+    "one": ("reply in json with a key called sentiment", {"sentiment": str}),
+    "an example, and what to say if there is nothing": (
+        'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}',
+        {"memory": list},
+    ),
+    "an example before data": (
+        'Return JSON like {"summary": "…"}. Known: [{"id": "0", "text": "a"}, {"id": "1", "text": "b"}]',
+        {"summary": str},
+    ),
+    "a key beside data": (
+        'Data: {"orders": [1, 2]}. Return JSON with the keys total and average_price.',
+        {"total": int, "average_price": int},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_json_mode_has_the_keys_that_the_conversation_asks_for(client, case):
+    prompt, wanted = KEYS[case]
+    completion = client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": prompt}], response_format={"type": "json_object"}
+    )
+    answer = json.loads(completion.choices[0].message.content)
+    assert answer.keys() == wanted.keys()
+    assert all(isinstance(answer[name], kind) for name, kind in wanted.items())
+
+
+def test_json_mode_takes_values_from_the_words_and_keys_from_the_instructions(client):
+    response = client.responses.create(
+        model=MODEL,
+        instructions='Answer in JSON: {"city": "…", "days": 3}',
+        input="a trip of 5 days to Lisbon, as json",
+        text={"format": {"type": "json_object"}},
+    )
+    assert json.loads(response.output_text) == {"city": "Lisbon", "days": 5}
+
+
+def test_json_mode_fills_lists_as_the_fuller_of_two_examples_does():
+    prompt = (
+        'As JSON: {"memory": [{"id": "0", "text": "A fact"}]}. If there is nothing, return {"memory": []}'
+    )
+    wanted = json_mode.infer_schema([{"role": "user", "content": prompt}])
+    assert wanted["properties"]["memory"]["items"]["required"] == ["id", "text"]
+
+
+def test_a_block_of_json_that_words_alone_ask_for_is_written(client):
+    shape = json.dumps({"properties": {"city": {"type": "string"}}, "required": ["city"], "type": "object"})
+    messages = [
+        {"role": "system", "content": f"Answer as this schema says:\n{shape}"},
+        {"role": "user", "content": "I live in Paris."},
+        {"role": "user", "content": "Return the JSON within a ```json codeblock."},
+    ]
+    content = client.chat.completions.create(model=MODEL, messages=messages).choices[0].message.content
+    assert json.loads(content.removeprefix("```json").removesuffix("```")) == {"city": "Paris"}
+
+
+FOLLOW = '{"properties": {"name": {"type": "string"}}, "required": ["name"]}'
+IN_WORDS = {
+    "a schema to follow": (f"A city in France.\nA JSON schema to follow:\n{FOLLOW}\n\nOutput a valid JSON object.", dict),
+    "a template's braces": (
+        "A city.\nA JSON schema to follow:\n" + FOLLOW.replace("{", "{{").replace("}", "}}") + "\nOutput a valid JSON object.",
+        dict,
+    ),
+    "an instance that conforms": (
+        f"The output should be formatted as a JSON instance that conforms to the JSON schema below.\n```\n{FOLLOW}\n```\nA city",
+        dict,
+    ),
+    "a list with bare keys": (
+        "Which is about taxes?\nThe output should be ONLY JSON formatted as a JSON instance.\nAn example:\n"
+        '[\n    {\n        choice: 1,\n        reason: "<why>"\n    },\n    ...\n]\n',
+        list,
+    ),
+    "keys": ("Ada is 36. Return JSON with keys name and age.", dict),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_WORDS)
+def test_json_that_words_alone_ask_for_is_written(client, case):
+    prompt, kind = IN_WORDS[case]
+    answer = json.loads(client.responses.create(model=MODEL, input=prompt).output_text)
+    assert isinstance(answer, kind)
+    assert answer
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        'What is JSON? How do I return a dict such as {"a": 1} from Flask?',
+        'Action Input: the input, in a JSON format representing the arguments (e.g. {"input": "hello"})',
+        'Write a function that parses JSON such as {"a": 1}',
+        "Answer in JSON",
+    ],
+)
+def test_words_that_only_speak_of_json_are_answered_in_words(client, prompt):
+    assert "You asked" in client.responses.create(model=MODEL, input=prompt).output_text
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "{" * 500_000,
+        "keys " * 200_000,
+        '{"a":' * 200_000,
+        "[{" * 300_000,
+        "[" + " " * 500_000,
+        "[{" + "a" * 500_000,
+        "output " + "the " * 200_000,
+        "keys a," + "b," * 300_000,
+        "keys a (" + "(b" * 200_000,
+    ],
+)
+def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
+    start = time.perf_counter()
+    json_mode.infer_schema([{"role": "user", "content": prompt}])
+    json_mode.asked_in_words([{"role": "user", "content": prompt}])
+    assert time.perf_counter() - start < 2
