@@ -15,7 +15,7 @@ import typer
 
 from classroom import materials
 from classroom.errors import LessonError
-from classroom.proxy.commands import app as proxy
+from classroom.proxy.cli.commands import app as proxy
 from classroom.version import version_option
 
 LOOPBACK = "127.0.0.1"
@@ -96,7 +96,7 @@ def mock(
     """Serve the OpenAI stand-in alone, until Ctrl-C."""
     from classroom.loopback import PortTaken
     from classroom.standin.mock import OpenAIMock
-    from classroom.standin.scripts import ScriptError
+    from classroom.standin.scripting.scripts import ScriptError
 
     try:
         server = OpenAIMock(

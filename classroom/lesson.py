@@ -16,7 +16,7 @@ from classroom.errors import LessonError
 from classroom.s3 import REGION, S3Mock
 from classroom.s3.beside import S3Beside
 from classroom.standin.mock import OpenAIMock
-from classroom.standin.scripts import ScriptError
+from classroom.standin.scripting.scripts import ScriptError
 
 Mode = Literal["mock", "live"]
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from classroom import materials
-from classroom.standin import catalogue
+from classroom.standin.models import catalogue
 
 SOON = 60  # days
 ON_PURPOSE = "ends on purpose"  # a comment on a line that shows how a retired model is refused, say

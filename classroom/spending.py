@@ -17,13 +17,13 @@ import platformdirs
 
 from classroom.errors import LessonError
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import from_environment
 from classroom.proxy.demonstration import RunningProxy, serve
-from classroom.proxy.errors import DatabaseError, EventError
-from classroom.proxy.events import ANY, NANO, Event
 from classroom.proxy.fields import ALLOWANCES
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import from_environment
+from classroom.proxy.rules.errors import DatabaseError, EventError
+from classroom.proxy.rules.events import ANY, NANO, Event
 
 CAP = "LAB_BUDGET_USD"
 _USUAL_CAP = "1"

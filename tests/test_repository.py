@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from classroom.cli import app as classroom_app
-from classroom.standin import catalogue
+from classroom.standin.models import catalogue
 from grader.cli import app as grader_app
 from grader.collect.scanning.scans import secrets_in
 

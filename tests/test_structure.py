@@ -52,11 +52,50 @@ MAY_NOT: dict[str, tuple[str, ...]] = {
 }
 
 
-# within `grader.collect`, each folder may import from those before it
-COLLECTING = ("code", "scanning", "exchange", "finding", "start", "questioning", "suites")
+# within each of these packages, a folder may import from those before it
+LAYERS: dict[str, tuple[str, ...]] = {
+    "grader.collect": ("code", "scanning", "exchange", "finding", "start", "questioning", "suites"),
+    "classroom.proxy": (
+        "rules",
+        "fields",
+        "prices",
+        "books",
+        "migrations",
+        "requests",
+        "calling",
+        "storing",
+        "realtime",
+        "administration",
+        "web",
+        "cli",
+    ),
+    "classroom.standin": (
+        "models",
+        "incoming",
+        "records",
+        "outgoing",
+        "scripting",
+        "meanings",
+        "generation",
+        "language_model",
+        "multimodal",
+        "realtime",
+        "responses",
+        "routes",
+        "control",
+        "cassettes",
+    ),
+}
+# the tools of a response search what other routes store, and the route of responses uses them
+BOTH_WAYS = {"classroom.standin.responses": "classroom.standin.routes"}
 MAY_NOT |= {
-    f"grader.collect.{name}": tuple(f"grader.collect.{later}" for later in COLLECTING[at + 1 :])
-    for at, name in enumerate(COLLECTING)
+    f"{package}.{name}": tuple(
+        folder
+        for later in layers[at + 1 :]
+        if (folder := f"{package}.{later}") != BOTH_WAYS.get(f"{package}.{name}")
+    )
+    for package, layers in LAYERS.items()
+    for at, name in enumerate(layers)
 }
 
 
@@ -111,11 +150,12 @@ def test_imports_point_one_way(package):
     assert wrong == []
 
 
-def test_every_folder_of_the_collector_has_its_place_in_the_order():
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_folder_of_a_layered_package_has_its_place_in_the_order(package):
     folders = {
-        path.name for path in (ROOT / "grader" / "collect").iterdir() if (path / "__init__.py").is_file()
+        path.name for path in (ROOT / package.replace(".", "/")).iterdir() if (path / "__init__.py").is_file()
     }
-    assert folders == set(COLLECTING)
+    assert folders == set(LAYERS[package])
 
 
 def test_no_module_leads_back_to_itself_not_even_for_types():

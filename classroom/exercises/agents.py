@@ -8,8 +8,8 @@ from typing import Any
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.plain import describe
-from classroom.standin.journal import Call
-from classroom.standin.replies import reply
+from classroom.standin.records.journal import Call
+from classroom.standin.scripting.replies import reply
 
 _CITIES = ("Oslo", "Lima", "Porto", "Nairobi", "Kyoto", "Quito", "Turin", "Hobart")
 _PLACE = "notes"

@@ -8,7 +8,7 @@ from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, te
 from classroom.exercises.plain import Thing, describe
 from classroom.exercises.words import fold
 from classroom.media.signatures import sniff
-from classroom.standin.journal import Call
+from classroom.standin.records.journal import Call
 
 _OTHER = "application/octet-stream"
 _LETTERS = ("txt", "jpg", "png", "mp3")

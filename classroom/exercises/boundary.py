@@ -22,8 +22,8 @@ from classroom.allowance import Allowance
 from classroom.exercises.crowd import Crowd
 from classroom.loopback import LoopbackServer, bind
 from classroom.standin.app import Application
-from classroom.standin.journal import Call
-from classroom.standin.pace import AT_ONCE, Pace
+from classroom.standin.outgoing.pace import AT_ONCE, Pace
+from classroom.standin.records.journal import Call
 from classroom.standin.state import StandIn
 
 _MOST_CALLS, _MOST_BYTES = 2_000, 256 * 1024 * 1024

@@ -16,7 +16,7 @@ from classroom.exercises.kernel import Kernel, KernelGone, ThisKernel
 from classroom.exercises.plain import NotPlain, Thing, decode, describe, shorten
 from classroom.exercises.words import fold
 from classroom.lesson import current
-from classroom.standin.journal import Call
+from classroom.standin.records.journal import Call
 
 SECONDS = 20.0  # that one call of an answer may take
 

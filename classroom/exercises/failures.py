@@ -8,9 +8,9 @@ from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, Trial, carries
 from classroom.exercises.given import asking
 from classroom.exercises.plain import number_of
-from classroom.standin.costs import Usage, cost_of
-from classroom.standin.faults import fault
-from classroom.standin.journal import Call
+from classroom.standin.models.costs import Usage, cost_of
+from classroom.standin.records.journal import Call
+from classroom.standin.scripting.faults import fault
 
 _MODEL = "gpt-5.4-mini"
 _MOST_TRIES = 12

@@ -11,7 +11,7 @@ from classroom.exercises.given import listing_client
 from classroom.exercises.looking import paint
 from classroom.exercises.plain import describe, several
 from classroom.exercises.words import fold
-from classroom.standin.replies import reply
+from classroom.standin.scripting.replies import reply
 
 _MODEL = "text-embedding-3-small"
 _UNKNOWN = "I don't know"

@@ -8,7 +8,7 @@ from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import Bench, Exercise, Trial, carries
 from classroom.exercises.given import asking
 from classroom.exercises.plain import describe, number_of, several
-from classroom.standin.faults import fault
+from classroom.standin.scripting.faults import fault
 
 _PLACE = "exercise-00"
 _SECONDS = 40.0

@@ -8,9 +8,9 @@ from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import openai_client
 from classroom.exercises.plain import describe
-from classroom.standin.faults import fault
 from classroom.standin.operations import Asked
 from classroom.standin.routes import responses
+from classroom.standin.scripting.faults import fault
 
 _ENDLESS = 1_000  # looks, more than anyone makes
 _TOO_MANY = 8  # looks; then the job is gone, so that a loop without an end has one here

@@ -11,7 +11,7 @@ from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, carries
 from classroom.exercises.plain import describe
-from classroom.standin.journal import Call
+from classroom.standin.records.journal import Call
 
 _COLOURS = ("#d02020", "#2a60d0", "#2f9a48", "#f5d746", "#141414")
 

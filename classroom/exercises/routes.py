@@ -10,7 +10,7 @@ from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import Given, texts_client, texts_openai
 from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, several, shorten
-from classroom.standin.faults import fault
+from classroom.standin.scripting.faults import fault
 
 _MOST_WORDS, _MOST_PROMPT = 500, 4_000  # characters
 _PHRASES = {200: "OK", 201: "Created", 204: "No Content", 404: "Not Found", 422: "Unprocessable Content"}

@@ -10,9 +10,9 @@ from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
 from classroom.exercises.given import openai_client
 from classroom.exercises.plain import describe, number_of
-from classroom.standin.journal import Call
-from classroom.standin.pace import Pace
-from classroom.standin.replies import reply
+from classroom.standin.outgoing.pace import Pace
+from classroom.standin.records.journal import Call
+from classroom.standin.scripting.replies import reply
 
 _PACE = Pace(first=0.05, tokens_per_second=300)
 _SLOWER = Pace(first=0.4, tokens_per_second=300)

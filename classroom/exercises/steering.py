@@ -10,7 +10,7 @@ from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.given import held
 from classroom.exercises.plain import Thing, describe, field_of, number_of
 from classroom.exercises.words import fold
-from classroom.standin.journal import Call
+from classroom.standin.records.journal import Call
 
 _MOST_TOKENS = 400
 _LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")

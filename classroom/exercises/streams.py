@@ -8,8 +8,8 @@ from urllib.parse import quote
 from classroom.exercises import words
 from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, describe, shorten
-from classroom.standin.pace import AT_ONCE, Pace
-from classroom.standin.replies import reply
+from classroom.standin.outgoing.pace import AT_ONCE, Pace
+from classroom.standin.scripting.replies import reply
 
 _TYPE = "text/event-stream"
 _TOKENS_PER_SECOND = 40.0  # of a model that takes its time: about a second for an answer

@@ -11,14 +11,15 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-from classroom.proxy import dashboard, signed_in
-from classroom.proxy.ledger import Ledger
+from classroom.proxy import dashboard
+from classroom.proxy.books import signed_in
+from classroom.proxy.books.ledger import Ledger
 from classroom.proxy.relay import Booked
-from classroom.proxy.throttle import Throttle
+from classroom.proxy.rules.throttle import Throttle
 from classroom.proxy.web import exchange, rendering
 from classroom.proxy.web.exchange import Answer, Asked, Refused
 from classroom.proxy.web.instructor import Instructor
-from classroom.standin.errors import APIError
+from classroom.standin.incoming.errors import APIError
 
 COOKIE = "class-proxy"
 _DELAY = 0.5  # seconds by which a wrong password is answered later

@@ -10,27 +10,28 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from classroom.proxy import bodies, parsing, places, refusals, routes, tokens, unserved
 from classroom.proxy.auth import People
-from classroom.proxy.batches import Batches
-from classroom.proxy.bodies import Prepared, Reader
-from classroom.proxy.errors import EventError
-from classroom.proxy.events import NANO, Event
-from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Reservation
+from classroom.proxy.books.ledger import LEASE_SECONDS, Ledger, Reservation
+from classroom.proxy.books.refused import Refusals
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.calling.upstreams import Upstreams
 from classroom.proxy.mail import Mail
 from classroom.proxy.pages import Pages
-from classroom.proxy.places import Place
 from classroom.proxy.realtime.door import Door
-from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Admitted, Relay
-from classroom.proxy.routes import Route
+from classroom.proxy.requests import bodies, parsing, places
+from classroom.proxy.requests.bodies import Prepared, Reader
+from classroom.proxy.requests.places import Place
+from classroom.proxy.rules import refusals, routes, tokens, unserved
+from classroom.proxy.rules.errors import EventError
+from classroom.proxy.rules.events import NANO, Event
+from classroom.proxy.rules.routes import Route
+from classroom.proxy.rules.throttle import origin_of
 from classroom.proxy.sending import about, send_whole
-from classroom.proxy.stored import Stored
-from classroom.proxy.throttle import origin_of
-from classroom.proxy.upstream import Upstream
-from classroom.proxy.upstreams import Upstreams
-from classroom.standin.costs import Unpriced
-from classroom.standin.errors import APIError
+from classroom.proxy.storing.batches import Batches
+from classroom.proxy.storing.stored import Stored
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Unpriced
 
 _log = logging.getLogger("classroom.proxy")
 _MOST_TO_REGISTER = 4096

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2
 
-from classroom.proxy import refusals, tokens
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.register import NO_SECRET
-from classroom.proxy.throttle import Arrivals, Throttle
-from classroom.proxy.tokens import Token
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.books.register import NO_SECRET
+from classroom.proxy.rules import refusals, tokens
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.throttle import Arrivals, Throttle
+from classroom.proxy.rules.tokens import Token
 
 _FRESH = 1.0  # seconds; an event that is ended, or a token that is rotated, is so everywhere after that
 _MOST = 50_000

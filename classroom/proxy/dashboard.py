@@ -5,8 +5,8 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import Ledger, Line
+from classroom.proxy.books.ledger import Ledger, Line
+from classroom.proxy.rules.events import NANO
 
 
 class _Books(Collector):

@@ -16,10 +16,10 @@ from classroom.errors import LessonError
 from classroom.http_protocol import LONGEST_IDLE, bounded_http
 from classroom.loopback import bind
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO, Event
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import from_environment
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import from_environment
+from classroom.proxy.rules.events import NANO, Event
 
 _MODELS = {"gpt-5.4-mini": "gpt-5.4-mini", "text-embedding-3-small": "text-embedding-3-small"}
 _running: list["RunningProxy"] = []

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
-from classroom.proxy.errors import ProxyError
-from classroom.proxy.rosters import is_address
+from classroom.proxy.rules.errors import ProxyError
+from classroom.proxy.rules.rosters import is_address
 
 ADDRESS, SENDER, PASSWORD = (
     "CLASSROOM_PROXY_SMTP",

@@ -7,16 +7,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from classroom.proxy.admin import Admin
 from classroom.proxy.auth import People
-from classroom.proxy.ledger import Ledger
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.books.refused import Refusals
 from classroom.proxy.mail import Mail
-from classroom.proxy.refused import Refusals
 from classroom.proxy.relay import Booked
 from classroom.proxy.sending import send_whole
 from classroom.proxy.web import rendering
 from classroom.proxy.web.by_mail import ByMail
 from classroom.proxy.web.exchange import Answer, Asked, Refused
 from classroom.proxy.web.join import Join
-from classroom.standin.errors import APIError
+from classroom.standin.incoming.errors import APIError
 
 _BELOW = ("/join/", "/admin/", "/pages/")
 _AT = ("/", "/join", "/admin", "/metrics")

@@ -11,17 +11,20 @@ from urllib.parse import quote
 
 from starlette.types import Message, Receive, Send
 
-from classroom.proxy import keeping, pricing, refusals, sending, streams, usage
-from classroom.proxy.asking import Answer, BrokenOffError, Connections, NotReachedError
-from classroom.proxy.bodies import Prepared
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger, Reservation, Settlement
-from classroom.proxy.routes import Route
-from classroom.proxy.sounds import Listener
-from classroom.proxy.upstream import Upstream
-from classroom.proxy.upstreams import LATE, Upstreams, is_worth_another
-from classroom.standin.costs import Unpriced
-from classroom.standin.errors import APIError
+from classroom.proxy import sending
+from classroom.proxy.books.ledger import Ledger, Reservation, Settlement
+from classroom.proxy.calling import streams
+from classroom.proxy.calling.asking import Answer, BrokenOffError, Connections, NotReachedError
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.calling.upstreams import LATE, Upstreams, is_worth_another
+from classroom.proxy.prices import keeping, pricing, usage
+from classroom.proxy.requests.bodies import Prepared
+from classroom.proxy.requests.sounds import Listener
+from classroom.proxy.rules import refusals
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.routes import Route
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Unpriced
 
 _LONGEST_REFUSAL = 1_000_000
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import Message, Send
 
-from classroom.proxy.events import Event
+from classroom.proxy.rules.events import Event
 
 _PASSED = ("content-type", "x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms")
 

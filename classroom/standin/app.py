@@ -14,16 +14,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from classroom.extras import MissingExtra
-from classroom.standin import checks, corrupt, errors, model_checks, reading
-from classroom.standin.answers import Answer
-from classroom.standin.errors import APIError
-from classroom.standin.journal import fingerprint
-from classroom.standin.limits import Caller
+from classroom.standin.incoming import checks, errors, model_checks, reading
+from classroom.standin.incoming.errors import APIError
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing import corrupt
+from classroom.standin.outgoing.answers import Answer
+from classroom.standin.outgoing.sending import Hanging
 from classroom.standin.realtime import connection
 from classroom.standin.recording import Recorded
+from classroom.standin.records.journal import fingerprint
 from classroom.standin.routing import Found, find
-from classroom.standin.sending import Hanging
+from classroom.standin.scripting.limits import Caller
 from classroom.standin.state import StandIn
 
 _PICTURES = "/pictures/"

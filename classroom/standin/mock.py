@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 from classroom.allowance import Allowance
 from classroom.loopback import LOOPBACK, LoopbackServer, PortTaken, Switch
 from classroom.standin.app import Application
-from classroom.standin.browsers import share
-from classroom.standin.faults import Fault, fault
-from classroom.standin.handling import Handling
-from classroom.standin.journal import MOST_BYTES, Journal
-from classroom.standin.limits import Per, RateLimit
-from classroom.standin.pace import Pace
-from classroom.standin.replies import Reply, When, reply
-from classroom.standin.scripts import read_script
+from classroom.standin.outgoing.browsers import share
+from classroom.standin.outgoing.pace import Pace
+from classroom.standin.records.handling import Handling
+from classroom.standin.records.journal import MOST_BYTES, Journal
+from classroom.standin.scripting.faults import Fault, fault
+from classroom.standin.scripting.limits import Per, RateLimit
+from classroom.standin.scripting.replies import Reply, When, reply
+from classroom.standin.scripting.scripts import read_script
 from classroom.standin.state import StandIn
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class OpenAIMock:
     ) -> Reply:
         """Script what is answered: `reply("weather", tool_calls={"get_weather": {"city": "Paris"}})`, `reply(text="Hello")`.
 
-        `classroom.standin.replies.reply` says what `when`, `then` and the options are. The first reply that fits answers.
+        `classroom.standin.scripting.replies.reply` says what `when`, `then` and the options are. The first reply that fits answers.
 
         Raises:
             ValueError: nothing to answer with, or a content of the wrong kind.
@@ -214,7 +214,7 @@ class OpenAIMock:
         return wanted
 
     def load(self, path: Path) -> None:
-        """Script the faults, replies, limits and the pace of a file: see `classroom.standin.scripts`.
+        """Script the faults, replies, limits and the pace of a file: see `classroom.standin.scripting.scripts`.
 
         Raises:
             ScriptError: the file can't be read, or an entry makes no sense. Nothing of it is in force then.

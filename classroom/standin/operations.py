@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from classroom.standin.answers import Answer
+from classroom.standin.outgoing.answers import Answer
 
 if TYPE_CHECKING:
     from classroom.standin.state import StandIn

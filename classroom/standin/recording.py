@@ -8,12 +8,12 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from classroom.standin import corrupt
-from classroom.standin.answers import Answer
-from classroom.standin.errors import APIError
-from classroom.standin.faults import Fault
-from classroom.standin.pace import AT_ONCE, wait_for_whole
-from classroom.standin.sending import Broken, response_of
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.outgoing import corrupt
+from classroom.standin.outgoing.answers import Answer
+from classroom.standin.outgoing.pace import AT_ONCE, wait_for_whole
+from classroom.standin.outgoing.sending import Broken, response_of
+from classroom.standin.scripting.faults import Fault
 from classroom.standin.state import StandIn
 
 _KEPT_OF_A_CALL = 2_000  # bytes, beside its body and what was made

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from classroom.allowance import Allowance
-from classroom.standin import model_checks
-from classroom.standin.caching import PromptCache
-from classroom.standin.catalogue import Catalogue, Kind, Model, load
-from classroom.standin.faults import FaultScript
-from classroom.standin.handling import Handling
-from classroom.standin.journal import Journal
-from classroom.standin.limits import RateLimiter
-from classroom.standin.pace import AT_ONCE, Tempo
-from classroom.standin.replies import Given, ReplyScript, Request
-from classroom.standin.scripts import Script
-from classroom.standin.text import last_user_text, text_of
-from classroom.standin.tools import Offer, find_answered
-from classroom.standin.weights import weight_of
+from classroom.standin.generation.text import last_user_text, text_of
+from classroom.standin.generation.tools import Offer, find_answered
+from classroom.standin.incoming import model_checks
+from classroom.standin.models.caching import PromptCache
+from classroom.standin.models.catalogue import Catalogue, Kind, Model, load
+from classroom.standin.outgoing.pace import AT_ONCE, Tempo
+from classroom.standin.records.handling import Handling
+from classroom.standin.records.journal import Journal
+from classroom.standin.records.weights import weight_of
+from classroom.standin.scripting.faults import FaultScript
+from classroom.standin.scripting.limits import RateLimiter
+from classroom.standin.scripting.replies import Given, ReplyScript, Request
+from classroom.standin.scripting.scripts import Script
 
 T = TypeVar("T")
 

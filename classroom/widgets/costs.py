@@ -4,8 +4,8 @@ import html
 
 import ipywidgets
 
-from classroom.standin.costs import Usage, cost_of
-from classroom.standin.text import count_tokens
+from classroom.standin.generation.text import count_tokens
+from classroom.standin.models.costs import Usage, cost_of
 from classroom.widgets import panel
 
 MODELS = ("gpt-6-luna", "gpt-5.4-mini", "gpt-5.4")

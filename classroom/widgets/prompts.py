@@ -14,9 +14,9 @@ from websockets.exceptions import WebSocketException
 from classroom import voice
 from classroom.display import figure
 from classroom.lesson import current
-from classroom.proxy import pricing
-from classroom.proxy.events import NANO
+from classroom.proxy.prices import pricing
 from classroom.proxy.realtime import reckoning
+from classroom.proxy.rules.events import NANO
 from classroom.widgets import panel
 
 # what is asked for → the call's name, its route, its options beside the words, and the option that holds the words

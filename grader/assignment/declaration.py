@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from classroom.s3 import S3Mock
-from classroom.standin import faults, replies
+from classroom.standin.scripting import faults, replies
 from grader.errors import AssignmentError
 from grader.evidence import KINDS
 from grader.manifest import Endpoint, as_json

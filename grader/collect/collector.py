@@ -10,8 +10,8 @@ from pathlib import Path
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
-from classroom.standin.journal import fingerprint
 from classroom.standin.mock import OpenAIMock
+from classroom.standin.records.journal import fingerprint
 from grader.assignment.declaration import OwnQuestions
 from grader.collect import notebooks
 from grader.collect.code import imports

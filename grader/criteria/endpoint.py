@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import partial
 
-from classroom.standin import catalogue
+from classroom.standin.models import catalogue
 from grader import media_types
 from grader.criteria import nearest, provenance, unfit
 from grader.criteria.criterion import (

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from classroom.standin import faults
+from classroom.standin.scripting import faults
 from grader import reading
 from grader.criteria.criterion import (
     NOTHING_WORKS,

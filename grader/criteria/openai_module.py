@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from classroom.standin import catalogue
+from classroom.standin.models import catalogue
 from grader import openai_module, reading
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
 from grader.evidence import MAX_BLOB, Call, Evidence, Exchange, Probe, sha256_of

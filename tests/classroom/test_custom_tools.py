@@ -3,7 +3,7 @@
 import openai
 import pytest
 
-from classroom.standin.tools import Offer, Tool, choose
+from classroom.standin.generation.tools import Offer, Tool, choose
 
 MODEL = "gpt-5.4-mini"
 CODE = {"type": "custom", "name": "run_code", "description": "Runs Python code"}

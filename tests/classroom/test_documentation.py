@@ -7,11 +7,11 @@ from pkgutil import iter_modules
 
 import classroom.standin
 from classroom.standin import routes
-from classroom.standin.faults import EFFECTS
-from classroom.standin.replies import CONTENTS
+from classroom.standin.records.verdicts import Rule
 from classroom.standin.routing import OPERATIONS
-from classroom.standin.scripts import read_script
-from classroom.standin.verdicts import Rule
+from classroom.standin.scripting.faults import EFFECTS
+from classroom.standin.scripting.replies import CONTENTS
+from classroom.standin.scripting.scripts import read_script
 
 PAGE = Path(classroom.standin.__file__).with_name("README.md").read_text(encoding="utf-8")
 

@@ -43,7 +43,7 @@ def test_base64_holds_the_same_numbers_as_floats(client):
 
 
 def test_tokens_are_embedded_as_the_words_they_stand_for(client):
-    from classroom.standin.tokenizer import encode
+    from classroom.standin.models.tokenizer import encode
 
     [by_words] = embed(client, "hello world")
     as_tokens = client.embeddings.create(model="text-embedding-3-small", input=encode("hello world"))

@@ -8,8 +8,8 @@ import openai
 import pytest
 from PIL import Image
 
-from classroom.standin.costs import Usage, cost_of
-from classroom.standin.sums import evaluate
+from classroom.standin.meanings.sums import evaluate
+from classroom.standin.models.costs import Usage, cost_of
 
 MODEL = "gpt-5.4-mini"
 DRAW = {"type": "image_generation"}

@@ -9,7 +9,7 @@ from openai import OpenAI
 
 from classroom import OpenAIMock
 from classroom.allowance import Allowance
-from classroom.standin.costs import Usage, cost_of
+from classroom.standin.models.costs import Usage, cost_of
 from classroom.standin.state import Shelf
 from tests.classroom.pictures import make_picture
 

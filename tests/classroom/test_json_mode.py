@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from classroom.standin import json_mode
+from classroom.standin.generation import json_mode
 
 MODEL = "gpt-5.4-mini"
 

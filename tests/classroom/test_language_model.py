@@ -57,7 +57,7 @@ def test_what_is_packed_is_unpacked():
 
 @pytest.mark.parametrize("words", [" The key is", " zebras quantum", "", " The API key", " 東京"])
 def test_the_probabilities_of_all_tokens_are_one_together(words):
-    from classroom.standin import tokenizer
+    from classroom.standin.models import tokenizer
 
     model = ngrams.load()
     distribution = model.distribution(model.context(tokenizer.encode(words)))
@@ -67,7 +67,7 @@ def test_the_probabilities_of_all_tokens_are_one_together(words):
 
 def test_what_was_counted_more_often_is_more_probable():
     model = ngrams.NgramModel(ngrams.count([" a cat", " a cat", " a dog"]))
-    from classroom.standin import tokenizer
+    from classroom.standin.models import tokenizer
 
     distribution = model.distribution(model.context(tokenizer.encode(" a")))
     [cat], [dog] = tokenizer.encode(" cat"), tokenizer.encode(" dog")
@@ -75,7 +75,7 @@ def test_what_was_counted_more_often_is_more_probable():
 
 
 def test_a_context_that_was_never_seen_backs_off_to_its_last_token():
-    from classroom.standin import tokenizer
+    from classroom.standin.models import tokenizer
 
     model = ngrams.load()
     one = model.distribution(model.context(tokenizer.encode(" zebra API")))
@@ -156,7 +156,7 @@ def test_a_penalty_breaks_repetition(client, in_circles, penalty):
 
 
 def test_a_bias_forbids_a_token(client):
-    from classroom.standin import tokenizer
+    from classroom.standin.models import tokenizer
 
     token = ask(client, temperature=0, max_tokens=1, logprobs=True).choices[0].logprobs.content[0].token
     [number] = tokenizer.encode(token)

@@ -6,10 +6,10 @@ import openai
 import pytest
 from openai import OpenAI
 
-from classroom.standin import catalogue
-from classroom.standin.costs import Unpriced, Usage, cost_of
-from classroom.standin.errors import APIError
-from classroom.standin.limits import Caller, RateLimit, RateLimiter, duration
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models import catalogue
+from classroom.standin.models.costs import Unpriced, Usage, cost_of
+from classroom.standin.scripting.limits import Caller, RateLimit, RateLimiter, duration
 
 MODEL = "gpt-5.4-mini"
 CHAT = {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from openai import OpenAI
 
-from classroom.standin.pace import Pace
+from classroom.standin.outgoing.pace import Pace
 
 MODEL = "gpt-5.4-mini"
 WORDS = "one two three four five six seven eight nine ten eleven twelve"

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from classroom import OpenAIMock
 from classroom.cli import app
-from classroom.standin.replies import reply
-from classroom.standin.scripts import ScriptError, read_script
+from classroom.standin.scripting.replies import reply
+from classroom.standin.scripting.scripts import ScriptError, read_script
 
 MODEL = "gpt-5.4-mini"
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

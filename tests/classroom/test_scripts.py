@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classroom.cli import app
-from classroom.standin.scripts import ScriptError, read_script
+from classroom.standin.scripting.scripts import ScriptError, read_script
 
 GOOD = """
 [[fault]]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from classroom import OpenAIMock
 from classroom.media import seeing
 from classroom.media.picture import NotPicture
-from classroom.standin import picture_tokens
+from classroom.standin.multimodal import picture_tokens
 
 
 def painted(ground, *shapes, size=(320, 240)):

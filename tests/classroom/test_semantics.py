@@ -8,7 +8,7 @@ import pytest
 from openai import OpenAI
 
 from classroom import OpenAIMock
-from classroom.standin import semantics
+from classroom.standin.meanings import semantics
 from classroom.standin.routes import embeddings
 
 

@@ -45,7 +45,7 @@ from openai.types.vector_stores import file_create_params as store_file_create_p
 from openai.types.vector_stores import file_update_params as store_file_update_params
 from openai.types.video_model import VideoModel
 
-from classroom.standin import catalogue, sdk_models
+from classroom.standin.models import catalogue, sdk_models
 from classroom.standin.routing import OPERATIONS
 from tests.classroom.values import ACCEPTED, BODIES, CHAT, REFUSED
 
@@ -197,7 +197,9 @@ def test_no_chat_model_is_invented():
 
 
 def test_the_table_of_models_is_that_of_the_installed_sdk():
-    again = "run `python -m classroom.standin.sdk_models` and give new models a family in catalogue.toml"
+    again = (
+        "run `python -m classroom.standin.models.sdk_models` and give new models a family in catalogue.toml"
+    )
     assert sdk_models.TABLE.read_text(encoding="utf-8") == sdk_models.render_table(), again
 
 

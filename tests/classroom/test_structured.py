@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from classroom.standin import arguments, proper_names, schema
+from classroom.standin.generation import arguments, schema
+from classroom.standin.meanings import proper_names
 
 MODEL = "gpt-5.4-mini"
 ASK = [{"role": "user", "content": "What is the weather in Turin?"}]
@@ -218,7 +219,7 @@ def test_a_scale_in_the_prompt_is_a_scale_and_no_value(seed):
 
 @pytest.mark.parametrize("name", ["scene", "improved", "idea", "detailed_description", "prompt"])
 def test_a_text_without_a_known_meaning_is_about_the_whole_prompt(name):
-    from classroom.standin import arguments
+    from classroom.standin.generation import arguments
 
     schema = {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
     prompt = 'The harbour of Marseille at five, with a sign that says "open" and a cat named Milo, painted by a child of seven'

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from classroom.standin import tokenizer
+from classroom.standin.models import tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import openai
 import pytest
 from jsonschema import Draft202012Validator
 
-from classroom.standin import arguments
-from classroom.standin.tools import Offer, Tool, choose
+from classroom.standin.generation import arguments
+from classroom.standin.generation.tools import Offer, Tool, choose
 from tests.classroom.test_structured import SCHEMAS
 
 MODEL = "gpt-5.4-mini"

@@ -51,7 +51,7 @@ def changes(copy, version):
         "grader/inside/faults.py",
         "grader/sandbox/bubblewrap.py",
         "grader/worker/parent.py",
-        "classroom/standin/replies.toml",
+        "classroom/standin/generation/replies.toml",
         "classroom/s3/gate.py",
     ],
 )

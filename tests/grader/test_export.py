@@ -51,7 +51,7 @@ def test_gradescope_s_two_programs_are_at_the_top_and_can_be_run(autograder):
         "lab-grader/grader/cli.py",
         "lab-grader/grader/export/autograder.py",
         "lab-grader/classroom/s3/mock.py",
-        "lab-grader/classroom/standin/replies.toml",
+        "lab-grader/classroom/standin/generation/replies.toml",
     } <= names
 
 

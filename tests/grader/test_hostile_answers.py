@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from classroom.standin.handling import Handling
+from classroom.standin.records.handling import Handling
 from grader.collect.exchange import transmission
 from grader.collect.exchange.job_addresses import pointers
 from grader.collect.exchange.requests import Request

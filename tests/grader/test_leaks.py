@@ -19,7 +19,7 @@ import pytest
 
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
-from classroom.standin.handling import Handling
+from classroom.standin.records.handling import Handling
 from grader.collect.exchange.canary import PART, CanarySearch, new_key
 from grader.collect.exchange.requests import Request
 from grader.collect.exchange.session import Session

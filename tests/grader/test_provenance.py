@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from classroom.standin.journal import Call, Output
+from classroom.standin.records.journal import Call, Output
 from grader.collect.exchange import session as sessions
 from grader.collect.exchange import wording
 from grader.collect.exchange.provenance import Ledger, read_by_model

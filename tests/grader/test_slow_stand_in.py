@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from classroom import OpenAIMock
-from classroom.standin.calls import Call
+from classroom.standin.records.calls import Call
 from grader.collect.exchange.arrivals import Arrivals
 from grader.collect.exchange.canary import CanarySearch
 from grader.collect.exchange.keeping import Blobs

@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from classroom.media import picture
-from classroom.standin.handling import Handling
+from classroom.standin.records.handling import Handling
 from grader import environments, manifest, media_types, reading, rubric
 from grader.batch import owners, platforms, roster
 from grader.batch.discovery import HandedIn

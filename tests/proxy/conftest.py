@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 from classroom import OpenAIMock
 from classroom.http_protocol import LONGEST_IDLE
 from classroom.loopback import bind
-from classroom.proxy import database as databases
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books import database as databases
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.rules.events import Event
 from tests.certificates import certificates_read_once
 
 __all__ = ["certificates_read_once"]

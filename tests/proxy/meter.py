@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from classroom.standin import text
+from classroom.standin.generation import text
 
 # dollars for a million tokens in and out, written here by hand from OpenAI's price list
 PRICES = {

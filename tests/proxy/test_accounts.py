@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from classroom.proxy.errors import DatabaseError
-from classroom.proxy.ledger import Settlement
-from classroom.proxy.refused import Refusals
-from classroom.proxy.signed_in import SECONDS
-from classroom.proxy.tabular import safe
-from classroom.standin.errors import APIError
+from classroom.proxy.administration.tabular import safe
+from classroom.proxy.books.ledger import Settlement
+from classroom.proxy.books.refused import Refusals
+from classroom.proxy.books.signed_in import SECONDS
+from classroom.proxy.rules.errors import DatabaseError
+from classroom.standin.incoming.errors import APIError
 from tests.proxy.conftest import an_event
 
 NOON = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)

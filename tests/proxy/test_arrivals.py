@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from classroom.proxy import tokens
-from classroom.proxy.events import NANO
-from classroom.proxy.throttle import Arrivals, origin_of
+from classroom.proxy.rules import tokens
+from classroom.proxy.rules.events import NANO
+from classroom.proxy.rules.throttle import Arrivals, origin_of
 from tests.proxy.conftest import PASSWORD, an_event
 from tests.proxy.test_auth import CHAT, ask, refusal
 

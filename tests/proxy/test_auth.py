@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from classroom.proxy import bodies, tokens
-from classroom.proxy.errors import EventError
-from classroom.proxy.events import moment
-from classroom.proxy.throttle import Throttle
-from classroom.proxy.upstream import Upstream
-from classroom.standin.errors import APIError
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.requests import bodies
+from classroom.proxy.rules import tokens
+from classroom.proxy.rules.errors import EventError
+from classroom.proxy.rules.events import moment
+from classroom.proxy.rules.throttle import Throttle
+from classroom.standin.incoming.errors import APIError
 from tests.proxy.conftest import KEY, PASSWORD, an_event
 
 CHAT = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Say hello."}]}
@@ -138,8 +139,8 @@ def test_times_that_can_not_be_meant_are_refused(text, zone, words):
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Auckland"])
 def test_at_the_edges_of_an_event_the_first_moment_is_in_and_the_last_is_out(zone, tmp_path):
     from classroom.proxy.auth import People
-    from classroom.proxy.database import connect
-    from classroom.proxy.ledger import Ledger
+    from classroom.proxy.books.database import connect
+    from classroom.proxy.books.ledger import Ledger
 
     now = [0.0]
     ledger = Ledger(connect(str(tmp_path / "p.sqlite")), clock=lambda: now[0])

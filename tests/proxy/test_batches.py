@@ -6,12 +6,12 @@ import time
 import openai
 import pytest
 
-from classroom.proxy import batch_lines
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import Ledger, Settlement
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger, Settlement
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.rules.events import NANO
+from classroom.proxy.storing import batch_lines
 from tests.proxy.conftest import KEY, an_event, served
 from tests.proxy.keeping_meter import KeepingMeter
 from tests.proxy.meter import metered
@@ -245,7 +245,8 @@ def test_a_batch_that_the_upstream_refuses_costs_nothing(proxy, ada):
 
 
 def test_a_batch_that_nobody_asks_for_is_settled_too(proxy, ada, monkeypatch):
-    from classroom.proxy import app, batches
+    from classroom.proxy import app
+    from classroom.proxy.storing import batches
 
     begin(ada)
     monkeypatch.setattr(batches, "_ASKED_AGAIN", 0.0)

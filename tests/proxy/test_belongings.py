@@ -143,8 +143,8 @@ def test_a_database_of_the_version_before_is_brought_up_to_date(tmp_path):
     from alembic.config import Config
     from sqlalchemy import create_engine
 
-    from classroom.proxy import database
-    from classroom.proxy.ledger import Ledger
+    from classroom.proxy.books import database
+    from classroom.proxy.books.ledger import Ledger
 
     place = tmp_path / "old.sqlite"
     engine = create_engine(f"sqlite:///{place}")

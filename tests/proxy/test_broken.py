@@ -14,11 +14,11 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from classroom.proxy import pricing
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.prices import pricing
 from tests.proxy.conftest import KEY, an_event, served
 
 MODEL, VOICE = "gpt-5.4-mini", "gpt-4o-mini-tts"

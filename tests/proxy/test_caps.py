@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from classroom.proxy.database import connect
-from classroom.proxy.errors import DatabaseError, EventError
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import LEASE_SECONDS, Ledger, Settlement
-from classroom.standin.errors import APIError
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import LEASE_SECONDS, Ledger, Settlement
+from classroom.proxy.rules.errors import DatabaseError, EventError
+from classroom.proxy.rules.events import NANO
+from classroom.standin.incoming.errors import APIError
 from tests.proxy.conftest import an_event
 
 CHAT = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Say hello."}]}

@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from classroom.proxy import routes
+from classroom.proxy.rules import routes
 from tests.proxy.conftest import KEY, an_event
 
 TOKEN = "lesson/ada"

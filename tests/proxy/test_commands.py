@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from classroom.cli import app
 from classroom.loopback import bind
 from classroom.proxy import example
-from classroom.proxy.upstream import from_environment
+from classroom.proxy.calling.upstream import from_environment
 
 BIN = Path(sys.executable).parent
 
@@ -206,8 +206,8 @@ def test_an_event_says_what_it_can_cost_at_most(proxy_command, options, words):
 
 
 def test_bounds_are_changed_while_an_event_is_on(proxy_command, tmp_path):
-    from classroom.proxy.database import connect
-    from classroom.proxy.ledger import Ledger
+    from classroom.proxy.books.database import connect
+    from classroom.proxy.books.ledger import Ledger
 
     proxy_command("event", "add", "ml-101", *ON, "--open", "--learner-budget", "0.05")
     code, output = proxy_command(
@@ -229,8 +229,8 @@ def test_what_can_not_be_allowed_is_reported(proxy_command):
 
 
 def known(tmp_path, code="ml-101"):
-    from classroom.proxy.database import connect
-    from classroom.proxy.ledger import Ledger
+    from classroom.proxy.books.database import connect
+    from classroom.proxy.books.ledger import Ledger
 
     ledger = Ledger(connect(str(tmp_path / "class-proxy.sqlite")))
     event = ledger.event(code)
@@ -271,8 +271,8 @@ def test_what_makes_an_event_no_longer_is_refused_in_words(proxy_command, event,
 def test_a_budget_is_topped_up_and_two_at_once_are_both_added(proxy_command, event, tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 
-    from classroom.proxy.database import connect
-    from classroom.proxy.ledger import Ledger
+    from classroom.proxy.books.database import connect
+    from classroom.proxy.books.ledger import Ledger
 
     assert proxy_command("event", "top-up", "ml-101", "12.50")[0] == 0
     assert known(tmp_path).event_budget == 37_500_000_000

@@ -3,7 +3,7 @@
 import openai
 import pytest
 
-from classroom.proxy.events import NANO
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import an_event
 from tests.proxy.test_stored import MODEL, ada, eve, learner
 
@@ -130,7 +130,7 @@ def test_answers_grow_it_by_what_they_answered(proxy, ada, talk):
 
 
 def test_conversations_are_bounded(ada, monkeypatch):
-    from classroom.proxy import stored
+    from classroom.proxy.storing import stored
 
     monkeypatch.setitem(stored._MOST, "conversations", 1)
     ada.conversations.create()

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from classroom.proxy import bodies, fields, parsing, pricing, routes
+from classroom.proxy import fields
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.shapes import Refused
-from classroom.proxy.tally import Tally
-from classroom.proxy.upstream import Upstream
-from classroom.standin.errors import APIError
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.fields.shapes import Refused
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.prices import pricing
+from classroom.proxy.requests import bodies, parsing
+from classroom.proxy.rules import routes
+from classroom.proxy.rules.events import NANO
+from classroom.standin.incoming.errors import APIError
 from tests.proxy.conftest import KEY, Running, an_event, served
 from tests.proxy.meter import Meter, metered
 

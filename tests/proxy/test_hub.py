@@ -10,9 +10,9 @@ import pytest
 
 from classroom import OpenAIMock
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
 from tests.proxy.conftest import KEY, Running, an_event, served
 from tests.proxy.pages import Visitor, joined
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import KEY, an_event, served
 from tests.proxy.keeping_meter import KeepingMeter
 from tests.proxy.meter import metered
@@ -126,7 +126,7 @@ def take(client, kept, step):
 
 
 def test_nothing_that_is_kept_and_used_costs_more_than_is_booked(side, monkeypatch):
-    from classroom.proxy import stored
+    from classroom.proxy.storing import stored
 
     client, ledger, meter = side
     monkeypatch.setattr(stored, "_MOST", dict.fromkeys(stored._MOST, 10_000))
@@ -148,7 +148,7 @@ def test_nothing_that_is_kept_and_used_costs_more_than_is_booked(side, monkeypat
 
 
 def test_no_batch_costs_more_than_is_booked(side, monkeypatch):
-    from classroom.proxy import stored
+    from classroom.proxy.storing import stored
 
     client, ledger, meter = side
     monkeypatch.setattr(stored, "_MOST", dict.fromkeys(stored._MOST, 10_000))

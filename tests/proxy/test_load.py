@@ -27,9 +27,9 @@ import pytest
 
 from classroom import OpenAIMock
 from classroom.loopback import bind
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import LEASE_SECONDS, Ledger
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import LEASE_SECONDS, Ledger
+from classroom.proxy.rules.events import NANO
 from tests.proxy import conftest
 
 CAP, ASKED = 3, 5

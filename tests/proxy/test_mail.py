@@ -9,12 +9,12 @@ import pytest
 from classroom import OpenAIMock
 from classroom.proxy import mail
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.errors import EventError
-from classroom.proxy.ledger import Ledger
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.books.mailed import MOST_AN_HOUR, MOST_TRIES, SECONDS
+from classroom.proxy.calling.upstream import Upstream
 from classroom.proxy.mail import Mail, MailError
-from classroom.proxy.mailed import MOST_AN_HOUR, MOST_TRIES, SECONDS
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.rules.errors import EventError
 from tests.proxy.conftest import PASSWORD, Running, an_event, served
 from tests.proxy.pages import Visitor, seen
 from tests.proxy.post_office import post_office

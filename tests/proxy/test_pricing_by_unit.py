@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from classroom.proxy import pricing
-from classroom.proxy.events import NANO
-from classroom.standin import catalogue
-from classroom.standin.costs import Unpriced, Usage, cost_of
+from classroom.proxy.prices import pricing
+from classroom.proxy.rules.events import NANO
+from classroom.standin.models import catalogue
+from classroom.standin.models.costs import Unpriced, Usage, cost_of
 
 
 def _listed(model: str, units: dict[str, int]) -> int | str:

@@ -13,8 +13,8 @@ import websockets.sync.client
 from openai import OpenAI
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from classroom.proxy.events import NANO
 from classroom.proxy.realtime import asking, reckoning
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import KEY, PASSWORD, an_event
 
 MODEL = "gpt-realtime-2.1-mini"
@@ -349,7 +349,7 @@ def test_prompts_are_kept_only_where_the_event_says_so(proxy):
     proxy.ledger.add(an_event("talk", models={MODEL: MODEL}, keeps_prompts=True))
     with connected(proxy) as connection:
         say(connection, "Remember this.")
-    from classroom.proxy.tables import calls
+    from classroom.proxy.books.tables import calls
 
     with proxy.ledger._engine.begin() as books:
         [row] = books.execute(calls.select()).mappings().all()

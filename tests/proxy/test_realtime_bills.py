@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.events import NANO
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import KEY, an_event, served
 from tests.proxy.meter import metered
 from tests.proxy.talking_meter import TalkingMeter

@@ -2,9 +2,9 @@
 
 import pytest
 
-from classroom.proxy import rosters
-from classroom.proxy.errors import EventError
-from classroom.proxy.rosters import Listed
+from classroom.proxy.rules import rosters
+from classroom.proxy.rules.errors import EventError
+from classroom.proxy.rules.rosters import Listed
 
 
 def opened(tmp_path, text: str, encoding: str = "utf-8"):

@@ -13,8 +13,8 @@ import wave
 import httpx
 import pytest
 
-from classroom.proxy import listening, sounds
-from classroom.proxy.events import NANO
+from classroom.proxy.requests import listening, sounds
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import an_event
 from tests.proxy.test_fields import MODELS
 

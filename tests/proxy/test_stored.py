@@ -6,7 +6,7 @@ import httpx
 import openai
 import pytest
 
-from classroom.proxy import stored
+from classroom.proxy.storing import stored
 from tests.proxy.conftest import an_event
 
 MODEL = "gpt-5.4-mini"

@@ -9,11 +9,11 @@ import pytest
 
 from classroom import OpenAIMock
 from classroom.proxy.app import Proxy
-from classroom.proxy.database import connect
-from classroom.proxy.errors import UpstreamError
-from classroom.proxy.ledger import Ledger
-from classroom.proxy.upstream import Upstream
-from classroom.proxy.upstreams import Upstreams, from_file
+from classroom.proxy.books.database import connect
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.calling.upstreams import Upstreams, from_file
+from classroom.proxy.rules.errors import UpstreamError
 from tests.proxy.conftest import KEY, an_event, served
 
 MODEL = "gpt-5.4-mini"

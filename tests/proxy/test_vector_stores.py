@@ -3,8 +3,8 @@
 import openai
 import pytest
 
-from classroom.proxy import keeping
-from classroom.proxy.events import NANO
+from classroom.proxy.prices import keeping
+from classroom.proxy.rules.events import NANO
 from tests.proxy.conftest import an_event
 from tests.proxy.test_stored import MODEL, ada, eve, learner
 

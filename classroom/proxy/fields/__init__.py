@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from classroom.proxy.fields.chat import CHAT
+from classroom.proxy.fields.kinds import Kind
 from classroom.proxy.fields.media import DRAWING, EDITING, SPEAKING, TRANSCRIBING, TRANSLATING
 from classroom.proxy.fields.plain import COMPLETIONS, EMBEDDINGS, MODERATIONS
 from classroom.proxy.fields.responses import RESPONSES
-from classroom.proxy.kinds import Kind
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.tally import Tally
 
 ROUTES: Mapping[str, Kind] = {
     "chat/completions": CHAT,

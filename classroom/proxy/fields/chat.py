@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Table, Text
 from classroom.proxy.fields.parts import (
     BREAKPOINT,
     DETAIL,
@@ -25,9 +26,8 @@ from classroom.proxy.fields.parts import (
     Sound,
     Tier,
 )
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Table, Text
-from classroom.proxy.shapes import Dropped, Refused, Shape, Sources, Stored, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Dropped, Refused, Shape, Sources, Stored, Tagged
+from classroom.proxy.fields.tally import Tally
 
 _ELSEWHERE = "it leads to a service of its own, which this proxy does not know the price of"
 _TEXT = Shape({"type": Choice(("text",)), "text": Text(), "prompt_cache_breakpoint": BREAKPOINT}, ("text",))

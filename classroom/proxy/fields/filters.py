@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import refusals
-from classroom.proxy.kinds import Choice, Either, Flag, Items, Kind, Number, Table, Text, check_type
-from classroom.proxy.shapes import Shape, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Items, Kind, Number, Table, Text, check_type
+from classroom.proxy.fields.shapes import Shape, Tagged
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.rules import refusals
 
 _DEEPEST = 8
 _ONE: Kind = Either((Text(512), Flag(), Number()), "a string, a number or a boolean")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from classroom.proxy.fields.kinds import Choice, Data, Either, Items, Kind, Number, Text
 from classroom.proxy.fields.parts import (
     BREAKPOINT,
     DETAIL,
@@ -14,9 +15,8 @@ from classroom.proxy.fields.parts import (
     Picture,
     Shown,
 )
-from classroom.proxy.kinds import Choice, Data, Either, Items, Kind, Number, Text
-from classroom.proxy.shapes import Allowed, Dropped, Emptied, Refused, Shape, Stored, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Allowed, Dropped, Emptied, Refused, Shape, Stored, Tagged
+from classroom.proxy.fields.tally import Tally
 
 _ID = Stored(read_again=False)
 _FOUND = Shape(

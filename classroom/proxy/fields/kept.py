@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from classroom.proxy.fields.filters import ATTRIBUTES, FILTER
 from classroom.proxy.fields.items import ITEM
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
 from classroom.proxy.fields.parts import METADATA, UNPRICED
 from classroom.proxy.fields.responses import RESPONSES
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
-from classroom.proxy.shapes import Shape, Stored, Tagged
+from classroom.proxy.fields.shapes import Shape, Stored, Tagged
 
 MOST_DAYS = 7  # that a vector store lasts after it was last used: that long, each use pays for it
 _MOST_ITEMS = 20  # at once

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import refusals
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
 from classroom.proxy.fields.parts import MODEL, OWNERS, UNPRICED, Sound
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
-from classroom.proxy.shapes import Refused, Shape
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Refused, Shape
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.rules import refusals
 
 MOST_PICTURES = 16
 _FORMATS = Choice(("png", "webp", "jpeg", "gif"), {"svg": UNPRICED})

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import refusals
-from classroom.proxy.kinds import Choice, Data, Flag, Integer, Kind, Table, Text
-from classroom.proxy.shapes import Refused, Shape, Stored
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.kinds import Choice, Data, Flag, Integer, Kind, Table, Text
+from classroom.proxy.fields.shapes import Refused, Shape, Stored
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.rules import refusals
 
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|webp|gif);base64,", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import refusals
 from classroom.proxy.fields.chat import STREAM_OPTIONS
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Number, Table, Text
 from classroom.proxy.fields.parts import MODEL, SEED, Picture, Shown
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Number, Table, Text
-from classroom.proxy.shapes import Shape, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Shape, Tagged
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.rules import refusals
 
 _MOST_PROMPTS = 2048
 _TOKEN = Integer(0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.proxy.fields.items import ITEM, typed
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Number, Text
 from classroom.proxy.fields.parts import (
     EFFORT,
     FORMAT_OF_SCHEMA,
@@ -17,10 +18,9 @@ from classroom.proxy.fields.parts import (
     VERBOSITY,
     Tier,
 )
+from classroom.proxy.fields.shapes import Refused, Shape, Stored, Tagged
+from classroom.proxy.fields.tally import Tally
 from classroom.proxy.fields.tools import CHOSEN, MOST_CALLS, TOOLS
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Number, Text
-from classroom.proxy.shapes import Refused, Shape, Stored, Tagged
-from classroom.proxy.tally import Tally
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 
 from classroom.proxy.fields.filters import FILTER
 from classroom.proxy.fields.items import typed
+from classroom.proxy.fields.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
 from classroom.proxy.fields.parts import FUNCTION, NAME
-from classroom.proxy.kinds import Choice, Either, Flag, Integer, Items, Kind, Number, Text
-from classroom.proxy.shapes import Allowed, Refused, Shape, Stored, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Allowed, Refused, Shape, Stored, Tagged
+from classroom.proxy.fields.tally import Tally
 
 MOST_CALLS = 20
 _HOSTED = "what it costs can't be counted before it is used"

@@ -9,12 +9,23 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import refusals
 from classroom.proxy.fields.items import typed
+from classroom.proxy.fields.kinds import (
+    Choice,
+    Data,
+    Either,
+    Flag,
+    Integer,
+    Items,
+    Kind,
+    Number,
+    Text,
+    check_type,
+)
 from classroom.proxy.fields.parts import EFFORT, NAME, OWNERS, UNPRICED
-from classroom.proxy.kinds import Choice, Data, Either, Flag, Integer, Items, Kind, Number, Text, check_type
-from classroom.proxy.shapes import Dropped, Refused, Shape, Tagged
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.shapes import Dropped, Refused, Shape, Tagged
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.rules import refusals
 
 _BESIDE = "it is charged beside the answer"
 _UNASKED = "the model would answer unasked; commit the sound and send response.create"

@@ -7,19 +7,20 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection
 
-from classroom.proxy import bodies, refusals
 from classroom.proxy.auth import People
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger, Reservation
+from classroom.proxy.books.ledger import Ledger, Reservation
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.calling.upstreams import Upstreams
 from classroom.proxy.realtime import handshake, reckoning
 from classroom.proxy.realtime.session import Session
-from classroom.proxy.routes import Route
-from classroom.proxy.throttle import origin_of
-from classroom.proxy.tokens import Token
-from classroom.proxy.upstream import Upstream
-from classroom.proxy.upstreams import Upstreams
-from classroom.standin.costs import Unpriced
-from classroom.standin.errors import APIError
+from classroom.proxy.requests import bodies
+from classroom.proxy.rules import refusals
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.routes import Route
+from classroom.proxy.rules.throttle import origin_of
+from classroom.proxy.rules.tokens import Token
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Unpriced
 
 _MOST_SESSIONS = 4  # of one attendee, at once
 _ROUTE = Route("realtime", "nothing")

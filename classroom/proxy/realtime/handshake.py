@@ -10,11 +10,12 @@ from starlette.types import Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from classroom.proxy import refusals, sending, tokens
-from classroom.proxy.events import Event
-from classroom.proxy.tokens import Token
-from classroom.proxy.upstream import Upstream
-from classroom.standin.errors import APIError
+from classroom.proxy import sending
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.rules import refusals, tokens
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.tokens import Token
+from classroom.standin.incoming.errors import APIError
 
 _ADDRESS = re.compile(r"(?:/api)?(?:/v1)?(?:/openai)?(?:/v1)?/realtime/?")
 _IN_PROTOCOL = "openai-insecure-api-key."  # how a browser sends a key, which can set no header

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import pricing
-from classroom.proxy.tally import Tally
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.prices import pricing
 
 LONGEST_ANSWER = 4096  # tokens: the most that a client can ask for
 _WINDOW = 128_000  # tokens: what a model reads at most

@@ -15,16 +15,18 @@ from starlette.types import Receive, Send
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from classroom.proxy import parsing, pricing, refusals
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger, Reservation, Settlement
+from classroom.proxy.books.ledger import Ledger, Reservation, Settlement
+from classroom.proxy.calling.upstream import Upstream
+from classroom.proxy.fields.tally import Tally
+from classroom.proxy.prices import pricing
 from classroom.proxy.realtime import asking, reckoning
 from classroom.proxy.realtime.handshake import problem
 from classroom.proxy.realtime.reckoning import LONGEST_ANSWER, Context
-from classroom.proxy.tally import Tally
-from classroom.proxy.upstream import Upstream
-from classroom.standin.costs import Unpriced
-from classroom.standin.errors import APIError
+from classroom.proxy.requests import parsing
+from classroom.proxy.rules import refusals
+from classroom.proxy.rules.events import Event
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Unpriced
 
 _log = logging.getLogger("classroom.proxy")
 LONGEST = 3600.0  # seconds of a session; the API ends them after an hour, too

@@ -6,13 +6,13 @@ Nothing shows whether somebody has the address: page, status and time are the sa
 import asyncio
 import logging
 
-from classroom.proxy import rosters
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger
+from classroom.proxy.books.ledger import Ledger
+from classroom.proxy.books.mailed import SECONDS
 from classroom.proxy.mail import Mail, MailError
-from classroom.proxy.mailed import SECONDS
 from classroom.proxy.relay import Booked
-from classroom.proxy.throttle import Throttle
+from classroom.proxy.rules import rosters
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.throttle import Throttle
 from classroom.proxy.web import exchange
 from classroom.proxy.web.exchange import Asked, Refused
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classroom.proxy.accounts import Series
+from classroom.proxy.books.accounts import Series
 from classroom.proxy.web.rendering import dollars
 
 _WIDTH, _HEIGHT, _TOP, _FOOT = 640, 188, 28, 20

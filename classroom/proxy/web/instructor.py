@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.proxy import reports, terms
-from classroom.proxy.accounts import Attendance, Series
-from classroom.proxy.errors import EventError
-from classroom.proxy.events import Event, later, moment
-from classroom.proxy.ledger import Ledger, Line
+from classroom.proxy.administration import reports, terms
+from classroom.proxy.administration.tabular import as_csv
+from classroom.proxy.administration.terms import Terms
+from classroom.proxy.books.accounts import Attendance, Series
+from classroom.proxy.books.ledger import Ledger, Line
 from classroom.proxy.relay import Booked
-from classroom.proxy.tabular import as_csv
-from classroom.proxy.terms import Terms
+from classroom.proxy.rules.errors import EventError
+from classroom.proxy.rules.events import Event, later, moment
 from classroom.proxy.web import charts, exchange, rendering
 from classroom.proxy.web.exchange import Answer, Asked, Refused
 

@@ -14,16 +14,17 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from classroom.proxy import sending, tokens
+from classroom.proxy import sending
 from classroom.proxy.auth import People
-from classroom.proxy.errors import EventError
-from classroom.proxy.events import Event
-from classroom.proxy.ledger import Ledger
+from classroom.proxy.books.ledger import Ledger
 from classroom.proxy.relay import Booked
+from classroom.proxy.rules import tokens
+from classroom.proxy.rules.errors import EventError
+from classroom.proxy.rules.events import Event
 from classroom.proxy.web import exchange, inner, rendering, snippets
 from classroom.proxy.web.by_mail import WAITS, ByMail
 from classroom.proxy.web.exchange import Answer, Asked, Refused
-from classroom.standin.errors import APIError
+from classroom.standin.incoming.errors import APIError
 
 _PATH = re.compile(r"/join(?:/(?P<code>[A-Za-z0-9][A-Za-z0-9_.-]{0,63})(?P<rest>/play|/leave)?)?/?")
 _COOKIE = "class-join"

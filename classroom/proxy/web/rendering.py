@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classroom.proxy.events import NANO
+from classroom.proxy.rules.events import NANO
 from classroom.proxy.web.exchange import Answer
 
 if TYPE_CHECKING:

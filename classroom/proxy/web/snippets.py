@@ -4,10 +4,10 @@ import json
 import shlex
 from dataclasses import dataclass
 
-from classroom.proxy import bodies
-from classroom.proxy.events import Event
-from classroom.proxy.routes import Route
-from classroom.standin.errors import APIError
+from classroom.proxy.requests import bodies
+from classroom.proxy.rules.events import Event
+from classroom.proxy.rules.routes import Route
+from classroom.standin.incoming.errors import APIError
 
 CHAT, PICTURES = "chat/completions", "images/generations"
 

@@ -19,13 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from classroom.loopback import LOOPBACK, LoopbackServer
 from classroom.redaction.notebooks import without_keys
-from classroom.standin.browsers import share
 from classroom.standin.cassettes.file import Asked, Cassette, CassetteError, Exchange, read
 from classroom.standin.cassettes.names import Names
-from classroom.standin.errors import APIError
-from classroom.standin.reading import headers_of
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.incoming.reading import headers_of
+from classroom.standin.incoming.uploaded import Upload
+from classroom.standin.outgoing.browsers import share
 from classroom.standin.transport import InProcess
-from classroom.standin.uploaded import Upload
 
 DUMMY_KEY = "sk-mock-key"
 _PATIENCE = 600.0  # seconds for an answer of the upstream

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from classroom.standin.control import shown
 from classroom.standin.control.guard import Guard
-from classroom.standin.pace import Pace
-from classroom.standin.scripts import Script, ScriptError, script_of
+from classroom.standin.outgoing.pace import Pace
+from classroom.standin.scripting.scripts import Script, ScriptError, script_of
 from classroom.standin.state import StandIn
 
 _PAGE = Path(__file__).with_name("page.html")

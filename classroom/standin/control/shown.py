@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from classroom.redaction.notebooks import without_keys
-from classroom.standin.costs import Unpriced
-from classroom.standin.faults import Fault
-from classroom.standin.journal import Call, Output
-from classroom.standin.limits import RateLimit
-from classroom.standin.replies import Reply
+from classroom.standin.models.costs import Unpriced
+from classroom.standin.records.journal import Call, Output
+from classroom.standin.scripting.faults import Fault
+from classroom.standin.scripting.limits import RateLimit
+from classroom.standin.scripting.replies import Reply
 
 
 def call(call: Call) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from classroom.standin import tokenizer
+from classroom.standin.models import tokenizer
 
 TABLE = Path(__file__).with_name("ngrams.bin")
 END = 199_999  # the tokenizer's own number for the end of a text

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from classroom.standin import catalogue, text, tokenizer
+from classroom.standin.generation import text
+from classroom.standin.generation.turns import Turn
 from classroom.standin.language_model import ngrams
-from classroom.standin.turns import Turn
+from classroom.standin.models import catalogue, tokenizer
 
 MOST_TOKENS = 128  # of one answer
 _MOST_TOGETHER = 2048  # of all answers to one request

@@ -10,13 +10,14 @@ from typing import Any
 from anyio import to_thread
 
 from classroom.extras import MissingExtra
-from classroom.standin import errors, reading, text
-from classroom.standin.costs import Usage
-from classroom.standin.errors import APIError
-from classroom.standin.faults import Fault
-from classroom.standin.journal import Output
-from classroom.standin.limits import Caller
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors, reading
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Usage
 from classroom.standin.realtime import items, speaking
+from classroom.standin.records.journal import Output
+from classroom.standin.scripting.faults import Fault
+from classroom.standin.scripting.limits import Caller
 from classroom.standin.state import StandIn
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]

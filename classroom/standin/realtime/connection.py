@@ -10,14 +10,15 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from classroom.standin import errors, reading, text
-from classroom.standin.catalogue import Model
-from classroom.standin.errors import APIError
-from classroom.standin.faults import Fault
-from classroom.standin.journal import fingerprint
-from classroom.standin.limits import Caller
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors, reading
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.catalogue import Model
 from classroom.standin.realtime.answering import Answering
 from classroom.standin.realtime.conversation import Conversation
+from classroom.standin.records.journal import fingerprint
+from classroom.standin.scripting.faults import Fault
+from classroom.standin.scripting.limits import Caller
 from classroom.standin.state import StandIn
 
 PATHS = ("/v1/realtime", "/openai/v1/realtime", "/openai/realtime", "/openai/deployments/realtime")

@@ -11,9 +11,10 @@ from typing import Any
 
 from starlette.websockets import WebSocketDisconnect
 
-from classroom.standin import errors, text
-from classroom.standin.catalogue import Model
-from classroom.standin.errors import APIError
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.catalogue import Model
 from classroom.standin.realtime import items, session
 from classroom.standin.realtime.answering import Answering, Dropped, Response
 from classroom.standin.state import StandIn

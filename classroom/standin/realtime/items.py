@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from classroom.standin import errors
+from classroom.standin.incoming import errors
 from classroom.standin.state import StandIn
 
 BYTES_PER_SECOND = 48_000  # of audio/pcm

@@ -7,9 +7,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from classroom.standin import errors
-from classroom.standin.catalogue import Model
-from classroom.standin.checks import json_type, wrong_type
+from classroom.standin.incoming import errors
+from classroom.standin.incoming.checks import json_type, wrong_type
+from classroom.standin.models.catalogue import Model
 
 SETTINGS = frozenset(
     [

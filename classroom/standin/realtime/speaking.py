@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.media import sound
-from classroom.standin import text, tools, turns
-from classroom.standin.hearing import remember
+from classroom.standin.generation import text, tools, turns
+from classroom.standin.multimodal.hearing import remember
 from classroom.standin.realtime import items
 from classroom.standin.realtime.session import FORMATS
-from classroom.standin.replies import Given
+from classroom.standin.scripting.replies import Given
 from classroom.standin.state import StandIn
 
 # https://developers.openai.com/api/docs/guides/realtime-costs: a token is 100 ms of the user's sound, 50 ms of the model's

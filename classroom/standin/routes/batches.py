@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from classroom.standin import checks, errors, text
-from classroom.standin.answers import CREATED, Answer
-from classroom.standin.costs import Usage
-from classroom.standin.errors import APIError
-from classroom.standin.journal import Output
+from classroom.standin.generation import text
+from classroom.standin.incoming import checks, errors
+from classroom.standin.incoming.errors import APIError
+from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
+from classroom.standin.outgoing.answers import CREATED, Answer
+from classroom.standin.outgoing.pagination import page
+from classroom.standin.records.journal import Output
 from classroom.standin.routes import chat, completions, embeddings, files, images, moderations, responses
 from classroom.standin.state import StandIn, StoredBatch
 

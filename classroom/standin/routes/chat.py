@@ -4,27 +4,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from classroom.standin import (
-    chat_audio,
-    checks,
-    conversation_checks,
-    errors,
-    model_checks,
-    picture_tokens,
-    schema,
-    schema_limits,
-    text,
-    tools,
-    turns,
-    vision,
-)
-from classroom.standin.answers import CREATED, Answer, frames
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
-from classroom.standin.journal import Output
+from classroom.standin.generation import schema, text, tools, turns
+from classroom.standin.incoming import checks, conversation_checks, errors, model_checks, schema_limits
 from classroom.standin.language_model import sampling
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
+from classroom.standin.multimodal import chat_audio, picture_tokens, vision
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
+from classroom.standin.outgoing.answers import CREATED, Answer, frames
+from classroom.standin.outgoing.pagination import page
+from classroom.standin.records.journal import Output
 from classroom.standin.state import StandIn, StoredCompletion
 
 

@@ -6,12 +6,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import checks, errors, model_checks, text, turns
-from classroom.standin.answers import CREATED, Answer, frames
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
-from classroom.standin.journal import Output
+from classroom.standin.generation import text, turns
+from classroom.standin.incoming import checks, errors, model_checks
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked, Operation, Retired
+from classroom.standin.outgoing.answers import CREATED, Answer, frames
+from classroom.standin.records.journal import Output
 from classroom.standin.state import StandIn
 
 _MOST_COMPLETIONS = 2_048  # prompts, each as often as `n` says: the stand-in's own bound

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from classroom.standin import errors, text
-from classroom.standin.answers import CREATED, Answer
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
+from classroom.standin.outgoing.answers import CREATED, Answer
+from classroom.standin.outgoing.pagination import page
 from classroom.standin.state import StandIn, StoredConversation
 
 _MOST_AT_ONCE = 20  # openai/types/conversations/conversation_create_params.py

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from classroom.standin import checks, errors, semantics, text
-from classroom.standin.answers import Answer
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
+from classroom.standin.generation import text
+from classroom.standin.incoming import checks, errors
+from classroom.standin.meanings import semantics
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing.answers import Answer
 from classroom.standin.state import StandIn
 
 # https://developers.openai.com/api/reference/resources/embeddings (input)

@@ -4,10 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from classroom.standin import errors, text
-from classroom.standin.answers import CREATED, Answer
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
+from classroom.standin.outgoing.answers import CREATED, Answer
+from classroom.standin.outgoing.pagination import page
 from classroom.standin.state import StandIn, StoredFile
 
 # openai/types/file_create_params.py and file_list_params.py

@@ -5,14 +5,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from classroom.standin import errors, model_checks, text, vision
-from classroom.standin.answers import CREATED, Answer, frames
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
-from classroom.standin.journal import Output
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors, model_checks
+from classroom.standin.incoming.uploaded import Upload
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
+from classroom.standin.multimodal import vision
 from classroom.standin.operations import Asked, Operation, Retired
+from classroom.standin.outgoing.answers import CREATED, Answer, frames
+from classroom.standin.records.journal import Output
 from classroom.standin.state import StandIn
-from classroom.standin.uploaded import Upload
 
 # Output tokens of a square picture by quality; other sizes in proportion to their pixels.
 # https://developers.openai.com/api/docs/guides/image-generation (cost and latency)

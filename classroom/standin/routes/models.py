@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from classroom.standin import errors
-from classroom.standin.answers import CREATED, Answer
-from classroom.standin.catalogue import Model
+from classroom.standin.incoming import errors
+from classroom.standin.models.catalogue import Model
 from classroom.standin.operations import Asked, Operation, Retired
+from classroom.standin.outgoing.answers import CREATED, Answer
 from classroom.standin.state import StandIn
 
 

@@ -7,10 +7,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from classroom.standin import checks, errors, text
-from classroom.standin.answers import Answer
-from classroom.standin.costs import Usage
+from classroom.standin.generation import text
+from classroom.standin.incoming import checks, errors
+from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing.answers import Answer
 from classroom.standin.state import StandIn
 
 # Categories that the API looks for in pictures too (openai/types/moderation.py)
@@ -62,7 +63,7 @@ def _inputs(given: Any) -> list[tuple[str, bool]]:
 
 @cache
 def _patterns() -> Mapping[str, re.Pattern[str]]:
-    table = tomllib.loads(resources.files("classroom.standin").joinpath("moderation.toml").read_text("utf-8"))
+    table = tomllib.loads(resources.files(__package__).joinpath("moderation.toml").read_text("utf-8"))
     return {
         category: re.compile(
             r"(?<!\w)(?:"

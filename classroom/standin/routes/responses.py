@@ -4,29 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from classroom.standin import (
-    checks,
-    conversation_checks,
-    errors,
-    hosted,
-    model_checks,
-    picture_tokens,
-    response_input,
-    response_items,
-    text,
-    turns,
-    vision,
-)
-from classroom.standin.answers import CREATED, Answer, frames
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
-from classroom.standin.journal import Output
+from classroom.standin.generation import text, turns
+from classroom.standin.incoming import checks, conversation_checks, errors, model_checks
 from classroom.standin.language_model import sampling
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
+from classroom.standin.multimodal import picture_tokens, vision
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
-from classroom.standin.replies import Given
-from classroom.standin.response_events import events_of
+from classroom.standin.outgoing.answers import CREATED, Answer, frames
+from classroom.standin.outgoing.pagination import page
+from classroom.standin.records.journal import Output
+from classroom.standin.responses import hosted, response_input, response_items
+from classroom.standin.responses.response_events import events_of
 from classroom.standin.routes import conversations
+from classroom.standin.scripting.replies import Given
 from classroom.standin.state import StandIn, StoredResponse
 
 _ASKED_UNTIL_DONE = 2  # times that a response in the background is asked for

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import sound
-from classroom.standin import errors, model_checks, text
-from classroom.standin.answers import Answer, frames
-from classroom.standin.costs import Usage
-from classroom.standin.hearing import remember
-from classroom.standin.journal import Output
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors, model_checks
+from classroom.standin.models.costs import Usage
+from classroom.standin.multimodal.hearing import remember
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing.answers import Answer, frames
+from classroom.standin.records.journal import Output
 from classroom.standin.state import StandIn
 
 # https://developers.openai.com/api/docs/guides/text-to-speech (supported output formats)

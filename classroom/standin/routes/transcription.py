@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.media import listening
-from classroom.standin import errors, text, tokenizer
-from classroom.standin.answers import Answer, frames
-from classroom.standin.catalogue import Model
-from classroom.standin.costs import Usage
-from classroom.standin.hearing import hear
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
+from classroom.standin.incoming.uploaded import Upload
+from classroom.standin.models import tokenizer
+from classroom.standin.models.catalogue import Model
+from classroom.standin.models.costs import Usage
+from classroom.standin.multimodal.hearing import hear
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing.answers import Answer, frames
 from classroom.standin.state import StandIn
-from classroom.standin.uploaded import Upload
 
 # https://developers.openai.com/api/docs/guides/speech-to-text: file formats and the largest file
 _EXTENSIONS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")

@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from classroom.standin import errors, text
-from classroom.standin.answers import CREATED, Answer
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
 from classroom.standin.operations import Asked, Operation
+from classroom.standin.outgoing.answers import CREATED, Answer
 from classroom.standin.routes import files
 from classroom.standin.state import StandIn, StoredUpload
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from classroom.standin import errors, searching, text
-from classroom.standin.answers import CREATED, Answer
+from classroom.standin.generation import text
+from classroom.standin.incoming import errors
 from classroom.standin.operations import Asked, Operation
-from classroom.standin.pagination import page
+from classroom.standin.outgoing.answers import CREATED, Answer
+from classroom.standin.outgoing.pagination import page
+from classroom.standin.responses import searching
 from classroom.standin.routes import files
 from classroom.standin.state import StandIn, StoredStore
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 
 from classroom.s3 import S3Mock
-from classroom.standin import journal
 from classroom.standin.mock import OpenAIMock
+from classroom.standin.records import journal
 from grader.collect.exchange.canary import CanarySearch
 from grader.collect.exchange.keeping import MAX_BODY, Blobs, plain
 from grader.collect.exchange.provenance import Ledger, mentions

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from classroom.standin import journal
-from classroom.standin.text import mark_of
+from classroom.standin.generation.text import mark_of
+from classroom.standin.records import journal
 from grader.collect.exchange.wording import carries, carries_anything, normal
 
 _ROLES = frozenset({"user", "system", "developer"})

@@ -6,7 +6,7 @@ Its sound comes without a header, so that an app puts it into a file: the stored
 from collections.abc import Mapping, Sequence
 
 from classroom.media import similarity
-from classroom.standin import journal
+from classroom.standin.records import journal
 from grader.collect.exchange.kinds_of_routes import KIND_OF_ROUTE
 from grader.evidence import Kind
 

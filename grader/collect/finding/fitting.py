@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from classroom.standin.patterns import invent_match
+from classroom.standin.generation.patterns import invent_match
 from grader import patterns
 from grader.collect.exchange import wording
 from grader.collect.exchange.wording import Words

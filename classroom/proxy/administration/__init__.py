@@ -1,0 +1,1 @@
+"""What an instructor writes and reads: the terms of an event, and tables of what was used."""

@@ -1,0 +1,1 @@
+"""The database: events, attendees, money reserved and settled, and who owns what the upstream stores."""

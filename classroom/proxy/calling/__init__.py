@@ -1,0 +1,1 @@
+"""Calls to the API behind the proxy: connections, several upstreams, and streams."""

@@ -1,0 +1,1 @@
+"""What a request may cost, and what it did cost."""

@@ -1,0 +1,1 @@
+"""A learner's request: read strictly, counted, and written again from what was understood."""

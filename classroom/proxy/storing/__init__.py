@@ -1,0 +1,1 @@
+"""What the upstream keeps for an attendee: files, responses, conversations, and batches."""

@@ -1,0 +1,1 @@
+"""A request: read into data, and refused in the API's words."""

@@ -1,0 +1,1 @@
+"""What words mean: names compared, fields understood, sums, and likeness between texts."""

@@ -1,0 +1,1 @@
+"""An answer: data first, then HTTP, at its pace, whole or corrupted."""

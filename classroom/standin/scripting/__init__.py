@@ -1,0 +1,1 @@
+"""What a test or an instructor scripts: replies, faults and rate limits."""
