@@ -6,6 +6,7 @@ import time
 import pytest
 
 from classroom.standin.generation import json_mode
+from classroom.standin.generation.worked_examples import find_worked_example
 
 MODEL = "gpt-5.4-mini"
 
@@ -157,3 +158,65 @@ def test_json_mode_reads_a_prompt_made_to_be_slow_quickly(prompt):
     json_mode.infer_schema([{"role": "user", "content": prompt}])
     json_mode.asked_in_words([{"role": "user", "content": prompt}])
     assert time.perf_counter() - start < 2
+
+
+FEW_SHOT = """Split the question into smaller ones, for these tools.
+
+# Example 1
+<Tools>
+```json
+{"rivers": "Lengths of rivers", "lakes": "Depths of lakes"}
+```
+<Question>
+Is the Rhine longer than Lake Constance is deep?
+<Output>
+```json
+{"items": [{"question": "How long is the Rhine?", "tool": "rivers"}, {"question": "How deep is it?", "tool": "lakes"}]}
+```
+
+# Example 2
+<Tools>
+```json
+{"boats": "Facts about boats", "trains": "Facts about trains"}
+```
+<Question>
+How fast are trains in France?
+<Output>
+"""
+
+
+def test_an_example_with_its_answer_shows_how_to_answer_the_next(client):
+    written = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": FEW_SHOT}])
+    block = written.choices[0].message.content
+    assert block.startswith("```json\n")
+    items = json.loads(block.removeprefix("```json").removesuffix("```"))["items"]
+    assert {(each["question"], each["tool"]) for each in items} == {
+        ("How fast are trains in France?", "trains")
+    }
+
+
+def test_the_last_of_several_examples_ends_where_the_prompt_does(client):
+    prompt = (
+        'Extract.\n\nText: Anna lives in Rome.\nJSON: {"name": "Anna", "city": "Rome"}\n\n'
+        'Text: Kim lives in Oslo.\nJSON: {"name": "Kim", "city": "Oslo"}\n\nText: Bob lives in Paris.\nJSON:'
+    )
+    written = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": prompt}])
+    assert json.loads(written.choices[0].message.content) == {"name": "Bob", "city": "Paris"}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        'JSON: {"a": 1}\nWhat is JSON',
+        "JSON:\nJSON:",
+        'Out: {"a": \nOut:',
+        "Out: []\nOut:",
+        "\n" * 20_000 + "Out:",
+        "Out:\n" * 4_000,
+    ],
+    ids=["another end", "no example", "half of one", "an empty list", "lines", "labels"],
+)
+def test_without_an_answered_example_none_is_followed(prompt):
+    began = time.process_time()
+    assert find_worked_example(prompt) is None
+    assert time.process_time() - began < 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.standin.generation import text
+from classroom.standin.generation.worked_examples import find_worked_example
 from classroom.standin.meanings.words import parts_of, word_set
 
 _START = re.compile(r"\{|\[\s*\{")
@@ -53,6 +54,8 @@ _NOT_PLURAL = ("ss", "us", "is")
 def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The schema of the object that a conversation asks for; None if it names no key."""
     words = _words_of(messages)
+    if worked := find_worked_example(words):
+        return worked.schema
     objects = _objects(words)
     schemas = _schemas(objects)
     if not schemas and "{{" in words:  # a template's braces, which nobody has filled in
@@ -72,6 +75,8 @@ def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None
 def asked_in_words(messages: Sequence[Mapping[str, Any]]) -> "InWords | None":
     """The JSON that a conversation asks for in words alone, as parsers of frameworks do; None if it asks for none."""
     words = _words_of(messages)
+    if worked := find_worked_example(words):
+        return InWords(worked.schema, worked.is_fenced, worked.is_list)
     schema = infer_schema(messages)
     is_fenced = _FENCE in words or bool(_BLOCK.search(words))
     has_schema = any(isinstance(each.get("properties"), dict) for each in _objects(words))
@@ -103,6 +108,8 @@ def subject(messages: Sequence[Mapping[str, Any]]) -> str:
         if message.get("role") == "user":
             turn.append(text.text_of(message.get("content")))
     words = "\n".join(reversed(turn))[-_READ:]
+    if worked := find_worked_example(words):
+        return worked.task
     bare = words.partition("{")[0] + words.rpartition("}")[2] if "{" in words and "}" in words else words
     bare = bare.partition(_FENCE)[0]
     return bare if bare.strip() else words

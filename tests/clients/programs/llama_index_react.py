@@ -7,6 +7,9 @@ import asyncio
 from features import main, tries
 from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent, ReActAgent
+from llama_index.core.query_engine import SubQuestionQueryEngine
+from llama_index.core.question_gen import LLMQuestionGenerator
+from llama_index.core.tools import QueryEngineTool
 from llama_index.embeddings.openai import OpenAIEmbedding
 from llama_index.llms.openai import OpenAI, OpenAIResponses
 from pydantic import BaseModel
@@ -58,6 +61,24 @@ def embeddings():
     )
     [found] = index.as_retriever(similarity_top_k=1).retrieve("foxes red")
     assert "Foxes" in found.text
+
+
+@tries("sub-questions")
+def sub_questions():
+    def index_of(words):
+        return VectorStoreIndex.from_documents(
+            [Document(text=words)], embed_model=OpenAIEmbedding(model="text-embedding-3-small")
+        ).as_query_engine(llm=OpenAI(model=MODEL))
+
+    tools = [
+        QueryEngineTool.from_defaults(index_of(words), name=name, description=words)
+        for name, words in (("foxes", "Facts about foxes"), ("moons", "Facts about moons"))
+    ]
+    generator = LLMQuestionGenerator.from_defaults(llm=OpenAI(model=MODEL))
+    engine = SubQuestionQueryEngine.from_defaults(
+        tools, llm=OpenAI(model=MODEL), question_gen=generator, use_async=False
+    )
+    assert "foxes" in str(engine.query("How fast are foxes?")).casefold()
 
 
 def answer_of(kind):
