@@ -30,6 +30,15 @@ _PATH = re.compile(
 
 
 @dataclass(frozen=True)
+class _Place:
+    """Where a request goes below `/admin`: a page, the code of an event, and what of it."""
+
+    page: str | None
+    code: str | None = None
+    rest: str = ""
+
+
+@dataclass(frozen=True)
 class _Visit:
     """Someone who was let in. `cookie`: of their session; `is_new`: it was made just now, from a Basic header."""
 
@@ -68,33 +77,39 @@ class Admin:
         match = _PATH.fullmatch(asked.path)
         if match is None or asked.method not in ("GET", "POST"):
             raise Refused(404, "There is no such page.")
-        page, code, rest = match["page"], match["code"], match["rest"] or ""
-        if page == "sign-in" and asked.method == "POST" and not code:
+        place = _Place(match["page"], match["code"], match["rest"] or "")
+        if asked.method == "POST" and place == _Place("sign-in"):
             return await self._sign_in(asked)
         visit = await self._visit(asked)
         if visit is None:
             return _door(401)
+        if asked.method == "POST":
+            return await self._change(asked, visit, place)
         kept = self._kept(asked, visit) if visit.is_new else {}
-        if asked.method == "GET":
-            if page == "events" and code:
-                answer = await self._pages.show(asked, visit.word, code, rest)
-            elif page in (None, "sign-in") and not code:
-                answer = await self._pages.overview(asked, visit.word)
-            else:
-                raise Refused(404, "There is no such page.")
-            return answer.with_headers(kept)
+        return (await self._show(asked, visit, place)).with_headers(kept)
+
+    async def _show(self, asked: Asked, visit: _Visit, place: _Place) -> Answer:
+        """A page for one who was let in."""
+        if place.page == "events" and place.code:
+            return await self._pages.show(asked, visit.word, place.code, place.rest)
+        if place.page in (None, "sign-in") and not place.code:
+            return await self._pages.overview(asked, visit.word)
+        raise Refused(404, "There is no such page.")
+
+    async def _change(self, asked: Asked, visit: _Visit, place: _Place) -> Answer:
+        """What a form of one who was let in asks for."""
         asked.check_same_origin()
         form = await asked.form()
         if visit.is_new or not _same(form.get("word", ""), visit.word):
             raise Refused(403, "This form is not of your session. Load the page again.")
-        if page == "sign-out" and not code:
+        if place.page == "sign-out" and not place.code:
             await self._booked(self._ledger.signed_in.end, visit.cookie)
             gone = exchange.cookie(COOKIE, "", "/", secure=asked.is_secure, seconds=0)
             return exchange.onward("/admin", gone)
-        if page == "events" and not rest and code is None:
+        if place == _Place("events"):
             return await self._pages.create(asked, visit.word, form)
-        if page == "events" and code and rest:
-            return await self._pages.change(asked, visit.word, code, rest, form)
+        if place.page == "events" and place.code and place.rest:
+            return await self._pages.change(asked, visit.word, place.code, place.rest, form)
         raise Refused(404, "There is no such page.")
 
     async def _metrics(self, asked: Asked) -> Answer:
