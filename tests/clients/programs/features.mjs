@@ -27,6 +27,6 @@ export async function main() {
       why = `${error.name}: ${error.message}`.slice(0, 500);
       console.error(error);
     }
-    console.log('feature ' + JSON.stringify({ feature, passed: why === '', why }));
+    console.log('\nfeature ' + JSON.stringify({ feature, passed: why === '', why }));
   }
 }

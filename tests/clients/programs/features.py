@@ -48,5 +48,5 @@ def main():
             why = f"{type(error).__name__}: {error}"[:500] + f" ({last.name}, line {last.lineno})"
             outcome = {"feature": feature, "passed": False, "why": why}
             traceback.print_exc()
-        sys.stdout.write("feature " + json.dumps(outcome) + "\n")
+        sys.stdout.write("\nfeature " + json.dumps(outcome) + "\n")  # whatever a client printed before
         sys.stdout.flush()

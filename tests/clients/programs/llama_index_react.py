@@ -76,7 +76,7 @@ def sub_questions():
     ]
     generator = LLMQuestionGenerator.from_defaults(llm=OpenAI(model=MODEL))
     engine = SubQuestionQueryEngine.from_defaults(
-        tools, llm=OpenAI(model=MODEL), question_gen=generator, use_async=False
+        tools, llm=OpenAI(model=MODEL), question_gen=generator, use_async=False, verbose=False
     )
     assert "foxes" in str(engine.query("How fast are foxes?")).casefold()
 
