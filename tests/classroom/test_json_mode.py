@@ -220,3 +220,30 @@ def test_without_an_answered_example_none_is_followed(prompt):
     began = time.process_time()
     assert find_worked_example(prompt) is None
     assert time.process_time() - began < 1
+
+
+def in_turns(*contents):
+    roles = ("user", "assistant") * len(contents)
+    return [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
+
+
+def test_after_answers_in_json_the_next_has_their_keys(client):
+    written = client.chat.completions.create(
+        model=MODEL,
+        messages=in_turns("Anna lives in Rome.", '{"name": "Anna", "city": "Rome"}', "Bob lives in Paris."),
+    )
+    assert json.loads(written.choices[0].message.content) == {"name": "Bob", "city": "Paris"}
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("hello", "hello to you", "again"),
+        ("hello", '{"a": 1}', "and", '{"b": 1}', "again"),
+        ("hello", '{"a": 1} is what you asked for', "again"),
+    ],
+    ids=["words", "other keys", "words beside it"],
+)
+def test_after_other_answers_the_next_is_words(client, turns):
+    written = client.chat.completions.create(model=MODEL, messages=in_turns(*turns))
+    assert "again" in written.choices[0].message.content

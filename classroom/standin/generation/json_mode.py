@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.standin.generation import text
-from classroom.standin.generation.worked_examples import find_worked_example
+from classroom.standin.generation.worked_examples import find_shown_answers, find_worked_example
 from classroom.standin.meanings.words import parts_of, word_set
 
 _START = re.compile(r"\{|\[\s*\{")
@@ -69,7 +69,8 @@ def infer_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None
         # the same keys may be shown twice: filled in, and as what to say when there is nothing
         same = [each for each in objects if each.keys() == objects[-1].keys()]
         return _like(max(reversed(same), key=_count_values))
-    return _loose(words) or listed
+    shown = find_shown_answers(messages)
+    return _loose(words) or listed or (shown.schema if shown else None)
 
 
 def asked_in_words(messages: Sequence[Mapping[str, Any]]) -> "InWords | None":
@@ -81,7 +82,8 @@ def asked_in_words(messages: Sequence[Mapping[str, Any]]) -> "InWords | None":
     is_fenced = _FENCE in words or bool(_BLOCK.search(words))
     has_schema = any(isinstance(each.get("properties"), dict) for each in _objects(words))
     if schema is None or not ((_FENCE in words and has_schema) or _ASKED.search(words)):
-        return None
+        shown = find_shown_answers(messages)
+        return InWords(shown.schema, shown.is_fenced, shown.is_list) if shown else None
     return InWords(schema, is_fenced, bool(_LISTED.search(words)) and not has_schema)
 
 

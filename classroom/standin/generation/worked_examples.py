@@ -1,4 +1,4 @@
-"""Prompts that show by an example how to answer: a label, JSON below it, and the same label once more at the end.
+"""Prompts that show by an example how to answer: a label, JSON below it, and the same label once more at the end; or answers before.
 
 A string of the example that its own input names, such as the name of a tool, is one of those that the last input names.
 """
@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from classroom.standin.generation import text
 
 _LONGEST_LABEL = 60  # characters
 _MOST_OBJECTS, _MOST_KEYS = 50, 30
@@ -45,6 +47,29 @@ def find_worked_example(words: str) -> WorkedExample | None:
     of_task, task = _read_objects(after[length:])
     schema = _schema_of(shown, _Names(of_example, of_task))
     return WorkedExample(schema, isinstance(example, list), bool(last["fence"]), _without_marks(task) or task)
+
+
+def find_shown_answers(messages: Sequence[Mapping[str, Any]]) -> WorkedExample | None:
+    """The model's own turns as examples: all of them were JSON with the same keys, so the next one is, too."""
+    answers = [each for each in messages if each.get("role") == "assistant"]
+    if not answers or messages[-1].get("role") != "user":
+        return None
+    shown = [_read_whole(text.text_of(each.get("content"))) for each in answers]
+    last = shown[-1]
+    if last is None or any(each is None or each.keys() != last.keys() for each in shown):
+        return None
+    is_fenced = _FENCE in text.text_of(answers[-1].get("content"))
+    return WorkedExample(_schema_of(last, _Names((), ())), False, is_fenced, text.last_user_text(messages))
+
+
+def _read_whole(words: str) -> dict[str, Any] | None:
+    """The object that a text is, alone or in a block of Markdown; None if it is or has anything else."""
+    bare = words.strip().removeprefix(f"{_FENCE}json").removeprefix(_FENCE).removesuffix(_FENCE)
+    try:
+        found = json.loads(bare)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found else None
 
 
 def _read_objects(words: str) -> tuple[list[dict[str, Any]], str]:
