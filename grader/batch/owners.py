@@ -254,7 +254,7 @@ class _Known:
                 return _Answer(
                     question=f"{words} {_how(one.name, learner)}", candidates=(*by_number, *by_name)
                 )
-            if label.platform == "canvas" and self._roster.platform == "canvas":
+            if label.platform == "canvas" and self._roster.platform == "canvas" and not label.is_glued:
                 note = f"The name on it is {label.name!r}. If that is a group, name its members in class.toml: [groups]"
                 return _Answer(by_number, certain=True, note=note)
             words = (
