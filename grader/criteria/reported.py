@@ -90,6 +90,12 @@ _RUNS = (
     "code cell {line} raised {error}",
     "Exercise {exercise}: not yet, its notebook did not run to the end, so that it could not be tried.",
 )
+_CHANCE = (
+    "{test} fails when it runs again, with nothing planted",
+    "{test} sometimes fails with {fault}, and sometimes not",
+    "{test} fails once with {fault}, and not again",
+    "there was no time to run the tests often enough",
+)
 _DOCUMENTS = (
     "The document can't be read as OpenAPI: {error}.",
     "The document is not valid at {place}: {problem}.",
@@ -104,6 +110,8 @@ _PARTS = (
     "{file}, line {line},",
     "{place}: it was still busy there.",
     "it was still waiting.",
+    "{file}, line {line} ({code}): {error}",
+    "{file}, line {line}: {error}",
     "its database server",
     "the tables of its database server",
     "a host of the network",
@@ -113,7 +121,7 @@ _PARTS = (
     "functions that a cloud calls, without a server",
     "a server, and no script that leads to OpenAI starts it",
 )
-TEMPLATES = (*_STARTS, *_ADVICE, *_ANSWERS, *_ASKED, *_RUNS, *_DOCUMENTS, *_PARTS)
+TEMPLATES = (*_STARTS, *_ADVICE, *_ANSWERS, *_ASKED, *_RUNS, *_CHANCE, *_DOCUMENTS, *_PARTS)
 
 
 def reported(text: str) -> Sentence:
@@ -127,7 +135,7 @@ def _recognised(text: str, deepest: int) -> Sentence | None:
     for template in TEMPLATES:
         fields = _fields(template, text)
         if fields is not None:
-            inner = {name: _recognised(value, deepest - 1) or value for name, value in fields.items()}
+            inner = {name: _recognised(value, deepest - 1) or term(value) for name, value in fields.items()}
             return made_from(template, inner)
     return None
 

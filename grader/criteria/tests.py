@@ -10,7 +10,7 @@ from grader.criteria.reported import reported
 from grader.evidence import Evidence, TestRun
 from grader.inside.faults import BY_NAME
 from grader.inside.faults import Section as FaultSection
-from grader.messages import joined, sentence, term
+from grader.messages import joined, sentence
 
 _SECTION = Section("tests")
 
@@ -203,7 +203,7 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         return not_run(
             sentence(
                 "What the tests notice can't be distinguished from chance: {reason}. A person has to look.",
-                reason=term(seen.undecided),
+                reason=reported(seen.undecided),
             )
         )
     if not seen.caught:

@@ -197,7 +197,7 @@ CASES: dict[str, Evidence] = {
     ),
     "a host of AWS'": evidence(test_run=run(outside=("s3.amazonaws.com",))),
     "faults missed": evidence(test_run=run(asked_for=("text",), boundaries={"app": True}, faults=planted(False))),
-    "faults undecided": evidence(test_run=run(asked_for=("text",), boundaries={"app": True}, faults=planted(None, "two of three runs failed"))),
+    "faults undecided": evidence(test_run=run(asked_for=("text",), boundaries={"app": True}, faults=planted(None, "tests/test_a.py::test_b fails once with S3 refusing the file, and not again"))),
     "faults that can't be planted": evidence(test_run=run(asked_for=("text",), boundaries={"app": True}, replaced=("s3:text", "openai:text"), faults=planted(None))),
     "statuses alone": evidence(
         test_run=run(asked_for=("text",), boundaries={"app": True}, replaced=("s3:text", "openai:text"), faults=tuple(
