@@ -305,3 +305,10 @@ def test_a_paper_that_names_its_learner_is_handed_in(tmp_path):
 def test_what_submitty_calls_active_is_left_to_a_person(tmp_path):
     found, _ = place(tmp_path, submitty())
     assert all("may name another one as active" in one.notes[0] for one in found.submissions)
+
+
+def test_a_question_names_every_candidate_as_an_answer(tmp_path):
+    """One that named the first alone would be pasted for both namesakes."""
+    _, matched = place(tmp_path, {"Anna Schmidt.py": b"1", "Anna Schmidt 2.py": b"2", "ali.py": b"3"})
+    assert len(matched.questions) == 2
+    assert all('= "aschmidt" or "anna2"' in question.words for question in matched.questions)
