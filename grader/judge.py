@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field
 from grader import __version__
 from grader.criteria import ALL, SECTIONS, Criterion, Verdict
 from grader.criteria.places import where
+from grader.criteria.reported import reported
 from grader.evidence import Evidence, Submission, Writable
-from grader.messages import Message, message_of, sentence, term
+from grader.messages import Message, message_of, sentence
 from grader.next_step import empty_file, next_step
 from grader.rubric import Rubric
 
@@ -127,7 +128,7 @@ def _unless_withheld(verdict: Verdict, evidence: Evidence) -> Verdict:
     ours = next((reasons[id] for id in verdict.evidence if id in reasons), None)
     if verdict.status != "failed" or ours is None:
         return verdict
-    words = sentence("It can't be judged: {reason}.", reason=term(ours))
+    words = sentence("It can't be judged: {reason}.", reason=reported(ours))
     return Verdict("error", words, verdict.evidence, verdict.advice)
 
 

@@ -7,7 +7,7 @@ any text.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -56,6 +56,11 @@ def sentence(template: str, /, **fields: str | int | None) -> Sentence:
         template: English, as the catalogues have it; a literal, so that a test finds those without a translation.
         fields: texts, numbers or other sentences.
     """
+    return made_from(template, fields)
+
+
+def made_from(template: str, fields: Mapping[str, str | int | None]) -> Sentence:
+    """The same, for a template out of a list."""
     return Sentence(Message(template=template, fields={name: _kept(value) for name, value in fields.items()}))
 
 
@@ -68,8 +73,13 @@ def term(text: str) -> Sentence:
 
 
 def joined(parts: Iterable[str], between: str) -> Sentence:
-    """Several texts with one between them."""
-    return Sentence(Message(parts=tuple(_kept(part) for part in parts), between=between))
+    """Several texts with one between them; a word between them, such as " and ", may be a sentence itself."""
+    texts = [_kept(part) for part in parts]
+    if isinstance(between, Sentence):
+        word = between.message
+        texts = [each for text in texts for each in (word, text)][1:]
+        return Sentence(Message(parts=tuple(texts)))
+    return Sentence(Message(parts=tuple(texts), between=between))
 
 
 def ended(text: str) -> Sentence:

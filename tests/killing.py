@@ -1,6 +1,9 @@
 """Kill a batch at random moments and start it again: the gradebook must be that of an undisturbed run.
 
-    python -m tests.killing [--submissions 30] [--kills 10] [--dask]
+    python -m tests.killing [--submissions 30] [--kills 10] [--tiny] [--dask]
+
+After each kill, what was kept before has to be there unchanged, and every table, page and JSON whole. With --tiny, submissions are apps
+of five lines: minutes instead of an hour.
 
 With --dask, two workers in processes of their own do the work, and one of them is killed half-way. Takes minutes, and is
 no part of `make test`.
@@ -8,7 +11,8 @@ no part of `make test`.
 
 import argparse
 import csv
-import os
+import hashlib
+import json
 import random
 import shutil
 import signal
@@ -16,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 HONEST = Path(__file__).with_name("hostile") / "honest"
@@ -35,6 +40,42 @@ def class_of(place: Path, count: int) -> Path:
         text = main.read_text().replace("haiku", f"haiku {number}")
         main.write_text(text.replace("text/plain", "image/png") if number % 5 == 4 else text)
     return place
+
+
+def tiny_class_of(place: Path, count: int) -> Path:
+    """Apps that start and generate nothing, every seventh not to be graded."""
+    for number in range(count):
+        work = place / f"learner-{number:02}"
+        work.mkdir(parents=True)
+        app = f'@app.get("/health{number}")\ndef health():\n    return {{"ok": True}}\n'
+        (work / "main.py").write_text(f"from fastapi import FastAPI\n\napp = FastAPI()\n\n\n{app}")
+        if number % 7 == 6:
+            shutil.rmtree(work)
+            work.with_suffix(".zip").write_bytes(b"no archive %d" % number)
+    return place
+
+
+def broken(out: Path) -> list[str]:
+    """The tables, pages and JSON of a batch that are not whole, or not there with all their rows."""
+    found = []
+    for file in out.rglob("*"):
+        if not file.is_file() or ".grader" in file.parts or ".partial" in file.name:
+            continue
+        content = file.read_bytes()
+        if file.suffix == ".json":
+            try:
+                json.loads(content)
+            except ValueError:
+                found.append(file.name)
+        elif file.suffix == ".csv":
+            rows = list(csv.reader(content.decode().splitlines()))
+            if not content.endswith(b"\n") or any(len(row) != len(rows[0]) for row in rows):
+                found.append(file.name)
+        elif (file.suffix == ".html" and not content.rstrip().endswith(b"</html>")) or (
+            file.suffix == ".zip" and not zipfile.is_zipfile(file)
+        ):
+            found.append(file.name)
+    return found
 
 
 def gradebook(out: Path) -> list[dict[str, str]]:
@@ -57,7 +98,7 @@ def killed_and_resumed(place: Path, out: Path, kills: int, seconds: float) -> in
     """
     hit = 0
     for number in range(kills):
-        before = _kept(out)
+        before, records = _kept(out), _records(out)
         process = subprocess.Popen(command(place, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + (random.uniform(1, seconds) if number % 3 == 0 else 2 * seconds)
         while (
@@ -68,13 +109,26 @@ def killed_and_resumed(place: Path, out: Path, kills: int, seconds: float) -> in
         hit += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        print(f"  killed; {_kept(out)} records are kept", flush=True)
+        now = _records(out)
+        lost = [name for name, digest in records.items() if now.get(name) != digest]
+        print(
+            f"  killed; {len(now)} records are kept, {len(lost)} lost; broken: {broken(out) or 'nothing'}",
+            flush=True,
+        )
+        if lost or broken(out):
+            raise SystemExit("what was kept is lost, or a table is not whole")
     subprocess.run(command(place, out), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return hit
 
 
 def _kept(out: Path) -> int:
-    return len(list((out / ".grader" / "records").glob("*.record")))
+    return len(_records(out))
+
+
+def _records(out: Path) -> dict[str, str]:
+    """The digest of each."""
+    records = (out / ".grader" / "records").glob("*.record")
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in records}
 
 
 def on_dask(place: Path, out: Path) -> None:
@@ -103,9 +157,7 @@ def on_dask(place: Path, out: Path) -> None:
 def left_behind() -> list[str]:
     """Processes of a grading that nobody waits for."""
     listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [
-        line for line in listed.splitlines() if "inside/agent.py" in line and str(os.getpid()) not in line
-    ]
+    return [line for line in listed.splitlines() if f"{BIN}/" in line and "inside/agent.py" in line]
 
 
 def main() -> int:
@@ -113,10 +165,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=30)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--dask", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as base:
-        place = class_of(Path(base) / "class", options.submissions)
+        make = tiny_class_of if options.tiny else class_of
+        place = make(Path(base) / "class", options.submissions)
         began = time.monotonic()
         subprocess.run(
             command(place, Path(base) / "whole"),

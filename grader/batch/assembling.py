@@ -14,6 +14,7 @@ from grader.batch.evidence_store import Outcome
 from grader.batch.owners import Owners
 from grader.batch.roster import Learner, Roster
 from grader.files import write
+from grader.report.language import ENGLISH, Language
 from grader.worker import Record
 
 
@@ -80,7 +81,13 @@ def write_intake(out: Path, whole: intake.Account, whose: Owners, history: Histo
 
 
 def write_exports(
-    out: Path, done: Sequence[Entry], title: str, known: Roster, column: str, announce: Callable[[str], None]
+    out: Path,
+    done: Sequence[Entry],
+    title: str,
+    known: Roster,
+    column: str,
+    announce: Callable[[str], None],
+    say: Language = ENGLISH,
 ) -> None:
     """What platforms import; a ZIP that would hold nothing is not written."""
 
@@ -91,7 +98,7 @@ def write_exports(
             return None
 
     canvas = exported.canvas(done, title, known, column)
-    moodle = exported.moodle(done, known)
+    moodle = exported.moodle(done, known, say)
     write(out / "canvas.csv", canvas.text.encode())
     write(out / "moodle.csv", moodle.text.encode())
     for note in (*canvas.notes, *moodle.notes):

@@ -8,17 +8,16 @@ if you like (`ada https://…`). The platform's identifier says which files belo
 import hashlib
 import re
 import tempfile
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.batch import download, evidence_store, gathering, gradescope, names, platforms
+from grader.batch import download, evidence_store, gathering, gradescope, labelling, names, platforms
 from grader.batch.download import Download, Piece
 from grader.batch.gathering import Item
-from grader.batch.platforms import ARCHIVE, OTHER_ARCHIVE, PROGRAM, Label
+from grader.batch.platforms import ARCHIVE, Label
 from grader.errors import GraderError, SubmissionError
 from grader.inside.repositories import without_key
 from grader.intake import courier
@@ -28,7 +27,6 @@ _URL = re.compile(r"^(?:(?P<name>\S+)\s+)?(?P<url>(?:https?|ssh|git|file)://\S+|
 _PROJECT = re.compile(
     r"^(pyproject\.toml|requirements.*\.txt|setup\.py|manage\.py|main\.py|app\.py|conftest\.py|test_.*\.py|src|app)$"
 )
-_CLASS_RECORD = "class.toml"
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,9 @@ def sort_out(
     elif place.is_file():
         return Found(tuple(_list_urls(place)))
     elif place.is_dir():
-        whole = download.of_folder(place, without)
+        plain, here = download.of_folder(place, without), keep or place.parent / f".{place.name}"
+        parts = download.of_zips_of_one(plain, here, lambda: tier or choose_tier("auto"))
+        whole = parts or plain
     else:
         raise SubmissionError(f"There is nothing at {place}. The folder you are in is {Path.cwd()}.")
     result = _of_download(download.innermost(whole, known), known)
@@ -142,7 +142,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
             why.setdefault(piece.name, "The system's own file, or beside the class's folder.")
         elif top.startswith("."):
             why.setdefault(piece.name, "Hidden files and folders are no submissions.")
-        elif top == _CLASS_RECORD:
+        elif top == download.CLASS_RECORD:
             why.setdefault(piece.name, "The class record.")
         elif within or "twice" not in piece.left_out:
             tops[top].append(piece)
@@ -161,7 +161,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
     groups: dict[str, list[Item]] = defaultdict(list)
     for top, pieces in tops.items():
         is_folder = any(whole.placed(piece)[1] or piece.name.endswith("/") for piece in pieces)
-        label = labels.get(top) or exported.label(top) or _plain(top, is_folder, known)
+        label = labels.get(top) or exported.label(top) or labelling.by_itself(top, is_folder, known)
         if label and label.platform == "plain" and not known(label.name):
             # a link, or a folder that holds nobody's work
             label = None if all(each.left_out and each.count for each in pieces) else label
@@ -173,7 +173,7 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
                 )
             continue
         inner = {piece.name: whole.placed(piece)[1] for piece in pieces}
-        path = f"{whole.root}/{whole.inside}{top}"
+        path = f"{whole.root}/{whole.folder_of(pieces[0])}{top}"
         groups[label.key].append(Item(label, path, is_folder, tuple(pieces), inner))
     submissions: list[HandedIn] = []
     whose: dict[str, str] = {}
@@ -207,22 +207,6 @@ def _of_download(whole: Download, known: Callable[[str], bool]) -> Found:
         whose |= {piece.name: label.key for item in items for piece in item.pieces}
         why |= {name: reason for name, reason in made.why.items() if name not in why}
     return _distinct(Found(tuple(submissions), whole, whose, why))
-
-
-def _plain(top: str, is_folder: bool, known: Callable[[str], bool]) -> Label | None:
-    """The label of what no platform named: a folder, an archive or a program goes by its name."""
-    top = unicodedata.normalize("NFC", top)
-    if not is_folder and (person := names.leading(top, known)):
-        file = top[len(person) :].lstrip(" _-") or top
-        return Label("named", f"named:{person.casefold()}", person, person, file=file)
-    stem = top if is_folder else ARCHIVE.sub("", top)
-    if not is_folder and stem == top:
-        stem = OTHER_ARCHIVE.sub("", top)
-        if stem == top:
-            stem = top.rpartition(".")[0] or top
-            if not PROGRAM.search(top) and not known(stem):
-                return None
-    return Label("plain", f"plain:{stem}", stem, stem, file="" if is_folder else top)
 
 
 def _refuse_one_submission(

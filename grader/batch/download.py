@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.batch import evidence_store, names, platforms
+from grader.batch.split_downloads import find_parts, is_part
 from grader.errors import GraderError, SubmissionError
 from grader.files import write
 from grader.inside import wire
@@ -29,6 +30,7 @@ _MOST_AROUND = 4  # folders around the class's own
 _SECONDS = 900.0
 _CEILINGS = Ceilings(file=MOST_MEGABYTES + 64)
 HISTORY = ".git"
+CLASS_RECORD = "class.toml"
 METADATA = "submission_metadata.yml"  # in a bulk export of Gradescope's
 
 
@@ -57,21 +59,27 @@ class Piece:
 @dataclass(frozen=True)
 class Download:
     """`root`: the folder in which the pieces lie, or the bucket's URL. `inside`: the folder in it that holds the class,
-    ending in `/`; empty if the root does."""
+    ending in `/`; empty if the root does. `parts`: the folders, if the class lies in several."""
 
     root: str
     pieces: Sequence[Piece]
     inside: str = ""
+    parts: tuple[str, ...] = ()
 
     def placed(self, piece: Piece) -> tuple[str, str]:
         """The uppermost file or folder of the class that a piece is, or lies in; and its path below that.
 
         Both are empty for what lies beside the class.
         """
-        if not piece.name.startswith(self.inside):
+        inside = self.folder_of(piece)
+        if not piece.name.startswith(inside):
             return "", ""
-        top, _, within = piece.name[len(self.inside) :].partition("/")
+        top, _, within = piece.name[len(inside) :].partition("/")
         return top, within
+
+    def folder_of(self, piece: Piece) -> str:
+        """The folder of the class that a piece lies in, ending in `/`."""
+        return next((each for each in self.parts if piece.name.startswith(each)), self.inside)
 
     @property
     def files(self) -> int:
@@ -156,6 +164,26 @@ def of_zip(archive: Path, keep: Path, tier: Tier) -> Download:
     return Download(str(place / "files"), pieces)
 
 
+def of_zips_of_one(plain: Download, keep: Path, choose: Callable[[], Tier]) -> Download | None:
+    """The members of several ZIPs in a folder, each below a folder of the ZIP's name; None if they are not parts of one download.
+
+    Raises:
+        SubmissionError, GraderError: see `of_zip`.
+    """
+    archives = [piece for piece in plain.pieces if is_part(piece.name) and not piece.left_out]
+    others = [piece for piece in plain.pieces if piece not in archives]
+    beside = [piece for piece in others if not piece.is_the_system_s and not piece.name.startswith(".")]
+    if len(archives) < 2 or any(piece.name != CLASS_RECORD for piece in beside):
+        return None
+    tier = choose()
+    members = [
+        replace(member, name=f"{piece.name}/{member.name}")
+        for piece in archives
+        for member in of_zip(Path(piece.path), keep, tier).pieces
+    ]
+    return Download(plain.root, [*others, *members])
+
+
 def of_zip_in_a_bucket(url: str, keep: Path, tier: Tier) -> Download:
     """See `of_zip`; the ZIP is brought here first."""
     prefix, _, name = url.rpartition("/")
@@ -229,7 +257,11 @@ def innermost(download: Download, known: Callable[[str], bool] = lambda name: Fa
     """
     inside = ""
     for _ in range(_MOST_AROUND):
-        own = [piece.name.removeprefix(inside) for piece in download.pieces if not piece.is_the_system_s]
+        own = [
+            piece.name.removeprefix(inside)
+            for piece in download.pieces
+            if not piece.is_the_system_s and piece.name != CLASS_RECORD
+        ]
         tops = {name.partition("/")[0] for name in own}
         if not inside and tops == {*_TEAMS}:
             inside = f"{_TEAMS[0]}/"  # the other one holds drafts
@@ -238,7 +270,7 @@ def innermost(download: Download, known: Callable[[str], bool] = lambda name: Fa
             if len([name for name in tops if names.tells(name, known)]) * 2 >= len(tops) > 1:
                 return replace(download, inside=inside)
         if len(tops) != 1 or any(name in tops for name in own):
-            return download
+            return replace(download, parts=find_parts(own, inside, known))
         [top] = tops
         inside += f"{top}/"
         below = {name.split("/")[1] for name in own} - {""}

@@ -14,6 +14,7 @@ from grader.batch.columns import MAXIMUM, plain
 from grader.batch.entries import Entry
 from grader.batch.roster import Learner, Roster
 from grader.batch.table import render_csv
+from grader.report.language import ENGLISH, Language
 
 _INFORMATION = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 # Moodle's words for the column of the grade itself; where they are not known, it stands before the one of the maximum
@@ -129,17 +130,17 @@ def _points(text: str) -> float | None:
 # --- Moodle ---------------------------------------------------------------------------------------------------------
 
 
-def moodle(entries: Sequence[Entry], roster: Roster | None = None) -> Table:
+def moodle(entries: Sequence[Entry], roster: Roster | None = None, say: Language = ENGLISH) -> Table:
     """For Moodle: the assignment, Upload grading worksheet.
 
     With the worksheet as the roster, its own columns are given back, so that Moodle finds them in its own language: a row's
-    grade, on the scale of the worksheet, and a comment, where it has none.
+    grade, on the scale of the worksheet, and a comment in the class's language, where it has none.
     """
     roster = roster or Roster()
     header = [plain(each) for each in roster.header]
     at = _grade_column(header, roster.learners)
     if roster.platform == "moodle" and at is not None:
-        return _worksheet(_graded(entries), roster, header, at)
+        return _worksheet(_graded(entries), roster, header, at, say)
     rows: list[Sequence[object]] = [
         [
             "Identifier",
@@ -159,7 +160,9 @@ def moodle(entries: Sequence[Entry], roster: Roster | None = None) -> Table:
             continue
         email = one.learner.email if one.learner else ""
         shown = _number(min(grade, out_of))
-        rows.append([f"Participant {number}", one.name, email, shown, _number(out_of), "", _comment(one)])
+        rows.append(
+            [f"Participant {number}", one.name, email, shown, _number(out_of), "", _comment(one, say)]
+        )
     notes = (
         f"moodle.csv leaves out {skipped} learners, whose numbers in the assignment are not known: give Moodle's grading "
         "worksheet as --roster.",
@@ -196,7 +199,11 @@ def _grade_column(header: Sequence[str], learners: Sequence[Learner]) -> int | N
 
 
 def _worksheet(
-    graded: Sequence[tuple[Entry, float, float]], roster: Roster, header: Sequence[str], at: int
+    graded: Sequence[tuple[Entry, float, float]],
+    roster: Roster,
+    header: Sequence[str],
+    at: int,
+    say: Language,
 ) -> Table:
     maximum = roster.maximum
     if maximum is None and at + 1 < len(header):
@@ -213,16 +220,18 @@ def _worksheet(
         cells[at] = _number(_scale(grade, out_of, maximum) if maximum is not None else min(grade, out_of))
         over += [one.name] if grade > out_of else []
         if comment is not None and not cells[comment]:
-            cells[comment] = _comment(one)
+            cells[comment] = _comment(one, say)
         rows.append(cells)
     notes = (f"moodle.csv: Moodle takes no more than the maximum, which {', '.join(over[:5])} would exceed.",)
     return Table(render_csv(rows), notes if over else ())
 
 
-def _comment(one: Entry) -> str:
+def _comment(one: Entry, say: Language) -> str:
     assert one.report is not None
-    open_ones = [result.title for result in one.report.criteria if result.status == "failed"]
-    return "Complete." if one.report.complete else f"To do: {'; '.join(open_ones[:8])}"
+    open_ones = [say(result.title) for result in one.report.criteria if result.status == "failed"]
+    if one.report.complete:
+        return say("Complete.")
+    return say("To do: {titles}", titles="; ".join(open_ones[:8]))
 
 
 # --- feedback -------------------------------------------------------------------------------------------------------

@@ -28,6 +28,14 @@ class Item:
     inner: Mapping[str, str]
 
     @property
+    def is_spread(self) -> bool:
+        """Whether its files have to be put together: they lie in a bucket, or in several folders."""
+        folder = f"{self.path}/"
+        return self.path.startswith("s3://") or not all(
+            each.path.startswith(folder) for each in self.pieces if each.count
+        )
+
+    @property
     def changed(self) -> datetime | None:
         """When the latest of its files was."""
         return max((piece.changed for piece in self.pieces if piece.changed), default=None)
@@ -116,10 +124,12 @@ def _later_one(items: Sequence[Item], changed: datetime | None, why: dict[str, s
 
 def _whole(item: Item, changed: datetime | None, why: dict[str, str]) -> Gathered:
     if item.is_folder and (
-        last := last_round({piece.name: item.inner[piece.name] for piece in item.pieces if piece.count})
+        last := last_round(
+            {piece.name: item.inner[piece.name] for piece in item.pieces if piece.count}, item.label.name
+        )
     ):
         return _last_round(item, last, changed, why)
-    if item.path.startswith("s3://") and item.is_folder:
+    if item.is_folder and item.is_spread:
         return Gathered(item.path, _listed(_files_of(item)), changed, "", (), why)
     if item.is_folder or ARCHIVE.search(item.path) or not PROGRAM.search(item.path):
         return Gathered(item.path, (), changed, "", (), why)

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+_A_LOGIN = 3  # letters or digits; less is in many names
+
 
 def keys_of(value: str) -> list[str]:
     """How a name may be written: as it is, without what is no letter or digit, and with its parts the other way round."""
@@ -23,6 +25,25 @@ def leading(name: str, known: Callable[[str], bool]) -> str:
         before = name[: found.start()]
         if name[found.end() :] and re.search(r"[^\W\d_]", before) and known(before):
             return before
+    return ""
+
+
+def split_ending(name: str) -> tuple[str, str]:
+    """A file's name, and its ending with the dot: `main`, `.py`; `work`, `.tar.gz`."""
+    found = re.fullmatch(r"(?P<stem>.+?)(?P<ending>\.tar\.\w{1,4}|\.\w{1,10})", name, re.DOTALL)
+    return (found["stem"], found["ending"]) if found else (name, "")
+
+
+def trailing(name: str, known: Callable[[str], bool]) -> str:
+    """The longest end of a file's name, behind a separator and before its ending, that somebody of the class goes by.
+
+    So Microsoft Forms names files, and people: `main_Ada Lovelace.py`, `main-lovelace.py`. A number alone is nobody.
+    """
+    stem, ending = split_ending(name)
+    for found in re.finditer(r" - |[_\s-]", stem) if ending else ():
+        behind = stem[found.end() :]
+        if stem[: found.start()] and re.search(r"[^\W\d_]", behind) and known(behind):
+            return behind
     return ""
 
 
@@ -77,6 +98,6 @@ def without_branch(names: Iterable[str]) -> dict[str, str]:
 def tells(name: str, known: Callable[[str], bool]) -> bool:
     """Whether the name of a file or folder names somebody of the class."""
     stem = name.partition(".")[0] or name
-    return any(known(each) for each in (name, stem, *runs_of(name), *endings_of(name))) or bool(
-        leading(name, known)
-    )
+    words = (each for each in parts_of(stem) if not each.isdigit() and len(each) >= _A_LOGIN)
+    written = (name, stem, *runs_of(name), *endings_of(name), *endings_of(stem), *words)
+    return any(known(each) for each in written) or bool(leading(name, known) or trailing(name, known))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grader.batch.discovery import HandedIn
     from grader.batch.roster import Learner, Roster
 
+_MOST_ANSWERS = 4  # identifiers that a question names as answers
 # columns whose values end the names of repositories
 _LOGINS = ("username", "github username", "login", "github")
 
@@ -135,9 +136,10 @@ def _names(learners: Sequence["Learner"]) -> str:
     return " or ".join(f"{each.name} ({each.id})" for each in learners)
 
 
-def _how(submission: str, learner: "Learner | None" = None) -> str:
-    answer = learner.id if learner else "an identifier of the roster's"
-    return f'To answer, write into class.toml: [owners] "{submission}" = "{answer}"'
+def _how(submission: str, *learners: "Learner") -> str:
+    ids = [each.id for each in learners[:_MOST_ANSWERS]] or ["an identifier of the roster's"]
+    answer = " or ".join(f'"{id}"' for id in ids)
+    return f'To answer, write into class.toml: [owners] "{submission}" = {answer}'
 
 
 class _Known:
@@ -254,7 +256,7 @@ class _Known:
                 return _Answer(
                     question=f"{words} {_how(one.name, learner)}", candidates=(*by_number, *by_name)
                 )
-            if label.platform == "canvas" and self._roster.platform == "canvas":
+            if label.platform == "canvas" and self._roster.platform == "canvas" and not label.is_glued:
                 note = f"The name on it is {label.name!r}. If that is a group, name its members in class.toml: [groups]"
                 return _Answer(by_number, certain=True, note=note)
             words = (
@@ -269,7 +271,7 @@ class _Known:
         which = f" May be {_names(by_name)}." if by_name else ""
         as_group = f' If it is a group: [groups] "{label.name}" = ["…"].' if not by_name else ""
         return _Answer(
-            question=f"Whose is {one.name}? {why[0].upper()}{why[1:]}.{which} {_how(one.name, next(iter(by_name), None))}{as_group}",
+            question=f"Whose is {one.name}? {why[0].upper()}{why[1:]}.{which} {_how(one.name, *by_name)}{as_group}",
             candidates=by_name,
         )
 
@@ -313,7 +315,7 @@ class _Known:
             else "The roster has nobody of that name or identifier."
         )
         return _Answer(
-            question=f"Whose is {one.name}? {which} {_how(one.name, next(iter(candidates), None))}",
+            question=f"Whose is {one.name}? {which} {_how(one.name, *candidates)}",
             candidates=candidates,
         )
 

@@ -2,7 +2,7 @@
 
 - Canvas, `lib/content_zipper.rb`: `NAME[_LATE]_USER_ATTACHMENT_FILE`. NAME is the sortable name in small letters, without
   what is no letter, digit or `_`. Text and links: `NAME[_LATE]_USER_text.html`, `…_link.html`. Where learners are
-  anonymous: `[LATE_]anon_CODE_ATTACHMENT_FILE`. Of a group, NAME is the group's, USER is one of its members.
+  anonymous: `[LATE_]anon_CODE_ATTACHMENT_FILE`. Of a quiz (`quiz_submission_zipper.rb`): `NAMEUSER_question_QUESTION_ATTACHMENT_FILE`. Of a group, NAME is the group's, USER is one of its members.
 - Moodle, `mod/assign/classes/downloader.php`: `NAME_NUMBER_assignsubmission_PLUGIN`, as a folder, or before each file's
   name. NAME has no `_`. NUMBER is the learner's number in this assignment, which the worksheet calls `Participant NUMBER`.
   With blind marking, NAME is the word for "participant", in the site's language. Of a group, NAME and NUMBER are the
@@ -11,6 +11,7 @@
   each attempt, `….txt`. Every attempt that was chosen is there. ASSIGNMENT is the same for all.
 - Brightspace: `USER-FOLDER - NAME - Nov 20, 2026 1030 AM`, as a folder for each attempt, or ` - FILE` behind it.
 - nbgrader, `exchange/submit.py`: `USER+ASSIGNMENT+TIME[+RANDOM]`, as a folder for each attempt.
+- Autolab, `submission.rb`: `EMAIL_VERSION_FILE`; FILE is the same for all.
 - Gradescope, bulk export: a folder for each submission, and `submission_metadata.yml`, which says whose each is.
 
 A name is evidence of nothing but a label. Whose a label is, `grader.batch.owners` decides.
@@ -25,10 +26,10 @@ from datetime import datetime
 from typing import Literal
 
 Platform = Literal[
-    "canvas", "moodle", "gradescope", "blackboard", "brightspace", "nbgrader", "named", "plain"
+    "canvas", "moodle", "gradescope", "blackboard", "brightspace", "nbgrader", "autolab", "named", "plain"
 ]
 # whose downloads hold several attempts, each with its time
-ATTEMPTS = ("blackboard", "brightspace", "nbgrader")
+ATTEMPTS = ("blackboard", "brightspace", "nbgrader", "autolab")
 
 ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|bundle)$", re.IGNORECASE)
 # what nobody here unpacks: its learner hears so
@@ -45,6 +46,10 @@ _CANVAS_ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<code>[0-9A-Za-z]{2,12})_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<text>(?:text|link)\.html))",
     re.DOTALL,
 )
+_CANVAS_QUIZ = re.compile(
+    r"(?P<name>.*?\D)(?P<user>\d+)_question_\d+_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL
+)
+_AUTOLAB = re.compile(r"(?P<user>[^@]+@[^@_]+)_(?P<version>\d{1,6})_(?P<file>.+)", re.DOTALL)
 _MOODLE = re.compile(
     r"(?P<name>[^_]+)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL
 )
@@ -71,6 +76,7 @@ class Label:
     every other key's. `name`: the person's or the group's. `number`: the platform's identifier of a learner or, on
     Moodle, of a group; empty where there is none. `file`: the learner's own name for it; empty for a folder. `order`: the
     platform's running number of the file, a later file having a larger one. `typed`: why it holds no program, if it can't.
+    `is_glued`: whether nothing is between name and number, so that a digit may be either's.
     """
 
     platform: Platform
@@ -82,6 +88,7 @@ class Label:
     order: int = 0
     late: bool = False
     typed: str = ""
+    is_glued: bool = False
 
 
 def canvas(name: str) -> Label | None:
@@ -99,7 +106,8 @@ def canvas(name: str) -> Label | None:
             bool(found["late"]),
             _TYPED if text else "",
         )
-    found = _CANVAS.fullmatch(name) or _CANVAS_TEXT.fullmatch(name)
+    quiz = _CANVAS_QUIZ.fullmatch(name)
+    found = quiz or _CANVAS.fullmatch(name) or _CANVAS_TEXT.fullmatch(name)
     if not found:
         return None
     user, of_text = str(int(found["user"])), "attachment" not in found.re.groupindex
@@ -111,8 +119,9 @@ def canvas(name: str) -> Label | None:
         user,
         found["file"],
         0 if of_text else int(found["attachment"]),
-        bool(found["late"]),
+        not quiz and bool(found["late"]),
         _TYPED if of_text else "",
+        is_glued=quiz is not None,
     )
 
 
@@ -188,6 +197,26 @@ def nbgrader(name: str) -> Label | None:
     return Label("nbgrader", f"nbgrader:{user.casefold()}", user, user, user, "", order)
 
 
+def autolab(names: Iterable[str]) -> dict[str, Label]:
+    """What Autolab says with the names of a download's files; nothing, unless two people's have one file's name."""
+    found = {each: match for each in names if (match := _AUTOLAB.fullmatch(_compose(each)))}
+    users = {match["user"].casefold() for match in found.values()}
+    if len(users) < 2 or len({match["file"] for match in found.values()}) > 1:
+        return {}
+    return {
+        each: Label(
+            "autolab",
+            f"autolab:{match['user'].casefold()}",
+            match["user"],
+            match["user"],
+            match["user"],
+            match["file"],
+            int(match["version"]),
+        )
+        for each, match in found.items()
+    }
+
+
 def _compose(name: str) -> str:
     """macOS takes letters and their marks apart: one learner's files may come in both ways."""
     return unicodedata.normalize("NFC", name)
@@ -205,6 +234,8 @@ def labels(names: Iterable[str]) -> dict[str, Label]:
         return of_nbgrader
     if of_blackboard := blackboard(everything):
         return of_blackboard
+    if of_autolab := autolab(everything):
+        return of_autolab
     if of_brightspace := {each: label for each in everything if (label := brightspace(each))}:
         return of_brightspace
     of_moodle = {each: label for each in everything if (label := moodle(each))}

@@ -3,6 +3,8 @@
 - Versions: `Version 2/` (Teams), `Submission 2 - 2026-11-02 (LATE)/`, `Revision 2 - Submitted on 11-20-2026/` (Schoology).
 - Times: `2026-11-20-10-30-15/`; Moodle's VPL, `vpl_submission_CE.class.php`, keeps beside it what its server printed, `….ceg/`.
 - OpenOlat, `GTACourseNode.java`: `1_task/`, `2_submissions/`, `3_corrections/`, `4_revisions_1/`, `5_corrections_1/` …
+- Autolab, `submission.rb`: in a folder called by an e-mail address `2_main.py`, `10_main.py`, `10_autograde.txt`.
+- Submitty: `1/main.py`, `2/main.py`, `2/.submit.timestamp`, and `user_assignment_settings.json`, which may name another version as the active one.
 - Sakai: `Submission attachment(s)/`, `Feedback Attachment(s)/`, `timestamp.txt`.
 
 A folder that has files of any other name beside them is a learner's own, and holds no rounds.
@@ -25,6 +27,9 @@ _SAKAI = re.compile(
 _SAKAI_S = re.compile(
     r"timestamp\.txt|comments\.txt|feedbackText\.\w+|[^/]*_submissionText\.html", re.IGNORECASE
 )
+_AUTOLAB = re.compile(r"(?P<version>\d{1,6})_(?:(?P<printed>autograde\.txt)|(?P<rest>[^/]+))")
+_SUBMITTY = re.compile(r"(?P<version>\d{1,6})/(?:(?P<own>\.submit\.\w+|\.user_\w+\.json)|(?P<rest>.+))")
+_SUBMITTY_S = "user_assignment_settings.json"
 _NOT_THE_LEARNER_S = "The platform's own file, or the teacher's: it was not handed in."
 
 
@@ -38,13 +43,16 @@ class Round:
     note: str = ""
 
 
-def last_round(within: Mapping[str, str]) -> Round | None:
+def last_round(within: Mapping[str, str], name: str = "") -> Round | None:
     """What was handed in last; None if a folder is no collection of attempts.
 
     Args:
         within: of each file of a folder, its path below the folder.
+        name: the folder's.
     """
-    for read in (_versions, _times, _openolat, _sakai):
+    if "@" in name and within and (found := _autolab(within)):
+        return found
+    for read in (_versions, _times, _openolat, _submitty, _sakai):
         if within and (found := read(within)) is not None and found.files:
             return found
     return None
@@ -117,6 +125,44 @@ def _openolat(within: Mapping[str, str]) -> Round | None:
             why[piece] = f"An earlier attempt: revision {last} counts."
     note = f"It was revised: revision {last} counts." if last else ""
     return Round({piece: match["rest"] for piece, match in found.items() if piece not in why}, why, note)
+
+
+def _autolab(within: Mapping[str, str]) -> Round | None:
+    found = _matches(_AUTOLAB, within)
+    if found is None or len({match["rest"] for match in found.values() if match["rest"]}) != 1:
+        return None
+    return _last_version(found, "An earlier version", "versions were handed in")
+
+
+def _submitty(within: Mapping[str, str]) -> Round | None:
+    found = {piece: match for piece, path in within.items() if (match := _SUBMITTY.fullmatch(path))}
+    others = {path for piece, path in within.items() if piece not in found}
+    # a learner's own folders may be numbers, too: only what Submitty writes beside them tells
+    if others - {_SUBMITTY_S} or not (others or any(match["own"] for match in found.values())):
+        return None
+    made = _last_version(found, "An earlier version", "versions were handed in to Submitty")
+    if made is None:
+        return None
+    rest = {piece: _NOT_THE_LEARNER_S for piece in within if piece not in found}
+    note = f"{made.note} {_SUBMITTY_S} may name another one as active: look there." if made.note else ""
+    return Round(made.files, {**made.why, **rest}, note)
+
+
+def _last_version(found: Mapping[str, re.Match[str]], earlier: str, several: str) -> Round | None:
+    """By the group `version`; what has no `rest` is the platform's own."""
+    versions = {int(match["version"]) for match in found.values() if match["rest"]}
+    if not versions:
+        return None
+    last, files, why = max(versions), {}, {}
+    for piece, match in found.items():
+        if not match["rest"]:
+            why[piece] = _NOT_THE_LEARNER_S
+        elif int(match["version"]) < last:
+            why[piece] = f"{earlier}: version {last} counts."
+        else:
+            files[piece] = match["rest"]
+    note = f"{len(versions)} {several}: version {last} counts." if len(versions) > 1 else ""
+    return Round(files, why, note)
 
 
 def _sakai(within: Mapping[str, str]) -> Round | None:

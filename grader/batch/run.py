@@ -36,6 +36,7 @@ from grader.escaping import visible
 from grader.files import write
 from grader.intake import courier
 from grader.report import document
+from grader.report.language import ENGLISH, Language
 from grader.review import record as class_record
 from grader.review import similarity, store
 from grader.review.decisions import key_of, now
@@ -66,6 +67,7 @@ class Plan:
     assignment: Package | None = None
     given: frozenset[int] = frozenset()
     language: str = "en"
+    say: Language = ENGLISH
 
     @property
     def vault(self) -> str:
@@ -307,7 +309,7 @@ def _write(
         plan.language,
     )
     write(plan.out / "index.html", overview.render(done, title, plan.tier).encode())
-    assembling.write_exports(plan.out, done, title, known, agreed.assignment, announce)
+    assembling.write_exports(plan.out, done, title, known, agreed.assignment, announce, plan.say)
     write(plan.out / "gradebook.csv", gradebook.gradebook(done).encode())
     write(plan.out / _STATE / _LAST, json.dumps(entries.remember(done)).encode())
     return done

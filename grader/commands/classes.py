@@ -84,13 +84,15 @@ def batch(
     agreed = grading(where, class_record)
     graded_by = find(assignment or agreed.assignment)
     worth = graded_by.rubric(rubric)
+    spoken = graded_by.language(language or agreed.language)
     plan = Plan(
         where=where,
         out=out,
         rubric=worth,
         assignment=graded_by.package(worth),
         given=graded_by.given,
-        language=graded_by.language(language or agreed.language).code,
+        language=spoken.code,
+        say=spoken,
         tier=choose_tier(isolation),
         environment=env,
         jobs=jobs,

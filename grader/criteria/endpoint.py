@@ -1,6 +1,5 @@
 """endpoint.*: given a prompt, a file is generated and kept in S3 with the right MIME type."""
 
-from collections import Counter
 from functools import partial
 
 from classroom.standin.models import catalogue
@@ -19,12 +18,16 @@ from grader.criteria.criterion import (
     together,
     working,
 )
+from grader.criteria.reported import reported
 from grader.criteria.serving import serves_another
+from grader.criteria.unreached import judge_unreached
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject, a_file
+from grader.messages import Sentence, joined, sentence, term
 from grader.ordinary_requests import CHOICE, GENERATES, SERVES_FILE
 
 # by environments.choosing
 _SECTION = Section("endpoint")
+_NO_FILE = sentence("Depends on a stored file, and there is none.")
 
 
 @_SECTION.criterion(
@@ -35,98 +38,85 @@ _SECTION = Section("endpoint")
 def starts(evidence: Evidence) -> Verdict:
     app = evidence.app
     if not app.started:
-        unusual = 'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
-        advice = app.advice or (() if app.target else (unusual,))
+        unusual = sentence(
+            'If your app is somewhere unusual, name it in pyproject.toml: [tool.lab] app = "module:attribute".'
+        )
+        why = reported(app.failure) if app.failure else sentence("The app did not start.")
+        known = tuple(reported(each) for each in app.advice)
         if app.verdict == "failed" and (ours := unfit.instead_of_a_failure(evidence)):
-            return Verdict("error", f"{app.failure} {ours}", advice=app.advice)
-        return Verdict(app.verdict, app.failure or "The app did not start.", advice=advice)
+            return Verdict("error", joined([why, ours], " "), advice=known)
+        return Verdict(app.verdict, why, advice=known or (() if app.target else (unusual,)))
     if not evidence.offers and evidence.scans.untouched:
         return failed(
-            f"{evidence.scans.untouched[0]} is still as the lab left it, so that nothing generates yet. Expected: an endpoint "
-            "that takes a prompt and has OpenAI make a file."
+            sentence(
+                "{file} is still as the lab left it, so that nothing generates yet. Expected: an endpoint that takes a prompt "
+                "and has OpenAI make a file.",
+                file=evidence.scans.untouched[0],
+            )
         )
     if not evidence.offers:
-        looked = [
-            exchange for exchange in evidence.exchanges if exchange.purpose == "look for what generates"
-        ]
-        if not looked and not app.operations:
-            return failed(
-                "The app answers, but it has no operation to try: there is none in its routes or its OpenAPI document."
-            )
-        answers = Counter(exchange.status or "no answer" for exchange in looked)
-        tally = ", ".join(f"{status} ({count})" for status, count in answers.most_common())
-        tried = len(
-            {(exchange.method, exchange.place or exchange.url.partition("?")[0]) for exchange in looked}
-        )
-        if app.needs:
-            return Verdict(
-                "not_run",
-                f"Your app starts, and needs {app.needs} when it is asked, which the grader does not have."
-                f"{nearest.quote_nearest(evidence)}",
-                advice=(_ADDRESS.format(app.needs),)
-                if "." in app.needs and not app.needs.startswith("the ")
-                else (),
-            )
-        if how := nearest.describe_guard(evidence):
-            return Verdict(
-                "not_run",
-                f"Your app starts, and answers {how} to every request that may generate: callers need something that the "
-                f"grader does not have. {nearest.describe_tries(app.presented, app.login)}{nearest.quote_nearest(evidence)}",
-                tuple(exchange.id for exchange in looked),
-                advice=(nearest.AUTH_LINES,),
-            )
-        silent = "" if app.mentions_openai else "No module that your app imports mentions OpenAI. "
-        return failed(
-            f"{silent}None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "
-            f"reached OpenAI{f' (answers: {tally})' if tally else ''}.{nearest.quote_nearest(evidence)}",
-            tuple(exchange.id for exchange in looked),
-            advice=(nearest.manifest_lines(evidence),),
-        )
+        return judge_unreached(evidence)
     places = dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers)
-    return passed(
-        f"Started in {app.seconds:.1f} s; {' and '.join(places)} {'reaches' if len(places) == 1 else 'reach'} OpenAI.",
-        tuple(offer.exchange for offer in evidence.offers),
+    seconds, first = f"{app.seconds:.1f}", next(iter(places))
+    started = (
+        sentence("Started in {seconds} s; {place} reaches OpenAI.", seconds=seconds, place=first)
+        if len(places) == 1
+        else sentence(
+            "Started in {seconds} s; {places} reach OpenAI.", seconds=seconds, places=_all_of(list(places))
+        )
     )
+    return passed(started, tuple(offer.exchange for offer in evidence.offers))
 
 
-_ADDRESS = (
-    "Your client is given the address of {}. Leave it out, or take it from OPENAI_BASE_URL: then the same code asks OpenAI, the "
-    "grader's stand-in, or another service."
-)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _all_of(names: list[str]) -> Sentence:
+    return joined(names, sentence(" and "))
 
 
 def _generates(evidence: Evidence, kind: Kind) -> Verdict:
     offer = next((offer for offer in evidence.offers if offer.kind == kind), None)
     if offer is None:
         if kind in evidence.expected_kinds:
-            return failed(f"[tool.lab] says that this app generates {kind}, but no request led to it.")
+            return failed(
+                sentence(
+                    "[tool.lab] says that this app generates {kind}, but no request led to it.",
+                    kind=term(kind),
+                )
+            )
         if not evidence.app.started:
-            return not_run("Depends on the app having started.")
-        return not_run("Not offered: no request led to a call that generates this kind.")
+            return not_run(sentence("Depends on the app having started."))
+        return not_run(sentence("Not offered: no request led to a call that generates this kind."))
     probe = next((one for one in evidence.probes_of(GENERATES.id) if one.kind == kind), None)
     if probe is None or probe.exchange is None:
-        return not_run("No request was sent.")
-    exchange = evidence.exchange(probe.exchange)
+        return not_run(sentence("No request was sent."))
+    exchange, place = evidence.exchange(probe.exchange), f"{offer.method} {offer.path}"
     if generated(evidence, kind):
         problem = _made_of_something_else(evidence, probe) or _refused_choice(evidence, kind)
         if problem:
             return failed(problem, ids(probe))
-        summary = f"{offer.method} {offer.path} answered {exchange.status}, and OpenAI had made the file."
+        summary = sentence(
+            "{place} answered {status}, and OpenAI had made the file.", place=place, status=exchange.status
+        )
         return passed(summary, ids(probe), _retired(evidence, exchange.id))
     refused = [call for call in evidence.calls_of(exchange.id) if call.status >= 400]
     if refused:
-        reason = f"OpenAI refused the request that your app made ({refused[-1].status} {refused[-1].error_code or ''})".strip()
+        answer = f"{refused[-1].status} {refused[-1].error_code or ''}"
+        reason = sentence("OpenAI refused the request that your app made ({answer})", answer=answer)
+    elif exchange.failure:
+        reason = reported(exchange.failure)
     else:
-        reason = exchange.failure or f"{offer.method} {offer.path} answered {exchange.status}"
+        reason = sentence("{place} answered {status}", place=place, status=exchange.status)
     if evidence.app.needs and not refused and (exchange.status is None or exchange.status >= 500):
         return not_run(
-            f"{offer.method} {offer.path} asks OpenAI, and needs {evidence.app.needs} as well, which the grader does not have."
+            sentence(
+                "{place} asks OpenAI, and needs {service} as well, which the grader does not have.",
+                place=place,
+                service=reported(evidence.app.needs),
+            )
         )
-    return failed(f"Asked for {probe.asked}, and it did not come out: {reason}.", ids(probe))
+    missed = sentence(
+        "Asked for {asked}, and it did not come out: {reason}.", asked=reported(probe.asked), reason=reason
+    )
+    return failed(missed, ids(probe))
 
 
 def _made_of_something_else(evidence: Evidence, probe: Probe) -> str | None:
@@ -140,8 +130,10 @@ def _made_of_something_else(evidence: Evidence, probe: Probe) -> str | None:
     )
     if not given or linked:
         return None
-    where = f" It was in {', '.join(probe.astray)}." if probe.astray else ""
-    return f"OpenAI made a file, but the call that made it did not read the prompt.{where}"
+    unread = sentence("OpenAI made a file, but the call that made it did not read the prompt.")
+    if not probe.astray:
+        return unread
+    return joined([unread, sentence("It was in {fields}.", fields=", ".join(probe.astray))], " ")
 
 
 def _refused_choice(evidence: Evidence, kind: Kind) -> str | None:
@@ -150,13 +142,19 @@ def _refused_choice(evidence: Evidence, kind: Kind) -> str | None:
         if probe.kind == kind and probe.exchange:
             answer = evidence.exchange(probe.exchange)
             if answer.status is None or answer.status >= 400:
-                return f"Asked for {probe.asked}, it came to: {answer.status or answer.failure}."
+                return sentence(
+                    "Asked for {asked}, it came to: {answer}.",
+                    asked=reported(probe.asked),
+                    answer=answer.status or reported(answer.failure or ""),
+                )
     return None
 
 
-def _place(exchange: Exchange) -> str:
-    """Where a request went, without the words that are new each time."""
-    return exchange.place or "the address in your answer"
+def _got(exchange: Exchange) -> Sentence:
+    """A request for a file, by where it went, without the words that are new each time."""
+    if exchange.place:
+        return sentence("GET {place}", place=exchange.place)
+    return sentence("GET the address in your answer")
 
 
 def _retired(evidence: Evidence, exchange: str) -> tuple[str, ...]:
@@ -166,7 +164,12 @@ def _retired(evidence: Evidence, exchange: str) -> tuple[str, ...]:
         known.models.get(name) for name in dict.fromkeys(call.model for call in evidence.calls_of(exchange))
     ]
     return tuple(
-        f"The model {model.id} was retired on {model.shutdown}: the real API refuses it. Use {model.replacement}."
+        sentence(
+            "The model {model} was retired on {day}: the real API refuses it. Use {other}.",
+            model=model.id,
+            day=str(model.shutdown),
+            other=str(model.replacement),
+        )
         for model in models
         if model and model.is_retired(known.as_of)
     )
@@ -199,9 +202,12 @@ def uses_prompt(evidence: Evidence) -> Verdict:
     stored = any(evidence.objects_of(offer.exchange) for offer in working(evidence))
     return together(
         findings,
-        f"For every kind, what was {'stored' if stored else 'answered'} was made by a call to OpenAI that read the "
-        "caller's words.",
-        "the caller's own words in messages, input or prompt of the call whose file is stored",
+        sentence("For every kind, what was stored was made by a call to OpenAI that read the caller's words.")
+        if stored
+        else sentence(
+            "For every kind, what was answered was made by a call to OpenAI that read the caller's words."
+        ),
+        sentence("the caller's own words in messages, input or prompt of the call whose file is stored"),
     )
 
 
@@ -220,14 +226,16 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         made = provenance.made(evidence, probe, offer.kind)
         problem = provenance.stored_from_elsewhere(evidence, probe)
         if not stored:
-            problem = "nothing was stored"
+            problem = sentence("nothing was stored")
         elif not problem and not any(one.origin in made for one in stored):
-            problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
+            problem = sentence(
+                "the object {name} is not what OpenAI returned", name=provenance.shown(stored[-1].key)
+            )
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return together(
         findings,
-        "Each object in the bucket is, byte for byte, what OpenAI returned.",
-        "an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)",
+        sentence("Each object in the bucket is, byte for byte, what OpenAI returned."),
+        sentence("an object in the bucket with exactly the bytes of OpenAI's answer (a text as UTF-8)"),
         nothing=NOTHING_WORKS,
     )
 
@@ -235,7 +243,10 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
 def _bucket_advice(evidence: Evidence, exchange: str) -> str | None:
     other = [stored.bucket for stored in evidence.objects_of(exchange) if stored.bucket != evidence.bucket]
     if other:
-        return f"The bucket {other[0]} is written into the code; take its name from S3_BUCKET_NAME."
+        return sentence(
+            "The bucket {bucket} is written into the code; take its name from S3_BUCKET_NAME.",
+            bucket=other[0],
+        )
     return None if evidence.objects_of(exchange) else nearest.NOT_PUT
 
 
@@ -256,17 +267,20 @@ def mime_type(evidence: Evidence) -> Verdict:
             right = media_types.fits(stored.content_type, content, stored.key)
             problem = None
             if not right:
-                problem = (
-                    f"{provenance.shown(stored.key)} is stored as {stored.content_type or 'nothing'}, "
-                    f"but its bytes are {media_types.sniff(content)}"
+                problem = sentence(
+                    "{name} is stored as {type}, but its bytes are {seen}",
+                    name=provenance.shown(stored.key),
+                    type=stored.content_type or sentence("nothing"),
+                    seen=media_types.sniff(content),
                 )
-            advice = media_types.extension_advice(content, provenance.shown(stored.key))
+            known = media_types.extension_advice(content, provenance.shown(stored.key))
+            advice = reported(known) if known else None
             findings.append(Finding(offer.kind, problem, (stored.id, probe.exchange), advice))
     return together(
         findings,
-        "Every object's Content-Type is that of its bytes.",
-        "ContentType= with the type that the first bytes show",
-        nothing="Depends on a stored file, and there is none.",
+        sentence("Every object's Content-Type is that of its bytes."),
+        sentence("ContentType= with the type that the first bytes show"),
+        nothing=_NO_FILE,
     )
 
 
@@ -282,29 +296,37 @@ def serves_file(evidence: Evidence) -> Verdict:
         if made is None or (wanted := _file_of(evidence, made)) is None:
             continue
         if probe.exchange is None:
-            findings.append(Finding(probe.kind, probe.not_applicable))
+            findings.append(
+                Finding(probe.kind, reported(probe.not_applicable) if probe.not_applicable else None)
+            )
             continue
         got = evidence.exchange(probe.exchange)
-        problem, advice = None, None
+        problem: str | None = None
+        advice = None
         if got.status != 200 or got.body_sha256 != wanted.sha256:
-            problem = (
-                f"GET {_place(got)} answered {got.status or got.failure}, not the stored bytes of "
-                f"{provenance.shown(wanted.key)}"
+            problem = sentence(
+                "{get} answered {answer}, not the stored bytes of {name}",
+                get=_got(got),
+                answer=got.status or reported(got.failure or ""),
+                name=provenance.shown(wanted.key),
             )
         elif media_types.essence(got.content_type) != media_types.essence(wanted.content_type):
-            problem = (
-                f"GET {_place(got)} says {got.content_type or 'no type'}, stored is {wanted.content_type}"
+            problem = sentence(
+                "{get} says {type}, stored is {stored}",
+                get=_got(got),
+                type=got.content_type or sentence("no type"),
+                stored=wanted.content_type,
             )
         problem = problem or serves_another(evidence, probe, wanted)
         if problem and probe.after:
             other = evidence.exchange(probe.after)
-            advice = f"GET {_place(other)} serves the file: let your answer point there."
+            advice = sentence("{get} serves the file: let your answer point there.", get=_got(other))
         findings.append(Finding(probe.kind, problem, (got.id, wanted.id), advice))
     return together(
         findings,
-        "Every stored file came back over the app's own API, same bytes, same type.",
-        "status 200 with the stored bytes and their type, at the address that your answer gives",
-        nothing="Depends on a stored file, and there is none.",
+        sentence("Every stored file came back over the app's own API, same bytes, same type."),
+        sentence("status 200 with the stored bytes and their type, at the address that your answer gives"),
+        nothing=_NO_FILE,
     )
 
 

@@ -20,6 +20,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
+from grader.criteria.reported import reported
 from grader.evidence import Evidence, Exchange, Probe
 from grader.jobs import state_of
 from grader.messages import sentence, term
@@ -148,7 +149,7 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
     what = {"asked": term(probe.asked), "place": place}
     if exchange.status is None:
         problem: str | None = sentence(
-            "{asked}, and {place} gave no answer: {failure}", **what, failure=exchange.failure
+            "{asked}, and {place} gave no answer: {failure}", **what, failure=reported(str(exchange.failure))
         )
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = sentence(
@@ -167,7 +168,7 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
         problem = sentence(
             "{asked}, and the next ordinary request was answered {answer}",
             asked=what["asked"],
-            answer=str(after.status or after.failure),
+            answer=after.status or reported(str(after.failure)),
         )
     else:
         problem = None

@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from grader.criteria.reported import reported
 from grader.evidence import Evidence, Exchange
+from grader.messages import joined, sentence
 
 _MOST_QUOTED, _LONGEST = 3, 240  # answers, and characters of each
 _PASSWORD_INPUT = re.compile(r"(?i)<input[^>]{0,300}type=[\"']?password")
@@ -20,20 +22,27 @@ def quote_nearest(evidence: Evidence) -> str:
     """The nearest answers, as sentences; empty if there was none."""
     near = [(miss, evidence.exchange(miss.exchange)) for miss in evidence.misses[:_MOST_QUOTED]]
     quotes = [
-        f"{answer.method} {_place(answer)} answered {_answer(answer)}{_cause(answer)}" for _, answer in near
+        sentence(
+            "{place} answered {answer}{cause}",
+            place=f"{answer.method} {_place(answer)}",
+            answer=_answer(answer),
+            cause=_cause(answer),
+        )
+        for _, answer in near
     ]
-    return f" Nearest: {'; '.join(quotes)}." if quotes else ""
+    return sentence(" Nearest: {answers}.", answers=joined(quotes, "; ")) if quotes else ""
 
 
-NOT_PUT = (
+NOT_PUT = sentence(
     "Put what OpenAI returned into the bucket that S3_BUCKET_NAME names, with put_object, before you answer."
 )
-AUTH_LINES = (
-    "Copy these lines into pyproject.toml, with the variable that your code compares and what a caller sends:\n"
-    "[tool.lab.env]\n"
-    'API_KEY = "a-value-for-grading"\n'
-    "[tool.lab.auth]\n"
-    'headers = { X-API-Key = "a-value-for-grading" }'
+_FOR_CALLERS = """[tool.lab.env]
+API_KEY = "a-value-for-grading"
+[tool.lab.auth]
+headers = { X-API-Key = "a-value-for-grading" }"""
+AUTH_LINES = sentence(
+    "Copy these lines into pyproject.toml, with the variable that your code compares and what a caller sends:{lines}",
+    lines=f"\n{_FOR_CALLERS}",
 )
 
 
@@ -45,7 +54,7 @@ def describe_guard(evidence: Evidence) -> str:
     ]
     if not asked or any(not (one.status in (401, 403) or _leads_to_a_login(one)) for one in asked):
         return ""
-    return str(asked[0].status) if asked[0].status in (401, 403) else "with its login"
+    return str(asked[0].status) if asked[0].status in (401, 403) else sentence("with its login")
 
 
 def _leads_to_a_login(answer: Exchange) -> bool:
@@ -60,10 +69,24 @@ def _leads_to_a_login(answer: Exchange) -> bool:
 def describe_tries(presented: Sequence[str], login: str = "") -> str:
     """What the grader sent to satisfy a guard, as a sentence."""
     if login:
-        return f"The grader tried to register and to log in ({login})."
+        return sentence("The grader tried to register and to log in ({requests}).", requests=login)
     if not presented:
-        return "The grader sent no key of its own, since the code did not show which one."
-    return f"The grader sent a value in the {' and the '.join(presented)}."
+        return sentence("The grader sent no key of its own, since the code did not show which one.")
+    places = joined([_of_request(each) for each in presented], sentence(" and "))
+    return sentence("The grader sent a value in {places}.", places=places)
+
+
+def _of_request(place: str) -> str:
+    """A place such as "header X-API-Key", in words."""
+    where, _, name = place.partition(" ")
+    match where:
+        case "header":
+            return sentence("the header {name}", name=name)
+        case "query":
+            return sentence("the query {name}", name=name)
+        case "cookie":
+            return sentence("the cookie {name}", name=name)
+    return f"the {place}"
 
 
 def _place(exchange: Exchange) -> str:
@@ -78,16 +101,18 @@ def _cause(answer: Exchange) -> str:
     raised = _RAISED.search(answer.log, answer.log.rindex("  File "))
     words = f"{raised[1].rpartition('.')[2]}: {' '.join(raised[2].split())}" if raised else ""
     short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-    return f" ({frames[-1][1]}, line {frames[-1][2]}: {short})"
+    return sentence(" ({file}, line {line}: {error})", file=frames[-1][1], line=frames[-1][2], error=short)
 
 
 def _answer(exchange: Exchange) -> str:
     if exchange.status is None:
-        return exchange.failure or "nothing"
+        return reported(exchange.failure) if exchange.failure else sentence("nothing")
     words = " ".join(_as_text(exchange.body).split())
     words = "".join(char if char.isprintable() else "�" for char in words)
     short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-    return f"{exchange.status}: “{short}”" if short else f"{exchange.status}, without a word"
+    if short:
+        return f"{exchange.status}: “{short}”"
+    return sentence("{status}, without a word", status=exchange.status)
 
 
 def _as_text(body: str) -> str:
@@ -119,9 +144,9 @@ def manifest_lines(evidence: Evidence) -> str:
         lines += [f"fixed = {_toml(fixed)}   # other inputs: values that work"]
     if set(places.values()) - {place, "path"}:
         lines += [f"fixed_in = {_toml(places)}"]
-    return (
-        "If your endpoint needs a request that could not be guessed, copy these lines into pyproject.toml and mend them:\n"
-        + "\n".join(lines)
+    return sentence(
+        "If your endpoint needs a request that could not be guessed, copy these lines into pyproject.toml and mend them:{lines}",
+        lines="\n" + "\n".join(lines),
     )
 
 

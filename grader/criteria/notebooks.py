@@ -1,10 +1,12 @@
 """notebooks.*: the notebooks that were handed in: that they run, and that their exercises are done."""
 
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
+from grader.criteria.reported import reported
 from grader.evidence import CheckedExercise, Evidence
+from grader.messages import joined, sentence
 
 _SECTION = Section("notebooks")
-_NONE = "No notebook was handed in."
+_NONE = sentence("No notebook was handed in.")
 _ORDER = ("done", "unclear", "open")
 # the notebooks that follow the endpoint: whether to work through them is the learner's choice
 _TRACK_B = ("12", "13", "14", "15")
@@ -18,21 +20,30 @@ _TRACK_B = ("12", "13", "14", "15")
 def notebooks_run(evidence: Evidence) -> Verdict:
     if not evidence.notebooks:
         return not_run(_NONE)
-    broken = [f"{each.path}: {each.failure}" for each in evidence.notebooks if each.failure]
+    broken = [
+        sentence("{file}: {problem}", file=each.path, problem=reported(each.failure))
+        for each in evidence.notebooks
+        if each.failure
+    ]
     lacking = [each for each in evidence.notebooks if each.failure and evidence.lacked(each.failure)]
     if lacking and len(lacking) == len(broken):
         names = ", ".join(
             dict.fromkeys(name for each in lacking for name in evidence.lacked(each.failure or ""))
         )
         return Verdict(
-            "error", f"Notebooks need {names}: the submission declares it, and the grader did not install it."
+            "error",
+            sentence(
+                "Notebooks need {names}: the submission declares it, and the grader did not install it.",
+                names=names,
+            ),
         )
     if broken:
-        return failed(f"{'; '.join(broken[:3])}.")
+        return failed(sentence("{problems}.", problems=joined(broken[:3], "; ")))
     cells = sum(each.cells for each in evidence.notebooks)
     if not cells:
-        return not_run("No notebook that was handed in has a cell of code.")
-    return passed(f"{len(evidence.notebooks)} ran from top to bottom: {cells} cells.")
+        return not_run(sentence("No notebook that was handed in has a cell of code."))
+    count = len(evidence.notebooks)
+    return passed(sentence("{count} ran from top to bottom: {cells} cells.", count=count, cells=cells))
 
 
 @_SECTION.criterion(
@@ -45,15 +56,23 @@ def exercises(evidence: Evidence) -> Verdict:
         return not_run(_NONE)
     seen = _best(evidence)
     if not seen:
-        return not_run("The notebooks that were handed in have no exercises.")
+        return not_run(sentence("The notebooks that were handed in have no exercises."))
     left = [each for each in seen.values() if each.state == "open"]
     done = sum(each.state == "done" for each in seen.values())
     if left:
-        return failed(f"{done} of {len(seen)} are done. {left[0].sentence}")
+        open_ = reported(left[0].sentence)
+        return failed(sentence("{done} of {all} are done. {open}", done=done, all=len(seen), open=open_))
     if done < len(seen):
         unclear = next(each for each in seen.values() if each.state == "unclear")
-        return not_run(f"{len(seen) - done} of {len(seen)} could not be checked. {unclear.sentence}")
-    return passed(f"All {len(seen)} are done.")
+        return not_run(
+            sentence(
+                "{count} of {all} could not be checked. {unclear}",
+                count=len(seen) - done,
+                all=len(seen),
+                unclear=reported(unclear.sentence),
+            )
+        )
+    return passed(sentence("All {count} are done.", count=len(seen)))
 
 
 def _best(evidence: Evidence) -> dict[str, CheckedExercise]:

@@ -6,7 +6,9 @@ from typing import Any
 from classroom.standin.models import catalogue
 from grader import openai_module, reading
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
+from grader.criteria.reported import reported
 from grader.evidence import MAX_BLOB, Call, Evidence, Exchange, Probe, sha256_of
+from grader.messages import sentence, term
 
 section = Section("module")
 
@@ -20,7 +22,10 @@ def _judge(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence], 
         probes = {probe.asked: probe for probe in evidence.probes_of(criterion)}
         if not probes:
             return not_run(
-                f"The app has no addresses below {openai_module.BASE}: the extension was not taken."
+                sentence(
+                    "The app has no addresses below {place}: the extension was not taken.",
+                    place=openai_module.BASE,
+                )
             )
         seen = tuple(probe.exchange for probe in probes.values() if probe.exchange)
         for asked, check in checks:
@@ -29,10 +34,22 @@ def _judge(criterion: str, *checks: tuple[str, _Check]) -> Callable[[Evidence], 
             exchange = evidence.exchange(probe.exchange)
             wrong = check(evidence, probe, exchange)
             if wrong:
-                received = exchange.failure or f"the answer was {exchange.status}"
-                return failed(f"{exchange.method} {exchange.url} ({asked}): {wrong}; {received}.", seen)
-        count = "One request was" if len(checks) == 1 else f"{len(checks)} requests were"
-        return passed(f"{count} answered as OpenAI answers.", seen)
+                received = (
+                    reported(exchange.failure)
+                    if exchange.failure
+                    else sentence("the answer was {status}", status=str(exchange.status))
+                )
+                found = sentence(
+                    "{place} ({asked}): {wrong}; {received}.",
+                    place=f"{exchange.method} {exchange.url}",
+                    asked=term(asked),
+                    wrong=wrong,
+                    received=received,
+                )
+                return failed(found, seen)
+        if len(checks) == 1:
+            return passed(sentence("One request was answered as OpenAI answers."), seen)
+        return passed(sentence("{count} requests were answered as OpenAI answers.", count=len(checks)), seen)
 
     return judge
 
@@ -70,12 +87,18 @@ def _is_error(body: dict[str, Any]) -> bool:
 
 def _listed(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     data = _json(evidence, exchange).get("data")
-    return None if exchange.status == 200 and isinstance(data, list) and data else "there is no list"
+    return (
+        None if exchange.status == 200 and isinstance(data, list) and data else sentence("there is no list")
+    )
 
 
 def _described(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     same = _json(evidence, exchange).get("id") == openai_module.MODEL
-    return None if exchange.status == 200 and same else f"it does not describe {openai_module.MODEL}"
+    return (
+        None
+        if exchange.status == 200 and same
+        else sentence("it does not describe {model}", model=openai_module.MODEL)
+    )
 
 
 def _or_gone(check: _Check) -> _Check:
@@ -95,8 +118,12 @@ def _text_at(*path: str | int) -> _Check:
         text = _first(_json(evidence, exchange), *path)
         written = {output.sha256 for call in _calls(evidence, probe) for output in call.outputs}
         if exchange.status != 200 or not isinstance(text, str):
-            return "there is no text where OpenAI puts it"
-        return None if sha256_of(text.encode()) in written else "the text is not the one that OpenAI wrote"
+            return sentence("there is no text where OpenAI puts it")
+        return (
+            None
+            if sha256_of(text.encode()) in written
+            else sentence("the text is not the one that OpenAI wrote")
+        )
 
     return check
 
@@ -105,32 +132,34 @@ def _chatted(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None
     wrong = _text_at("choices", 0, "message", "content")(evidence, probe, exchange)
     sent = [_parse(call.request) for call in _calls(evidence, probe)]
     if wrong is None and not any(body.get("temperature") == openai_module.TEMPERATURE for body in sent):
-        return f"the temperature {openai_module.TEMPERATURE} did not reach OpenAI"
+        return sentence("the temperature {value} did not reach OpenAI", value=str(openai_module.TEMPERATURE))
     return wrong
 
 
 def _streamed(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     is_stream = exchange.content_type.startswith("text/event-stream") and "data:" in exchange.body
-    return None if exchange.status == 200 and is_stream else "it is no stream of events"
+    return None if exchange.status == 200 and is_stream else sentence("it is no stream of events")
 
 
 def _drawn(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     picture = _first(_json(evidence, exchange), "data", 0)
     has_one = isinstance(picture, dict) and bool(picture.get("b64_json") or picture.get("url"))
-    return None if exchange.status == 200 and has_one else "there is no picture"
+    return None if exchange.status == 200 and has_one else sentence("there is no picture")
 
 
 def _drawn_by_the_model(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     wrong = _drawn(evidence, probe, exchange)
     models = {call.model for call in _calls(evidence, probe)}
     return wrong or (
-        None if models == {openai_module.IMAGE_MODEL} else "the model that was asked for did not reach OpenAI"
+        None
+        if models == {openai_module.IMAGE_MODEL}
+        else sentence("the model that was asked for did not reach OpenAI")
     )
 
 
 def _heard(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     heard = exchange.status == 200 and probe.mark is not None and probe.mark.strip(". ") in exchange.body
-    return None if heard else "the words of the sound are not in it"
+    return None if heard else sentence("the words of the sound are not in it")
 
 
 def _translated(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
@@ -142,18 +171,22 @@ def _translated(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | N
 
 def _refused(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     if _calls(evidence, probe):
-        return "it was sent to OpenAI"
-    return None if exchange.status is not None and 400 <= exchange.status < 500 else "it was not refused"
+        return sentence("it was sent to OpenAI")
+    return (
+        None
+        if exchange.status is not None and 400 <= exchange.status < 500
+        else sentence("it was not refused")
+    )
 
 
 def _passed_on(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     right = exchange.status == 429 and _is_error(_json(evidence, exchange))
-    return None if right else "OpenAI's status and error did not come through"
+    return None if right else sentence("OpenAI's status and error did not come through")
 
 
 def _unreachable(evidence: Evidence, probe: Probe, exchange: Exchange) -> str | None:
     right = exchange.status == 502 and bool(_json(evidence, exchange))
-    return None if right else "an OpenAI that is not there should be a 502 with JSON"
+    return None if right else sentence("an OpenAI that is not there should be a 502 with JSON")
 
 
 section.add(

@@ -5,15 +5,17 @@ from typing import Any
 
 from grader import reading
 from grader.criteria.criterion import Finding, Section, Verdict, failed, not_run, passed, together
+from grader.criteria.reported import reported
 from grader.evidence import Evidence, Offer
+from grader.messages import joined, sentence
 from grader.operations import BODIES, Field, base_path, operations
 from grader.ordinary_requests import SERVES_AGAIN, SERVES_FILE
 from grader.schemas import Document, resolve
 
 _SECTION = Section("openapi")
-_NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
+_NO_DOCUMENT = sentence("Depends on openapi.valid: the app serves no OpenAPI document.")
 _NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say nothing of a body's shape
-_NO_OPERATION = "Depends on an operation that generates a file, and none was found."
+_NO_OPERATION = sentence("Depends on an operation that generates a file, and none was found.")
 _WITHOUT_BODY = frozenset({"204", "301", "302", "303", "304", "307", "308", "3XX"})
 # answers that come before an operation is reached: the router's and the server's own
 _NOT_THE_OPERATION = frozenset({404, 405, 413, 414, 431})
@@ -64,16 +66,30 @@ def _generating(
 def _without_document(evidence: Evidence) -> Verdict:
     """An app that runs has to serve a document; one that never ran was not asked for it."""
     if not evidence.app.started:
-        return not_run("Depends on the app having started.")
+        return not_run(sentence("Depends on the app having started."))
     if evidence.app.openapi_url is not None:
-        return failed(f"GET {evidence.app.openapi_url} answered 200, but its body is no JSON object.")
+        return failed(
+            sentence(
+                "GET {place} answered 200, but its body is no JSON object.", place=evidence.app.openapi_url
+            )
+        )
     asked = [one for one in evidence.exchanges if one.purpose == "fetch the OpenAPI document"]
-    answered = "; ".join(f"GET {one.url} answered {one.status or one.failure}" for one in asked[:3])
-    return failed(
-        f"No OpenAPI document was found{f': {answered}' if answered else ''}. One was expected at /openapi.json.",
-        tuple(one.id for one in asked),
-        ("FastAPI serves one at /openapi.json by itself. With another framework, serve one there.",),
+    answers = [
+        sentence(
+            "GET {place} answered {answer}", place=one.url, answer=one.status or reported(one.failure or "")
+        )
+        for one in asked[:3]
+    ]
+    none = sentence("No OpenAPI document was found. One was expected at /openapi.json.")
+    if answers:
+        none = sentence(
+            "No OpenAPI document was found: {answers}. One was expected at /openapi.json.",
+            answers=joined(answers, "; "),
+        )
+    advice = sentence(
+        "FastAPI serves one at /openapi.json by itself. With another framework, serve one there."
     )
+    return failed(none, tuple(one.id for one in asked), (advice,))
 
 
 def _members(value: Any) -> Mapping[str, Any]:
@@ -92,23 +108,32 @@ def valid(evidence: Evidence) -> Verdict:
         return _without_document(evidence)
     version = str(document.get("openapi", ""))[:20]
     if not version.startswith("3."):
-        return failed(f"The document says openapi: {version or 'nothing'}; version 3 is asked for.")
+        return failed(
+            sentence(
+                "The document says openapi: {version}; version 3 is asked for.",
+                version=version or sentence("nothing"),
+            )
+        )
     # here: it takes a third of a second to load, and everything else does without
     from grader.criteria import validity
 
     checked = validity.check(document)
     match checked.result:
         case "valid":
-            return passed(f"Valid OpenAPI {version}.")
+            return passed(sentence("Valid OpenAPI {version}.", version=version))
         case "outside":
             return failed(
-                f"The document refers outside itself, to {checked.problem}: such references are not followed. "
-                "Put what it needs under components."
+                sentence(
+                    "The document refers outside itself, to {place}: such references are not followed. Put what it needs under "
+                    "components.",
+                    place=checked.problem,
+                )
             )
         case "unbounded":
-            return not_run(f"The document is beyond what the grader checks: {checked.problem}.")
+            why = reported(checked.problem)
+            return not_run(sentence("The document is beyond what the grader checks: {reason}.", reason=why))
         case _:
-            return failed(checked.problem)
+            return failed(reported(checked.problem))
 
 
 @_SECTION.criterion(
@@ -126,16 +151,20 @@ def described(evidence: Evidence) -> Verdict:
         missing = not str(
             info.get(name) or (info.get("summary") if name == "description" else "") or ""
         ).strip()
-        findings.append(Finding(None, f"the API has no {name}" if missing else None))
+        findings.append(Finding(None, sentence("the API has no {facts}", facts=name) if missing else None))
     found = list(_generating(document, evidence))
     if not found:
         return not_run(_NO_OPERATION)
     for place, facts, _ in found:
         lacking = [name for name in ("summary", "description", "tags") if not facts.get(name)]
-        findings.append(Finding(None, f"{place} has no {' and no '.join(lacking)}" if lacking else None))
+        facts_ = joined(lacking, sentence(" and no "))
+        problem = sentence("{place} has no {facts}", place=place, facts=facts_) if lacking else None
+        findings.append(Finding(None, problem))
     return together(
         findings,
-        "The API has a title, a version and a description; its generating operations are described and tagged.",
+        sentence(
+            "The API has a title, a version and a description; its generating operations are described and tagged."
+        ),
     )
 
 
@@ -181,25 +210,31 @@ def inputs(evidence: Evidence) -> Verdict:
         operation = known.get((offers[0].method, offers[0].path))
         fields = {field.key: field for shape in (operation.shapes if operation else ()) for field in shape}
         if not fields:
-            findings.append(Finding(None, f"{place} documents no input at all"))
+            findings.append(Finding(None, sentence("{place} documents no input at all", place=place)))
         elif unnamed := _unnamed_prompt(offers, {field.name.partition(".")[0] for field in fields.values()}):
-            findings.append(
-                Finding(None, f"{place} takes its prompt as {unnamed}, which the document does not name")
+            unknown = sentence(
+                "{place} takes its prompt as {input}, which the document does not name",
+                place=place,
+                input=unnamed,
             )
+            findings.append(Finding(None, unknown))
         for field in fields.values():
             if field.location == "header":
                 continue
             lacks = []
             if not field.description.strip():
-                lacks.append("no description")
+                lacks.append(sentence("no description"))
             if not _has_example(field, whole and field.location in BODIES):
-                lacks.append("no example")
-            findings.append(
-                Finding(
-                    None, f"{place}: {field.name or 'the body'} has {' and '.join(lacks)}" if lacks else None
-                )
+                lacks.append(sentence("no example"))
+            problem = sentence(
+                "{place}: {input} has {lacks}",
+                place=place,
+                input=field.name or sentence("the body"),
+                lacks=joined(lacks, sentence(" and ")),
             )
-    return together(findings, "Every input is described and has an example.", nothing=_NO_OPERATION)
+            findings.append(Finding(None, problem if lacks else None))
+    well = sentence("Every input is described and has an example.")
+    return together(findings, well, nothing=_NO_OPERATION)
 
 
 def _documented(responses: Mapping[str, Any], status: int) -> bool:
@@ -255,20 +290,29 @@ def responses(evidence: Evidence) -> Verdict:
         ]
         problems = []
         if not good:
-            problems.append("no success is documented")
+            problems.append(sentence("no success is documented"))
         if bare:
-            problems.append(f"the answer {bare[0]} has no model")
+            problems.append(sentence("the answer {status} has no model", status=bare[0]))
         # such as FastAPI's responses={502: {"description": "…"}}
         sentences = [code for code in bad if not _has_model(whole, documented[code])]
         if sentences == bad:
-            problems.append("no error is documented with a model")
+            problems.append(sentence("no error is documented with a model"))
         elif sentences:
-            problems.append(f"{', '.join(sentences[:6])} is documented by a sentence alone, without a model")
+            listed = ", ".join(sentences[:6])
+            problems.append(
+                sentence("{statuses} is documented by a sentence alone, without a model", statuses=listed)
+            )
         missing = [str(status) for status in _seen(evidence, offers) if not _documented(documented, status)]
         if missing:
-            problems.append(f"it answered {', '.join(missing)}, which the document does not know")
-        findings.append(Finding(None, f"{place}: {'; '.join(problems)}" if problems else None))
-    well = "Success and errors are documented with models, and every status that was seen is among them."
+            listed = ", ".join(missing)
+            problems.append(
+                sentence("it answered {statuses}, which the document does not know", statuses=listed)
+            )
+        found = sentence("{place}: {problems}", place=place, problems=joined(problems, "; "))
+        findings.append(Finding(None, found if problems else None))
+    well = sentence(
+        "Success and errors are documented with models, and every status that was seen is among them."
+    )
     return together(findings, well, nothing=_NO_OPERATION)
 
 

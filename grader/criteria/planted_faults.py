@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from grader.criteria.criterion import Verdict, failed, not_run
 from grader.evidence import PlantedFault, TestRun
 from grader.inside.faults import BY_NAME
+from grader.messages import joined, sentence, term
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ def tally(run: TestRun, faults: Sequence[PlantedFault]) -> Tally:
     """Sort planted faults by what the tests noticed."""
     missed, unnoticed, undecided, unplanted = [], [], "", 0
     for fault in faults:
-        what = BY_NAME[fault.name].wording + ("" if fault.kind == "any" else f" ({fault.kind})")
+        what = term(BY_NAME[fault.name].wording)
+        if fault.kind != "any":
+            what = sentence("{fault} ({kind})", fault=what, kind=term(fault.kind))
         if fault.caught:
             continue
         if fault.why:
             undecided = fault.why
         elif _could_be_planted(run, fault):
-            missed.append(what if fault.tests else f"{what}: no test comes near it")
+            missed.append(what if fault.tests else sentence("{fault}: no test comes near it", fault=what))
         elif fault.tests and fault.caught is False:
             unnoticed.append(what)
         else:
@@ -42,10 +45,16 @@ def tally(run: TestRun, faults: Sequence[PlantedFault]) -> Tally:
 def advise_on_uncounted(seen: Tally, count: int) -> Iterator[str]:
     """Advice on the faults that tell nothing of the tests."""
     if seen.unnoticed:
-        what = "; ".join(seen.unnoticed[:4])
-        yield f"Your tests replace OpenAI or S3, and would not notice {what}. That is not counted."
+        yield sentence(
+            "Your tests replace OpenAI or S3, and would not notice {faults}. That is not counted.",
+            faults=joined(seen.unnoticed[:4], "; "),
+        )
     if seen.unplanted:
-        yield f"Your tests replace so much that {seen.unplanted} of {count} faults could not be planted; they are not counted."
+        yield sentence(
+            "Your tests replace so much that {count} of {all} faults could not be planted; they are not counted.",
+            count=seen.unplanted,
+            all=count,
+        )
 
 
 def judge_contents(run: TestRun, faults: Sequence[PlantedFault]) -> Verdict | None:
@@ -59,14 +68,18 @@ def judge_contents(run: TestRun, faults: Sequence[PlantedFault]) -> Verdict | No
         return None
     planted = list(dict.fromkeys(BY_NAME[fault.name].wording for fault in contents if fault.caught is False))
     if planted:
-        return failed(
-            "Your tests replace OpenAI and S3, and notice only statuses: they still pass with "
-            f"{'; '.join(planted)}. Expected: a test that looks at what your stand-ins were given.",
-            ("tests",),
+        seen = sentence(
+            "Your tests replace OpenAI and S3, and notice only statuses: they still pass with {faults}.",
+            faults=joined([term(each) for each in planted], "; "),
         )
+        wanted = sentence("a test that looks at what your stand-ins were given")
+        whole = sentence("{findings} Expected: {expected}.", findings=seen, expected=wanted)
+        return failed(whole, ("tests",))
     return not_run(
-        "Your tests replace OpenAI and S3, so that no other file or prompt could be planted, and notice only statuses. A person has "
-        "to look whether they check what is stored."
+        sentence(
+            "Your tests replace OpenAI and S3, so that no other file or prompt could be planted, and notice only statuses. A "
+            "person has to look whether they check what is stored."
+        )
     )
 
 
@@ -92,4 +105,5 @@ def advise(run: TestRun) -> tuple[str, ...]:
     }
     if not unnoticed:
         return ()
-    return (f"The tests would not notice {' or '.join(sorted(unnoticed))}.",)
+    faults = joined([term(each) for each in sorted(unnoticed)], sentence(" or "))
+    return (sentence("The tests would not notice {faults}.", faults=faults),)

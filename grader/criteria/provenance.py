@@ -3,8 +3,10 @@
 from pathlib import PurePosixPath
 
 from grader.criteria.criterion import Finding, generated, ids
+from grader.criteria.reported import reported
 from grader.evidence import Evidence, Kind, Probe, StoredObject
 from grader.jobs import state_of
+from grader.messages import ended, joined, sentence
 from grader.ordinary_requests import AFTER, FOREIGN, ORDINARY
 
 
@@ -23,8 +25,12 @@ def made(evidence: Evidence, probe: Probe, kind: Kind) -> set[str]:
 def unused(evidence: Evidence, probe: Probe) -> str | None:
     """What is wrong if no call read the words of a prompt, or if another call made what was stored."""
     if not probe.carriers:
-        where = f": they were in {', '.join(probe.astray)}, which is not read" if probe.astray else ""
-        return f"the prompt's words came to no place where OpenAI's model reads them{where}"
+        if not probe.astray:
+            return sentence("the prompt's words came to no place where OpenAI's model reads them")
+        return sentence(
+            "the prompt's words came to no place where OpenAI's model reads them: they were in {fields}, which is not read",
+            fields=", ".join(probe.astray),
+        )
     return stored_from_elsewhere(evidence, probe)
 
 
@@ -42,7 +48,7 @@ def stored_from_elsewhere(evidence: Evidence, probe: Probe) -> str | None:
     meant = _named(evidence, probe, stored) or stored
     if not meant or any(one.origin in from_prompt for one in meant):
         return None
-    return "the stored file was made by another call to OpenAI than the one that read the prompt"
+    return sentence("the stored file was made by another call to OpenAI than the one that read the prompt")
 
 
 def _named(evidence: Evidence, probe: Probe, stored: list[StoredObject]) -> list[StoredObject]:
@@ -76,20 +82,27 @@ def _served(
     assert probe.exchange is not None
     answer = evidence.exchange(probe.exchange)
     if answer.status is None:
-        return None if other else Finding(probe.kind, f"{probe.asked}: {answer.failure}", ids(probe))
-    answered = f"{probe.asked} was answered {answer.status}"
+        if other:
+            return None
+        silent = sentence(
+            "{asked}: {failure}", asked=reported(probe.asked), failure=reported(answer.failure or "None")
+        )
+        return Finding(probe.kind, silent, ids(probe))
+    answered = sentence("{asked} was answered {status}", asked=reported(probe.asked), status=answer.status)
     if answer.status >= 400:
         if other:
             return None
         if may_be_refused:
-            advice = f"{answered[:1].upper()}{answered[1:]}. If that is meant, say so in the document."
+            advice = joined([ended(answered), sentence("If that is meant, say so in the document.")], " ")
             return Finding(probe.kind, None, ids(probe), advice)
-        return Finding(probe.kind, f"{answered}, though your document allows it", ids(probe))
+        against = sentence("{answered}, though your document allows it", answered=answered)
+        return Finding(probe.kind, against, ids(probe))
     if answer.status == 202 and not _has_ended_well(evidence, probe):
         return None
     problem = unused(evidence, probe) or _not_stored(evidence, probe)
     if problem:
-        return Finding(probe.kind, f"{answered}, but {problem}", ids(probe))
+        but = sentence("{answered}, but {problem}", answered=answered, problem=problem)
+        return Finding(probe.kind, but, ids(probe))
     return Finding(probe.kind, None, () if other else ids(probe))
 
 
@@ -107,7 +120,7 @@ def _not_stored(evidence: Evidence, probe: Probe) -> str | None:
     first = generated(evidence, probe.kind)
     if first is None or not _keeps(evidence, first) or _keeps(evidence, probe):
         return None
-    return "nothing that was made for it was stored"
+    return sentence("nothing that was made for it was stored")
 
 
 def _keeps(evidence: Evidence, probe: Probe) -> bool:

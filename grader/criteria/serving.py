@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from grader import media_types
 from grader.criteria import provenance
 from grader.evidence import Evidence, Input, Probe, StoredObject
+from grader.messages import sentence
 from grader.ordinary_requests import SERVES_AGAIN
 
 _OFTEN = 3  # requests whose files got the same name: so many do not by chance
@@ -24,8 +25,15 @@ def serves_another(evidence: Evidence, probe: Probe, wanted: StoredObject) -> st
             answer = evidence.exchange(again.exchange)
             if answer.status == 200 and answer.body_sha256 in others:
                 if has_one_name:
-                    return f"every one is kept as {provenance.shown(wanted.key)}, so that the next one replaces it"
-                return f"GET {answer.place or 'the address in your answer'} served {provenance.shown(wanted.key)} at first, and later another file's bytes"
+                    return sentence(
+                        "every one is kept as {name}, so that the next one replaces it",
+                        name=provenance.shown(wanted.key),
+                    )
+                return sentence(
+                    "GET {place} served {name} at first, and later another file's bytes",
+                    place=answer.place or sentence("the address in your answer"),
+                    name=provenance.shown(wanted.key),
+                )
     return None
 
 

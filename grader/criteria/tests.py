@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 from grader.criteria import planted_faults
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
-from grader.evidence import Evidence, RedTest, TestRun
+from grader.criteria.red_tests import MOST_SHOWN, count_others, describe_red, list_names
+from grader.criteria.reported import reported
+from grader.evidence import Evidence, TestRun
 from grader.inside.faults import BY_NAME
 from grader.inside.faults import Section as FaultSection
+from grader.messages import joined, sentence
 
 _SECTION = Section("tests")
 
@@ -21,61 +24,9 @@ def _is_ours(output: str) -> bool:
     return bool(places) and "grader/inside/" in places[-1]
 
 
-_MOST_SHOWN = 5  # tests
 _BUSY = 0.2  # of the time of a run
 _NEVER_FOR_WANT_OF_TIME = ("ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError")
 _SHORT = 2.0  # seconds that every test waits for a program that it starts
-_LONGEST = 200  # characters of an error's message
-_PLACE = re.compile(r"(?P<file>[^\s:]{1,200}\.py):(?P<line>\d{1,6}): ")
-_ERROR = re.compile(r"(?:E +|ERROR: |INTERNALERROR> )(?P<error>[A-Za-z_].*)")
-
-
-def _others(run: TestRun) -> str:
-    if run.passed == 1:
-        return " The other one passes."
-    return f" The {run.passed} others pass." if run.passed else ""
-
-
-def _listed(tests: Sequence[RedTest]) -> str:
-    more = f" and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
-    return ", ".join(test.name for test in tests[:_MOST_SHOWN]) + more
-
-
-def _described(test: RedTest) -> str:
-    """A test that does not pass, and the reason in a few words."""
-    if test.hosts:
-        return f"{test.name} asked for {', '.join(test.hosts[:3])}, and there is no network"
-    if test.needs:
-        return f"{test.name} needs {test.needs}"
-    why = next(iter(test.why.strip().splitlines()), "").strip()[:200]  # what follows is on the page
-    where = f" ({test.where})" if test.where else ""
-    return f"{test.name}{where}: {why}" if why else test.name
-
-
-def _what_is_red(run: TestRun) -> str:
-    """Each test that does not pass, those that asked for the network first."""
-    if not run.red:
-        counts = (
-            f"{run.failed} failed, {run.passed} passed" if run.failed or run.passed else "none could be run"
-        )
-        why = _last_error(run.output)
-        return f"The tests do not pass: {counts} (pytest's exit code {run.exit_code}){f': {why}' if why else ''}."
-    tests = sorted(run.red, key=lambda test: not test.hosts)
-    listed = "; ".join(_described(test) for test in tests[:_MOST_SHOWN])
-    more = f"; and {len(tests) - _MOST_SHOWN} more" if len(tests) > _MOST_SHOWN else ""
-    count = "1 does not pass" if len(tests) == 1 else f"{len(tests)} do not pass"
-    return f"{count}: {listed}{more}.{_others(run)} Expected: each test passes with no network and with dummy keys."
-
-
-def _last_error(output: str) -> str:
-    """The last thing that pytest says went wrong, and where; empty if it says nothing of the kind."""
-    place, why = "", ""
-    for line in output.splitlines():
-        if found := _PLACE.match(line):
-            place = f"{found['file']}, line {found['line']}: "
-        elif found := _ERROR.match(line):
-            why = f"{place}{found['error'].strip()}"[:_LONGEST]
-    return why.rstrip(".")
 
 
 def _not_installed(evidence: Evidence) -> list[str]:
@@ -104,7 +55,7 @@ def _was_hurried(run: TestRun) -> bool:
 
 
 def _listed_names(names: Sequence[str]) -> str:
-    return ", ".join(names[:_MOST_SHOWN])
+    return ", ".join(names[:MOST_SHOWN])
 
 
 @_SECTION.criterion(
@@ -115,39 +66,57 @@ def _listed_names(names: Sequence[str]) -> str:
 def tests_pass(evidence: Evidence) -> Verdict:
     run = evidence.test_run
     if not run.found:
-        return failed(run.failure or "There are no tests.")
+        return failed(reported(run.failure) if run.failure else sentence("There are no tests."))
     if run.failure:
-        return failed(run.failure, ("tests",))
+        return failed(reported(run.failure), ("tests",))
     if run.exit_code == _INTERNAL_ERROR and _is_ours(run.output):
-        return Verdict("error", "The grader's part in the test run failed; run it again.", ("tests",))
+        ours = sentence("The grader's part in the test run failed; run it again.")
+        return Verdict("error", ours, ("tests",))
     docker = [test for test in run.red if test.needs]
     if docker and len(docker) == len(run.red):
         return not_run(
-            f"Needs {docker[0].needs}, which is not here: {_listed(docker)}.{_others(run)} Tests with stand-ins in its place "
-            "can be judged."
+            sentence(
+                "Needs {what}, which is not here: {tests}.{others} Tests with stand-ins in its place can be judged.",
+                what=docker[0].needs,
+                tests=list_names(docker),
+                others=count_others(run),
+            )
         )
     if run.exit_code != 0 and _was_hurried(run):
         return Verdict(
             "error",
-            f"The tests start {_listed_names(run.programs)}, and did not all pass while the machine was busy with other work for "
-            f"{run.waited:.0f} of {run.seconds:.0f} seconds. Grade it again when the machine has less to do.",
+            sentence(
+                "The tests start {programs}, and did not all pass while the machine was busy with other work for {waited} of "
+                "{seconds} seconds. Grade it again when the machine has less to do.",
+                programs=_listed_names(run.programs),
+                waited=f"{run.waited:.0f}",
+                seconds=f"{run.seconds:.0f}",
+            ),
             ("tests",),
         )
     if run.exit_code != 0 and (names := _not_installed(evidence)):
         return Verdict(
             "error",
-            f"The tests need {', '.join(names)}: the submission declares it, and the grader did not install it.",
+            sentence(
+                "The tests need {names}: the submission declares it, and the grader did not install it.",
+                names=", ".join(names),
+            ),
             ("tests",),
         )
     if run.exit_code != 0 and evidence.for_later_python and _only_unread(run):
-        return Verdict("error", f"The tests did not run: {evidence.for_later_python[0]}", ("tests",))
+        later = sentence("The tests did not run: {reason}", reason=reported(evidence.for_later_python[0]))
+        return Verdict("error", later, ("tests",))
     if run.exit_code != 0:
-        return failed(_what_is_red(run), ("tests",))
+        return failed(describe_red(run), ("tests",))
     if run.passed == 0:
-        why = f"all {run.skipped} were skipped" if run.skipped else "none was collected"
-        return failed(f"No test ran: {why}.", ("tests",))
-    skipped = f", {run.skipped} skipped" if run.skipped else ""
-    return passed(f"{run.passed} passed{skipped}, in {run.seconds:.0f} s.", ("tests",))
+        if run.skipped:
+            return failed(sentence("No test ran: all {count} were skipped.", count=run.skipped), ("tests",))
+        return failed(sentence("No test ran: none was collected."), ("tests",))
+    well: dict[str, str | int] = {"passed": run.passed, "seconds": f"{run.seconds:.0f}"}
+    if run.skipped:
+        some = sentence("{passed} passed, {skipped} skipped, in {seconds} s.", skipped=run.skipped, **well)
+        return passed(some, ("tests",))
+    return passed(sentence("{passed} passed, in {seconds} s.", **well), ("tests",))
 
 
 @_SECTION.criterion(
@@ -158,10 +127,13 @@ def tests_pass(evidence: Evidence) -> Verdict:
 def runs_in_ci(evidence: Evidence) -> Verdict:
     scans = evidence.scans
     if scans.ci:
-        return passed(f"{scans.ci[0]} runs tests.")
+        return passed(sentence("{file} runs tests.", file=scans.ci[0]))
     if scans.live_markers:
-        return passed(f"The marker {scans.live_markers[0]} is registered, and tests carry it.")
-    return failed("No CI configuration runs tests, and no test carries a marker that is registered.")
+        marker = scans.live_markers[0]
+        return passed(sentence("The marker {marker} is registered, and tests carry it.", marker=marker))
+    return failed(
+        sentence("No CI configuration runs tests, and no test carries a marker that is registered.")
+    )
 
 
 @_SECTION.criterion(
@@ -172,10 +144,10 @@ def runs_in_ci(evidence: Evidence) -> Verdict:
 def no_spend(evidence: Evidence) -> Verdict:
     run = evidence.test_run
     if not run.found or not run.passed + run.failed:
-        return not_run("Depends on tests that ran.")
+        return not_run(sentence("Depends on tests that ran."))
     if run.outside:
-        return failed(f"The tests asked for {', '.join(run.outside[:3])}.", ("tests",))
-    return passed("No test asked for a host of OpenAI's or AWS'.", ("tests",))
+        return failed(sentence("The tests asked for {hosts}.", hosts=", ".join(run.outside[:3])), ("tests",))
+    return passed(sentence("No test asked for a host of OpenAI's or AWS'."), ("tests",))
 
 
 # code that looks for the runs themselves: what it fails by can't be distinguished from testing without reading it
@@ -195,12 +167,15 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
     run = evidence.test_run
     unknown = sorted({fault.name for fault in run.faults if fault.name not in BY_NAME})
     if unknown:
-        return Verdict("error", f"The grader planted a fault that it does not know: {', '.join(unknown)}.")
+        names = ", ".join(unknown)
+        return Verdict(
+            "error", sentence("The grader planted a fault that it does not know: {names}.", names=names)
+        )
     if not run.found or not run.passed:
-        return not_run("Depends on tests that pass, and there are none.")
+        return not_run(sentence("Depends on tests that pass, and there are none."))
     faults = [fault for fault in run.faults if BY_NAME[fault.name].section == section]
     if not faults:
-        return not_run("Depends on an endpoint that generates a file, and none was found.")
+        return not_run(sentence("Depends on an endpoint that generates a file, and none was found."))
     untested = _untested(evidence, section)
     if untested is not None:
         return _unless_red(run, untested)
@@ -209,31 +184,46 @@ def _planted(evidence: Evidence, section: FaultSection) -> Verdict:
         *(planted_faults.advise(run) if section == "happy_path" else ()),
         *planted_faults.advise_on_uncounted(seen, len(faults)),
     )
-    lead = f"Judged by the {run.passed} tests that pass without network. " if run.red else ""
+    lead = (
+        sentence("Judged by the {count} tests that pass without network. ", count=run.passed)
+        if run.red
+        else ""
+    )
     if seen.missed:
-        more = " …" if len(seen.missed) > 4 else ""
-        verdict = failed(
-            f"{lead}The tests still pass with {'; '.join(seen.missed[:4])}{more}. Expected: with each of these, one of your tests fails.",
-            ("tests",),
-            advice,
+        missed = sentence(
+            "{lead}The tests still pass with {faults}{more}.",
+            lead=lead,
+            faults=joined(seen.missed[:4], "; "),
+            more=" …" if len(seen.missed) > 4 else "",
         )
-        return _unless_red(run, verdict)
+        wanted = sentence("with each of these, one of your tests fails")
+        whole = sentence("{findings} Expected: {expected}.", findings=missed, expected=wanted)
+        return _unless_red(run, failed(whole, ("tests",), advice))
     if seen.undecided:
         return not_run(
-            f"What the tests notice can't be distinguished from chance: {seen.undecided}. A person has to look."
+            sentence(
+                "What the tests notice can't be distinguished from chance: {reason}. A person has to look.",
+                reason=reported(seen.undecided),
+            )
         )
     if not seen.caught:
-        return not_run("No fault could be planted: the tests never send a request to your app.")
+        return not_run(sentence("No fault could be planted: the tests never send a request to your app."))
     if section == "happy_path" and (unseen := planted_faults.judge_contents(run, faults)) is not None:
         return _unless_red(run, unseen)
     read = (place for place in evidence.scans.odd if _LOOKS_FOR_RUNS.search(place))
     odd = next(iter((*run.looked, *read)), None)
     if odd is not None:
         return not_run(
-            f"The code looks into the process that runs the tests ({odd}), so that noticing a fault can't be distinguished from "
-            "finding it. A person has to look."
+            sentence(
+                "The code looks into the process that runs the tests ({place}), so that noticing a fault can't be distinguished "
+                "from finding it. A person has to look.",
+                place=odd,
+            )
         )
-    return passed(f"{lead}The tests noticed each of {seen.caught} planted faults.", ("tests",), advice)
+    noticed = sentence(
+        "{lead}The tests noticed each of {count} planted faults.", lead=lead, count=seen.caught
+    )
+    return passed(noticed, ("tests",), advice)
 
 
 def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
@@ -241,7 +231,11 @@ def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
     able = [test for test in run.red if not test.hosts and not test.needs]
     if verdict.status != "failed" or not able:
         return verdict
-    return not_run(f"Depends on tests.pass: {_listed(able)} may notice more, and does not pass yet.")
+    return not_run(
+        sentence(
+            "Depends on tests.pass: {tests} may notice more, and does not pass yet.", tests=list_names(able)
+        )
+    )
 
 
 def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
@@ -251,12 +245,28 @@ def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
     if asked:
         return None
     if not run.served or not evidence.offers:
-        started = f" They start {', '.join(run.programs[:3])}, which is not watched." if run.programs else ""
-        return not_run(f"No test sends a request to your app where the grader sees it.{started}")
-    places = " or ".join(dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers))
-    wanted = "has it make a file" if section == "happy_path" else "looks at an error of its"
+        none = sentence("No test sends a request to your app where the grader sees it.")
+        if not run.programs:
+            return not_run(none)
+        programs = ", ".join(run.programs[:3])
+        started = sentence("They start {programs}, which is not watched.", programs=programs)
+        return not_run(joined([none, started], " "))
+    places = dict.fromkeys(f"{offer.method} {offer.path}" for offer in evidence.offers)
+    wanted: dict[str, str | int] = {"count": run.passed, "places": joined(places, sentence(" or "))}
+    if section == "happy_path":
+        return failed(
+            sentence(
+                "None of the {count} tests that pass asks {places} and has it make a file. Tests of other operations say "
+                "nothing of it.",
+                **wanted,
+            )
+        )
     return failed(
-        f"None of the {run.passed} tests that pass asks {places} and {wanted}. Tests of other operations say nothing of it."
+        sentence(
+            "None of the {count} tests that pass asks {places} and looks at an error of its. Tests of other operations say "
+            "nothing of it.",
+            **wanted,
+        )
     )
 
 

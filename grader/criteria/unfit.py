@@ -3,6 +3,7 @@
 import re
 
 from grader.evidence import Evidence
+from grader.messages import joined, sentence
 
 _UNFIT = re.compile(r"([\w.-]{1,200}) (?:is left out: it does not fit here|has no wheel for)\b")
 _LEFT_OUT = re.compile(r"([\w.-]{1,200}) is left out: it (?:does not fit here|has no wheel)\b")
@@ -16,11 +17,17 @@ def instead_of_a_failure(evidence: Evidence) -> str:
     shown = f"{app.failure}\n{app.log}".lower().replace("-", "_")
     other = [name for name in _names(_UNFIT, notes) if _is_shown(name, shown)]
     if other:
-        return f"The submission asks for {' and '.join(other)} in a version that can't be installed here, and ran with another one."
+        return sentence(
+            "The submission asks for {names} in a version that can't be installed here, and ran with another one.",
+            names=joined(other, sentence(" and ")),
+        )
     # a package may have modules of any name: one that is missing may be of any that was left out
     left_out = _names(_LEFT_OUT, notes) if _UNDECLARED.search(app.failure or "") else []
     if left_out:
-        return f"The grader could not install {' and '.join(left_out[:5])}, which the submission declares, and which may have that module."
+        return sentence(
+            "The grader could not install {names}, which the submission declares, and which may have that module.",
+            names=joined(left_out[:5], sentence(" and ")),
+        )
     return ""
 
 

@@ -14,6 +14,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
+from grader.criteria.reported import reported
 from grader.evidence import EXTENSIONS, Evidence, Probe
 from grader.messages import ended, sentence, term
 from grader.ordinary_requests import GENERATES, LONGEST
@@ -36,7 +37,7 @@ def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | 
         )
     exchange = evidence.exchange(probe.exchange)
     what = {"asked": term(probe.asked), "place": f"{exchange.method} {exchange.place}"}
-    answer = str(exchange.status or exchange.failure)
+    answer = str(exchange.status) if exchange.status else reported(str(exchange.failure))
     if probe.calls:
         problem: str | None = sentence(
             "{asked}, sent to {place}, still led to a call to OpenAI and was answered {answer}",
@@ -51,7 +52,9 @@ def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | 
         )
     elif exchange.status is None:
         problem = sentence(
-            "{asked}, sent to {place}, got no answer: {failure}", **what, failure=exchange.failure
+            "{asked}, sent to {place}, got no answer: {failure}",
+            **what,
+            failure=reported(str(exchange.failure)),
         )
     elif not 400 <= exchange.status < 500:
         problem = sentence("{asked}, sent to {place}, was answered {answer}", **what, answer=answer)
@@ -94,7 +97,7 @@ def _longest(evidence: Evidence, probe: Probe) -> Finding:
         problem = sentence(
             "{asked}, was answered {answer} without a call to OpenAI",
             asked=term(probe.asked),
-            answer=str(answer.status or answer.failure),
+            answer=answer.status or reported(str(answer.failure)),
         )
     elif not probe.met and probe.kind != "audio":  # long words to say may be sent in parts
         problem = sentence("{asked}, did not come to OpenAI whole", asked=term(probe.asked))

@@ -5,16 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grader
-from grader import bad_input, ordinary_requests
+from grader import bad_input, openai_module, ordinary_requests
+from grader.criteria import reported
 from grader.evidence import EXTENSIONS, a_file
+from grader.inside.faults import FAULTS
 from grader.upstream_failures import UPSTREAM_FAILURES
 
 _SOURCES = sorted(Path(grader.__file__).parent.rglob("*.py"))
 
 
 def templates() -> set[str]:
-    """The first argument of each `sentence(…)`."""
-    return {text for file in _SOURCES for text in _first_arguments(file, "sentence")}
+    """The first argument of each `sentence(…)`, and what evidence is recognised by."""
+    return set(reported.TEMPLATES) | {
+        text for file in _SOURCES for text in _first_arguments(file, "sentence")
+    }
 
 
 def terms() -> set[str]:
@@ -25,6 +29,14 @@ def terms() -> set[str]:
     found |= {
         f"{a_file(kind)} to be kept in a file that ends with .{'txt' if kind == 'image' else 'png'}"
         for kind in EXTENSIONS
+    }
+    found |= {fault.wording for fault in FAULTS}
+    found |= {openai_module.LISTED, openai_module.DESCRIBED, openai_module.PLAIN, openai_module.STREAMED}
+    found |= {
+        openai_module.WITHOUT_MODEL,
+        openai_module.NO_SOUND,
+        openai_module.RATE_LIMITED,
+        openai_module.DROPPED,
     }
     found.add(ordinary_requests.LONGEST.asked.replace("{length}", "{n1}"))
     return found | {"the extension itself chooses the kind"}

@@ -15,6 +15,7 @@ from grader.batch.entries import Entry
 from grader.batch.platforms import Label, canvas, moodle
 from grader.batch.roster import Roster
 from grader.errors import GraderError
+from grader.report.language import language
 from tests.grader import downloads, importers
 from tests.grader import hostile_words as words
 
@@ -107,6 +108,22 @@ def test_moodle_takes_its_worksheet_back(tmp_path, blind):
     assert importers.moodle_worksheet(table.text, PARTICIPANTS, 100) == dict.fromkeys(
         PARTICIPANTS.values(), 50.0
     )
+
+
+def test_the_comment_for_moodle_is_in_the_class_s_language(tmp_path):
+    worksheet = known(tmp_path, downloads.moodle_worksheet(PEOPLE))
+    graded = [one for one in rows(worksheet, MOODLE) if one.report is not None]
+    for code, begin in (("de", "Zu tun: "), ("en", "To do: ")):
+        comments = {
+            row["Feedback comments"]
+            for row in csv.DictReader(
+                io.StringIO(exported.moodle(graded, worksheet, language(code)).text.lstrip("\ufeff"))
+            )
+        }
+        assert comments
+        assert all(
+            each.startswith((begin, "Vollständig." if code == "de" else "Complete.")) for each in comments
+        )
 
 
 def test_moodle_takes_its_worksheet_back_in_its_own_language(tmp_path):

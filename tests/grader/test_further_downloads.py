@@ -228,7 +228,7 @@ CASES = {
     "nbgrader, collected": Case(nbgrader_submitted),
     "gh classroom clone": Case(gh_classroom),
     "archives of branches": Case(archives_of_branches),
-    "drive, in two parts": Case(drive_in_two_parts, PLAIN, frozenset(HERE)),
+    "drive, in two parts": Case(drive_in_two_parts, PLAIN, NAMESAKES),
     "google classroom": Case(classroom_in_drive, PLAIN, NAMESAKES),
     "schoology": Case(schoology, PLAIN, NAMESAKES),
     "codegrade": Case(codegrade, PLAIN, NAMESAKES),

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from grader import next_step, rubric, stages
 from grader.assignment.assignment import read
+from grader.batch import exported
 from grader.commands import checking
 from grader.criteria import ALL, SECTIONS
 from grader.errors import GraderError
@@ -65,7 +66,7 @@ def _texts() -> set[str]:
     """Every text that a report can say, apart from what was seen of a submission."""
     found = {
         text
-        for module in (checking, html, next_step, sheet, so_far, terminal, words)
+        for module in (checking, exported, html, next_step, sheet, so_far, terminal, words)
         for text in _texts_of(module)
     }
     template = html._TEMPLATE.read_text(encoding="utf-8")
