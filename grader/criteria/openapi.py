@@ -13,6 +13,10 @@ from grader.schemas import Document, resolve
 _SECTION = Section("openapi")
 _NO_DOCUMENT = "Depends on openapi.valid: the app serves no OpenAPI document."
 _NO_SHAPE = frozenset({"title", "description"})  # members of a schema that say nothing of a body's shape
+_ALSO_DESCRIBES = (
+    "summary",
+    "tags",
+)  # help to find an operation; one that is described lacks nothing without them
 _NO_OPERATION = "Depends on an operation that generates a file, and none was found."
 _WITHOUT_BODY = frozenset({"204", "301", "302", "303", "304", "307", "308", "3XX"})
 # answers that come before an operation is reached: the router's and the server's own
@@ -114,7 +118,7 @@ def valid(evidence: Evidence) -> Verdict:
 @_SECTION.criterion(
     "described",
     "The API and its generating operations are described",
-    "Give the app a title, a version and a description; the operation a summary, a description and a tag.",
+    "Give the app a title, a version and a description, and the operation a description: a docstring will do.",
 )
 def described(evidence: Evidence) -> Verdict:
     document = _document(evidence)
@@ -131,11 +135,13 @@ def described(evidence: Evidence) -> Verdict:
     if not found:
         return not_run(_NO_OPERATION)
     for place, facts, _ in found:
-        lacking = [name for name in ("summary", "description", "tags") if not facts.get(name)]
-        findings.append(Finding(None, f"{place} has no {' and no '.join(lacking)}" if lacking else None))
+        problem = None if str(facts.get("description") or "").strip() else f"{place} has no description"
+        lacking = [each for each in _ALSO_DESCRIBES if not facts.get(each)]
+        advice = f"{place} has no {' and no '.join(lacking)}: pages such as /docs group and list operations by them."
+        findings.append(Finding(None, problem, advice=advice if lacking else None))
     return together(
         findings,
-        "The API has a title, a version and a description; its generating operations are described and tagged.",
+        "The API has a title, a version and a description; its generating operations are described.",
     )
 
 

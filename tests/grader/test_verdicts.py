@@ -41,12 +41,20 @@ def test_errors_with_models_are_documented():
     assert responses_of(_201=MODEL, _422=MODEL, _502=MODEL).status == "passed"
 
 
-def test_an_operation_without_a_tag_is_not_described_whole():
-    made = {"post": {"summary": "Write", "description": "Writes a text."}}
+def described(**made):
     info = {"title": "Texts", "version": "1", "description": "Writes texts."}
-    document = {"openapi": "3.1.0", "info": info, "paths": {"/texts": made}}
-    verdict = BY_ID["openapi.described"].judge(evidence(document=json.dumps(document).encode()))
-    assert (verdict.status, "no tags" in verdict.summary) == ("failed", True)
+    document = {"openapi": "3.1.0", "info": info, "paths": {"/texts": {"post": made}}}
+    return BY_ID["openapi.described"].judge(evidence(document=json.dumps(document).encode()))
+
+
+def test_an_operation_without_a_tag_is_described_and_advised():
+    verdict = described(summary="Write", description="Writes a text.")
+    assert (verdict.status, "no tags" in verdict.advice[0]) == ("passed", True)
+
+
+def test_an_operation_without_a_description_is_not_described():
+    verdict = described(summary="Write", tags=["texts"])
+    assert (verdict.status, "no description" in verdict.summary) == ("failed", True)
 
 
 @pytest.mark.parametrize("name", ["example", "examples", "default"])

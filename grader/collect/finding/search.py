@@ -16,6 +16,7 @@ from grader.collect.finding.discovery import (
     offer_of,
     works,
 )
+from grader.collect.finding.endings import namings
 from grader.collect.finding.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.finding.handed_out import match_inputs, read_values
 from grader.collect.finding.login import takes_a_password
@@ -253,10 +254,14 @@ class Search:
         self, operation: Operation, shape: tuple[Field, ...], assignment: Assignment, one: Field, choice: Any
     ) -> None:
         settled = {key: value for key, value in assignment.values.items() if key not in assignment.marks}
-        kind = next((kind for kind in KINDS if not works(self.session, self.found.get(kind))), KINDS[0])
-        changed = assign(shape, kind, extensions(kind, str(choice))[0], given={**settled, one.key: choice})
+        missing = [kind for kind in KINDS if not works(self.session, self.found.get(kind))] or [KINDS[0]]
         before = dict(self.found)
-        self._try(operation, shape, changed)
+        for kind, extension in namings(shape, missing, str(choice)):
+            exchange = self._try(
+                operation, shape, assign(shape, kind, extension, given={**settled, one.key: choice})
+            )
+            if self.session.calls_of(exchange) or self._is_over:
+                break
         if self.found.keys() == before.keys():
             return
         usual = assignment.values.get(one.key, example_of(one))
