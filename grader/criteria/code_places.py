@@ -18,6 +18,11 @@ _STORES = re.compile(
 _HAS_TESTS = re.compile(r"^\s*(?:async )?def test_|^\s*@scenario\(|^scenarios\(", re.MULTILINE)
 _MAKES_CLIENT = re.compile(r"\b(?:Async)?(?:Azure)?OpenAI\s*\(")
 _READS_KEY = re.compile(r"OPENAI_(?:API_)?KEY|\bopenai_(?:api_)?key\b")
+_PRINTS = re.compile(
+    r"(?:\bprint|\.(?:debug|info|warning|error|exception|critical|log))\s*\(.*"
+    r"(?:environ|__dict__|\bvars\(|\b\w*(?:settings|config|key|secret|headers)\b)",
+    re.IGNORECASE,
+)
 _CALLS: Mapping[str, re.Pattern[str]] = {
     "text": re.compile(
         r"\.(?:completions|responses)\.(?:create|parse|stream)\s*\(|/?(?:chat/completions|responses)[\"']"
@@ -46,7 +51,8 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         case "errors.no_internals":
             return _places(evidence, _CALLS.values() if "OpenAI" in verdict.summary else [_STORES])
         case "secrets.not_leaked":
-            return _places(evidence, [_READS_KEY])
+            printed = _places(evidence, [_PRINTS]) if "log" in verdict.summary else ""
+            return printed or _places(evidence, [_READS_KEY])
         case "secrets.from_environment":
             return _places(evidence, [_MAKES_CLIENT]) or _places(evidence, [_READS_KEY])
         case "secrets.ignored_by_git":

@@ -55,6 +55,19 @@ def test_many_places_are_none():
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        'app.logger.warning("settings: %s", dict(os.environ))',
+        'print("with", api_key)',
+        "log.info(f'{Settings()}')",
+    ],
+)
+def test_a_key_in_the_log_is_printed_somewhere(line):
+    found = place("secrets.not_leaked", "The key was seen in the app's log.", f"\n{line}\n")
+    assert found.startswith("app/store.py, line 2;")
+
+
+@pytest.mark.parametrize(
     "call",
     [
         "bucket.Object(key).put(Body=body, ContentType=kind)",

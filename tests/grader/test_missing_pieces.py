@@ -150,3 +150,10 @@ def test_a_module_that_a_package_may_have_which_the_grader_left_out_is_not_the_w
         verdict = BY_ID["endpoint.starts"].judge(seen)
         assert verdict.status == status
         assert ("django-night-light" in verdict.summary) is (status == "error")
+
+
+def test_the_line_of_the_log_that_shows_the_key_is_quoted():
+    app = AppStart(target="main:app", started=True, log=f"INFO up\n{'x' * 200} key=(the key) done\n")
+    summary = BY_ID["secrets.not_leaked"].judge(evidence(app=app, canary_seen=("the app's log",))).summary
+    assert "x key=(the key)" in summary
+    assert len(summary) < 300
