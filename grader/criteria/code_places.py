@@ -16,6 +16,9 @@ _STORES = re.compile(
     r"|[\"'](?:put_object|create_multipart_upload)[\"']"
 )
 _HAS_TESTS = re.compile(r"^\s*(?:async )?def test_|^\s*@scenario\(|^scenarios\(", re.MULTILINE)
+_OTHER_ENCODING = re.compile(
+    r"\.encode\(\s*(?:encoding\s*=\s*)?[\"'](?!utf-?8[\"'])[\w-]+[\"']", re.IGNORECASE
+)
 _MAKES_CLIENT = re.compile(r"\b(?:Async)?(?:Azure)?OpenAI\s*\(")
 _READS_KEY = re.compile(r"OPENAI_(?:API_)?KEY|\bopenai_(?:api_)?key\b")
 _PRINTS = re.compile(
@@ -40,6 +43,8 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
     match criterion:
         case "endpoint.mime_type":
             return _places(evidence, _types(evidence, verdict)) or _places(evidence, [_STORES])
+        case "endpoint.saves_to_s3" if "not in UTF-8" in verdict.summary:
+            return _places(evidence, [_OTHER_ENCODING]) or _places(evidence, [_STORES])
         case "endpoint.saves_to_s3" | "errors.storage_down":
             return _places(evidence, [_STORES])
         case "endpoint.serves_file" if "replaces it" in verdict.summary:

@@ -222,7 +222,7 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         if not stored:
             problem = "nothing was stored"
         elif not problem and not any(one.origin in made for one in stored):
-            problem = f"the object {provenance.shown(stored[-1].key)} is not what OpenAI returned"
+            problem = provenance.not_as_made(evidence, stored[-1], made)
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return together(
         findings,

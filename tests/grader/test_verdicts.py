@@ -7,9 +7,9 @@ import pytest
 from grader import rubric
 from grader.collect.exchange.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, cap, sha256_of
+from grader.evidence import AppStart, Exchange, Output, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge
-from tests.grader.seen import MADE, OFFER, PROMPT, evidence
+from tests.grader.seen import CALL, MADE, OFFER, PROMPT, STORED, evidence
 
 MODEL = {"content": {"application/json": {"schema": {"type": "object", "properties": {"detail": {}}}}}}
 SENTENCE = {"description": "OpenAI failed."}
@@ -285,3 +285,23 @@ def test_tests_that_wait_for_a_program_are_the_author_s_unless_the_machine_was_l
         waited=waited,
     )
     assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("Grüße – vom Meer".encode("cp1252"), "in cp1252, not in UTF-8"),
+        ("Grüße – vom Meer".encode("utf-16"), "in utf-16, not in UTF-8"),
+        ("Grüße – vom Meer\n".encode(), "other spaces or line ends"),
+        (b"An apology.", "is not what OpenAI returned"),
+    ],
+)
+def test_how_a_stored_text_differs_from_what_was_made_is_said(stored, said):
+    text = "Grüße – vom Meer".encode()
+    made = Output(kind="text", media_type="text/plain", sha256=sha256_of(text), size=len(text))
+    kept = STORED.model_copy(update={"sha256": sha256_of(stored)})
+    call = CALL.model_copy(update={"outputs": (made,)})
+    blobs = {sha256_of(each): each for each in (text, stored)}
+    seen = evidence(calls=(call,), objects=(kept,))
+    verdict = BY_ID["endpoint.saves_to_s3"].judge(seen.with_blobs({**seen.blobs, **blobs}))
+    assert (verdict.status, said in verdict.summary) == ("failed", True)

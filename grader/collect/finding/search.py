@@ -1,7 +1,7 @@
 """Searches for the generating operation: a quick try of everything, a closer one of the nearest, then the missing kinds."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.collect.exchange.provenance import read_by_model, texts
@@ -9,6 +9,7 @@ from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
 from grader.collect.finding.discovery import (
     LOOKING,
+    decode_values,
     find_made_beside,
     finish_offers,
     input_of,
@@ -293,7 +294,10 @@ class Search:
             operation, shape, assignment, exchange = hit
             if self._reaches(exchange.id, assignment):
                 continue
-            for count, (one, changed) in enumerate(one_at_a_time(shape, assignment)):
+            own = replace(
+                assignment, values=decode_values(offer.values)
+            )  # with the choice that made this kind
+            for count, (one, changed) in enumerate(one_at_a_time(shape, own)):
                 if count >= _MOST_PLACES or self.sent >= MAX_REQUESTS:
                     return
                 exchange = self._send(operation, changed)
