@@ -64,6 +64,8 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
             return ".gitignore"
         case "tests.happy_path" | "tests.error_cases":
             return _suite(evidence)
+    if criterion.startswith("errors.") and "something was stored" in verdict.summary:
+        return _places(evidence, [_STORES])
     # what OpenAI answers is an exception first where it is called
     return _places(evidence, _calls(verdict)) if criterion.startswith("errors.") else ""
 

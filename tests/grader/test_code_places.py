@@ -38,6 +38,11 @@ def place(criterion: str, summary: str, store: str = STORE) -> str:
         ("errors.timeout", "No answer came.", "app/ask.py, line 4"),
         ("endpoint.uses_prompt", "Image: the words did not come to OpenAI.", "app/ask.py, line 6"),
         ("errors.rate_limit", "Image: OpenAI is busy, and POST /a answered 200.", "app/ask.py, line 6"),
+        (
+            "errors.quota",
+            "Image: The quota is used up, and still something was stored.",
+            "app/store.py, line 2",
+        ),
         ("errors.no_internals", "OpenAI fails (500): the answer shows “org-1”.", "app/ask.py, line 6"),
         ("errors.no_internals", "The bucket is gone: the answer shows “b”.", "app/store.py, line 2"),
         ("secrets.from_environment", "The key is written in the code.", "app/ask.py, line 4"),
