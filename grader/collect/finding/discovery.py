@@ -251,6 +251,11 @@ def _name(path_input: Input, usual: str, *, in_folder: bool) -> str:
 def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
     if value is None:
         values.pop(key, None)
+        location, name = key
+        around = name.rpartition(".")[0]
+        # what is around it stays, so that nothing but this is missing
+        if location == "json" and around and not any(each.startswith(f"{around}.") for _, each in values):
+            values[location, around] = {}
     else:
         values[key] = value
 
