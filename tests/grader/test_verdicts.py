@@ -7,7 +7,8 @@ import pytest
 from grader import rubric
 from grader.collect.exchange.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Output, Probe, RedTest, TestRun, cap, sha256_of
+from grader.criteria.planted_faults import advise
+from grader.evidence import AppStart, Exchange, Output, PlantedFault, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge
 from tests.grader.seen import CALL, MADE, OFFER, PROMPT, STORED, evidence
 
@@ -305,3 +306,9 @@ def test_how_a_stored_text_differs_from_what_was_made_is_said(stored, said):
     seen = evidence(calls=(call,), objects=(kept,))
     verdict = BY_ID["endpoint.saves_to_s3"].judge(seen.with_blobs({**seen.blobs, **blobs}))
     assert (verdict.status, said in verdict.summary) == ("failed", True)
+
+
+@pytest.mark.parametrize(("replaced", "said"), [((), 1), (("s3:text",), 0), (("openai:text",), 1)])
+def test_what_tests_replace_is_not_said_to_go_unnoticed(replaced, said):
+    fault = PlantedFault(name="wrong_key", kind="text", tests=1, caught=False)
+    assert len(advise(TestRun(replaced=replaced, asked_for=("text",), faults=(fault,)))) == said
