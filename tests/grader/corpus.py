@@ -364,11 +364,7 @@ _add("openapi.described", "other_words", (WORDS, '"""Say a word."""', ""))
 _add(
     "openapi.described",
     "django_app",
-    (
-        "shop/document.py",
-        '                "tags": ["texts"],\n                "requestBody"',
-        '                "requestBody"',
-    ),
+    ("shop/document.py", '                "description": "Writes it and keeps it.",\n', ""),
 )
 _add("openapi.inputs", "other_words", (WORDS, 'description="What to say.", ', ""))
 _add(
