@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from grader.evidence import EXTENSIONS, Kind, Offer, a_file
+from grader import patterns
+from grader.evidence import EXTENSIONS, Input, Kind, Offer, a_file
 from grader.prompt_limits import LARGEST_LIMIT, longest_prompt
 
 SECTION = "validation"
@@ -145,12 +146,23 @@ def _extension_mismatch(offer: Offer, wording: Wording) -> Iterator[WrongRequest
         yield NotApplicable(asked, "the app chooses the extension")
     else:
         # where the extension chooses the kind, what comes of another one shows whether it does
-        other: Kind = next(kind for kind in ("image", "text") if kind != offer.kind)
-        end = EXTENSIONS[other][0]
+        end = _another_extension(offer, offer.path_input)
         yield WrongRequest(
             f"{a_file(offer.kind)} to be kept in a file that ends with .{end}",
             {"path": f"{wording.stem()}.{end}"},
         )
+
+
+def _another_extension(offer: Offer, name: Input) -> str:
+    """An extension of another kind's, such as a name may have by its pattern: one that it may not have is refused for that."""
+    kinds: tuple[Kind, ...] = ("image", "text", "audio")
+    others = [each for kind in kinds if kind != offer.kind for each in EXTENSIONS[kind]]
+    usual = str(offer.values.get(f"{name.location}:{name.name}", ""))
+    stem = usual.rpartition(".")[0] or usual
+    pattern = name.pattern
+    if pattern is None or not stem:
+        return others[0]
+    return next((each for each in others if patterns.fits(pattern, f"{stem}.{each}")), others[0])
 
 
 def _unsafe_path(offer: Offer, wording: Wording) -> Iterator[WrongRequest | NotApplicable]:

@@ -11,13 +11,29 @@ from grader.evidence import Evidence
 
 _MOST_SHOWN = 2  # places; more help nobody
 _TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$|tests?\.py$)")
-_STORES = re.compile(r"\.(?:put_object|upload_fileobj|upload_file)\s*\(")
+_STORES = re.compile(
+    r"\.(?:put_object|upload_fileobj|upload_file|create_multipart_upload)\b|\.put\s*\(\s*(?:Body|ContentType)\s*="
+    r"|[\"'](?:put_object|create_multipart_upload)[\"']"
+)
+_HAS_TESTS = re.compile(r"^\s*(?:async )?def test_|^\s*@scenario\(|^scenarios\(", re.MULTILINE)
+_OTHER_ENCODING = re.compile(
+    r"\.encode\(\s*(?:encoding\s*=\s*)?[\"'](?!utf-?8[\"'])[\w-]+[\"']", re.IGNORECASE
+)
 _MAKES_CLIENT = re.compile(r"\b(?:Async)?(?:Azure)?OpenAI\s*\(")
 _READS_KEY = re.compile(r"OPENAI_(?:API_)?KEY|\bopenai_(?:api_)?key\b")
+_PRINTS = re.compile(
+    r"(?:\bprint|\.(?:debug|info|warning|error|exception|critical|log))\s*\(.*"
+    r"(?:environ|__dict__|\bvars\(|\b\w*(?:settings|config|key|secret|headers)\b)",
+    re.IGNORECASE,
+)
 _CALLS: Mapping[str, re.Pattern[str]] = {
-    "text": re.compile(r"\.(?:completions|responses)\.(?:create|parse|stream)\s*\("),
-    "image": re.compile(r"\.images\.(?:generate|edit)\s*\("),
-    "audio": re.compile(r"\.speech\.(?:with_streaming_response\.)?create\s*\("),
+    "text": re.compile(
+        r"\.(?:completions|responses)\.(?:create|parse|stream)\s*\(|/?(?:chat/completions|responses)[\"']"
+    ),
+    "image": re.compile(r"\.images\.(?:generate|edit)\s*\(|images/generations[\"']"),
+    "audio": re.compile(
+        r"\.speech\.(?:with_streaming_response\.)?create\s*\(|\.realtime\.connect\s*\(|audio/speech[\"']"
+    ),
 }
 _KINDS = re.compile(r"((?:text|image|audio)(?:, (?:text|image|audio))*): ", re.IGNORECASE)
 
@@ -27,6 +43,8 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
     match criterion:
         case "endpoint.mime_type":
             return _places(evidence, _types(evidence, verdict)) or _places(evidence, [_STORES])
+        case "endpoint.saves_to_s3" if "not in UTF-8" in verdict.summary:
+            return _places(evidence, [_OTHER_ENCODING]) or _places(evidence, [_STORES])
         case "endpoint.saves_to_s3" | "errors.storage_down":
             return _places(evidence, [_STORES])
         case "endpoint.serves_file" if "replaces it" in verdict.summary:
@@ -34,11 +52,36 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         case "errors.timeout":
             return _places(evidence, [_MAKES_CLIENT])
         case "endpoint.uses_prompt":
-            named = _KINDS.match(verdict.summary)
-            return _places(evidence, [_CALLS[kind] for kind in named[1].lower().split(", ")] if named else [])
+            return _places(evidence, _calls(verdict))
+        case "errors.no_internals":
+            return _places(evidence, _CALLS.values() if "OpenAI" in verdict.summary else [_STORES])
         case "secrets.not_leaked":
-            return _places(evidence, [_READS_KEY])
-    return ""
+            printed = _places(evidence, [_PRINTS]) if "log" in verdict.summary else ""
+            return printed or _places(evidence, [_READS_KEY])
+        case "secrets.from_environment":
+            return _places(evidence, [_MAKES_CLIENT]) or _places(evidence, [_READS_KEY])
+        case "secrets.ignored_by_git":
+            return ".gitignore"
+        case "tests.happy_path" | "tests.error_cases":
+            return _suite(evidence)
+    if criterion.startswith("errors.") and "something was stored" in verdict.summary:
+        return _places(evidence, [_STORES])
+    # what OpenAI answers is an exception first where it is called
+    return _places(evidence, _calls(verdict)) if criterion.startswith("errors.") else ""
+
+
+def _calls(verdict: Verdict) -> list[re.Pattern[str]]:
+    """What calls OpenAI for the kinds that a verdict names."""
+    named = _KINDS.match(verdict.summary)
+    return [_CALLS[kind] for kind in named[1].lower().split(", ")] if named else []
+
+
+def _suite(evidence: Evidence) -> str:
+    """The files of tests that ask the generating operation; every one, where none shows that it does."""
+    files = [each for each in evidence.scans.sources if _HAS_TESTS.search(each.text)]
+    asked = {offer.path.partition("{")[0] for offer in evidence.offers} - {"/"}
+    files = [each for each in files if any(path in each.text for path in asked)] or files
+    return "; ".join(each.path for each in files) if len(files) <= _MOST_SHOWN else ""
 
 
 def _types(evidence: Evidence, verdict: Verdict) -> list[re.Pattern[str]]:

@@ -160,7 +160,9 @@ def working(evidence: Evidence) -> list[Offer]:
 
 def ids(probe: Probe) -> tuple[str, ...]:
     """Everything that a probe refers to."""
-    return tuple(id for id in (probe.exchange, *probe.calls, *probe.objects, probe.after) if id)
+    return tuple(
+        id for id in (probe.exchange, probe.outcome, *probe.calls, *probe.objects, probe.after) if id
+    )
 
 
 NOTHING_WORKS = sentence("Depends on a request that generates a file, and none did.")

@@ -228,9 +228,7 @@ def saves_to_s3(evidence: Evidence) -> Verdict:
         if not stored:
             problem = sentence("nothing was stored")
         elif not problem and not any(one.origin in made for one in stored):
-            problem = sentence(
-                "the object {name} is not what OpenAI returned", name=provenance.shown(stored[-1].key)
-            )
+            problem = provenance.not_as_made(evidence, stored[-1], made)
         findings.append(Finding(offer.kind, problem, ids(probe), _bucket_advice(evidence, probe.exchange)))
     return together(
         findings,

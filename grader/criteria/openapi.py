@@ -224,7 +224,8 @@ def inputs(evidence: Evidence) -> Verdict:
             lacks = []
             if not field.description.strip():
                 lacks.append(sentence("no description"))
-            if not _has_example(field, whole and field.location in BODIES):
+            # bytes have no example in a document
+            if not field.is_file and not _has_example(field, whole and field.location in BODIES):
                 lacks.append(sentence("no example"))
             problem = sentence(
                 "{place}: {input} has {lacks}",

@@ -97,11 +97,11 @@ def _could_be_planted(run: TestRun, fault: PlantedFault) -> bool:
 
 
 def advise(run: TestRun) -> tuple[str, ...]:
-    """Advice on the faults that earn no points."""
+    """Advice on the faults that earn no points. Behind what the tests replace, nobody knows what they would notice."""
     unnoticed = {
         BY_NAME[fault.name].wording
         for fault in run.faults
-        if BY_NAME[fault.name].section == "advice" and fault.caught is False
+        if BY_NAME[fault.name].section == "advice" and fault.caught is False and _could_be_planted(run, fault)
     }
     if not unnoticed:
         return ()

@@ -1,5 +1,6 @@
 """Whether a stored file was made from the prompt: shared by several criteria."""
 
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from grader.criteria.criterion import Finding, generated, ids
@@ -8,6 +9,16 @@ from grader.evidence import Evidence, Kind, Probe, StoredObject
 from grader.jobs import state_of
 from grader.messages import ended, joined, sentence
 from grader.ordinary_requests import AFTER, FOREIGN, ORDINARY
+
+_ENCODINGS = (
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-8-sig",
+    "cp1252",
+    "latin-1",
+    "ascii",
+)  # the first that fits is named
 
 
 def shown(key: str) -> str:
@@ -20,6 +31,28 @@ def made(evidence: Evidence, probe: Probe, kind: Kind) -> set[str]:
     assert probe.exchange is not None
     calls = evidence.made_from_prompt(probe) or evidence.calls_of(probe.exchange)
     return {output.sha256 for call in calls for output in call.outputs if output.kind == kind}
+
+
+def not_as_made(evidence: Evidence, stored: StoredObject, made: Collection[str]) -> str:
+    """How an object differs from what OpenAI made: a text is often written down in another encoding."""
+    content, name = evidence.blob(stored.sha256), shown(stored.key)
+    for original in filter(None, map(evidence.blob, made)):
+        try:
+            text = original.decode()
+        except UnicodeDecodeError:
+            continue
+        for encoding in _ENCODINGS:
+            if content == text.encode(encoding, "replace"):
+                return sentence(
+                    "the object {name} has OpenAI's text in {encoding}, not in UTF-8",
+                    name=name,
+                    encoding=encoding,
+                )
+        if content and content.strip() == original.strip():
+            return sentence(
+                "the object {name} has OpenAI's text with other spaces or line ends around it", name=name
+            )
+    return sentence("the object {name} is not what OpenAI returned", name=name)
 
 
 def unused(evidence: Evidence, probe: Probe) -> str | None:

@@ -5,6 +5,8 @@ from grader.evidence import Evidence
 from grader.messages import joined, sentence, term
 
 _SECTION = Section("secrets")
+_KEY = "(the key)"  # written in its place, wherever evidence quotes what an app printed
+_LONGEST_LINE = 120  # characters of a log's line
 
 
 @_SECTION.criterion(
@@ -70,6 +72,14 @@ def from_environment(evidence: Evidence) -> Verdict:
 def not_leaked(evidence: Evidence) -> Verdict:
     if not evidence.exchanges:
         return not_run(sentence("Depends on the app having started."))
+    if evidence.canary_seen and (line := _printed(evidence.app.log)):
+        return failed(
+            sentence(
+                "The key was seen in {places}, for example: “{line}”. Expected: nowhere but at OpenAI.",
+                places=joined([term(place) for place in evidence.canary_seen[:3]], "; "),
+                line=line,
+            )
+        )
     if evidence.canary_seen:
         return failed(
             sentence(
@@ -84,6 +94,15 @@ def not_leaked(evidence: Evidence) -> Verdict:
             "The key was in none of {count} answers, nor in the log, nor in a stored file.",
             count=len(evidence.exchanges),
         )
+    )
+
+
+def _printed(log: str) -> str:
+    """The part of the first line of a log that shows the key, which evidence has in words; empty if none shows it plainly."""
+    line = next((each.strip() for each in log.splitlines() if _KEY in each), "")
+    at = max(0, line.find(_KEY) + len(_KEY) - _LONGEST_LINE)
+    return (
+        f"{'… ' if at else ''}{line[at : at + _LONGEST_LINE]}{' …' if len(line) > at + _LONGEST_LINE else ''}"
     )
 
 

@@ -18,6 +18,7 @@ from grader.criteria.reported import reported
 from grader.evidence import EXTENSIONS, Evidence, Probe
 from grader.messages import ended, sentence, term
 from grader.ordinary_requests import GENERATES, LONGEST
+from grader.prompt_limits import documented_limit
 
 _SECTION = Section(SECTION)
 _EXPECTED = sentence("a 4xx, no call to OpenAI, and nothing stored")
@@ -68,6 +69,14 @@ def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | 
                 "{asked} was cleaned and stored elsewhere; refusing it would be clearer.", asked=what["asked"]
             )
         )
+    elif problem and declared.has_longest and _refused_by_openai(evidence, probe):
+        problem = None
+        advice = sentence(
+            "{asked} was refused ({status}) only after OpenAI had refused it. Refuse it before the call.",
+            asked=what["asked"],
+            status=exchange.status,
+        )
+        advice = ended(advice)
     elif problem is None and not probe.documented:
         advice = ended(
             sentence(
@@ -77,6 +86,18 @@ def _finding(evidence: Evidence, probe: Probe, declared: BadInput) -> Finding | 
             )
         )
     return Finding(probe.kind, problem, ids(probe), advice)
+
+
+def _refused_by_openai(evidence: Evidence, probe: Probe) -> bool:
+    """Whether a prompt beyond OpenAI's limit, within one that the app states for every kind, cost nothing: OpenAI refused it too."""
+    assert probe.exchange is not None
+    status = evidence.exchange(probe.exchange).status
+    calls = evidence.calls_of(probe.exchange)
+    has_a_limit = any(
+        offer.kind == probe.kind and documented_limit(offer) is not None for offer in evidence.offers
+    )
+    was_refused = status is not None and 400 <= status < 500 and not probe.objects
+    return has_a_limit and was_refused and bool(calls) and all(400 <= call.status < 500 for call in calls)
 
 
 def _chose_the_kind(evidence: Evidence, probe: Probe) -> bool:

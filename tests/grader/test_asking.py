@@ -22,6 +22,7 @@ from grader.collect.finding import html_forms, routes
 from grader.collect.finding.discovery import decode_values, encode_values
 from grader.collect.finding.swagger import as_openapi
 from grader.collect.finding.values import assign
+from grader.collect.start.setting import Setting
 from grader.criteria import BY_ID
 from grader.criteria.criterion import Criterion, failed
 from grader.evidence import AppStart, Evidence, Exchange, Miss, Submission
@@ -425,3 +426,19 @@ def test_the_report_quotes_the_nearest_answer_and_gives_lines_to_copy():
 def test_a_file_among_the_values_of_an_offer_is_kept():
     values = {("multipart", "photo"): ("a.png", b"\x89PNG", "image/png"), ("json", "a"): {"b": 1}}
     assert decode_values(json.loads(json.dumps(encode_values(values)))) == values
+
+
+@pytest.mark.parametrize(
+    ("only", "family", "asked"),
+    [
+        ((), "errors.", True),
+        (("errors.quota",), "errors.", True),
+        (("errors.quota",), "validation.", False),
+        (("errors",), "validation.", True),
+        (("openapi",), "errors.timeout", True),
+        (("openapi.inputs",), "errors.", False),
+        (("validation",), "errors.", False),
+    ],
+)
+def test_what_a_criterion_reads_is_asked_when_it_is_judged_alone(only, family, asked):
+    assert Setting.wants(SimpleNamespace(only=only), family) is asked

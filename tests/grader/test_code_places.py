@@ -10,7 +10,7 @@ from tests.grader import seen
 SCHEMA = 'KINDS = {\n    "sound": "audio/mpeg",\n}\n'
 STORE = "def keep(s3, key, body, kind):\n    s3.put_object(Key=key, Body=body, ContentType=kind)\n"
 ASK = 'import os\nfrom openai import OpenAI\n\nclient = OpenAI()\nprint(os.environ["OPENAI_API_KEY"])\nclient.images.generate(prompt="a fox")\n'
-TEST = 'assert kept == "audio/mpeg"\nclient.images.generate\n'
+TEST = 'def test_it(): pass\nassert kept == "audio/mpeg"\nclient.images.generate\n'
 
 
 def place(criterion: str, summary: str, store: str = STORE) -> str:
@@ -37,6 +37,17 @@ def place(criterion: str, summary: str, store: str = STORE) -> str:
         ),
         ("errors.timeout", "No answer came.", "app/ask.py, line 4"),
         ("endpoint.uses_prompt", "Image: the words did not come to OpenAI.", "app/ask.py, line 6"),
+        ("errors.rate_limit", "Image: OpenAI is busy, and POST /a answered 200.", "app/ask.py, line 6"),
+        (
+            "errors.quota",
+            "Image: The quota is used up, and still something was stored.",
+            "app/store.py, line 2",
+        ),
+        ("errors.no_internals", "OpenAI fails (500): the answer shows “org-1”.", "app/ask.py, line 6"),
+        ("errors.no_internals", "The bucket is gone: the answer shows “b”.", "app/store.py, line 2"),
+        ("secrets.from_environment", "The key is written in the code.", "app/ask.py, line 4"),
+        ("secrets.ignored_by_git", "git would commit a file named .env.", ".gitignore"),
+        ("tests.happy_path", "The tests still pass.", "tests/test_app.py"),
         ("secrets.not_leaked", "The key was seen in the log.", "app/ask.py, line 5"),
     ],
 )
@@ -46,3 +57,28 @@ def test_the_line_that_a_verdict_is_about_is_named(criterion, summary, line):
 
 def test_many_places_are_none():
     assert place("errors.storage_down", "It answered 201.", STORE * 3) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'app.logger.warning("settings: %s", dict(os.environ))',
+        'print("with", api_key)',
+        "log.info(f'{Settings()}')",
+    ],
+)
+def test_a_key_in_the_log_is_printed_somewhere(line):
+    found = place("secrets.not_leaked", "The key was seen in the app's log.", f"\n{line}\n")
+    assert found.startswith("app/store.py, line 2;")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "bucket.Object(key).put(Body=body, ContentType=kind)",
+        "await s3.create_multipart_upload(Key=key)",
+        'await call("put_object", Key=key)',
+    ],
+)
+def test_every_way_to_store_is_a_place(call):
+    assert place("errors.storage_down", "It answered 201.", f"\n{call}\n") == "app/store.py, line 2"

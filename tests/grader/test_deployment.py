@@ -224,6 +224,42 @@ def test_the_function_of_an_operation_is_the_one_of_its_method(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("registered", "place"),
+    [
+        (
+            "from views import Orders\napp.add_url_rule('/say', view_func=Orders.as_view('orders'))\n",
+            "Orders.post",
+        ),
+        ("urlpatterns = [path('say', views.make)]\n", "make"),
+        ("routes = [Route('/say', endpoint=make, methods=['POST'])]\n", "make"),
+    ],
+)
+def test_the_function_of_an_operation_may_be_in_another_file_than_its_route(tmp_path, registered, place):
+    (tmp_path / "main.py").write_text(registered)
+    views = "class Orders:\n    def get(self): ...\n    def post(self): ...\n\ndef make(request): ...\n"
+    (tmp_path / "views.py").write_text(views)
+    [found] = locating.locate([offer("form").model_copy(update={"method": "POST"})], tmp_path)
+    assert found.code == f"views.py, line {3 if place == 'Orders.post' else 5}, {place}"
+
+
+def test_a_name_that_two_files_define_leads_to_the_route(tmp_path):
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text("def make(request): ...\n")
+    (tmp_path / "main.py").write_text("routes = [Route('/say', make)]\n")
+    [found] = locating.locate([offer("form")], tmp_path)
+    assert found.code == "main.py, line 1"
+
+
+def test_a_class_has_the_path_of_its_methods(tmp_path):
+    controller = "class Words(Controller):\n    path = '/say'\n\n    @post(status_code=201)\n    async def make(self): ...\n"
+    (tmp_path / "main.py").write_text(
+        f"X = 1\n\n{controller}\n\nclass Other:\n    @post()\n    def no(self): ...\n"
+    )
+    [found] = locating.locate([offer("form").model_copy(update={"method": "POST"})], tmp_path)
+    assert found.code == "main.py, line 6, Words.make"
+
+
 def test_the_sockets_of_channels_are_among_the_routes():
     class Consumer:
         def receive(self, text_data): ...

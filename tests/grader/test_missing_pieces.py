@@ -7,7 +7,7 @@ from grader.collect.code.elsewhere import host_of_client
 from grader.criteria import BY_ID
 from grader.evidence import AppStart, Environment, Exchange, Probe, Scans
 from grader.judge import judge
-from tests.grader.seen import evidence
+from tests.grader.seen import CALL, OFFER, PROMPT, evidence
 
 
 def statuses(seen) -> dict[str, str]:
@@ -44,6 +44,32 @@ def test_a_long_prompt_is_judged_by_what_came_of_it_where_no_document_names_a_li
     )
     verdict = BY_ID["validation.oversized_prompt"].judge(evidence(exchanges=(refused,), probes=(probe,)))
     assert verdict.status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("limit", "openai", "answered", "status"),
+    [
+        (6000, 400, 422, "passed"),
+        (None, 400, 422, "failed"),  # no limit of its own
+        (6000, 400, 502, "failed"),  # the caller is told that the server is to blame
+        (6000, 200, 422, "failed"),  # it was paid for
+    ],
+)
+def test_a_prompt_beyond_openai_s_limit_may_be_refused_by_openai_where_the_app_has_a_limit(
+    limit, openai, answered, status
+):
+    refused = Exchange(id="ex-2", purpose="", method="POST", url="/texts", place="/texts", status=answered)
+    call = CALL.model_copy(update={"id": "call-2", "exchange": "ex-2", "status": openai, "outputs": ()})
+    probe = Probe(
+        criterion="validation.oversized_prompt",
+        kind="text",
+        asked="a prompt of 4097 characters",
+        exchange="ex-2",
+        calls=("call-2",),
+    )
+    offer = OFFER.model_copy(update={"prompt_input": PROMPT.model_copy(update={"max_length": limit})})
+    seen = evidence(exchanges=(refused,), probes=(probe,), calls=(CALL, call), offers=(offer,))
+    assert BY_ID["validation.oversized_prompt"].judge(seen).status == status
 
 
 @pytest.mark.parametrize(("used", "status"), [(True, "passed"), (False, "not_run")])
@@ -124,3 +150,10 @@ def test_a_module_that_a_package_may_have_which_the_grader_left_out_is_not_the_w
         verdict = BY_ID["endpoint.starts"].judge(seen)
         assert verdict.status == status
         assert ("django-night-light" in verdict.summary) is (status == "error")
+
+
+def test_the_line_of_the_log_that_shows_the_key_is_quoted():
+    app = AppStart(target="main:app", started=True, log=f"INFO up\n{'x' * 200} key=(the key) done\n")
+    summary = BY_ID["secrets.not_leaked"].judge(evidence(app=app, canary_seen=("the app's log",))).summary
+    assert "x key=(the key)" in summary
+    assert len(summary) < 300

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from grader.collect.exchange.wording import carries, plain
+from grader.collect.finding.discovery import request_of
 from grader.collect.finding.fitting import admits, file_name, fit, stem_of
+from grader.evidence import Input, Offer
 from grader.jobs import state_of
 
 SCHEMAS = [
@@ -78,3 +80,27 @@ def test_a_file_is_put_into_a_folder_only_if_the_schema_takes_it():
 )
 def test_a_job_s_state_is_read_from_the_words_people_use(body, state):
     assert state_of(body) == state
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "body"),
+    [
+        (
+            "data.attributes.prompt",
+            {"json:data.type": "letters"},
+            {"data": {"type": "letters", "attributes": {}}},
+        ),
+        ("messages.0.content", {"json:messages.0.role": "user"}, {"messages": [{"role": "user"}]}),
+        ("prompt", {"json:size": 1}, {"size": 1}),
+    ],
+)
+def test_without_its_prompt_a_body_lacks_nothing_else(name, others, body):
+    offer = Offer(
+        kind="text",
+        method="POST",
+        path="/letters",
+        prompt_input=Input(name=name, location="json"),
+        values={**others, f"json:{name}": "words"},
+        exchange="ex-1",
+    )
+    assert request_of(offer, prompt=None).request.json == body

@@ -7,9 +7,10 @@ import pytest
 from grader import rubric
 from grader.collect.exchange.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
-from grader.evidence import AppStart, Exchange, Probe, RedTest, TestRun, cap, sha256_of
+from grader.criteria.planted_faults import advise
+from grader.evidence import AppStart, Exchange, Output, PlantedFault, Probe, RedTest, TestRun, cap, sha256_of
 from grader.judge import judge
-from tests.grader.seen import MADE, OFFER, PROMPT, evidence
+from tests.grader.seen import CALL, MADE, OFFER, PROMPT, STORED, evidence
 
 MODEL = {"content": {"application/json": {"schema": {"type": "object", "properties": {"detail": {}}}}}}
 SENTENCE = {"description": "OpenAI failed."}
@@ -41,12 +42,18 @@ def test_errors_with_models_are_documented():
     assert responses_of(_201=MODEL, _422=MODEL, _502=MODEL).status == "passed"
 
 
-def test_an_operation_without_a_tag_is_not_described_whole():
-    made = {"post": {"summary": "Write", "description": "Writes a text."}}
+def described(**made):
     info = {"title": "Texts", "version": "1", "description": "Writes texts."}
-    document = {"openapi": "3.1.0", "info": info, "paths": {"/texts": made}}
-    verdict = BY_ID["openapi.described"].judge(evidence(document=json.dumps(document).encode()))
-    assert (verdict.status, "no tags" in verdict.summary) == ("failed", True)
+    document = {"openapi": "3.1.0", "info": info, "paths": {"/texts": {"post": made}}}
+    return BY_ID["openapi.described"].judge(evidence(document=json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize("lacking", ["summary", "description", "tags"])
+def test_an_operation_lacks_nothing_that_describes_it(lacking):
+    whole = {"summary": "Write", "description": "Writes a text.", "tags": ["texts"]}
+    assert described(**whole).status == "passed"
+    verdict = described(**{name: value for name, value in whole.items() if name != lacking})
+    assert (verdict.status, f"no {lacking}" in verdict.summary) == ("failed", True)
 
 
 @pytest.mark.parametrize("name", ["example", "examples", "default"])
@@ -277,3 +284,29 @@ def test_tests_that_wait_for_a_program_are_the_author_s_unless_the_machine_was_l
         waited=waited,
     )
     assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == status
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("Grüße – vom Meer".encode("cp1252"), "in cp1252, not in UTF-8"),
+        ("Grüße – vom Meer".encode("utf-16"), "in utf-16, not in UTF-8"),
+        ("Grüße – vom Meer\n".encode(), "other spaces or line ends"),
+        (b"An apology.", "is not what OpenAI returned"),
+    ],
+)
+def test_how_a_stored_text_differs_from_what_was_made_is_said(stored, said):
+    text = "Grüße – vom Meer".encode()
+    made = Output(kind="text", media_type="text/plain", sha256=sha256_of(text), size=len(text))
+    kept = STORED.model_copy(update={"sha256": sha256_of(stored)})
+    call = CALL.model_copy(update={"outputs": (made,)})
+    blobs = {sha256_of(each): each for each in (text, stored)}
+    seen = evidence(calls=(call,), objects=(kept,))
+    verdict = BY_ID["endpoint.saves_to_s3"].judge(seen.with_blobs({**seen.blobs, **blobs}))
+    assert (verdict.status, said in verdict.summary) == ("failed", True)
+
+
+@pytest.mark.parametrize(("replaced", "said"), [((), 1), (("s3:text",), 0), (("openai:text",), 1)])
+def test_what_tests_replace_is_not_said_to_go_unnoticed(replaced, said):
+    fault = PlantedFault(name="wrong_key", kind="text", tests=1, caught=False)
+    assert len(advise(TestRun(replaced=replaced, asked_for=("text",), faults=(fault,)))) == said

@@ -14,12 +14,21 @@ _MOST_ADDRESSES = 20  # tried of all that an answer names
 _MOST_TEXTS = 2_000  # of one answer
 _WORD = re.compile(r"""(?<!<)[^\s"'<>{},]{1,2000}""")  # the "/a" of a closing tag is no address
 _SHORT = 1_000  # characters of an answer in which a job's identifier is looked for
+# no such address or method, no entry without a login, not ready
+_NOTHING_THERE = frozenset({401, 403, 404, 405, 406, 409, 410, 425})
 _OF_A_JOB = re.compile(r'"(?:\w*_)?(?:job|task)(?:_?id|Id)?"\s*:')
 
 
 def names_a_job(body: str) -> bool:
     """Whether an answer names a job or its state."""
     return state_of(body) == "pending" or bool(_OF_A_JOB.search(body[:_SHORT]))
+
+
+def may_be_a_failed_job(status: int | None, body: str) -> bool:
+    """Whether an address of a job's answered with the error that ended it: JSON, and not that nothing is there, or not yet."""
+    return (
+        status is not None and status >= 400 and status not in _NOTHING_THERE and state_of(body) is not None
+    )
 
 
 def addresses(url: str, exchange: Exchange, lookups: Sequence[tuple[str, str]]) -> Iterator[Request]:

@@ -36,11 +36,17 @@ class Request:
             return json.dumps(self.json, ensure_ascii=False)
         if self.text is not None:
             return self.text
-        parts = {
-            **(self.form or {}),
-            **{name: f"(file {file[0]})" for name, file in (self.files or {}).items()},
-        }
-        return urlencode(parts) if parts else ""
+        if self.files:
+            parts = [f"{name}={value}" for name, value in (self.form or {}).items()]
+            return "\n".join([*parts, *(f"{name}={_described(file)}" for name, file in self.files.items())])
+        return urlencode(self.form or {})
+
+
+def _described(file: tuple[str, bytes, str]) -> str:
+    """An upload for the report: a text's words, too, which may be the prompt."""
+    name, content, media_type = file
+    words = f": {content.decode('utf-8', 'replace')}" if media_type.startswith("text/") else ""
+    return f"(file {name}, {media_type}, {len(content)} bytes{words})"
 
 
 def build(method: str, path: str, values: Mapping[Key, Any]) -> Request:

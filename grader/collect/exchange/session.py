@@ -72,6 +72,7 @@ class Session:
         self._arrivals = Arrivals(openai, s3, self._canary, self._blobs)
         self._transmitter = Transmitter(url, openai, s3, headers, sandbox)
         self.has_cookies = self._transmitter.has_cookies
+        self._reporting: set[str] = set()  # paths that told how a job is
         self._latest: Exchange | None = None
         self._waited = 0.0
         self._root = sandbox.root
@@ -284,14 +285,23 @@ class Session:
         self._waited += time.monotonic() - began
 
     def _job_address(self, exchange: Exchange, deadline: float) -> Request | None:
-        """Where the job tells how it is: what the answer points at, or a GET that takes what the answer names."""
+        """Where the job tells how it is: what the answer points at, or a GET that takes what the answer names.
+
+        A job that has failed already may answer there with its error: at an address of its own, or where an earlier job was
+        found.
+        """
+        refusing: Request | None = None
         for request in job_addresses.addresses(self.url, exchange, self.lookups):
             if time.monotonic() > deadline:
                 break
             got = self._transmit(request)
             if got.status is not None and got.status < 300 and state_of(got.text) is not None:
+                self._reporting.add(request.place)
                 return request
-        return None
+            is_known = not request.place or request.place in self._reporting
+            if refusing is None and is_known and job_addresses.may_be_a_failed_job(got.status, got.text):
+                refusing = request
+        return refusing
 
     def _has_ended(self, exchange: Exchange, address: Request) -> bool:
         answer = self._transmit(address)

@@ -10,6 +10,7 @@ from grader.collect.exchange.session import Session
 from grader.collect.exchange.wording import Words, folder, plain
 from grader.collect.finding.field_roles import is_named_like_a_prompt, role
 from grader.collect.finding.fitting import file_name, fit
+from grader.collect.finding.uploads import with_text
 from grader.collect.finding.values import Assignment, example_of
 from grader.evidence import KINDS, Call, Exchange, Input, Kind, Offer, StoredObject
 from grader.manifest import Endpoint
@@ -227,6 +228,8 @@ def request_of(offer: Offer, words: Words | None = None, *, in_folder: bool = Fa
         old = values.get(key)
         written = fit(offer.prompt_input.bounds, words)
         prompt = changes.get("prompt", written.text)
+        if isinstance(old, tuple) and prompt is not None:  # a file that holds the prompt
+            prompt = with_text(old, str(prompt))
         _put(values, key, [prompt] if isinstance(old, list) and prompt is not None else prompt)
     if offer.path_input:
         key = (offer.path_input.location, offer.path_input.name)
@@ -248,6 +251,11 @@ def _name(path_input: Input, usual: str, *, in_folder: bool) -> str:
 def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
     if value is None:
         values.pop(key, None)
+        location, name = key
+        around = name.rpartition(".")[0]
+        # what is around it stays, so that nothing but this is missing
+        if location == "json" and around and not any(each.startswith(f"{around}.") for _, each in values):
+            values[location, around] = {}
     else:
         values[key] = value
 

@@ -1,7 +1,7 @@
 """Searches for the generating operation: a quick try of everything, a closer one of the nearest, then the missing kinds."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.collect.exchange.provenance import read_by_model, texts
@@ -9,6 +9,7 @@ from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
 from grader.collect.finding.discovery import (
     LOOKING,
+    decode_values,
     find_made_beside,
     finish_offers,
     input_of,
@@ -16,6 +17,7 @@ from grader.collect.finding.discovery import (
     offer_of,
     works,
 )
+from grader.collect.finding.endings import namings
 from grader.collect.finding.field_roles import extensions, kind_of_words, offered_kinds, role
 from grader.collect.finding.handed_out import match_inputs, read_values
 from grader.collect.finding.login import takes_a_password
@@ -235,7 +237,8 @@ class Search:
     def _vary_choices(self) -> None:
         """Every other value of every choice, one at a time, while a kind is missing: the call that it leads to tells its kind.
 
-        A value that is passed on to OpenAI as it is chooses a voice or a size, and no kind.
+        A value that is passed on to OpenAI as it is chooses a voice or a size, and no kind. One among the words that the model
+        reads may be there by chance: a second one tells.
         """
         for operation, shape, assignment, exchange in list(self._hits.values()):
             for one in shape:
@@ -247,18 +250,29 @@ class Search:
                         return
                     named = kind_of_words(choice)
                     if choice != tried and not (named and works(self.session, self.found.get(named))):
-                        self._with_choice(operation, shape, assignment, one, choice)
+                        answer = self._with_choice(operation, shape, assignment, one, choice)
+                        if (
+                            tried is not None
+                            and self._is_read(exchange, tried)
+                            and self._is_read(answer, choice)
+                        ):
+                            break
 
     def _with_choice(
         self, operation: Operation, shape: tuple[Field, ...], assignment: Assignment, one: Field, choice: Any
-    ) -> None:
+    ) -> Exchange:
+        """The answer to the last try."""
         settled = {key: value for key, value in assignment.values.items() if key not in assignment.marks}
-        kind = next((kind for kind in KINDS if not works(self.session, self.found.get(kind))), KINDS[0])
-        changed = assign(shape, kind, extensions(kind, str(choice))[0], given={**settled, one.key: choice})
+        missing = [kind for kind in KINDS if not works(self.session, self.found.get(kind))] or [KINDS[0]]
         before = dict(self.found)
-        self._try(operation, shape, changed)
+        for kind, extension in namings(shape, missing, str(choice)):
+            exchange = self._try(
+                operation, shape, assign(shape, kind, extension, given={**settled, one.key: choice})
+            )
+            if self.session.calls_of(exchange) or self._is_over:
+                break
         if self.found.keys() == before.keys():
-            return
+            return exchange
         usual = assignment.values.get(one.key, example_of(one))
         for known, offer in list(self.found.items()):
             if (offer.method, offer.path) != (operation.method, operation.path) or offer.type_input:
@@ -267,17 +281,23 @@ class Search:
             values = offer.values if key in offer.values or usual is None else {**offer.values, key: usual}
             if key in values:
                 self.found[known] = offer.model_copy(update={"type_input": input_of(one), "values": values})
+        return exchange
 
     def _is_passed_on(self, exchange: Exchange, value: Any) -> bool:
-        """Whether a value came to OpenAI as it was: as a parameter, though not the model's name, or within the prompt."""
+        """Whether a value came to OpenAI as it was, as a parameter, though not the model's name."""
         for call in self.session.ledger.calls_of(exchange.id):
             body = call.body if isinstance(call.body, dict) else {}
             rest = {name: each for name, each in body.items() if name != "model"}
             if value in list(texts(rest)) or any(value == each for each in rest.values()):
                 return True
-            if kind_of_words(value) is None and str(value) in read_by_model(call.route, body):
-                return True
         return False
+
+    def _is_read(self, exchange: Exchange, value: Any) -> bool:
+        """Whether a value is among the words that the model reads."""
+        return kind_of_words(value) is None and any(
+            str(value) in read_by_model(call.route, call.body if isinstance(call.body, dict) else {})
+            for call in self.session.ledger.calls_of(exchange.id)
+        )
 
     def _look_for_the_prompt(self) -> None:
         """Where no words of ours came to a call, they are put into the other texts, one at a time."""
@@ -288,7 +308,10 @@ class Search:
             operation, shape, assignment, exchange = hit
             if self._reaches(exchange.id, assignment):
                 continue
-            for count, (one, changed) in enumerate(one_at_a_time(shape, assignment)):
+            own = replace(
+                assignment, values=decode_values(offer.values)
+            )  # with the choice that made this kind
+            for count, (one, changed) in enumerate(one_at_a_time(shape, own)):
                 if count >= _MOST_PLACES or self.sent >= MAX_REQUESTS:
                     return
                 exchange = self._send(operation, changed)

@@ -12,7 +12,7 @@ from grader.collect.exchange.requests import Key
 from grader.collect.finding.field_roles import is_named_like_a_prompt, kind_of_words, role
 from grader.collect.finding.fitting import fit
 from grader.collect.finding.refusals import Correction, corrections, wants
-from grader.collect.finding.uploads import uploads
+from grader.collect.finding.uploads import is_text_file, uploads, with_text
 from grader.collect.finding.values import Assignment, assign
 from grader.evidence import Exchange, Kind
 from grader.operations import BODIES, Field, Location, Operation
@@ -158,15 +158,22 @@ def likeliest(shape: Sequence[Field]) -> Field | None:
 
 
 def one_at_a_time(shape: Sequence[Field], assignment: Assignment) -> Iterator[tuple[Field, Assignment]]:
-    """Each text that had no words of ours yet, with some."""
-    for one in shape:
-        if one.key in assignment.marks or not one.is_text or one.key not in assignment.values:
+    """Each file of text, and then each text, that had no words of ours yet, with some."""
+    for one in sorted(shape, key=lambda each: not each.is_file):
+        value = assignment.values.get(one.key)
+        if one.key in assignment.marks or value is None:
             continue
         words = fit(one.schema)
+        if is_text_file(value):
+            value = with_text(value, words.text)
+        elif one.is_text:
+            value = words.text
+        else:
+            continue
         yield (
             one,
             Assignment(
-                {**assignment.values, one.key: words.text},
+                {**assignment.values, one.key: value},
                 {**assignment.marks, one.key: words.mark},
                 assignment.extension,
             ),

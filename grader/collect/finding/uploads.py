@@ -44,6 +44,17 @@ def uploads(field: Field, words: str = "") -> Iterator[Upload]:
         yield f"{wording.stem()}.{extension}", make(wording.plain().text), media_type
 
 
+def is_text_file(value: object) -> bool:
+    """Whether a value is an upload whose bytes are words and nothing else: a prompt may be what it holds."""
+    return isinstance(value, tuple) and value[2] == "text/plain"
+
+
+def with_text(file: Upload, text: str) -> Upload:
+    """A file like another one, with another name and other words in it."""
+    name, _, media_type = file
+    return f"{wording.stem()}.{name.rpartition('.')[2]}", text.encode("utf-8", "replace"), media_type
+
+
 def _names(extension: str, words: str) -> bool:
     kinds = {"png": "image", "wav": "audio"}
     return extension in words_of(words) or (extension in kinds and kind_of_words(words) == kinds[extension])

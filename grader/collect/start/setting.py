@@ -23,6 +23,10 @@ Patience = Callable[[], AbstractContextManager[None]]
 Part = Literal["input", "failures", "suite"]
 
 
+# what a criterion reads besides the answers to its own questions: alone, it is to come out as among all
+_READS = {"openapi.responses": ("errors.", "validation."), "errors.no_internals": ("validation.",)}
+
+
 @dataclass(frozen=True)
 class Clock:
     """Says that a phase begins, and measures how long it takes, in seconds by its name."""
@@ -62,9 +66,10 @@ class Setting:
     assignment: OwnQuestions | None = None
 
     def wants(self, family: str) -> bool:
-        """Whether any criterion of a family, such as "errors.", was asked for."""
+        """Whether any criterion of a family, such as "errors.", was asked for, or one that reads the family's answers."""
+        wanted = [family, *(name for name, families in _READS.items() if family.startswith(families))]
         return not self.only or any(
-            family.startswith(prefix) or prefix.startswith(family) for prefix in self.only
+            each.startswith(prefix) or prefix.startswith(each) for prefix in self.only for each in wanted
         )
 
     def without_key(self, text: str) -> str:

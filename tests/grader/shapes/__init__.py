@@ -38,6 +38,8 @@ SHAPES = {
     "messages": _shape("text", "POST /chat", "json:messages.0.content"),
     "multipart": _shape("image", "POST /paint", "multipart:idea"),
     "with_a_picture": _shape("image", "POST /change", "multipart:wish"),
+    "prompt_in_a_file": _shape("text image", "POST /letters", "multipart:letter"),
+    "ending_fits_the_choice": _shape("text image", "PUT /shelf/{name}", "json:data.attributes.prompt"),
     "in_a_header": _shape("text", "POST /whisper", "header:x-words"),
     "in_the_path": _shape("audio", "GET /speak/{name}", "path:name"),
     "picky": _shape("image", "POST /print", "json:caption"),
