@@ -55,6 +55,27 @@ def test_what_is_compared_with_a_header_is_set_and_sent_there(tmp_path):
     assert dict(brought(made).headers) == {"X-Door": made.environment["DOOR_CODE"]}
 
 
+def test_a_constant_with_the_name_of_another_variable_is_what_its_module_makes_it(tmp_path):
+    door = """
+        import os
+        from flask import request
+        API_KEY = os.getenv("DOOR_CODE")
+        def check():
+            if request.headers.get("X-Door") != API_KEY:
+                return {"error": "Unauthorized"}, 401
+    """
+    text = """
+        import os, door
+        from openai import OpenAI
+        client = OpenAI(api_key=os.getenv("API_KEY"))
+    """
+    made = planned(tmp_path, text, door=door)
+    assert (made.environment["API_KEY"], dict(brought(made).headers)) == (
+        "the-key",
+        {"X-Door": made.environment["DOOR_CODE"]},
+    )
+
+
 def test_nothing_is_set_or_sent_where_the_manifest_says_what_to_send(tmp_path):
     made = planned(tmp_path, IN_A_HEADER, guarded=False)
     assert ("DOOR_CODE" in made.environment, brought(made)) == (False, Presented())

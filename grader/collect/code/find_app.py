@@ -287,7 +287,8 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
     parts = file.relative_to(root).parts
     base = root
     if "src" in parts[:-1]:
-        base = root.joinpath(*parts[: parts.index("src") + 1])
+        source = root.joinpath(*parts[: parts.index("src") + 1])
+        base = source.parent if _is_package_of(source, file) else source
     else:
         # the outermost folder that the module's own imports name, or that is a package
         imported = _imported_names(file)
@@ -297,6 +298,15 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
         base = inner
     dotted = ".".join(file.relative_to(base).with_suffix("").parts)
     return base, dotted.removesuffix(".__init__")
+
+
+def _is_package_of(folder: Path, file: Path) -> bool:
+    """Whether a module's imports take a folder above it for a package: they climb to it, or begin with its name."""
+    above = len(file.relative_to(folder).parts)
+    for node in ast.walk(reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))):
+        if isinstance(node, ast.ImportFrom) and node.level >= above:
+            return True
+    return _is_imported(folder, folder, _imported_names(file))
 
 
 def _is_imported(folder: Path, file: Path, names: set[str]) -> bool:
