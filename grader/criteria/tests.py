@@ -21,6 +21,13 @@ def _is_ours(output: str) -> bool:
     return bool(places) and "grader/inside/" in places[-1]
 
 
+def _never_began(run: TestRun) -> bool:
+    """Whether the grader's part ended the run before pytest began: nothing was counted, and the traceback ends there."""
+    places = [line for line in run.output.splitlines() if re.match(r'  File "', line)]
+    ran = run.passed or run.failed or run.skipped or run.red
+    return not ran and bool(places) and "grader/inside/" in places[-1]
+
+
 _MOST_SHOWN = 5  # tests
 _BUSY = 0.2  # of the time of a run
 _NEVER_FOR_WANT_OF_TIME = ("ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError")
@@ -118,7 +125,7 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return failed(run.failure or "There are no tests.")
     if run.failure:
         return failed(run.failure, ("tests",))
-    if run.exit_code == _INTERNAL_ERROR and _is_ours(run.output):
+    if (run.exit_code == _INTERNAL_ERROR and _is_ours(run.output)) or (run.exit_code and _never_began(run)):
         return Verdict("error", "The grader's part in the test run failed; run it again.", ("tests",))
     docker = [test for test in run.red if test.needs]
     if docker and len(docker) == len(run.red):
