@@ -227,6 +227,25 @@ def test_an_input_that_satisfies_a_guard_gets_no_words():
     assert made.shapes == ((words,),)
 
 
+@pytest.mark.parametrize(
+    "read",
+    ["(await request.json())['word']", "request.form.get('word')", "request.get_json().get('word', '')"],
+)
+def test_a_secret_in_a_body_is_the_only_value_of_its_input(tmp_path, read):
+    text = f"""
+        import os
+        WORD = os.getenv("PASSWORD")
+        async def make(request):
+            brought = {read}
+            if brought != WORD:
+                raise HTTPException(status_code=403)
+    """
+    made = planned(tmp_path, text)
+    word, words = Field("json", "word", {"type": "string"}), Field("json", "about", {"type": "string"}, True)
+    [[settled, other]] = brought(made).without(Operation("POST", "/", "", ((word, words),))).shapes
+    assert (settled.choices, settled.required, other) == ((made.environment["PASSWORD"],), True, words)
+
+
 def test_a_query_keeps_what_a_request_says_itself():
     sent = Presented(query={"pass": "open"})
     assert [sent.target(each) for each in ("/a", "/a?b=1", "/a?pass=")] == [

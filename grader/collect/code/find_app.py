@@ -87,7 +87,7 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
     where = best.file.relative_to(root).as_posix()
     return AppTarget(
         f"{module}:{best.name}",
-        tuple(dict.fromkeys((*roots, base, root / "src", root, best.file.parent))),
+        tuple(dict.fromkeys((*roots, base, root / "src", root, *_beside(best.file, (base, root))))),
         f"{what} {best.name} in {where}",
         best.file.relative_to(root).as_posix(),
         best.may_serve,
@@ -298,6 +298,22 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
         base = inner
     dotted = ".".join(file.relative_to(base).with_suffix("").parts)
     return base, dotted.removesuffix(".__init__")
+
+
+def _beside(file: Path, found_in: Sequence[Path]) -> Iterator[Path]:
+    """A module's own folder, if it imports by name what lies there and nowhere else, as a script does.
+
+    Otherwise a folder there would hide the library of its name: `app/agents` the package `agents`.
+    """
+    for name in _imported_names(file):
+        first = name.partition(".")[0]
+        if first and not any(_has(folder, first) for folder in found_in) and _has(file.parent, first):
+            yield file.parent
+            return
+
+
+def _has(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
 def _is_package_of(folder: Path, file: Path) -> bool:

@@ -165,7 +165,9 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     answers = {one.id: one for one in session.exchanges}
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
     near += [answers[offer.exchange] for offer in generating.offers]
-    failing = [one for one in near if one.status is None or one.status >= 500]
+    failing = [
+        one for one in near if one.status is None or one.status >= 500 or services.missing_sign_in(one.body)
+    ]
     needed = [
         services.missing_service(one.log, launched.offered_database)
         or services.missing_service(one.body, launched.offered_database)
