@@ -195,6 +195,30 @@ def test_a_name_and_a_password_are_sent_as_basic_authentication(tmp_path):
     assert dict(brought(made).headers) == {"Authorization": "Basic YWRhOm9wZW4="}
 
 
+def test_a_name_and_a_password_that_a_function_gives_back_in_a_dictionary_are_sent(tmp_path):
+    settings = """
+        import os
+        def read_settings():
+            if os.environ.get("APP_USER") is None:
+                USER = "admin"
+            else:
+                USER = os.environ.get("APP_USER")
+            CODE = os.environ.get("APP_CODE")
+            return {"USER": USER, "CODE": CODE}, True
+    """
+    text = """
+        from settings import read_settings
+        def let_in(credentials):
+            data, is_set = read_settings()
+            wanted = data["USER"]
+            if (credentials.username != wanted) or (credentials.password != data["CODE"]):
+                raise HTTPException(status_code=401)
+    """
+    made = planned(tmp_path, text, settings=settings)
+    assert {"APP_USER", "APP_CODE"} <= made.environment.keys()
+    assert brought(made).headers["Authorization"].startswith("Basic ")
+
+
 @pytest.mark.parametrize(
     "text",
     [

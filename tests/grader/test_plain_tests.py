@@ -26,6 +26,7 @@ def test_a_file_named_test_holds_tests_if_it_defines_some(tmp_path, text, is_one
 
 def test_a_script_beside_the_tests_says_how_they_are_called(tmp_path):
     (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test.py").touch()
     (tmp_path / "tests/run_tests.sh").write_text("#!/bin/bash\npytest test.py\n", encoding="utf-8")
     found = author_run(tmp_path)
     assert (found.folder, found.arguments) == ("tests", ("test.py",))

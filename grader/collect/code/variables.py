@@ -57,7 +57,11 @@ def read_variables(root: Path, files: Iterable[str]) -> dict[str, Variable]:
             if (known is None and len(found) >= _MOST_VARIABLES) or steers_loading(one.name):
                 continue
             if known is None or (one.needed and not known.needed):
-                found[one.name] = one
+                found[one.name] = (
+                    one if one.identifier or known is None else replace(one, identifier=known.identifier)
+                )
+            elif one.identifier and not known.identifier:
+                found[one.name] = replace(known, identifier=one.identifier)
             if one.identifier:
                 held.setdefault(one.name, {})[name, one.identifier] = None
     purposes = Purposes(modules, {name: tuple(places) for name, places in held.items()})

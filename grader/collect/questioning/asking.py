@@ -165,9 +165,7 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     answers = {one.id: one for one in session.exchanges}
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
     near += [answers[offer.exchange] for offer in generating.offers]
-    failing = [
-        one for one in near if one.status is None or one.status >= 500 or services.missing_sign_in(one.body)
-    ]
+    failing = [one for one in near if one.status is None or one.status >= 500 or _admits(one.body)]
     needed = [
         services.missing_service(one.log, launched.offered_database)
         or services.missing_service(one.body, launched.offered_database)
@@ -180,6 +178,12 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
         return ""
     named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
     return host_of_client(root) or (f"the host {named[0]}" if named else "")
+
+
+def _admits(body: str) -> bool:
+    """Whether an answer that claims success says that a host elsewhere, or a cloud, could not be asked."""
+    unheard = services.is_unreachable(body) and services.hosts_named(body)
+    return bool(unheard or services.missing_sign_in(body))
 
 
 def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:
