@@ -177,7 +177,7 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     if not unheard or len(unheard) < len(failing):
         return ""
     named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
-    return host_of_client(root) or (f"the host {named[0]}" if named else "")
+    return host_of_client(root) or (f"the host {named[0]}" if named else "a host of the network")
 
 
 def _admits(body: str) -> bool:
