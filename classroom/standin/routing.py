@@ -46,7 +46,8 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 # https://learn.microsoft.com/azure/ai-foundry/openai/reference: the API by deployment, and the API as OpenAI's own
-_AZURE_DEPLOYMENT = re.compile(r"/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
+# an app whose one setting is the address of either has /v1 before Azure's path
+_AZURE_DEPLOYMENT = re.compile(r"(?:/v1)?/openai/deployments/(?P<deployment>[^/]+)/(?P<rest>.+)")
 _BASES = ("/v1/", "/openai/v1/")
 _AZURE = "/openai/"
 
@@ -85,7 +86,7 @@ def find(method: str, path: str) -> Found | None:
     """The operation, None if the API has none there."""
     deployment, dated = None, False
     inside = next((path[len(base) :] for base in _BASES if path.startswith(base)), None)
-    if inside is None and (azure := _AZURE_DEPLOYMENT.fullmatch(path)):
+    if azure := _AZURE_DEPLOYMENT.fullmatch(path):
         deployment, inside = unquote(azure["deployment"]), azure["rest"]
     if inside is None and path.startswith(_AZURE):  # what no deployment answers: models, responses, files …
         inside, dated = path.removeprefix(_AZURE), True

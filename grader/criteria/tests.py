@@ -24,6 +24,13 @@ def _is_ours(output: str) -> bool:
     return bool(places) and "grader/inside/" in places[-1]
 
 
+def _never_began(run: TestRun) -> bool:
+    """Whether the grader's part ended the run before pytest began: nothing was counted, and the traceback ends there."""
+    places = [line for line in run.output.splitlines() if re.match(r'  File "', line)]
+    ran = run.passed or run.failed or run.skipped or run.red
+    return not ran and bool(places) and "grader/inside/" in places[-1]
+
+
 _BUSY = 0.2  # of the time of a run
 _NEVER_FOR_WANT_OF_TIME = ("ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError")
 _SHORT = 2.0  # seconds that every test waits for a program that it starts
@@ -69,7 +76,7 @@ def tests_pass(evidence: Evidence) -> Verdict:
         return failed(reported(run.failure) if run.failure else sentence("There are no tests."))
     if run.failure:
         return failed(reported(run.failure), ("tests",))
-    if run.exit_code == _INTERNAL_ERROR and _is_ours(run.output):
+    if (run.exit_code == _INTERNAL_ERROR and _is_ours(run.output)) or (run.exit_code and _never_began(run)):
         ours = sentence("The grader's part in the test run failed; run it again.")
         return Verdict("error", ours, ("tests",))
     docker = [test for test in run.red if test.needs]

@@ -90,9 +90,10 @@ def choose(
         return _as_built(builds(declaration), declaration)
     if declaration is None:
         return _assumed(root, choosing.find_imports(root, files), builds, committed)
+    modules = choosing.find_imports(root, files)
+    declaration = undeclared.also_named(root, modules, declaration)
     if not choosing.find_unsatisfied(declaration):
         return Chosen(Path(sys.executable))
-    modules = choosing.find_imports(root, files)
     wanted = choosing.trim(declaration, modules)
     if not choosing.find_unsatisfied(wanted):
         return Chosen(Path(sys.executable), declaration=wanted)

@@ -14,7 +14,9 @@ _MOST_FOLDERS = 200
 _MOST_ENTRIES = 2_000  # of one folder
 _LEFT_OUT = frozenset({"node_modules", "venv", "env", "site-packages", "__pycache__"})
 _REQUIREMENTS = re.compile(
-    r"(?:[\w-]{0,40}[-_.])?requirements(?:[-_.][\w.-]{0,60})?\.(?:txt|in)", re.IGNORECASE
+    # as people spell it, and without an ending
+    r"(?:[\w-]{0,40}[-_.])?requir[a-z]{2,12}(?:[-_.][\w.-]{0,60})?\.(?:txt|in)|requir[a-z]{2,12}",
+    re.IGNORECASE,
 )
 
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from grader import reading
 from grader.environments import choosing
-from grader.environments.declaration import Declaration, Unusable, canonical, declare
+from grader.environments.declaration import Declaration, Unusable, canonical, declare, readable
 
 _MOST_FILES, _MOST_BYTES, _MOST_MODULES = 40, 256 * 1024, 60
 # where people write down which commands to run
@@ -61,6 +61,44 @@ def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
         requirements.append(listed[0] if listed else package)
     optional = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
     return declare(requirements, None, [NOTE], optional)
+
+
+def also_named(root: Path, modules: Iterable[str], declaration: Declaration) -> Declaration:
+    """A declaration with the packages that it leaves out, the code imports, and the author's commands install.
+
+    Who follows a README that says `pip install beautifulsoup4` has it, whatever requirements.txt says.
+
+    Args:
+        root: the submission.
+        modules: the top-level names that its code imports.
+        declaration: what its files declare.
+    """
+    declared = {str(canonicalize_name(Requirement(text).name)) for text in declaration.requirements}
+    lacking = [
+        module
+        for module in sorted(modules)
+        if _package(module) not in declared
+        and not any(choosing.may_be_imported(name, [module]) for name in declared)
+        and _is_foreign(root, module)
+    ][:_MOST_MODULES]
+    named = dict(_named(root)) if lacking else {}
+    added = [
+        text
+        for name, text in named.items()
+        if any(name == _package(module) or choosing.may_be_imported(name, [module]) for module in lacking)
+    ]
+    if not added:
+        return declaration
+    names = {str(canonicalize_name(Requirement(text).name)) for text in added}
+    notes = [readable(f"{name} is only named in a command, such as README's.") for name in sorted(names)]
+    made = declare(
+        [*declaration.requirements, *added],
+        declaration.python,
+        [*declaration.ignored, *notes],
+        {*declaration.optional, *names},
+        declaration.limits,
+    )
+    return made.model_copy(update={"before": declaration.before, "absent": declaration.absent})
 
 
 def _is_foreign(root: Path, module: str) -> bool:

@@ -6,6 +6,8 @@ plugins, hooks and files, and an order that only names tests. In which of them a
 what a run says of itself is worth nothing to a suite that does not test.
 """
 
+from __future__ import annotations  # before pytest 7, it does not have the names of the types
+
 import contextlib
 import gc
 import os
@@ -73,7 +75,6 @@ class Planter:
         reported, collected = hide(self._reported), hide(self._collected)
         begun, ended = hide(self._begun), hide(self._ended)
 
-        @pytest.hookimpl(wrapper=True)
         def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
             begun(session)
             result = yield
@@ -91,7 +92,7 @@ class Planter:
         made.pytest_runtest_call = lambda: called()
         made.pytest_runtest_logreport = lambda report: reported(report)
         made.pytest_collectreport = lambda report: collected(report)
-        made.pytest_runtestloop = pytest_runtestloop
+        made.pytest_runtestloop = _around(pytest_runtestloop)
         return made
 
     def _configured(self) -> None:
@@ -217,13 +218,32 @@ class Planter:
         session.testsfailed, session.shouldfail, session.shouldstop = 0, False, False
         self._failed = not items
         for item in items:
-            session._setupstate.teardown_exact(item)
+            _take_down(session, item)
             if hasattr(item, "_initrequest"):
                 item._initrequest()  # its fixtures are set up again
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=_other(session, item))
             if self._failed:
                 break
         return int(self._failed)
+
+
+def _around(loop: Callable[[pytest.Session], Iterator[None]]) -> Callable[[pytest.Session], Iterator[None]]:
+    """A hook that runs around the others, in the words of the pluggy that is there: 1.2 has new ones."""
+    try:
+        return pytest.hookimpl(wrapper=True)(loop)
+    except TypeError:
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+            yield from loop(session)
+
+        return pytest_runtestloop
+
+
+def _take_down(session: pytest.Session, item: pytest.Item) -> None:
+    """Take down what an item and those before it set up, but what it shares with them; before pytest 7, the item that ended came first."""
+    exact: Callable[..., None] = session._setupstate.teardown_exact
+    exact(*(None, item) if exact.__code__.co_argcount > 2 else (item,))
 
 
 def _other(session: pytest.Session, item: pytest.Item) -> pytest.Item | None:

@@ -59,6 +59,8 @@ def serve(order: dict[str, Any]) -> None:
 
     # where it hangs is printed, so that somebody can be shown the line
     faulthandler.dump_traceback_later(order["hangs_after"], repeat=True)
+    for path in order.get("folders", ()):
+        os.makedirs(path, exist_ok=True)
     for path, text in order["env_files"].items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

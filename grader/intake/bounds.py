@@ -14,6 +14,7 @@ LEFT_OUT = frozenset(
         "__MACOSX",
         ".venv",
         "venv",
+        "site-packages",  # of a virtual environment, whatever it is called
         "node_modules",
         "__pycache__",
         ".pytest_cache",

@@ -79,6 +79,13 @@ def azure(openai_mock):
     )
 
 
+def test_a_deployment_behind_the_address_of_openai_s_api_is_one(openai_mock, raw):
+    """An app that has one setting for the address of either puts Azure's path behind /v1."""
+    place = f"{openai_mock.base_url}/openai/deployments/{MODEL}/chat/completions?api-version=2023-05-15"
+    answer = raw.post(place, json={"messages": HELLO}, headers={"api-key": "any"})
+    assert answer.status_code == 200
+
+
 def test_azure_s_client_reaches_deployments_with_its_own_header(azure, openai_mock):
     assert (
         "hello there" in azure.chat.completions.create(model=MODEL, messages=HELLO).choices[0].message.content

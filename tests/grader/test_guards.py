@@ -55,6 +55,27 @@ def test_what_is_compared_with_a_header_is_set_and_sent_there(tmp_path):
     assert dict(brought(made).headers) == {"X-Door": made.environment["DOOR_CODE"]}
 
 
+def test_a_constant_with_the_name_of_another_variable_is_what_its_module_makes_it(tmp_path):
+    door = """
+        import os
+        from flask import request
+        API_KEY = os.getenv("DOOR_CODE")
+        def check():
+            if request.headers.get("X-Door") != API_KEY:
+                return {"error": "Unauthorized"}, 401
+    """
+    text = """
+        import os, door
+        from openai import OpenAI
+        client = OpenAI(api_key=os.getenv("API_KEY"))
+    """
+    made = planned(tmp_path, text, door=door)
+    assert (made.environment["API_KEY"], dict(brought(made).headers)) == (
+        "the-key",
+        {"X-Door": made.environment["DOOR_CODE"]},
+    )
+
+
 def test_nothing_is_set_or_sent_where_the_manifest_says_what_to_send(tmp_path):
     made = planned(tmp_path, IN_A_HEADER, guarded=False)
     assert ("DOOR_CODE" in made.environment, brought(made)) == (False, Presented())
@@ -174,6 +195,30 @@ def test_a_name_and_a_password_are_sent_as_basic_authentication(tmp_path):
     assert dict(brought(made).headers) == {"Authorization": "Basic YWRhOm9wZW4="}
 
 
+def test_a_name_and_a_password_that_a_function_gives_back_in_a_dictionary_are_sent(tmp_path):
+    settings = """
+        import os
+        def read_settings():
+            if os.environ.get("APP_USER") is None:
+                USER = "admin"
+            else:
+                USER = os.environ.get("APP_USER")
+            CODE = os.environ.get("APP_CODE")
+            return {"USER": USER, "CODE": CODE}, True
+    """
+    text = """
+        from settings import read_settings
+        def let_in(credentials):
+            data, is_set = read_settings()
+            wanted = data["USER"]
+            if (credentials.username != wanted) or (credentials.password != data["CODE"]):
+                raise HTTPException(status_code=401)
+    """
+    made = planned(tmp_path, text, settings=settings)
+    assert {"APP_USER", "APP_CODE"} <= made.environment.keys()
+    assert brought(made).headers["Authorization"].startswith("Basic ")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -204,6 +249,25 @@ def test_an_input_that_satisfies_a_guard_gets_no_words():
     header, words = Field("header", "x-api-key", {}, True), Field("json", "about", {}, True)
     made = Presented(headers={"X-API-Key": "open"}).without(Operation("POST", "/", "", ((header, words),)))
     assert made.shapes == ((words,),)
+
+
+@pytest.mark.parametrize(
+    "read",
+    ["(await request.json())['word']", "request.form.get('word')", "request.get_json().get('word', '')"],
+)
+def test_a_secret_in_a_body_is_the_only_value_of_its_input(tmp_path, read):
+    text = f"""
+        import os
+        WORD = os.getenv("PASSWORD")
+        async def make(request):
+            brought = {read}
+            if brought != WORD:
+                raise HTTPException(status_code=403)
+    """
+    made = planned(tmp_path, text)
+    word, words = Field("json", "word", {"type": "string"}), Field("json", "about", {"type": "string"}, True)
+    [[settled, other]] = brought(made).without(Operation("POST", "/", "", ((word, words),))).shapes
+    assert (settled.choices, settled.required, other) == ((made.environment["PASSWORD"],), True, words)
 
 
 def test_a_query_keeps_what_a_request_says_itself():

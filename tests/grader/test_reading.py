@@ -11,6 +11,8 @@ from grader.operations import operations
 
 FACTORY = "from fastapi import FastAPI\ndef create_app():\n    app = FastAPI()\n    return app\n"
 
+PLAIN = "from fastapi import FastAPI\napp = FastAPI()"
+
 
 @pytest.mark.parametrize(
     ("files", "target"),
@@ -38,6 +40,13 @@ FACTORY = "from fastapi import FastAPI\ndef create_app():\n    app = FastAPI()\n
                 "wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()"
             },
             "wsgi:application",
+        ),
+        ({"src/main.py": "from .texts import x\n" + PLAIN, "src/texts.py": "x = 1"}, "src.main:app"),
+        ({"src/main.py": "from src.texts import x\n" + PLAIN, "src/texts.py": "x = 1"}, "src.main:app"),
+        ({"src/api/main.py": "from ..texts import x\n" + PLAIN, "src/texts.py": "x = 1"}, "src.api.main:app"),
+        (
+            {"src/shop/main.py": "from .texts import x\n" + PLAIN, "src/shop/texts.py": "x = 1"},
+            "shop.main:app",
         ),
         ({"tests/main.py": FACTORY, "service.py": FACTORY}, "service:create_app"),
         ({"main.py": "def create_app(settings):\n    return FastAPI()"}, None),

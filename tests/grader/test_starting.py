@@ -205,6 +205,21 @@ def test_the_example_s_debugging_is_taken_where_django_answers_to_no_host_withou
     assert "DEBUG" not in first_plan(other, {"main.py": f"{APP}{settings}"}).environment
 
 
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [("os.getenv('DEBUG')", "True"), ("int(os.getenv('DEBUG', 0))", "1")],
+)
+def test_a_django_project_gets_its_secret_and_debugging_though_it_starts_without(tmp_path, read, value):
+    settings = f"import os\nINSTALLED_APPS = []\nSECRET_KEY = os.getenv('APP_CODE')\nDEBUG = {read}\nALLOWED_HOSTS = []\n"
+    made = first_plan(tmp_path, {"main.py": APP + settings})
+    assert (made.environment["DEBUG"], bool(made.environment["APP_CODE"])) == (value, True)
+
+
+def test_a_django_project_that_names_its_hosts_is_not_debugged(tmp_path):
+    settings = "import os\nINSTALLED_APPS = []\nDEBUG = os.getenv('DEBUG')\nALLOWED_HOSTS = ['*']\n"
+    assert "DEBUG" not in first_plan(tmp_path, {"main.py": APP + settings}).environment
+
+
 def test_a_place_of_a_container_s_is_no_fault_of_the_code(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP})
     found = reason(
@@ -721,6 +736,40 @@ def test_a_package_that_is_declared_and_was_not_installed_is_the_grader_s_error(
     assert reason(made, *log, python="lab").verdict == "error"
 
 
+@pytest.mark.parametrize(
+    ("named", "made"), [("sounds", ["sounds"]), ("../sounds", []), ("texts", []), ("/srv/sounds", [])]
+)
+def test_an_empty_folder_that_git_can_not_keep_is_made_once(tmp_path, named, made):
+    started = first_plan(tmp_path, {"main.py": APP, "texts/a.txt": "a"})
+    log = traceback(
+        f"RuntimeError: Directory '{named}' does not exist", (f"{INSIDE}/main.py", 2, "app.mount(...)")
+    )
+    started.cwd = tmp_path
+    started._tried_folders.update({tmp_path, tmp_path / "texts"})
+    again = [revised(started, *log) for _ in range(2)]
+    assert [folder.relative_to(tmp_path).as_posix() for folder in started.folders] == made
+    assert again == [bool(made), False]
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (
+            "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
+            "Google",
+        ),
+        (
+            "azure.identity.CredentialUnavailableError: ManagedIdentityCredential authentication unavailable",
+            "Azure",
+        ),
+    ],
+)
+def test_a_cloud_that_nobody_is_signed_in_to_is_no_fault_of_the_work(tmp_path, error, named):
+    made = first_plan(tmp_path, {"main.py": APP})
+    found = reason(made, *traceback(error, (f"{INSIDE}/main.py", 3, "client = Client()")))
+    assert (found.verdict, named in found.text) == ("not_run", True)
+
+
 # --- which app ------------------------------------------------------------------------------------------------------
 
 
@@ -791,6 +840,17 @@ def test_an_app_made_by_a_function_with_arguments_is_found_where_it_is_called(tm
     target = find_app(tmp_path, Manifest())
     assert target is not None
     assert target.target == "run:served"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"), [("from app.agents import x\n", False), ("from agents import x\n", True)]
+)
+def test_a_module_s_own_folder_is_where_it_imports_from_if_it_says_so(tmp_path, text, is_there):
+    """Otherwise `app/agents` would hide the package `agents`."""
+    written(tmp_path, {"app/__init__.py": "", "app/main.py": text + APP, "app/agents/__init__.py": "x = 1\n"})
+    target = find_app(tmp_path, Manifest())
+    assert target is not None
+    assert (tmp_path / "app" in target.pythonpath) is is_there
 
 
 def test_a_folder_that_has_the_name_of_a_library_is_not_its_package(tmp_path):

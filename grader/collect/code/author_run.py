@@ -36,7 +36,7 @@ _SCRIPTS = (
     "*/Makefile",
     "*/tox.ini",
     "*/run.sh",
-    "*/test.sh",
+    "*/*test*.sh",
 )
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w{0,100})=(.*)$", re.DOTALL)
 _SEPARATORS = re.compile(r"&&|\|\||;|\||\n")

@@ -8,10 +8,11 @@ from typing import Literal
 
 from grader.collect.code.variables import Variable
 
-Place = tuple[Literal["header", "query", "cookie"], str]
+Part = Literal["header", "query", "cookie", "body"]
+Place = tuple[Part, str]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_HOLDERS: Mapping[str, Literal["header", "query", "cookie"]] = {
+_HOLDERS: Mapping[str, Part] = {
     "headers": "header",
     "META": "header",
     "args": "query",
@@ -19,8 +20,14 @@ _HOLDERS: Mapping[str, Literal["header", "query", "cookie"]] = {
     "GET": "query",
     "cookies": "cookie",
     "COOKIES": "cookie",
+    "json": "body",
+    "get_json": "body",
+    "form": "body",
+    "POST": "body",
+    "data": "body",
 }
-_DECLARES: Mapping[str, Literal["header", "query", "cookie"]] = {
+_OF_BODIES = frozenset(name for name, part in _HOLDERS.items() if part == "body")
+_DECLARES: Mapping[str, Part] = {
     "Header": "header",
     "Query": "query",
     "Cookie": "cookie",
@@ -63,13 +70,17 @@ class Scope:
     assigned: Mapping[str, tuple[ast.expr, ...]]
 
 
-def holder(node: ast.expr) -> str:
-    """The part of a request that an expression is, such as "headers"."""
+def holder(node: ast.expr, scope: Scope | None = None) -> str:
+    """The part of a request that an expression is, such as "headers"; with a scope, a name is what it was assigned there."""
     for each in ast.walk(node):
         word = each.attr if isinstance(each, ast.Attribute) else each.id if isinstance(each, ast.Name) else ""
         word = each.value if isinstance(each, ast.Constant) and each.value == "headers" else word
-        if word in _HOLDERS:
+        if word in _HOLDERS and (isinstance(each, ast.Attribute) or word not in _OF_BODIES):
             return word
+        if scope is not None and isinstance(each, ast.Name):
+            assigned = (holder(value) for value in scope.assigned.get(each.id, ()))
+            if found := next((one for one in assigned if one in _OF_BODIES), ""):
+                return found
     return ""
 
 
@@ -77,9 +88,9 @@ def places(scope: Scope, node: ast.expr) -> Iterator[Place]:
     """Where in a request an expression reads."""
     match node:
         case ast.Subscript(value=inner, slice=key):
-            yield from _named(scope, holder(inner), key)
+            yield from _named(scope, holder(inner, scope), key)
         case ast.Call(func=ast.Attribute(attr="get", value=inner), args=[key, *_]):
-            yield from _named(scope, holder(inner), key)
+            yield from _named(scope, holder(inner, scope), key)
         case ast.Attribute(attr="authorization", value=ast.Name(id="request")):
             yield "header", "Authorization"
         case ast.Name(id=word) if word in scope.parameters:

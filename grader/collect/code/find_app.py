@@ -87,7 +87,7 @@ def find_app(root: Path, manifest: Manifest) -> AppTarget | None:
     where = best.file.relative_to(root).as_posix()
     return AppTarget(
         f"{module}:{best.name}",
-        tuple(dict.fromkeys((*roots, base, root / "src", root, best.file.parent))),
+        tuple(dict.fromkeys((*roots, base, root / "src", root, *_beside(best.file, (base, root))))),
         f"{what} {best.name} in {where}",
         best.file.relative_to(root).as_posix(),
         best.may_serve,
@@ -287,7 +287,8 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
     parts = file.relative_to(root).parts
     base = root
     if "src" in parts[:-1]:
-        base = root.joinpath(*parts[: parts.index("src") + 1])
+        source = root.joinpath(*parts[: parts.index("src") + 1])
+        base = source.parent if _is_package_of(source, file) else source
     else:
         # the outermost folder that the module's own imports name, or that is a package
         imported = _imported_names(file)
@@ -297,6 +298,31 @@ def _module(root: Path, file: Path) -> tuple[Path, str]:
         base = inner
     dotted = ".".join(file.relative_to(base).with_suffix("").parts)
     return base, dotted.removesuffix(".__init__")
+
+
+def _beside(file: Path, found_in: Sequence[Path]) -> Iterator[Path]:
+    """A module's own folder, if it imports by name what lies there and nowhere else, as a script does.
+
+    Otherwise a folder there would hide the library of its name: `app/agents` the package `agents`.
+    """
+    for name in _imported_names(file):
+        first = name.partition(".")[0]
+        if first and not any(_has(folder, first) for folder in found_in) and _has(file.parent, first):
+            yield file.parent
+            return
+
+
+def _has(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+def _is_package_of(folder: Path, file: Path) -> bool:
+    """Whether a module's imports take a folder above it for a package: they climb to it, or begin with its name."""
+    above = len(file.relative_to(folder).parts)
+    for node in ast.walk(reading.parse_python(reading.read_text(file, reading.MAX_PYTHON))):
+        if isinstance(node, ast.ImportFrom) and node.level >= above:
+            return True
+    return _is_imported(folder, folder, _imported_names(file))
 
 
 def _is_imported(folder: Path, file: Path, names: set[str]) -> bool:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from grader import reading
 from grader.collect.code.brought import Function, Place, Scope, holder, places
-from grader.collect.code.variables import Variable, read_name
+from grader.collect.code.reads import read_name
+from grader.collect.code.variables import Variable
 
 _MOST_FILES, _MOST_GUARDS, _MOST_NODES, _MOST_STEPS = 500, 12, 20_000, 200
 _REFUSES = re.compile(r"40[13]|unauthori|forbidden|denied", re.IGNORECASE)
@@ -236,6 +237,8 @@ def _variable_in(scope: Scope, node: ast.expr) -> str | None:
         match each:
             case ast.Name(id=word):
                 known = None if word in scope.parameters or word in scope.assigned else word
+                if known and (own := _read_by(scope.constants.get(known))):
+                    known = own  # what the module gives that name, whatever variable is called so
             case ast.Attribute(attr=known):
                 pass
             case ast.Subscript(value=inner, slice=ast.Constant(value=str(known))) if not holder(inner):
@@ -251,6 +254,12 @@ def _variable_in(scope: Scope, node: ast.expr) -> str | None:
         if known and known in scope.identifiers:
             return scope.identifiers[known]
     return None
+
+
+def _read_by(node: ast.expr | None) -> str | None:
+    """The variable that a module's own constant is read from."""
+    read = read_name(node) if node is not None else None
+    return read[0] if read else None
 
 
 def _sources(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:

@@ -10,6 +10,16 @@ _PLACEHOLDER = re.compile(
     r"(?i)your|xxx|<|>|\$\{|change|replace|placeholder|secret|generate|todo|example|insert|\.\.\.|sk-|here|dummy"
 )
 _MODEL = "gpt-5.4-mini"
+_MODELS = {
+    "model": _MODEL,
+    "deployment": _MODEL,
+    "image_model": "gpt-image-1",
+    "old_image_model": "dall-e-3",
+    "speech_model": "gpt-4o-mini-tts",
+    "transcription_model": "gpt-4o-mini-transcribe",
+    "embedding_model": "text-embedding-3-small",
+    "completion_model": "gpt-3.5-turbo-instruct",
+}
 _OF_A_SERVER = re.compile(r"(?i)(?:postgres|mysql|mariadb|mssql|oracle)[\w+]*://")
 
 
@@ -36,8 +46,9 @@ class Places:
 def sure(variable: Variable, places: Places) -> str | None:
     """The value of a variable whose meaning is beyond doubt: it leads to a stand-in, or lets the app be asked. None for any other."""
     value = _by_purpose(variable.purpose, places)
-    if value is not None and not (variable.purpose in ("model", "deployment") and not variable.needed):
-        return variable.example if variable.purpose == "model" and _is_plain(variable.example) else value
+    if value is not None and not (variable.purpose in _MODELS and not variable.needed):
+        is_model = variable.purpose in _MODELS and variable.purpose != "deployment"
+        return variable.example if is_model and _is_plain(variable.example) else value
     return _to_a_stand_in(variable.name.upper(), places) or _of_hosts(variable)
 
 
@@ -80,8 +91,7 @@ def _by_purpose(purpose: str, places: Places) -> str | None:
         "openai_url": places.openai,
         "azure_url": places.azure,
         "api_version": "2024-10-21",
-        "deployment": _MODEL,
-        "model": _MODEL,
+        **_MODELS,
         "access_key": places.access_key,
         "secret_key": places.secret_key,
         "s3_url": places.s3,

@@ -1,9 +1,11 @@
 """A submission's pytest settings: default arguments, and which files hold tests."""
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
+from itertools import islice
 from pathlib import Path
 
 from grader import reading
@@ -11,6 +13,9 @@ from grader.collect.code.find_app import pytest_options
 
 _USUAL = ("test_*.py", "*_test.py")
 _MOST_PATTERNS = 20
+_TEST = re.compile(r"^(?:async )?def test_\w{1,200}\(", re.MULTILINE)
+_CASE = re.compile(r"^class \w{1,200}\([^)\n]{0,200}TestCase\)", re.MULTILINE)
+_METHOD = re.compile(r"^[ \t]{1,20}(?:async )?def test", re.MULTILINE)
 
 
 def _configured(folder: Path, name: str) -> list[str]:
@@ -58,6 +63,20 @@ def settings_without(folder: Path, unknown: Sequence[str]) -> tuple[str, ...]:
 def has_tests(root: Path) -> bool:
     """Whether a file is there that pytest, as it is configured in any folder, takes for one of tests."""
     return any(True for pattern in _patterns(root) for _ in root.rglob(pattern))
+
+
+def plainly_named(root: Path) -> tuple[str, ...]:
+    """Files that pytest takes for tests once they are named to it: of the plainest name, with tests of pytest's or unittest's."""
+    found = []
+    for pattern in ("test.py", "tests.py"):
+        for file in islice(sorted(root.rglob(pattern)), _MOST_PATTERNS):
+            try:
+                text = reading.read_text(file, reading.MAX_PYTHON)
+            except reading.Unreadable:
+                continue
+            if _TEST.search(text) or (_CASE.search(text) and _METHOD.search(text)):
+                found.append(file.relative_to(root).as_posix())
+    return tuple(found)
 
 
 def _patterns(root: Path) -> Iterator[str]:

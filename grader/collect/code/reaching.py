@@ -16,7 +16,8 @@ _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
 _NAME = re.compile(r"(?:^|,)\s*(\w+)")
 # packages that ask OpenAI, the address itself, and the names of its settings
 _OPENAI = re.compile(
-    r"openai|litellm|langchain|llama_index|pydantic_ai|AZURE_|/chat/completions", re.IGNORECASE
+    r"openai|litellm|langchain|llama_index|pydantic_ai|AZURE_|/chat/completions|^[ \t]*(?:from|import) agents\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _CONFIGURED = ("INSTALLED_APPS", "DJANGO_SETTINGS_MODULE")  # Django imports by the names in its settings
 

@@ -39,6 +39,19 @@ UNREACHABLE = re.compile(
     r"|connection error|cannot assign requested address|not permitted"
 )
 
+# what the libraries of clouds say where nobody has signed in: https://learn.microsoft.com/python/api/azure-identity and google-auth
+_NOT_SIGNED_IN = (
+    (
+        re.compile(
+            r"CredentialUnavailableError|Credential failed to retrieve a token|ManagedIdentityCredential"
+        ),
+        "a sign-in with Azure",
+    ),
+    (
+        re.compile(r"DefaultCredentialsError|[Yy]our default credentials were not found"),
+        "a sign-in with Google Cloud",
+    ),
+)
 _NO_TABLE = re.compile(r"no such table: \w")
 _PORTS = {"5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "27017": "MongoDB", "5672": "RabbitMQ"}
 _CLIENT = re.compile(rf"\b({'|'.join(sorted(SERVICES, key=len, reverse=True))})\.")
@@ -56,6 +69,8 @@ def missing_service(output: str, offered_database: bool = False) -> str:
     """
     if offered_database and _NO_TABLE.search(output):
         return "the tables of its database server"
+    if sign_in := missing_sign_in(output):
+        return sign_in
     for line in reversed(output.splitlines()):
         if not (REFUSED.search(line) or UNREACHABLE.search(line)):
             continue
@@ -64,6 +79,11 @@ def missing_service(output: str, offered_database: bool = False) -> str:
         if at := _AT_PORT.search(line):
             return _PORTS[at[1] or at[2]]
     return ""
+
+
+def missing_sign_in(output: str) -> str:
+    """The cloud that an app's own machine would be signed in to, by what its library says; empty if there is none."""
+    return next((named for pattern, named in _NOT_SIGNED_IN if pattern.search(output)), "")
 
 
 def is_unreachable(output: str) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 
 from grader.collect.code.brought import Place, is_name
 from grader.collect.code.guards import Guard, secret_words
-from grader.operations import Operation
+from grader.operations import BODIES, Field, Operation
 
 _MOST_SCHEMES, _MOST_NAMED = 20, 20
 _USUAL: tuple[Place, ...] = (("header", "X-API-Key"), ("header", "Authorization"))
@@ -21,13 +21,19 @@ class Presented:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def places(self) -> tuple[str, ...]:
         """Where they go, in a report's words."""
         return tuple(
             f"{place} {name}"
-            for place, values in (("header", self.headers), ("query", self.query), ("cookie", self.cookies))
+            for place, values in (
+                ("header", self.headers),
+                ("query", self.query),
+                ("cookie", self.cookies),
+                ("body", self.body),
+            )
             for name in values
         )
 
@@ -41,13 +47,19 @@ class Presented:
         settled = {("header", name.lower()) for name in self.headers} | {
             ("query", name.lower()) for name in self.query
         }
-        if not settled:
+        if not settled and not self.body:
             return operation
         shapes = tuple(
-            tuple(one for one in shape if (one.location, one.name.lower()) not in settled)
+            tuple(self._in_body(one) for one in shape if (one.location, one.name.lower()) not in settled)
             for shape in operation.shapes
         )
         return replace(operation, shapes=shapes)
+
+    def _in_body(self, one: Field) -> Field:
+        """An input of a body, with the only value that the app's guard takes."""
+        if one.location not in BODIES or one.name not in self.body:
+            return one
+        return replace(one, schema={"type": "string", "const": self.body[one.name]}, required=True)
 
 
 def satisfy_guards(
@@ -90,6 +102,7 @@ def satisfy_guards(
         {name: value for (place, name), value in found.items() if place == "header"},
         {name: value for (place, name), value in found.items() if place == "query"},
         {name: value for (place, name), value in found.items() if place == "cookie"},
+        {name: value for (place, name), value in found.items() if place == "body"},
     )
 
 

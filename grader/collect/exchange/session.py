@@ -220,7 +220,9 @@ class Session:
         is_error = answer.status is None or answer.status >= 500
         if self.printing is None or not is_error or not answer.sent:
             return ""
-        crashed = answer.status is not None and "json" not in answer.headers.get("content-type", "")
+        crashed = answer.broke or (
+            answer.status is not None and "json" not in answer.headers.get("content-type", "")
+        )
         text = printed_since(self.printing, before, crashed=crashed).replace(f"{self._root}/", "")
         return cap(traces.without_others(self._canary.hide(text)), MAX_BODY)
 

@@ -44,6 +44,9 @@ _LARGEST_PAGE = 200_000
 _TALK_SECONDS = 5.0  # of a conversation over a WebSocket in which messages came, and nothing was made
 
 
+_BROKE = "the connection broke"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back over HTTP, or why nothing did.
@@ -59,6 +62,11 @@ class Answer:
     sent: bool = True
     heard: bytes = b""
     redirected_with: int | None = None
+
+    @property
+    def broke(self) -> bool:
+        """Whether the app let go of the connection, as one does that crashes within an answer."""
+        return self.status is None and (self.failure or "").startswith(_BROKE)
 
     @property
     def text(self) -> str:
@@ -172,7 +180,7 @@ class Transmitter:
             failure = f"no answer within {ANSWER_SECONDS:g} seconds"
             return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         except (httpx.HTTPError, httpx.InvalidURL, NotDecodable, UnicodeError) as error:
-            failure = f"the connection broke: {type(error).__name__}"
+            failure = f"{_BROKE}: {type(error).__name__}"
             return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         seconds = time.monotonic() - began
         return Answer(
@@ -207,7 +215,7 @@ class Transmitter:
             failure = f"no answer within {ANSWER_SECONDS:g} seconds"
             return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         except (Broken, OSError) as error:
-            failure = f"the connection broke: {error}"
+            failure = f"{_BROKE}: {error}"
             return Answer(failure=failure, seconds=time.monotonic() - began, heard=bytes(heard))
         finally:
             connection.close()

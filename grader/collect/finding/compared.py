@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from grader import reading
+from grader.collect.finding.crashes import as_messages
 from grader.collect.finding.field_roles import is_named_like_a_prompt
 from grader.operations import Field, Operation
 
@@ -38,26 +39,12 @@ def with_choices(operations: Sequence[Operation], root: Path, files: Iterable[st
 
 
 def _chosen(one: Field, values: dict[str, list[str]]) -> tuple[Field, ...]:
-    if _takes_messages(one):
-        role = Field(one.location, f"{one.name}.0.role", {"type": "string", "enum": ["user"]}, True)
-        return role, Field(one.location, f"{one.name}.0.content", {"type": "string"}, True)
+    if (messages := as_messages(one)) != (one,):
+        return messages
     known = values.get(one.name.rpartition(".")[2])
     if not known or not one.is_text or is_named_like_a_prompt(one):
         return (one,)
     return (replace(one, schema={**one.schema, "enum": known}, required=True),)
-
-
-def _takes_messages(one: Field) -> bool:
-    """Whether it is a list of objects that nothing describes: of a conversation's messages, as OpenAI takes them."""
-    items = one.schema.get("items")
-    return (
-        one.location == "json"
-        and bool(one.name)
-        and one.schema.get("type") == "array"
-        and isinstance(items, dict)
-        and items.get("type") == "object"
-        and not items.get("properties")
-    )
 
 
 def _read(root: Path, files: Iterable[str]) -> dict[str, list[str]]:

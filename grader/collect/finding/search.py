@@ -79,6 +79,7 @@ class Search:
         if not self.found:
             self._look_at(self.more())
         self._pursue()
+        self._pursue_refused()
         self._pass_on()
         if not self.found:
             self.found = self._dear
@@ -201,6 +202,28 @@ class Search:
                 self._other_kinds(place)
             if place in self._hits or place in self._expensive or count >= most or self._is_over:
                 return
+
+    def _pursue_refused(self) -> None:
+        """What led to calls that OpenAI refused, each: it may have been passed what no caller but the grader would send."""
+        for place, (operation, shape, assignment, exchange) in list(self._hits.items()):
+            if self._is_over or place in self._expensive or not self._is_refused(exchange):
+                continue
+            pursuit = Pursuit(operation, shape, KINDS[0], assignment.extension or "txt", self.names)
+            before = dict(self.found)
+            for count, (each, answers) in enumerate(pursuit.tries(exchange, assignment), 1):
+                answers.append(self._try(operation, each.shape, each.assignment))
+                calls = self.session.calls_of(answers[0])
+                if calls and not self._is_refused(answers[0]):
+                    self._hits[place] = operation, each.shape, each.assignment, answers[0]
+                    break
+                self.found = dict(before)
+                if count >= _FEWER_TRIES or self._is_over:
+                    break
+
+    def _is_refused(self, exchange: Exchange) -> bool:
+        """Whether OpenAI refused each call that a request led to."""
+        calls = self.session.calls_of(exchange)
+        return bool(calls) and all(call.status in (400, 422) for call in calls)
 
     def _pass_on(self) -> None:
         """Where nothing was found: ask again for what has an input that an answer of the app's own handed out."""

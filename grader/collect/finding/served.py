@@ -51,7 +51,7 @@ class Served:
         """Those that only the app's own tables show, and forms on its pages."""
         if self._more is None:
             rest = [one for one in self._rest if not openai_module.belongs(one.path)]
-            forms = self._forms(rest)
+            forms = [self._session.presented.without(one) for one in self._forms(rest)]
             places = {(one.method, one.path) for one in forms}
             self._more = [*forms, *(one for one in rest if (one.method, one.path) not in places)]
         return self._more

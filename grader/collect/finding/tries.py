@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from grader.collect.exchange.requests import Key
+from grader.collect.finding.crashes import as_messages, corrections_of_crash
 from grader.collect.finding.field_roles import is_named_like_a_prompt, kind_of_words, role
 from grader.collect.finding.fitting import fit
 from grader.collect.finding.refusals import Correction, corrections, wants
@@ -111,11 +112,13 @@ class Pursuit:
         """What an answer asks for, tried."""
         if depth <= 0:
             return
-        asked = corrections(answer, shape, assignment.values) if _is_refusal(answer) else []
+        asked = corrections_of_crash(answer, shape, assignment.values) if not _says_why(answer) else []
+        asked = asked or (corrections(answer, shape, assignment.values) if _is_refusal(answer) else [])
         usual = _usual_place(self.operation, shape, wants(answer))
         refined = shape
         for one in asked:
             refined = with_correction(refined, one, usual)
+        refined = tuple(each for one in refined for each in as_messages(one)) if asked else refined
         if place := wants(answer):
             refined = move_body(refined, place)
         if refined == shape:
@@ -244,6 +247,11 @@ def _usual_place(operation: Operation, shape: Sequence[Field], wanted: Location 
     if wanted is not None:
         return wanted
     return bodies[0] if bodies else "json"
+
+
+def _says_why(answer: Exchange) -> bool:
+    """Whether the app itself refused the request: what breaks, or passes on what OpenAI says, is read about elsewhere."""
+    return answer.status is not None and 400 <= answer.status < 500
 
 
 def _is_refusal(answer: Exchange) -> bool:

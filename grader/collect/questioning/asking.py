@@ -20,7 +20,7 @@ from grader.collect.questioning import module_questions, probes
 from grader.collect.questioning.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.start.launching import Launch
 from grader.collect.start.setting import Part, Setting
-from grader.evidence import Kind, Miss, Offer, Probe
+from grader.evidence import Exchange, Kind, Miss, Offer, Probe
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
 
@@ -163,9 +163,11 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     if launched.secret and not generating.offers:
         return f"the secret of its container, {launched.secret},"
     answers = {one.id: one for one in session.exchanges}
+    if not generating.offers and (named_at_once := _named_by_itself(session.exchanges)):
+        return named_at_once
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
     near += [answers[offer.exchange] for offer in generating.offers]
-    failing = [one for one in near if one.status is None or one.status >= 500]
+    failing = [one for one in near if one.status is None or one.status >= 500 or _admits(one.body)]
     needed = [
         services.missing_service(one.log, launched.offered_database)
         or services.missing_service(one.body, launched.offered_database)
@@ -177,7 +179,20 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     if not unheard or len(unheard) < len(failing):
         return ""
     named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
-    return host_of_client(root) or (f"the host {named[0]}" if named else "")
+    return host_of_client(root) or (f"the host {named[0]}" if named else "a host of the network")
+
+
+def _named_by_itself(exchanges: Sequence[Exchange]) -> str:
+    """What an app that took our words says it could not ask, with whatever status; empty if none says so."""
+    said = next((one.body for one in exchanges if one.purpose == LOOKING and _admits(one.body)), "")
+    hosts = services.hosts_named(said)
+    return services.missing_sign_in(said) or (f"the host {hosts[0]}" if hosts else "")
+
+
+def _admits(body: str) -> bool:
+    """Whether an answer that claims success says that a host elsewhere, or a cloud, could not be asked."""
+    unheard = services.is_unreachable(body) and services.hosts_named(body)
+    return bool(unheard or services.missing_sign_in(body))
 
 
 def _questions(setting: Setting, generating: _Generating) -> list[Question | Probe]:

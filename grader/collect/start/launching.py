@@ -134,6 +134,7 @@ def _run(setting: Setting, plan: StartPlan, own: Mapping[str, str]) -> Iterator[
                 "target": plan.target,
                 "root": sandbox.inside(setting.submission.root),
                 "hangs_after": START_SECONDS - 2,
+                "folders": [sandbox.inside(folder) for folder in plan.folders],
                 "env_files": {
                     sandbox.inside(file): app_environment.as_file(setting, environment)
                     for file in plan.env_files.places(setting.submission.root, plan.cwd)

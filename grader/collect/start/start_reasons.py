@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from grader import environments
 from grader.collect.code.later_python import absent_from_library, unparsed
 from grader.collect.code.left_out import find_gitignore
-from grader.collect.code.services import REFUSED, SERVICES, UNREACHABLE
+from grader.collect.code.services import REFUSED, SERVICES, UNREACHABLE, missing_sign_in
 from grader.collect.code.variables import Variable
 from grader.collect.start.start_failure import Frame, StartFailure
 from grader.collect.start.starting import StartPlan
@@ -203,6 +203,12 @@ def _packages(failure: StartFailure) -> list[str]:
 
 def _about_service(failure: StartFailure) -> Reason | None:
     """A service that a client library of its could not reach."""
+    if sign_in := missing_sign_in(_text_of(failure)):
+        return Reason(
+            "not_run",
+            f"The app needs {sign_in} to start, and the grader has none ({failure.sentence})",
+            (_WITHOUT.format(sign_in),),
+        )
     library = next((name for name in reversed(_packages(failure)) if name in SERVICES), None)
     if library is None or not (
         not failure.exception or REFUSED.search(_text_of(failure)) or UNREACHABLE.search(_text_of(failure))

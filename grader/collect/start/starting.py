@@ -4,6 +4,7 @@ A person who starts somebody's app reads what it says, sets the variable that it
 needs, and tries again. So does this: it never changes code, and gives up when nothing new can be tried.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,8 +35,12 @@ _OPENED = re.compile(
     r"(?:directory\s*=|open\(|Path\(|FileResponse\(|Templates\(|StaticFiles\(|env_file\s*=|read_csv\()\s*f?['\"](\w[\w./-]{0,200})['\"]"
 )
 _ASYNCHRONOUS = re.compile(r"create_async_engine|asyncpg|aiosqlite|AsyncEngine")
+_DJANGO = re.compile(r"\bINSTALLED_APPS\b")
 _NO_HOSTS = re.compile(r"ALLOWED_HOSTS\s*=\s*\[\s*\]")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
+_NO_FOLDER = re.compile(
+    r"[Dd]irectory:? ['\"](?P<folder>[\w.][\w./ -]{0,200})['\"] does not exist"
+)  # Starlette's words
 _NO_FILE = ("FileNotFoundError", "NotADirectoryError", "TemplateNotFound")
 
 
@@ -46,7 +51,8 @@ class StartPlan:
     `environment`: beside the contract's. `unknown`: variables that a start needs and that nothing here can guess.
     `deployed`: those of `environment` without which it may start as well: what the author's container sets and no code of
     the submission reads, and files in the place of a server. `guards`: comparisons of the app's own with what callers bring; `shared`: what satisfies them, by
-    variable. `env_files`: files with variables that the code reads. `files`: the modules that the app leads to.
+    variable. `env_files`: files with variables that the code reads. `files`: the modules that the app leads to. `folders`: empty ones
+    that the app expects, and that are made for it.
     """
 
     root: Path
@@ -63,6 +69,7 @@ class StartPlan:
     shared: Mapping[str, str] = field(default_factory=dict)
     env_files: EnvFiles = field(default_factory=EnvFiles)
     files: frozenset[str] = frozenset()
+    folders: tuple[Path, ...] = ()
     _reach: Reach | None = None
     _tried_folders: set[Path] = field(default_factory=set)
 
@@ -73,6 +80,7 @@ class StartPlan:
         return (
             self._add_folder_of_module(failure)
             or self._change_folder(failure)
+            or self._make_folder(failure)
             or self._add_variables(failure)
             or self._leave_out_deployed()
         )
@@ -127,6 +135,17 @@ class StartPlan:
                     self.cwd = folder
                     return True
         return False
+
+    def _make_folder(self, failure: StartFailure) -> bool:
+        """An empty one that it begins with, which git can't keep: its author has it, and its container mounts it."""
+        missing = _NO_FOLDER.search(failure.message)
+        if missing is None:
+            return False
+        folder = Path(os.path.normpath(self.cwd / missing["folder"]))
+        if folder in self.folders or not folder.is_relative_to(self.root) or os.path.lexists(folder):
+            return False
+        self.folders = (*self.folders, folder)
+        return True
 
     def _leave_out_deployed(self) -> bool:
         """What is set for a library in a container may be of no use outside one."""
@@ -222,14 +241,22 @@ def plan(
 
 
 def _debugging(made: StartPlan, files: frozenset[str]) -> dict[str, str]:
-    """The variable by which the submission's own example lets Django answer at all: it names no host, and debugs."""
-    if not made.reach.mentions(files, _NO_HOSTS):
-        return {}
-    return {
-        name: one.example
-        for name, one in made.variables.items()
-        if "DEBUG" in name.upper() and one.example.lower() in ("on", "true", "1", "yes")
-    }
+    """What a Django project needs to answer at all, though it starts without: its secret, and debugging where it names no host.
+
+    Its author has both in a file that git leaves out; an example of the submission's says what is in there, if there is one.
+    """
+    is_django = made.reach.mentions(files, _DJANGO)
+    names_no_host = made.reach.mentions(files, _NO_HOSTS)
+    found = {}
+    for name, one in made.variables.items():
+        if is_django and one.identifier == "SECRET_KEY" and one.needed and name not in made.own:
+            found[name] = guess_value(one, made.places) or name
+        if names_no_host and "DEBUG" in f"{name} {one.identifier}".upper():
+            if one.example.lower() in ("on", "true", "1", "yes"):
+                found[name] = one.example
+            elif is_django and not one.example:
+                found[name] = "1" if one.kind.startswith("int") else "True"
+    return found
 
 
 def _satisfy_guards(made: StartPlan, files: frozenset[str]) -> None:

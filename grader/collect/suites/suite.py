@@ -13,7 +13,7 @@ from grader.collect.code.app_files import app_files
 from grader.collect.code.author_run import AuthorRun, author_run
 from grader.collect.code.deployment import read_deployment
 from grader.collect.code.django_suite import usual_suite
-from grader.collect.code.pytest_settings import has_tests, settings_without
+from grader.collect.code.pytest_settings import has_tests, plainly_named, settings_without
 from grader.collect.finding.field_roles import words_of
 from grader.collect.suites.deciding import Decider, Notes
 from grader.collect.suites.desk import Desk
@@ -92,7 +92,9 @@ def run(
     if not author.source and (usual := usual_suite(cwd)):
         author = AuthorRun(folder=usual[1], arguments=author.arguments or usual[2], django=usual[0])
     elif not author.source and not where and not has_tests(cwd):
-        return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
+        author = AuthorRun(arguments=plainly_named(cwd))
+        if not author.arguments:
+            return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
     once = partial(_run_once, submission, sandbox, folders, offers, target)
     found = once(author, ())
     if unknown := _UNRECOGNISED.search(found.output) if found.exit_code == _USAGE_ERROR else None:
