@@ -158,9 +158,25 @@ def working(evidence: Evidence) -> list[Offer]:
     return [offer for offer in evidence.offers if generated(evidence, offer.kind)]
 
 
+def asked_blindly(evidence: Evidence, kind: Kind | None) -> bool:
+    """Whether words of ours may belong into an object or a list that nothing describes: then no request had a prompt."""
+    return any(
+        offer.kind == kind
+        and offer.prompt_input is None
+        and any(
+            isinstance(value, list) or (isinstance(value, dict) and "(file)" not in value)
+            for value in offer.values.values()
+        )
+        for offer in evidence.offers
+    )
+
+
 def ids(probe: Probe) -> tuple[str, ...]:
     """Everything that a probe refers to."""
     return tuple(id for id in (probe.exchange, *probe.calls, *probe.objects, probe.after) if id)
 
 
 NOTHING_WORKS = sentence("Depends on a request that generates a file, and none did.")
+UNKNOWN_PROMPT = sentence(
+    "The grader did not find out where the prompt goes. Name it in [tool.lab], as prompt, or describe it in the document."
+)

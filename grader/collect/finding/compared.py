@@ -39,12 +39,18 @@ def with_choices(operations: Sequence[Operation], root: Path, files: Iterable[st
 
 def _chosen(one: Field, values: dict[str, list[str]]) -> tuple[Field, ...]:
     if _takes_messages(one):
-        role = Field(one.location, f"{one.name}.0.role", {"type": "string", "enum": ["user"]}, True)
-        return role, Field(one.location, f"{one.name}.0.content", {"type": "string"}, True)
+        return conversation(one)
     known = values.get(one.name.rpartition(".")[2])
     if not known or not one.is_text or is_named_like_a_prompt(one):
         return (one,)
     return (replace(one, schema={**one.schema, "enum": known}, required=True),)
+
+
+def conversation(one: Field) -> tuple[Field, Field]:
+    """An input that is a list of messages, with one message in it, as OpenAI takes them."""
+    first = f"{one.name}.0." if one.name else "0."
+    role = Field(one.location, f"{first}role", {"type": "string", "enum": ["user"]}, True)
+    return role, Field(one.location, f"{first}content", {"type": "string"}, True)
 
 
 def _takes_messages(one: Field) -> bool:

@@ -48,16 +48,21 @@ def works(session: Session, offer: Offer | None) -> bool:
     return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
 
 
-def is_better_known(session: Session, known: Offer | None, exchange: Exchange) -> bool:
-    """Whether an offer works, or at least was answered with success where another request that leads to a call was not."""
+def is_better_known(session: Session, known: Offer | None, new: Offer, exchange: Exchange) -> bool:
+    """Whether an offer shows as much as another one of the same kind, or more: the likelier operation is asked first.
+
+    A file in S3 shows most; then an answer with success, words of ours in the call, and an answer that comes whole.
+    """
     if known is None or works(session, known):
         return known is not None
     before = next((one for one in session.exchanges if one.id == known.exchange), None)
-    return before is not None and _succeeds(before) and not _succeeds(exchange)
+    return before is not None and _shown(session, known, before) >= _shown(session, new, exchange)
 
 
-def _succeeds(answer: Exchange) -> bool:
-    return answer.status is not None and answer.status < 400
+def _shown(session: Session, offer: Offer, answer: Exchange) -> tuple[bool, ...]:
+    succeeds = answer.status is not None and answer.status < 400
+    is_whole = not answer.headers.get("content-type", "").startswith("text/event-stream")
+    return works(session, offer), succeeds, offer.prompt_input is not None, is_whole
 
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
@@ -246,10 +251,15 @@ def _name(path_input: Input, usual: str, *, in_folder: bool) -> str:
 
 
 def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
-    if value is None:
-        values.pop(key, None)
-    else:
+    if value is not None:
         values[key] = value
+        return
+    values.pop(key, None)
+    location, name = key
+    if location == "json" and name and not any(each == "json" for each, _ in values):
+        values[
+            "json", name.rpartition(".")[0]
+        ] = {}  # what is left of the body is an empty object, and no empty body
 
 
 def finish_offers(offers: Mapping[Kind, Offer]) -> list[Offer]:

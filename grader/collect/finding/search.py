@@ -7,6 +7,7 @@ from typing import Any
 from grader.collect.exchange.provenance import read_by_model, texts
 from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
+from grader.collect.finding.compared import conversation
 from grader.collect.finding.discovery import (
     LOOKING,
     find_made_beside,
@@ -162,7 +163,7 @@ class Search:
         if offer is None:
             return exchange
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
-        if not is_better_known(self.session, self.found.get(offer.kind), exchange):
+        if not is_better_known(self.session, self.found.get(offer.kind), offer, exchange):
             self.found[offer.kind] = offer
         for other in find_made_beside(self.session, offer, exchange):
             self._beside.setdefault(other.kind, other)
@@ -288,15 +289,34 @@ class Search:
             operation, shape, assignment, exchange = hit
             if self._reaches(exchange.id, assignment):
                 continue
-            for count, (one, changed) in enumerate(one_at_a_time(shape, assignment)):
-                if count >= _MOST_PLACES or self.sent >= MAX_REQUESTS:
+            places = [*self._as_conversations(shape, assignment, exchange)]
+            places += [(one, shape, changed) for one, changed in one_at_a_time(shape, assignment)]
+            for one, inputs, changed in places[:_MOST_PLACES]:
+                if self.sent >= MAX_REQUESTS:
                     return
                 exchange = self._send(operation, changed)
                 if self.session.ledger.carriers(exchange.id, changed.marks[one.key]):
-                    better = offer_of(self.session, operation, shape, changed, exchange)
+                    better = offer_of(self.session, operation, inputs, changed, exchange)
                     if better is not None and better.kind == kind:
                         self.found[kind] = better
                     break
+
+    def _as_conversations(
+        self, shape: tuple[Field, ...], assignment: Assignment, exchange: Exchange
+    ) -> Iterator[tuple[Field, tuple[Field, ...], Assignment]]:
+        """Each input that OpenAI got whole as its messages, with one message in it."""
+        bodies = [call.body for call in self.session.ledger.calls_of(exchange.id)]
+        for one in shape:
+            value = assignment.values.get(one.key)
+            if not isinstance(value, (list, dict)) or not any(
+                isinstance(body, dict) and value in (body.get("messages"), body.get("input"))
+                for body in bodies
+            ):
+                continue
+            parts = conversation(one)
+            inputs = tuple(each for old in shape for each in (parts if old is one else (old,)))
+            rest = {key: each for key, each in assignment.values.items() if key != one.key}
+            yield parts[1], inputs, assign(inputs, "text", "txt", given=rest)
 
     def _reaches(self, exchange: str, assignment: Assignment) -> bool:
         return not assignment.values or any(

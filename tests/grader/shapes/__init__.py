@@ -74,5 +74,7 @@ SHAPES = {
     "served_by_tornado": _shape("text", "POST /api/epitaphs", "json:hero"),
     "served_by_aiohttp": _shape("audio", "GET /read/{language}", "query:line"),
     "served_by_the_library": _shape("image", "POST /stamps", "json:motif"),
+    "list_of_answers": _shape("text", "POST /ratings", "json:0.wonder"),
+    "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
