@@ -88,6 +88,13 @@ def test_words_are_tried_in_the_place_of_a_name_that_may_be_none():
         ("input.topic", {}, {"input": {}}),
         ("prompt", {"json:size": 1}, {"size": 1}),
         ("0.wonder", {}, [{}]),
+        ("turns.0.content", {"json:turns.0.role": "user"}, {}),
+        ("turns.0.content", {"json:turns.0.role": "user", "json:size": 1}, {"size": 1}),
+        (
+            "turns.0.content",
+            {"json:turns.0.role": "user", "json:turns.0.name": "a"},
+            {"turns": [{"role": "user", "name": "a"}]},
+        ),
     ],
 )
 def test_without_its_prompt_a_body_is_an_object_all_the_same(name: str, others: dict[str, Any], left: Any):

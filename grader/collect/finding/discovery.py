@@ -51,10 +51,11 @@ def works(session: Session, offer: Offer | None) -> bool:
 def is_better_known(session: Session, known: Offer | None, new: Offer, exchange: Exchange) -> bool:
     """Whether an offer shows as much as another one of the same kind, or more: the likelier operation is asked first.
 
-    A file in S3 shows most; then an answer with success, words of ours in the call, and an answer that comes whole.
+    A file in S3 shows most; then an answer with success, words of ours in the call, an input at all, and an answer that
+    comes whole.
     """
-    if known is None or works(session, known):
-        return known is not None
+    if known is None:
+        return False
     before = next((one for one in session.exchanges if one.id == known.exchange), None)
     return before is not None and _shown(session, known, before) >= _shown(session, new, exchange)
 
@@ -62,7 +63,11 @@ def is_better_known(session: Session, known: Offer | None, new: Offer, exchange:
 def _shown(session: Session, offer: Offer, answer: Exchange) -> tuple[bool, ...]:
     succeeds = answer.status is not None and answer.status < 400
     is_whole = not answer.headers.get("content-type", "").startswith("text/event-stream")
-    return works(session, offer), succeeds, offer.prompt_input is not None, is_whole
+    given = offer.prompt_input and offer.values.get(
+        f"{offer.prompt_input.location}:{offer.prompt_input.name}"
+    )
+    carried = isinstance(given, str) and bool(session.ledger.carriers(answer.id, given))
+    return works(session, offer), succeeds, carried, bool(offer.values), is_whole
 
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
@@ -256,10 +261,13 @@ def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
         return
     values.pop(key, None)
     location, name = key
+    parent, _, last = name.rpartition(".")
+    beside = [each for place, each in values if place == location and each.startswith(f"{parent}.")]
+    if last == "content" and beside == [f"{parent}.role"]:  # a message that says nothing is none
+        values.pop((location, beside[0]))
+        parent = parent.rpartition(".")[0].rpartition(".")[0]
     if location == "json" and name and not any(each == "json" for each, _ in values):
-        values[
-            "json", name.rpartition(".")[0]
-        ] = {}  # what is left of the body is an empty object, and no empty body
+        values["json", parent] = {}  # what is left of the body is an empty object, and no empty body
 
 
 def finish_offers(offers: Mapping[Kind, Offer]) -> list[Offer]:

@@ -146,7 +146,11 @@ class _Part:
 
     def secrets(self, concealed: Concealed) -> Iterator[tuple[str, str]]:
         """Each credential: its kind and itself."""
-        others = [is_made_by_others(self.name, line) for line in self.lines]
+        others = (
+            [True] * len(self.lines)
+            if is_made_by_others(self.name, "")
+            else [is_made_by_others(self.name, line) for line in self.lines]
+        )
         for line, strict in zip(self.lines, others, strict=True):
             yield from ((kind, value) for kind, value, _ in secrets_in(line, strict=strict))
         if not any(others):
@@ -170,7 +174,8 @@ def _parts(output: bytes) -> Iterator[_Part]:
         elif line.startswith("@@"):
             within = True
         elif not within and line.startswith(("+++ ", "--- ")):
-            name = line[4:].partition("/")[2]
+            # what is taken away as a whole keeps the name that it had
+            name = name if name and line == "+++ /dev/null" else line[4:].partition("/")[2]
         elif line.startswith("    ") or (within and line.startswith(("+", "-"))):
             there = lines.setdefault(line[0], [])
             there.append(line[1:])

@@ -76,5 +76,6 @@ SHAPES = {
     "served_by_the_library": _shape("image", "POST /stamps", "json:motif"),
     "list_of_answers": _shape("text", "POST /ratings", "json:0.wonder"),
     "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
+    "behind_a_word": _shape("text", "GET /wish:{words}", "path:words"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
