@@ -159,14 +159,11 @@ def working(evidence: Evidence) -> list[Offer]:
 
 
 def asked_blindly(evidence: Evidence, kind: Kind | None) -> bool:
-    """Whether words of ours may belong into an object or a list that nothing describes: then no request had a prompt."""
+    """Whether words of ours may belong into a file, or an object or a list that nothing describes: then no request had a prompt."""
     return any(
         offer.kind == kind
         and offer.prompt_input is None
-        and any(
-            isinstance(value, list) or (isinstance(value, dict) and "(file)" not in value)
-            for value in offer.values.values()
-        )
+        and any(isinstance(value, (list, dict)) for value in offer.values.values())
         for offer in evidence.offers
     )
 
@@ -178,5 +175,5 @@ def ids(probe: Probe) -> tuple[str, ...]:
 
 NOTHING_WORKS = sentence("Depends on a request that generates a file, and none did.")
 UNKNOWN_PROMPT = sentence(
-    "The grader did not find out where the prompt goes. Name it in [tool.lab], as prompt, or describe it in the document."
+    "The grader found no input that takes the prompt as words. If there is one, name it in [tool.lab], as prompt."
 )

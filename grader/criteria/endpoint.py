@@ -21,6 +21,7 @@ from grader.criteria.criterion import (
     together,
     working,
 )
+from grader.criteria.reached import asked_for_something_else
 from grader.criteria.serving import serves_another
 from grader.evidence import KINDS, Evidence, Exchange, Kind, Probe, StoredObject, a_file
 from grader.ordinary_requests import CHOICE, GENERATES, SERVES_FILE
@@ -77,6 +78,8 @@ def starts(evidence: Evidence) -> Verdict:
                 tuple(exchange.id for exchange in looked),
                 advice=(nearest.AUTH_LINES,),
             )
+        if other := asked_for_something_else(evidence, looked, nearest.quote_nearest(evidence)):
+            return other
         silent = "" if app.mentions_openai else "No module that your app imports mentions OpenAI. "
         return failed(
             f"{silent}None of {_count(len(looked), 'request', 'requests')} to {_count(tried, 'operation', 'operations')} "

@@ -6,7 +6,7 @@ import pytest
 
 from grader.collect.exchange.requests import build
 from grader.collect.finding.compared import conversation
-from grader.collect.finding.discovery import request_of
+from grader.collect.finding.discovery import LOOKING, request_of
 from grader.collect.finding.field_roles import role
 from grader.collect.finding.refusals import Correction, corrections
 from grader.collect.finding.tries import one_at_a_time, with_correction
@@ -110,8 +110,11 @@ def test_without_its_prompt_a_body_is_an_object_all_the_same(name: str, others: 
 @pytest.mark.parametrize(
     "name", ["endpoint.generates_text", "endpoint.uses_prompt", "validation.missing_prompt"]
 )
-def test_an_app_is_not_blamed_for_a_prompt_that_the_grader_did_not_place(name):
-    offer = OFFER.model_copy(update={"prompt_input": None, "values": {"json:turns": [{}]}})
+@pytest.mark.parametrize(
+    "values", [{"json:turns": [{}]}, {"multipart:paper": {"(file)": ["a.pdf", "", "application/pdf"]}}]
+)
+def test_an_app_is_not_blamed_for_a_prompt_that_the_grader_did_not_place(name, values):
+    offer = OFFER.model_copy(update={"prompt_input": None, "values": values})
     seen = evidence(
         offers=(offer,),
         exchanges=(MADE.model_copy(update={"id": "ex-2", "status": 500}),),
@@ -126,3 +129,17 @@ def test_an_app_without_any_place_for_a_prompt_does_not_use_it():
         update={"probes": (GENERATED.model_copy(update={"carriers": ()}),)}
     )
     assert BY_ID["endpoint.uses_prompt"].judge(seen).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "verdict"),
+    [("threads", 404, "not_run"), ("embeddings", 200, "failed"), ("moderations", 200, "failed")],
+)
+def test_what_was_asked_of_openai_is_named_where_it_generates_nothing(route, status, verdict):
+    asked = CALL.model_copy(update={"route": route, "kind": None, "status": status, "outputs": ()})
+    looked = MADE.model_copy(update={"purpose": LOOKING})
+    seen = evidence(offers=(), calls=(asked,)).model_copy(update={"exchanges": (looked,), "probes": ()})
+    judged = BY_ID["endpoint.starts"].judge(seen)
+    assert judged.status == verdict
+    assert f"/{route}" in judged.summary
+    assert "reached OpenAI" not in judged.summary
