@@ -77,5 +77,6 @@ SHAPES = {
     "list_of_answers": _shape("text", "POST /ratings", "json:0.wonder"),
     "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
     "behind_a_word": _shape("text", "GET /wish:{words}", "path:words"),
+    "written_address": _shape("image", "POST /mosaics", "json:motif"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
