@@ -168,7 +168,9 @@ def plain_files(root: Path) -> Iterator[tuple[str, bytes]]:
             yield from _below(
                 repository, "history/", frozenset({"hooks"}), MAX_HISTORY_FILES, MAX_HISTORY_BYTES
             )
-        except SubmissionError as error:  # the work is graded all the same; a person has to look at its commits
+        except (
+            SubmissionError
+        ) as error:  # the work is graded all the same; a person has to look at its commits
             yield f"history/{LEFT_BEHIND}", f"In the folder .git: {error} `git gc` makes it smaller".encode()
 
 

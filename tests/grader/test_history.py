@@ -234,7 +234,9 @@ def test_a_repository_that_is_too_large_is_left_to_a_person_and_its_work_is_grad
 
 def test_an_environment_that_was_committed_is_looked_through_quickly(work):
     (work / "env" / "site-packages").mkdir(parents=True)
-    lines = "".join(f"    value_{number} = compute({number}, 'password_{number}')\n" for number in range(60_000))
+    lines = "".join(
+        f"    value_{number} = compute({number}, 'password_{number}')\n" for number in range(60_000)
+    )
     (work / "env" / "site-packages" / "large.py").write_text(f"{lines}key = '{KEY}'\n")
     committed(work)
     (work / "env" / "site-packages" / "large.py").unlink()
