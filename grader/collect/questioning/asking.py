@@ -133,7 +133,8 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     offers, transcript = settle_types(search.offers()), ""
     # what generates without any words of ours may be beside what a person would ask
     asked = any(offer.prompt_input for offer in offers)
-    if not asked and (choosing := compared.with_choices(found, root, launched.files)):
+    every = found if asked else [*found, *served.undocumented()]
+    if not asked and (choosing := compared.with_choices(every, root, launched.files)):
         closer = Search(session, choosing, names=served.names)
         better = settle_types(closer.offers())
         if any(offer.prompt_input for offer in better) or (better and not offers):

@@ -78,5 +78,6 @@ SHAPES = {
     "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
     "behind_a_word": _shape("text", "GET /wish:{words}", "path:words"),
     "written_address": _shape("image", "POST /mosaics", "json:motif"),
+    "one_of_two_ways": _shape("text", "POST /desk/", "json:message"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
