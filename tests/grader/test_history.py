@@ -228,8 +228,21 @@ def test_a_repository_that_is_too_large_is_left_to_a_person_and_its_work_is_grad
     monkeypatch.setattr(courier, "MAX_HISTORY_BYTES", 100)
     seen = scanned(leaked)
     assert seen.files
-    assert "makes it smaller" in seen.history_trouble
+    assert "git gc" in seen.history_trouble
     assert judged(seen) == "not_run"
+
+
+def test_a_file_that_says_so_beside_the_commits_hides_nothing(leaked):
+    (leaked / ".git" / "left-behind").write_text("")
+    assert judged(scanned(leaked)) == "failed"
+
+
+@pytest.mark.parametrize("branch", ["hooks", "left-behind"])
+def test_a_branch_hides_nothing_by_its_name(work, branch):
+    git(work, "checkout", "--quiet", "-b", branch)
+    committed(work, main__py=f"key = '{KEY}'\n")
+    git(work, "checkout", "--quiet", "main")
+    assert judged(scanned(work)) == "failed"
 
 
 def test_an_environment_that_was_committed_is_looked_through_quickly(work):

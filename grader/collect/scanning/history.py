@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from grader.collect.scanning.concealed import Concealed
 from grader.collect.scanning.credentials import is_made_by_others, mask, secrets_in
 from grader.evidence import Secret
-from grader.intake.bounds import LEFT_BEHIND, MAX_HISTORY_BYTES
+from grader.intake.bounds import LEFT_BEHIND, MAX_HISTORY_BYTES, MAX_HISTORY_FILES
 from grader.sandbox import Order, Sandbox
 
 _MOST = 50 * 1024 * 1024  # bytes of what git says
@@ -24,7 +24,7 @@ _MOST_FOUND = 200
 _MOST_LINES, _OVERLAP = 2_000, 10  # that are looked at together, and of those before
 _MOST_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
-_LONGEST_REASON = 300
+_TOO_LARGE = f"its folder .git holds more than {MAX_HISTORY_BYTES // 1024**2} MB or {MAX_HISTORY_FILES} files, which `git gc` may change"
 _SHALLOW = "shallow"  # names the commits whose parents are left out
 _BELONGS = ("objects", "refs", "HEAD", "packed-refs")
 _ENVIRONMENT = {
@@ -71,8 +71,9 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
     """Look through a repository's commits; there is nothing in none."""
     if repository is None:
         return Past()
-    if (left := repository / LEFT_BEHIND).is_file() and not left.is_symlink():
-        return Past(trouble=left.read_text(encoding="utf-8", errors="replace")[:_LONGEST_REASON])
+    # the courier's alone: a submission's own file of that name is not carried
+    if (repository / LEFT_BEHIND).exists():
+        return Past(trouble=_TOO_LARGE)
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
     small = sum(path.stat().st_size for _, path in _files(repository) if path.is_file()) <= _SMALL
