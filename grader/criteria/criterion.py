@@ -158,6 +158,16 @@ def working(evidence: Evidence) -> list[Offer]:
     return [offer for offer in evidence.offers if generated(evidence, offer.kind)]
 
 
+def asked_blindly(evidence: Evidence, kind: Kind | None) -> bool:
+    """Whether words of ours may belong into a file, or an object or a list that nothing describes: then no request had a prompt."""
+    return any(
+        offer.kind == kind
+        and offer.prompt_input is None
+        and any(isinstance(value, (list, dict)) for value in offer.values.values())
+        for offer in evidence.offers
+    )
+
+
 def ids(probe: Probe) -> tuple[str, ...]:
     """Everything that a probe refers to."""
     return tuple(
@@ -166,3 +176,6 @@ def ids(probe: Probe) -> tuple[str, ...]:
 
 
 NOTHING_WORKS = sentence("Depends on a request that generates a file, and none did.")
+UNKNOWN_PROMPT = sentence(
+    "The grader found no input that takes the prompt as words. If there is one, name it in [tool.lab], as prompt."
+)

@@ -7,9 +7,11 @@ from grader import media_types
 from grader.criteria import nearest, provenance, unfit
 from grader.criteria.criterion import (
     NOTHING_WORKS,
+    UNKNOWN_PROMPT,
     Finding,
     Section,
     Verdict,
+    asked_blindly,
     failed,
     generated,
     ids,
@@ -98,6 +100,8 @@ def _generates(evidence: Evidence, kind: Kind) -> Verdict:
         )
         return passed(summary, ids(probe), _retired(evidence, exchange.id))
     refused = [call for call in evidence.calls_of(exchange.id) if call.status >= 400]
+    if refused and asked_blindly(evidence, kind):
+        return not_run(UNKNOWN_PROMPT)
     if refused:
         answer = f"{refused[-1].status} {refused[-1].error_code or ''}"
         reason = sentence("OpenAI refused the request that your app made ({answer})", answer=answer)
@@ -192,10 +196,11 @@ for _kind in KINDS:
 def uses_prompt(evidence: Evidence) -> Verdict:
     findings = []
     for probe in evidence.probes_of(GENERATES.id):
-        if probe.calls and probe.mark is not None:
+        if probe.calls and probe.mark is not None and not asked_blindly(evidence, probe.kind):
             findings.append(Finding(probe.kind, provenance.unused(evidence, probe), ids(probe)))
     if not findings:
-        return not_run(NOTHING_WORKS)
+        blind = any(asked_blindly(evidence, offer.kind) for offer in evidence.offers)
+        return not_run(UNKNOWN_PROMPT if blind else NOTHING_WORKS)
     if not any(finding.problem for finding in findings):
         kinds = {offer.kind for offer in working(evidence)}
         findings += [one for one in provenance.of_ordinary_requests(evidence) if one.kind in kinds]

@@ -91,6 +91,8 @@ _OF_A_DATABASE = re.compile(
     r"\((?:sqlite3|psycopg2?|asyncpg|pymysql|MySQLdb|oracledb|pyodbc)\.[\w.]*Error\)"
     r"|\bsqlalche\.me/e/|\[SQL: [A-Z]+ [^\]\n]{1,80}|\bINSERT INTO \S{1,80} \([^)\n]{1,200}\) VALUES|\bSELECT .{1,200} FROM \S{1,80} WHERE\b"
 )
+# what Django shows in the place of an error's page, as its pages say at their end
+_DEBUG_PAGE = re.compile(rb"you have (?:<code>)?DEBUG = True")
 _TAG = re.compile(r"<[^>]{0,500}>")
 _S3_SAYS = ("Injected by the stand-in", "NoSuchBucket", "AccessDenied")
 _MOST_READ = 2 * 1024 * 1024  # bytes of an answer
@@ -275,10 +277,18 @@ def no_internals(evidence: Evidence) -> Verdict:
         if not probe.exchange or not probe.criterion.startswith(("errors.", "validation.")):
             continue
         exchange = evidence.exchange(probe.outcome or probe.exchange)
-        if exchange.status is None or (exchange.status < 400 and not probe.outcome):
+        if exchange.status is None:
             continue
+        whole = _whole(evidence, exchange)
+        shown = _internal(whole, evidence.bucket)
+        if exchange.status < 400 and not probe.outcome:
+            if not any(
+                shown == words for words in _OPENAI_SAYS
+            ):  # what OpenAI refused with, handed on as a success
+                continue
+        elif _DEBUG_PAGE.search(whole) and any("DEBUG" in name.upper() for name in evidence.app.variables):
+            continue  # a page for its author, which the grader had shown
         looked += 1
-        shown = _internal(_whole(evidence, exchange), evidence.bucket)
         if shown:
             wrong.append(
                 (

@@ -4,6 +4,7 @@ from collections import Counter
 
 from grader.criteria import nearest
 from grader.criteria.criterion import Verdict, failed
+from grader.criteria.reached import asked_for_something_else
 from grader.criteria.reported import reported
 from grader.evidence import Evidence
 from grader.messages import Sentence, joined, sentence
@@ -51,6 +52,8 @@ def judge_unreached(evidence: Evidence) -> Verdict:
             tuple(exchange.id for exchange in looked),
             advice=(nearest.AUTH_LINES,),
         )
+    if other := asked_for_something_else(evidence, looked, nearest.quote_nearest(evidence)):
+        return other
     none = sentence(
         "None of {requests} to {operations} reached OpenAI{answers}.{nearest}",
         requests=_requests(len(looked)),

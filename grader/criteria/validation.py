@@ -5,9 +5,11 @@ from functools import partial
 from grader.bad_input import BAD_INPUTS, SECTION, BadInput
 from grader.criteria.criterion import (
     NOTHING_WORKS,
+    UNKNOWN_PROMPT,
     Finding,
     Section,
     Verdict,
+    asked_blindly,
     ids,
     not_run,
     passed,
@@ -129,6 +131,10 @@ def _judge(evidence: Evidence, declared: BadInput) -> Verdict:
     kinds = {offer.kind for offer in working(evidence)}
     if not kinds:
         return not_run(NOTHING_WORKS)
+    if declared.part == "prompt":
+        kinds = {kind for kind in kinds if not asked_blindly(evidence, kind)}
+        if not kinds:
+            return not_run(UNKNOWN_PROMPT)
     probes = [probe for probe in evidence.probes_of(declared.id) if probe.kind in kinds]
     if not probes:
         return not_run(sentence("It was not probed."))

@@ -49,13 +49,13 @@ def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
     wanted = [name for name in sorted(modules) if _is_foreign(root, name)][:_MOST_MODULES]
     if not wanted:
         return None
-    named = dict(_named(root))
+    by_name = dict(named(root))
     requirements = []
     for module in wanted:
         package = _package(module)
         listed = [
             text
-            for name, text in named.items()
+            for name, text in by_name.items()
             if name == package or choosing.may_be_imported(name, [module])
         ]
         requirements.append(listed[0] if listed else package)
@@ -81,10 +81,10 @@ def also_named(root: Path, modules: Iterable[str], declaration: Declaration) -> 
         and not any(choosing.may_be_imported(name, [module]) for name in declared)
         and _is_foreign(root, module)
     ][:_MOST_MODULES]
-    named = dict(_named(root)) if lacking else {}
+    written = dict(named(root)) if lacking else {}
     added = [
         text
-        for name, text in named.items()
+        for name, text in written.items()
         if any(name == _package(module) or choosing.may_be_imported(name, [module]) for module in lacking)
     ]
     if not added:
@@ -124,7 +124,7 @@ def _package(module: str) -> str:
     return plain if plain in owners or len(owners) != 1 else next(iter(owners))
 
 
-def _named(root: Path) -> Iterator[tuple[str, str]]:
+def named(root: Path) -> Iterator[tuple[str, str]]:
     """Packages that commands in the submission's texts install: name, and requirement."""
     files = (
         each

@@ -25,6 +25,8 @@ _PLAIN = (
 )
 _MOST, _MOST_HELD, _LONGEST = 200, 60, 300
 _UNNAMED_GROUP = re.compile(r"\((?!\?P<)(?:\?:)?[^()]*\)")
+_INTRODUCES = re.compile(r"\w{1,40}[:=]")
+_MOST_INTRODUCED = 4
 _NAMED_GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
 
 
@@ -88,8 +90,11 @@ def _of_class(each: type, base: str) -> Iterator[tuple[list[str], str, Any]]:
         handler = vars(each).get(f"do_{method.upper()}")
         if handler is None or not _is_of(handler, base):
             continue
-        written = [one for one in _texts(handler.__code__) if one.startswith("/") and len(one) <= _LONGEST]
-        for path in dict.fromkeys(one.partition("?")[0] for one in written) if written else ("/", "/{path}"):
+        texts = [one for one in _texts(handler.__code__) if len(one) <= _LONGEST]
+        written = [one.partition("?")[0] for one in texts if one.startswith("/")]
+        # what no path is compared with may be taken from it as it stands, or behind a word such as "ask:"
+        introduced = [f"/{one}{{words}}" for one in texts if _INTRODUCES.fullmatch(one)][:_MOST_INTRODUCED]
+        for path in dict.fromkeys(written or ("/", "/{words}", *introduced)):
             yield [method.upper()], path, handler
 
 

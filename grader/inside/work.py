@@ -65,6 +65,7 @@ def serve(order: dict[str, Any]) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     *tables, listening = order["files"]
+    _beside("rerouting").install(os.environ.get("OPENAI_BASE_URL", ""))
 
     def tell(app: Any) -> None:
         _prepare_django()

@@ -39,3 +39,8 @@ def test_a_list_of_objects_that_nothing_describes_is_a_conversation(tmp_path):
     listed = Field("json", "history", {"type": "array", "items": {"type": "object"}}, True)
     [found] = with_choices([Operation("POST", "/x", "", ((listed,),))], tmp_path, [])
     assert [one.name for one in found.shapes[0]] == ["history.0.role", "history.0.content"]
+
+
+def test_a_variable_that_was_taken_from_an_input_is_compared_for_it(tmp_path):
+    code = "sort = data.get('way', '')\nif sort == 'verse': ...\npace = body['speed'].lower()\nif pace in ('slow', 'fast'): ...\n"
+    assert choices(tmp_path, code, "way", "speed") == {"way": ("verse",), "speed": ("slow", "fast")}

@@ -153,16 +153,29 @@ def test_an_operation_that_lets_the_caller_name_the_file_is_asked_where_the_firs
 
 @pytest.mark.parametrize(
     ("known", "new", "kept"),
-    [(200, 500, True), (500, 200, False), (200, 200, False), (500, 500, False), (None, 200, False)],
+    [(200, 500, True), (500, 200, False), (200, 200, True), (500, 500, True), (None, 200, False)],
 )
-def test_of_two_requests_that_lead_to_a_call_one_that_succeeds_is_kept(known, new, kept):
+def test_of_two_requests_that_lead_to_a_call_the_first_is_kept_unless_the_second_alone_succeeds(
+    known, new, kept
+):
     answers = [
         Exchange(id=name, purpose=LOOKING, method="POST", url=f"/{name}", status=status)
         for name, status in (("old", known), ("new", new))
     ]
     session: Any = SimpleNamespace(exchanges=answers, objects=[])
     offer = OFFER.model_copy(update={"exchange": "old"}) if known else None
-    assert is_better_known(session, offer, answers[1]) is kept
+    newer = OFFER.model_copy(update={"exchange": "new"})
+    assert is_better_known(session, offer, newer, answers[1]) is kept
+
+
+def test_an_answer_that_comes_whole_is_judged_rather_than_a_stream_of_the_same():
+    streams = {"content-type": "text/event-stream; charset=utf-8"}
+    stream = Exchange(id="a", purpose=LOOKING, method="POST", url="/a", status=200, headers=streams)
+    whole = Exchange(id="b", purpose=LOOKING, method="POST", url="/b", status=200)
+    session: Any = SimpleNamespace(exchanges=[stream, whole], objects=[])
+    offers = [OFFER.model_copy(update={"exchange": one.id}) for one in (stream, whole)]
+    assert not is_better_known(session, offers[0], offers[1], whole)
+    assert is_better_known(session, offers[1], offers[0], stream)
 
 
 def test_an_input_names_the_file_if_the_stored_file_is_called_by_its_value():

@@ -1,6 +1,7 @@
 """Commits are looked through whatever lies beside them in a repository; what can't be read is no clean bill."""
 
 import subprocess
+import time
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from grader.collect.scanning.history import _found
 from grader.collect.scanning.scans import scan
 from grader.criteria import BY_ID
 from grader.evidence import Evidence, Scans, Submission
+from grader.intake import courier
 from grader.sandbox import Sandbox
 from grader.submission import open_submission
 from tests.grader.test_concealed import PUT_TOGETHER, WRITTEN
@@ -220,3 +222,38 @@ def test_an_ordinary_repository_is_read_whole(kind, work, tmp_path):
     seen = scanned(work)
     assert (seen.history, seen.history_trouble, seen.secrets) == (True, "", ())
     assert judged(seen) == "passed"
+
+
+def test_a_repository_that_is_too_large_is_left_to_a_person_and_its_work_is_graded(leaked, monkeypatch):
+    monkeypatch.setattr(courier, "MAX_HISTORY_BYTES", 100)
+    seen = scanned(leaked)
+    assert seen.files
+    assert "git gc" in seen.history_trouble
+    assert judged(seen) == "not_run"
+
+
+def test_a_file_that_says_so_beside_the_commits_hides_nothing(leaked):
+    (leaked / ".git" / "left-behind").write_text("")
+    assert judged(scanned(leaked)) == "failed"
+
+
+@pytest.mark.parametrize("branch", ["hooks", "left-behind"])
+def test_a_branch_hides_nothing_by_its_name(work, branch):
+    git(work, "checkout", "--quiet", "-b", branch)
+    committed(work, main__py=f"key = '{KEY}'\n")
+    git(work, "checkout", "--quiet", "main")
+    assert judged(scanned(work)) == "failed"
+
+
+def test_an_environment_that_was_committed_is_looked_through_quickly(work):
+    (work / "env" / "site-packages").mkdir(parents=True)
+    lines = "".join(
+        f"    value_{number} = compute({number}, 'password_{number}')\n" for number in range(60_000)
+    )
+    (work / "env" / "site-packages" / "large.py").write_text(f"{lines}key = '{KEY}'\n")
+    committed(work)
+    (work / "env" / "site-packages" / "large.py").unlink()
+    committed(work)
+    began = time.process_time()
+    assert {one.kind for one in scanned(work).secrets} == {"OpenAI key"}
+    assert time.process_time() - began < 20

@@ -182,7 +182,7 @@ def test_a_path_that_nothing_lists_may_be_any(tmp_path):
     answers_all = BESIDE_ANOTHER.replace("self.what)", "self.path.encode())")
     with served(put(tmp_path, answers_all)) as app:
         assert app.ask("/tell:me")[1] == b"/tell:me"
-        assert {"GET /", "GET /{path}"} <= app.routes().keys()
+        assert {"GET /", "GET /{words}"} <= app.routes().keys()
 
 
 def target(root: Path) -> tuple[str, bool] | None:

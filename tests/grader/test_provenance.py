@@ -34,6 +34,7 @@ WORDS = "A heron, and a copper lantern."
         ("responses", {"instructions": WORDS, "input": "Go."}),
         ("responses", {"input": [{"role": "user", "content": [{"type": "input_text", "text": WORDS}]}]}),
         ("completions", {"prompt": [WORDS]}),
+        ("engines/{model}/completions", {"prompt": WORDS}),
         ("images/generations", {"prompt": WORDS.upper()}),
         ("images/edits", {"prompt": json.dumps({"wish": WORDS})}),
         ("audio/speech", {"input": f"<p>{WORDS}</p>"}),

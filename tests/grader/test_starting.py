@@ -717,6 +717,16 @@ def test_a_package_that_nothing_declares_is_to_be_declared(tmp_path):
     assert "no file of the submission declares" in why.text
 
 
+def test_a_package_that_a_readme_has_installed_and_that_is_not_there_is_the_grader_s_limit(tmp_path):
+    files = {"main.py": APP + "import mangrove\n", "README.md": "## pip install mangrove==2.0.0-rc1\n"}
+    log = traceback(
+        "ModuleNotFoundError: No module named 'mangrove'", (f"{INSIDE}/main.py", 3, "import mangrove")
+    )
+    why = reason(first_plan(tmp_path, files), *log)
+    assert why.verdict == "error"
+    assert "could not install it" in why.text
+
+
 def test_a_module_that_a_package_imports_is_said_to_be_the_package_s(tmp_path):
     made = first_plan(tmp_path, {"main.py": APP + "import signs\n", "requirements.txt": "signs\n"})
     log = traceback(

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.collect.code.author_run import AuthorRun, author_run
-from grader.collect.suites.suite import in_peace, of_workflow
+from grader.collect.suites.suite import in_peace, of_example, of_workflow
 from grader.criteria import BY_ID
 from grader.evidence import PlantedFault, RedTest, TestRun
 from tests.grader.seen import evidence
@@ -234,3 +234,11 @@ def test_the_tests_get_what_their_workflow_sets_for_a_job(tmp_path):
     author = author_run(tmp_path)
     assert of_workflow(tmp_path, author) == {"DOOR_KEY": "made-up"}
     assert of_workflow(tmp_path, AuthorRun(source="Makefile")) == {}
+
+
+def test_a_suite_has_what_an_example_gives_for_the_variables_that_the_app_needs(tmp_path):
+    (tmp_path / ".env.example").write_text("SECRET_KEY=change-me\nCOLOUR=red\nUNREAD=1\n")
+    (tmp_path / "settings.py").write_text(
+        "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nCOLOUR = os.getenv('COLOUR', 'blue')\n"
+    )
+    assert of_example(tmp_path, ["settings.py"]) == {"SECRET_KEY": "change-me"}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from classroom.standin.scripting import faults
 from grader import rubric
 from grader.collect.exchange.keeping import MAX_BODY, readable
 from grader.criteria import BY_ID
@@ -229,6 +230,29 @@ def test_an_answer_that_shows_a_database_s_statement_or_exception_shows_the_insi
     answer, probe = failing(json.dumps({"error": message}), 500)
     seen = evidence(exchanges=(answer,), probes=(probe,))
     assert BY_ID["errors.no_internals"].judge(seen).status == "failed"
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, "failed"), (500, "failed")])
+def test_what_openai_said_is_for_no_stranger_whatever_the_status(status, verdict):
+    said = max(faults.MESSAGES, key=len)
+    answer, probe = failing(json.dumps({"response": f"Error: {said}"}), status)
+    seen = evidence(exchanges=(answer,), probes=(probe,))
+    assert BY_ID["errors.no_internals"].judge(seen).status == verdict
+
+
+def test_an_answer_of_success_may_name_its_own_places():
+    answer, probe = failing('{"url": "http://b/made/1.txt", "file": "/tmp/1.txt"}', 200)
+    seen = evidence(exchanges=(answer,), probes=(probe,))
+    assert BY_ID["errors.no_internals"].judge(seen).status == "not_run"
+
+
+@pytest.mark.parametrize(("variables", "verdict"), [(("DEBUG",), "not_run"), ((), "failed")])
+def test_a_page_for_the_author_counts_only_where_the_author_left_it_on(variables, verdict):
+    page = "<p>You’re seeing this error because you have <code>DEBUG = True</code></p><pre>/home/ada/views.py</pre>"
+    answer, probe = failing(page, 500)
+    started = AppStart(started=True, seconds=1.0, variables=variables)
+    seen = evidence(exchanges=(answer,), probes=(probe,), app=started)
+    assert BY_ID["errors.no_internals"].judge(seen).status == verdict
 
 
 def test_an_answer_in_words_that_databases_use_too_shows_nothing():

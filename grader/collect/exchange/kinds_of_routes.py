@@ -8,6 +8,7 @@ KIND_OF_ROUTE: Mapping[str, Kind] = {
     "chat/completions": "text",
     "responses": "text",
     "completions": "text",
+    "engines/{model}/completions": "text",  # what openai before 1 asks where its caller names an engine
     "images/generations": "image",
     "images/edits": "image",
     "images/variations": "image",

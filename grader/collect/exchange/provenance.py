@@ -20,6 +20,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "chat/completions": ("messages",),
     "responses": ("input", "instructions"),
     "completions": ("prompt",),
+    "engines/{model}/completions": ("prompt",),
     "edits": ("input", "instruction"),
     "images/generations": ("prompt",),
     "images/edits": ("prompt",),
@@ -41,7 +42,12 @@ def read_by_model(route: str, body: Any) -> str:
     if not isinstance(body, Mapping):
         return ""
     given = body.get("prompt")
-    if route == "completions" and isinstance(given, list) and any(each != given[0] for each in given):
+    if (
+        "prompt" in _FIELDS.get(route, ())
+        and "completions" in route
+        and isinstance(given, list)
+        and any(each != given[0] for each in given)
+    ):
         return ""  # a text of its own for each of them: nothing tells which one is stored
     return "\n".join(text for name in _FIELDS.get(route, ()) for text in _prompts(body.get(name)))
 

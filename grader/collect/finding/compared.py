@@ -54,10 +54,28 @@ def _read(root: Path, files: Iterable[str]) -> dict[str, list[str]]:
             tree = reading.parse_python(reading.read_text(root / name, reading.MAX_PYTHON))
         except reading.Unreadable:
             continue
-        for word, text in _compared(tree):
-            if word and 0 < len(text) <= _LONGEST:
-                found.setdefault(word, {})[text] = None
+        taken_from = _taken_from(tree)
+        for compared, text in _compared(tree):
+            for word in dict.fromkeys((compared, taken_from.get(compared, ""))):
+                if word and 0 < len(text) <= _LONGEST:
+                    found.setdefault(word, {})[text] = None
     return {word: list(texts)[:_MOST_VALUES] for word, texts in found.items()}
+
+
+def _taken_from(tree: ast.Module) -> dict[str, str]:
+    """The input that a variable was taken from: "bot" for `bot_type` in `bot_type = data.get("bot", "")`."""
+    taken: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            continue
+        pairs = [(node.targets[0], node.value)]
+        if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+            pairs = list(zip(node.targets[0].elts, node.value.elts, strict=False))
+        for target, value in pairs:
+            word = _word(value) if isinstance(value, (ast.Call, ast.Subscript)) else ""
+            if isinstance(target, ast.Name) and word and word != target.id:
+                taken.setdefault(target.id, word)
+    return taken
 
 
 def _compared(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -80,7 +80,13 @@ def as_messages(one: Field) -> tuple[Field, ...]:
         and not items.get("properties")
     ):
         return (one,)
-    role = Field(one.location, f"{one.name}.0.role", {"type": "string", "enum": ["user"]}, True)
+    return conversation(one)
+
+
+def conversation(one: Field) -> tuple[Field, Field]:
+    """An input that is a list of messages, with one message in it, as OpenAI takes them."""
+    first = f"{one.name}.0." if one.name else "0."
+    role = Field(one.location, f"{first}role", {"type": "string", "enum": ["user"]}, True)
     return role, replace(
-        one, name=f"{one.name}.0.content", schema={"type": "string"}, required=True, description="", shown={}
+        one, name=f"{first}content", schema={"type": "string"}, required=True, description="", shown={}
     )

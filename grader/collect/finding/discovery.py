@@ -49,16 +49,26 @@ def works(session: Session, offer: Offer | None) -> bool:
     return offer is not None and any(stored.exchange == offer.exchange for stored in session.objects)
 
 
-def is_better_known(session: Session, known: Offer | None, exchange: Exchange) -> bool:
-    """Whether an offer works, or at least was answered with success where another request that leads to a call was not."""
-    if known is None or works(session, known):
-        return known is not None
+def is_better_known(session: Session, known: Offer | None, new: Offer, exchange: Exchange) -> bool:
+    """Whether an offer shows as much as another one of the same kind, or more: the likelier operation is asked first.
+
+    A file in S3 shows most; then an answer with success, words of ours in the call, an input at all, and an answer that
+    comes whole.
+    """
+    if known is None:
+        return False
     before = next((one for one in session.exchanges if one.id == known.exchange), None)
-    return before is not None and _succeeds(before) and not _succeeds(exchange)
+    return before is not None and _shown(session, known, before) >= _shown(session, new, exchange)
 
 
-def _succeeds(answer: Exchange) -> bool:
-    return answer.status is not None and answer.status < 400
+def _shown(session: Session, offer: Offer, answer: Exchange) -> tuple[bool, ...]:
+    succeeds = answer.status is not None and answer.status < 400
+    is_whole = not answer.headers.get("content-type", "").startswith("text/event-stream")
+    given = offer.prompt_input and offer.values.get(
+        f"{offer.prompt_input.location}:{offer.prompt_input.name}"
+    )
+    carried = isinstance(given, str) and bool(session.ledger.carriers(answer.id, given))
+    return works(session, offer), succeeds, carried, bool(offer.values), is_whole
 
 
 def _final(calls: Sequence[Call], objects: Sequence[StoredObject]) -> Call | None:
@@ -249,15 +259,31 @@ def _name(path_input: Input, usual: str, *, in_folder: bool) -> str:
 
 
 def _put(values: dict[Key, Any], key: Key, value: Any) -> None:
-    if value is None:
-        values.pop(key, None)
-        location, name = key
-        around = name.rpartition(".")[0]
-        # what is around it stays, so that nothing but this is missing
-        if location == "json" and around and not any(each.startswith(f"{around}.") for _, each in values):
-            values[location, around] = {}
-    else:
+    """Set a value, or take it away: what is around it in a body stays, so that nothing but this is missing."""
+    if value is not None:
         values[key] = value
+        return
+    values.pop(key, None)
+    location, name = key
+    if location != "json" or not name:
+        return
+    parent, _, last = name.rpartition(".")
+    if last == "content" and _within(values, parent) == [
+        f"{parent}.role"
+    ]:  # a message that says nothing is none
+        values.pop((location, f"{parent}.role"))
+        parent = parent.rpartition(".")[0].rpartition(".")[0]
+    if not _within(values, parent):
+        values[location, parent] = {}
+
+
+def _within(values: Mapping[Key, Any], parent: str) -> list[str]:
+    """The names of what a part of a JSON body holds; of the whole body for an empty name."""
+    return [
+        name
+        for location, name in values
+        if location == "json" and (not parent or name.startswith(f"{parent}."))
+    ]
 
 
 def finish_offers(offers: Mapping[Kind, Offer]) -> list[Offer]:

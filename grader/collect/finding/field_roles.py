@@ -46,6 +46,7 @@ _PATH = frozenset(
         "dest",
     }
 )
+_SECRET = frozenset({"apikey", "token", "secret", "password", "passwd", "credential", "credentials"})
 _FOLDER = frozenset({"folder", "directory", "prefix", "dir"})
 TYPE_WORDS = frozenset(
     {
@@ -125,6 +126,11 @@ def role(field: Field) -> Role:
         return "option"
     if words & TYPE_WORDS and not words & _PROMPT:
         return "type"
+    opens = words & _SECRET or (
+        "key" in words and words & {"api", "access"}
+    )  # a key of a lock, not of a file
+    if opens and not words & _PROMPT:
+        return "other"
     if words & _FOLDER:
         return "folder"
     if words & _PATH and not words & _PROMPT:

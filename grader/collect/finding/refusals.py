@@ -67,6 +67,12 @@ _AT_MOST = re.compile(
     r"(?:at most|less than or equal to|maximum(?: is| of)?|<=|no more than|up to)\s*(-?\d{1,9})( char| letter| word)?",
     re.I,
 )
+# of the body itself: what "tags must be a list" says is about one input
+_WHOLE_LIST = re.compile(
+    r"\bexpected (?:an? )?(?:json )?(?:list|array)\b"
+    r"|\b(?:body|payload|request|data|json|input)\b[^.]{0,30}\b(?:should|must|has to|needs to)\b[^.]{0,20}\b(?:list|array)\b",
+    re.I,
+)
 _TYPES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("uuid", {"type": "string", "format": "uuid"}),
     ("email", {"type": "string", "format": "email"}),
@@ -163,6 +169,8 @@ def _of_json(value: Any) -> Iterator[Correction]:
         details = each.get("ctx")
         context: Mapping[str, Any] = details if isinstance(details, dict) else {}
         yield Correction(name, location, _schema(sentence, context))
+    for each in value[:_MOST] if isinstance(value, list) else ():
+        yield from _of_map(each)  # of the members of a list
     if isinstance(value, dict):
         for container in (value, value.get("errors"), value.get("detail"), value.get("messages")):
             yield from _of_map(container)
@@ -287,6 +295,9 @@ def _of_sentence(
     for one in named:
         yield Correction(one.name, one.location, schema)
     if named:
+        return
+    if _WHOLE_LIST.search(sentence):
+        yield Correction("", "json", {"type": "array"})
         return
     names = list(_QUOTED.findall(sentence))
     for pattern in _ABOUT:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.collect.exchange.provenance import read_by_model, texts
 from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
+from grader.collect.finding.carried import carries, find_conversations, is_passed_on, is_read, is_refused
 from grader.collect.finding.discovery import (
     LOOKING,
     decode_values,
@@ -165,7 +165,7 @@ class Search:
         if offer is None:
             return exchange
         self._hits.setdefault(place, (operation, tuple(shape), assignment, exchange))
-        if not is_better_known(self.session, self.found.get(offer.kind), exchange):
+        if not is_better_known(self.session, self.found.get(offer.kind), offer, exchange):
             self.found[offer.kind] = offer
         for other in find_made_beside(self.session, offer, exchange):
             self._beside.setdefault(other.kind, other)
@@ -206,24 +206,19 @@ class Search:
     def _pursue_refused(self) -> None:
         """What led to calls that OpenAI refused, each: it may have been passed what no caller but the grader would send."""
         for place, (operation, shape, assignment, exchange) in list(self._hits.items()):
-            if self._is_over or place in self._expensive or not self._is_refused(exchange):
+            if self._is_over or place in self._expensive or not is_refused(self.session, exchange):
                 continue
             pursuit = Pursuit(operation, shape, KINDS[0], assignment.extension or "txt", self.names)
             before = dict(self.found)
             for count, (each, answers) in enumerate(pursuit.tries(exchange, assignment), 1):
                 answers.append(self._try(operation, each.shape, each.assignment))
                 calls = self.session.calls_of(answers[0])
-                if calls and not self._is_refused(answers[0]):
+                if calls and not is_refused(self.session, answers[0]):
                     self._hits[place] = operation, each.shape, each.assignment, answers[0]
                     break
                 self.found = dict(before)
                 if count >= _FEWER_TRIES or self._is_over:
                     break
-
-    def _is_refused(self, exchange: Exchange) -> bool:
-        """Whether OpenAI refused each call that a request led to."""
-        calls = self.session.calls_of(exchange)
-        return bool(calls) and all(call.status in (400, 422) for call in calls)
 
     def _pass_on(self) -> None:
         """Where nothing was found: ask again for what has an input that an answer of the app's own handed out."""
@@ -266,7 +261,9 @@ class Search:
         for operation, shape, assignment, exchange in list(self._hits.values()):
             for one in shape:
                 tried = assignment.values.get(one.key)
-                if len(one.choices) < 2 or (tried is not None and self._is_passed_on(exchange, tried)):
+                if len(one.choices) < 2 or (
+                    tried is not None and is_passed_on(self.session, exchange, tried)
+                ):
                     continue
                 for choice in one.choices[:_MOST_CHOICES]:
                     if self._is_over:
@@ -276,8 +273,8 @@ class Search:
                         answer = self._with_choice(operation, shape, assignment, one, choice)
                         if (
                             tried is not None
-                            and self._is_read(exchange, tried)
-                            and self._is_read(answer, choice)
+                            and is_read(self.session, exchange, tried)
+                            and is_read(self.session, answer, choice)
                         ):
                             break
 
@@ -306,48 +303,28 @@ class Search:
                 self.found[known] = offer.model_copy(update={"type_input": input_of(one), "values": values})
         return exchange
 
-    def _is_passed_on(self, exchange: Exchange, value: Any) -> bool:
-        """Whether a value came to OpenAI as it was, as a parameter, though not the model's name."""
-        for call in self.session.ledger.calls_of(exchange.id):
-            body = call.body if isinstance(call.body, dict) else {}
-            rest = {name: each for name, each in body.items() if name != "model"}
-            if value in list(texts(rest)) or any(value == each for each in rest.values()):
-                return True
-        return False
-
-    def _is_read(self, exchange: Exchange, value: Any) -> bool:
-        """Whether a value is among the words that the model reads."""
-        return kind_of_words(value) is None and any(
-            str(value) in read_by_model(call.route, call.body if isinstance(call.body, dict) else {})
-            for call in self.session.ledger.calls_of(exchange.id)
-        )
-
     def _look_for_the_prompt(self) -> None:
         """Where no words of ours came to a call, they are put into the other texts, one at a time."""
         for kind, offer in list(self.found.items()):
             hit = self._hits.get((offer.method, offer.path))
-            if hit is None or self._reaches(offer.exchange, hit[2]):
+            if hit is None or carries(self.session, offer.exchange, hit[2]):
                 continue
             operation, shape, assignment, exchange = hit
-            if self._reaches(exchange.id, assignment):
+            if carries(self.session, exchange.id, assignment):
                 continue
-            own = replace(
-                assignment, values=decode_values(offer.values)
-            )  # with the choice that made this kind
-            for count, (one, changed) in enumerate(one_at_a_time(shape, own)):
-                if count >= _MOST_PLACES or self.sent >= MAX_REQUESTS:
+            # with the choice that made this kind
+            own = replace(assignment, values=decode_values(offer.values))
+            places = [*find_conversations(self.session, shape, own, exchange)]
+            places += [(one, shape, changed) for one, changed in one_at_a_time(shape, own)]
+            for one, inputs, changed in places[:_MOST_PLACES]:
+                if self.sent >= MAX_REQUESTS:
                     return
                 exchange = self._send(operation, changed)
                 if self.session.ledger.carriers(exchange.id, changed.marks[one.key]):
-                    better = offer_of(self.session, operation, shape, changed, exchange)
+                    better = offer_of(self.session, operation, inputs, changed, exchange)
                     if better is not None and better.kind == kind:
                         self.found[kind] = better
                     break
-
-    def _reaches(self, exchange: str, assignment: Assignment) -> bool:
-        return not assignment.values or any(
-            self.session.ledger.carriers(exchange, mark) for mark in assignment.marks.values()
-        )
 
 
 def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:

@@ -161,10 +161,11 @@ def likeliest(shape: Sequence[Field]) -> Field | None:
 
 
 def one_at_a_time(shape: Sequence[Field], assignment: Assignment) -> Iterator[tuple[Field, Assignment]]:
-    """Each file of text, and then each text, that had no words of ours yet, with some."""
+    """Each file of text, and then each text, that had no words of ours yet, with some; a name that may be none has words in its place."""
     for one in sorted(shape, key=lambda each: not each.is_file):
         value = assignment.values.get(one.key)
-        if one.key in assignment.marks or value is None:
+        has_words = one.key in assignment.marks and role(one) != "path"
+        if has_words or value is None:
             continue
         words = fit(one.schema)
         if is_text_file(value):
@@ -185,6 +186,8 @@ def one_at_a_time(shape: Sequence[Field], assignment: Assignment) -> Iterator[tu
 
 def with_correction(shape: tuple[Field, ...], correction: Correction, usual: Location) -> tuple[Field, ...]:
     """The inputs, with what a refusal says of one of them."""
+    if not correction.name and correction.schema.get("type") == "array":
+        return _listed(shape)
     known = _named(shape, correction)
     if known is None:
         if not correction.name and correction.location in (None, "json"):
@@ -192,6 +195,8 @@ def with_correction(shape: tuple[Field, ...], correction: Correction, usual: Loc
         location = correction.location or usual
         if location == "json" and usual in ("form", "multipart"):
             location = usual  # frameworks call each of them the body
+        first = "0." if location == "json" and _is_listed(shape) else ""
+        correction = replace(correction, name=first + correction.name.removeprefix(first))
         added = Field(location, correction.name, {"type": "string", **correction.schema}, True)
         # what is inside an object takes the object's place
         rest = [
@@ -211,6 +216,22 @@ def with_correction(shape: tuple[Field, ...], correction: Correction, usual: Loc
         shown={} if correction.schema else known.shown,
     )
     return tuple(changed if one is known else one for one in shape)
+
+
+def _is_listed(shape: Sequence[Field]) -> bool:
+    """Whether the body is a list of objects."""
+    return any(one.location == "json" and one.name.partition(".")[0] == "0" for one in shape)
+
+
+def _listed(shape: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The inputs, with a list of one object as the body."""
+    if _is_listed(shape):
+        return shape
+    rest = tuple(one for one in shape if one.location not in BODIES)
+    members = tuple(
+        replace(one, name=f"0.{one.name}") for one in shape if one.location == "json" and one.name
+    )
+    return (*rest, *(members or (Field("json", "0", {"type": "object"}, True),)))
 
 
 def _named(shape: Sequence[Field], correction: Correction) -> Field | None:

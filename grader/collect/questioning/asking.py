@@ -131,10 +131,14 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
         return _Generating(locating.locate(offers, root, launched.files))
     search = Search(session, found, served.undocumented, served.names)
     offers, transcript = settle_types(search.offers()), ""
-    if not offers and (choosing := compared.with_choices(found, root, launched.files)):
+    # what generates without any words of ours may be beside what a person would ask
+    asked = any(offer.prompt_input for offer in offers)
+    every = found if asked else [*found, *served.undocumented()]
+    if not asked and (choosing := compared.with_choices(every, root, launched.files)):
         closer = Search(session, choosing, names=served.names)
-        offers = settle_types(closer.offers())
-        search = closer if offers else search
+        better = settle_types(closer.offers())
+        if any(offer.prompt_input for offer in better) or (better and not offers):
+            offers, search = better, closer
     if not offers:
         after = _log_in(session, served, launched)
         transcript = after.transcript

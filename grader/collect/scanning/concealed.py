@@ -12,20 +12,13 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import islice
 
-import re2
-
 from classroom.redaction.packed import layers
-from grader.collect.scanning.credentials import are_words, secrets_in
+from grader.collect.scanning.credentials import MAY_HOLD, are_words, secrets_in
 from grader.collect.scanning.joined import join_parts
 
 # as long as a key is in any of them; pictures in base64 are longer
 _RUN = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9_+/=.-]{36,1200}(?![A-Za-z0-9_+/=.-])")
 _QUOTED = re.compile(r"([\"'`])((?:(?!\1)[!-~]){36,1200})\1")
-# what a key has somewhere whose form alone identifies it: looked for first, since that takes no time
-_MAY_HOLD = re2.compile(
-    rb"(?i)[sp]k-|AKIA|ASIA|aws_?secret|gh[opusr]_|github_pat|glpat-|xox|AIza|k_live|hf_|gsk_|r8_|SG\.|-BEGIN|JQQJ9|xai-"
-    rb"|pplx-|tgp_v1|nvapi-|fw_|pa-|jina_|tvly-|pcsk_|lsv2_|sk_|dapi|npm_|pypi-|dckr_|do[opr]_v1"
-)
 _MOST_OF_A_TEXT = 1_000
 _MOST = 20_000  # of one submission
 
@@ -91,7 +84,7 @@ def _line_of(value: str, text: str) -> int:
 
 
 def _named(decoded: Iterator[bytes], text: str, at: int) -> Iterator[tuple[str, str, int]]:
-    for each in filter(_MAY_HOLD.search, decoded):
+    for each in filter(MAY_HOLD.search, decoded):
         for kind, value, _ in secrets_in(each.decode("utf-8", "replace"), strict=True):
             yield f"{kind}, encoded", value, text.count("\n", 0, at) + 1
             return

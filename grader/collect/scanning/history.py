@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from grader.collect.scanning.concealed import Concealed
 from grader.collect.scanning.credentials import is_made_by_others, mask, secrets_in
 from grader.evidence import Secret
-from grader.intake.bounds import MAX_HISTORY_BYTES
+from grader.intake.bounds import LEFT_BEHIND, MAX_HISTORY_BYTES, MAX_HISTORY_FILES
 from grader.sandbox import Order, Sandbox
 
 _MOST = 50 * 1024 * 1024  # bytes of what git says
@@ -24,6 +24,7 @@ _MOST_FOUND = 200
 _MOST_LINES, _OVERLAP = 2_000, 10  # that are looked at together, and of those before
 _MOST_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
+_TOO_LARGE = f"its folder .git holds more than {MAX_HISTORY_BYTES // 1024**2} MB or {MAX_HISTORY_FILES} files, which `git gc` may change"
 _SHALLOW = "shallow"  # names the commits whose parents are left out
 _BELONGS = ("objects", "refs", "HEAD", "packed-refs")
 _ENVIRONMENT = {
@@ -70,6 +71,9 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
     """Look through a repository's commits; there is nothing in none."""
     if repository is None:
         return Past()
+    # the courier's alone: a submission's own file of that name is not carried
+    if (repository / LEFT_BEHIND).exists():
+        return Past(trouble=_TOO_LARGE)
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
     small = sum(path.stat().st_size for _, path in _files(repository) if path.is_file()) <= _SMALL
@@ -87,7 +91,7 @@ def read(repository: Path | None, sandbox: Sandbox) -> Past:
 
 def day_of_last_commit(repository: Path | None, sandbox: Sandbox) -> date | None:
     """When it was committed, as the commit says; None if there is none, or git can't read it."""
-    if repository is None or not repository.is_dir():
+    if repository is None or not repository.is_dir() or (repository / LEFT_BEHIND).exists():
         return None
     place = f"{sandbox.temporary}/history"
     sandbox.bring(_files(repository), place)
@@ -146,7 +150,11 @@ class _Part:
 
     def secrets(self, concealed: Concealed) -> Iterator[tuple[str, str]]:
         """Each credential: its kind and itself."""
-        others = [is_made_by_others(self.name, line) for line in self.lines]
+        others = (
+            [True] * len(self.lines)
+            if is_made_by_others(self.name, "")
+            else [is_made_by_others(self.name, line) for line in self.lines]
+        )
         for line, strict in zip(self.lines, others, strict=True):
             yield from ((kind, value) for kind, value, _ in secrets_in(line, strict=strict))
         if not any(others):
@@ -170,7 +178,8 @@ def _parts(output: bytes) -> Iterator[_Part]:
         elif line.startswith("@@"):
             within = True
         elif not within and line.startswith(("+++ ", "--- ")):
-            name = line[4:].partition("/")[2]
+            # what is taken away as a whole keeps the name that it had
+            name = name if name and line == "+++ /dev/null" else line[4:].partition("/")[2]
         elif line.startswith("    ") or (within and line.startswith(("+", "-"))):
             there = lines.setdefault(line[0], [])
             there.append(line[1:])

@@ -15,7 +15,7 @@ from grader.collect.code.services import REFUSED, SERVICES, UNREACHABLE, missing
 from grader.collect.code.variables import Variable
 from grader.collect.start.start_failure import Frame, StartFailure
 from grader.collect.start.starting import StartPlan
-from grader.environments import choosing
+from grader.environments import choosing, undeclared
 from grader.evidence import StartVerdict
 from grader.inside import policy
 
@@ -169,9 +169,10 @@ def _declaring(root: Path, app: str | None) -> str:
 def _declares(root: Path, module: str, app: str | None) -> bool:
     near = PurePosixPath(app).parent.as_posix() if app else "."
     declaration = environments.read_declaration(root, near)
-    if declaration is None:
-        return False
-    names = [Requirement(text).name for text in declaration.requirements]
+    if declaration is None:  # what its author wrote down to type counts as well
+        names = [name for name, _ in undeclared.named(root)]
+    else:
+        names = [Requirement(text).name for text in declaration.requirements]
     return any(choosing.may_be_imported(name, [module], names) for name in names)
 
 

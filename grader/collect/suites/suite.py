@@ -14,6 +14,7 @@ from grader.collect.code.author_run import AuthorRun, author_run
 from grader.collect.code.deployment import read_deployment
 from grader.collect.code.django_suite import usual_suite
 from grader.collect.code.pytest_settings import has_tests, plainly_named, settings_without
+from grader.collect.code.variables import read_variables
 from grader.collect.finding.field_roles import words_of
 from grader.collect.suites.deciding import Decider, Notes
 from grader.collect.suites.desk import Desk
@@ -71,6 +72,12 @@ def environment(sandbox: Sandbox, pythonpath: Sequence[str]) -> dict[str, str]:
 def of_workflow(root: Path, author: AuthorRun) -> Mapping[str, str]:
     """What the workflow that runs the tests sets for its jobs and steps, such as a key of the app's own."""
     return read_deployment(root, None).examples if author.source.startswith(".github/") else {}
+
+
+def of_example(root: Path, app: Sequence[str]) -> Mapping[str, str]:
+    """What an example such as `.env.example` gives for the variables that the app can't do without: a person copies it first."""
+    read = read_variables(root, app)
+    return {one.name: one.example for one in read.values() if one.needed and one.example}
 
 
 def run(
@@ -135,12 +142,14 @@ def _run_once(
     )
     plugins = _without_plugins(submission.root, author)
     is_app = app_files(submission.root, [*folders, root], target)
+    app = _app(submission.root, is_app)
     order = Order(
         do="pytest",
         name="pytest",
         pythonpath=paths,
         cwd=sandbox.inside(cwd),
         environment={
+            **of_example(submission.root, app),
             **of_workflow(submission.root, author),
             **environment(sandbox, paths[:-1]),
             **author.variables,
@@ -159,7 +168,7 @@ def _run_once(
                 ],
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers] or _ANY_POST,
-                "app": _app(submission.root, is_app),
+                "app": app,
             },
         },
     )

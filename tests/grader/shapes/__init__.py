@@ -80,5 +80,10 @@ SHAPES = {
     "served_by_tornado": _shape("text", "POST /api/epitaphs", "json:hero"),
     "served_by_aiohttp": _shape("audio", "GET /read/{language}", "query:line"),
     "served_by_the_library": _shape("image", "POST /stamps", "json:motif"),
+    "list_of_answers": _shape("text", "POST /ratings", "json:0.wonder"),
+    "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
+    "behind_a_word": _shape("text", "GET /wish:{words}", "path:words"),
+    "written_address": _shape("image", "POST /mosaics", "json:motif"),
+    "one_of_two_ways": _shape("text", "POST /desk/", "json:message"),
     "values_of_a_file": _shape("text", "POST /toasts", "json:occasion"),
 }
