@@ -14,6 +14,7 @@ from IPython.core.getipython import get_ipython
 _WIDTH, _LABEL, _NUMBER, _ROW = 560, 180, 95, 32  # pixels
 _BAR = "#0f766e"  # 3:1 and more on white and on JupyterLab's dark grey
 _LETTER = 7.6  # pixels that a letter takes, about
+_GAP = 6  # pixels between labels that share a line
 _HEIGHT = 340
 
 
@@ -134,24 +135,29 @@ def _point_picture(points: Mapping[str, tuple[float, float]]) -> str:
     across, up = [place[0] for place in points.values()], [place[1] for place in points.values()]
     wide, high = max(across) - min(across) or 1.0, max(up) - min(up) or 1.0
     drawn: list[str] = []
-    taken: list[tuple[float, float, float]] = []
-    for label, (x, y) in sorted(points.items(), key=lambda pair: -pair[1][1]):
-        at = 30 + (x - min(across)) / wide * (_WIDTH - 60)
-        down = 30 + (max(up) - y) / high * (_HEIGHT - 60)
+    dots = {
+        label: (30 + (x - min(across)) / wide * (_WIDTH - 60), 30 + (max(up) - y) / high * (_HEIGHT - 60))
+        for label, (x, y) in sorted(points.items(), key=lambda pair: -pair[1][1])
+    }
+    lines: list[tuple[float, float, float]] = []
+    for label, (at, down) in dots.items():
+        # a label keeps off the other labels and the other dots
+        others = [(x - 7, x + 7, y + 5) for name, (x, y) in dots.items() if name != label]
         width = _LETTER * len(label)
         before = at + 10 + width >= _WIDTH
         left = at - 10 - width if before else at + 10
         line = down + 5
         while any(
-            abs(line - other) < 17 and left < end and begin < left + width for begin, end, other in taken
+            abs(line - other) < 17 and left < end + _GAP and begin < left + width + _GAP
+            for begin, end, other in (*lines, *others)
         ):
             line += 4
-        taken.append((left, left + width, line))
+        lines.append((left, left + width, line))
         drawn.append(
             f'<circle cx="{at:.1f}" cy="{down:.1f}" r="5" fill="{_BAR}" stroke="currentColor" stroke-width="0.5"/>'
             f'<text x="{at - 10 if before else at + 10:.1f}" y="{line:.1f}" text-anchor="{"end" if before else "start"}">'
             f"{html.escape(label)}</text>"
         )
-    bottom = int(max(_HEIGHT, *(line + 10 for _, _, line in taken)))
+    bottom = int(max(_HEIGHT, *(line + 10 for _, _, line in lines)))
     frame = f'<rect x="0.5" y="0.5" width="{_WIDTH - 1}" height="{bottom - 1}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
     return _svg(bottom, frame + "".join(drawn))
