@@ -82,7 +82,8 @@ def bar_picture(values: Mapping[str, float], numbers: Mapping[str, str]) -> str:
 def _svg(height: int, inside: str) -> str:
     return (
         # on a narrow screen one scrolls: letters that are scaled down to seven pixels can't be read
-        f'<svg class="lab-chart" viewBox="0 0 {_WIDTH} {height}" width="100%" style="min-width:26em" font-size="16" '
+        f'<svg class="lab-chart" viewBox="0 0 {_WIDTH} {height}" font-size="16" '
+        f'style="width:{_WIDTH}px;max-width:max(100%,26em)" '
         f'font-family="system-ui, sans-serif" fill="currentColor" aria-hidden="true">{inside}</svg>'
     )
 

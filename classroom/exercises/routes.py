@@ -198,7 +198,7 @@ class _Endpoint:
     prompt: Callable[[str], str] | None = None
     text: Callable[[str], str] | None = None
     made: int = 201
-    blank: str = "refuse"  # or "make", "make spaces" (and refuse what is empty), "refuse too late"
+    blank: str = "refuse"  # or "make", or "refuse too late"
     busy: int = 429
 
 
@@ -220,7 +220,6 @@ _FAULTS = (
     _Endpoint("an OpenAI that is busy is answered with 201", busy=201),
     _Endpoint("an OpenAI that is busy is answered with 500", busy=500),
     _Endpoint("an OpenAI that is busy is answered with 502", busy=502),
-    _Endpoint("an empty prompt is refused, and one of spaces is not", blank="make spaces"),
 )
 
 
@@ -259,14 +258,12 @@ def _step(behaviour: _Endpoint, data: Any) -> Any:
     if "prompt" in received:
         prompt = str(received["prompt"])
         blank = not prompt.strip()
-        empty = behaviour.blank == "make spaces" and not prompt
-        ask = not blank or (behaviour.blank != "refuse" and not empty)
+        ask = not blank or behaviour.blank != "refuse"
         changed = behaviour.prompt(prompt) if behaviour.prompt and not blank else prompt
         return {"ask": ask, "input": encode(changed if not blank else "Say anything.")}
     if received.get("refused"):
         return {"status": behaviour.busy, "text": encode("")}
-    made = behaviour.blank == "make" or (behaviour.blank == "make spaces" and "text" in received)
-    if received.get("blank") and not made:
+    if received.get("blank") and behaviour.blank != "make":
         return {"status": 422, "text": encode("")}
     text = str(received.get("text", ""))
     return {"status": behaviour.made, "text": encode(behaviour.text(text) if behaviour.text else text)}
