@@ -17,6 +17,7 @@ from classroom.exercises import EXERCISES
 from classroom.widgets import panel
 
 PLACE = "LAB_PROGRESS"
+_CELL = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0"
 
 
 def folder() -> Path | None:
@@ -77,10 +78,12 @@ def progress() -> None:
         )
         return
     lines = "".join(
-        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th><td>{count} of {all_of}</td>'
-        f"<td>{html.escape(left) or '✓'}</td></tr>"
+        f'<tr><th scope="row" style="{_CELL}">{html.escape(name)}</th>'
+        f'<td style="{_CELL};white-space:nowrap">{count} of {all_of}</td>'
+        f'<td style="{_CELL}">{html.escape(left) or "✓"}</td></tr>'
         for name, count, all_of, left in found
     )
-    head = "<thead><tr><th>Notebook</th><th>Done</th><th>Open</th></tr></thead>"
+    titles = "".join(f'<th scope="col" style="{_CELL}">{each}</th>' for each in ("Notebook", "Done", "Open"))
+    head = f"<thead><tr>{titles}</tr></thead>"
     table = ipywidgets.HTML(f'<p role="status">{total}</p><table>{head}<tbody>{lines}</tbody></table>')
     panel.show("Your progress", "lab-progress", [table])

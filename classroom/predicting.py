@@ -114,7 +114,7 @@ def _table(guess: str | None, happened: str) -> str:
         ("What happened", happened),
     )
     cells = "".join(
-        f'<tr><th scope="row" style="{_CELL}">{name}</th><td style="{_CELL}">{html.escape(words)}</td></tr>'
+        f'<tr><th scope="row" style="{_CELL};white-space:nowrap">{name}</th><td style="{_CELL}">{html.escape(words)}</td></tr>'
         for name, words in rows
     )
     return f'<div role="status"><table style="border:0">{cells}</table></div>'

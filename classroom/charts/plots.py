@@ -14,6 +14,7 @@ from IPython.core.getipython import get_ipython
 _WIDTH, _LABEL, _NUMBER, _ROW = 560, 180, 95, 32  # pixels
 _BAR = "#0f766e"  # 3:1 and more on white and on JupyterLab's dark grey
 _LETTER = 7.6  # pixels that a letter takes, about
+_GAP = 6  # pixels between labels that share a line
 _HEIGHT = 340
 
 
@@ -80,7 +81,9 @@ def bar_picture(values: Mapping[str, float], numbers: Mapping[str, str]) -> str:
 
 def _svg(height: int, inside: str) -> str:
     return (
-        f'<svg class="lab-chart" viewBox="0 0 {_WIDTH} {height}" width="100%" font-size="16" '
+        # on a narrow screen one scrolls: letters that are scaled down to seven pixels can't be read
+        f'<svg class="lab-chart" viewBox="0 0 {_WIDTH} {height}" font-size="16" '
+        f'style="width:{_WIDTH}px;max-width:max(100%,26em)" '
         f'font-family="system-ui, sans-serif" fill="currentColor" aria-hidden="true">{inside}</svg>'
     )
 
@@ -129,29 +132,54 @@ def _nearest(labels: Sequence[str], vectors: Sequence[Sequence[float]]) -> dict[
     return found
 
 
+def _beside_its_dot(
+    at: float, down: float, width: float, taken: Sequence[tuple[float, float, float]]
+) -> tuple[str, float, float]:
+    """The anchor, the left end and the line of a dot's label: where neither a label nor another dot is.
+
+    Args:
+        taken: left end, right end and line of what is there already.
+    """
+
+    def free(left: float, line: float) -> bool:
+        return not any(
+            abs(line - other) < 17 and left < end + _GAP and begin < left + width + _GAP
+            for begin, end, other in taken
+        )
+
+    places = [("start", at + 10, down + 5), ("end", at - 10 - width, down + 5)]
+    for line in (down - 10, down + 21):  # above and below
+        places += [("end", at + 6 - width, line), ("start", at - 6, line)]
+    inside = [(anchor, left, line) for anchor, left, line in places if 0 < left < _WIDTH - width]
+    for anchor, left, line in inside:
+        if free(left, line):
+            return anchor, left, line
+    anchor, left, line = (inside or places)[0]
+    while not free(left, line):
+        line += 4
+    return anchor, left, line
+
+
 def _point_picture(points: Mapping[str, tuple[float, float]]) -> str:
     """Points as SVG, each with its label; labels that would cover each other move apart."""
     across, up = [place[0] for place in points.values()], [place[1] for place in points.values()]
     wide, high = max(across) - min(across) or 1.0, max(up) - min(up) or 1.0
     drawn: list[str] = []
-    taken: list[tuple[float, float, float]] = []
-    for label, (x, y) in sorted(points.items(), key=lambda pair: -pair[1][1]):
-        at = 30 + (x - min(across)) / wide * (_WIDTH - 60)
-        down = 30 + (max(up) - y) / high * (_HEIGHT - 60)
+    dots = {
+        label: (30 + (x - min(across)) / wide * (_WIDTH - 60), 30 + (max(up) - y) / high * (_HEIGHT - 60))
+        for label, (x, y) in sorted(points.items(), key=lambda pair: -pair[1][1])
+    }
+    lines: list[tuple[float, float, float]] = []
+    for label, (at, down) in dots.items():
+        others = [(x - 7, x + 7, y + 5) for name, (x, y) in dots.items() if name != label]
         width = _LETTER * len(label)
-        before = at + 10 + width >= _WIDTH
-        left = at - 10 - width if before else at + 10
-        line = down + 5
-        while any(
-            abs(line - other) < 17 and left < end and begin < left + width for begin, end, other in taken
-        ):
-            line += 4
-        taken.append((left, left + width, line))
+        anchor, left, line = _beside_its_dot(at, down, width, (*lines, *others))
+        lines.append((left, left + width, line))
         drawn.append(
             f'<circle cx="{at:.1f}" cy="{down:.1f}" r="5" fill="{_BAR}" stroke="currentColor" stroke-width="0.5"/>'
-            f'<text x="{at - 10 if before else at + 10:.1f}" y="{line:.1f}" text-anchor="{"end" if before else "start"}">'
+            f'<text x="{left + width if anchor == "end" else left:.1f}" y="{line:.1f}" text-anchor="{anchor}">'
             f"{html.escape(label)}</text>"
         )
-    bottom = int(max(_HEIGHT, *(line + 10 for _, _, line in taken)))
+    bottom = int(max(_HEIGHT, *(line + 10 for _, _, line in lines)))
     frame = f'<rect x="0.5" y="0.5" width="{_WIDTH - 1}" height="{bottom - 1}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
     return _svg(bottom, frame + "".join(drawn))

@@ -32,6 +32,9 @@ def _draw(bench: Bench) -> str:
         calls = trial.calls_for(prompt, expected, *_PICTURE_ROUTES)
         if calls is not None and picture not in _contents(calls):
             raise trial.wrong("It returns another picture than the one that OpenAI drew.", expected)
+        if calls is not None and len(calls) > 1:
+            problem = "It has the picture drawn more than once, and each picture costs money. Ask once."
+            raise trial.wrong(problem, "one call to OpenAI for one picture", f"{len(calls)} calls")
     return "It draws what you ask for, and returns the picture's bytes."
 
 
@@ -134,7 +137,7 @@ def _advise(bench: Bench) -> str:
         trial = bench.call(question)
         model_s_words(trial, question, expected)
         for call in (trial.calls_for(question, expected, *TEXT_ROUTES) or ())[-1:]:
-            role = _role_before(call.body, question)
+            role = _role_before(call.body, question) or _role_in_turns_before(trial, call, question)
             if role is None:
                 raise trial.wrong(
                     "The model does not learn who to be: no system message comes before the question.",
@@ -165,6 +168,15 @@ def _role_before(body: Any, question: str) -> str | None:
             break
     role = " ".join(instructions).strip()
     return role if role and fold(question) not in fold(role) else None
+
+
+def _role_in_turns_before(trial: Trial, call: Call, question: str) -> str | None:
+    """The role that an earlier turn of the same conversation gave, where OpenAI keeps it."""
+    if not call.body.get("previous_response_id"):
+        return None
+    calls = trial.calls or ()
+    earlier = (each for each in calls[: calls.index(call)] if each.route == "responses")
+    return next(filter(None, (_role_before(each.body, question) for each in earlier)), None)
 
 
 def _roles_shown(body: Any) -> str:

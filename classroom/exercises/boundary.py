@@ -120,11 +120,9 @@ def _once(content: bytes, later: Receive) -> Receive:
 
 
 class Listing:
-    """S3 that lists names, a few a page, and holds only what it was given. `requests`: how many reached it.
+    """S3 that lists names, a few a page, and holds only what it was given: bytes and type, in `contents`.
 
-    Args:
-        names: that it lists.
-        contents: bytes and type of those objects that can be read.
+    `requests`: how many reached it.
     """
 
     def __init__(self, names: Sequence[str], contents: Mapping[str, tuple[bytes, str]] | None = None) -> None:
@@ -162,20 +160,25 @@ class Listing:
         after = query.get("continuation-token") or query.get("start-after") or query.get("marker") or ""
         asked = query.get("max-keys", "")
         size = min(_PAGE, int(asked)) if asked.isdigit() else _PAGE
-        left = [name for name in self._names if name.startswith(prefix) and name > after]
+        below = {name: name.removeprefix(prefix) for name in self._names if name.startswith(prefix)}
+        cut = query.get("delimiter") or "\0"  # what is behind it is summed up, as if it were in a folder
+        left = [name for name, rest in below.items() if name > after and cut not in rest]
         listed, more = left[:size], len(left) > size
+        folders = {
+            f"{prefix}{rest.partition(cut)[0]}{cut}" for rest in below.values() if cut in rest and not more
+        }
         escaped = quote if query.get("encoding-type") == "url" else escape
         contents = "".join(
             f"<Contents><Key>{escaped(name)}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
             f'<ETag>"0"</ETag><Size>1</Size><StorageClass>STANDARD</StorageClass></Contents>'
             for name in listed
         )
-        token = escape(listed[-1]) if more and listed else ""
-        following = (
-            f"<NextContinuationToken>{token}</NextContinuationToken><NextMarker>{token}</NextMarker>"
-            if token
-            else ""
+        contents += "".join(
+            f"<CommonPrefixes><Prefix>{escaped(each)}</Prefix></CommonPrefixes>" for each in sorted(folders)
         )
+        token = escape(listed[-1]) if more and listed else ""
+        names = ("NextContinuationToken", "NextMarker") if token else ()
+        following = "".join(f"<{name}>{token}</{name}>" for name in names)
         encoded = "<EncodingType>url</EncodingType>" if query.get("encoding-type") == "url" else ""
         return (
             '<?xml version="1.0" encoding="UTF-8"?>'

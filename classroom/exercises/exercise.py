@@ -26,11 +26,7 @@ State = Literal["done", "open", "unclear"]
 class NotYet(Exception):
     """The answer does not do what was asked.
 
-    Attributes:
-        problem: one sentence.
-        case: what was tried.
-        expected: what should have come back.
-        got: what came back.
+    `problem` is one sentence, `case` what was tried, `expected` what should have come back, `got` what came back.
     """
 
     def __init__(self, problem: str, case: str = "", expected: str = "", got: str = "") -> None:
@@ -69,7 +65,7 @@ class Trial:
     Attributes:
         case: the call in words.
         value: what it returned, as plain data.
-        printed: what it printed.
+        printed, errors: what it wrote into the streams for results and for errors.
         raised: what it raised.
         stopped: what an app raised that answered with a status all the same.
         spread: of the time that an app's answer took, the share since its first piece, from 0 to 1.
@@ -84,6 +80,7 @@ class Trial:
     case: str
     value: Any = None
     printed: str = ""
+    errors: str = ""
     raised: Raised | None = None
     stopped: Raised | None = None
     spread: float = 0.0
@@ -273,6 +270,7 @@ def _trial(seen: Mapping[str, Any], case: str, calls: tuple[Call, ...] | None, s
         case=case,
         value=value,
         printed=str(seen.get("printed", ""))[:2_000],
+        errors=str(seen.get("errors", ""))[:2_000],
         raised=_raised(seen.get("raised")),
         stopped=_raised(seen.get("stopped")),
         spread=spread if isinstance(spread, float) else 0.0,

@@ -78,6 +78,9 @@ def _has_answer(trial: Trial, tries: list[Call], expected: str) -> None:
     value = trial.returned(expected)
     if not tries:
         raise trial.wrong("It never calls what it was given.", expected)
+    worked = sum(each.status == 200 for each in tries)
+    if worked > 1:
+        raise trial.wrong("The call worked, and it calls again all the same.", expected, f"{worked} answers")
     if not tries[-1].outputs or value != tries[-1].outputs[0].content.decode():
         raise trial.wrong("It does not return what the call returned.", expected)
 

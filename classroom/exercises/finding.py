@@ -27,7 +27,10 @@ def _read_texts(bench: Bench) -> str:
     kinds = {"txt": "text/plain", "md": "text/markdown; charset=utf-8", "csv": "text/csv"}
     stored = {key: (text.encode(), kinds[key.rpartition(".")[2]]) for key, text in texts.items()}
     picture = paint(chance, "PNG")
-    stored[f"{place}{words.mark(chance)}.png"] = (picture, "image/png")
+    stored[f"{place}-{words.mark(chance)}.png"] = (
+        picture,
+        "image/png",
+    )  # the first of its page, texts after it
     stored[f"{place}{words.mark(chance)}.txt"] = (picture, "image/png")  # a name is no type
     stored[f"{place}{words.mark(chance)}.txt"] = (b'{"pool": 9}', "application/json")  # and nor are its bytes
     stored[f"other-{words.mark(chance)}/a.txt"] = (b"Not asked for.", "text/plain")
@@ -86,6 +89,9 @@ def _passages(bench: Bench) -> str:
     count = bench.chance.randrange(5, 9)
     # so many words and the spaces between them are one character too long
     _are_passages(bench, [" ".join(words.mark(bench.chance)[:4] for _ in range(40))], 5 * count - 2)
+    _are_passages(bench, [" ".join(words.mark(bench.chance)[:4] for _ in range(2))], 9)  # both fit, exactly
+    hyphened = [bench.chance.choice(("half-past", "ten-foot", "north-west", "self-made")) for _ in range(60)]
+    _are_passages(bench, [" ".join(hyphened)], bench.chance.randrange(30, 50))  # with room for half a word
     trial = bench.call("", 100)
     if trial.returned("an empty list") not in ([], ()):
         raise trial.wrong("An empty text has no passages.", "an empty list")
@@ -122,19 +128,9 @@ def _are_passages(bench: Bench, paragraphs: Sequence[str], most: int) -> None:
             )
 
 
-_TOPICS = (
-    ("The museum opens at ten and closes at five.", "When does the museum open?"),
-    ("Boats are hired by the hour at the north pier.", "Where are boats hired by the hour?"),
-    ("Dogs have to be on a lead in town.", "Do dogs have to be on a lead?"),
-    ("Breakfast is served on the terrace until eleven.", "Until when is breakfast served?"),
-    ("The ferry to the island takes forty minutes.", "How long does the ferry to the island take?"),
-    ("Bicycles are free for guests of the hotel.", "Are bicycles free for guests?"),
-)
-
-
 def _nearest(bench: Bench) -> str:
     for _ in range(2):
-        chosen = bench.chance.sample(_TOPICS, 5)
+        chosen = bench.chance.sample(words.TOPICS, 5)
         question, own = chosen[bench.chance.randrange(5)][1], [text for text, _ in chosen]
         entries = [(f"guide/{words.mark(bench.chance)}.txt", text) for text in own]
         asked, *places = bench.boundary.embeddings([question, *own], _MODEL)
@@ -148,6 +144,11 @@ def _nearest(bench: Bench) -> str:
             case = f'nearest("{question}", an index of 5 passages, {most}, {words_of_least})'
             trial = bench.call(question, index, most, least, case=case)
             _is_nearest(trial, question, right[:count])
+        if asked.count(0.0):  # a place across the question: its nearness is 0, however it is computed
+            across = [float(at == asked.index(0.0)) for at in range(len(asked))]
+            case = f'nearest("{question}", an index of 1 passage, 3, 0), whose nearness is 0'
+            trial = bench.call(question, [(*entries[0], across)], 3, 0.0, case=case)
+            _is_nearest(trial, question, entries[:1])
     for shares in ((0.9, 0.7, 0.5, 0.35, 0.1), (0.8, 0.3, 0.2, 0.1, 0.0)):
         _by_default(bench, shares)
     return "It finds what is near, nearest first, and nothing where nothing is near."
@@ -155,7 +156,7 @@ def _nearest(bench: Bench) -> str:
 
 def _by_default(bench: Bench, near: Sequence[float]) -> None:
     """A call without `most` and `least`, with passages that are so near."""
-    chosen = bench.chance.sample(_TOPICS, len(near))
+    chosen = bench.chance.sample(words.TOPICS, len(near))
     question = chosen[0][1]
     asked, aside = bench.boundary.embeddings([question, words.sentence(bench.chance)], _MODEL)
     along = math.fsum(a * b for a, b in zip(asked, aside, strict=True))
@@ -213,7 +214,7 @@ def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> No
 
 def _answer(bench: Bench) -> str:
     chance = bench.chance
-    chosen = chance.sample(_TOPICS, 4)
+    chosen = chance.sample(words.TOPICS, 4)
     question = words.question(chance)
     first, second, other = (f"guide/{words.mark(chance)}.txt" for _ in range(3))
     found = [  # two passages are from one file

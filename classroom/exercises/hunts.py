@@ -49,6 +49,10 @@ def _give_up(bench: Bench) -> str:
     found = trial.returned(expected)
     if not tries:
         raise trial.wrong("It never calls what it was given.", expected)
+    if tries > 1:
+        raise trial.wrong(
+            "The first call worked, and it calls again all the same.", expected, f"{tries} calls"
+        )
     if found != value:
         raise trial.wrong("It does not return what the call returned.", expected)
     trial, tries, _ = _called(bench, 12, "a call when the day's requests are used up")

@@ -12,7 +12,6 @@ from classroom.standin.operations import Asked
 from classroom.standin.routes import responses
 from classroom.standin.scripting.faults import fault
 
-_ENDLESS = 1_000  # looks, more than anyone makes
 _TOO_MANY = 8  # looks; then the job is gone, so that a loop without an end has one here
 _MOST = 4
 _SECONDS = 10.0
@@ -48,9 +47,9 @@ def _wait_for(bench: Bench) -> str:
         error = trial.refused("RuntimeError", expected)
         if status not in error.message:
             raise trial.wrong("Its error does not say how the job ended.", expected, str(error))
-    id, _ = _job(bench, "completed", _ENDLESS)
+    id, _ = _job(bench, "queued", 1)  # and never begins
     before = bench.boundary.count
-    trial, looks = _waited(bench, id, "a job that stays in progress")
+    trial, looks = _waited(bench, id, "a job that stays queued")
     expected = f"a TimeoutError after {_MOST} looks at the job"
     if trial.late or looks > _MOST:
         raise trial.wrong("It goes on looking. Count the looks.", expected, f"{looks} looks at the job")

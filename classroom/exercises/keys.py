@@ -35,7 +35,7 @@ def _key_for(bench: Bench) -> str:
         around = Surroundings({_NAME: key})
         words = f"key_for(folder), {case}"
         trial = bench.call(folder(files, "folder"), case=words, surroundings=around)
-        if any(each in trial.printed for each in (outside, inside)):
+        if any(each in trial.printed + trial.errors for each in (outside, inside)):
             raise trial.wrong(
                 "It prints the key, and a notebook keeps what it prints: others could read it.",
                 "the key is returned, and shown nowhere",

@@ -1,15 +1,17 @@
 """Notebooks 02, 03 and 04: the OpenAI module of `lab/`, asked as its callers would."""
 
+import base64
 import json
 from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, encode, shorten
+from classroom.media.signatures import sniff
 
 _MODEL = "gpt-5.4-mini"
 _BASE = "/modules/openai"
-_SOUND = b"ID3\x04\x00\x00\x00\x00\x00\x00"
+_LETTER = b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00[Content_Types].xml"  # how a .docx begins
 
 
 def _answered(trial: Trial, status: int, what: str) -> dict[str, Any]:
@@ -62,6 +64,12 @@ def _models(bench: Bench) -> str:
         raise trial.wrong(
             f"GET models/ does not list {_MODEL}.", f"a list with {_MODEL}", f"{len(names)} models"
         )
+    if trial.calls is not None and not any(call.route == "models" for call in trial.calls):
+        raise trial.wrong(
+            "GET models/ answers a list, and OpenAI was not asked for it.",
+            "OpenAI's own list",
+            "no call to OpenAI",
+        )
     for name in bench.chance.sample([_MODEL, "gpt-image-2", "text-embedding-3-small"], 2):
         trial = bench.request("GET", f"{_BASE}/models/{name}/")
         one = _answered(trial, 200, "GET models/<id>/")
@@ -108,22 +116,13 @@ def _chat(bench: Bench) -> str:
             'an error with the param "temperature"',
             "an error without it",
         )
-    edits = {"model": "any", "instruction": "Correct it.", "input": "teh"}
-    trial = bench.request("POST", f"{_BASE}/edits/", json=edits)
-    _refused(trial, 410, "POST edits/, which OpenAI has retired,")
-    return "Questions and refusals come through as they are, and edits say what to use instead."
+    return "Questions and refusals come through as they are."
 
 
 def _media(bench: Bench) -> str:
-    prompt = words.scene(bench.chance)
-    trial = bench.request("POST", f"{_BASE}/images/generations/", json={"prompt": prompt, "quality": "low"})
-    data = _list_of(_answered(trial, 200, "POST images/generations/").get("data"))
-    expected = "a picture in data[0].b64_json"
-    if not (data and isinstance(data[0], dict) and data[0].get("b64_json")):
-        raise trial.wrong("POST images/generations/ answers 200, but no picture.", expected, "no picture")
-    trial.calls_for(prompt, expected, "images/generations")
+    _pictures(bench)
     sentence = words.sentence(bench.chance)
-    form = {"model": "gpt-transcribe"}
+    form = {"model": "gpt-transcribe", "language": bench.chance.choice(["en", "de"])}
     address = f"{_BASE}/audio/transcription/"
     sound = ("kite.mp3", encode(bench.boundary.speech(sentence)), "audio/mpeg")
     trial = bench.request("POST", address, form=form, file=sound)
@@ -134,7 +133,15 @@ def _media(bench: Bench) -> str:
             f'"{sentence}"',
             f'"{shorten(heard)}"',
         )
-    note = ("kite.docx", encode(_SOUND), "application/msword")
+    for call in [call for call in trial.calls or () if call.route == "audio/transcriptions"][-1:]:
+        if call.body.get("language") != form["language"]:
+            raise trial.wrong(
+                "Not all that the caller sent reached OpenAI: pass the language on, too.",
+                f"a request with the language {form['language']}",
+                "a request without it",
+            )
+    _unknown_model(bench, address, {"form": {"model": _nonsense(bench)}, "file": sound})
+    note = ("kite.docx", encode(_LETTER), "application/msword")
     trial = bench.request("POST", address, form=form, file=note)
     status = trial.value.fields.get("status_code") if isinstance(trial.value, Thing) else None
     expected = "a status from 400 to 499, and no call to OpenAI"
@@ -147,6 +154,45 @@ def _media(bench: Bench) -> str:
             "An upload that is no sound was sent to OpenAI.", expected, f"status {status}, after a call"
         )
     return "Pictures and transcripts come through, and what is no sound is never sent."
+
+
+def _pictures(bench: Bench) -> None:
+    prompt, form = words.scene(bench.chance), bench.chance.choice(["jpeg", "webp"])
+    order = {"prompt": prompt, "quality": "low", "output_format": form}
+    address = f"{_BASE}/images/generations/"
+    trial = bench.request("POST", address, json=order)
+    data = _list_of(_answered(trial, 200, "POST images/generations/").get("data"))
+    expected = f"a picture in data[0].b64_json, as {form}"
+    encoded = data[0].get("b64_json") if data and isinstance(data[0], dict) else None
+    try:
+        picture = base64.b64decode(encoded) if isinstance(encoded, str) else b""
+    except ValueError:
+        picture = b""
+    if not picture:
+        raise trial.wrong("POST images/generations/ answers 200, but no picture.", expected, "no picture")
+    trial.calls_for(prompt, expected, "images/generations")
+    if sniff(picture) != f"image/{form}":
+        problem = (
+            "Not all that the caller sent reached OpenAI: pass every parameter on, output_format included."
+        )
+        raise trial.wrong(problem, expected, f"a picture of the type {sniff(picture)}")
+    _unknown_model(bench, address, {"json": {"prompt": prompt, "model": _nonsense(bench)}})
+
+
+def _nonsense(bench: Bench) -> str:
+    return f"gpt-{words.mark(bench.chance)}"
+
+
+def _unknown_model(bench: Bench, address: str, order: dict[str, Any]) -> None:
+    """A model that the caller chose has to reach OpenAI, which refuses one that does not exist."""
+    trial = bench.request("POST", address, **order)
+    status = trial.value.fields.get("status_code") if isinstance(trial.value, Thing) else None
+    if not isinstance(status, int) or not 400 <= status < 500:
+        raise trial.wrong(
+            "The caller asks for a model that does not exist, and OpenAI does not learn of it. Pass the model on.",
+            "OpenAI's own refusal, a status from 400 to 499",
+            f"status {status}",
+        )
 
 
 def _letters(text: str) -> str:

@@ -57,7 +57,7 @@ class Performer:
         """What came of an order.
 
         Returns:
-            `missing`, `callable`, `written`, `value`, `printed`, `raised`, `stopped`, `spread`, `given`, `late`,
+            `missing`, `callable`, `written`, `value`, `printed`, `errors`, `raised`, `stopped`, `spread`, `given`, `late`,
             `asked`; encoded values.
         """
         name = str(order["name"])
@@ -172,7 +172,7 @@ class Performer:
 def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """What an action noted, in a thread that is given up when its time is over."""
     seen: dict[str, Any] = {}
-    printed = _Printed()
+    printed, errors = _Printed(), _Printed()
 
     def run() -> None:
         loop = asyncio.new_event_loop()
@@ -187,7 +187,7 @@ def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[s
             loop.close()
 
     thread = threading.Thread(target=run, name="exercise", daemon=True)
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
         thread.start()
         thread.join(seconds)
         late = thread.is_alive()
@@ -196,7 +196,7 @@ def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[s
                 ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeIsUp)
             )
             thread.join(_LAST_WORDS)
-    return {**seen, "printed": printed.getvalue(), "late": late}
+    return {**seen, "printed": printed.getvalue(), "errors": errors.getvalue(), "late": late}
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -219,6 +219,7 @@ _FAULTS = (
     _Endpoint("a blank prompt is refused only after OpenAI was asked", blank="refuse too late"),
     _Endpoint("an OpenAI that is busy is answered with 201", busy=201),
     _Endpoint("an OpenAI that is busy is answered with 500", busy=500),
+    _Endpoint("an OpenAI that is busy is answered with 502", busy=502),
 )
 
 

@@ -193,6 +193,7 @@ def _right(bench: Bench) -> str:
         (f"The pool opens at {hour}:00.", f"{hour}:00", True),
         (f"The pool opens at 1{hour}:00.", f"{hour}:00", False),
         (f"{hour}:00", f"{hour}:00", True),
+        (f"Not at 1{hour}:00, but at {hour}:00.", f"{hour}:00", True),  # the second place counts, too
         (f"Please leave them in box {number}.", f"box {number}", True),
         (f"Box {number}!", f"box {number}", True),
         (f"Please leave them in box {number}5.", f"box {number}", False),

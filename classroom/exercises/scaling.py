@@ -199,6 +199,10 @@ def _per_thousand(bench: Bench) -> str:
         found = number_of(trial.returned(expected))
         if found is None:
             raise trial.wrong("It returns no number.", expected)
+        after = trial.given[0] if trial.given else None
+        if isinstance(after, dict) and after != used:
+            problem = "It changes the dictionary that it was given, so the next answer would be another one."
+            raise trial.wrong(problem, "used as it was", f"used changed to {after}")
         if _same(found, right):
             continue
         problem = "That is another price."

@@ -11,6 +11,7 @@ from classroom.exercises.given import held
 from classroom.exercises.plain import Thing, describe, field_of, number_of
 from classroom.exercises.words import fold
 from classroom.standin.records.journal import Call
+from classroom.standin.scripting.replies import reply
 
 _MOST_TOKENS = 400
 _LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
@@ -21,9 +22,14 @@ def _text(bench: Bench) -> str:
 
 
 def _summarize(bench: Bench) -> str:
+    replies = bench.boundary.openai.replies
     for _ in range(2):
         text = _text(bench)
-        trial = bench.call(text)
+        replies.add(reply(text=f"Sand at mark {words.mark(bench.chance)}."))  # short: no limit cuts it
+        try:
+            trial = bench.call(text)
+        finally:
+            replies.clear()
         expected = f"the model's words, asked for with temperature 0 and at most {_MOST_TOKENS} tokens"
         model_s_words(trial, text, expected)
         for call in (trial.calls_for(text, expected, *TEXT_ROUTES) or ())[-1:]:
@@ -110,6 +116,7 @@ def _reply(bench: Bench) -> str:
             describe(answers[1]),
             describe(contents[4]),
         )
+    _begins_again(bench, first)
     for call in (trial.calls_for(second, expected, *TEXT_ROUTES) or ())[-1:]:
         if not call.mentions(first) or not call.mentions(answers[0]):
             raise trial.wrong(
@@ -118,6 +125,21 @@ def _reply(bench: Bench) -> str:
                 "a request without the first question or its answer",
             )
     return "Each question goes out with all that was said before."
+
+
+def _begins_again(bench: Bench, before: str) -> None:
+    """A history of its own holds nothing of an earlier conversation."""
+    question = words.question(bench.chance)
+    trial = bench.call([], question, case=f'a new conversation: reply([], "{question}")')
+    expected = "the words of the model's answer to this question alone"
+    model_s_words(trial, question, expected)
+    calls = trial.calls_for(question, expected, *TEXT_ROUTES) or ()
+    if any(call.mentions(before) for call in calls):
+        raise trial.wrong(
+            "What was said in an earlier conversation goes out with this one. Keep it in the history that is given.",
+            expected,
+            f'a request with "{before}"',
+        )
 
 
 def _words_of(content: Any) -> Any:

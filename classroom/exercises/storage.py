@@ -40,6 +40,7 @@ def _keep(bench: Bench) -> str:
 def _names_of(bench: Bench) -> str:
     place = f"{_PLACE}/{words.mark(bench.chance)}/"
     wanted = [f"{place}{words.mark(bench.chance)}.txt" for _ in range(bench.chance.randrange(5, 9))]
+    wanted.append(f"{place}deeper/{words.mark(bench.chance)}.txt")  # a slash in a name is no folder
     others = [
         f"{_PLACE}/other-{words.mark(bench.chance)}.txt",
         f"zebra-{words.mark(bench.chance)}.txt",
@@ -65,7 +66,9 @@ def _names_of(bench: Bench) -> str:
         if names != set(wanted) or len(found) != len(wanted):
             first_page = bool(names) and names < set(wanted)
             problem = (
-                "The first page is not all. See IsTruncated, or use a paginator."
+                "A name with one more slash is missing. A slash is a part of the name: ask without a Delimiter."
+                if names == set(wanted[:-1])
+                else "The first page is not all. See IsTruncated, or use a paginator."
                 if first_page
                 else "These are not the names that begin with the prefix."
             )

@@ -54,3 +54,14 @@ def fold(text: str) -> str:
 def mark(chance: Random) -> str:
     """A short name that occurs nowhere else."""
     return f"{chance.getrandbits(40):010x}"
+
+
+TOPICS = (
+    ("The museum opens at ten and closes at five.", "When does the museum open?"),
+    ("Boats are hired by the hour at the north pier.", "Where are boats hired by the hour?"),
+    ("Dogs have to be on a lead in town.", "Do dogs have to be on a lead?"),
+    ("Breakfast is served on the terrace until eleven.", "Until when is breakfast served?"),
+    ("The ferry to the island takes forty minutes.", "How long does the ferry to the island take?"),
+    ("Bicycles are free for guests of the hotel.", "Are bicycles free for guests?"),
+)
+"""Passages, and a question that each of them answers."""

@@ -62,6 +62,28 @@ def test_the_same_place_twice_is_no_error(shown):
     assert len(lines) == 2, "labels do not cover each other"
 
 
+def test_a_label_in_a_plane_is_beside_its_own_dot_and_off_the_others():
+    drawn = ElementTree.fromstring(
+        charts._point_picture(
+            {
+                "Guests with": (0, 0.22),
+                "The pool": (0.55, 0.2),
+                "Boats": (0.4, 0.17),
+                "Dogs": (-2, 1),
+                "Children": (-1.5, -0.6),
+            }
+        )
+    )
+    dots = [(float(each.get("cx")), float(each.get("cy"))) for each in drawn.iter("circle")]
+    for (at, down), text in zip(dots, drawn.iter("text"), strict=True):
+        width, x, y = 7.6 * len(text.text), float(text.get("x")), float(text.get("y")) - 5
+        left = x - width if text.get("text-anchor") == "end" else x
+        assert left - 16 <= at <= left + width + 16
+        assert abs(y - down) <= 16
+        others = [dot for dot in dots if dot != (at, down)]
+        assert not any(left < cx < left + width and abs(cy - y) < 10 for cx, cy in others), text.text
+
+
 def test_a_terminal_gets_text(capsys):
     charts.bars("Tokens.", {"one": 1200})
     assert capsys.readouterr().out == "Tokens.\n  one: 1,200\n"

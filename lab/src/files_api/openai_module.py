@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 router = APIRouter(prefix="/modules/openai", tags=["OpenAI module"])
 
 IMAGE_MODEL = "gpt-image-2"
-"""For requests that name no model: what OpenAI itself would take then (DALL·E 2) is retired."""
+"""For requests that name no model: the one that OpenAI itself used then (DALL·E 2) is retired."""
 
 COMPLETING_MODEL = "gpt-3.5-turbo-instruct"  # ends on purpose: the last one of its kind, as the next two
 EDITING_MODEL = "text-davinci-edit-001"  # ends on purpose
@@ -92,7 +92,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": OpenAIError, "description": text}
     for status, text in {
         400: "OpenAI refuses the request.",
-        401: "The key of this server is not taken.",
+        401: "OpenAI rejects the key of this server.",
         404: "OpenAI knows no such thing.",
         429: "OpenAI is asked too often.",
         502: "OpenAI can't be reached, or answers nonsense.",
@@ -106,7 +106,7 @@ RETIRED: dict[int | str, dict[str, Any]] = {
 UPLOADS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     413: {"model": OpenAIError, "description": "The sound is too large."},
-    415: {"model": OpenAIError, "description": "This is no sound that OpenAI takes."},
+    415: {"model": OpenAIError, "description": "This is no sound that OpenAI can read."},
 }
 
 

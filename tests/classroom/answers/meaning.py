@@ -222,7 +222,7 @@ def meaning():
                 (lambda question, texts: None, "It returns nothing so far"),
                 (lambda question, texts: print(nearest(question, texts)), "It prints something"),
                 (lambda question, texts: "Ask at the desk.", "not the nearest"),
-                (one_by_one, "times for 4 texts"),
+                (one_by_one, "times for 7 texts"),
                 (by_words, "did not ask OpenAI"),
                 (
                     lambda question, texts: texts.index(nearest(question, texts)),

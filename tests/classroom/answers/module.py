@@ -75,14 +75,21 @@ def images(request: dict = Body()):
 
 
 @router.post("/audio/transcription/")
-def transcribe(file: UploadFile = File(), model: str = Form()):
+def transcribe(file: UploadFile = File(), model: str = Form(), language: str | None = Form(None)):
     if file.filename.endswith((".mp3", ".wav", ".flac", ".ogg")):
         with _client() as client:
             sent = {"file": (file.filename, file.file.read())}
-            heard = client.post("/audio/transcriptions", data={"model": model}, files=sent).json()["text"]
+            form = {"model": model, "language": language}
+            answer = client.post("/audio/transcriptions", data=form, files=sent)
+            if answer.status_code != 200:
+                return JSONResponse(answer.json(), answer.status_code)
+            heard = answer.json()["text"]
             return {"text": heard}
     return JSONResponse({"error": {"message": "This is no sound."}}, 415)
 """
+
+_BY_NAME = 'file.filename.endswith((".mp3", ".wav", ".flac", ".ogg"))'
+_BY_BYTES = '(begins := file.file.read(3), file.file.seek(0)) and begins in (b"ID3", b"RIF") or begins[:1] == b"\\xff"'
 
 
 def module():
@@ -124,13 +131,26 @@ def module():
                 (changed('"GET", "models")', '"GET", "files")'), "GET models/ does not list"),
                 (broken_since(), "can't be run, line 1: SyntaxError"),
                 (
+                    changed(
+                        'return await passed_on(client, "GET", "models")',
+                        'return JSONResponse({"data": [{"id": "gpt-5.4-mini"}]})',
+                    ),
+                    "OpenAI was not asked for it",
+                ),
+                (
                     changed('passed_on(client, "GET", "models")', 'problem(200, "…", "x")'),
                     "stops with an error: TypeError",
                 ),
             ],
         ),
         "03.4": (
-            right,
+            [
+                *right,
+                changed(  # the exercise does not ask for edits
+                    'date(2024, 1, 4), "/modules/openai/chat/completions/")',
+                    'date(2024, 1, 4), "/modules/openai/chat/completions/") and None',
+                ),
+            ],
             [
                 (skeleton, "answers nothing so far"),
                 (
@@ -149,19 +169,14 @@ def module():
                     written(_SMALL.replace("answer.json(), answer.status_code", "answer.json(), 200")),
                     "not 400",
                 ),
-                (
-                    changed(
-                        'date(2024, 1, 4), "/modules/openai/chat/completions/")',
-                        'date(2024, 1, 4), "/modules/openai/chat/completions/") and None',
-                    ),
-                    "POST edits/",
-                ),
                 (changed("(content, answer.status_code,", "(content, 200,"), "not 400"),
-                (changed("in (404, 410) else answer", "in () else answer"), "not 410"),
             ],
         ),
         "04.4": (
-            right,
+            [
+                *right,
+                written(_SMALL.replace(_BY_NAME, _BY_BYTES)),
+            ],
             [
                 (skeleton, "answers nothing so far"),
                 (changed('.lstrip(".") not in SOUNDS', '.lstrip(".") in ()'), "sent to OpenAI"),
@@ -172,6 +187,21 @@ def module():
                     ),
                     "Is the argument used?",
                 ),
+                (
+                    changed(
+                        'asked = {"model": IMAGE_MODEL, **body.model_dump(exclude_unset=True)}',
+                        'asked = {"model": IMAGE_MODEL, "prompt": body.prompt}',
+                    ),
+                    "output_format included",
+                ),
+                (
+                    changed(
+                        'asked = {"model": IMAGE_MODEL, **body.model_dump(exclude_unset=True)}',
+                        'asked = {**body.model_dump(exclude_unset=True), "model": IMAGE_MODEL}',
+                    ),
+                    "Pass the model on",
+                ),
+                (written(_SMALL.replace(', "language": language', "")), "pass the language on"),
                 (changed('"POST", "images/generations", json=asked', '"GET", "models"'), "no picture"),
                 (
                     written(_SMALL.replace('"text": heard', '"text": heard[:5]')),
