@@ -1,5 +1,6 @@
 """Files that are uploaded are valid ones of their format; which format comes first, words say."""
 
+import base64
 import io
 import json
 import re
@@ -8,7 +9,9 @@ import wave
 import pytest
 from PIL import Image
 
+from grader.collect.exchange.requests import build
 from grader.collect.finding.uploads import pdf, upload, uploads
+from grader.collect.finding.values import assign
 from grader.operations import Field
 
 FILE = {"type": "string", "format": "binary"}
@@ -49,3 +52,15 @@ def test_every_format_can_be_read():
     assert Image.open(io.BytesIO(made["png"])).size == (1, 1)
     with wave.open(io.BytesIO(made["wav"])) as sound:
         assert sound.getnframes() == 8_000
+
+
+def test_a_file_within_json_is_base64():
+    wanted = Field("json", "picture.file", dict(FILE), True)
+    given = assign([wanted], "text", "txt")
+    request = build("POST", "/texts", given.values)
+    assert base64.b64decode(json.loads(request.shown)["picture"]["file"], validate=True)
+
+
+def test_a_file_within_the_address_or_a_header_is_text():
+    shape = [Field("query", "sound", dict(FILE), True), Field("header", "X-File", dict(FILE), True)]
+    assert all(isinstance(each, str) for each in assign(shape, "text", "txt").values.values())
