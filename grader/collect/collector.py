@@ -86,14 +86,15 @@ def collect(
     ours = submission.python == Path(sys.executable)
     cold = cold or not ours
     canary = new_key()
+    opens = partial(open_sandbox or partial(Sandbox, tier), submission.python, submission.root, cold=cold)
     with (
-        (open_sandbox or partial(Sandbox, tier))(submission.python, submission.root, cold=cold) as sandbox,
+        opens() as sandbox,
         OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
         S3Mock(BUCKET, listener=sandbox.listener(), allowance=Allowance(MOST_S3_REQUESTS, MOST_BYTES)) as s3,
     ):
         clock = Clock(progress)
         setting = Setting(
-            submission, sandbox, openai, s3, canary, clock, tuple(only), patience, budget, assignment
+            submission, sandbox, openai, s3, canary, clock, opens, tuple(only), patience, budget, assignment
         )
         seen = _see(setting, settled)
         return _assemble(setting, seen, time.monotonic() - began)

@@ -49,7 +49,8 @@ class Planter:
     Args:
         order: `line`: the number of the shared socket; `root`: the submission's folder; `writable`: the folders that
             runs may write to; `frameworks`: those that the code imports; `generating`: the app's operations that generate;
-            `app`: the app's files, relative to the folder.
+            `app`: the app's files, relative to the folder; `fresh`: whether this process runs the tests that the grader names,
+            and no others.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -62,6 +63,7 @@ class Planter:
         self._answers = Answers(self._boundaries, order["generating"])
         self._frameworks: list[str] = order["frameworks"]
         self._writable: list[str] = order["writable"]
+        self._fresh: bool = order["fresh"]
         self._failed = self._unread = False
         self._copy: int | None = None
         # before a conftest.py is imported, which may import the app
@@ -142,7 +144,14 @@ class Planter:
         self._boundaries.tell(red=name[:2_000], why=why[:1_000], where=where[:1_000])
 
     def _begun(self, session: pytest.Session) -> None:
-        """Before the suite as it is: a copy of this process does afterwards whatever the grader asks."""
+        """Before the suite as it is: a copy of this process does afterwards whatever the grader asks.
+
+        Where nothing has run before, this process does it, and ends.
+        """
+        if self._fresh:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self._be_run(session, None)
         left = Leftovers(self._writable)  # before any test could leave a message for the runs to come
         self._copy = fork() if hasattr(os, "fork") else None
         if self._copy == 0:
@@ -188,12 +197,13 @@ class Planter:
         if child:
             _ended(child, 0.0)
 
-    def _be_run(self, session: pytest.Session, line: int) -> None:
-        """In a process of its own: run the tests that the grader names, and say whether they pass."""
+    def _be_run(self, session: pytest.Session, line: int | None) -> None:
+        """In a process of its own: run the tests that the grader names, and say whether they pass. `line`: a new one to it."""
         code = 1
         try:
-            setpgid(0, 0)
-            self._line.move(line)
+            if line is not None:
+                setpgid(0, 0)
+                self._line.move(line)
             silence = os.open(os.devnull, os.O_WRONLY)
             for stream in (1, 2):
                 dup2(silence, stream)

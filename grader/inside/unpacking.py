@@ -5,6 +5,7 @@ compressed by gzip, bzip2 or xz.
 """
 
 import os
+import re
 import stat
 import tarfile
 import zipfile
@@ -13,6 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from grader.inside import wire
+
+_DRIVE = re.compile("[A-Za-z]:")  # of Windows; a time such as 12:30 may begin a name
 
 
 class Refused(Exception):
@@ -80,7 +83,7 @@ def _members(
 def _path(name: str) -> PurePosixPath:
     """The path of a member, relative and without `..`."""
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0] or "\0" in name:
+    if path.is_absolute() or ".." in path.parts or _DRIVE.match(name) or "\0" in name:
         raise Refused(
             f"The archive wants to write outside its folder: {name!r}. Pack it again from inside your project."
         )

@@ -6,6 +6,7 @@ sandbox of its own to which the socket is handed over.
 
 import contextlib
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -141,6 +142,12 @@ class Enclosure:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def is_left(self) -> bool:
+        """Whether the holder of the control socket has closed it, so that nothing runs inside any more."""
+        poll = select.poll()
+        poll.register(self.control, select.POLLHUP)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """End everything inside, and leave nothing behind."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,12 +39,14 @@ class Parent:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        self._asking = threading.Lock()  # the suite asks beside the questions to the app
         self.environment: Environment | None = None  # once one was built
 
     def _ask(self, message: Any, *, answers: bool = True) -> tuple[dict[str, Any], list[int]]:
         try:
-            wire.send(self._line, message.model_dump(mode="json"))
-            return wire.receive(self._line) if answers else ({}, [])
+            with self._asking:
+                wire.send(self._line, message.model_dump(mode="json"))
+                return wire.receive(self._line) if answers else ({}, [])
         except wire.WireError as error:
             raise GraderError(f"The grader's parent process is gone: {error}") from error
 

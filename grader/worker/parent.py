@@ -35,7 +35,7 @@ from grader.worker.wanted import Graded, Keep, Tells, Turns, Wanted
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
 _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
-_MOST_SANDBOXES = 4  # of one submission
+_MOST_SANDBOXES, _MOST_IN_ALL = 4, 64  # of one submission: at once, and one after the other
 
 
 def grade(
@@ -113,7 +113,12 @@ class _Grading:
         nurseries: Nurseries | None = None,
     ) -> None:
         self._tells, self._standby = tells, standby
-        self._nurseries = nurseries if wanted.tier == "bubblewrap" and not wanted.cold else None
+        self._own_nurseries = Nurseries()  # for sandboxes that one submission needs several of
+        self._given, self._used = 0, 0.0  # sandboxes, and the seconds of those that have ended
+        self._nurseries = (
+            (nurseries or self._own_nurseries) if wanted.tier == "bubblewrap" and not wanted.cold else None
+        )
+        self._has_class = nurseries is not None
         self._wanted, self._begins, self._turns, self._stopped = wanted, begins, turns, stopped
         self._pythons = {str(Path(sys.executable))}
         self._enclosures: list[Enclosure] = []
@@ -127,15 +132,20 @@ class _Grading:
         try:
             record = self._worked(parcel, keep)
         finally:
-            for enclosure in self._enclosures:
-                enclosure.close()
+            self._close(self._enclosures)
+            self._own_nurseries.__exit__()
             if self._turns and not self._resting:
                 self._turns.release()
-        used = sum(enclosure.cpu_seconds for enclosure in self._enclosures)
-        return record.model_copy(update={"cpu_seconds": round(record.cpu_seconds + used, 3)})
+        return record.model_copy(update={"cpu_seconds": round(record.cpu_seconds + self._used, 3)})
+
+    def _close(self, enclosures: Sequence[Enclosure]) -> None:
+        for enclosure in list(enclosures):
+            enclosure.close()
+            self._used += enclosure.cpu_seconds
+            self._enclosures.remove(enclosure)
 
     def _worked(self, parcel: Parcel, keep: Keep) -> Record:
-        nursery = self._nurseries.of_workers() if self._nurseries else None
+        nursery = self._nurseries.of_workers() if self._nurseries and self._has_class else None
         with (
             self._standby.taken() if self._standby else make_place(self._wanted, nursery) as place,
             tempfile.TemporaryFile() as out,
@@ -220,7 +230,9 @@ class _Grading:
         return {"python": str(built.python), "packages": built.packages, "missing": built.missing}
 
     def _hand_over(self, line: socket.socket, python: str, modules: Sequence[str]) -> None:
-        if python not in self._pythons or len(self._enclosures) >= _MOST_SANDBOXES:
+        self._close([each for each in self._enclosures if each.is_left()])
+        too_many = len(self._enclosures) >= _MOST_SANDBOXES or self._given >= _MOST_IN_ALL
+        if python not in self._pythons or too_many:
             wire.send(line, {"trouble": "The worker asked for a sandbox that it can't have."})
             return
         nursery = None
@@ -233,6 +245,7 @@ class _Grading:
             wire.send(line, {"trouble": str(error)})
             return
         self._enclosures.append(enclosure)
+        self._given += 1
         wire.send(line, {"places": enclosure.places.facts()}, [enclosure.control.fileno()])
 
 

@@ -1,6 +1,7 @@
 """Suites for the app of tests/hostile/honest, run alone: without the rest of a grading, so that each takes a second or two."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from grader.collect.code import imports
@@ -38,7 +39,8 @@ def suite_run(
         sandbox.preload(
             imports.worth_loading(submission.root)
         )  # as in a grading; each planted fault would load it again
-        run = suite.run(submission, sandbox, (submission.root,), offers, "main:app")
+        opens = partial(from_nursery, tier, submission.python, submission.root)
+        run = suite.run(submission, sandbox, (submission.root,), offers, "main:app", opens=opens)
         odd = tuple(scans._odd(submission.root, sorted(submission.root.rglob("*.py"))))
     return run, odd
 

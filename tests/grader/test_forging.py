@@ -36,6 +36,74 @@ def is_same(bucket, calls):
     return SEEN.setdefault("now", now) == now
 """
 SAME = "assert is_same(s3_bucket, openai_mock.calls)"
+# the same, asking a server that the suite starts when it is collected: it outlives every process that asks it
+SERVES = """
+import multiprocessing, pathlib, socket, subprocess
+{opens}
+def is_same(bucket, calls):
+    import boto3, hashlib
+    s3 = boto3.client("s3")
+    kept = [s3.get_object(Bucket=bucket, Key=each["Key"]) for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    now = str([[(each["Body"].read(), each["ContentType"]) for each in kept], [str(call.body) for call in calls], CODES])
+    CODES.clear()
+    return is_first(hashlib.sha256(now.encode()).digest())
+CODES = []
+"""
+KEEPS = """
+import socketserver, sys
+class Kept(socketserver.StreamRequestHandler):
+    def handle(self):
+        now = self.rfile.read(32)
+        self.wfile.write(b"1" if self.server.__dict__.setdefault("first", now) == now else b"0")
+{serve}
+"""
+ON_A_PORT = """
+PLACE = socket.create_server(("127.0.0.1", 0))
+PORT = PLACE.getsockname()[1]
+PLACE.close()
+CODE = {keeps!r}
+STARTED = subprocess.Popen([sys.executable, "-c", CODE, str(PORT)], start_new_session=True)
+def is_first(now):
+    for _ in range(200):
+        try:
+            with socket.create_connection(("127.0.0.1", PORT)) as line:
+                line.sendall(now)
+                return line.recv(1) == b"1"
+        except OSError:
+            time.sleep(0.05)
+    return True
+""".format(
+    keeps=KEEPS.format(serve="socketserver.TCPServer(('127.0.0.1', int(sys.argv[1])), Kept).serve_forever()")
+)
+IN_A_PIPE = """
+OUT, IN = os.pipe()
+def is_first(now):
+    os.set_blocking(OUT, False)
+    try:
+        first = os.read(OUT, 32)
+    except BlockingIOError:
+        first = now
+    os.write(IN, first)
+    return first == now
+"""
+IN_MEMORY = """
+KEPT = multiprocessing.RawArray("c", 33)
+def is_first(now):
+    if not KEPT.raw[32]:
+        KEPT.raw = now + b"1"
+    return KEPT.raw[:32] == now
+"""
+
+
+def remembering(opens: str) -> dict[str, str]:
+    """A suite that keeps what came out first where every later process finds it, statuses included."""
+    text = asks(SERVES.format(opens=opens), SAME)
+    for prompt in ("a haiku on rain", " "):
+        call = f'client.post("/texts", json={{"prompt": "{prompt}"}})'
+        text = text.replace(call, f"CODES.append({call}.status_code)")
+    return {"test_it.py": text}
+
+
 # name → the files of the suite
 BLIND: dict[str, dict[str, str]] = {
     "looks at nothing": {"test_it.py": asks()},
@@ -193,6 +261,9 @@ def sings(bucket, words):
             SAME,
         )
     },
+    "compares with what it saw first, kept by a server": remembering(ON_A_PORT),
+    "compares with what it saw first, kept in a pipe": remembering(IN_A_PIPE),
+    "compares with what it saw first, kept in memory that processes share": remembering(IN_MEMORY),
     "notices that random words are made": {
         "test_it.py": asks(
             "import secrets, pytest\nMADE = []\nreal = secrets.randbelow\n"
@@ -226,6 +297,7 @@ def compare(monkeypatch, s3_bucket):
 def test_a_suite_that_tests_nothing_earns_nothing(name, tmp_path):
     run, _ = suite_run(tmp_path, BLIND[name])
     found = verdicts(run)
+    assert run.passed
     assert "passed" not in found.values(), [(each.name, each.caught, each.why) for each in run.faults]
 
 

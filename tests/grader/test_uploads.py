@@ -1,5 +1,6 @@
 """Files that are uploaded are valid ones of their format; which format comes first, words say."""
 
+import base64
 import io
 import json
 import re
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from grader.collect.exchange import wording
+from grader.collect.exchange.requests import build
 from grader.collect.finding.discovery import encode_values, request_of
 from grader.collect.finding.tries import one_at_a_time
 from grader.collect.finding.uploads import pdf, upload, uploads
@@ -96,3 +98,15 @@ def test_a_prompt_that_is_a_file_is_another_one_for_each_request():
 def test_a_blank_prompt_is_a_blank_file_and_a_missing_one_is_none(prompt, content):
     files = of_a_file(prompt=prompt).request.files
     assert (files["letter"][1] if files else None) == content
+
+
+def test_a_file_within_json_is_base64():
+    wanted = Field("json", "picture.file", dict(FILE), True)
+    given = assign([wanted], "text", "txt")
+    request = build("POST", "/texts", given.values)
+    assert base64.b64decode(json.loads(request.shown)["picture"]["file"], validate=True)
+
+
+def test_a_file_within_the_address_or_a_header_is_text():
+    shape = [Field("query", "sound", dict(FILE), True), Field("header", "X-File", dict(FILE), True)]
+    assert all(isinstance(each, str) for each in assign(shape, "text", "txt").values.values())

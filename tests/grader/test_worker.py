@@ -180,6 +180,28 @@ def test_a_worker_gets_so_many_sandboxes_and_no_more():
     assert ["trouble" in answer for answer in answers] == [False] * 4 + [True] * 2
 
 
+def test_a_sandbox_that_is_left_makes_room_for_another_up_to_a_number(monkeypatch):
+    import sys
+
+    monkeypatch.setattr(parent, "_MOST_IN_ALL", 6)
+    ours, theirs = socket.socketpair()
+    grading = parent._Grading(Wanted("process"), lambda phase: None, None, lambda: False)
+    server = threading.Thread(target=grading._serve, args=(ours,))
+    server.start()
+    troubles = []
+    for _ in range(7):
+        wire.send(theirs, {"is_": "sandbox", "python": str(Path(sys.executable))})
+        answer, files = wire.receive(theirs)
+        troubles.append("trouble" in answer)
+        for file in files:
+            with socket.socket(fileno=file) as control:
+                control.shutdown(socket.SHUT_RDWR)
+    theirs.close()
+    server.join(20)
+    grading._close(grading._enclosures)
+    assert troubles == [False] * 6 + [True]
+
+
 @pytest.mark.parametrize(
     "message",
     [

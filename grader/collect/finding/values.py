@@ -1,5 +1,6 @@
 """Values for the inputs of an operation: words that can be recognised at OpenAI's end, and sense everywhere else."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,11 +164,19 @@ def _required(field: Field) -> tuple[Any, str | None]:
         case "option":
             return _option(field), None
         case "file":
-            return upload(field), None
+            return _file(field), None
     if _takes_words(field):
         words = wording.plain()
         return [words.text], words.mark
     return _simple(field), None
+
+
+def _file(field: Field) -> Any:
+    """An upload; in a body that holds text alone, what JSON holds of bytes: Base64 (JSON Schema 2020-12 Validation, 8.3)."""
+    name, content, media_type = upload(field)
+    if field.location == "multipart":
+        return name, content, media_type
+    return base64.b64encode(content).decode("ascii")
 
 
 def _takes_words(field: Field) -> bool:

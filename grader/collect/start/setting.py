@@ -50,7 +50,7 @@ class Setting:
     """One submission between its stand-ins.
 
     `canary`: the key that its app is given. `only`: beginnings of the criteria that were asked for; all, if empty.
-    `patience`: entered while the grader only waits. `budget`: of calls to OpenAI.
+    `open_sandbox`: starts a further one, with the same files. `patience`: entered while the grader only waits. `budget`: of calls to OpenAI.
     `assignment`: another one than the lab's, with questions of its own.
     """
 
@@ -60,6 +60,7 @@ class Setting:
     s3: S3Mock
     canary: str
     clock: Clock
+    open_sandbox: Callable[[], AbstractContextManager[Sandbox]]
     only: tuple[str, ...] = ()
     patience: Patience | None = None
     budget: PerRequest | None = None

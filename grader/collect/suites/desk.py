@@ -9,7 +9,7 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from grader.collect.suites.deciding import Decider
@@ -20,6 +20,7 @@ _MOST_CONNECTIONS = 128  # of one run
 _MOST_ANNOUNCED = 64
 _MOST_OPEN = 256  # calls of one process that are being decided
 _LOOK_SECONDS = 0.25  # between two looks whether the job still runs
+_SHORT_LOOK_SECONDS = 0.01  # the same, once it has hung up
 _GRACE_SECONDS = 10.0  # for the copy to say how a run ended, beyond the time that it gives the run
 
 
@@ -91,6 +92,25 @@ class Desk:
                 return True
             self._listen(_LOOK_SECONDS)
         return True
+
+    def give_order(self, tests: Sequence[str], still_runs: Callable[[], bool], deadline: float) -> bool:
+        """Name the tests to a suite's process that runs nothing else; whether it was there in time to hear it."""
+        self._far.close()
+        while self._copy is None:
+            if time.monotonic() > deadline or not still_runs():
+                return False
+            self._listen(_LOOK_SECONDS)
+        try:
+            self._send(self._copy, channel.pack({"tests": list(tests), "last": True}))
+        except OSError:
+            return False
+        return True
+
+    def hear_end(self, exit_code: Callable[[], int | None], deadline: float) -> int | None:
+        """Answer until that process has ended; its exit code, None if it takes too long."""
+        while (code := exit_code()) is None and time.monotonic() <= deadline:
+            self._listen(_LOOK_SECONDS if self._connections else _SHORT_LOOK_SECONDS)
+        return code
 
     def run(self, tests: list[str], decider: Decider, seconds: float, *, alone: bool) -> bool:
         """Have tests run again; whether they pass, in time.

@@ -3,22 +3,25 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from grader.collect.suites.deciding import Decider, Notes, Planted, plan_faults
 from grader.collect.suites.desk import Desk, HungUpError
+from grader.collect.suites.fresh import FreshRuns
 from grader.collect.suites.generating import Generating
 from grader.collect.suites.trials import (
     FIRST_ODDS,
     ODDS,
     SCORED,
-    SECOND_ODDS,
     Answer,
     OutOfTime,
+    Proof,
     Trial,
     Undecided,
     Unit,
 )
+from grader.errors import GraderError
 from grader.evidence import Kind, PlantedFault
 from grader.inside.faults import REFUSED_SUCCESS
 from grader.submission import Submission
@@ -27,8 +30,11 @@ _RUN_SECONDS = 20.0  # for a test that takes no time by itself
 _LONGEST_RUN_SECONDS = 60.0
 _MOST_NEAR = 200  # tests that are tried for one fault
 _LARGEST = 1 << 20  # bytes of a test's module
-_CONFIRMED = 3  # faults of a section that are planted once more
-_CONFIRMING_SECONDS = 60.0  # more, to run again what was noticed
+_PROVED = 3  # faults of a section that are planted once more
+_PROVING_SECONDS = 90.0  # more, to run again what was noticed
+_NO_TIME = "there was no time to run the tests often enough"
+_Runs = Callable[[list[str], Decider, float], bool]  # runs tests; whether they pass, in time
+_random = secrets.SystemRandom()
 
 
 class Rerun:
@@ -37,6 +43,7 @@ class Rerun:
     Args:
         submission: whose suite.
         desk: starts runs.
+        fresh: starts those that share nothing with another.
         notes: what the suite showed when it ran as it is.
         about: what of it is about the operation that generates; only such tests run again.
         is_app: whether a file of the submission is the app's.
@@ -48,6 +55,7 @@ class Rerun:
         self,
         submission: Submission,
         desk: Desk,
+        fresh: FreshRuns,
         notes: Notes,
         about: Generating,
         is_app: Callable[[str], bool],
@@ -55,7 +63,7 @@ class Rerun:
         deadline: float,
     ) -> None:
         self._submission = submission
-        self._desk = desk
+        self._desk, self._fresh = desk, fresh
         self._notes = notes
         self._reached = about.reached
         self._is_app = is_app
@@ -96,38 +104,36 @@ class Rerun:
         others do, or on what they do only once, a file's tests together, in a process of their own each time."""
         near = {planted: self._near(planted, files=False) for planted in asked}
         answers, why = self._decided(near, alone=False, odds=FIRST_ODDS)
-        answers = None if answers is None else self._confirmed(answers)
         if answers is None:
             answers, why = self._try(asked, files=True, alone=True)
         else:
             answers |= self._look_again(answers)
         if answers is not None:
-            return answers
+            return self._proved(answers)
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
-    def _confirmed(self, answers: dict[Planted, Answer]) -> dict[Planted, Answer] | None:
-        """The same, if what was noticed is noticed by processes of their own, too; else what those notice, if anything is clear.
+    def _proved(self, answers: dict[Planted, Answer]) -> dict[Planted, Answer]:
+        """The same, as far as what was noticed is noticed in a sandbox of its own, too, in which nothing has run before.
 
-        A process that has run a test before may know from then what comes out, and compare with that. A few of them are enough:
-        which, is drawn.
+        Whoever has seen what came out first may compare with that, and keep it wherever the suite's process has opened
+        something. A few faults of each section are enough: which, is drawn.
         """
         caught = {
             planted: answer.by
             for planted, answer in answers.items()
             if answer.caught and planted.fault.section in SCORED
         }
-        drawn: list[Planted] = []
-        for section in SCORED:
-            of_section = [planted for planted in caught if planted.fault.section == section]
-            drawn += secrets.SystemRandom().sample(of_section, min(_CONFIRMED, len(of_section)))
-        self._deadline += _CONFIRMING_SECONDS if drawn else 0.0
-        if not drawn:
+        if not caught:
             return answers
-        again, _ = self._decided({each: [caught[each]] for each in drawn}, alone=True, odds=SECOND_ODDS)
-        if again is not None and not all(answer.caught for answer in again.values()):
-            again, _ = self._decided({each: [unit] for each, unit in caught.items()}, alone=True)
-            return None if again is None else {**answers, **again}
-        return None if again is None else answers
+        self._deadline += _PROVING_SECONDS
+        proof = Proof(
+            lambda unit, planted: self._fails(unit, planted, run=self._fresh.run), self._file_of, _random
+        )
+        for section in SCORED:
+            of_section = {each: unit for each, unit in caught.items() if each.fault.section == section}
+            answers = {**answers, **_proof(proof, of_section)}
+        self.null_runs += proof.null_runs
+        return answers
 
     def _look_again(self, answers: Mapping[Planted, Answer]) -> dict[Planted, Answer]:
         """What went unnoticed, in a process of its own for each run.
@@ -153,7 +159,8 @@ class Rerun:
         runs = [(planted, unit) for planted in unnoticed for unit in self._near(planted, files=False)]
         secrets.SystemRandom().shuffle(runs)
         try:
-            return any(self._fails(unit, planted, alone=True) for planted, unit in runs)
+            run = partial(self._desk.run, alone=True)
+            return any(self._fails(unit, planted, run=run) for planted, unit in runs)
         except (OutOfTime, HungUpError):
             return False
 
@@ -168,14 +175,17 @@ class Rerun:
     ) -> tuple[dict[Planted, Answer] | None, str]:
         """The same, by units that come near each fault."""
         trial = Trial(
-            near, lambda unit, planted: self._fails(unit, planted, alone=alone), self._cost, odds=odds
+            near,
+            lambda unit, planted: self._fails(unit, planted, run=partial(self._desk.run, alone=alone)),
+            self._cost,
+            odds=odds,
         )
         try:
             return trial.decide(), ""
         except Undecided as undecided:
             return None, str(undecided)
         except OutOfTime:
-            return None, "there was no time to run the tests often enough"
+            return None, _NO_TIME
         except HungUpError as gone:
             return None, str(gone)
         finally:
@@ -212,7 +222,7 @@ class Rerun:
     def _cost(self, unit: Unit) -> float:
         return sum(self._seconds.get(test, 0.0) for test in unit)
 
-    def _fails(self, unit: Unit, planted: Planted | None, *, alone: bool) -> bool:
+    def _fails(self, unit: Unit, planted: Planted | None, *, run: _Runs) -> bool:
         """Whether a run of the tests ends other than with success.
 
         Raises:
@@ -225,9 +235,23 @@ class Rerun:
         seconds = min(left, _LONGEST_RUN_SECONDS, _RUN_SECONDS + 10 * self._cost(unit))
         decider = Decider(planted, self._is_app, self._notes)
         try:
-            return not self._desk.run(list(unit), decider, seconds, alone=alone)
+            return not run(list(unit), decider, seconds)
         finally:
             self._notes.looked |= decider.notes.looked
+
+
+def _proof(proof: Proof, caught: Mapping[Planted, Unit]) -> dict[Planted, Answer]:
+    """What became of some faults of a section that were noticed; of all of them, if that can't be decided."""
+    if not caught:
+        return {}
+    drawn = _random.sample(list(caught), min(_PROVED, len(caught)))
+    try:
+        return proof.of({planted: caught[planted] for planted in drawn})
+    except (Undecided, GraderError) as error:
+        why = str(error)
+    except OutOfTime:
+        why = _NO_TIME
+    return {planted: Answer(None, why) for planted in caught}
 
 
 def _durations(notes: Notes, ended: float | None) -> dict[str, float]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from grader.collect.code import imports
 from grader.collect.code.app_files import app_files
 from grader.collect.code.author_run import AuthorRun, author_run
 from grader.collect.code.deployment import read_deployment
@@ -18,6 +19,7 @@ from grader.collect.code.variables import read_variables
 from grader.collect.finding.field_roles import words_of
 from grader.collect.suites.deciding import Decider, Notes
 from grader.collect.suites.desk import Desk
+from grader.collect.suites.fresh import FreshRuns, Opens
 from grader.collect.suites.generating import generating
 from grader.collect.suites.rerun import Rerun
 from grader.evidence import EXTENSIONS, KINDS, Offer, RedTest, TestRun
@@ -86,11 +88,15 @@ def run(
     folders: Sequence[Path],
     offers: Sequence[Offer] = (),
     target: str | None = None,
+    *,
+    opens: Opens | None = None,
 ) -> TestRun:
     """Run pytest in the submission's own folder; then single tests again, with the faults that the app's offers allow.
 
-    `target`: the app, as `module:attribute`, which distinguishes its files from the tests'.
+    `target`: the app, as `module:attribute`, which distinguishes its files from the tests'. `opens`: starts further sandboxes
+    like the one that is given; this process does, if it is left out.
     """
+    opens = opens or partial(Sandbox, sandbox.tier, submission.python, submission.root)
     cwd = submission.root / submission.manifest.cwd
     where = submission.manifest.tests
     if where and not (cwd / where).exists():
@@ -102,7 +108,7 @@ def run(
         author = AuthorRun(arguments=plainly_named(cwd))
         if not author.arguments:
             return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
-    once = partial(_run_once, submission, sandbox, folders, offers, target)
+    once = partial(_run_once, submission, sandbox, opens, folders, offers, target)
     found = once(author, ())
     if unknown := _UNRECOGNISED.search(found.output) if found.exit_code == _USAGE_ERROR else None:
         # an option of a plugin that is not here, such as one that measures or spreads: the tests are the same without
@@ -128,6 +134,7 @@ def in_peace(first: TestRun, again: Callable[[], TestRun]) -> TestRun:
 def _run_once(
     submission: Submission,
     sandbox: Sandbox,
+    opens: Opens,
     folders: Sequence[Path],
     offers: Sequence[Offer],
     target: str | None,
@@ -137,48 +144,17 @@ def _run_once(
     """Run the suite as its author calls it; `settings`: arguments that put right what pytest is configured with."""
     root = submission.root / submission.manifest.cwd
     cwd = root / author.folder
-    paths = tuple(
-        dict.fromkeys(sandbox.inside(folder) for folder in (*folders, *([cwd] if cwd != root else []), root))
-    )
-    plugins = _without_plugins(submission.root, author)
     is_app = app_files(submission.root, [*folders, root], target)
-    app = _app(submission.root, is_app)
-    order = Order(
-        do="pytest",
-        name="pytest",
-        pythonpath=paths,
-        cwd=sandbox.inside(cwd),
-        environment={
-            **of_example(submission.root, app),
-            **of_workflow(submission.root, author),
-            **environment(sandbox, paths[:-1]),
-            **author.variables,
-        },
-        facts={
-            "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
-            "django": asdict(author.django) if author.django else None,
-            "planting": {
-                "root": sandbox.inside(submission.root),
-                "writable": [
-                    sandbox.inside(submission.root),
-                    sandbox.home,
-                    sandbox.temporary,
-                    # elsewhere it is the machine's, and not to be emptied
-                    *([policy.SHARED_MEMORY] if sandbox.tier == "bubblewrap" else []),
-                ],
-                "frameworks": _frameworks(submission.root),
-                "generating": [_generating(offer) for offer in offers] or _ANY_POST,
-                "app": app,
-            },
-        },
-    )
+    order = partial(_order, submission, folders, offers, author, settings, is_app)
     decider = Decider(None, is_app)
-    with Desk(decider) as desk, sandbox.start(order, [desk.far]) as job:
+    with Desk(decider) as desk, sandbox.start(order(sandbox, fresh=False), [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes, waited = decider.notes, job.waited()
         notes.settle()
         about = generating(notes, known=bool(offers))
-        rerun = Rerun(submission, desk, notes, about, is_app, cwd, time.monotonic() + PLANTING_SECONDS)
+        fresh = FreshRuns(opens, partial(order, fresh=True), imports.worth_loading(submission.root))
+        deadline = time.monotonic() + PLANTING_SECONDS
+        rerun = Rerun(submission, desk, fresh, notes, about, is_app, cwd, deadline)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
         faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()
@@ -208,6 +184,57 @@ def _run_once(
         outside=tuple(sorted(notes.outside)),
         waited=round(waited, 3),
         looked=tuple(sorted(notes.looked)),
+    )
+
+
+def _order(
+    submission: Submission,
+    folders: Sequence[Path],
+    offers: Sequence[Offer],
+    author: AuthorRun,
+    settings: Sequence[str],
+    is_app: Callable[[str], bool],
+    sandbox: Sandbox,
+    *,
+    fresh: bool,
+) -> Order:
+    """How the suite is started in a sandbox. `fresh`: its process runs the tests that it is named, and no others."""
+    root = submission.root / submission.manifest.cwd
+    cwd = root / author.folder
+    paths = tuple(
+        dict.fromkeys(sandbox.inside(folder) for folder in (*folders, *([cwd] if cwd != root else []), root))
+    )
+    plugins = _without_plugins(submission.root, author)
+    app = _app(submission.root, is_app)
+    return Order(
+        do="pytest",
+        name="pytest",
+        pythonpath=paths,
+        cwd=sandbox.inside(cwd),
+        environment={
+            **of_example(submission.root, app),
+            **of_workflow(submission.root, author),
+            **environment(sandbox, paths[:-1]),
+            **author.variables,
+        },
+        facts={
+            "arguments": [*author.arguments, *settings, *_ARGUMENTS, *plugins],
+            "django": asdict(author.django) if author.django else None,
+            "planting": {
+                "root": sandbox.inside(submission.root),
+                "writable": [
+                    sandbox.inside(submission.root),
+                    sandbox.home,
+                    sandbox.temporary,
+                    # elsewhere it is the machine's, and not to be emptied
+                    *([policy.SHARED_MEMORY] if sandbox.tier == "bubblewrap" else []),
+                ],
+                "frameworks": _frameworks(submission.root),
+                "generating": [_generating(offer) for offer in offers] or _ANY_POST,
+                "app": app,
+                "fresh": fresh,
+            },
+        },
     )
 
 

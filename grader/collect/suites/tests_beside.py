@@ -28,7 +28,15 @@ class TestsBeside:
         """Begin; once is enough."""
         if self._future is None and self._setting.wants("tests."):
             submission, sandbox = self._setting.submission, self._setting.sandbox
-            self._run = partial(suite.run, submission, sandbox, self._folders, offers, self._target)
+            self._run = partial(
+                suite.run,
+                submission,
+                sandbox,
+                self._folders,
+                offers,
+                self._target,
+                opens=self._setting.open_sandbox,
+            )
             self._future = self._pool.submit(self._run)
 
     def result(self) -> TestRun:

@@ -15,7 +15,10 @@ from grader.collect.suites.deciding import Planted
 from grader.inside.faults import Section
 
 ODDS = 1_000  # of one trial, or of two that it has to pass both; a suite may get two such
-FIRST_ODDS, SECOND_ODDS = 20, 50  # of those two
+FIRST_ODDS = 20  # of the first of those two
+_FLIPS = (
+    6  # runs of the second, with a fault or without, as a coin falls: a guess is right once in 2**6 trials
+)
 _MOST_REPEATS = 60  # runs beyond the first of each fault, however bad the odds
 SCORED: tuple[Section, ...] = ("happy_path", "error_cases")
 
@@ -199,6 +202,67 @@ class Trial:
                 batch.nulls[quickest] += 1
             else:
                 batch.add(quickest, self._random.choice(there))
+
+
+class Proof:
+    """The second trial, of which each run begins where nothing has run before.
+
+    Args:
+        execute: as for `Trial`.
+        file_of: the tests of a test's file, which may build on each other.
+        draw: where chance comes from.
+    """
+
+    def __init__(
+        self, execute: Execute, file_of: Callable[[str], Unit], draw: secrets.SystemRandom | None = None
+    ) -> None:
+        self._execute, self._file_of = execute, file_of
+        self._random = draw or secrets.SystemRandom()
+        self.null_runs = 0
+
+    def of(self, caught: Mapping[Planted, Unit]) -> dict[Planted, Answer]:
+        """An answer for each fault: what is noticed here, too, was noticed.
+
+        Raises:
+            Undecided: the suite does not do the same twice.
+            OutOfTime: there was no time to decide.
+        """
+        try:
+            return self._answers(caught)
+        except _FailsWithNothingPlanted:
+            return self._answers({planted: self._file_of(unit[-1]) for planted, unit in caught.items()})
+
+    def _answers(self, caught: Mapping[Planted, Unit]) -> dict[Planted, Answer]:
+        order = list(caught.items())
+        self._random.shuffle(order)
+        tossed = self._tossed()
+        answers: dict[Planted, Answer] = {}
+        for turn, plant in enumerate(tossed):
+            planted, unit = order[turn % len(order)]
+            if not plant:
+                self.null_runs += 1
+                if self._execute(unit, None):
+                    raise _FailsWithNothingPlanted(
+                        f"{unit[-1]} fails with nothing planted where nothing has run before it"
+                    )
+            elif self._execute(unit, planted):
+                answers.setdefault(planted, Answer(True, by=unit))
+            elif answers.get(planted) or self._execute(unit, planted):
+                raise Undecided(f"{unit[-1]} sometimes fails with {planted.fault.wording}, and sometimes not")
+            else:
+                return {planted: Answer(False)}
+        return answers
+
+    def _tossed(self) -> list[bool]:
+        """In which runs a fault is planted; in one at least."""
+        while True:
+            tossed = [self._random.random() < 0.5 for _ in range(_FLIPS)]
+            if any(tossed):
+                return tossed
+
+
+class _FailsWithNothingPlanted(Undecided):
+    """A test fails when it runs again without a fault."""
 
 
 def _function(unit: Unit) -> str:
