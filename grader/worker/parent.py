@@ -35,7 +35,7 @@ from grader.worker.wanted import Graded, Keep, Tells, Turns, Wanted
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
 _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
-_MOST_SANDBOXES = 4  # of one submission
+_MOST_SANDBOXES = 5  # of one submission
 
 
 def grade(
