@@ -12,7 +12,8 @@ import pytest
 from grader.collect import notebooks, notebooks_beside
 from grader.collect.notebooks import Attempt
 from grader.collect.notebooks_beside import NotebooksBeside, run_beside
-from grader.evidence import NotebookRun
+from grader.collect.suites import suite
+from grader.evidence import NotebookRun, TestRun
 
 HERE = os.getpid()
 
@@ -179,3 +180,21 @@ def test_without_notebooks_or_with_one_processor_nothing_is_started(class_work, 
     submission = class_work(number, lambda path: (None, True))
     with run_beside(submission, None, processors) as beside:
         assert beside is None
+
+
+@pytest.mark.parametrize(("waited", "again"), [(60.0, 1), (1.0, 0)])
+def test_a_suite_that_ran_out_of_time_without_a_processor_is_run_again_in_peace(waited, again):
+    runs = []
+
+    def run():
+        runs.append(1)
+        return TestRun(found=True, passed=3)
+
+    late = TestRun(found=True, failure="The tests did not end within 120 seconds.", waited=waited)
+    assert suite.in_peace(late, run).passed == 3 * again
+    assert len(runs) == again
+
+
+def test_a_suite_that_runs_out_of_time_in_peace_too_is_too_slow():
+    late = TestRun(found=True, failure="The tests did not end within 120 seconds.", waited=60.0)
+    assert suite.in_peace(late, lambda: late.model_copy(update={"waited": 0.0})).failure
