@@ -1,9 +1,9 @@
 """What one grading costs, as the command runs it: seconds by phase, and CPU-seconds of all its processes.
 
-    python -m benchmarks.grading [SUBMISSION …] [--times 3] [--beside PROGRAM]
+    python -m benchmarks.grading [SUBMISSION …] [--times 3] [--beside PROGRAM] [--notebooks]
 
 Prints medians. `--beside` names the `grader` of another checkout, which grades the same submissions in turn, so that both have the same machine;
-the ratio is then printed. Notebooks are left out.
+the ratios are then printed. Notebooks are left out, unless `--notebooks` asks for all that `check` does.
 """
 
 import argparse
@@ -36,14 +36,14 @@ class Cost:
     phases: dict[str, float]
 
 
-def measure(grader: Path, submission: Path) -> Cost:
-    """Grade once.
+def measure(grader: Path, submission: Path, *, notebooks: bool = False) -> Cost:
+    """Grade once, with or without what `check` does about notebooks.
 
     Raises:
         SystemExit: nothing was graded.
     """
     with tempfile.TemporaryDirectory() as place:
-        only = [word for section in _SECTIONS for word in ("--only", section)]
+        only = [word for section in _SECTIONS for word in ("--only", section) if not notebooks]
         command = [
             str(grader),
             "check",
@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("submissions", nargs="*", type=Path, default=[Path("answer-key")])
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--beside", type=Path, help="the program `grader` of another checkout")
+    parser.add_argument("--notebooks", action="store_true", help="run notebooks, too")
     tables.add_option(parser)
     options = parser.parse_args()
     programs = [BIN / "grader", *([options.beside] if options.beside else [])]
@@ -79,11 +80,14 @@ def main() -> None:
     for _ in range(options.times):
         for submission in options.submissions:
             for program in programs:
-                costs[submission, program].append(measure(program, submission))
-    table = Table("submission", "grader", "seconds", "CPU-seconds", "ratio of CPU", "seconds by phase")
+                costs[submission, program].append(measure(program, submission, notebooks=options.notebooks))
+    table = Table(
+        "submission", "grader", "seconds", "CPU-seconds", "ratio of time", "ratio of CPU", "seconds by phase"
+    )
     for submission in options.submissions:
         usual = [statistics.median(cost.cpu_seconds for cost in costs[submission, each]) for each in programs]
-        for program, cpu in zip(programs, usual, strict=True):
+        waited = [statistics.median(cost.seconds for cost in costs[submission, each]) for each in programs]
+        for program, cpu, seconds_of in zip(programs, usual, waited, strict=True):
             found = costs[submission, program]
             phases = {
                 name: statistics.median(cost.phases.get(name, 0.0) for cost in found)
@@ -92,8 +96,9 @@ def main() -> None:
             table.add_row(
                 str(submission),
                 "this one" if program == programs[0] else str(program),
-                f"{statistics.median(cost.seconds for cost in found):.1f}",
+                f"{seconds_of:.1f}",
                 f"{cpu:.1f}",
+                f"{waited[0] / seconds_of:.2f}",
                 f"{usual[0] / cpu:.2f}",
                 ", ".join(f"{name} {seconds:.1f}" for name, seconds in phases.items()),
             )

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -23,6 +24,7 @@ from grader.collect.exchange.canary import new_key
 from grader.collect.exchange.session import Session
 from grader.collect.finding import openapi_document
 from grader.collect.finding.served import Served
+from grader.collect.notebooks_beside import NotebooksBeside, run_beside
 from grader.collect.questioning import asking
 from grader.collect.questioning.asking import NOTHING_ASKED, Asked
 from grader.collect.scanning.scans import scan
@@ -40,6 +42,7 @@ from grader.collect.start.setting import (
     Patience,
     Progress,
     Setting,
+    asks_for,
 )
 from grader.collect.suites.tests_beside import TestsBeside
 from grader.evidence import AppStart, Evidence, NotebookRun, Scans, StartVerdict, TestRun
@@ -62,6 +65,7 @@ def collect(
     open_sandbox: OpensSandbox | None = None,
     assignment: OwnQuestions | None = None,
     settled: Settled | None = None,
+    processors: int = 1,
 ) -> Evidence:
     """Start the submission's app between two stand-ins, put every question, run its tests.
 
@@ -76,6 +80,7 @@ def collect(
         open_sandbox: starts the sandbox for its code; this process does, if it is left out.
         assignment: another one than the lab's, with questions of its own.
         settled: called with what was seen so far whenever a part of the criteria can be judged by it.
+        processors: how many it may keep busy. With more than one, notebooks run beside the rest.
 
     Raises:
         GraderError: the sandbox or a stand-in failed.
@@ -86,9 +91,14 @@ def collect(
     ours = submission.python == Path(sys.executable)
     cold = cold or not ours
     canary = new_key()
-    opens = partial(open_sandbox or partial(Sandbox, tier), submission.python, submission.root, cold=cold)
+    opened = open_sandbox or partial(Sandbox, tier)
+    opens = partial(opened, submission.python, submission.root, cold=cold)
+    # behind the other walls, their servers could be the app's
+    beside = processors if tier == "bubblewrap" and asks_for("notebooks.", only) else 1
+    checks = assignment.exercises if assignment else None
     with (
         opens() as sandbox,
+        run_beside(submission, partial(opened, cold=cold), beside, checks) as books,
         OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
         S3Mock(BUCKET, listener=sandbox.listener(), allowance=Allowance(MOST_S3_REQUESTS, MOST_BYTES)) as s3,
     ):
@@ -96,7 +106,7 @@ def collect(
         setting = Setting(
             submission, sandbox, openai, s3, canary, clock, opens, tuple(only), patience, budget, assignment
         )
-        seen = _see(setting, settled)
+        seen = _see(setting, settled, books)
         return _assemble(setting, seen, time.monotonic() - began)
 
 
@@ -131,8 +141,11 @@ class _Seen:
     notebooks: tuple[NotebookRun, ...]
 
 
-def _see(setting: Setting, settled: Settled | None) -> _Seen:
-    """Every step, in order. The only place that starts the suite and waits for it."""
+def _see(setting: Setting, settled: Settled | None, beside: NotebooksBeside | None) -> _Seen:
+    """Every step, in order. The only place that starts the suite and waits for it.
+
+    `beside`: the notebooks, if they run already.
+    """
     with setting.clock.phase("read the files"):
         found = _read_files(setting)
     tests = TestsBeside(setting, found.target)
@@ -144,13 +157,23 @@ def _see(setting: Setting, settled: Settled | None) -> _Seen:
     examined = _examine(setting, found.target, tests, settle)
     check_alive(setting.openai, setting.s3, setting.sandbox)
     with setting.clock.phase("run the tests"):
-        run = tests.settled()
+        run = tests.settled(beside.held if beside else nullcontext)
     settle("suite", examined, run)
     with setting.clock.phase("run the notebooks"):
-        wanted = setting.wants("notebooks.")
-        checks = setting.assignment.exercises if setting.assignment else None
-        books = tuple(notebooks.run(setting.submission, setting.sandbox, checks)) if wanted else ()
+        books = _run_notebooks(setting, beside)
     return _Seen(found, examined, run, books)
+
+
+def _run_notebooks(setting: Setting, beside: NotebooksBeside | None) -> tuple[NotebookRun, ...]:
+    """All of them from now on, or what is left of those that run already."""
+    if beside:
+        return beside.settled(
+            lambda done, of: setting.clock.progress(f"run the notebooks ({done} of {of} have run)")
+        )
+    if not setting.wants("notebooks."):
+        return ()
+    checks = setting.assignment.exercises if setting.assignment else None
+    return tuple(notebooks.run(setting.submission, setting.sandbox, checks))
 
 
 def _read_files(setting: Setting) -> _Found:

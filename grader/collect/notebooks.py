@@ -9,8 +9,9 @@ import re
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ _MOST_CALLBACKS = 200
 _MOST_SOURCE = 4 * 1024 * 1024  # bytes of a notebook in which its number is looked for
 _MOST_S3_REQUESTS, _MOST_S3_BYTES = 5_000, 128 * 1024 * 1024
 _POLL = 0.2
+_NOTHING = ["constant", None]  # as a kernel reports None
 _GRACE = 5.0  # seconds that a kernel may answer later than its function may run
 _BUCKET = "lab-files"
 _HIDDEN = re.compile(r"(^|/)(\.[^/]+|__pycache__|node_modules|build|dist)/")
@@ -40,6 +42,14 @@ _NUMBER = re.compile(r"""(?:\bstart\(\s*\\?["']|\bcheck\(\s*\\?["']|\*\*Exercise
 
 
 Checks = Mapping[str, Exercise]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a notebook. `stands`: what runs beside it can't have spoilt it, so that running it alone shows nothing else."""
+
+    run: NotebookRun
+    stands: bool
 
 
 def find(root: Path) -> list[Path]:
@@ -67,19 +77,27 @@ def exercises_in(path: Path, checks: Checks | None = None) -> tuple[str, ...]:
 
 def run(submission: Submission, sandbox: Sandbox, checks: Checks | None = None) -> Iterator[NotebookRun]:
     """What each notebook did. `checks`: an assignment's exercises, in place of the course's."""
-    paths = find(submission.root)
-    if not paths:
-        return
+    for attempt in attempts(submission, sandbox, find(submission.root), checks):
+        yield attempt.run
+
+
+def attempts(
+    submission: Submission, sandbox: Sandbox, paths: Iterable[Path], checks: Checks | None = None
+) -> Iterator[Attempt]:
+    """Run notebooks one after the other, each with an empty S3, which all `S3Mock`s of this process are then."""
     allowance = Allowance(_MOST_S3_REQUESTS, _MOST_S3_BYTES)
-    with S3Mock(_BUCKET, listener=sandbox.listener(), allowance=allowance) as s3:
+    with ExitStack() as stack:
+        s3: S3Mock | None = None
         for path in paths:
+            if s3 is None:
+                s3 = stack.enter_context(S3Mock(_BUCKET, listener=sandbox.listener(), allowance=allowance))
             s3.reset()
-            yield _run(submission, sandbox, s3, path, checks)
+            yield _attempt(submission, sandbox, s3, path, checks)
 
 
-def _run(
+def _attempt(
     submission: Submission, sandbox: Sandbox, s3: S3Mock, path: Path, checks: Checks | None
-) -> NotebookRun:
+) -> Attempt:
     name = path.relative_to(submission.root).as_posix()
     wanted = EXERCISES if checks is None else checks
     ids = {id: wanted[id] for id in exercises_in(path, checks)}
@@ -102,14 +120,15 @@ def _run(
             job = sandbox.start(order, [theirs.fileno()] if ids else [], hears=_MOST_REPORT)
         with job:
             deadline = time.monotonic() + NOTEBOOK_SECONDS
-            exercises = _checked(ids, sandbox, s3, ours, job, deadline) if ids else {}
+            exercises, stand = _checked(ids, sandbox, s3, ours, job, deadline) if ids else ({}, True)
             ours.close()  # the kernel may end now
             code = job.wait(max(_GRACE, deadline - time.monotonic()))
             if code is None:
                 failure = f"It did not end within {NOTEBOOK_SECONDS:g} seconds."
-                return NotebookRun(path=name, failure=failure, exercises=exercises)
+                return Attempt(NotebookRun(path=name, failure=failure, exercises=exercises), stands=False)
             payload, log = job.read_report(), job.log()
-    return _reported(name, payload, log, exercises)
+    run = _reported(name, payload, log, exercises)
+    return Attempt(run, stands=stand and run.failure is None)
 
 
 def _reported(
@@ -142,10 +161,14 @@ def _ready(connection: socket.socket, job: Job, deadline: float) -> bool:
 
 
 class _DistantKernel:
-    """A kernel behind a wall, on the other end of a connection. What it says is data, bounded in size and time."""
+    """A kernel behind a wall, on the other end of a connection. What it says is data, bounded in size and time.
+
+    `wrote`: whether it says that the learner has written anything of what it was asked for.
+    """
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection, self._deadline = connection, deadline
+        self.wrote = False
 
     def ask(self, order: Mapping[str, Any], back: Callable[[Any], Any], seconds: float) -> dict[str, Any]:
         """What came of an order.
@@ -160,6 +183,9 @@ class _DistantKernel:
                 message = channel.receive(self._connection, deadline)
                 result = message.get("result")
                 if isinstance(result, dict) and message.get("number") == order.get("number"):
+                    self.wrote |= (
+                        result.get("written", result.get("value", _NOTHING) != _NOTHING) is not False
+                    )
                     return result
                 if "callback" in message:
                     channel.send(self._connection, {"reply": back(message["callback"])})
@@ -195,16 +221,24 @@ class _Stored:
 
 def _checked(
     ids: Checks, sandbox: Sandbox, s3: S3Mock, connection: socket.socket, job: Job, deadline: float
-) -> dict[str, CheckedExercise]:
-    """What the check of each exercise sees, when the cells have run."""
+) -> tuple[dict[str, CheckedExercise], bool]:
+    """What the check of each exercise sees, when the cells have run; and whether all of it stands, see `Attempt`."""
     if not _ready(connection, job, deadline):
         why = "its notebook did not run to the end, so that it could not be tried."
-        return {id: CheckedExercise(state="open", sentence=f"Exercise {id}: not yet, {why}") for id in ids}
+        unseen = {id: CheckedExercise(state="open", sentence=f"Exercise {id}: not yet, {why}") for id in ids}
+        return unseen, False
     with Boundary(_Stored(s3), sandbox.listener) as boundary:
         kernel = _DistantKernel(connection, time.monotonic() + CHECK_SECONDS)
         with suppress(KernelGone):
             kernel.ask({"divert": boundary.url}, lambda data: None, _GRACE)
-        return {id: _seen(id, exercise, kernel, boundary) for id, exercise in ids.items()}
+        seen: dict[str, CheckedExercise] = {}
+        stand = True
+        for id, exercise in ids.items():
+            kernel.wrote = False
+            seen[id] = _seen(id, exercise, kernel, boundary)
+            # what has not been begun stays open, whatever runs beside it
+            stand &= seen[id].state == "done" or (seen[id].state == "open" and not kernel.wrote)
+        return seen, stand
 
 
 def _seen(id: str, exercise: Exercise, kernel: _DistantKernel, boundary: Boundary) -> CheckedExercise:

@@ -1,5 +1,6 @@
 """One submission: `check`, `judge` and `isolation`."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,7 @@ def check(
         pages=("html",) if html else (),
         language=say.code,
         evidence="files" if evidence else "none",
+        processors=_processors(),
     )
     if watch:
         _watch(path, wanted, outputs)
@@ -172,6 +174,11 @@ def isolation() -> None:
         can = "works here" if trial is None or trial.works else f"not here: {trial.why_not}"
         typer.echo(f"{tier}: {can}.\n    {limits}")
     raise typer.Exit(COMPLETE if any(trial.works for trial in trials.values()) else INCOMPLETE)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _watch(path: str, wanted: "Wanted", outputs: Outputs) -> NoReturn:

@@ -56,8 +56,10 @@ class Agent:
 
     def __init__(self, control: socket.socket, setup: dict[str, Any]) -> None:
         self._control = control
+        self._further: list[socket.socket] = []  # lines to other processes of the grader's
         self._setup = setup
-        self._jobs: dict[int, int] = {}  # process → number of the job
+        # process → who started it, and the number that it has there
+        self._jobs: dict[int, tuple[socket.socket, int]] = {}
         self._woken, self._wakes = os.pipe()
         os.set_blocking(self._wakes, False)
         os.set_blocking(self._woken, False)
@@ -69,24 +71,39 @@ class Agent:
         signal.set_wakeup_fd(self._wakes, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         with selectors.DefaultSelector() as selector:
-            selector.register(self._control, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
             while True:
+                for line in (self._control, *self._further):
+                    if line not in selector.get_map():
+                        selector.register(line, selectors.EVENT_READ)
                 ready = {key.fd for key, _ in selector.select()}
                 if self._woken in ready:
                     os.read(self._woken, 4096)
                     self._tell_ended()
-                if self._control.fileno() in ready:
+                for line in [each for each in (self._control, *self._further) if each.fileno() in ready]:
                     try:
-                        message, files = wire.receive(self._control)
-                        number, command = commands.decode(message)
+                        message, files = wire.receive(line)
+                        job = self._obey(line, *commands.decode(message), files)
                     except wire.WireError:
-                        return None
-                    job = self._obey(number, command, files)
+                        if line is self._control:
+                            return None
+                        selector.unregister(line)
+                        self._hang_up(line)
+                        continue
                     if job is not None:
                         return job
 
-    def _obey(self, number: int, command: commands.Command, files: list[int]) -> Job | None:
+    def _hang_up(self, line: socket.socket) -> None:
+        """A further line is closed: end what was started over it."""
+        self._further.remove(line)
+        for owner, number in list(self._jobs.values()):
+            if owner is line:
+                self._end(line, number)
+        line.close()
+
+    def _obey(
+        self, line: socket.socket, number: int, command: commands.Command, files: list[int]
+    ) -> Job | None:
         answer: dict[str, Any] = {"to": number}
         out: list[int] = []
         sockets: list[socket.socket] = []
@@ -98,6 +115,10 @@ class Agent:
                 case commands.Listen():
                     sockets = [_listening()]
                     out = [sockets[0].fileno()]
+                case commands.OpenLine():
+                    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+                    self._further.append(ours)
+                    sockets, out = [theirs], [theirs.fileno()]
                 case commands.Receive():
                     self._receive(command, files[0])
                 case commands.Preload():
@@ -106,14 +127,14 @@ class Agent:
                     process = os.fork()
                     if process == 0:
                         return lambda: self._become(command, files)
-                    self._jobs[process] = command.job
+                    self._jobs[process] = (line, command.job)
                 case commands.End():
-                    self._end(command.job)
+                    self._end(line, command.job)
                 case commands.MeasureWaiting():
-                    answer["seconds"] = self._waited(command.job)
+                    answer["seconds"] = self._waited(line, command.job)
         except (OSError, wire.WireError) as error:
             answer["trouble"] = str(error)
-        wire.send(self._control, answer, out)
+        wire.send(line, answer, out)
         for each in sockets:
             each.close()
         for file in files:
@@ -125,21 +146,21 @@ class Agent:
             for name, content in wire.read_files(source, command.most_files, command.most_bytes):
                 wire.put_file(command.root, name, content)
 
-    def _end(self, job: int) -> None:
-        for process, number in self._jobs.items():
-            if number == job:
+    def _end(self, line: socket.socket, job: int) -> None:
+        for process, started in self._jobs.items():
+            if started == (line, job):
                 try:
                     os.killpg(process, signal.SIGKILL)
                 except (ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
 
-    def _waited(self, job: int) -> float:
-        """How long a job was ready to run while other programs than its own had the processors; 0 where the system does not say.
+    def _waited(self, line: socket.socket, job: int) -> float:
+        """How long a job was ready to run while other programs had the processors; 0 where the system does not say.
 
         What its own threads and children ran is taken off: a job that keeps the machine busy waits for itself.
         """
-        for process, number in self._jobs.items():
-            if number == job:
+        for process, started in self._jobs.items():
+            if started == (line, job):
                 with contextlib.suppress(OSError, ValueError, IndexError):
                     ran, waited = processor_time.ran_and_waited(process)
                     return max(0.0, waited - max(0.0, processor_time.below(os.getpid()) - ran))
@@ -154,8 +175,11 @@ class Agent:
             if process == 0:
                 return
             if process in self._jobs:
-                ended = {"ended": self._jobs.pop(process), "code": os.waitstatus_to_exitcode(status)}
-                wire.send(self._control, ended)
+                line, number = self._jobs.pop(process)
+                with contextlib.suppress(
+                    wire.WireError
+                ):  # that nobody is there any more shows when it is read
+                    wire.send(line, {"ended": number, "code": os.waitstatus_to_exitcode(status)})
 
     def _become(self, command: commands.Start, files: list[int]) -> None:
         """In the child: give up what a learner's code must not have, then run it."""
@@ -163,7 +187,8 @@ class Agent:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        for mine in (self._control.detach(), self._woken, self._wakes):
+        lines = [each.detach() for each in (self._control, *self._further)]
+        for mine in (*lines, self._woken, self._wakes):
             os.close(mine)
         ours = command.do in work.OURS
         if not ours:

@@ -1,7 +1,7 @@
 """What the grader asks of its agent in a sandbox: one record for each command, sent by `wire`.
 
 Open files travel beside a command: what `Receive` reads from; what `Start` gives to the job, the file that it prints into
-first. `MakeSockets` and `Listen` hand some out. Imports the standard library alone, since it is loaded inside, too.
+first. `MakeSockets`, `Listen` and `OpenLine` hand some out. Imports the standard library alone, since it is loaded inside, too.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,11 @@ class MakeSockets:
 @dataclass(frozen=True)
 class Listen:
     """Make a socket that listens on the inside's loopback."""
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """Open a further line to the agent, for another process of the grader's. What it starts is its own."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,13 @@ class MeasureWaiting:
     job: int
 
 
-Command = MakeSockets | Listen | Receive | Preload | Start | End | MeasureWaiting
+Command = MakeSockets | Listen | OpenLine | Receive | Preload | Start | End | MeasureWaiting
 
 # what the agent was asked to do, in words for a message
 WORDS: Mapping[type, str] = {
     MakeSockets: "make sockets",
     Listen: "listen",
+    OpenLine: "open a line",
     Receive: "receive the files",
     Preload: "load modules",
     Start: "start a job",

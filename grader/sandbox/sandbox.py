@@ -20,7 +20,16 @@ from typing import Any, Self
 from grader.errors import GraderError
 from grader.evidence import MAX_TEXT
 from grader.inside import commands, wire, work
-from grader.inside.commands import Command, Listen, MakeSockets, MeasureWaiting, Preload, Receive, Start
+from grader.inside.commands import (
+    Command,
+    Listen,
+    MakeSockets,
+    MeasureWaiting,
+    OpenLine,
+    Preload,
+    Receive,
+    Start,
+)
 from grader.inside.policy import Ceilings, Purpose
 from grader.sandbox import enclosure, visible
 from grader.sandbox.enclosure import Enclosure, Places
@@ -75,8 +84,14 @@ class Sandbox:
         sandbox._prepare(work, cold)
         return sandbox
 
+    def over(self, line: socket.socket) -> "Sandbox":
+        """This sandbox, steered over a further line: for a process that was forked from this one. See `open_line`."""
+        other = Sandbox.handed_over(line, self._places, cold=self._cold)
+        other._work, other._brings = self._work, False
+        return other
+
     def _prepare(self, work: Path | None, cold: bool) -> None:
-        self._cold, self._work = cold, work
+        self._cold, self._work, self._brings = cold, work, True
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[tuple[dict[str, Any], list[int]]]] = {}
         self._jobs: dict[int, Job] = {}
@@ -93,7 +108,7 @@ class Sandbox:
             self._control, self._places = self._enclosure.control, self._enclosure.places
         self._reader.start()
         try:
-            if self._work is not None:
+            if self._work is not None and self._brings:
                 self._bring(self._work)
         except BaseException:
             self.close()
@@ -242,6 +257,10 @@ class Sandbox:
     def listener(self) -> socket.socket:
         """A socket that listens on the inside's loopback, on a port of its own."""
         return socket.socket(fileno=self.ask(Listen())[0])
+
+    def open_line(self) -> socket.socket:
+        """A further line to what runs inside, for another process. When it is closed, what was started over it ends."""
+        return socket.socket(fileno=self.ask(OpenLine())[0])
 
     def socket(self) -> socket.socket:
         """A TCP socket that reaches the inside's loopback when it is connected."""

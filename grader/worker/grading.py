@@ -189,6 +189,7 @@ def _graded(instructions: Instructions, parent: Parent, incoming: int, stream: A
         open_sandbox=parent.sandbox,
         assignment=assignment.questions if assignment else None,
         settled=_telling(parent, instructions, assignment) if instructions.tells else None,
+        processors=instructions.processors,
     )
     if parent.environment:
         seen = seen.model_copy(update={"environment": parent.environment}).with_blobs(seen.blobs)

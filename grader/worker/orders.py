@@ -52,6 +52,7 @@ def instructions_for(
         cold=wanted.cold,
         gives_way=gives_way,
         tells=wanted.tells and wanted.rubric is not None,
+        processors=wanted.processors,
     )
 
 

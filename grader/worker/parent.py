@@ -35,7 +35,7 @@ from grader.worker.wanted import Graded, Keep, Tells, Turns, Wanted
 WALL_SECONDS = 1_800.0  # for one submission, whatever it does
 _POLL = 0.5  # seconds
 _LAST_SECONDS = 20.0  # for a worker to end once it has written its record
-_MOST_SANDBOXES, _MOST_IN_ALL = 4, 64  # of one submission: at once, and one after the other
+_MOST_SANDBOXES, _MOST_IN_ALL = 5, 64  # of one submission: at once, and one after the other
 
 
 def grade(

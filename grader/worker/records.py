@@ -30,7 +30,7 @@ class Instructions(_Message):
     identifiers of the criteria that are asked for. `rubric`: as `grader.rubric.as_table` writes it; None to collect
     without judging. `evidence`: whether to give back what was seen, as a folder's files or as one record.
     `assignment`: the folder inside that holds it; empty for the lab's own. `decisions`: a person's, on this submission. `language`: of the pages. `gives_way`: whether to report when it only waits, so that another submission can have its turn.
-    `tells`: whether to send verdicts as soon as they are settled.
+    `tells`: whether to send verdicts as soon as they are settled. `processors`: how many it may keep busy.
     """
 
     kind: Literal["folder", "archive", "bundle"]
@@ -47,6 +47,7 @@ class Instructions(_Message):
     cold: bool = False
     gives_way: bool = False
     tells: bool = False
+    processors: Annotated[int, Field(ge=1)] = 1
 
 
 class Phase(_Message):

@@ -33,7 +33,7 @@ class Wanted:
     `rubric`: None to collect without judging. `assignment`: another one than the lab's. `pages`, `evidence`: see
     `records.Instructions`. `decisions`: a person's, by the name that a submission is shown under.
     `tells`: whether verdicts are wanted as soon as they are settled. `name`: by which messages and evidence name the submission, if not by
-    its file's.
+    its file's. `processors`: how many it may keep busy.
     """
 
     tier: Tier
@@ -47,6 +47,7 @@ class Wanted:
     cold: bool = False
     tells: bool = False
     name: str = ""
+    processors: int = 1
     decisions: Mapping[str, ForLearner] = field(default_factory=dict)
 
 

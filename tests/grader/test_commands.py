@@ -5,12 +5,13 @@ import json
 import pytest
 
 from grader.inside import commands
-from grader.inside.commands import End, Listen, MakeSockets, MeasureWaiting, Preload, Receive, Start
+from grader.inside.commands import End, Listen, MakeSockets, MeasureWaiting, OpenLine, Preload, Receive, Start
 from grader.inside.wire import WireError
 
 EVERY = [
     MakeSockets(16),
     Listen(),
+    OpenLine(),
     Receive("/submission", most_files=10, most_bytes=100),
     Preload(["json"]),
     Start(1, "run", "x", cold=False, cwd="/", environment={}, pythonpath=[], facts={"command": ["true"]}),

@@ -20,6 +20,7 @@ import pytest
 from classroom.allowance import Allowance
 from classroom.s3 import S3Mock
 from classroom.standin.records.handling import Handling
+from grader.collect.exchange import canary
 from grader.collect.exchange.canary import PART, CanarySearch, new_key
 from grader.collect.exchange.requests import Request
 from grader.collect.exchange.session import Session
@@ -198,3 +199,15 @@ def _asked_once(answer: bytes) -> list[str]:
         session = Session(url, nothing, nothing, KEY, {}, sandbox)
         session.send("ask", Request("POST", "/files", json={}, has_json=True, place="/files"))
         return session.canary_seen
+
+
+def test_a_content_that_comes_again_is_looked_through_once_and_a_leak_is_seen_each_time(monkeypatch):
+    looked = []
+    monkeypatch.setattr(canary, "layers", lambda content: looked.append(content) or [content])
+    key = new_key()
+    search = CanarySearch(key)
+    assert not search.is_in(b"a picture")
+    assert not search.is_in("a picture")
+    assert len(looked) == 1
+    assert search.is_in(f"a picture of {key}")
+    assert search.is_in(f"a picture of {key}")

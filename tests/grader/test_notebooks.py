@@ -1,12 +1,14 @@
 """notebooks.*: notebooks are run in processes of their own, and their exercises are checked from outside."""
 
 import json
+from functools import partial
 
 import nbformat
 import pytest
 
 from classroom.exercises import exercise
 from grader.collect import notebooks
+from grader.collect.notebooks_beside import run_beside
 from grader.criteria import BY_ID
 from grader.evidence import CheckedExercise, Evidence, NotebookRun, Submission
 from grader.sandbox import Sandbox, choose_tier, tiers
@@ -220,6 +222,27 @@ def test_a_kernel_that_dies_while_it_is_checked_is_an_open_exercise(tmp_path):
     evidence = ran(tmp_path, **{"00-deadly": [START, deadly, MIME_TYPE]})
     assert set(states(evidence).values()) == {"open"}
     assert "did not answer" in verdict("notebooks.exercises", evidence)[1]
+
+
+@pytest.mark.skipif(TIER != "bubblewrap", reason="behind other walls notebooks run when the app is over")
+def test_notebooks_that_run_beside_an_app_are_in_another_sandbox(tmp_path):
+    """Two that wait for each other's file run at once, in a network that is not the app's."""
+    waits = "import pathlib, time\npathlib.Path('{0}').touch()\nwhile not pathlib.Path('{1}').exists(): time.sleep(0.1)"
+    with Sandbox(TIER) as of_app, of_app.listener() as listener:
+        port = listener.getsockname()[1]
+        reaches = f"import socket\nassert socket.socket().connect_ex(('127.0.0.1', {port})) != 0, 'the app'"
+        for name, other in (("one", "two"), ("two", "one")):
+            cells = [nbformat.v4.new_code_cell(cell) for cell in (waits.format(name, other), reaches)]
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+        with (
+            open_submission(str(tmp_path), tier=TIER) as submission,
+            run_beside(submission, partial(Sandbox, TIER), 3) as beside,
+        ):
+            runs = beside.settled()
+    assert [(run.path, run.cells, run.failure) for run in runs] == [
+        ("one.ipynb", 2, None),
+        ("two.ipynb", 2, None),
+    ]
 
 
 def test_a_check_that_failed_itself_is_no_failure_of_the_learner_s():

@@ -176,8 +176,8 @@ def test_a_worker_gets_so_many_sandboxes_and_no_more():
     import sys
 
     asked = {"is_": "sandbox", "python": str(Path(sys.executable))}
-    answers = served(*[asked] * 6)
-    assert ["trouble" in answer for answer in answers] == [False] * 4 + [True] * 2
+    answers = served(*[asked] * 7)
+    assert ["trouble" in answer for answer in answers] == [False] * 5 + [True] * 2
 
 
 def test_a_sandbox_that_is_left_makes_room_for_another_up_to_a_number(monkeypatch):

@@ -7,6 +7,7 @@ isn't.
 
 import base64
 import codecs
+import hashlib
 import secrets
 import string
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from classroom.redaction.packed import layers
 
 PART = 24  # characters of a key: each part that is as long is recognised, shorter ones are what masks leave to be seen
 _STEP = 8
+_MOST_CLEAN = 20_000  # contents that are remembered
 _ALPHABET = string.ascii_letters + string.digits
 _TO_SMALL = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
 _NEITHER = bytes(byte for byte in range(256) if chr(byte) not in _ALPHABET)
@@ -42,6 +44,7 @@ class CanarySearch:
         self._squeezed = _any_of(_squeezed_forms(secret))
         self._exact = _any_of(_exact_forms(secret))
         self.seen: list[str] = []
+        self._clean: set[bytes] = set()  # digests of contents without it: a file comes by several ways
 
     def look(self, where: str, *contents: str | bytes) -> bool:
         """Note the place, if the canary is in one of the contents; whether it is."""
@@ -62,7 +65,13 @@ class CanarySearch:
     def is_in(self, content: str | bytes) -> bool:
         """Whether the canary, or a part of it, is in a text or in bytes."""
         whole = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-        return any(self._is_plainly_in(each) for each in layers(whole))
+        digest = hashlib.sha256(whole).digest()
+        if digest in self._clean:
+            return False
+        found = any(self._is_plainly_in(each) for each in layers(whole))
+        if not found and len(self._clean) < _MOST_CLEAN:
+            self._clean.add(digest)
+        return found
 
     def _is_plainly_in(self, content: bytes) -> bool:
         return bool(self._squeezed.search(_squeezed(content)) or self._exact.search(content))

@@ -1,7 +1,7 @@
 """What every step of a grading is given: the submission, the stand-ins around it, and what was asked for."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -45,6 +45,11 @@ class Clock:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
 
 
+def asks_for(family: str, only: Sequence[str]) -> bool:
+    """Whether any criterion of a family is among those that begin with one of `only`; each is, if that is empty."""
+    return not only or any(family.startswith(prefix) or prefix.startswith(family) for prefix in only)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One submission between its stand-ins.
@@ -69,9 +74,7 @@ class Setting:
     def wants(self, family: str) -> bool:
         """Whether any criterion of a family, such as "errors.", was asked for, or one that reads the family's answers."""
         wanted = [family, *(name for name, families in _READS.items() if family.startswith(families))]
-        return not self.only or any(
-            each.startswith(prefix) or prefix.startswith(each) for prefix in self.only for each in wanted
-        )
+        return any(asks_for(each, self.only) for each in wanted)
 
     def without_key(self, text: str) -> str:
         """A text in which the key can't be read."""

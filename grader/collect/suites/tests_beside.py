@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from grader.collect.code.find_app import AppTarget
@@ -44,8 +45,19 @@ class TestsBeside:
         self.start()
         return self._future.result() if self._future else TestRun(failure="The tests were not asked for.")
 
-    def settled(self) -> TestRun:
-        """What the run showed, or another one without anything beside it: see `suite.in_peace`."""
+    def settled(self, peace: Callable[[], AbstractContextManager[None]] = nullcontext) -> TestRun:
+        """What the run showed, or another one without anything beside it: see `suite.in_peace`.
+
+        `peace`: keeps what else runs from running meanwhile.
+        """
         beside = self._future is not None
         first = self.result()
-        return suite.in_peace(first, self._run) if beside and self._run else first
+        run = self._run
+        if not beside or run is None:
+            return first
+
+        def again() -> TestRun:
+            with peace():
+                return run()
+
+        return suite.in_peace(first, again)
