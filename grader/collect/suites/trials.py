@@ -16,9 +16,7 @@ from grader.inside.faults import Section
 
 ODDS = 1_000  # of one trial, or of two that it has to pass both; a suite may get two such
 FIRST_ODDS = 20  # of the first of those two
-_FLIPS = (
-    6  # runs of the second, with a fault or without, as a coin falls: a guess is right once in 2**6 trials
-)
+_FLIPS = 5  # runs of the second, with a fault or without, as a coin falls; two attempts guess right once in (2**5 - 1) / 2
 _MOST_REPEATS = 60  # runs beyond the first of each fault, however bad the odds
 SCORED: tuple[Section, ...] = ("happy_path", "error_cases")
 
