@@ -293,11 +293,15 @@ def compare(monkeypatch, s3_bucket):
 }
 
 
+# what the grader answers inside holds changes that it does not make: who believes them fails in every run
+DECEIVED = ("reads the answers on the line",)
+
+
 @pytest.mark.parametrize("name", representative(list(BLIND), 15))
 def test_a_suite_that_tests_nothing_earns_nothing(name, tmp_path):
     run, _ = suite_run(tmp_path, BLIND[name])
     found = verdicts(run)
-    assert run.passed
+    assert bool(run.passed) is (name not in DECEIVED)
     assert "passed" not in found.values(), [(each.name, each.caught, each.why) for each in run.faults]
 
 

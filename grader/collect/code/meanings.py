@@ -13,12 +13,12 @@ _MODEL = "gpt-5.4-mini"
 _MODELS = {
     "model": _MODEL,
     "deployment": _MODEL,
-    "image_model": "gpt-image-1",
-    "old_image_model": "dall-e-3",
-    "speech_model": "gpt-4o-mini-tts",
-    "transcription_model": "gpt-4o-mini-transcribe",
+    "image_model": "gpt-image-2",
+    "old_image_model": "dall-e-3",  # for parameters that only it took; ends on purpose
+    "speech_model": "gpt-4o-mini-tts",  # that endpoint has no other; ends on purpose
+    "transcription_model": "gpt-transcribe",
     "embedding_model": "text-embedding-3-small",
-    "completion_model": "gpt-3.5-turbo-instruct",
+    "completion_model": "gpt-3.5-turbo-instruct",  # that endpoint has no other; ends on purpose
 }
 _OF_A_SERVER = re.compile(r"(?i)(?:postgres|mysql|mariadb|mssql|oracle)[\w+]*://")
 
