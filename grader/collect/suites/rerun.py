@@ -43,7 +43,7 @@ class Rerun:
     Args:
         submission: whose suite.
         desk: starts runs.
-        fresh: starts those that share nothing with another.
+        fresh: starts those that share nothing with another; None if processes of their own share nothing either.
         notes: what the suite showed when it ran as it is.
         about: what of it is about the operation that generates; only such tests run again.
         is_app: whether a file of the submission is the app's.
@@ -55,7 +55,7 @@ class Rerun:
         self,
         submission: Submission,
         desk: Desk,
-        fresh: FreshRuns,
+        fresh: FreshRuns | None,
         notes: Notes,
         about: Generating,
         is_app: Callable[[str], bool],
@@ -113,7 +113,8 @@ class Rerun:
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
     def _proved(self, answers: dict[Planted, Answer]) -> dict[Planted, Answer]:
-        """The same, as far as what was noticed is noticed in a sandbox of its own, too, in which nothing has run before.
+        """The same, as far as what was noticed is noticed where nothing has run before, too: by a process of its own, or, if anything
+        may outlive a process there, in a sandbox of its own.
 
         Whoever has seen what came out first may compare with that, and keep it wherever the suite's process has opened
         something. A few faults of each section are enough: which, is drawn.
@@ -126,9 +127,8 @@ class Rerun:
         if not caught:
             return answers
         self._deadline += _PROVING_SECONDS
-        proof = Proof(
-            lambda unit, planted: self._fails(unit, planted, run=self._fresh.run), self._file_of, _random
-        )
+        run = self._fresh.run if self._fresh else partial(self._desk.run, alone=True)
+        proof = Proof(lambda unit, planted: self._fails(unit, planted, run=run), self._file_of, _random)
         for section in SCORED:
             of_section = {each: unit for each, unit in caught.items() if each.fault.section == section}
             answers = {**answers, **_proof(proof, of_section)}
@@ -247,7 +247,7 @@ def _proof(proof: Proof, caught: Mapping[Planted, Unit]) -> dict[Planted, Answer
     drawn = _random.sample(list(caught), min(_PROVED, len(caught)))
     try:
         return proof.of({planted: caught[planted] for planted in drawn})
-    except (Undecided, GraderError) as error:
+    except (Undecided, HungUpError, GraderError) as error:
         why = str(error)
     except OutOfTime:
         why = _NO_TIME

@@ -14,6 +14,7 @@ from grader.collect.code.app_files import app_files
 from grader.collect.code.author_run import AuthorRun, author_run
 from grader.collect.code.deployment import read_deployment
 from grader.collect.code.django_suite import usual_suite
+from grader.collect.code.lasting import may_last
 from grader.collect.code.pytest_settings import has_tests, plainly_named, settings_without
 from grader.collect.code.variables import read_variables
 from grader.collect.finding.field_roles import words_of
@@ -158,7 +159,9 @@ def _run_once(
         about = generating(notes, known=bool(offers))
         fresh = FreshRuns(opens, partial(order, fresh=True), imports.worth_loading(submission.root))
         deadline = time.monotonic() + PLANTING_SECONDS
-        rerun = Rerun(submission, desk, fresh, notes, about, is_app, cwd, deadline)
+        # where nothing can outlive a process, one for each run is enough
+        apart = fresh if may_last(submission.root, _python_files(submission.root)) else None
+        rerun = Rerun(submission, desk, apart, notes, about, is_app, cwd, deadline)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
         faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()
@@ -244,10 +247,13 @@ def _order(
 
 def _app(root: Path, is_app: Callable[[str], bool]) -> list[str]:
     """The app's files, relative to the submission's folder."""
+    return [name for name in _python_files(root) if is_app(name)]
+
+
+def _python_files(root: Path) -> list[str]:
+    """Those of the submission, relative to its folder."""
     names = (file.relative_to(root) for file in sorted(root.rglob("*.py")))
-    return [
-        name.as_posix() for name in names if "site-packages" not in name.parts and is_app(name.as_posix())
-    ]
+    return [name.as_posix() for name in names if "site-packages" not in name.parts]
 
 
 def _red(notes: Notes, root: str) -> Iterator[RedTest]:
