@@ -9,7 +9,7 @@ from grader import rubric
 from grader.batch import discovery, intake, run
 from grader.batch.run import Plan
 from tests.grader import downloads
-from tests.grader.test_batch import Quiet, rows_of
+from tests.grader.batches import Quiet, rows_of
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 

@@ -11,8 +11,8 @@ from grader.batch.run import Plan
 from grader.errors import SubmissionError
 from grader.rubric import read as rubric_of
 from tests.grader import downloads, importers
+from tests.grader.batches import Quiet, collected, rows_of
 from tests.grader.downloads import Person, project, put
-from tests.grader.test_batch import Quiet, collected, rows_of
 
 __all__ = ["collected"]  # a fixture
 PEOPLE = downloads.a_class()

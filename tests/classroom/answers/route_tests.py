@@ -165,7 +165,7 @@ def _wrong_tests():
         (swallowed, "It does not notice when"),
         (never_asserts, "It does not notice when"),
         (no_money_counted, "refused only after OpenAI was asked"),
-        (any_error, "answered with 500"),
+        (any_error, "an OpenAI that is busy is answered with 50"),
         (wrong_expectation, "AssertionError"),
         (wrong_path, "AssertionError"),
         (lambda client, openai_mock: None, "It sends no request"),
