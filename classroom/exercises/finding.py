@@ -27,10 +27,8 @@ def _read_texts(bench: Bench) -> str:
     kinds = {"txt": "text/plain", "md": "text/markdown; charset=utf-8", "csv": "text/csv"}
     stored = {key: (text.encode(), kinds[key.rpartition(".")[2]]) for key, text in texts.items()}
     picture = paint(chance, "PNG")
-    stored[f"{place}-{words.mark(chance)}.png"] = (
-        picture,
-        "image/png",
-    )  # the first of its page, texts after it
+    # the first of its page, with texts after it
+    stored[f"{place}-{words.mark(chance)}.png"] = (picture, "image/png")
     stored[f"{place}{words.mark(chance)}.txt"] = (picture, "image/png")  # a name is no type
     stored[f"{place}{words.mark(chance)}.txt"] = (b'{"pool": 9}', "application/json")  # and nor are its bytes
     stored[f"other-{words.mark(chance)}/a.txt"] = (b"Not asked for.", "text/plain")

@@ -282,9 +282,8 @@ def no_internals(evidence: Evidence) -> Verdict:
         whole = _whole(evidence, exchange)
         shown = _internal(whole, evidence.bucket)
         if exchange.status < 400 and not probe.outcome:
-            if not any(
-                shown == words for words in _OPENAI_SAYS
-            ):  # what OpenAI refused with, handed on as a success
+            # what OpenAI refused with may be handed on as a success
+            if shown not in _OPENAI_SAYS:
                 continue
         elif _DEBUG_PAGE.search(whole) and any("DEBUG" in name.upper() for name in evidence.app.variables):
             continue  # a page for its author, which the grader had shown

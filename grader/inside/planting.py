@@ -49,8 +49,8 @@ class Planter:
     Args:
         order: `line`: the number of the shared socket; `root`: the submission's folder; `writable`: the folders that
             runs may write to; `frameworks`: those that the code imports; `generating`: the app's operations that generate;
-            `app`: the app's files, relative to the folder; `fresh`: whether this process runs the tests that the grader names,
-            and no others.
+            `app`: the app's files, relative to the folder; `begins`: what this process does once the tests are collected: run them
+            as they are ("whole"), run those that the grader names and end ("named"), or only start processes for runs ("spare").
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class Planter:
         self._answers = Answers(self._boundaries, order["generating"])
         self._frameworks: list[str] = order["frameworks"]
         self._writable: list[str] = order["writable"]
-        self._fresh: bool = order["fresh"]
+        self._begins: str = order["begins"]
         self._failed = self._unread = False
         self._copy: int | None = None
         # before a conftest.py is imported, which may import the app
@@ -146,14 +146,15 @@ class Planter:
     def _begun(self, session: pytest.Session) -> None:
         """Before the suite as it is: a copy of this process does afterwards whatever the grader asks.
 
-        Where nothing has run before, this process does it, and ends.
+        Where nothing is to run before, there is no copy: this process does it, and ends.
         """
-        if self._fresh:
-            sys.stdout.flush()
-            sys.stderr.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self._begins == "named":
             self._be_run(session, None)
         left = Leftovers(self._writable)  # before any test could leave a message for the runs to come
-        self._copy = fork() if hasattr(os, "fork") else None
+        is_spare = self._begins == "spare"
+        self._copy = 0 if is_spare else fork() if hasattr(os, "fork") else None
         if self._copy == 0:
             try:
                 self._obey(session, left)
@@ -174,8 +175,6 @@ class Planter:
         The one before it is ended, if it still runs. A process that was started to be waited for gets one order, and its exit
         code goes to the grader.
         """
-        sys.stdout.flush()
-        sys.stderr.flush()
         gc.freeze()  # what is shared with the processes to come stays shared
         self._line.tell({"ready": True})
         child = 0

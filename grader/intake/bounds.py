@@ -8,9 +8,8 @@ MAX_FILES = 5_000
 MAX_BYTES = 200 * 1024 * 1024
 MAX_HISTORY_FILES = 20_000
 MAX_HISTORY_BYTES = 100 * 1024 * 1024
-LEFT_BEHIND = (
-    "left-behind"  # beside what was carried of a repository that is larger: why not all of it is there
-)
+# a file beside what was carried of a larger repository, which says why not all of it is there
+LEFT_BEHIND = "left-behind"
 LEFT_OUT = frozenset(
     {
         ".git",  # a file of that name would lead git elsewhere

@@ -1,5 +1,6 @@
 """Suites for the app of tests/hostile/honest, run alone: without the rest of a grading, so that each takes a second or two."""
 
+import contextlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from grader.evidence import Evidence, Input, Offer, Scans, Submission, TestRun
 from grader.sandbox import choose_tier
 from grader.submission import open_submission
 from tests.grader.grading import from_nursery
+from tests.grader.walls import program
 
 HONEST = Path(__file__).parents[1] / "hostile" / "honest"
 PROMPT = Input(name="prompt", location="json")
@@ -19,9 +21,12 @@ OFFER = Offer(kind="text", method="POST", path="/texts", prompt_input=PROMPT, ex
 
 
 def suite_run(
-    place: Path, files: dict[str, str], offers: Sequence[Offer] = (OFFER,)
+    place: Path, files: dict[str, str], offers: Sequence[Offer] = (OFFER,), beside: str = ""
 ) -> tuple[TestRun, tuple[str, ...]]:
-    """How a suite of these files does beside the honest app, and what is odd in it."""
+    """How a suite of these files does with the honest app, and what is odd in it.
+
+    `beside`: a program that runs meanwhile, as the app does while it is asked.
+    """
     work = place / "work"
     work.mkdir()
     # a suite that slows its process down on a busy machine would let the app give OpenAI up after two seconds
@@ -35,6 +40,7 @@ def suite_run(
     with (
         open_submission(str(work), tier=tier) as submission,
         from_nursery(tier, submission.python, submission.root) as sandbox,
+        program(sandbox, beside) if beside else contextlib.nullcontext(),
     ):
         sandbox.preload(
             imports.worth_loading(submission.root)

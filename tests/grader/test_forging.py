@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.collect.code.lasting import may_last
 from tests.grader.suites import HONEST, suite_run, verdicts
 from tests.sampling import representative
 
@@ -92,6 +93,25 @@ def is_first(now):
     if not KEPT.raw[32]:
         KEPT.raw = now + b"1"
     return KEPT.raw[:32] == now
+"""
+
+
+# the same, asking what serves beside the suite, as the app does, which could remember for it
+APP_PORT = 18765
+BESIDE = KEEPS.format(
+    serve=f"socketserver.TCPServer.allow_reuse_address = True\nsocketserver.TCPServer(('127.0.0.1', {APP_PORT}), Kept).serve_forever()"
+)
+IN_THE_APP = f"""
+import asyncio
+async def asked(now):
+    reader, writer = await asyncio.open_connection("127.0.0.1", {APP_PORT})
+    writer.write(now)
+    return await reader.read(1) == b"1"
+def is_first(now):
+    try:
+        return asyncio.run(asked(now))
+    except OSError:
+        return True
 """
 
 
@@ -366,3 +386,13 @@ def test_a_suite_that_looks_into_the_hooks_is_shown_to_a_person(name, tmp_path):
     assert "passed" not in verdicts(run, odd).values()
     if name in DECIDES:
         assert set(verdicts(run, odd).values()) == {"not_run"}
+
+
+def test_a_suite_that_lets_the_app_remember_earns_nothing(tmp_path):
+    suite = remembering(IN_THE_APP)
+    suite["test_it.py"] = suite["test_it.py"].replace(
+        "import multiprocessing, pathlib, socket, subprocess", ""
+    )
+    run, _ = suite_run(tmp_path, suite, beside=BESIDE)
+    assert not may_last(tmp_path / "work", suite)
+    assert "passed" not in verdicts(run).values(), [(each.name, each.caught, each.why) for each in run.faults]

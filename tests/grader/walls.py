@@ -3,7 +3,7 @@
 import textwrap
 from dataclasses import dataclass
 
-from grader.sandbox import Order, Sandbox
+from grader.sandbox import Job, Order, Sandbox
 
 MOST = 1024 * 1024
 
@@ -16,8 +16,8 @@ class Ran:
     printed: str
 
 
-def run(sandbox: Sandbox, source: str, seconds: float = 20.0) -> Ran:
-    """Run Python source inside; what it prints comes back."""
+def program(sandbox: Sandbox, source: str) -> Job:
+    """Start Python source inside."""
     order = Order(
         do="run",
         name="attack",
@@ -25,6 +25,11 @@ def run(sandbox: Sandbox, source: str, seconds: float = 20.0) -> Ran:
         environment=sandbox.environment(),
         facts={"command": [str(sandbox.python), "-c", textwrap.dedent(source)]},
     )
-    with sandbox.start(order, hears=MOST) as job:
+    return sandbox.start(order, hears=MOST)
+
+
+def run(sandbox: Sandbox, source: str, seconds: float = 20.0) -> Ran:
+    """Run Python source inside; what it prints comes back."""
+    with program(sandbox, source) as job:
         code = job.wait(seconds)
     return Ran(code, job.read_partial_report().decode("utf-8", "replace") + job.log())

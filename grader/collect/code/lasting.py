@@ -36,6 +36,11 @@ _LASTS = frozenset(
         "subprocess",
         "Popen",
         "Process",
+        "Thread",
+        "Timer",
+        "start_new_thread",
+        "ThreadPoolExecutor",
+        "BackgroundScheduler",
         "Pool",
         "Manager",
         "ProcessPoolExecutor",
@@ -92,9 +97,8 @@ _HIDES = frozenset(
         "gc",
     ]
 )
-_BUILTINS = frozenset(
-    {"eval", "exec", "compile", "globals", "locals", "vars"}
-)  # others have methods of these names
+# as functions alone, since others have methods of these names
+_BUILTINS = frozenset({"eval", "exec", "compile", "globals", "locals", "vars"})
 _NAMED = frozenset({"getattr", "setattr", "hasattr", "delattr"})  # by a name, which may be written out
 
 

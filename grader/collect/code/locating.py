@@ -22,9 +22,8 @@ _DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.
 _HANDLER = re.compile(
     r"\s*,\s*(?:(?:view_func|endpoint|route|handler|view)\s*=\s*)?([A-Za-z_][\w.]{0,200})(?!\s*=)"
 )
-_OF_A_CLASS = re.compile(
-    r"^class[ \t]+(\w+).*(?:\n(?![^\s#]).*)*", re.MULTILINE
-)  # up to what is not indented
+# up to what is not indented
+_OF_A_CLASS = re.compile(r"^class[ \t]+(\w+).*(?:\n(?![^\s#]).*)*", re.MULTILINE)
 _CLASS_PATH = re.compile(
     r"^[ \t]+path[ \t]*(?::[^=\n]{0,80})?=[ \t]*[\"'](/[^\"'\n]{0,300})[\"']", re.MULTILINE
 )

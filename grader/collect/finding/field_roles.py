@@ -126,10 +126,8 @@ def role(field: Field) -> Role:
         return "option"
     if words & TYPE_WORDS and not words & _PROMPT:
         return "type"
-    opens = words & _SECRET or (
-        "key" in words and words & {"api", "access"}
-    )  # a key of a lock, not of a file
-    if opens and not words & _PROMPT:
+    is_api_key = "key" in words and words & {"api", "access"}  # and not a file's
+    if (is_api_key or words & _SECRET) and not words & _PROMPT:
         return "other"
     if words & _FOLDER:
         return "folder"

@@ -151,6 +151,7 @@ class Desk:
         """Have a process started for runs to come."""
         deadline = time.monotonic() + seconds + _GRACE_SECONDS
         self._end_runner()
+        self._far.close()
         while self._copy is None and time.monotonic() < deadline:
             self._listen(_LOOK_SECONDS)
         self._need_copy()

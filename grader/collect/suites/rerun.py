@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.collect.suites.deciding import Decider, Notes, Planted, plan_faults
 from grader.collect.suites.desk import Desk, HungUpError
-from grader.collect.suites.fresh import FreshRuns
+from grader.collect.suites.fresh import Runs
 from grader.collect.suites.generating import Generating
 from grader.collect.suites.trials import (
     FIRST_ODDS,
@@ -33,7 +33,7 @@ _LARGEST = 1 << 20  # bytes of a test's module
 _PROVED = 3  # faults of a section that are planted once more
 _PROVING_SECONDS = 90.0  # more, to run again what was noticed
 _NO_TIME = "there was no time to run the tests often enough"
-_Runs = Callable[[list[str], Decider, float], bool]  # runs tests; whether they pass, in time
+_Execute = Callable[[list[str], Decider, float], bool]  # runs tests; whether they pass, in time
 _random = secrets.SystemRandom()
 
 
@@ -43,7 +43,7 @@ class Rerun:
     Args:
         submission: whose suite.
         desk: starts runs.
-        fresh: starts those that share nothing with another; None if processes of their own share nothing either.
+        fresh: starts those that share nothing with another, nor with the app.
         notes: what the suite showed when it ran as it is.
         about: what of it is about the operation that generates; only such tests run again.
         is_app: whether a file of the submission is the app's.
@@ -55,7 +55,7 @@ class Rerun:
         self,
         submission: Submission,
         desk: Desk,
-        fresh: FreshRuns | None,
+        fresh: Runs,
         notes: Notes,
         about: Generating,
         is_app: Callable[[str], bool],
@@ -113,8 +113,7 @@ class Rerun:
         return {planted: Answer(None, why) for planted in asked if self._reached.get(planted)}
 
     def _proved(self, answers: dict[Planted, Answer]) -> dict[Planted, Answer]:
-        """The same, as far as what was noticed is noticed where nothing has run before, too: by a process of its own, or, if anything
-        may outlive a process there, in a sandbox of its own.
+        """The same, as far as what was noticed is noticed where nothing has run before, too.
 
         Whoever has seen what came out first may compare with that, and keep it wherever the suite's process has opened
         something. A few faults of each section are enough: which, is drawn.
@@ -127,8 +126,9 @@ class Rerun:
         if not caught:
             return answers
         self._deadline += _PROVING_SECONDS
-        run = self._fresh.run if self._fresh else partial(self._desk.run, alone=True)
-        proof = Proof(lambda unit, planted: self._fails(unit, planted, run=run), self._file_of, _random)
+        proof = Proof(
+            lambda unit, planted: self._fails(unit, planted, run=self._fresh.run), self._file_of, _random
+        )
         for section in SCORED:
             of_section = {each: unit for each, unit in caught.items() if each.fault.section == section}
             answers = {**answers, **_proof(proof, of_section)}
@@ -222,7 +222,7 @@ class Rerun:
     def _cost(self, unit: Unit) -> float:
         return sum(self._seconds.get(test, 0.0) for test in unit)
 
-    def _fails(self, unit: Unit, planted: Planted | None, *, run: _Runs) -> bool:
+    def _fails(self, unit: Unit, planted: Planted | None, *, run: _Execute) -> bool:
         """Whether a run of the tests ends other than with success.
 
         Raises:

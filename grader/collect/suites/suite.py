@@ -20,7 +20,7 @@ from grader.collect.code.variables import read_variables
 from grader.collect.finding.field_roles import words_of
 from grader.collect.suites.deciding import Decider, Notes
 from grader.collect.suites.desk import Desk
-from grader.collect.suites.fresh import FreshRuns, Opens
+from grader.collect.suites.fresh import Begins, FreshRuns, Opens, SpareRuns
 from grader.collect.suites.generating import generating
 from grader.collect.suites.rerun import Rerun
 from grader.evidence import EXTENSIONS, KINDS, Offer, RedTest, TestRun
@@ -152,18 +152,20 @@ def _run_once(
     is_app = app_files(submission.root, [*folders, root], target)
     order = partial(_order, submission, folders, offers, author, settings, is_app)
     decider = Decider(None, is_app)
-    with Desk(decider) as desk, sandbox.start(order(sandbox, fresh=False), [desk.far]) as job:
+    with Desk(decider) as desk, sandbox.start(order(sandbox, "whole"), [desk.far]) as job:
         in_time = desk.hear_suite(lambda: job.exit_code is None, SUITE_SECONDS)
         notes, waited = decider.notes, job.waited()
         notes.settle()
         about = generating(notes, known=bool(offers))
-        fresh = FreshRuns(opens, partial(order, fresh=True), imports.worth_loading(submission.root))
         deadline = time.monotonic() + PLANTING_SECONDS
-        # where nothing can outlive a process, one for each run is enough
-        apart = fresh if may_last(submission.root, _python_files(submission.root)) else None
-        rerun = Rerun(submission, desk, apart, notes, about, is_app, cwd, deadline)
         kinds = [offer.kind for offer in offers] or sorted(about.asked)
-        faults = rerun.faults(kinds) if in_time else ()
+        modules = imports.worth_loading(submission.root)
+        with SpareRuns(opens, order, modules) as spare:
+            # where nothing can outlive a process, one for each run is enough
+            lasts = may_last(submission.root, _python_files(submission.root))
+            fresh = FreshRuns(opens, order, modules) if lasts else spare
+            rerun = Rerun(submission, desk, fresh, notes, about, is_app, cwd, deadline)
+            faults = rerun.faults(kinds) if in_time else ()
         desk.hang_up()
         code = job.wait(_END_SECONDS) if in_time else None
         if code is None:
@@ -202,10 +204,9 @@ def _order(
     settings: Sequence[str],
     is_app: Callable[[str], bool],
     sandbox: Sandbox,
-    *,
-    fresh: bool,
+    begins: Begins,
 ) -> Order:
-    """How the suite is started in a sandbox. `fresh`: its process runs the tests that it is named, and no others."""
+    """How the suite is started in a sandbox."""
     root = submission.root / submission.manifest.cwd
     cwd = root / author.folder
     paths = tuple(
@@ -239,7 +240,7 @@ def _order(
                 "frameworks": _frameworks(submission.root),
                 "generating": [_generating(offer) for offer in offers] or _ANY_POST,
                 "app": app,
-                "fresh": fresh,
+                "begins": begins,
             },
         },
     )
