@@ -96,7 +96,9 @@ def test_models_that_end_soon_are_reported():
     files = [*KEY_NOTEBOOKS, *(ROOT / "answer-key" / "src").rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     used = {
-        name: model for name, model in catalogue.load().models.items() if f'"{name}' in text.replace("\\", "")
+        name: model
+        for name, model in catalogue.load().models.items()
+        if f'"{name}"' in text.replace("\\", "")
     }
     assert "gpt-5.4-mini" in used
     for name, day in ending({name: model.shutdown for name, model in used.items()}, date.today()):
