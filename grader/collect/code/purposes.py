@@ -13,7 +13,9 @@ from grader.collect.code.reads import dotted, read_name
 
 _READ = "$"  # before the name of a variable that is read where its value is used
 _ROUNDS = 3  # helpers that one value passes through, one calling the other
-_CLIENTS = re.compile(r"OpenAI|^Client$|^AsyncClient$|^completion$|^acompletion$|ChatCompletion|^LLM$")
+_CLIENTS = re.compile(
+    r"OpenAI|^Client$|^AsyncClient$|^completion$|^acompletion$|ChatCompletion|^LLM$|^Agent$"
+)
 # what an argument of a call means, for a client of OpenAI's and for boto3's
 _OF_OPENAI = {
     "api_key": "openai_key",
