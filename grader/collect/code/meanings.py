@@ -134,7 +134,7 @@ def guess_value(variable: Variable, places: Places) -> str | None:
     value = sure(variable, places)
     if value is not None:
         return value
-    named = _by_name(variable, places)
+    named = places.database if variable.purpose == "database" else _by_name(variable, places)
     if named == places.database and not variable.example.startswith("sqlite"):
         return named  # an example leads to a server of the author's
     if _is_plain(variable.example) and _fits(variable.example, variable.kind):
