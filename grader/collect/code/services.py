@@ -111,6 +111,11 @@ def unanswered(output: str) -> str:
     return ""
 
 
+def hosts_unanswered(output: str) -> frozenset[str]:
+    """The hosts that a program asked in vain, by what it printed."""
+    return frozenset(host for host, _ in _UNANSWERED.findall(output))
+
+
 def service_at(port: str) -> str:
     """The service that listens at a port as a rule; empty if it is another port."""
     return _PORTS.get(port, "")

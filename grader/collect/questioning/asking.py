@@ -182,6 +182,8 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     if launched.secret and not generating.offers:
         return f"the secret of its container, {launched.secret},"
     answers = {one.id: one for one in session.exchanges}
+    if not generating.offers and (elsewhere := _asked_elsewhere(root, session)):
+        return elsewhere
     if not generating.offers and (named_at_once := _named_by_itself(session.exchanges)):
         return named_at_once
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
@@ -190,8 +192,8 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     needed = [
         services.missing_service(one.log, launched.offered_database)
         or services.missing_service(one.body, launched.offered_database)
-        # a client that goes on asking for its service keeps its app from answering at all
-        or (services.unanswered(one.log) if one.status is None else "")
+        # a client that goes on asking for its service keeps its app from answering at all; others hide what it says
+        or (services.unanswered(one.log) if one.status is None or not generating.offers else "")
         for one in failing
     ]
     if needed and all(needed):
@@ -201,6 +203,13 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
         return ""
     named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
     return host_of_client(root) or (f"the host {named[0]}" if named else "a host of the network")
+
+
+def _asked_elsewhere(root: Path, session: Session) -> str:
+    """The host of another service that the code gives its client, if the app asked there in vain, whatever it answered."""
+    host, printing = host_of_client(root), session.printing
+    asked = services.hosts_unanswered(printing.log_since(0)) if host and printing else ()
+    return host if host and host in asked else ""
 
 
 def _named_by_itself(exchanges: Sequence[Exchange]) -> str:
