@@ -79,6 +79,7 @@ class BadInput:
         may_clean: whether a server passes, with advice, that stores the file under a safe name and says where.
         may_follow_the_name: whether a file's extension may choose the kind, so that another one contradicts nothing.
         has_longest: whether the longest input that the document allows has to be let in (`ordinary_requests.LONGEST`).
+        comes_last: whether it is sent when all else has been asked, since an app may be busy with it for minutes.
     """
 
     name: str
@@ -91,6 +92,7 @@ class BadInput:
     may_clean: bool = False
     may_follow_the_name: bool = False
     has_longest: bool = False
+    comes_last: bool = False
 
     @property
     def id(self) -> str:
@@ -201,6 +203,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "a prompt that is too long",
         _oversized_prompt,
         has_longest=True,
+        comes_last=True,
     ),
     BadInput(
         "wrong_file_type",
@@ -230,3 +233,5 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         may_clean=True,
     ),
 )
+
+LAST = frozenset(declared.id for declared in BAD_INPUTS if declared.comes_last)

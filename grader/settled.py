@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from grader.bad_input import LAST
 from grader.collect.start.setting import Part
 from grader.criteria import ALL
 from grader.criteria.criterion import Criterion
@@ -10,8 +11,8 @@ from grader.judge import Status, judge
 from grader.rubric import Rubric
 from grader.upstream_failures import UPSTREAM_FAILURES
 
-# it looks at the ordinary requests after every failure, the slow ones included
-_LATER = frozenset({"endpoint.uses_prompt"})
+# the one looks at the ordinary requests after every failure, the slow ones included; the others are asked at the very end
+_LATER = frozenset({"endpoint.uses_prompt"}) | LAST
 _QUICK = frozenset(
     failure.id for failure in UPSTREAM_FAILURES if not any(each.slow for each in failure.injections)
 )

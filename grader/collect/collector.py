@@ -180,7 +180,7 @@ def _read_files(setting: Setting) -> _Found:
     """Read them, and load what its code imports."""
     submission = setting.submission
     target = find_app(submission.root, submission.manifest)
-    scans = scan(submission, setting.sandbox)
+    scans = scan(submission, setting.sandbox, target.file if target else None)
     setting.sandbox.preload(imports.worth_loading(submission.root))
     return _Found(target, scans)
 
@@ -229,6 +229,7 @@ def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, set
         *asked.probes,
         *asking.ask_in_silence(setting, session, asked.offers),
         *asking.ask_module(setting, session, found),
+        *asking.ask_last(setting, session, asked.left),
     ]
     session.close()
     if job.printed_sought:

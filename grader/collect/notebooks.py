@@ -22,6 +22,7 @@ from classroom.exercises.exercise import Exercise, judge
 from classroom.exercises.kernel import KernelGone
 from classroom.lesson import SHARED_S3
 from classroom.s3 import S3Mock
+from grader.collect.code import services
 from grader.evidence import CheckedExercise, NotebookRun, cap
 from grader.sandbox import Job, Order, Sandbox
 from grader.submission import Submission
@@ -140,6 +141,7 @@ def _reported(
         kept = {field: report[field] for field in ("cells", "seconds", "failure")}
         if kept["failure"] is not None:
             kept["failure"] = cap(str(kept["failure"]), 400)
+            kept["needs"] = services.host_not_found(str(report.get("trace", ""))[-_MOST_REPORT:])
         return NotebookRun.model_validate({**kept, "path": name, "exercises": dict(exercises)})
     except (ValueError, TypeError, KeyError, RecursionError):
         last = (log.strip().splitlines() or ["It printed nothing."])[-1]

@@ -37,6 +37,16 @@ def notebooks_run(evidence: Evidence) -> Verdict:
                 names=names,
             ),
         )
+    online = [each for each in evidence.notebooks if each.failure and each.needs]
+    if online and len(online) == len(broken):
+        return not_run(
+            sentence(
+                "Needs {what}, and notebooks are run without a network: {files}. Where their cells read a copy in your submission, "
+                "they can be judged.",
+                what=reported(online[0].needs),
+                files=", ".join(each.path for each in online[:3]),
+            )
+        )
     if broken:
         return failed(sentence("{problems}.", problems=joined(broken[:3], "; ")))
     cells = sum(each.cells for each in evidence.notebooks)

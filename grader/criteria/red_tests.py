@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from grader.criteria.reported import reported
 from grader.evidence import RedTest, TestRun
 from grader.messages import joined, sentence
 
@@ -33,7 +34,7 @@ def _described(test: RedTest) -> str:
         hosts = ", ".join(test.hosts[:3])
         return sentence("{test} asked for {hosts}, and there is no network", test=test.name, hosts=hosts)
     if test.needs:
-        return sentence("{test} needs {what}", test=test.name, what=test.needs)
+        return sentence("{test} needs {what}", test=test.name, what=reported(test.needs))
     why = next(iter(test.why.strip().splitlines()), "").strip()[:200]  # what follows is on the page
     where = f" ({test.where})" if test.where else ""
     return f"{test.name}{where}: {why}" if why else test.name

@@ -79,13 +79,13 @@ def tests_pass(evidence: Evidence) -> Verdict:
     if (run.exit_code == _INTERNAL_ERROR and _is_ours(run.output)) or (run.exit_code and _never_began(run)):
         ours = sentence("The grader's part in the test run failed; run it again.")
         return Verdict("error", ours, ("tests",))
-    docker = [test for test in run.red if test.needs]
-    if docker and len(docker) == len(run.red):
+    unable = [test for test in run.red if test.needs]
+    if unable and len(unable) == len(run.red):
         return not_run(
             sentence(
                 "Needs {what}, which is not here: {tests}.{others} Tests with stand-ins in its place can be judged.",
-                what=docker[0].needs,
-                tests=list_names(docker),
+                what=reported(unable[0].needs),
+                tests=list_names(unable),
                 others=count_others(run),
             )
         )

@@ -57,7 +57,7 @@ class RedTest(Record):
     """A test that does not pass, or a file of tests that can't be imported.
 
     `why` and `where`: as pytest sums it up. `hosts`: those outside this computer that it asked for. `needs`: what is not
-    here, such as "Docker".
+    here, such as "Docker", "PostgreSQL", or "a download from example.com" of a package that keeps what it loads.
     """
 
     name: str
@@ -112,7 +112,8 @@ class CheckedExercise(Record):
 class NotebookRun(Record):
     """One notebook, run from top to bottom.
 
-    `cells`: how many code cells were run. `failure`: the first error, and where; None if there was none.
+    `cells`: how many code cells were run. `failure`: the first error, and where; None if there was none. `needs`: the host
+    whose name nobody knew when it came to that, such as "the host example.com"; empty if the error is of another kind.
     `exercises`: what the check of each of the notebook's exercises saw, by its identifier; the course decides which there
     are, and the checks run outside the learner's kernel.
     """
@@ -121,4 +122,5 @@ class NotebookRun(Record):
     cells: int = 0
     seconds: float = 0.0
     failure: str | None = None
+    needs: str = ""
     exercises: dict[str, CheckedExercise] = Field(default_factory=dict)

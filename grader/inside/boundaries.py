@@ -23,6 +23,8 @@ _LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "testserver")  # noqa: S104 - c
 _REAL = re.compile(r"(^|\.)(openai\.com|openai\.azure\.com|amazonaws\.com)\.?$")
 _PROMPT_PLACES = ("messages", "input", "prompt")
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
+# tiktoken: read_file_cached; nltk: download; huggingface_hub: hf_hub_download; torch.hub: download_url_to_file
+_KEEPS = re.compile(r"(?i)download|cached")
 _READS = frozenset({"GetObject", "HeadObject", "ListObjects", "ListObjectsV2"})
 _MOST_NOTED = 2_000  # hosts and programs of all tests
 _HEAD = 64  # bytes of a body by which its kind is known
@@ -82,7 +84,7 @@ class Boundaries:
         return {"by": by, "site": site, "serving": self.serving > 0, "bare": place.__dict__.get(name) is hook}
 
     def _note(self, what: str, name: str) -> None:
-        """Once for each test: a host that it asked for, or a program that it started."""
+        """Once for each test: a host or a port that it asked for, or a program that it started."""
         if name and (self.test, name) not in self._noted and len(self._noted) < _MOST_NOTED:
             self._noted.add((self.test, name))
             self.tell(**{what: name[:_LONGEST]})
@@ -188,7 +190,7 @@ class Boundaries:
             if name and not name.startswith(_LOCAL):
                 if _REAL.search(name):
                     self.tell(outside=name[:_LONGEST])
-                self._note("asked", name)
+                self._note("fetched" if _is_kept_afterwards(sys._getframe(2)) else "asked", name)
                 raise OSError(f"the tests run without a network: {name} can't be reached")
 
         def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
@@ -201,7 +203,12 @@ class Boundaries:
                 refuse(address[0])
             elif str(address).endswith("docker.sock"):
                 self._note("program", "docker")
-            return connect(self_, address)
+            try:
+                return connect(self_, address)
+            except ConnectionRefusedError:
+                if isinstance(address, tuple):
+                    self._note("refused", str(address[1]))
+                raise
 
         def begin(self_: Any, args: Any, *rest: Any, **named: Any) -> Any:
             first = args if isinstance(args, (str, bytes)) else next(iter(args), "")
@@ -213,6 +220,15 @@ class Boundaries:
         put_in_place(subprocess.Popen, "__init__", hide(functools.wraps(start)(begin)))
         put_in_place(socket, "getaddrinfo", hide(getaddrinfo))
         put_in_place(socket.socket, "connect", hide(connect_))
+
+
+def _is_kept_afterwards(frame: Any) -> bool:
+    """Whether an installed package asks for what it downloads once and keeps, by the names of its functions."""
+    while frame is not None:
+        if _INSTALLED in frame.f_code.co_filename and _KEEPS.search(frame.f_code.co_name):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def put_in_place(place: Any, name: str, function: Any) -> None:

@@ -41,10 +41,10 @@ def install(base_url: str) -> None:
     for name, patch in patches.items():
         if name in sys.modules:
             patch(sys.modules[name])
-    sys.meta_path.insert(0, _Finder(patches))
+    sys.meta_path.insert(0, PatchingFinder(patches))
 
 
-class _Finder:
+class PatchingFinder:
     """Finds modules as Python would, and has some of them changed once they are loaded."""
 
     def __init__(self, patches: Mapping[str, Callable[[Any], None]]) -> None:

@@ -66,6 +66,8 @@ def serve(order: dict[str, Any]) -> None:
             file.write(text)
     *tables, listening = order["files"]
     _beside("rerouting").install(os.environ.get("OPENAI_BASE_URL", ""))
+    _beside("unanswered").install()
+    _beside("encodings").install()
 
     def tell(app: Any) -> None:
         _prepare_django()
@@ -187,6 +189,7 @@ def _check(id):
 _exercises.check = _check
 del _sys, _types, _grader, _checklist, _exercises, _check
 """
+_LONGEST_TRACE = 20_000  # characters
 _SERVE = """
 from classroom.exercises.performing import serve as _serve
 _serve({file}, dict(globals()))
@@ -215,6 +218,7 @@ def run_notebook(order: dict[str, Any]) -> None:
         "cells": len(cells),
         "seconds": round(time.monotonic() - began, 3),
         "failure": next(filter(None, map(_error_of, range(1, len(cells) + 1), cells)), None),
+        "trace": next(filter(None, map(_trace_of, cells)), "")[-_LONGEST_TRACE:],
     }
     with open(report_file, "w") as file:
         json.dump(report, file)
@@ -228,6 +232,14 @@ def _error_of(number: int, cell: Any) -> str | None:
         if output.output_type == "error":
             return f"code cell {number} raised {output.ename}: {str(output.evalue)[:300]}"
     return None
+
+
+def _trace_of(cell: Any) -> str:
+    """The traceback of the error that a cell ended with; empty if there is none."""
+    if "raises-exception" in cell.metadata.get("tags", []):
+        return ""
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return "\n".join(map(str, errors[0].traceback)) if errors else ""
 
 
 def unpack(order: dict[str, Any]) -> None:

@@ -138,9 +138,9 @@ def test_a_key_that_was_built_into_a_page_s_program_is_found_all_the_same(tmp_pa
     assert secret.kind == "OpenAI key"
 
 
-def scanned(path):
+def scanned(path, app=None):
     with open_submission(str(path), tier="process") as submission, Sandbox("process") as sandbox:
-        return scan(submission, sandbox)
+        return scan(submission, sandbox, app)
 
 
 def test_a_key_in_a_notebook_s_output_is_found_and_not_repeated(tmp_path):
@@ -161,6 +161,32 @@ def test_a_git_ignored_env_file_is_no_offence_and_one_that_git_sees_is(tmp_path)
     (tmp_path / ".gitignore").write_text(".env\n")
     seen = scanned(tmp_path)
     assert (len(seen.secrets), seen.env_is_ignored) == (0, True)
+
+
+IN_A_FOLDER = {
+    "backend/requirements.txt": "fastapi\n",
+    "backend/.gitignore": ".env\n",
+    "backend/app/main.py": "",
+    "frontend/package.json": "{}",
+}
+
+
+@pytest.mark.parametrize(
+    ("beside", "ignored"),
+    [
+        ({}, True),
+        ({"compose.yml": "services: {web: {image: nginx}}\n"}, True),
+        ({"compose.yml": "services: {web: {env_file: .env}}\n"}, False),
+        ({".env.example": "OPENAI_API_KEY=\n"}, False),
+        ({"backend/.gitignore": "*.pyc\n"}, False),
+        ({"backend/.gitignore": "*.pyc\n", ".gitignore": ".env\n"}, True),
+    ],
+)
+def test_the_env_file_of_an_app_in_a_folder_belongs_there_unless_the_whole_has_one(tmp_path, beside, ignored):
+    for name, text in {**IN_A_FOLDER, **beside}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert scanned(tmp_path, "backend/app/main.py").env_is_ignored is ignored
 
 
 @pytest.fixture

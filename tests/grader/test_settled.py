@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from grader import rubric, settled
+from grader.bad_input import LAST
 from grader.criteria import ALL, BY_ID, SECTIONS
 from grader.evidence import Evidence
 from grader.judge import judge
@@ -55,6 +56,11 @@ def test_failures_that_take_their_time_are_not_settled_before():
     assert not settled.is_settled("errors.timeout", "failures")
     assert not settled.is_settled("errors.storage_down", "failures")
     assert settled.is_settled("errors.rate_limit", "failures")
+
+
+def test_what_an_app_may_stay_busy_with_is_asked_last_and_settled_with_the_report():
+    assert {"validation.oversized_prompt"} == LAST
+    assert not any(settled.is_settled(id, part) for id in LAST for part in ("input", "failures", "suite"))
 
 
 def test_each_section_is_a_line_and_what_did_not_pass_another():

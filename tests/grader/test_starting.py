@@ -87,6 +87,36 @@ def variables(root: Path, text: str, **others: str) -> dict[str, tuple[str | Non
     return {name: (sure(one, PLACES), guess_value(one, PLACES)) for name, one in found.items()}
 
 
+def test_a_database_s_address_is_known_by_where_it_goes_whatever_its_name(tmp_path):
+    found = variables(
+        tmp_path,
+        """
+        import os
+        from sqlalchemy import create_engine
+        engine = create_engine(os.environ["MAIN_LINK"])
+        app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["SQL_LINK"]
+        """,
+    )
+    assert found == dict.fromkeys(("MAIN_LINK", "SQL_LINK"), (None, PLACES.database))
+
+
+def test_a_model_s_variable_gets_a_model_of_openai_s_where_an_example_names_another_provider_s(tmp_path):
+    (tmp_path / ".env.example").write_text("WRITER_MODEL=gemini-2.0-flash\nDRAFTER=openai/gpt-4o-mini\n")
+    found = variables(
+        tmp_path,
+        """
+        import os
+        from agents import Agent
+        from litellm import completion
+        MODEL = os.getenv("WRITER_MODEL")
+        writer = Agent(name="a", model=MODEL)
+        drafted = completion(model=os.environ["DRAFTER"], messages=[])
+        """,
+    )
+    assert found["WRITER_MODEL"][0].startswith("gpt-")
+    assert found["DRAFTER"][0] == "openai/gpt-4o-mini"
+
+
 def test_a_variable_whose_value_becomes_a_client_s_key_gets_the_key_whatever_its_name(tmp_path):
     found = variables(
         tmp_path,

@@ -26,7 +26,9 @@ def test_a_name_that_can_only_be_about_the_file_is_a_type(name):
     assert settle_types([offer(name, "text")])[0].type_input is not None
 
 
-@pytest.mark.parametrize("name", ["analysis_type", "question_kind", "request.user_type", "chatType"])
+@pytest.mark.parametrize(
+    "name", ["analysis_type", "question_kind", "request.user_type", "chatType", "response-type"]
+)
 def test_the_type_of_something_else_is_none(name):
     assert settle_types([offer(name, "text")])[0].type_input is None
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from classroom.standin.models import catalogue
 from grader.collect.code.variables import Variable
 
 _SECRET = "grading-0123456789abcdef0123456789abcdef0123456789abcdef"  # noqa: S105 - stands for a secret of the app's
@@ -48,7 +49,7 @@ def sure(variable: Variable, places: Places) -> str | None:
     value = _by_purpose(variable.purpose, places)
     if value is not None and not (variable.purpose in _MODELS and not variable.needed):
         is_model = variable.purpose in _MODELS and variable.purpose != "deployment"
-        return variable.example if is_model and _is_plain(variable.example) else value
+        return variable.example if is_model and _is_openais(variable.example) else value
     return _to_a_stand_in(variable.name.upper(), places) or _of_hosts(variable)
 
 
@@ -133,12 +134,17 @@ def guess_value(variable: Variable, places: Places) -> str | None:
     value = sure(variable, places)
     if value is not None:
         return value
-    named = _by_name(variable, places)
+    named = places.database if variable.purpose == "database" else _by_name(variable, places)
     if named == places.database and not variable.example.startswith("sqlite"):
         return named  # an example leads to a server of the author's
     if _is_plain(variable.example) and _fits(variable.example, variable.kind):
         return variable.example
     return named or _by_kind(variable)
+
+
+def _is_openais(example: str) -> bool:
+    """Whether an example is a model that OpenAI has or had, as its own or as another client's name for it."""
+    return re.sub(r"^openai[/:]", "", example) in catalogue.load().models
 
 
 def _is_plain(example: str) -> bool:

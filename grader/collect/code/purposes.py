@@ -13,7 +13,9 @@ from grader.collect.code.reads import dotted, read_name
 
 _READ = "$"  # before the name of a variable that is read where its value is used
 _ROUNDS = 3  # helpers that one value passes through, one calling the other
-_CLIENTS = re.compile(r"OpenAI|^Client$|^AsyncClient$|^completion$|^acompletion$|ChatCompletion|^LLM$")
+_CLIENTS = re.compile(
+    r"OpenAI|^Client$|^AsyncClient$|^completion$|^acompletion$|ChatCompletion|^LLM$|^Agent$"
+)
 # what an argument of a call means, for a client of OpenAI's and for boto3's
 _OF_OPENAI = {
     "api_key": "openai_key",
@@ -38,6 +40,7 @@ _OF_S3 = {
     "bucket": "bucket",
     "bucket_name": "bucket",
 }
+_OF_DATABASES = frozenset({"create_engine", "create_async_engine"})
 _NAMES_MODEL = ("model", "engine", "deployment_id")
 _ADDRESS = re.compile(r"api\.openai\.com|/chat/completions|/audio/speech|/images/generations|/v1/responses")
 # the part of an SDK that a call belongs to, and what the model of such a call makes
@@ -157,6 +160,10 @@ def _uses(tree: ast.AST, helpers: _Helpers) -> dict[str, str]:
             ):
                 if attr in _OF_OPENAI:
                     _note(found, value, _OF_OPENAI[attr])
+            case ast.Assign(
+                targets=[ast.Subscript(slice=ast.Constant(value="SQLALCHEMY_DATABASE_URI"))], value=value
+            ):
+                _note(found, value, "database")
             case ast.JoinedStr(
                 values=[ast.Constant(value=str() as before), ast.FormattedValue(value=value), *_]
             ):
@@ -181,6 +188,8 @@ def _of_call(node: ast.Call, helpers: _Helpers) -> Iterator[tuple[ast.expr, str]
                 each.value,
                 "embedding_model" if purpose == "model" and "Embedding" in parts[-1] else purpose,
             )
+    if parts[-1] in _OF_DATABASES and node.args:
+        yield node.args[0], "database"
     if parts[-1] in helpers:
         arguments, purposes = helpers[parts[-1]]
         given = [

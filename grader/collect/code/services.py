@@ -2,6 +2,8 @@
 
 import re
 
+from grader.inside.unanswered import LINE
+
 # client library → the service that it connects to
 SERVICES = {
     "psycopg": "PostgreSQL",
@@ -39,6 +41,10 @@ UNREACHABLE = re.compile(
     r"|connection error|cannot assign requested address|not permitted"
 )
 
+# what a name service says, or the lack of one
+_NOT_FOUND = re.compile(
+    r"(?i)name or service not known|name resolution|nodename nor servname|gaierror|failed to resolve|network is unreachable"
+)
 # what the libraries of clouds say where nobody has signed in: https://learn.microsoft.com/python/api/azure-identity and google-auth
 _NOT_SIGNED_IN = (
     (
@@ -86,6 +92,35 @@ def missing_sign_in(output: str) -> str:
     return next((named for pattern, named in _NOT_SIGNED_IN if pattern.search(output)), "")
 
 
+_UNANSWERED = re.compile(re.escape(LINE).replace(re.escape("{place}"), r"(\S{1,230}):(\w{1,20})"))
+_HERE = ("127.", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with, not bound
+
+
+def unanswered(output: str) -> str:
+    """What a program waits for in vain, by the addresses at which nothing answered; empty if it asked for none.
+
+    Args:
+        output: what it printed while it gave no answer.
+    """
+    for host, port in reversed(_UNANSWERED.findall(output)):
+        if port in _PORTS:
+            return _PORTS[port]
+        if not host.startswith(_HERE):
+            return f"the host {host}"
+        return f"a server at {host}:{port}"
+    return ""
+
+
+def hosts_unanswered(output: str) -> frozenset[str]:
+    """The hosts that a program asked in vain, by what it printed."""
+    return frozenset(host for host, _ in _UNANSWERED.findall(output))
+
+
+def service_at(port: str) -> str:
+    """The service that listens at a port as a rule; empty if it is another port."""
+    return _PORTS.get(port, "")
+
+
 def is_unreachable(output: str) -> bool:
     """Whether a program says that a host of the network could not be reached."""
     return bool(UNREACHABLE.search(output))
@@ -103,3 +138,19 @@ def hosts_named(output: str) -> list[str]:
     return [
         host for host in dict.fromkeys(named) if not host.startswith(("127.", "localhost")) and "." in host
     ]
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ADDRESS = re.compile(r"https?://([\w.-]+\.[a-z]{2,})\b")
+
+
+def host_not_found(trace: str) -> str:
+    """The host that a program asked for and that its name service did not know, by its traceback; empty if that was not its error."""
+    plain = _COLOUR.sub("", trace)
+    if not any(map(_NOT_FOUND.search, plain.splitlines())):
+        return ""
+    # the lines that were under way, which a traceback of IPython's points at
+    under_way = [line for line in plain.splitlines() if line.lstrip().startswith("-")]
+    written = [host for line in under_way for host in _ADDRESS.findall(line)]
+    named = [*written, *hosts_named(plain)]
+    return f"the host {named[0]}" if named else "a host of the network"

@@ -6,9 +6,7 @@ from grader.collect.finding.field_roles import TYPE_WORDS, kind_of_words, words_
 from grader.evidence import Input, Offer
 
 # what a type is the type of, where it is that of the file
-_OF_FILES = frozenset(
-    {"file", "media", "mime", "content", "output", "result", "response", "asset", "resource", "object"}
-)
+_OF_FILES = frozenset({"file", "media", "mime", "content", "output", "result", "asset", "resource", "object"})
 _OF_MAKING = frozenset(
     {"generate", "generated", "generation", "generator", "make", "create", "creation", "requested"}
 )

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 from grader import openai_module
 from grader.assignment import asking as own_questions
+from grader.bad_input import LAST
 from grader.collect.code import locating, services
 from grader.collect.code.elsewhere import host_of_client
 from grader.collect.exchange.session import Session
@@ -27,7 +29,7 @@ from grader.upstream_failures import slow_injections
 
 @dataclass(frozen=True)
 class Asked:
-    """What an app generates, requests that came near to it, and the questions that were put.
+    """What an app generates, requests that came near to it, and the questions that were put; `left`: those that come last.
 
     `needs`: the service that it asked for in vain wherever it failed, such as "Redis"; empty if there is none. `login`: how
     the grader registered and logged in, in a report's words; empty if it did not.
@@ -38,6 +40,7 @@ class Asked:
     probes: Sequence[Probe]
     needs: str = ""
     login: str = ""
+    left: Sequence[Question] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def ask(
             made = probes.generate(session, offer)
             asked += (made, probes.fetch_file(session, offer, made, found))
     with setting.clock.phase("send bad input"):
-        asked.extend(put_in_any_order(session, _questions(setting, generating)))
+        questions = _questions(setting, generating)
+        asked.extend(put_in_any_order(session, [one for one in questions if not _comes_last(one)]))
     for offer in offers if setting.wants("endpoint.") else ():
         asked.extend(probes.fetch_again(session, offer, list(asked)))
     so_far("input", Asked(offers, generating.misses, tuple(asked), login=generating.login))
@@ -94,7 +98,18 @@ def ask(
         asked,
         _needed(setting.submission.root, session, generating, launched),
         generating.login,
+        [one for one in questions if _comes_last(one)],
     )
+
+
+def ask_last(setting: Setting, session: Session, left: Sequence[Question]) -> list[Probe]:
+    """The questions over which an app may stay busy: what it does afterwards would say nothing of it."""
+    with setting.clock.phase("send bad input") if left else nullcontext():
+        return put_in_any_order(session, left)
+
+
+def _comes_last(one: Question | Probe) -> TypeGuard[Question]:
+    return isinstance(one, Question) and one.criterion in LAST
 
 
 def ask_in_silence(setting: Setting, session: Session, offers: Sequence[Offer]) -> list[Probe]:
@@ -167,6 +182,8 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     if launched.secret and not generating.offers:
         return f"the secret of its container, {launched.secret},"
     answers = {one.id: one for one in session.exchanges}
+    if not generating.offers and (elsewhere := _asked_elsewhere(root, session)):
+        return elsewhere
     if not generating.offers and (named_at_once := _named_by_itself(session.exchanges)):
         return named_at_once
     near = [answers[miss.exchange] for miss in generating.misses if miss.prompt]
@@ -175,6 +192,8 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
     needed = [
         services.missing_service(one.log, launched.offered_database)
         or services.missing_service(one.body, launched.offered_database)
+        # a client that goes on asking for its service keeps its app from answering at all; others hide what it says
+        or (services.unanswered(one.log) if one.status is None or not generating.offers else "")
         for one in failing
     ]
     if needed and all(needed):
@@ -184,6 +203,13 @@ def _needed(root: Path, session: Session, generating: _Generating, launched: Lau
         return ""
     named = [host for one in unheard for host in services.hosts_named(f"{one.log}\n{one.body}")]
     return host_of_client(root) or (f"the host {named[0]}" if named else "a host of the network")
+
+
+def _asked_elsewhere(root: Path, session: Session) -> str:
+    """The host of another service that the code gives its client, if the app asked there in vain, whatever it answered."""
+    host, printing = host_of_client(root), session.printing
+    asked = services.hosts_unanswered(printing.log_since(0)) if host and printing else ()
+    return host if host and host in asked else ""
 
 
 def _named_by_itself(exchanges: Sequence[Exchange]) -> str:

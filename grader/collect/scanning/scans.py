@@ -19,6 +19,7 @@ from grader.collect.code.introspection import find_introspection
 from grader.collect.scanning import history, sources
 from grader.collect.scanning.concealed import Concealed
 from grader.collect.scanning.credentials import is_made_by_others, mask, secrets_in
+from grader.collect.scanning.env_places import env_place
 from grader.collect.scanning.history import text_of
 from grader.collect.scanning.skeleton_files import is_as_handed_out
 from grader.evidence import Scans, Secret
@@ -81,8 +82,8 @@ def _git(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def _handed_in(root: Path) -> tuple[list[Path], bool | None]:
-    """The files that would be committed, and whether `.env` would not be; asked of a repository of our own.
+def _handed_in(root: Path, app: str | None) -> tuple[list[Path], bool | None]:
+    """The files that would be committed, and whether the app's `.env` would not be; asked of a repository of our own.
 
     Without git every file counts, and nothing is known of `.env`.
     """
@@ -91,7 +92,7 @@ def _handed_in(root: Path) -> tuple[list[Path], bool | None]:
         if _git("init", "-q", cwd=root).returncode:
             return everything, None
         listed = _git("ls-files", "-z", "--others", "--exclude-standard", cwd=root)
-        ignored = _git("check-ignore", "-q", "--no-index", ".env", cwd=root)
+        ignored = _git("check-ignore", "-q", "--no-index", env_place(root, app), cwd=root)
     except (OSError, subprocess.TimeoutExpired):
         return everything, None
     names = [name.decode("utf-8", "surrogateescape") for name in listed.stdout.split(b"\0") if name]
@@ -216,9 +217,9 @@ def _runs_tests(root: Path, file: Path) -> bool:
     return bool(_RUNS_TESTS.search(_NO_COMMAND.sub(" ", _read(file)))) or leads_to_tests(root, file)
 
 
-def scan(submission: Submission, sandbox: Sandbox) -> Scans:
-    """Look through everything that would be handed in."""
-    files, env_is_ignored = _handed_in(submission.root)
+def scan(submission: Submission, sandbox: Sandbox, app: str | None = None) -> Scans:
+    """Look through everything that would be handed in. `app`: the file of the app, relative to the submission."""
+    files, env_is_ignored = _handed_in(submission.root, app)
     past = history.read(submission.history, sandbox)
     found: list[Secret] = []
     concealed = Concealed()

@@ -64,6 +64,8 @@ class Notes:
         made_at: fault and test → the functions that made the calls in which it could be planted.
         red: the tests that do not pass, with why and where.
         hosts, programs: for each test, the hosts that it asked for, and the programs that it started.
+        fetched: of the hosts, those from which only an installed package wanted what it keeps.
+        refused: for each test, the ports of this computer at which nothing answered it.
         looked: where code of the submission's looked for what the grader has put into the process, and how.
         served: whether the app answered any request at all where that can be seen.
         counts: how many tests passed, failed and were skipped; None until the run reported it.
@@ -85,6 +87,8 @@ class Notes:
     red: dict[str, tuple[str, str]] = field(default_factory=dict)
     hosts: dict[str, set[str]] = field(default_factory=dict)
     programs: dict[str, set[str]] = field(default_factory=dict)
+    fetched: dict[str, set[str]] = field(default_factory=dict)
+    refused: dict[str, set[str]] = field(default_factory=dict)
     looked: set[str] = field(default_factory=set)
     served: bool = False
     counts: dict[str, int] | None = None
@@ -149,6 +153,10 @@ class Decider:
             self.notes.reads.add(test)
         if "asked" in message:
             self.notes.hosts.setdefault(test, set()).add(_text(message["asked"]))
+        if "fetched" in message:
+            self.notes.fetched.setdefault(test, set()).add(_text(message["fetched"]))
+        if "refused" in message:
+            self.notes.refused.setdefault(test, set()).add(_text(message["refused"]))
         if "program" in message:
             self.notes.programs.setdefault(test, set()).add(_text(message["program"]))
         if "red" in message:

@@ -4,7 +4,7 @@ import contextlib
 import re
 import shlex
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,14 @@ from grader.collect.code.lasting import may_last
 from grader.collect.code.pytest_settings import has_tests, plainly_named, settings_without
 from grader.collect.code.variables import read_variables
 from grader.collect.finding.field_roles import words_of
-from grader.collect.suites.deciding import Decider, Notes
+from grader.collect.suites.deciding import Decider
 from grader.collect.suites.desk import Desk
 from grader.collect.suites.fresh import Begins, FreshRuns, Opens, SpareRuns
 from grader.collect.suites.generating import generating
+from grader.collect.suites.guessing import guessed, with_variables
+from grader.collect.suites.red import red_tests
 from grader.collect.suites.rerun import Rerun
-from grader.evidence import EXTENSIONS, KINDS, Offer, RedTest, TestRun
+from grader.evidence import EXTENSIONS, KINDS, Offer, TestRun
 from grader.inside import policy
 from grader.sandbox import Order, Sandbox
 from grader.submission import Submission
@@ -35,7 +37,7 @@ _UNASKED = {"nbval": "nbval", "faker": "faker", "hypothesis": "hypothesispytest"
 PLANTING_SECONDS = 180.0  # more, for the faults planted after the suite has run as it is
 _MOST_WATCHED, _LONGEST_NAME = 400, 200  # files of the app, and characters of their names
 _STARVED = SUITE_SECONDS / 10  # that a suite was kept from running
-_MOST_NAMED = 100  # tests that do not pass, and programs
+_MOST_NAMED = 100  # programs
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 _USAGE_ERROR, _NONE_COLLECTED = 4, 5
 _UNRECOGNISED = re.compile(r"error: unrecognized arguments: ([^\n]{1,2000})")
@@ -111,13 +113,24 @@ def run(
         if not author.arguments:
             return TestRun(failure="There are no tests: no file named test_*.py or *_test.py.")
     once = partial(_run_once, submission, sandbox, opens, folders, offers, target)
-    found = once(author, ())
+    settings: Sequence[str] = ()
+    found = once(author, settings)
     if unknown := _UNRECOGNISED.search(found.output) if found.exit_code == _USAGE_ERROR else None:
         # an option of a plugin that is not here, such as one that measures or spreads: the tests are the same without
-        found = once(author, settings_without(cwd / author.folder, unknown[1].split()))
+        settings = settings_without(cwd / author.folder, unknown[1].split())
+        found = once(author, settings)
     if found.exit_code in (_USAGE_ERROR, _NONE_COLLECTED) and author.source and not where:
-        found = once(AuthorRun(), settings_without(cwd, ()))
-    return found
+        author, settings = AuthorRun(), settings_without(cwd, ())
+        found = once(author, settings)
+    values = partial(_guessed, submission.root, author, sandbox)
+    return with_variables(found, author, values, lambda other: once(other, settings))
+
+
+def _guessed(root: Path, author: AuthorRun, sandbox: Sandbox) -> dict[str, str]:
+    """Values for the variables that the code needs, and that the suite ran without."""
+    files = _python_files(root)
+    given = {**of_example(root, files), **of_workflow(root, author), **environment(sandbox, ())}
+    return guessed(root, files, {**given, **author.variables})
 
 
 def in_peace(first: TestRun, again: Callable[[], TestRun]) -> TestRun:
@@ -188,7 +201,7 @@ def _run_once(
         generating=len(about.tests),
         served=notes.served,
         replaced=tuple(sorted(f"{place}:{kind}" for place, kind in about.replaced)),
-        red=tuple(_red(notes, sandbox.root)),
+        red=tuple(red_tests(notes, sandbox.root)),
         programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
         outside=tuple(sorted(notes.outside)),
         waited=round(waited, 3),
@@ -257,32 +270,6 @@ def _python_files(root: Path) -> list[str]:
     return [name.as_posix() for name in names if "site-packages" not in name.parts]
 
 
-def _red(notes: Notes, root: str) -> Iterator[RedTest]:
-    """The tests that do not pass: why, where, and what they asked of the world outside."""
-    for name, (why, where) in list(notes.red.items())[:_MOST_NAMED]:
-        # what a module does while it is imported belongs to no test, and may be any file's
-        before = notes.hosts.get("", set()) if "::" not in name else set()
-        programs = notes.programs.get(name, set()) | (
-            notes.programs.get("", set()) if before or "::" not in name else set()
-        )
-        yield RedTest(
-            name=name,
-            why=why.replace(f"{root}/", ""),
-            where=where.replace(f"{root}/", ""),
-            hosts=tuple(sorted(notes.hosts.get(name, set()) | before)),
-            needs=_needs(programs, why),
-        )
-
-
-def _needs(programs: Collection[str], why: str) -> str:
-    """What a test needs that is not here; empty if that is not known."""
-    if _DOCKER.intersection(programs) or _NAMES_DOCKER.search(why):
-        return "Docker"
-    return ""
-
-
-_DOCKER = frozenset({"docker", "docker-compose", "podman"})
-_NAMES_DOCKER = re.compile(r"(?i)\bdocker(\.errors\.|\.sock| daemon|ized)|testcontainers|DockerException")
 # where the operation is not known: whatever is sent, and of whichever kind
 _ANY_POST = [
     {"kind": kind, "method": method, "path": ".*", "words": EXTENSIONS[kind]}
