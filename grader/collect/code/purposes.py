@@ -208,4 +208,6 @@ def _note(found: dict[str, str], value: ast.expr, purpose: str) -> None:
     if name:
         found.setdefault(name, purpose)
     if isinstance(value, ast.Subscript) and (key := held_name(value)):
-        found.setdefault(key, purpose)  # what looks like a variable of a file may be an entry of a configuration
+        found.setdefault(
+            key, purpose
+        )  # what looks like a variable of a file may be an entry of a configuration
