@@ -165,7 +165,8 @@ class S3Mock:
                     content_type = str(key.metadata.get("Content-Type") or "")
                     tags = account["aws"].tagger.get_tag_dict_for_resource(key.arn)
                     beside = {str(name): str(value) for name, value in (*key.metadata.items(), *tags.items())}
-                    found.append(StoredObject(bucket.name, key.name, content_type, bytes(key.value), beside))
+                    content, at = bytes(key.value), key.last_modified.timestamp()
+                    found.append(StoredObject(bucket.name, key.name, content_type, content, beside, at))
         return found
 
     def create_bucket(self, name: str) -> None:

@@ -36,10 +36,14 @@ class S3Request:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object in a bucket, its content included. `metadata`: what was stored beside it, tags included."""
+    """One object in a bucket, its content included. `metadata`: what was stored beside it, tags included.
+
+    `stored_at`: when it was put, in seconds since 1970: another put of the same bytes has another.
+    """
 
     bucket: str
     key: str
     content_type: str
     content: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
+    stored_at: float = field(default=0.0, repr=False, compare=False)

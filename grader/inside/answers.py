@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .boundaries import Boundaries, put_in_place
+from .own_protocols import watch_aiohttp, watch_tornado
 
 # frameworks, by the package that a submission imports: where their applications are called
 _ASGI = {
@@ -16,7 +17,13 @@ _ASGI = {
     "litestar": ("litestar", "Litestar"),
     "quart": ("quart", "Quart"),
 }
-_WSGI = {"flask": ("flask", "Flask")}
+_WSGI = {
+    "flask": ("flask", "Flask"),
+    "bottle": ("bottle", "Bottle"),
+    "falcon": ("falcon", "App"),
+    "pyramid": ("pyramid.router", "Router"),
+}
+_OWN = {"aiohttp": watch_aiohttp, "tornado": watch_tornado}
 _HEARD = 20_000  # bytes of a request that show of which kind it is
 
 
@@ -38,10 +45,12 @@ class Answers:
                 elif name in _WSGI:
                     module, attribute = _WSGI[name]
                     self._watch_wsgi(getattr(importlib.import_module(module), attribute))
+                elif name in _OWN:
+                    _OWN[name](self, self._boundaries)
                 elif name == "django":
                     self._watch_django()
 
-    def _here(self, method: str, path: str) -> list[dict[str, Any]]:
+    def here(self, method: str, path: str) -> list[dict[str, Any]]:
         """The operations that a request may be for."""
         return [
             each for each in self._generating if method == each["method"] and each["path"].fullmatch(path)
@@ -53,17 +62,18 @@ class Answers:
         named = {each["kind"] for each in here if words & set(each["words"])}
         return sorted(named or {each["kind"] for each in here})
 
-    def _status(
+    def status(
         self, status: int, here: list[dict[str, Any]], text: str, bare: bool, place: tuple[str, str]
     ) -> int:
+        """The status to answer with: the grader decides."""
         now = self._boundaries.decided(
             "app", {"status": status}, kinds=self._kinds(here, text), bare=bare, place=" ".join(place)
         )
         return int(now["status"])
 
     @contextlib.contextmanager
-    def _serving(self, here: Sequence[dict[str, Any]] = (), request_text: Callable[[], str] = str) -> Any:
-        """`here`, `request_text`: the operations that the request may be for, and its words, by which the kind of file is known."""
+    def serving(self, here: Sequence[dict[str, Any]] = (), request_text: Callable[[], str] = str) -> Any:
+        """While a request is answered. `here`, `request_text`: the operations that the request may be for, and its words, by which the kind of file is known."""
         if not self._answered:
             self._answered = True
             self._boundaries.tell(served=True)
@@ -86,16 +96,16 @@ class Answers:
         real = BaseHandler.get_response
 
         def get_response(handler: Any, request: Any) -> Any:
-            here = self._here(request.method, request.path_info)
+            here = self.here(request.method, request.path_info)
             if not here:
-                with self._serving():
+                with self.serving():
                     return real(handler, request)
             text = f"{request.get_full_path()} {request.body[:_HEARD].decode('latin-1')}"
-            with self._serving(here, lambda: text):
+            with self.serving(here, lambda: text):
                 response = real(handler, request)
             bare = BaseHandler.__dict__.get("get_response") is hook
             place = (request.method, request.path_info)
-            response.status_code = self._status(response.status_code, here, text, bare, place)
+            response.status_code = self.status(response.status_code, here, text, bare, place)
             return response
 
         hook = self._boundaries.keeper.hide(functools.wraps(real)(get_response))
@@ -105,9 +115,9 @@ class Answers:
         asgi = place.__call__
 
         async def call_asgi(app: Any, scope: Any, receive: Any, send: Any) -> None:
-            here = self._here(scope["method"], scope["path"]) if scope["type"] == "http" else []
+            here = self.here(scope["method"], scope["path"]) if scope["type"] == "http" else []
             if scope["type"] != "http" or not here:
-                with self._serving() if scope["type"] == "http" else contextlib.nullcontext():
+                with self.serving() if scope["type"] == "http" else contextlib.nullcontext():
                     await asgi(app, scope, receive, send)
                 return
 
@@ -125,11 +135,11 @@ class Answers:
                 if message["type"] == "http.response.start":
                     bare = place.__dict__.get("__call__") is hook
                     where = (scope["method"], scope["path"])
-                    status = self._status(message["status"], here, request_text(), bare, where)
+                    status = self.status(message["status"], here, request_text(), bare, where)
                     message = {**message, "status": status}
                 await send(message)
 
-            with self._serving(here, request_text), self._boundaries.keeper.hidden(send_changed) as sends:
+            with self.serving(here, request_text), self._boundaries.keeper.hidden(send_changed) as sends:
                 await asgi(app, scope, receive_noted, sends)
 
         hook = self._boundaries.keeper.hide(functools.wraps(asgi)(call_asgi))
@@ -140,9 +150,9 @@ class Answers:
 
         def call_wsgi(app: Any, environ: Any, start_response: Any) -> Any:
             method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-            here = self._here(method, path)
+            here = self.here(method, path)
             if not here:
-                with self._serving():
+                with self.serving():
                     return wsgi(app, environ, start_response)
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
@@ -151,10 +161,10 @@ class Answers:
             def start_changed(status: str, headers: Any, *rest: Any) -> Any:
                 number, _, phrase = status.partition(" ")
                 bare = place.__dict__.get("__call__") is hook
-                now = self._status(int(number), here, text, bare, (method, path))
+                now = self.status(int(number), here, text, bare, (method, path))
                 return start_response(f"{now} {phrase}", headers, *rest)
 
-            with self._serving(here, lambda: text), keeper.hidden(start_changed) as starts:
+            with self.serving(here, lambda: text), keeper.hidden(start_changed) as starts:
                 return wsgi(app, environ, starts)
 
         keeper = self._boundaries.keeper

@@ -93,3 +93,14 @@ def test_functions_that_call_each_other_are_read_once(tmp_path):
         main="import os\ndef one(key):\n    return two(key)\ndef two(key):\n    return one(key)\none(os.getenv('KEY'))\n",
     )
     assert found == {"KEY": ""}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "app.config['EIMER'] = given or os.environ['ORT']\ndef save():\n    s3.put_object(Bucket=current_app.config['EIMER'])\n",
+        "def save(given=None):\n    s3.put_object(Bucket=given or os.environ['ORT'])\n",
+    ],
+)
+def test_a_value_is_followed_through_a_configuration_and_a_choice(tmp_path, kept):
+    assert purposes(tmp_path, main=f"import os\n{kept}") == {"ORT": "bucket"}

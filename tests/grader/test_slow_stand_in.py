@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from classroom import OpenAIMock
+from classroom.s3.records import S3Request, StoredObject
 from classroom.standin.records.calls import Call
 from grader.collect.exchange.arrivals import Arrivals
 from grader.collect.exchange.canary import CanarySearch
@@ -109,6 +110,19 @@ def test_a_call_journaled_after_the_next_request_belongs_to_the_exchange_that_ma
     arrivals.gather(later)
     assert [each.id for each in arrivals.calls_of(earlier)] == ["call-2"]
     assert [each.id for each in arrivals.calls_of(later)] == ["call-1"]
+
+
+def test_what_lay_there_before_is_not_what_a_put_under_the_same_name_stores():
+    stored = [StoredObject("b", "a.txt", "text/plain", b"first", stored_at=1.0)]
+    put = S3Request("PUT", "b", "a.txt", "text/plain", None)
+    bucket = SimpleNamespace(requests=[put], bucket="b", objects=lambda wanted: list(stored))
+    arrivals = Arrivals(SimpleNamespace(calls=[]), bucket, CanarySearch("sk-canary"), Blobs())
+    arrivals.gather(exchange("ex-1"))
+    bucket.requests.append(put)
+    arrivals.gather(exchange("ex-2"))  # the put has come, and is not carried out yet
+    stored[:] = [StoredObject("b", "a.txt", "text/plain", b"second", stored_at=2.0)]
+    arrivals.gather(exchange("ex-3"))
+    assert [(one.exchange, one.size) for one in arrivals.objects] == [("ex-1", 5), ("ex-2", 6)]
 
 
 def exchange(name: str) -> Exchange:

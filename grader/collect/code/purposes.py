@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader.collect.code.env_files import taken
-from grader.collect.code.reads import dotted, read_name
+from grader.collect.code.reads import dotted, held_name, read_name
 
 _READ = "$"  # before the name of a variable that is read where its value is used
 _ROUNDS = 3  # helpers that one value passes through, one calling the other
@@ -202,6 +202,10 @@ def _of_call(node: ast.Call, helpers: _Helpers) -> Iterator[tuple[ast.expr, str]
 
 
 def _note(found: dict[str, str], value: ast.expr, purpose: str) -> None:
+    if isinstance(value, ast.BoolOp):  # `bucket or os.environ["PLACE"]`
+        for each in value.values:
+            _note(found, each, purpose)
+        return
     if (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Attribute)
@@ -209,6 +213,10 @@ def _note(found: dict[str, str], value: ast.expr, purpose: str) -> None:
     ):
         value = value.func.value
     read = read_name(value) or taken(value)
-    name = _READ + read[0] if read else dotted(value).rpartition(".")[2]
+    name = _READ + read[0] if read else held_name(value)
     if name:
         found.setdefault(name, purpose)
+    if isinstance(value, ast.Subscript) and (key := held_name(value)):
+        found.setdefault(
+            key, purpose
+        )  # what looks like a variable of a file may be an entry of a configuration

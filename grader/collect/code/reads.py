@@ -15,6 +15,14 @@ def text_of(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def held_name(node: ast.expr) -> str:
+    """The last name of an expression that holds a value: `BUCKET` of `app.config["BUCKET"]` and of `settings.BUCKET`."""
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=str() as key)):
+            return key
+    return dotted(node).rpartition(".")[2]
+
+
 def dotted(node: ast.expr) -> str:
     """A name with its attributes, as it is written: "os.environ.get"; what is before the first dot is empty for a call."""
     if isinstance(node, ast.Name):

@@ -11,7 +11,7 @@ from typing import Any
 from grader import reading
 from grader.collect.code.env_files import holders, taken
 from grader.collect.code.purposes import Purposes
-from grader.collect.code.reads import NAME, dotted, read_name, text_of
+from grader.collect.code.reads import NAME, dotted, held_name, read_name, text_of
 from grader.manifest import steers_loading
 
 _MOST_FILES, _MOST_VARIABLES = 500, 400
@@ -102,7 +102,7 @@ def _reads(tree: ast.Module, file: str, kept: frozenset[str]) -> Iterator[Variab
                 | ast.AnnAssign(target=target, value=ast.expr() as value)
             ):
                 for inner in ast.walk(value):
-                    identifiers.setdefault(id(inner), dotted(target).rpartition(".")[2])
+                    identifiers.setdefault(id(inner), held_name(target))
             case ast.Call(func=ast.Name(id="int" | "float" | "bool" as cast), args=[inner, *_]):
                 kinds[id(inner)] = cast
     for node in ast.walk(tree):

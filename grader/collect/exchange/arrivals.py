@@ -35,6 +35,7 @@ class Arrivals:
         self._buckets = {s3.bucket}
         self._made: dict[str, list[journal.Output]] = {}  # what OpenAI made during each exchange
         self._unfinished: dict[tuple[str, str], str] = {}  # puts without an object yet, and their exchanges
+        self._stored_at: dict[tuple[str, str], float] = {}  # when each object was put that is known
         self._begun: list[tuple[float, Exchange]] = []  # when each request was sent
 
     @property
@@ -85,7 +86,11 @@ class Arrivals:
             self._canary.look(
                 "the metadata or tags of an object", str(dict(stored.metadata)), stored.content_type
             )
-            led_by = self._unfinished.pop((stored.bucket, stored.key), exchange.id)
+            place = stored.bucket, stored.key
+            if self._stored_at.get(place) == stored.stored_at:
+                continue  # what lay there before: the object of the put that was noted is still to come
+            self._stored_at[place] = stored.stored_at
+            led_by = self._unfinished.pop(place, exchange.id)
             held = find_held(stored.content, self._made.get(led_by, ()))
             self.objects.append(
                 StoredObject(

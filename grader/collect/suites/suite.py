@@ -285,6 +285,11 @@ _FRAMEWORKS = {
     "apiflask": "flask",
     "flask_openapi3": "flask",
     "django": "django",
+    "aiohttp": "aiohttp",
+    "tornado": "tornado",
+    "bottle": "bottle",
+    "falcon": "falcon",
+    "pyramid": "pyramid",
 }
 _IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_FRAMEWORKS)})\b", re.MULTILINE)
 
