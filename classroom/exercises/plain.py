@@ -62,7 +62,10 @@ def encode(value: Any, depth: int = 0) -> list[Any]:
         return ["dict", [[encode(name, depth + 1), encode(inner, depth + 1)] for name, inner in items]]
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
         kind = "list" if isinstance(value, list) else "tuple" if isinstance(value, tuple) else "set"
-        return [kind, [encode(inner, depth + 1) for inner in itertools.islice(iter(value), _MOST_ITEMS)]]
+        inside: list[Any] = list(itertools.islice(iter(value), _MOST_ITEMS))
+        if kind == "list" and set(map(type, inside)) == {float} and math.isfinite(sum(inside)):
+            return ["vector", inside]  # of an embedding; many of them are compared
+        return [kind, [encode(inner, depth + 1) for inner in inside]]
     fields = _fields_of(value)
     return [
         "named tuple" if isinstance(value, tuple) else "object",
@@ -72,8 +75,6 @@ def encode(value: Any, depth: int = 0) -> list[Any]:
 
 
 def _encode_number(value: Any) -> list[Any]:
-    if type(value) is float:  # a vector has thousands
-        return ["float", repr(value)]
     if isinstance(value, numbers.Integral):
         whole = int(value)
         return ["integer", str(whole)] if abs(whole) < 10**_MOST_DIGITS else ["object", "int", []]
@@ -149,6 +150,8 @@ def decode(data: Any, depth: int = 0) -> Any:
                 return float(content)
             case "decimal" if isinstance(content, str) and len(content) <= _MOST_DIGITS:
                 return Decimal(content)
+            case "vector" if isinstance(content, list) and set(map(type, content)) == {float}:
+                return content[:_MOST_ITEMS]
             case "list" | "tuple" | "set" if isinstance(content, list):
                 return _collection(kind, [decode(each, depth + 1) for each in content[:_MOST_ITEMS]])
             case "dict" if isinstance(content, list):

@@ -4,7 +4,8 @@ import pytest
 
 from tests.hostile.cases import Attack
 from tests.hostile.forged import FORGED, ROUNDABOUT
-from tests.hostile.test_attacks import TIERS, graded, statuses, written
+from tests.hostile.graded import graded
+from tests.hostile.test_attacks import TIERS, statuses, written
 from tests.sampling import representative
 
 
