@@ -13,6 +13,7 @@ from grader.collect.code import locating, services
 from grader.collect.code.elsewhere import host_of_client
 from grader.collect.exchange.session import Session
 from grader.collect.finding import compared, login
+from grader.collect.finding.callers_own import callers_own
 from grader.collect.finding.discovery import LOOKING, ask_declared
 from grader.collect.finding.naming import with_names
 from grader.collect.finding.search import Search
@@ -155,7 +156,8 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     root = setting.submission.root
     if offers or stated:
         return _Generating(locating.locate(offers, root, launched.files))
-    search = Search(session, found, served.undocumented, served.names)
+    own = callers_own(session.openai.base_url)
+    search = Search(session, found, served.undocumented, served.names, given=own)
     offers, transcript = settle_types(search.offers()), ""
     # what generates without any words of ours may be beside what a person would ask
     asked = any(offer.prompt_input for offer in offers)
@@ -172,7 +174,7 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
             session.presented = after.presented
             served.look_again()
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
-            search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
+            search = Search(session, found, served.undocumented, served.names, given={**own, **after.given})
             offers = settle_types(search.offers())
     offers = with_names(session, offers, found)
     return _Generating(
