@@ -105,6 +105,13 @@ def test_a_suite_that_only_lacks_what_a_package_downloads_once_is_not_run(tmp_pa
     assert "test_the_words_are_counted" in verdict.summary
 
 
+def test_what_is_downloaded_from_s3_itself_is_no_data_of_a_package(tmp_path):
+    real = FETCHES.replace("data.example.com", "notes.s3.amazonaws.com")
+    run, _ = suite_run(tmp_path, {"test_words.py": real})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == "failed"
+    assert run.outside == ("notes.s3.amazonaws.com",)
+
+
 def _red(**noted):
     notes = Notes(red={"test_a.py::test_b": ("assert 500 == 200", "test_a.py, line 3")})
     for name, value in noted.items():
