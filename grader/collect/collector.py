@@ -227,7 +227,7 @@ def _examine_running(setting: Setting, launched: Launch, tests: TestsBeside, set
         tests.result()
     probes = [
         *asked.probes,
-        *asking.ask_in_silence(setting, session, asked.offers),
+        *asking.ask_in_silence(setting, session, () if asked.is_stuck else asked.offers),
         *asking.ask_module(setting, session, found),
         *asking.ask_last(setting, session, asked.left),
     ]

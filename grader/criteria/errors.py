@@ -21,6 +21,7 @@ from grader.criteria.criterion import (
     working,
 )
 from grader.criteria.reported import reported
+from grader.criteria.streamed_errors import reports_in_its_stream
 from grader.evidence import Evidence, Exchange, Probe
 from grader.jobs import state_of
 from grader.messages import sentence, term
@@ -152,6 +153,13 @@ def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Find
     if exchange.status is None:
         problem: str | None = sentence(
             "{asked}, and {place} gave no answer: {failure}", **what, failure=reported(str(exchange.failure))
+        )
+    elif exchange.status < 400 and not probe.may_succeed and reports_in_its_stream(exchange):
+        problem = sentence(
+            "{asked}, and {place} answered {status}, with the error in its stream alone: wait for OpenAI's first event before "
+            "you begin your answer",
+            **what,
+            status=str(exchange.status),
         )
     elif exchange.status < 400 and not failed_job and not probe.may_succeed:
         problem = sentence(

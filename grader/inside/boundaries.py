@@ -188,9 +188,11 @@ class Boundaries:
         def refuse(host: Any) -> None:
             name = host.decode() if isinstance(host, bytes) else str(host)
             if name and not name.startswith(_LOCAL):
-                if _REAL.search(name):
+                is_real = bool(_REAL.search(name))
+                if is_real:
                     self.tell(outside=name[:_LONGEST])
-                self._note("fetched" if _is_kept_afterwards(sys._getframe(2)) else "asked", name)
+                is_kept = not is_real and _is_kept_afterwards(sys._getframe(2))
+                self._note("fetched" if is_kept else "asked", name)
                 raise OSError(f"the tests run without a network: {name} can't be reached")
 
         def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:

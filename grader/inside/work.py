@@ -57,6 +57,7 @@ def serve(order: dict[str, Any]) -> None:
     import faulthandler
     import socket
 
+    sys.excepthook = _print_plainly
     # where it hangs is printed, so that somebody can be shown the line
     faulthandler.dump_traceback_later(order["hangs_after"], repeat=True)
     for path in order.get("folders", ()):
@@ -107,6 +108,13 @@ def serve(order: dict[str, Any]) -> None:
     faulthandler.cancel_dump_traceback_later()
     host, port = listener.getsockname()[:2]
     make_server(host, port, app, threaded=True, fd=listener.detach()).serve_forever()
+
+
+def _print_plainly(*error: Any) -> None:
+    """Print why the app ended where nothing comes between: what an app puts in the place of sys.stderr may cut it up."""
+    import traceback
+
+    traceback.print_exception(*error, file=sys.__stderr__)
 
 
 def _prepare_django() -> None:

@@ -247,3 +247,19 @@ def test_after_answers_in_json_the_next_has_their_keys(client):
 def test_after_other_answers_the_next_is_words(client, turns):
     written = client.chat.completions.create(model=MODEL, messages=in_turns(*turns))
     assert "again" in written.choices[0].message.content
+
+
+@pytest.mark.parametrize(
+    ("hint", "field"),
+    [
+        ("(0..1)", {"type": "number", "minimum": 0.0, "maximum": 1.0}),
+        ("(between 0 and 1)", {"type": "number", "minimum": 0.0, "maximum": 1.0}),
+        ("(integer from 1 to 5)", {"type": "integer", "minimum": 1, "maximum": 5}),
+        ("(1-10)", {"type": "integer", "minimum": 1, "maximum": 10}),
+        ("(string, 2-3 sentences)", {"type": "string"}),
+        ("(as in 01-02-2024)", {"type": "integer"}),
+    ],
+)
+def test_a_range_beside_a_key_bounds_its_value(hint, field):
+    words = f"Return JSON only, with the keys answer (string) and confidence {hint}."
+    assert json_mode.infer_schema([{"role": "user", "content": words}])["properties"]["confidence"] == field

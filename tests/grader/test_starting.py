@@ -396,6 +396,34 @@ def started(root: Path, files: dict[str, str]) -> AppStart:
         return collect(submission, only=("endpoint.starts",), tier=tier, open_sandbox=sandbox).app
 
 
+IN_PIECES = """
+import logging
+import os
+import sys
+
+logging.basicConfig(format="%(asctime)s - %(message)s", stream=sys.__stdout__)
+
+
+class Written:
+    def write(self, text):
+        logging.error(text.strip())
+
+    def flush(self):
+        pass
+
+
+sys.stderr = Written()
+from fastapi import FastAPI
+app = FastAPI()
+place = os.path.join(os.environ.get("NOTES_ROOT_OF_MINE"), "notes")
+"""
+
+
+def test_the_reason_is_read_where_an_app_logs_what_is_written_to_its_standard_error(tmp_path):
+    start = started(tmp_path, {"main.py": IN_PIECES})
+    assert "TypeError: expected str, bytes or os.PathLike object" in str(start.failure)
+
+
 def test_an_app_gets_one_variable_after_another_until_it_starts(tmp_path):
     app = started(
         tmp_path,

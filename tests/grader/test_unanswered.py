@@ -3,16 +3,18 @@
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from grader.collect.code import services
 from grader.collect.code.author_run import AuthorRun
+from grader.collect.questioning import asking
 from grader.collect.suites.deciding import Notes
 from grader.collect.suites.guessing import guessed, with_variables
 from grader.collect.suites.red import red_tests
 from grader.criteria import BY_ID
-from grader.evidence import NotebookRun, RedTest, TestRun
+from grader.evidence import Exchange, NotebookRun, Offer, RedTest, TestRun, a_file
 from grader.inside.unanswered import LINE
 from tests.grader.seen import evidence
 from tests.grader.suites import suite_run
@@ -57,6 +59,27 @@ def test_what_an_app_waits_for_is_known_by_its_address(places, named):
     assert services.unanswered(log) == named
 
 
+def _made(kind: str, status: int | None, log: str = "") -> Exchange:
+    purpose = f"generate {a_file(kind)}"
+    return Exchange(id=kind, purpose=purpose, method="POST", url="/x", status=status, log=log)
+
+
+def test_an_app_of_which_each_kind_waits_for_a_service_is_asked_nothing_more():
+    waits = LINE.format(place="127.0.0.1:27017")
+    offers = [
+        Offer(kind=kind, method="POST", path="/x", prompt_input=None, exchange=kind)
+        for kind in ("text", "image")
+    ]
+
+    def is_stuck(*exchanges: Exchange) -> bool:
+        return asking._is_stuck(SimpleNamespace(exchanges=exchanges), offers)
+
+    assert is_stuck(_made("text", None, waits), _made("image", None, waits))
+    assert not is_stuck(_made("text", None, waits), _made("image", 200))
+    assert not is_stuck(_made("text", None), _made("image", None)), "it hangs for reasons of its own"
+    assert not is_stuck()
+
+
 FETCHES = """
 import socket
 
@@ -80,6 +103,13 @@ def test_a_suite_that_only_lacks_what_a_package_downloads_once_is_not_run(tmp_pa
     assert verdict.status == "not_run"
     assert "a download from data.example.com" in verdict.summary
     assert "test_the_words_are_counted" in verdict.summary
+
+
+def test_what_is_downloaded_from_s3_itself_is_no_data_of_a_package(tmp_path):
+    real = FETCHES.replace("data.example.com", "notes.s3.amazonaws.com")
+    run, _ = suite_run(tmp_path, {"test_words.py": real})
+    assert BY_ID["tests.pass"].judge(evidence(test_run=run)).status == "failed"
+    assert run.outside == ("notes.s3.amazonaws.com",)
 
 
 def _red(**noted):

@@ -42,6 +42,10 @@ _MAPPING = re.compile(r"\b(?:dict|mapping)\b|\"object\"")
 _LITERAL = re.compile(r"Literal\[([^\[\]]{1,300})\]")
 _LOOSE = re.compile(r"\{([^{}]{1,2000})\}")
 _PAIR = re.compile(r"[\"'`]?\b(\w+)[\"'`]?\s*:\s*([^,\n}]*)")
+# "0..1", "1-10", "0.0 to 1.0", "between 0 and 1"
+_RANGE = re.compile(
+    r"(?<![\w.-])(-?\d{1,9}(?:\.\d{1,6})?)\s*(?:\.\.+|…|-|–|to|and)\s*(-?\d{1,9}(?:\.\d{1,6})?)(?![\w]|[.-]\d)"
+)
 
 _NUMBERS = word_set(
     "age amount confidence count duration hours id index length minutes number percentage population price "
@@ -214,7 +218,22 @@ def _object(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _guess_type(name: str, hint: str) -> dict[str, Any]:
-    """The type of a key's value, by what is written beside it or else by its name."""
+    """The type of a key's value, by what is written beside it or else by its name; with the range that is written there."""
+    guessed = _type_alone(name, hint)
+    between = _RANGE.search(hint)
+    is_alone = bool(between) and not re.search(r"[A-Za-z]{2}|[\"']", _RANGE.sub("", hint))
+    if between is None or not (guessed["type"] in ("integer", "number") or is_alone):
+        return guessed
+    least, most = float(between[1]), float(between[2])
+    if least >= most or guessed.get("enum"):
+        return guessed
+    is_whole = guessed["type"] != "number" and least.is_integer() and most.is_integer() and most - least > 1
+    if is_whole:
+        return {"type": "integer", "minimum": int(least), "maximum": int(most)}
+    return {"type": "number", "minimum": least, "maximum": most}
+
+
+def _type_alone(name: str, hint: str) -> dict[str, Any]:
     if chosen := _LITERAL.search(hint):
         return {"type": "string", "enum": [each.strip(" '\"") for each in chosen[1].split(",")]}
     hint = hint.casefold()

@@ -13,6 +13,7 @@ from grader.collect.code import locating, services
 from grader.collect.code.elsewhere import host_of_client
 from grader.collect.exchange.session import Session
 from grader.collect.finding import compared, login
+from grader.collect.finding.callers_own import callers_own
 from grader.collect.finding.discovery import LOOKING, ask_declared
 from grader.collect.finding.naming import with_names
 from grader.collect.finding.search import Search
@@ -22,7 +23,7 @@ from grader.collect.questioning import module_questions, probes
 from grader.collect.questioning.questions import Question, ordinary, put_in_any_order, validation
 from grader.collect.start.launching import Launch
 from grader.collect.start.setting import Part, Setting
-from grader.evidence import Exchange, Kind, Miss, Offer, Probe
+from grader.evidence import Exchange, Kind, Miss, Offer, Probe, a_file
 from grader.operations import Operation
 from grader.upstream_failures import slow_injections
 
@@ -32,7 +33,8 @@ class Asked:
     """What an app generates, requests that came near to it, and the questions that were put; `left`: those that come last.
 
     `needs`: the service that it asked for in vain wherever it failed, such as "Redis"; empty if there is none. `login`: how
-    the grader registered and logged in, in a report's words; empty if it did not.
+    the grader registered and logged in, in a report's words; empty if it did not. `is_stuck`: whether whatever it is asked to
+    generate waits for a service that is not here, so that nothing more was asked.
     """
 
     offers: Sequence[Offer]
@@ -41,6 +43,7 @@ class Asked:
     needs: str = ""
     login: str = ""
     left: Sequence[Question] = ()
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def ask(
             made = probes.generate(session, offer)
             asked += (made, probes.fetch_file(session, offer, made, found))
     with setting.clock.phase("send bad input"):
-        questions = _questions(setting, generating)
+        is_stuck = _is_stuck(session, offers)
+        questions = [] if is_stuck else _questions(setting, generating)
         asked.extend(put_in_any_order(session, [one for one in questions if not _comes_last(one)]))
     for offer in offers if setting.wants("endpoint.") else ():
         asked.extend(probes.fetch_again(session, offer, list(asked)))
@@ -89,7 +93,7 @@ def ask(
         with setting.clock.phase("ask what the assignment asks"):
             asked.extend(own_questions.ask(session, setting.assignment.declared, offers))
     with setting.clock.phase("let OpenAI and S3 fail"):
-        for offer in offers if setting.wants("errors.") else ():
+        for offer in offers if setting.wants("errors.") and not is_stuck else ():
             asked.extend(probes.errors(session, offer))
     so_far("failures", Asked(offers, generating.misses, tuple(asked), login=generating.login))
     return Asked(
@@ -99,7 +103,15 @@ def ask(
         _needed(setting.submission.root, session, generating, launched),
         generating.login,
         [one for one in questions if _comes_last(one)],
+        is_stuck,
     )
+
+
+def _is_stuck(session: Session, offers: Sequence[Offer]) -> bool:
+    """Whether no ordinary request for any kind was answered, and each waited for a service that is not here."""
+    kinds = {f"generate {a_file(offer.kind)}" for offer in offers}
+    made = [one for one in session.exchanges if one.purpose in kinds]
+    return bool(made) and all(one.status is None and services.unanswered(one.log) for one in made)
 
 
 def ask_last(setting: Setting, session: Session, left: Sequence[Question]) -> list[Probe]:
@@ -144,7 +156,8 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
     root = setting.submission.root
     if offers or stated:
         return _Generating(locating.locate(offers, root, launched.files))
-    search = Search(session, found, served.undocumented, served.names)
+    own = callers_own(session.openai.base_url)
+    search = Search(session, found, served.undocumented, served.names, given=own)
     offers, transcript = settle_types(search.offers()), ""
     # what generates without any words of ours may be beside what a person would ask
     asked = any(offer.prompt_input for offer in offers)
@@ -161,7 +174,7 @@ def _find(setting: Setting, session: Session, served: Served, launched: Launch) 
             session.presented = after.presented
             served.look_again()
             found = [one for one in served.documented() if not openai_module.belongs(one.path)]
-            search = Search(session, found, served.undocumented, served.names, given=dict(after.given))
+            search = Search(session, found, served.undocumented, served.names, given={**own, **after.given})
             offers = settle_types(search.offers())
     offers = with_names(session, offers, found)
     return _Generating(

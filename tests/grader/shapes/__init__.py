@@ -82,6 +82,7 @@ SHAPES = {
     "served_by_the_library": _shape("image", "POST /stamps", "json:motif"),
     "list_of_answers": _shape("text", "POST /ratings", "json:0.wonder"),
     "passed_on": _shape("text", "POST /relay/", "json:turns.0.content"),
+    "service_of_the_caller": _shape("text", "POST /dialogues", "json:line"),
     "behind_a_word": _shape("text", "GET /wish:{words}", "path:words"),
     "written_address": _shape("image", "POST /mosaics", "json:motif"),
     "one_of_two_ways": _shape("text", "POST /desk/", "json:message"),
