@@ -43,7 +43,8 @@ class PlantedFault(Record):
     """One fault that was planted while the suite ran again.
 
     `tests`: how many tests came near it. `caught`: whether one of them notices it; None if it was not planted, or, with the
-    reason as `why`, if what the tests notice could not be distinguished from chance.
+    reason as `why`, if what the tests notice could not be distinguished from chance. `nearest`: the test that was likeliest to
+    notice it, by its name in pytest; empty if none came near.
     """
 
     name: str
@@ -51,6 +52,7 @@ class PlantedFault(Record):
     tests: int = Field(ge=0)
     caught: bool | None
     why: str = ""
+    nearest: str = ""
 
 
 class RedTest(Record):

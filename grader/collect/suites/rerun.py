@@ -95,6 +95,7 @@ class Rerun:
                 tests=len(self._reached.get(planted, ())),
                 caught=answers.get(planted, Answer(None)).caught,
                 why=answers.get(planted, Answer(None)).why,
+                nearest=next((unit[0] for unit in self._near(planted, files=False)), ""),
             )
             for planted in asked
         )
