@@ -66,7 +66,9 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         case "endpoint.serves_file" if "replaces it" in verdict.summary:
             return _places(evidence, [_STORES])
         case "errors.timeout":
-            return _places(evidence, [_MAKES_CLIENT])
+            # where other kinds end in time, the client that they share does not wait too long
+            own = _places(evidence, _calls(verdict)) if _names_some_kinds(evidence, verdict) else ""
+            return own or _places(evidence, [_MAKES_CLIENT])
         case "endpoint.uses_prompt":
             return _places(evidence, _calls(verdict))
         case "errors.no_internals":
@@ -90,6 +92,13 @@ def _calls(verdict: Verdict) -> list[re.Pattern[str]]:
     """What calls OpenAI for the kinds that a verdict names."""
     named = _KINDS.match(verdict.summary)
     return [_CALLS[kind] for kind in named[1].lower().split(", ")] if named else []
+
+
+def _names_some_kinds(evidence: Evidence, verdict: Verdict) -> bool:
+    """Whether a verdict names some of the kinds that the app offers, and not the others."""
+    named = _KINDS.match(verdict.summary)
+    kinds = named[1].split(", ") if named else []
+    return 0 < len(kinds) < len({offer.kind for offer in evidence.offers})
 
 
 def _handlers(evidence: Evidence, criterion: str) -> str:

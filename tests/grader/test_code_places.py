@@ -126,3 +126,12 @@ def test_the_tests_that_came_nearest_to_an_unnoticed_fault_are_named():
     )
     verdict = failed("The tests still pass with a file stored with another Content-Type (text).")
     assert where(evidence, "tests.happy_path", verdict) == "tests/test_app.py, line 5, test_text"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line"), [(["image"], "app/ask.py, line 4"), (["image", "text"], "app/ask.py, line 6")]
+)
+def test_where_one_kind_alone_waits_too_long_its_call_is_named_and_not_the_client(kinds, line):
+    offers = tuple(seen.OFFER.model_copy(update={"kind": kind}) for kind in kinds)
+    evidence = seen.evidence(scans=Scans(sources=(Source(path="app/ask.py", text=ASK),)), offers=offers)
+    assert where(evidence, "errors.timeout", failed("Image: OpenAI never answers.")) == line
