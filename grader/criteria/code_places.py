@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from grader.criteria.criterion import Verdict
 from grader.evidence import Evidence
+from grader.inside.faults import BY_NAME
 
 _MOST_SHOWN = 2  # places; more help nobody
 _TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$|tests?\.py$)")
@@ -35,6 +36,19 @@ _CALLS: Mapping[str, re.Pattern[str]] = {
         r"\.speech\.(?:with_streaming_response\.)?create\s*\(|\.realtime\.connect\s*\(|audio/speech[\"']"
     ),
 }
+_OPENAI_ERRORS = (
+    "OpenAIError|APIError|APIStatusError|HTTPStatusError|HTTPError|RequestException|ClientResponseError"
+)
+_STORAGE_ERRORS = "ClientError|BotoCoreError|Boto3Error|S3UploadFailedError"
+_EXCEPTIONS: Mapping[str, str] = {
+    "errors.rate_limit": "RateLimitError",
+    "errors.quota": "RateLimitError",
+    "errors.bad_key": "AuthenticationError|PermissionDeniedError",
+    "errors.content_policy": "BadRequestError",
+    "errors.server_error": "InternalServerError",
+    "errors.timeout": "APITimeoutError|APIConnectionError|TimeoutException|Timeout|TimeoutError",
+    "errors.storage_down": _STORAGE_ERRORS,
+}
 _KINDS = re.compile(r"((?:text|image|audio)(?:, (?:text|image|audio))*): ", re.IGNORECASE)
 
 
@@ -45,12 +59,16 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
             return _places(evidence, _types(evidence, verdict)) or _places(evidence, [_STORES])
         case "endpoint.saves_to_s3" if "not in UTF-8" in verdict.summary:
             return _places(evidence, [_OTHER_ENCODING]) or _places(evidence, [_STORES])
+        case _ if "as if all were well" in verdict.summary and (caught := _handlers(evidence, criterion)):
+            return caught
         case "endpoint.saves_to_s3" | "errors.storage_down":
             return _places(evidence, [_STORES])
         case "endpoint.serves_file" if "replaces it" in verdict.summary:
             return _places(evidence, [_STORES])
         case "errors.timeout":
-            return _places(evidence, [_MAKES_CLIENT])
+            # where other kinds end in time, the client that they share does not wait too long
+            own = _places(evidence, _calls(verdict)) if _names_some_kinds(evidence, verdict) else ""
+            return own or _places(evidence, [_MAKES_CLIENT])
         case "endpoint.uses_prompt":
             return _places(evidence, _calls(verdict))
         case "errors.no_internals":
@@ -63,7 +81,7 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         case "secrets.ignored_by_git":
             return ".gitignore"
         case "tests.happy_path" | "tests.error_cases":
-            return _suite(evidence)
+            return _nearest_tests(evidence, criterion) or _suite(evidence)
     if criterion.startswith("errors.") and "something was stored" in verdict.summary:
         return _places(evidence, [_STORES])
     # what OpenAI answers is an exception first where it is called
@@ -74,6 +92,58 @@ def _calls(verdict: Verdict) -> list[re.Pattern[str]]:
     """What calls OpenAI for the kinds that a verdict names."""
     named = _KINDS.match(verdict.summary)
     return [_CALLS[kind] for kind in named[1].lower().split(", ")] if named else []
+
+
+def _names_some_kinds(evidence: Evidence, verdict: Verdict) -> bool:
+    """Whether a verdict names some of the kinds that the app offers, and not the others."""
+    named = _KINDS.match(verdict.summary)
+    kinds = named[1].split(", ") if named else []
+    return 0 < len(kinds) < len({offer.kind for offer in evidence.offers})
+
+
+def _handlers(evidence: Evidence, criterion: str) -> str:
+    """The lines that catch the exception of a failure; those that catch more than it, where none catches it alone."""
+    exceptions = _EXCEPTIONS.get(criterion)
+    if exceptions is None:
+        return ""
+    more = _STORAGE_ERRORS if criterion == "errors.storage_down" else _OPENAI_ERRORS
+    return next(
+        (
+            line
+            for names in (exceptions, more, "Exception|BaseException")
+            if (line := _places(evidence, [re.compile(rf"^\s*(?:except|case)\b.*\b(?:{names})\b")]))
+        ),
+        "",
+    )
+
+
+def _nearest_tests(evidence: Evidence, criterion: str) -> str:
+    """The tests that came nearest to the faults that went unnoticed, with their lines; empty if they can't be found."""
+    section = criterion.partition(".")[2]
+    names = dict.fromkeys(
+        fault.nearest
+        for fault in evidence.test_run.faults
+        if fault.caught is False and fault.nearest and _section_of(fault.name) == section
+    )
+    places = [place for name in names if (place := _line_of_test(evidence, name))]
+    return "; ".join(dict.fromkeys(places[:_MOST_SHOWN]))
+
+
+def _section_of(fault: str) -> str:
+    return BY_NAME[fault].section if fault in BY_NAME else ""
+
+
+def _line_of_test(evidence: Evidence, name: str) -> str:
+    """ "tests/test_app.py, line 12, test_texts", given pytest's name of the test."""
+    file, _, rest = name.partition("::")
+    function = rest.rpartition("::")[2].partition("[")[0]
+    defined = re.compile(rf"^\s*(?:async )?def {re.escape(function)}\b")
+    for source in evidence.scans.sources:
+        if source.path == file or source.path.endswith(f"/{file}"):
+            for number, line in enumerate(source.text.splitlines(), 1):
+                if defined.search(line):
+                    return f"{source.path}, line {number}, {function}"
+    return ""
 
 
 def _suite(evidence: Evidence) -> str:

@@ -23,8 +23,9 @@ from grader.criteria.criterion import (
 from grader.criteria.reported import reported
 from grader.criteria.streamed_errors import reports_in_its_stream
 from grader.evidence import Evidence, Exchange, Probe
-from grader.jobs import state_of
+from grader.jobs import ended_otherwise, state_of
 from grader.messages import sentence, term
+from grader.ordinary_requests import AFTER, FOREIGN, GENERATES, ORDINARY
 from grader.upstream_failures import SECTION, UPSTREAM_FAILURES, UpstreamFailure
 
 _SECTION = Section(SECTION)
@@ -138,10 +139,23 @@ def _says_nothing(body: str) -> bool:
     return set(re.findall(r"[a-z]+", body.lower()[:2_000])) <= _VAGUE
 
 
+def _good_ends(evidence: Evidence) -> list[str]:
+    """What the jobs said at their end that stored a file while nothing was wrong."""
+    asked = (GENERATES, ORDINARY, FOREIGN, AFTER)
+    return [
+        evidence.exchange(probe.outcome).body
+        for question in asked
+        for probe in evidence.probes_of(question.id)
+        if probe.outcome and probe.objects
+    ]
+
+
 def _finding(evidence: Evidence, probe: Probe, failure: UpstreamFailure) -> Finding:
     assert probe.exchange is not None
     exchange = evidence.exchange(probe.outcome or probe.exchange)
-    failed_job = probe.outcome is not None and state_of(exchange.body) == "failed"
+    failed_job = probe.outcome is not None and (
+        state_of(exchange.body) == "failed" or ended_otherwise(exchange.body, _good_ends(evidence))
+    )
     after = evidence.exchange(probe.after) if probe.after else None
     is_error = exchange.status is not None and (exchange.status >= 400 or failed_job)
     is_json = is_error and _is_json(evidence, exchange)

@@ -1,5 +1,7 @@
 """Where in the submission's code to look for what a verdict is about."""
 
+import re
+
 from grader import traces
 from grader.criteria.code_places import line_of
 from grader.criteria.criterion import Verdict
@@ -41,4 +43,9 @@ def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         return ""
     paths = {exchange.place for exchange in shown}
     offers = [offer for offer in evidence.offers if offer.path in paths] or list(evidence.offers)
-    return "; ".join(dict.fromkeys(offer.code for offer in offers if offer.code))
+    named = [
+        offer
+        for offer in offers
+        if re.search(rf"{re.escape(f'{offer.method} {offer.path}')}(?![\w/{{])", verdict.summary)
+    ]
+    return "; ".join(dict.fromkeys(offer.code for offer in named or offers if offer.code))

@@ -1,5 +1,6 @@
 """Whether a stored file was made from the prompt: shared by several criteria."""
 
+import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
@@ -132,11 +133,25 @@ def _served(
         return Finding(probe.kind, against, ids(probe))
     if answer.status == 202 and not _has_ended_well(evidence, probe):
         return None
-    problem = unused(evidence, probe) or _not_stored(evidence, probe)
+    problem = unused(evidence, probe) or _not_stored(evidence, probe) or _in_other_letters(evidence, probe)
     if problem:
         but = sentence("{answered}, but {problem}", answered=answered, problem=problem)
         return Finding(probe.kind, but, ids(probe))
     return Finding(probe.kind, None, () if other else ids(probe))
+
+
+def _in_other_letters(evidence: Evidence, probe: Probe) -> str | None:
+    """What is wrong if a word of the prompt came to OpenAI in small or capital letters only, unlike the caller's own."""
+    read = " ".join(call.request for call in evidence.calls if call.id in probe.carriers)
+    for word in (probe.mark or "").split():
+        written = re.search(rf"(?i)(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", read)
+        if not word.islower() and word.isascii() and written and word not in read:
+            return sentence(
+                "“{word}” came to OpenAI as “{written}”: a name means something else then, or nothing",
+                word=word,
+                written=written[0],
+            )
+    return None
 
 
 def _has_ended_well(evidence: Evidence, probe: Probe) -> bool:

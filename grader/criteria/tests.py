@@ -251,7 +251,8 @@ def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
     asked = bool(run.asked_for) if section == "happy_path" else run.boundaries.get("app", False)
     if asked:
         return None
-    if not run.served or not evidence.offers:
+    nothing_ran = run.watched and not run.programs and not any(run.boundaries.values())
+    if not (run.served or nothing_ran) or not evidence.offers:
         none = sentence("No test sends a request to your app where the grader sees it.")
         if not run.programs:
             return not_run(none)

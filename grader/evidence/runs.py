@@ -43,7 +43,8 @@ class PlantedFault(Record):
     """One fault that was planted while the suite ran again.
 
     `tests`: how many tests came near it. `caught`: whether one of them notices it; None if it was not planted, or, with the
-    reason as `why`, if what the tests notice could not be distinguished from chance.
+    reason as `why`, if what the tests notice could not be distinguished from chance. `nearest`: the test that was likeliest to
+    notice it, by its name in pytest; empty if none came near.
     """
 
     name: str
@@ -51,6 +52,7 @@ class PlantedFault(Record):
     tests: int = Field(ge=0)
     caught: bool | None
     why: str = ""
+    nearest: str = ""
 
 
 class RedTest(Record):
@@ -71,7 +73,7 @@ class TestRun(Record):
     """One run of the learner's suite: what it says of itself, and how it ended.
 
     `generating`: how many passing tests are about the operation that generates. `served`: whether the app answered requests
-    where the grader sees it. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
+    where the grader sees it. `watched`: whether it imports a framework whose requests are all seen. `replaced`: the boundaries, such as "s3:text", that a test had replaced while the app made that
     kind. `red`: the tests that do not pass. `programs`: what the tests started. `null_runs`: how often its tests ran again with nothing planted, and passed. `boundaries`: which of them its tests came to. `asked_for`: the kinds that tests had the app make. `outside`: real hosts of OpenAI's or AWS' that it asked for.
     `waited`: of its time, how long it was ready to run while the machine was busy with others.
     `looked`: where its code looked for what the grader has put into its process, and how.
@@ -94,6 +96,7 @@ class TestRun(Record):
     asked_for: tuple[Kind, ...] = ()
     generating: int = 0
     served: bool = False
+    watched: bool = False
     replaced: tuple[str, ...] = ()
     red: tuple[RedTest, ...] = ()
     programs: tuple[str, ...] = ()

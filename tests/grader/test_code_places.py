@@ -4,7 +4,8 @@ import pytest
 
 from grader.criteria.criterion import failed
 from grader.criteria.places import where
-from grader.evidence import Scans, Source
+from grader.evidence import Scans, Source, TestRun
+from grader.evidence.runs import PlantedFault
 from tests.grader import seen
 
 SCHEMA = 'KINDS = {\n    "sound": "audio/mpeg",\n}\n'
@@ -82,3 +83,55 @@ def test_a_key_in_the_log_is_printed_somewhere(line):
 )
 def test_every_way_to_store_is_a_place(call):
     assert place("errors.storage_down", "It answered 201.", f"\n{call}\n") == "app/store.py, line 2"
+
+
+HANDLERS = """
+def ask():
+    try:
+        return client.responses.create(input=prompt)
+    except openai.RateLimitError:
+        return SORRY
+    except openai.OpenAIError:
+        return SORRY
+"""
+
+
+@pytest.mark.parametrize(
+    ("criterion", "line"),
+    [
+        ("errors.rate_limit", "app/ask.py, line 5"),
+        ("errors.bad_key", "app/ask.py, line 7"),
+        ("errors.storage_down", ""),
+    ],
+)
+def test_a_failure_that_is_answered_as_if_all_were_well_is_caught_somewhere(criterion, line):
+    evidence = seen.evidence(scans=Scans(sources=(Source(path="app/ask.py", text=HANDLERS),)))
+    verdict = failed("Text: OpenAI is busy, and POST /a answered 200, as if all were well.")
+    assert where(evidence, criterion, verdict) == line
+
+
+def test_the_tests_that_came_nearest_to_an_unnoticed_fault_are_named():
+    text = (
+        "import main\n\n\nclass TestTexts:\n    def test_text(self, client):\n        client.post('/texts')\n"
+    )
+    faults = tuple(
+        PlantedFault(
+            name=name, kind="text", tests=1, caught=caught, nearest="test_app.py::TestTexts::test_text[a]"
+        )
+        for name, caught in (("wrong_content_type", False), ("accepted_error", True))
+    )
+    evidence = seen.evidence(
+        scans=Scans(sources=(Source(path="tests/test_app.py", text=text),)),
+        test_run=TestRun(found=True, faults=faults),
+    )
+    verdict = failed("The tests still pass with a file stored with another Content-Type (text).")
+    assert where(evidence, "tests.happy_path", verdict) == "tests/test_app.py, line 5, test_text"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line"), [(["image"], "app/ask.py, line 4"), (["image", "text"], "app/ask.py, line 6")]
+)
+def test_where_one_kind_alone_waits_too_long_its_call_is_named_and_not_the_client(kinds, line):
+    offers = tuple(seen.OFFER.model_copy(update={"kind": kind}) for kind in kinds)
+    evidence = seen.evidence(scans=Scans(sources=(Source(path="app/ask.py", text=ASK),)), offers=offers)
+    assert where(evidence, "errors.timeout", failed("Image: OpenAI never answers.")) == line

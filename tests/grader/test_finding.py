@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from grader.collect.finding.discovery import LOOKING, is_better_known
+from grader.collect.finding.endings import named_endings
 from grader.collect.finding.field_roles import kind_of_words
 from grader.collect.finding.refusals import corrections
 from grader.criteria import BY_ID
@@ -190,3 +191,15 @@ def test_a_title_of_which_the_app_makes_a_safe_name_is_no_unsafe_path():
     seen = looked("titled", only=("endpoint.starts", "validation."))
     assert BY_ID["validation.unsafe_path"].judge(seen).status == "passed"
     assert BY_ID["validation.extension_mismatch"].judge(seen).status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "named"),
+    [
+        ("The path has to end with .aac.", ["aac"]),
+        ('{"detail": "Use .txt, .MD or .csv"}', ["md", "csv"]),
+        ('{"url": "https://errors.pydantic.dev/2.14/v/missing"}', []),
+    ],
+)
+def test_a_refusal_names_the_endings_that_an_operation_takes(refusal, named):
+    assert named_endings(refusal, "txt") == named

@@ -242,3 +242,22 @@ def test_a_suite_has_what_an_example_gives_for_the_variables_that_the_app_needs(
         "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nCOLOUR = os.getenv('COLOUR', 'blue')\n"
     )
     assert of_example(tmp_path, ["settings.py"]) == {"SECRET_KEY": "change-me"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"watched": True}, "failed"),
+        ({}, "not_run"),  # a framework that is not watched
+        ({"watched": True, "programs": ("uvicorn",)}, "not_run"),
+        ({"watched": True, "boundaries": {"s3": True}}, "not_run"),  # functions are called without a request
+    ],
+)
+@pytest.mark.parametrize("criterion", ["tests.happy_path", "tests.error_cases"])
+def test_tests_that_never_ask_the_app_notice_nothing(criterion, facts, status):
+    unplanted = tuple(
+        PlantedFault(name=name, kind="any", tests=0, caught=None)
+        for name in ("refused_success", "accepted_error")
+    )
+    run = TestRun(found=True, exit_code=0, passed=3, faults=unplanted, **facts)
+    assert BY_ID[criterion].judge(evidence(test_run=run)).status == status

@@ -334,3 +334,27 @@ def test_how_a_stored_text_differs_from_what_was_made_is_said(stored, said):
 def test_what_tests_replace_is_not_said_to_go_unnoticed(replaced, said):
     fault = PlantedFault(name="wrong_key", kind="text", tests=1, caught=False)
     assert len(advise(TestRun(replaced=replaced, asked_for=("text",), faults=(fault,)))) == said
+
+
+@pytest.mark.parametrize(
+    ("read", "status"),
+    [
+        ("Say this: My neighbour Selma found 410 coins.", "passed"),
+        ("my neighbour selma found 410 coins.", "failed"),
+        ("MY NEIGHBOUR SELMA FOUND 410 COINS.", "failed"),
+    ],
+)
+def test_a_prompt_in_other_letters_is_not_the_caller_s_own(read, status):
+    ordinary = Probe(
+        criterion="endpoint.ordinary", kind="text", asked="x", exchange="ex-9", calls=("call-9",), mark="Selma 410",
+        carriers=("call-9",), objects=("obj-9",),
+    )  # fmt: skip
+    request = json.dumps({"input": read})
+    call = CALL.model_copy(update={"id": "call-9", "exchange": "ex-9", "request": request})
+    seen = evidence(
+        exchanges=(MADE.model_copy(update={"id": "ex-9"}),),
+        probes=(ordinary,),
+        calls=(CALL, call),
+        objects=(STORED, STORED.model_copy(update={"id": "obj-9", "exchange": "ex-9"})),
+    )
+    assert BY_ID["endpoint.uses_prompt"].judge(seen).status == status

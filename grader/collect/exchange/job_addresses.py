@@ -13,6 +13,7 @@ from grader.jobs import state_of
 _MOST_ADDRESSES = 20  # tried of all that an answer names
 _MOST_TEXTS = 2_000  # of one answer
 _WORD = re.compile(r"""(?<!<)[^\s"'<>{},]{1,2000}""")  # the "/a" of a closing tag is no address
+_LINK = re.compile(r"(?:^|_)(?i:url|href|link|self|download)$|[a-z](?:Url|URL|Href|Link)$")
 _SHORT = 1_000  # characters of an answer in which a job's identifier is looked for
 # no such address or method, no entry without a login, not ready
 _NOTHING_THERE = frozenset({401, 403, 404, 405, 406, 409, 410, 425})
@@ -62,6 +63,24 @@ def _pointers(url: str, exchange: Exchange) -> Iterator[str]:
             continue
         if f"{parts.scheme}://{parts.netloc}" == url:
             yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def links_in(body: str) -> list[str]:
+    """The paths in a JSON answer that their names call an address: `"url": "/files/a.txt"`, `"links": {"self": …}`."""
+    try:
+        waiting = [("", reading.parse_json(body))]
+    except reading.Unreadable:
+        return []
+    found: list[str] = []
+    while waiting:
+        name, value = waiting.pop(0)
+        if isinstance(value, str) and value.startswith("/") and _LINK.search(name):
+            found.append(value)
+        elif isinstance(value, dict):
+            waiting += [(str(inner), each) for inner, each in value.items()]
+        elif isinstance(value, list):
+            waiting += [(name, each) for each in value]
+    return found
 
 
 def _texts(body: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from grader.collect.exchange import job_addresses
 from grader.collect.exchange.arrivals import TOO_MUCH, Arrivals
 from grader.collect.exchange.budget import MOST_CALLS, PerRequest
 from grader.collect.exchange.canary import CanarySearch
+from grader.collect.exchange.job_states import JobStates
 from grader.collect.exchange.keeping import MAX_BODY, Blobs, readable
 from grader.collect.exchange.last_words import Prints, printed_since
 from grader.collect.exchange.patience import OUT_OF_PATIENCE, Patience, protects_itself
@@ -25,11 +26,11 @@ from grader.evidence import Call, Exchange, StoredObject, cap
 from grader.jobs import state_of
 from grader.sandbox import Sandbox
 
-APP_SECONDS = (
-    240.0  # for all answers of one app together, jobs included; what is not sent by then is too slow
-)
+# for all answers of one app together, jobs included; what is not sent by then is too slow
+APP_SECONDS = 240.0
 _JOB_SECONDS = 15.0  # how long a 202 may take to become a file
 _JOB_POLL = 0.1
+_LAST_LOOK = 0.5  # seconds before a job's time is over
 _PATIENT = 0.5  # seconds that every app waits for OpenAI; what gives up earlier did not lose patience
 _MOST_SLOW = 3  # requests that are sent again because of it
 _STAND_IN_SECONDS = 10.0  # to wait for what the stand-in still has in hand
@@ -75,6 +76,7 @@ class Session:
         self._reporting: set[str] = set()  # paths that told how a job is
         self._latest: Exchange | None = None
         self._waited = 0.0
+        self._jobs = JobStates()
         self._root = sandbox.root
 
     @property
@@ -276,11 +278,10 @@ class Session:
         began = time.monotonic()
         deadline = began + min(seconds, self.seconds_left)
         address = self._job_address(exchange, deadline)
-        while time.monotonic() < deadline:
+        while (left := deadline - time.monotonic()) > 0:
             self._arrivals.gather(exchange, marks)
-            if address is None and self.objects_of(exchange):
-                break
-            if address is not None and self._has_ended(exchange, address):
+            late = left < _LAST_LOOK
+            if self._has_ended(exchange, address, late=late) if address else self.objects_of(exchange):
                 self._arrivals.gather(exchange, marks)
                 break
             time.sleep(_JOB_POLL)
@@ -305,9 +306,11 @@ class Session:
                 refusing = request
         return refusing
 
-    def _has_ended(self, exchange: Exchange, address: Request) -> bool:
-        answer = self._transmit(address)
-        if answer.status in (None, 202) or state_of(answer.text) == "pending":
+    def _has_ended(self, exchange: Exchange, address: Request, *, late: bool) -> bool:
+        if (answer := self._transmit(address)).status is None or answer.status == 202:
+            return False
+        settled = bool(self.objects_of(exchange)) or answer.status >= 400
+        if not self._jobs.has_ended(exchange, answer.text, settled=settled, late=late):
             return False
         self.outcomes[exchange.id] = self._note(f"how did it end: {exchange.purpose}", address, answer).id
         return True

@@ -17,8 +17,8 @@ from grader.collect.finding.discovery import (
     offer_of,
     works,
 )
-from grader.collect.finding.endings import namings
-from grader.collect.finding.field_roles import extensions, kind_of_words, offered_kinds, role
+from grader.collect.finding.endings import attempts, named_endings, names_kinds, namings
+from grader.collect.finding.field_roles import extensions, kind_of_words, role
 from grader.collect.finding.handed_out import match_inputs, read_values
 from grader.collect.finding.login import takes_a_password
 from grader.collect.finding.misses import Missed, is_progress, keep_miss
@@ -131,13 +131,11 @@ class Search:
 
     def _look_at(self, operations: Sequence[Operation]) -> None:
         """Each operation once, as its document or its code describes it."""
-        for operation, shape, kind, extension in _attempts(operations):
+        for operation, shape, kind, extension in attempts(operations):
             place = operation.method, operation.path
             if self.sent >= MAX_FIRST or self._is_over:
                 return
-            if place in self._expensive or (
-                works(self.session, self.found.get(kind)) and _names_kinds(shape)
-            ):
+            if place in self._expensive or (works(self.session, self.found.get(kind)) and names_kinds(shape)):
                 continue
             assignment = assign(shape, kind, extension)
             seen = (place, outline(shape, assignment.values))
@@ -150,6 +148,19 @@ class Search:
                     place,
                     Missed(operation, tuple(shape), kind, extension, assignment, exchange, tuple(shape)),
                 )
+            if any(role(one) == "path" for one in shape):
+                self._try_endings(operation, shape, kind, named_endings(exchange.body, extension))
+
+    def _try_endings(
+        self, operation: Operation, shape: Sequence[Field], kind: Kind, endings: Sequence[str]
+    ) -> None:
+        """A file's name with each ending that a refusal named, once."""
+        for ending in endings:
+            other = assign(shape, kind, ending)
+            seen = ((operation.method, operation.path), outline(shape, other.values))
+            if seen not in self._seen and self.sent < MAX_FIRST:
+                self._seen.add(seen)
+                self._try(operation, shape, other)
 
     def _try(self, operation: Operation, shape: Sequence[Field], assignment: Assignment) -> Exchange:
         """Send a request, and keep what it offers."""
@@ -238,7 +249,7 @@ class Search:
     def _other_kinds(self, place: tuple[str, str]) -> None:
         """What was found out about an operation's inputs holds for the other kinds, too."""
         operation, shape, assignment, _ = self._hits[place]
-        if not _names_kinds(shape):
+        if not names_kinds(shape):
             return
         free = {key: value for key, value in assignment.values.items() if key not in assignment.marks}
         for kind in KINDS:
@@ -325,20 +336,3 @@ class Search:
                     if better is not None and better.kind == kind:
                         self.found[kind] = better
                     break
-
-
-def _attempts(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Sequence[Field], Kind, str]]:
-    """Each operation for each kind, with the commonest extension; then with another, where a file is named."""
-    for operation in operations:
-        for position in (0, 1):
-            for shape in operation.shapes:
-                kinds = offered_kinds(operation.shapes, operation.words)
-                if not _names_kinds(shape):
-                    kinds = kinds[: 1 - position]  # nothing to choose: once is enough
-                for kind in kinds:
-                    yield operation, shape, kind, extensions(kind, operation.words)[position]
-
-
-def _names_kinds(shape: Sequence[Field]) -> bool:
-    """Whether an input may say which kind of file is wanted."""
-    return any(role(field) in ("path", "type") for field in shape)

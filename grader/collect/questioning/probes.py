@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeGuard
 
-from grader.collect.exchange.job_addresses import pointers
+from grader.collect.exchange.job_addresses import links_in, pointers
 from grader.collect.exchange.requests import Request, build
 from grader.collect.exchange.session import Session
 from grader.collect.finding.discovery import request_of
@@ -213,7 +213,7 @@ def _serves(got: Exchange | None, stored: StoredObject) -> TypeGuard[Exchange]:
 
 
 def _is_promise(session: Session, exchange: Exchange, got: Exchange, operations: Sequence[Operation]) -> bool:
-    """Whether an answer gave an address as the file's: one that it says is an address, or that the app documents.
+    """Whether an answer gave an address as the file's: one that it says or names as an address, or that the app documents.
 
     What a job answers is about the job; a resource of JSON may describe the file; and a name may begin with a slash.
     """
@@ -223,6 +223,8 @@ def _is_promise(session: Session, exchange: Exchange, got: Exchange, operations:
     if location.endswith(got.url) or f"{session.url}{got.url}" in exchange.body:
         return True
     path = got.url.partition("?")[0]
+    if got.url in links_in(exchange.body):
+        return True
     patterns = (re.sub(r"\\{[^{}]*\\}", ".+", re.escape(each.path)) for each in operations)
     return any(re.fullmatch(pattern, path) for pattern in patterns)
 

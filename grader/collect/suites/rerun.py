@@ -95,6 +95,7 @@ class Rerun:
                 tests=len(self._reached.get(planted, ())),
                 caught=answers.get(planted, Answer(None)).caught,
                 why=answers.get(planted, Answer(None)).why,
+                nearest=self._nearest(planted),
             )
             for planted in asked
         )
@@ -201,6 +202,13 @@ class Rerun:
         tests.sort(key=lambda test: (test not in better, self._seconds.get(test, 0.0)))
         units = [self._file_of(test) if files else (test,) for test in tests[:_MOST_NEAR]]
         return list(dict.fromkeys(units))
+
+    def _nearest(self, planted: Planted) -> str:
+        """The test that should notice a fault: one that sees the app succeed, where the fault changes that."""
+        tests = [unit[0] for unit in self._near(planted, files=False)]
+        reached = self._reached.get(planted, ())
+        good = [test for test in self._notes.began if test in reached and test in self._succeeding]
+        return next(iter(tests if planted.fault.section == "error_cases" else good or tests), "")
 
     def _file_of(self, test: str) -> Unit:
         file = test.partition("::")[0]

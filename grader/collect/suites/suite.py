@@ -200,6 +200,7 @@ def _run_once(
         asked_for=tuple(sorted({kind for kinds in about.made.values() for kind in kinds})),
         generating=len(about.tests),
         served=notes.served,
+        watched=bool(_frameworks(submission.root)),
         replaced=tuple(sorted(f"{place}:{kind}" for place, kind in about.replaced)),
         red=tuple(red_tests(notes, sandbox.root)),
         programs=tuple(sorted({name for names in notes.programs.values() for name in names})[:_MOST_NAMED]),
