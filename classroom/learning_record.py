@@ -4,7 +4,9 @@ An exercise that is done leaves an empty file with its name in a folder of the u
 text. Nothing is sent anywhere. `LAB_PROGRESS` names another folder; set to nothing, it keeps nothing.
 """
 
+import contextlib
 import html
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,9 +53,15 @@ def done() -> frozenset[str]:
 
 
 def _title(number: str) -> str:
-    """A notebook's number and its file's words, if it is beside this one."""
+    """A notebook's heading, if its file is beside this one; the words of the file's name, if it has none."""
     found = sorted(Path().glob(f"{number}-*.ipynb"))
-    return found[0].stem.replace("-", " ") if found else number
+    if not found:
+        return number
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        first, _, _ = "".join(json.loads(found[0].read_text("utf-8"))["cells"][0]["source"]).partition("\n")
+        if first.startswith("# "):
+            return first[2:].strip()
+    return found[0].stem.replace("-", " ")
 
 
 def rows(finished: Iterable[str]) -> list[tuple[str, int, int, str]]:

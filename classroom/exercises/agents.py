@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
+from classroom.exercises.carrying import TEXT_ROUTES, carries
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.plain import describe
 from classroom.standin.records.journal import Call
 from classroom.standin.scripting.replies import reply
@@ -265,10 +266,10 @@ def _keeps(bench: Bench, name: str) -> None:
         raise trial.wrong("What is stored is not the text as UTF-8.", expected, describe(stored[0]))
     if stored[1].partition(";")[0].strip() != _TYPE:
         raise trial.wrong("It is stored with another type.", expected, f"the type {stored[1]}")
-    if not isinstance(returned, str) or name not in returned:
+    if not isinstance(returned, str) or key not in returned:
         raise trial.wrong(
             "The model does not learn where the note is.",
-            "a text that names the object key",
+            f'a text with "{key}" in it',
             describe(returned),
         )
 

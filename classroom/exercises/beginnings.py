@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, texts_in
+from classroom.exercises.carrying import TEXT_ROUTES, texts_in
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.plain import Thing, describe
+from classroom.exercises.trying import try_each
 from classroom.exercises.words import fold
 from classroom.media.signatures import sniff
 from classroom.standin.records.journal import Call
@@ -68,12 +70,15 @@ def _mime_type(bench: Bench) -> str:
         **{f"{stem}{letters}": _OTHER for letters in _LETTERS},
         **dict.fromkeys(_LETTERS, _OTHER),  # a whole name, which has no ending
     }
-    for name in bench.chance.sample(list(types), len(types)):
+
+    def look_at(name: str) -> None:
         trial = bench.call(name)
         found = trial.returned(f'"{types[name]}"')
         if found != types[name]:
             problem = f"It gives another type. {_why_another(name, found, types[name], types.values())}"
             raise trial.wrong(problem, f'"{types[name]}"')
+
+    try_each(bench, list(types), look_at)
     return "Each ending has its type, and everything else is just bytes."
 
 

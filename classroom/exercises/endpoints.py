@@ -3,6 +3,7 @@
 from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import sdk_error
+from classroom.exercises.trying import try_each
 
 _MOST = 4_000
 _CASES = (
@@ -29,7 +30,9 @@ def _problem_with(bench: Bench) -> str:
     ]
     wrong: list[str | None] = [None, "", "   ", "\n\t", letter * (_MOST + 1), f"{letter} " * (long // 2 + 1)]
     cases = [(prompt, True) for prompt in fine] + [(prompt, False) for prompt in wrong]
-    for prompt, well in bench.chance.sample(cases, len(cases)):
+
+    def look_at(case: tuple[str | None, bool]) -> None:
+        prompt, well = case
         trial = bench.call(prompt)
         expected = "None: nothing is wrong with it" if well else "a sentence that says what to change"
         answer = trial.ended(expected)
@@ -40,14 +43,19 @@ def _problem_with(bench: Bench) -> str:
             raise trial.wrong("It returns something other than a sentence.", expected)
         if not well and (answer is None or len(answer.split()) < 2):
             raise trial.wrong("It does not say what to change.", expected)
+
+    try_each(bench, cases, look_at)
     return "It accepts what can be generated, and says of the rest what to change."
 
 
 def _status_for(bench: Bench) -> str:
-    for kind, status, code, right in bench.chance.sample(_CASES, len(_CASES)):
+    def look_at(case: tuple[str, int | None, str | None, int]) -> None:
+        kind, status, code, right = case
         trial = bench.call(sdk_error(kind, status, code))
         if trial.returned(f"{right}") != right or isinstance(trial.value, bool):
             raise trial.wrong("Another status helps the caller more.", f"{right}")
+
+    try_each(bench, _CASES, look_at)
     return "The caller learns what they can do, and is not blamed for what they can't."
 
 

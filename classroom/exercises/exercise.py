@@ -4,23 +4,22 @@ A check gets a `Bench`. It never touches what the learner wrote: it gets plain d
 reached OpenAI and S3. The kernel may be this process (in a lesson) or another one behind a wall (in a grading).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from random import Random, SystemRandom
-from typing import Any, Literal
+from typing import Any
 
 from classroom.exercises.boundary import Boundary
+from classroom.exercises.carrying import carries
 from classroom.exercises.given import Given, Surroundings, given
 from classroom.exercises.kernel import Kernel, KernelGone, ThisKernel
-from classroom.exercises.plain import NotPlain, Thing, decode, describe, shorten
-from classroom.exercises.words import fold
+from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, shorten
+from classroom.exercises.verdict import Verdict as Verdict
 from classroom.lesson import current
 from classroom.standin.records.journal import Call
 
 SECONDS = 20.0  # that one call of an answer may take
-
-State = Literal["done", "open", "unclear"]
 
 
 class NotYet(Exception):
@@ -32,6 +31,10 @@ class NotYet(Exception):
     def __init__(self, problem: str, case: str = "", expected: str = "", got: str = "") -> None:
         super().__init__(problem)
         self.problem, self.case, self.expected, self.got = problem, case, expected, got
+
+
+class TooLate(NotYet):
+    """It had to be stopped."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,8 @@ class Trial:
             NotYet: it raised an exception, or did not end.
         """
         if self.late:
-            raise self.wrong(
-                f"It did not end within {self.seconds:g} seconds. Is there a loop that never stops?",
-                expected,
-                "no answer",
-            )
+            problem = f"It did not end within {self.seconds:g} seconds. Is there a loop that never stops?"
+            raise TooLate(problem, self.case, expected, "no answer")
         if self.raised:
             raise self.wrong(f"It stops with an error: {self.raised.name}.", expected, str(self.raised))
         return self.value
@@ -127,11 +127,14 @@ class Trial:
             )
         if value is None and self.written:
             raise self.wrong(
-                "Here it returns nothing (None). Does each branch end with return, and is the right branch taken?",
+                "Here it returns nothing (None). Does each branch end with return, is the right branch taken, and has what "
+                "it returns a value?",
                 expected,
             )
         if value is None:
             raise self.wrong("It returns nothing so far. Write its body, and end it with return.", expected)
+        if isinstance(value, Thing) and value.type == "coroutine":
+            raise self.wrong("It returns a coroutine, which is no result yet. Is an await missing?", expected)
         return value
 
     def refused(self, kind: str, expected: str) -> Raised:
@@ -141,11 +144,18 @@ class Trial:
             NotYet: it raised another one or none, or did not end.
         """
         if self.late or self.raised is None:
-            self.ended(expected)
+            value = self.ended(expected)
+            if isinstance(value, Thing) and value.type.endswith("Error"):
+                raise self.wrong("It returns an error. Write raise, not return, before it.", expected)
             raise self.wrong(f"It raises no {kind}.", expected)
         if kind not in self.raised.kinds:
             raise self.wrong(f"It raises another error than a {kind}.", expected, str(self.raised))
         return self.raised
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came back that could be of use: it returned nothing, or an error that it should raise."""
+        return self.value is None or (isinstance(self.value, Thing) and self.value.type.endswith("Error"))
 
     def calls_for(self, words: str, expected: str, *routes: str) -> tuple[Call, ...] | None:
         """The calls to these routes that were answered and carried the words; None where nobody can look.
@@ -168,26 +178,6 @@ class Trial:
         return with_words
 
 
-TEXT_ROUTES = ("responses", "chat/completions")
-
-
-def texts_in(body: Any) -> Iterator[str]:
-    """Every text in the body of a request, field names left out."""
-    if isinstance(body, str):
-        yield body
-    elif isinstance(body, Mapping):
-        for inner in body.values():
-            yield from texts_in(inner)
-    elif isinstance(body, (list, tuple)):
-        for inner in body:
-            yield from texts_in(inner)
-
-
-def carries(call: Call, words: str) -> bool:
-    """Whether a call carried the words, in whatever case and spacing."""
-    return any(fold(words) in fold(text) for text in texts_in(call.body)) or call.mentions(words)
-
-
 class Bench:
     """One exercise on the bench. `chance` chooses new inputs each time; a test may give one with a seed."""
 
@@ -196,6 +186,7 @@ class Bench:
         self.chance = chance or SystemRandom()
         self._kernel = kernel
         self._number = 0
+        self._changed: NotYet | None = None
 
     def call(
         self,
@@ -204,6 +195,7 @@ class Bench:
         seconds: float = SECONDS,
         surroundings: Surroundings | None = None,
         back: Callable[[Any], Any] = lambda data: None,
+        may_change: bool = False,
     ) -> Trial:
         """Call the answer in the learner's kernel, and see what comes of it.
 
@@ -213,6 +205,7 @@ class Bench:
             seconds: when to stop it.
             surroundings: what else it meets.
             back: answers what a given function asks.
+            may_change: whether it is to change a list or a dictionary that it is given.
 
         Raises:
             NotYet: there is no such function.
@@ -227,7 +220,22 @@ class Bench:
             "ask": around.ask,
         }
         words = case or f"{self.answer}({', '.join(each.words for each in described)})"
-        return self._tried(order, words, seconds, back)
+        trial = self._tried(order, words, seconds, back)
+        for before, after in zip(arguments, trial.given, strict=False):
+            if not may_change and isinstance(before, (list, dict)) and after != decode(encode(before)):
+                kind = "list" if isinstance(before, list) else "dictionary"
+                problem = f"It changes the {kind} that it was given, which its caller may still need."
+                self._changed = trial.wrong(problem, f"the {kind} as it was", describe(after))
+        return trial
+
+    def leaves_alone(self) -> None:
+        """That no call changed what belongs to its caller.
+
+        Raises:
+            NotYet: one did.
+        """
+        if self._changed:
+            raise self._changed
 
     def value(self) -> Trial:
         """The answer itself, where it is no function."""
@@ -291,41 +299,15 @@ def _raised(data: Any) -> Raised | None:
     return Raised(shorten(str(data.get("name"))), names, str(data.get("message", ""))[:500])
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a check says of an exercise. `state`: "unclear" if the check itself failed."""
-
-    id: str
-    state: State
-    sentence: str
-    case: str = ""
-    expected: str = ""
-    got: str = ""
-
-    @property
-    def details(self) -> tuple[tuple[str, str], ...]:
-        """The case in names and words, those that there are."""
-        named = (("Tried", self.case), ("Expected", self.expected), ("Got", self.got))
-        return tuple((name, words) for name, words in named if words)
-
-    @property
-    def title(self) -> str:
-        """Which exercise, and how it is."""
-        how = {"done": "done", "open": "not yet", "unclear": "could not be checked"}[self.state]
-        return f"Exercise {self.id}: {how}."
-
-    def __str__(self) -> str:
-        """All of it, in lines."""
-        lines = [f"{self.title} {self.sentence}", *(f"  {name}: {words}" for name, words in self.details)]
-        return "\n".join(lines)
-
-
 def judge(
     id: str, exercise: Exercise, kernel: Kernel, boundary: Boundary, chance: Random | None = None
 ) -> Verdict:
     """Check one exercise; whatever goes wrong is in the verdict."""
     try:
-        return Verdict(id, "done", exercise.look(Bench(exercise.answer, kernel, boundary, chance)))
+        bench = Bench(exercise.answer, kernel, boundary, chance)
+        sentence = exercise.look(bench)
+        bench.leaves_alone()
+        return Verdict(id, "done", sentence)
     except NotYet as problem:
         return Verdict(id, "open", problem.problem, problem.case, problem.expected, problem.got)
     except KernelGone as gone:

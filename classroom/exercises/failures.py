@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from statistics import median
 
 from classroom.exercises import words
-from classroom.exercises.exercise import Bench, Exercise, Trial, carries
+from classroom.exercises.carrying import carries
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import asking
 from classroom.exercises.plain import number_of
+from classroom.exercises.trying import try_each
 from classroom.standin.models.costs import Usage, cost_of
 from classroom.standin.records.journal import Call
 from classroom.standin.scripting.faults import fault
@@ -127,7 +129,8 @@ def _cost(bench: Bench) -> str:
     chosen = [(1_000_000, 0), (0, 1_000_000), (1_200, 350)]
     # so many that the price has no more than six decimal places: to round it is right, too
     chosen += [(bench.chance.randrange(1, 400) * 40, bench.chance.randrange(1, 400) * 20) for _ in range(3)]
-    for given in bench.chance.sample(chosen, len(chosen)):
+
+    def look_at(given: tuple[int, int]) -> None:
         units = {"input_tokens": given[0], "output_tokens": given[1]}
         right = float(cost_of(Usage(_MODEL, units)))
         trial = bench.call(*given)
@@ -141,6 +144,8 @@ def _cost(bench: Bench) -> str:
                 expected,
                 f"{found:.6f} dollars",
             )
+
+    try_each(bench, chosen, look_at)
     units = {"input_tokens": 1_200, "output_tokens": 350}
     return f"1,200 tokens in and 350 out cost ${cost_of(Usage(_MODEL, units)):.6f}."
 
@@ -156,6 +161,8 @@ def _why_another(found: float, right: float, given: tuple[int, int]) -> str:
     confused = (taken * prices[1] + made * prices[0], *((taken + made) * price for price in prices))
     if any(_near(found, each / 1_000_000) for each in confused):
         return "What goes in has one price and what comes out another: is each used for its own?"
+    if found == 0 and right > 0.5:
+        return "Is one of the two prices left out, or is it divided with //?"
     if any(found == round(right, places) for places in range(6)):
         return "It is rounded too much: one call costs a small part of a cent."
     return "Prices are for a million tokens."

@@ -6,7 +6,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial, carries
+from classroom.exercises.carrying import TEXT_ROUTES, carries
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import listing_client
 from classroom.exercises.looking import paint
 from classroom.exercises.plain import describe, several
@@ -161,6 +162,7 @@ def _by_default(bench: Bench, near: Sequence[float]) -> None:
     across = [b - along * a for a, b in zip(asked, aside, strict=True)]
     length = math.sqrt(math.fsum(each * each for each in across))
     entries = [(f"guide/{words.mark(bench.chance)}.txt", text) for text, _ in chosen]
+    entries[1] = (entries[0][0], entries[1][1])  # two passages of one file
     index = []
     for (key, text), share in zip(entries, near, strict=True):
         rest = math.sqrt(1 - share * share) / length
@@ -190,6 +192,8 @@ def _is_nearest(trial: Trial, question: str, right: list[tuple[str, str]]) -> No
         problem = (
             "These are the right passages in another order. The nearest comes first."
             if sorted(map(str, pairs)) == sorted(map(str, right))
+            else "Each pair has the passage first. The object key comes first."
+            if [pair[::-1] for pair in pairs] == right
             else "These are not the nearest passages."
         )
         raise trial.wrong(

@@ -2,8 +2,10 @@
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise
+from classroom.exercises.carrying import TEXT_ROUTES
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.plain import describe, number_of, several
+from classroom.exercises.trying import try_each
 
 # Values of these letters and of those: what a text has more of with the first than with the second comes from a value.
 # None of them is a digit or a hexadecimal letter, so that a time, a number or a checksum in the text is no such part.
@@ -63,8 +65,9 @@ def _longest_part(value: str, line: str) -> int:
 
 
 def _ask_creatively(bench: Bench) -> str:
-    chosen = [0, 0.7, 2, bench.chance.randrange(3, 100), -bench.chance.randrange(2, 100) / 10]
-    for creativity in bench.chance.sample(chosen, len(chosen)):
+    chosen: list[float] = [0.7, 0, 2, bench.chance.randrange(3, 100), -bench.chance.randrange(2, 100) / 10]
+
+    def look_at(creativity: float) -> None:
         right = min(max(creativity, _LOWEST), _HIGHEST)
         question = words.question(bench.chance)
         trial = bench.call(question, creativity)
@@ -76,13 +79,16 @@ def _ask_creatively(bench: Bench) -> str:
                 raise trial.wrong("No temperature was sent.", expected, "a call without a temperature")
             if number_of(sent) != right:
                 raise trial.wrong("Another temperature was sent.", expected, f"temperature={describe(sent)}")
+
+    try_each(bench, chosen, look_at)
     return "What is allowed is sent as it is, and what is not becomes the nearest number that is."
 
 
 def _file_for(bench: Bench) -> str:
     from classroom.media.picture import draw  # here: it loads a library for pictures
 
-    for form, endings in bench.chance.sample(sorted(_PICTURES.items()), len(_PICTURES)):
+    def look_at_a_picture(known: tuple[str, tuple[str, ...]]) -> None:
+        form, endings = known
         kind = f"image/{form}"
         stem = f"pictures/no.{bench.chance.randrange(1, 9)}-{words.mark(bench.chance)}"
         picture = draw(words.scene(bench.chance), seed=words.mark(bench.chance), size=(64, 64), format=form)
@@ -97,12 +103,18 @@ def _file_for(bench: Bench) -> str:
             raise trial.wrong("The type is not what the bytes say.", expected)
         if name not in [f"{stem}{ending}" for ending in endings]:
             raise trial.wrong("The name does not fit: it is the stem and the format's ending.", expected)
-    for content, what in bench.chance.sample(_OTHERS, len(_OTHERS)):
+
+    try_each(bench, sorted(_PICTURES.items()), look_at_a_picture)
+
+    def look_at_no_picture(case: tuple[bytes, str]) -> None:
+        content, what = case
         trial = bench.call("robot", content, case=f'file_for("robot", {what})')
         expected = "a ValueError: this is no picture"
-        if trial.raised is None and not trial.late:
+        if trial.raised is None and not trial.late and not trial.empty:
             raise trial.wrong("It gives a picture's name to what is no picture.", expected)
         trial.refused("ValueError", expected)
+
+    try_each(bench, _OTHERS, look_at_no_picture)
     return "The bytes decide both, so name and type can't contradict each other."
 
 

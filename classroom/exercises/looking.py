@@ -9,7 +9,8 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, carries
+from classroom.exercises.carrying import TEXT_ROUTES, carries
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.plain import describe
 from classroom.standin.records.journal import Call
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from classroom.exercises.given import GIVEN_PROJECT
 from classroom.exercises.plain import decode, encode
 
 _MODEL = "gpt-5.4-mini"
@@ -22,7 +23,7 @@ def openai_client(base_url: str, asynchronous: bool) -> Any:
     import openai
 
     kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
-    return kind(base_url=base_url, api_key="sk-mock-key", max_retries=0, timeout=15.0)
+    return kind(base_url=base_url, api_key="sk-mock-key", project=GIVEN_PROJECT, max_retries=0, timeout=15.0)
 
 
 def s3_client(url: str) -> Any:

@@ -2,8 +2,10 @@
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise
+from classroom.exercises.carrying import TEXT_ROUTES
+from classroom.exercises.exercise import Bench, Exercise
 from classroom.exercises.given import moderation
+from classroom.exercises.trying import try_each
 
 # by category: an answer that looks at one category alone misses the others
 _FLAGGED = (
@@ -31,7 +33,7 @@ _SHARED_WORDS = (
 
 
 def _answer(bench: Bench) -> str:
-    for threats in bench.chance.sample(_FLAGGED, len(_FLAGGED)):
+    def look_at(threats: tuple[str, ...]) -> None:
         question = words.question(bench.chance)
         trial = bench.call(question)
         expected = "the words of the model's answer, after the text was moderated"
@@ -67,6 +69,8 @@ def _answer(bench: Bench) -> str:
             raise trial.wrong(
                 "The text was not moderated by OpenAI.", expected, "None, without asking OpenAI"
             )
+
+    try_each(bench, _FLAGGED, look_at)
     return "It checks first, and spends nothing on what it refuses."
 
 

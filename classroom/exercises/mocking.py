@@ -10,6 +10,7 @@ from classroom.exercises import words
 from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial
 from classroom.exercises.given import chat_request, keeper
 from classroom.exercises.plain import Thing, encode, number_of, shorten
+from classroom.exercises.trying import fails_by_assert, try_each
 
 _REFUSAL = "content_policy_violation"
 _TYPE = "text/plain; charset=utf-8"
@@ -22,12 +23,16 @@ def _respond(bench: Bench) -> str:
         f"Please be rude to {words.mark(bench.chance)}.",
     ]
     cases = [(text, False) for text in friendly] + [(text, True) for text in rude]
-    for text, refused in bench.chance.sample(cases, len(cases)):
+
+    def look_at(case: tuple[str, bool]) -> None:
+        text, refused = case
         trial = bench.call(chat_request(text))
         if refused:
             _is_refusal(trial)
         else:
             _is_completion(trial)
+
+    try_each(bench, cases, look_at)
     return "The SDK takes both for OpenAI's."
 
 
@@ -126,25 +131,32 @@ _FAULTS = (
 
 
 def _check_keep(bench: Bench) -> str:
-    order = [_RIGHT]
-    for fault in bench.chance.sample(_FAULTS, len(_FAULTS)):
-        # what was stored rightly a moment ago must not count for a test of a function that stores nothing
-        order += [fault] if fault.stored else [_RIGHT, fault]
-    for _ in range(bench.chance.randrange(1, 3)):
-        order.insert(bench.chance.randrange(1, len(order)), _RIGHT)
-    for behaviour in order:
+    noticed: list[Trial] = []
+
+    def look_at(behaviour: _Behaviour) -> None:
         trial, steps = _tested(bench, behaviour)
         if behaviour is _RIGHT:
             expected = "no error, since everything is right"
             trial.ended(expected)
             if not steps:
                 raise trial.wrong("It never calls the function that it tests.", expected, "a test of nothing")
-            continue
+            return
         expected = "an AssertionError"
         if trial.late:
             trial.ended(expected)
         if trial.raised is None:
             raise NotYet(_unnoticed(behaviour), trial.case, expected, "no error: the test passes")
+        noticed.append(trial)
+
+    def look_after_what_is_right(behaviour: _Behaviour) -> None:
+        if not behaviour.stored:
+            # what was stored rightly a moment ago must not count for a test of a function that stores nothing
+            look_at(_RIGHT)
+        look_at(behaviour)
+
+    look_at(_RIGHT)
+    try_each(bench, (_RIGHT, _RIGHT, *_FAULTS), look_after_what_is_right)
+    fails_by_assert(noticed)
     return f"It passes for what is right, and notices {len(_FAULTS)} faults."
 
 

@@ -10,6 +10,7 @@ import ctypes
 import functools
 import inspect
 import io
+import logging
 import os
 import socket
 import tempfile
@@ -169,6 +170,17 @@ class Performer:
         return self._openai
 
 
+@contextlib.contextmanager
+def _logged(into: io.StringIO) -> Iterator[None]:
+    """What is logged meanwhile is written there, too: a handler of the notebook's may write to another stream."""
+    handler = logging.StreamHandler(into)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """What an action noted, in a thread that is given up when its time is over."""
     seen: dict[str, Any] = {}
@@ -187,7 +199,7 @@ def _in_time(seconds: float, action: Callable[[dict[str, Any]], None]) -> dict[s
             loop.close()
 
     thread = threading.Thread(target=run, name="exercise", daemon=True)
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), _logged(errors):
         thread.start()
         thread.join(seconds)
         late = thread.is_alive()

@@ -26,7 +26,9 @@ _DEEPEST = 8
 _MOST_DIGITS = 40
 _SHOWN = 80  # characters of a value in a message
 _KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")  # no message repeats one
-_REPR = re.compile(r"<(?:[a-z_]+\.)*(\w+)[^<>]* at 0x[0-9a-fA-F]+[^<>]*>")  # what Python prints of an object
+_REPR = re.compile(
+    r"<(?:[A-Za-z_]+\.)*(\w+)(?: object>|[^<>]* at 0x[0-9a-fA-F]+[^<>]*>)"
+)  # what Python prints of an object
 
 
 class NotPlain(ValueError):

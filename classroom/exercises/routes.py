@@ -1,18 +1,21 @@
-"""Notebook 10: an answer read by hand, an app that checks its input, an endpoint that asks OpenAI, and a test of one."""
+"""Notebook 10: an answer read by hand, an app that checks its input, an endpoint that asks OpenAI."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from random import SystemRandom
+from collections.abc import Iterable
 from typing import Any
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, NotYet, Trial
-from classroom.exercises.given import Given, texts_client, texts_openai
-from classroom.exercises.plain import NotPlain, Thing, decode, describe, encode, several, shorten
-from classroom.standin.scripting.faults import fault
+from classroom.exercises.carrying import TEXT_ROUTES, asks_model
+from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial
+from classroom.exercises.given import Given
+from classroom.exercises.plain import Thing, describe, encode, field_of, several, shorten
+from classroom.exercises.route_tests import check_texts
+from classroom.exercises.trying import try_each
+from classroom.standin.records.journal import Call
+from classroom.standin.scripting.faults import Fault, fault
 
 _MOST_WORDS, _MOST_PROMPT = 500, 4_000  # characters
+_MODEL = "gpt-5.4-mini"
 _PHRASES = {200: "OK", 201: "Created", 204: "No Content", 404: "Not Found", 422: "Unprocessable Content"}
 
 
@@ -28,7 +31,9 @@ def _parts_of(bench: Bench) -> str:
         (404, b"\x89PNG\r\n\x1a\n\r\n\r\n\x00\xff" + mark.encode()),
         (422, f"é {mark}\n\n".encode()),
     ]
-    for status, body in bench.chance.sample(bodies, len(bodies)):
+
+    def look_at(case: tuple[int, bytes]) -> None:
+        status, body = case
         trial = bench.call(_raw(bench, status, body))
         expected = f"({status}, the {len(body)} bytes of the body)"
         value = several(trial.returned(expected))
@@ -40,6 +45,8 @@ def _parts_of(bench: Bench) -> str:
             raise trial.wrong("The body is not bytes.", expected, describe(value[1]))
         if value[1] != body:
             raise trial.wrong("The body is another one.", expected, describe(value[1]))
+
+    try_each(bench, bodies, look_at)
     return "The status is the second word, and the body begins after the first empty line."
 
 
@@ -83,7 +90,19 @@ def _another_status(trial: Trial, got: Any, expected: str) -> NotYet:
         problem = f"Another status is right here. It stopped with an error: {trial.stopped.name}."
         return trial.wrong(problem, expected, f"status 500, after {trial.stopped}")
     why = {404: " There is no such path.", 405: " That path has no such method."}
-    return trial.wrong(f"Another status is right here.{why.get(got, '')}", expected, f"status {got}")
+    refused = _refused_field(trial.value) if got == 422 else ""
+    problem = f"Another status is right here.{why.get(got, '')}"
+    return trial.wrong(problem, expected, f"status {got}{refused}")
+
+
+def _refused_field(answer: Any) -> str:
+    """What FastAPI says of the first field that it refused: where it looked, and why."""
+    try:
+        first = json.loads(field_of(answer, "content"))["detail"][0]
+        place, reason = " → ".join(map(str, first["loc"])), str(first["msg"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return ""
+    return f', and FastAPI says of {shorten(place, 40)}: "{shorten(reason, 60)}"'
 
 
 def _counting(bench: Bench) -> str:
@@ -100,15 +119,19 @@ def _counting(bench: Bench) -> str:
         {},
     ]
     cases = [({"text": text}, len(text.split())) for text in right] + [(body, None) for body in wrong]
-    for body, count in bench.chance.sample(cases, len(cases)):
+
+    def look_at(case: tuple[dict[str, Any], int | None]) -> None:
+        body, count = case
         trial = bench.request("POST", "/v1/words", json=body)
         if count is None:
             _answer_to(trial, 422, f"status 422, for the body {_shown_body(body)}")
-            continue
+            return
         expected = f'status 200 and {{"words": {count}}}, for the body {_shown_body(body)}'
         got = _answer_to(trial, 200, expected)
         if got.get("words") != count or isinstance(got.get("words"), bool):
             raise trial.wrong("The number of words is not right.", expected, shorten(json.dumps(got)))
+
+    try_each(bench, cases, look_at)
     return "It counts words, and refuses what has none or too many letters."
 
 
@@ -135,7 +158,8 @@ def _texts(bench: Bench) -> str:
         {"prompt": None},
         {},
     ]
-    for body in bench.chance.sample(wrong, len(wrong)):
+
+    def look_at(body: dict[str, Any]) -> None:
         trial = bench.request("POST", "/v1/texts", json=body)
         expected = f"status 422 and no call to OpenAI, for the body {_shown_body(body)}"
         _answer_to(trial, 422, expected)
@@ -145,6 +169,8 @@ def _texts(bench: Bench) -> str:
                 expected,
                 f"status 422 and {len(trial.calls)} call(s)",
             )
+
+    try_each(bench, wrong, look_at)
     _failures(bench)
     _made(bench, words.question(bench.chance))
     return "A prompt goes in, OpenAI's text comes out; what is wrong is refused before it costs anything."
@@ -161,9 +187,15 @@ def _made(bench: Bench, prompt: str) -> None:
     calls = trial.calls_for(prompt, expected, *TEXT_ROUTES)
     if calls is None:
         return
+    if not any(asks_model(call, _MODEL) for call in calls):
+        raise trial.wrong(f"It asks another model than {_MODEL}.", f"the model {_MODEL}", _models_of(calls))
     made = {output.content.decode("utf-8", "replace").strip() for call in calls for output in call.outputs}
     if text.strip() not in made:
         raise trial.wrong("It answers other words than OpenAI did.", expected, f'"{shorten(text)}"')
+
+
+def _models_of(calls: Iterable[Call]) -> str:
+    return f"the model {', '.join(str(field_of(call.body, 'model')) for call in calls)}"
 
 
 def _failures(bench: Bench) -> None:
@@ -178,7 +210,9 @@ def _failures(bench: Bench) -> None:
         (fault(status=401), 502, "when OpenAI rejects the API key (401)"),
         (fault(effect="drop"), 502, "when the connection to OpenAI breaks"),
     ]
-    for each, right, case in bench.chance.sample(met, len(met)):
+
+    def look_at(failure: tuple[Fault, int, str]) -> None:
+        each, right, case = failure
         faults.add(each)
         try:
             trial = bench.request("POST", "/v1/texts", json={"prompt": words.question(bench.chance)})
@@ -186,87 +220,7 @@ def _failures(bench: Bench) -> None:
             faults.clear()
         _answer_to(trial, right, f"status {right} and a JSON object, {case}")
 
-
-# 10.4
-
-
-@dataclass(frozen=True)
-class _Endpoint:
-    """What an endpoint that makes texts does. None, and the numbers as they are: what is right."""
-
-    name: str
-    prompt: Callable[[str], str] | None = None
-    text: Callable[[str], str] | None = None
-    made: int = 201
-    blank: str = "refuse"  # or "make", or "refuse too late"
-    busy: int = 429
-
-
-_CHANCE = SystemRandom()
-
-
-def _other(text: str) -> str:
-    # drawn each time, and unlike what the test has: a test that sends the planted words itself could not notice them
-    return words.another(_CHANCE, text)
-
-
-_RIGHT = _Endpoint("everything is right")
-_FAULTS = (
-    _Endpoint("another prompt reaches OpenAI", prompt=_other),
-    _Endpoint("the answer holds other words than OpenAI's", text=_other),
-    _Endpoint("a text that was made is answered with 200", made=200),
-    _Endpoint("a blank prompt is not refused", blank="make"),
-    _Endpoint("a blank prompt is refused only after OpenAI was asked", blank="refuse too late"),
-    _Endpoint("an OpenAI that is busy is answered with 201", busy=201),
-    _Endpoint("an OpenAI that is busy is answered with 500", busy=500),
-    _Endpoint("an OpenAI that is busy is answered with 502", busy=502),
-)
-
-
-def _check_texts(bench: Bench) -> str:
-    order = [_RIGHT, *bench.chance.sample(_FAULTS, len(_FAULTS)), _RIGHT]
-    for behaviour in order:
-        asked = 0
-
-        def back(data: Any, behaviour: _Endpoint = behaviour) -> Any:
-            nonlocal asked
-            asked += 1
-            return _step(behaviour, data)
-
-        case = f"check_texts(client, openai_mock), where {behaviour.name}"
-        trial = bench.call(texts_client(), texts_openai(), case=case, back=back)
-        if behaviour is _RIGHT:
-            expected = "no error, since everything is right"
-            trial.ended(expected)
-            if not asked:
-                raise trial.wrong("It sends no request to the endpoint.", expected, "a test of nothing")
-            continue
-        if trial.late:
-            trial.ended("an AssertionError")
-        if trial.raised is None:
-            problem = f"It does not notice when {behaviour.name}."
-            raise NotYet(problem, trial.case, "an AssertionError", "no error: the test passes")
-    return f"It passes for what is right, and notices {len(_FAULTS)} faults."
-
-
-def _step(behaviour: _Endpoint, data: Any) -> Any:
-    """What the endpoint in the learner's kernel does next."""
-    try:
-        received = {name: decode(value) for name, value in data.items()} if isinstance(data, dict) else {}
-    except NotPlain:
-        received = {}
-    if "prompt" in received:
-        prompt = str(received["prompt"])
-        blank = not prompt.strip()
-        ask = not blank or behaviour.blank != "refuse"
-        changed = behaviour.prompt(prompt) if behaviour.prompt and not blank else prompt
-        return {"ask": ask, "input": encode(changed if not blank else "Say anything.")}
-    if received.get("refused"):
-        return {"status": behaviour.busy, "text": encode("")}
-    if received.get("blank") and behaviour.blank != "make":
-        return {"status": 422, "text": encode("")}
-    text = str(received.get("text", ""))
-    return {"status": behaviour.made, "text": encode(behaviour.text(text) if behaviour.text else text)}
+    try_each(bench, met, look_at)
 
 
 EXERCISES = {
@@ -302,7 +256,7 @@ EXERCISES = {
     ),
     "10.4": Exercise(
         "check_texts",
-        _check_texts,
+        check_texts,
         (
             "What can you see of a request at the one end, and what at the other?",
             'answer = client.post("/v1/texts", json={"prompt": "…"}), then look at answer.status_code, answer.json() and '

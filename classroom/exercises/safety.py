@@ -4,8 +4,10 @@ from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.agents import reads_why
-from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial, texts_in
+from classroom.exercises.carrying import texts_in
+from classroom.exercises.exercise import Bench, Exercise, NotYet, Trial
 from classroom.exercises.plain import describe, number_of
+from classroom.exercises.trying import try_each
 from classroom.exercises.words import fold
 
 _OPEN, _CLOSE = "<document>", "</document>"
@@ -78,7 +80,8 @@ def _is_marked(trial: Trial, data: str, first: str, second: str, expected: str) 
 
 def _publish(bench: Bench) -> str:
     chance = bench.chance
-    name, content = f"programme-{words.mark(chance)}", words.sentence(chance).encode()
+    # letters of both sizes, and the name of the folder once more
+    name, content = f"My-drafts-{words.mark(chance)}", words.sentence(chance).encode()
     draft, target = f"drafts/{name}.txt", f"public/{name}.txt"
     expected = f'the same bytes under "{target}", with the type {_TYPE}, and a text that names it'
     trial, kept = _tried(bench, draft, content, (target, draft))
@@ -122,13 +125,21 @@ def _refuses(bench: Bench, key: str, *, stored: bool = True, why: str = "") -> N
     stem = name.rstrip().removesuffix("txt").rstrip(".-")
     places = {f"public/{name}", f"public/{key}", f"public/{rest}", key.replace("drafts", "public", 1)}
     places |= {f"public/{stem}.txt", f"public/{name.rstrip()}"}
-    trial, kept = _tried(
-        bench,
-        key,
-        b"not for everyone" if stored else None,
-        tuple(places - {key}),
-        case=f"publish({describe(key)}){why}",
-    )
+    storage, within = bench.boundary.storage, f"drafts/{stem}.txt"
+    beside = key not in (within, "drafts/.txt") and stored
+    if beside:  # a draft whose key is a part of the one that is asked for
+        storage.put(within, b"a draft", _TYPE)
+    try:
+        trial, kept = _tried(
+            bench,
+            key,
+            b"not for everyone" if stored else None,
+            tuple(places - {key}),
+            case=f"publish({describe(key)}){why}",
+        )
+    finally:
+        if beside:
+            storage.delete(within)
     expected = 'a text that begins with "error" and says why, and nothing published'
     found = next((place for place, each in kept.items() if each is not None), None)
     if found:
@@ -159,6 +170,7 @@ def _only_ours(bench: Bench) -> str:
         (f"See https://{own}/map for the way.", True),
         (f"![a map](https://{own}/map.png) and [boats](https://house.example/boats?day=2)", True),
         (f"It is here (https://{own}/a), or at HTTPS://{own.upper()}/B.", True),
+        (f"It is on our page (https://{own}).", True),
         (f"See https://{own}.", True),
         (f"![a map](https://{other}/?guests=Ada,12)", False),
         (f"See https://{own}.{other}/map.", False),
@@ -169,7 +181,9 @@ def _only_ours(bench: Bench) -> str:
         (f"See HTTPS://{other.upper()}/MAP.", False),
         (f"See https://{other}.", False),
     ]
-    for answer, right in bench.chance.sample(cases, len(cases)):
+
+    def look_at(case: tuple[str, bool]) -> None:
+        answer, right = case
         trial = bench.call(
             answer, hosts, case=f'only_ours("{answer}", hosts), with the hosts {", ".join(hosts)}'
         )
@@ -184,6 +198,8 @@ def _only_ours(bench: Bench) -> str:
                 else "A link leads to a host that is not yours. Which part of an address is its host?",
                 expected,
             )
+
+    try_each(bench, cases, look_at)
     return "It finds the host of each link, and accepts only yours."
 
 
@@ -207,7 +223,9 @@ def _right(bench: Bench) -> str:
         (f"It costs {number}150 euros.", f"{number}.50", False),  # a point is a point
         ("", "yes", False),
     ]
-    for answer, expected_words, verdict in bench.chance.sample(cases, len(cases)):
+
+    def look_at(case: tuple[str, str, bool]) -> None:
+        answer, expected_words, verdict = case
         trial = bench.call(answer, expected_words)
         expected = f"{verdict}"
         found = trial.returned(expected)
@@ -220,6 +238,8 @@ def _right(bench: Bench) -> str:
                 else "These words are not there as whole words.",
                 expected,
             )
+
+    try_each(bench, cases, look_at)
     return "Whole words count, in any case, and a part of a word or a number does not."
 
 
@@ -254,7 +274,7 @@ def _is_comparison(
     if not isinstance(found, dict) or not names <= set(found):
         raise trial.wrong("It should return a dictionary with agreement, too_kind and too_strict.", expected)
     lists = [found["too_kind"], found["too_strict"]]
-    if not all(isinstance(each, (list, tuple, set)) for each in lists):
+    if not all(isinstance(each, (list, tuple)) for each in lists):
         raise trial.wrong("too_kind and too_strict are lists of cases.", expected, describe(lists[0]))
     got = f"{describe(found['agreement'])}, {len(lists[0])} and {len(lists[1])}"
     number = number_of(found["agreement"])

@@ -1,12 +1,14 @@
 """Notebook 03: complete summaries, conversations with memory, and data instead of prose."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from classroom.exercises import words
 from classroom.exercises.beginnings import model_s_words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
+from classroom.exercises.carrying import TEXT_ROUTES, texts_in
+from classroom.exercises.exercise import Bench, Exercise, Trial
 from classroom.exercises.given import held
 from classroom.exercises.plain import Thing, describe, field_of, number_of
 from classroom.exercises.words import fold
@@ -25,7 +27,8 @@ def _summarize(bench: Bench) -> str:
     replies = bench.boundary.openai.replies
     for _ in range(2):
         text = _text(bench)
-        replies.add(reply(text=f"Sand at mark {words.mark(bench.chance)}."))  # short: no limit cuts it
+        # short, so that no limit cuts it, and more than one sentence, so that the first of them is not all
+        replies.add(reply(text=f"Sand at mark {words.mark(bench.chance)[:5]}. Boats wait."))
         try:
             trial = bench.call(text)
         finally:
@@ -41,7 +44,7 @@ def _summarize(bench: Bench) -> str:
                 _text(bench), case="summarize(text), while OpenAI cuts its answer off in the middle"
             )
         expected = "a ValueError"
-        if trial.raised is None and not trial.late:
+        if trial.raised is None and not trial.late and not trial.empty:
             raise trial.wrong("An answer that was cut off is returned as if it were whole.", expected)
         trial.refused("ValueError", expected)
     return "The same text gets the same summary, and half a summary is no summary."
@@ -124,13 +127,33 @@ def _reply(bench: Bench) -> str:
                 "a request with the whole history",
                 "a request without the first question or its answer",
             )
+        _has_each_message_once(trial, call, history[0]["content"], second)
     return "Each question goes out with all that was said before."
+
+
+def _has_each_message_once(trial: Trial, call: Call, first: str, last: str) -> None:
+    """That a conversation is sent as messages: from the one it began with to the last question, which is there once."""
+    expected = "a request with the whole history, message by message"
+    body: Mapping[str, Any] = call.body if isinstance(call.body, Mapping) else {}
+    sent = body.get("messages") or body.get("input")
+    if isinstance(sent, str) and not body.get("previous_response_id") and not body.get("conversation"):
+        problem = (
+            "The conversation goes out as one text, so the model can't tell who said what. Send the list."
+        )
+        raise trial.wrong(problem, expected, f"the text {describe(sent)}")
+    if not call.mentions(first):
+        problem = "The second question went out without the message that the history begins with."
+        raise trial.wrong(problem, expected, "a request without the system message")
+    asked = [each for each in sent if last in list(texts_in(each))] if isinstance(sent, list) else []
+    if len(asked) > 1:
+        raise trial.wrong("The same question goes out twice in one request.", expected, "the question, twice")
 
 
 def _begins_again(bench: Bench, before: str) -> None:
     """A history of its own holds nothing of an earlier conversation."""
     question = words.question(bench.chance)
-    trial = bench.call([], question, case=f'a new conversation: reply([], "{question}")')
+    case = f'a new conversation: reply([], "{question}")'
+    trial = bench.call([], question, case=case, may_change=True)
     expected = "the words of the model's answer to this question alone"
     model_s_words(trial, question, expected)
     calls = trial.calls_for(question, expected, *TEXT_ROUTES) or ()
@@ -189,7 +212,19 @@ def _rate(bench: Bench) -> str:
             raise trial.wrong(
                 "The reason is not the one that the model gave.", expected, f"reason: {describe(reason)}"
             )
+        if not by_tool and not _are_stars(stars, calls):
+            problem = "The stars are not those that the model gave."
+            raise trial.wrong(problem, expected, f"stars: {describe(stars)}")
     return "The answer is an object with a number and a reason."
+
+
+def _are_stars(stars: int, calls: Sequence[Call]) -> bool:
+    """Whether a number is the one of a structured answer; what is no JSON is not looked into."""
+    given = []
+    for output in (output for call in calls for output in call.outputs):
+        with contextlib.suppress(ValueError, RecursionError):
+            given.append(field_of(json.loads(output.content), "stars"))
+    return stars in given or None in given or not given
 
 
 def _is_in(reason: str, calls: Sequence[Call]) -> bool:

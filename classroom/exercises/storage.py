@@ -12,29 +12,34 @@ _PLACE = "exercise-08"
 
 
 def _keep(bench: Bench) -> str:
-    storage = bench.boundary.storage
     for kind in bench.chance.sample(_TYPES, 2):
-        key, content = f"{_PLACE}/{words.mark(bench.chance)}", secrets.token_bytes(24)
-        trial = bench.call(key, content, kind)
-        expected = f"these bytes under that key, with the type {kind}"
+        key = f"{_PLACE}/{words.mark(bench.chance)}"
         try:
-            trial.ended(expected)
-            stored = storage.get(key)
+            for again in ("", ", where an object is already"):
+                # bytes that are no text, and that a strip would cut at both ends
+                _keeps(bench, key, b"\r\n " + secrets.token_bytes(24) + b"\xff \n", kind, again)
         finally:
-            storage.delete(key)
-        if stored is None:
-            raise trial.wrong("Nothing is stored under that key.", expected, "no object")
-        if stored[0] != content:
-            raise trial.wrong(
-                "What is stored are not the bytes that it was given.", expected, describe(stored[0])
-            )
-        if stored[1] != kind:
-            raise trial.wrong(
-                "It is stored with another type. Is content_type passed on, as ContentType=?",
-                expected,
-                f"the type {stored[1]}",
-            )
+            bench.boundary.storage.delete(key)
     return "The bytes are there, with the type that you gave."
+
+
+def _keeps(bench: Bench, key: str, content: bytes, kind: str, again: str) -> None:
+    case = f'keep("{key}", {len(content)} bytes, "{kind}"){again}'
+    trial = bench.call(key, content, kind, case=case)
+    expected = f"these bytes under that key, with the type {kind}"
+    trial.ended(expected)
+    stored = bench.boundary.storage.get(key)
+    if stored is None:
+        raise trial.wrong("Nothing is stored under that key.", expected, "no object")
+    if stored[0] != content:
+        problem = "What is stored are not the bytes that it was given."
+        raise trial.wrong(problem, expected, describe(stored[0]))
+    if stored[1] != kind:
+        raise trial.wrong(
+            "It is stored with another type. Is content_type passed on, as ContentType=?",
+            expected,
+            f"the type {stored[1]}",
+        )
 
 
 def _names_of(bench: Bench) -> str:
@@ -78,6 +83,11 @@ def _names_of(bench: Bench) -> str:
         found = trial.returned(expected)
         if found not in ([], ()):
             raise trial.wrong("For a prefix without objects it returns something.", expected)
+        part = wanted[0][:-6]
+        trial = bench.call(listing_client(url), part)
+        expected = f'the list ["{wanted[0]}"]: a prefix may end within a name'
+        if trial.returned(expected) not in ([wanted[0]], (wanted[0],)):
+            raise trial.wrong("These are not the names that begin with the prefix.", expected)
     return "Every name, from every page."
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from classroom.exercises import words
-from classroom.exercises.exercise import TEXT_ROUTES, Bench, Exercise, Trial
-from classroom.exercises.plain import Thing, describe, shorten
+from classroom.exercises.carrying import TEXT_ROUTES, asks_model
+from classroom.exercises.exercise import Bench, Exercise, Trial
+from classroom.exercises.plain import Thing, describe, field_of, shorten
 from classroom.standin.outgoing.pace import AT_ONCE, Pace
 from classroom.standin.scripting.replies import reply
 
 _TYPE = "text/event-stream"
+_MODEL = "gpt-5.4-mini"
 _TOKENS_PER_SECOND = 40.0  # of a model that takes its time: about a second for an answer
 _AT_ONCE = 0.15  # of the time of an answer: who collects it first needs hardly any to send it
 _WITHOUT_DATA = re.compile(r"(?:\r?\n|\A)event: ?done\r?\n(?:\r?\n)?\Z")
@@ -138,6 +140,11 @@ def _streamed(trial: Trial, prompt: str) -> None:
             "It waits for the whole answer, and cuts it into pieces then. Ask with stream=True.",
             expected,
             "a call to OpenAI without a stream",
+        )
+    if not any(asks_model(call, _MODEL) for call in calls):
+        asked = field_of(calls[0].body, "model")
+        raise trial.wrong(
+            f"It asks another model than {_MODEL}.", f"the model {_MODEL}", f"the model {asked}"
         )
     made = [output.content.decode("utf-8", "replace") for call in calls for output in call.outputs]
     whole = "".join(pieces)

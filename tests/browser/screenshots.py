@@ -6,6 +6,7 @@ writes `assets/*.png`. Needs chromium, and the package fastapi-offline for the l
 which a browser otherwise fetches from the internet.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -24,14 +25,28 @@ from tests.grader.grading import Change, planted
 ASSETS = jupyterlab.ROOT / "assets"
 
 
+_SHOWN = "08-files-in-s3"
+_ANSWER = """def keep(key, content, content_type):
+    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)"""
+
+
 def notebook(browser: Browser) -> None:
-    """Notebook 00 after its first picture."""
+    """Notebook 08: an exercise, what its check says of an answer, and the figure that follows."""
     with tempfile.TemporaryDirectory() as place, jupyterlab.lab(Path(place)) as address_of:
+        file = Path(place) / "notebooks" / f"{_SHOWN}.ipynb"
+        cells = json.loads(file.read_text(encoding="utf-8"))
+        for cell in cells["cells"]:
+            if "".join(cell["source"]).startswith("def keep("):
+                cell["source"] = _ANSWER
+        file.write_text(json.dumps(cells), encoding="utf-8")
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        jupyterlab.run_all(page, address_of("00-start-here"), "You have reached the end of notebook 00.")
-        picture = page.get_by_role("img", name="A generated picture of a lighthouse in a storm")
-        picture.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
+        jupyterlab.run_all(page, address_of(_SHOWN), "You have reached the end of notebook 08.")
+        page.keyboard.press("Control+S")
+        asked = page.get_by_text("Exercise 08.1. Write")
+        asked.scroll_into_view_if_needed()
+        for _ in range(3):  # JupyterLab draws what comes near the window, and moves the rest
+            asked.evaluate("element => element.scrollIntoView({block: 'start'})")
+            page.wait_for_timeout(700)
         page.screenshot(path=ASSETS / "notebook.png")
 
 

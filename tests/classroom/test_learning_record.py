@@ -70,3 +70,19 @@ def test_a_file_that_is_no_exercise_is_not_counted(place):
     place.mkdir()
     (place / "99.9").touch()
     assert learning_record.done() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ('{"cells": [{"source": ["# 08 · Files in S3\\n", "More."]}]}', "08 · Files in S3"),
+        ('{"cells": []}', "08 files in s3"),
+        ("no notebook", "08 files in s3"),
+    ],
+)
+def test_a_notebook_is_listed_by_its_heading(written, title, tmp_path, monkeypatch):
+    (tmp_path / "08-files-in-s3.ipynb").write_text(written, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    titles = {row[0] for row in learning_record.rows([])}
+    assert title in titles
+    assert "00" in titles, "a notebook that is not there has its number"

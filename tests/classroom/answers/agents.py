@@ -340,7 +340,7 @@ def _keeping():
             )
         except ValueError as problem:
             return f"error: {problem}"
-        return f"Kept: {name}"
+        return f"Kept: notes/{name}.txt"
 
     class Notes:
         def __call__(self, name, text):

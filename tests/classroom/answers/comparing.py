@@ -101,8 +101,8 @@ def _comparing():
         wrong = good ^ passed
         return {
             "agreement": 1 - len(wrong) / len(people),
-            "too_kind": passed - good,
-            "too_strict": good - passed,
+            "too_kind": sorted(passed - good),
+            "too_strict": sorted(good - passed),
         }
 
     def by_mean(people, grader):

@@ -244,7 +244,7 @@ def _files():
             (name_and_bytes, "The name does not fit"),
             (lambda stem, content: by_table(stem, content)[0], "something else than a name and a type"),
             (lambda stem, content: by_table(stem, content)[::-1], "not what the bytes say"),
-            (swallows, "what is no picture"),
+            (swallows, "raises no ValueError"),
             (anything, "what is no picture"),
             (cuts_the_stem, "The name does not fit"),
             (of_a_dictionary, "another error than a ValueError"),

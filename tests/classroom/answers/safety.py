@@ -206,12 +206,12 @@ def _publishing():
     def raises(key):
         if not re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key):
             raise PermissionError("only drafts")
-        return copy(key, key.replace("drafts", "public"))
+        return copy(key, key.replace("drafts", "public", 1))
 
     def not_there(key):
         if not re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key):
             return "error: no draft"
-        return copy(key, key.replace("drafts", "public"))
+        return copy(key, key.replace("drafts", "public", 1))
 
     def another_place(key):
         found = re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key)
@@ -219,7 +219,7 @@ def _publishing():
 
     def says_nothing(key):
         if re.fullmatch(r"drafts/([A-Za-z0-9-]+)\.txt", key):
-            copy(key, key.replace("drafts", "public"))
+            copy(key, key.replace("drafts", "public", 1))
 
     return {
         "14.2": (

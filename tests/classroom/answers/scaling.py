@@ -97,7 +97,7 @@ def _asking():
                 return (await stream.get_final_response()).output_text
 
     def by_threads(client, prompts, most):
-        plain = OpenAI(base_url=client.base_url, api_key="any")
+        plain = OpenAI(base_url=client.base_url, api_key=client.api_key, project=client.project)
         with ThreadPoolExecutor(most) as pool:
             return list(
                 pool.map(
