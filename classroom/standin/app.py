@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from classroom.extras import MissingExtra
-from classroom.standin.incoming import checks, errors, model_checks, reading
+from classroom.standin.incoming import checks, errors, model_checks, reading, shapes
 from classroom.standin.incoming.errors import APIError
 from classroom.standin.operations import Asked, Operation
 from classroom.standin.outgoing import corrupt
@@ -186,6 +186,7 @@ class Application:
             body = {"model": "dall-e-2", **body}
         model_checks.check_lifetime(self._standin.catalogue, body.get("model"), legacy=self._standin.legacy)
         checks.check_parameters(rules, body, legacy=self._standin.legacy)
+        shapes.check_shapes_inside(operation.rules, body)
         return body
 
 

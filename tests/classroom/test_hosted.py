@@ -104,7 +104,7 @@ def test_a_remote_server_asks_for_approval_first(client):
         "allowed_tools": ["roll"],
     }
     asked = respond(client, "roll", tool)
-    [listed, request, _] = asked.output
+    [listed, request] = asked.output
     assert (listed.type, listed.tools[0].name) == ("mcp_list_tools", "roll")
     assert (request.type, request.name) == ("mcp_approval_request", "roll")
     answer = {"type": "mcp_approval_response", "approve": True, "approval_request_id": request.id}

@@ -61,7 +61,7 @@ def test_a_response_is_kept_continued_and_deleted(client):
     [item] = client.responses.input_items.list(second.id)
     assert item.content[0].text == "And now?"
     client.responses.delete(first.id)
-    with pytest.raises(openai.NotFoundError) as caught:
+    with pytest.raises(openai.BadRequestError) as caught:
         client.responses.create(model=MODEL, input="And now?", previous_response_id=first.id)
     assert caught.value.code == "previous_response_not_found"
 

@@ -421,7 +421,7 @@ ACCEPTED = [
     ("chat/completions", {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}),
     (
         "chat/completions",
-        {"messages": [{"role": "assistant", "content": None}, {"role": "user", "content": ""}]},
+        {"messages": [{"role": "assistant", "refusal": "No."}, {"role": "user", "content": ""}]},
     ),
     ("responses", {"instructions": "be brief", "max_output_tokens": 16}),
     ("images/generations", {"size": "auto"}),

@@ -8,7 +8,7 @@ import re
 import string
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from re import _constants, _parser  # type: ignore[attr-defined]  # the only reader of the syntax there is
+from re import _constants, _parser  # the only reader of the syntax there is
 from typing import Any
 
 _LONGEST_PATTERN = 2_000

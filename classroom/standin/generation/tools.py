@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from classroom.standin.generation import arguments, text
+from classroom.standin.generation import arguments, grammars, text
 from classroom.standin.meanings.words import STOP_WORDS, meanings, parts_of, words_of
 
 Choice = Literal["none", "auto", "required"]
@@ -39,12 +39,16 @@ class Tool:
 
     Attributes:
         is_custom: it takes any text in place of arguments.
+        grammar: that a custom tool's text has to follow, if it has one.
+        namespace: the group of tools that it belongs to, if it does.
     """
 
     name: str
     description: str
     parameters: Any
     is_custom: bool = False
+    grammar: grammars.Grammar | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,60 @@ class ToolCall:
     name: str
     arguments: str
     is_custom: bool = False
+    namespace: str | None = None
 
 
-def offered(listed: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
-    """The functions and custom tools of a request, as Responses and Realtime list them."""
-    kinds = ("function", "custom")
-    return tuple(
-        Tool(
-            str(each.get("name") or ""),
-            str(each.get("description") or ""),
-            each.get("parameters") or {},
-            each["type"] == "custom",
-        )
-        for each in listed
-        if each.get("type") in kinds
-    )
+def offer(tools: Sequence[Tool], choice: Any, *, parallel: bool) -> Offer:
+    """What a request offers, by its choice: a word, one tool that is named, or those that are allowed.
+
+    Args:
+        tools: of the request.
+        choice: as Chat Completions or Responses write it; None: the model chooses.
+        parallel: whether several calls may come at once.
+    """
+    if not isinstance(choice, Mapping):
+        return Offer(tuple(tools), choice or "auto", None, parallel)
+    if choice.get("type") == "allowed_tools":
+        allowed = choice.get("allowed_tools") or choice
+        names = {_named(each) for each in allowed.get("tools") or []}
+        mode: Choice = "required" if allowed.get("mode") == "required" else "auto"
+        return Offer(tuple(tool for tool in tools if tool.name in names), mode, None, parallel)
+    named = _named(choice)
+    if named is None or choice.get("type") not in (None, "function", "custom"):
+        return Offer(parallel=parallel)  # one of OpenAI's own tools is named
+    return Offer(tuple(tools), "required", named, parallel)
+
+
+def _named(choice: Mapping[str, Any]) -> str | None:
+    inner = choice.get("function") or choice.get("custom") or choice
+    return inner.get("name") if isinstance(inner, Mapping) else None
+
+
+def offered(listed: Sequence[Mapping[str, Any]], namespace: str | None = None) -> tuple[Tool, ...]:
+    """The functions and custom tools of a request, as Responses and Realtime list them, those of a namespace included."""
+    found: list[Tool] = []
+    for each in listed:
+        if each.get("type") == "namespace":
+            found += offered(each.get("tools") or [], str(each.get("name")))
+        elif each.get("type") in ("function", "custom"):
+            found.append(
+                Tool(
+                    str(each.get("name") or ""),
+                    str(each.get("description") or ""),
+                    each.get("parameters") or {},
+                    each["type"] == "custom",
+                    grammars.read(each.get("format")),
+                    namespace,
+                )
+            )
+    return tuple(found)
+
+
+def check_grammars(offered: Sequence[Tool], param: str) -> None:
+    """Raises 400 `invalid_grammar` for a custom tool whose grammar can't be read."""
+    for tool in offered:
+        if tool.grammar is not None:
+            grammars.check(tool.grammar, param)
 
 
 def is_handoff(name: str) -> bool:
@@ -216,12 +259,14 @@ def call(
     """
     seed = text.digest("tool", mark, choice, *(() if first else (tool.name,)))
     if tool.is_custom:
-        return [ToolCall(f"call_{seed[:24]}", tool.name, prompt, is_custom=True)]
+        words = prompt if tool.grammar is None else grammars.write(tool.grammar, prompt, seed)
+        return [ToolCall(f"call_{seed[:24]}", tool.name, words, True, tool.namespace)]
     filled = arguments.fill(tool.parameters, prompt, seed=seed, several=parallel or after is not None)
     if not parallel:
         filled = [filled[min(after or 0, len(filled) - 1)]]
     out = []
     for index, each in enumerate(filled[:_MOST_CALLS]):
         id = seed if index == 0 else text.digest(seed, index)
-        out.append(ToolCall(f"call_{id[:24]}", tool.name, json.dumps(each, ensure_ascii=False)))
+        written = json.dumps(each, ensure_ascii=False)
+        out.append(ToolCall(f"call_{id[:24]}", tool.name, written, namespace=tool.namespace))
     return out

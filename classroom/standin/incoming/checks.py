@@ -11,7 +11,8 @@ from classroom.standin.incoming.uploaded import Upload
 from classroom.standin.models.catalogue import Parameter, Rules
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
-_NAMES = {
+# the JSON types with their article, as OpenAI's messages have them
+NAMES = {
     "string": "a string",
     "integer": "an integer",
     "number": "a decimal",
@@ -47,7 +48,7 @@ def json_type(value: Any) -> str:
 def wrong_type(param: str, expected: str, value: Any) -> errors.APIError:
     """400: a value of another type; `expected` with its article, such as "an object"."""
     return errors.invalid(
-        f"Invalid type for '{param}': expected {expected}, but got {_NAMES[json_type(value)]} instead.",
+        f"Invalid type for '{param}': expected {expected}, but got {NAMES[json_type(value)]} instead.",
         param,
         "invalid_type",
     )
@@ -57,7 +58,7 @@ def _check_type(parameter: Parameter, value: Any, param: str) -> None:
     got = json_type(value)
     fits = got in parameter.types or (got == "integer" and "number" in parameter.types)
     if not fits:
-        expected = " or ".join(_NAMES[name] for name in parameter.types)
+        expected = " or ".join(NAMES[name] for name in parameter.types)
         raise wrong_type(param, expected, value)
 
 
@@ -88,14 +89,14 @@ def check_length(
     if low is not None and len(value) < low:
         code = "empty_array" if kind == "array" else f"{kind}_below_min_length"
         raise errors.invalid(
-            f"Invalid '{param}': {kind} too short. Expected {_NAMES[kind]} with minimum length {low}, "
+            f"Invalid '{param}': {kind} too short. Expected {NAMES[kind]} with minimum length {low}, "
             f"but got one with length {len(value)} instead.",
             param,
             code,
         )
     if high is not None and len(value) > high:
         raise errors.invalid(
-            f"Invalid '{param}': {kind} too long. Expected {_NAMES[kind]} with maximum length {high}, "
+            f"Invalid '{param}': {kind} too long. Expected {NAMES[kind]} with maximum length {high}, "
             f"but got one with length {len(value)} instead.",
             param,
             f"{kind}_above_max_length",

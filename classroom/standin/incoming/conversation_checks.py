@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from classroom.standin.incoming import errors
+from classroom.standin.incoming import chat_turns, errors, function_schemas, response_sides
 from classroom.standin.incoming.checks import wrong_type
 from classroom.standin.models.catalogue import Model
 
@@ -58,8 +58,14 @@ def check_chat(body: Mapping[str, Any]) -> None:
     _check_stop(body.get("stop"))
     _check_logit_bias(body.get("logit_bias") or {})
     _check_metadata(body.get("metadata") or {})
-    _check_tool_messages(body["messages"])
+    chat_turns.check_turns(body["messages"])
     _check_chat_tools(body)
+    if body.get("parallel_tool_calls") is not None and not body.get("tools"):
+        raise errors.invalid(
+            "Invalid value for 'parallel_tool_calls': it is only allowed when 'tools' are specified.",
+            "parallel_tool_calls",
+            "invalid_value",
+        )
     _check_functions(body)
     wanted = body.get("response_format")
     if wanted is not None:
@@ -91,6 +97,7 @@ def check_responses(body: Mapping[str, Any]) -> None:
         if each not in _INCLUDABLE:
             raise _wrong_value(f"include[{index}]", each, _INCLUDABLE)
     _check_response_tools(body)
+    response_sides.check_sides(body["input"])
     wanted = (body.get("text") or {}).get("format")
     if wanted is not None:
         _check_format(wanted, wanted, "text.format", "text.format")
@@ -98,7 +105,13 @@ def check_responses(body: Mapping[str, Any]) -> None:
 
 
 def check_effort(model: Model, effort: Any, param: str) -> None:
-    """Raises 400 for a reasoning effort that the model does not take."""
+    """Raises 400 for a reasoning effort that the model does not take; one that does not reason takes none."""
+    if effort is not None and not model.reasons:
+        raise errors.invalid(
+            f"Unsupported parameter: '{param}' is not supported with this model.",
+            param,
+            "unsupported_parameter",
+        )
     if effort is not None and model.efforts and effort not in model.efforts:
         listed = ", ".join(f"'{each}'" for each in model.efforts)
         raise errors.invalid(
@@ -160,35 +173,26 @@ def _check_metadata(metadata: Mapping[str, Any]) -> None:
             )
 
 
-def _check_tool_messages(messages: list[Any]) -> None:
-    """A tool's message answers a call of the assistant's turn before it."""
-    open_calls: set[str] = set()
-    for index, message in enumerate(messages):
-        if message["role"] == "assistant":
-            open_calls = {
-                str(call.get("id")) for call in message.get("tool_calls") or [] if isinstance(call, dict)
-            }
-        elif message["role"] == "tool":
-            param = f"messages[{index}].tool_call_id"
-            if message.get("tool_call_id") is None:
-                raise _missing(param)
-            if message["tool_call_id"] not in open_calls:
-                raise errors.invalid(
-                    "Messages with role 'tool' must be a response to a preceding message with 'tool_calls': "
-                    f"no call there has the id '{message['tool_call_id']}'.",
-                    param,
-                    "invalid_value",
-                )
-
-
 def _check_chat_tools(body: Mapping[str, Any]) -> None:
     tools = body.get("tools") or []
     names = _function_names(tools, known=_CHAT_TOOLS, is_nested=True)
     choice = body.get("tool_choice")
     _check_tool_choice(choice, bool(tools))
-    named = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
-    if isinstance(named, dict) and named.get("name") not in names:
-        raise _unknown_tool(named.get("name"))
+    for name in _chosen_names(choice):
+        if name not in names:
+            raise _unknown_tool(name)
+
+
+def _chosen_names(choice: Any) -> list[Any]:
+    """The functions and custom tools that a choice names, as Chat Completions and as Responses write it."""
+    if not isinstance(choice, dict):
+        return []
+    if choice.get("type") == "allowed_tools":
+        listed = (choice.get("allowed_tools") or choice).get("tools") or []
+        return [name for each in listed for name in _chosen_names(each)]
+    if choice.get("type") not in _CHAT_TOOLS:
+        return []
+    return [(choice.get(choice["type"]) or choice).get("name")]
 
 
 def _check_functions(body: Mapping[str, Any]) -> None:
@@ -218,8 +222,17 @@ def _check_response_tools(body: Mapping[str, Any]) -> None:
     names = _function_names(tools)
     choice = body.get("tool_choice")
     _check_tool_choice(choice, bool(tools))
-    if isinstance(choice, dict) and choice.get("type") == "function" and choice.get("name") not in names:
-        raise _unknown_tool(choice.get("name"))
+    for name in _chosen_names(choice):
+        if name not in names:
+            raise _unknown_tool(name)
+    kind = str(choice.get("type")) if isinstance(choice, dict) else "function"
+    if kind not in (*_CHAT_TOOLS, "allowed_tools") and not any(
+        str(tool.get("type")).startswith((kind, kind.removesuffix("_preview"))) for tool in tools
+    ):
+        raise _unknown_tool(kind)
+    for index, tool in enumerate(tools):
+        if tool.get("type") == "mcp" and not (tool.get("server_url") or tool.get("connector_id")):
+            raise _missing(f"tools[{index}].server_url")
 
 
 def _function_names(tools: list[Any], *, known: tuple[str, ...] = (), is_nested: bool = False) -> list[str]:
@@ -260,6 +273,7 @@ def _check_function(function: Any, at: str) -> str:
     parameters = function.get("parameters")
     if parameters is not None and not isinstance(parameters, dict):
         raise wrong_type(f"{at}.parameters", "an object", parameters)
+    function_schemas.check_parameters(parameters, f"{at}.parameters", name)
     return name
 
 

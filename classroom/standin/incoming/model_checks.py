@@ -71,6 +71,10 @@ def check_sampling(model: Model, body: Mapping[str, Any]) -> None:
             "max_tokens",
             "unsupported_parameter",
         )
+    if body.get("stop"):
+        raise errors.invalid(
+            "Unsupported parameter: 'stop' is not supported with this model.", "stop", "unsupported_parameter"
+        )
     for name in _SAMPLING:
         value, default = body.get(name), _SAMPLING[name]
         if value is not None and (value != default or isinstance(value, bool) != isinstance(default, bool)):

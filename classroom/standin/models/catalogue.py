@@ -32,6 +32,7 @@ class Model:
     replacement: str | None = None
     context: int = 128_000
     sampling: bool = True
+    reasons: bool = True
     any_size: bool = False
     sizes: tuple[str, ...] = ()
     max_prompt: int = 32_000

@@ -34,6 +34,7 @@ def events_of(
     }
     events: list[Event] = [
         {"type": "response.created", "response": opening},
+        *_queued(opening),
         {"type": "response.in_progress", "response": opening},
     ]
     for index, item in enumerate(response["output"]):
@@ -43,6 +44,13 @@ def events_of(
     events.append({"type": f"response.{response['status']}", "response": response})
     for number, event in enumerate(events):
         yield {**event, "sequence_number": number}
+
+
+def _queued(opening: Mapping[str, Any]) -> list[Event]:
+    """What is streamed from the background waits first."""
+    if not opening.get("background"):
+        return []
+    return [{"type": "response.queued", "response": {**opening, "status": "queued"}}]
 
 
 _EMPTY: Mapping[str, Mapping[str, Any]] = {

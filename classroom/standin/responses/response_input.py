@@ -8,7 +8,15 @@ from classroom.standin.incoming import checks, errors, schema_limits
 from classroom.standin.routes import conversations
 from classroom.standin.state import StandIn
 
-_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_CALLS = (
+    "function_call",
+    "custom_tool_call",
+    "shell_call",
+    "apply_patch_call",
+    "local_shell_call",
+    "computer_call",
+)
+_OUTPUTS = tuple(f"{kind}_output" for kind in _CALLS)
 
 
 def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -30,11 +38,10 @@ def before(standin: StandIn, body: Mapping[str, Any]) -> list[Mapping[str, Any]]
     if previous and conversation_of(body) is None and not standin.lenient:
         stored = standin.responses.get(previous)
         if stored is None:
-            raise errors.APIError(
-                404,
+            raise errors.invalid(
                 f"Previous response with id '{previous}' not found. Responses with store=false are not kept.",
-                param="previous_response_id",
-                code="previous_response_not_found",
+                "previous_response_id",
+                "previous_response_not_found",
             )
         return list(stored.conversation)
     named = conversation_of(body)
@@ -71,17 +78,26 @@ def dialogue_of(items: list[Mapping[str, Any]], instructions: Any) -> list[Mappi
         kind = item.get("type", "message")
         if kind == "message":
             messages.append(item)
-        elif kind in ("function_call", "custom_tool_call"):
-            call = {"id": item.get("call_id"), "function": {"name": item.get("name")}}
+        elif kind in _CALLS:
+            call = {"id": item.get("call_id"), "function": {"name": item.get("name") or kind}}
             messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
         elif kind in _OUTPUTS:
             result = {
                 "role": "tool",
-                "tool_call_id": item.get("call_id"),
-                "content": item.get("output") or "",
+                "tool_call_id": item.get("call_id") or item.get("id"),
+                "content": _said(item.get("output")),
             }
             messages.append(result)
     return messages
+
+
+def _said(output: Any) -> Any:
+    """A tool's output as the content of a message: what a shell printed, for one that reports several things."""
+    if isinstance(output, Mapping):
+        return f"[{output.get('type') or 'output'}]"
+    if isinstance(output, list) and any(isinstance(each, Mapping) and "stdout" in each for each in output):
+        return "\n".join(f"{each.get('stdout') or ''}{each.get('stderr') or ''}" for each in output).strip()
+    return output or ""
 
 
 def wishes_of(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
@@ -104,9 +120,8 @@ def wishes_of(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
             strict=bool(strict and each.get("strict")),
         )
     offered = tools.offered(body.get("tools") or [])
-    choice: Any = body.get("tool_choice") or "auto"
-    forced: str | None = None
-    if isinstance(choice, dict):
-        forced, choice = choice.get("name"), "required"
-    offer = tools.Offer(offered, choice, forced, body.get("parallel_tool_calls") is not False)
+    if strict:
+        tools.check_grammars(offered, "tools")
+    parallel = body.get("parallel_tool_calls") is not False
+    offer = tools.offer(offered, body.get("tool_choice"), parallel=parallel)
     return turns.Wishes(wanted.get("type", "text"), wanted.get("schema"), offer)

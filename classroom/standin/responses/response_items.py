@@ -18,6 +18,11 @@ _PREFIXES: Mapping[str, str] = {
     "mcp_call": "mcp",
     "mcp_list_tools": "mcpl",
     "mcp_approval_request": "mcpr",
+    "shell_call": "sh",
+    "shell_call_output": "sho",
+    "local_shell_call": "lsh",
+    "apply_patch_call": "apc",
+    "computer_call": "cu",
 }
 # what a scripted item may leave out
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -66,7 +71,8 @@ def calls(turn: Turn, mark: str) -> list[dict[str, Any]]:
         kind, given = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
         id = identifier(kind, mark, *([index] if index else []))
         item = {"id": id, "type": kind, "status": "completed", "call_id": call.id, "name": call.name}
-        out.append({**item, given: call.arguments})
+        grouped = {"namespace": call.namespace} if call.namespace else {}
+        out.append({**item, given: call.arguments, **grouped})
     return out
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from classroom.standin.generation import text
-from classroom.standin.incoming import checks, errors
+from classroom.standin.incoming import checks, errors, shapes
 from classroom.standin.incoming.errors import APIError
 from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked, Operation
@@ -167,6 +167,7 @@ def _answered(standin: StandIn, operation: Operation, body: Mapping[str, Any], b
         body = checks.check_shapes(rules, dict(body))
     else:
         checks.check_parameters(rules, body, legacy=standin.legacy)
+        shapes.check_shapes_inside(operation.rules or "", body)
     return operation.compute(standin, Asked(body, base_url=base_url))
 
 

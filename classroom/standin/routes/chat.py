@@ -120,15 +120,14 @@ def read_wishes(body: Mapping[str, Any], *, strict: bool) -> turns.Wishes:
         )
         if strict and each.get("strict"):
             schema.check_strict(each.get("parameters"), param="tools", name=each["name"])
-    choice: Any = body.get("tool_choice") or body.get("function_call") or "auto"
-    forced: str | None = None
-    if isinstance(choice, dict):
-        forced = (choice.get("function") or choice.get("custom") or choice).get("name")
-        choice = "required"
+    if strict:
+        tools.check_grammars(offered, "tools")
+    choice: Any = body.get("tool_choice") or body.get("function_call")
     # the older form has no place for a second call
     parallel = body.get("parallel_tool_calls") is not False and not body.get("functions")
-    offer = tools.Offer(offered, choice, forced, parallel)
-    return turns.Wishes(wanted.get("type", "text"), named.get("schema"), offer)
+    return turns.Wishes(
+        wanted.get("type", "text"), named.get("schema"), tools.offer(offered, choice, parallel=parallel)
+    )
 
 
 def _completion(
@@ -180,7 +179,7 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
             finish_reason = "function_call"
         else:
             message["tool_calls"] = [_tool_call(call) for call in reply.calls]
-            if isinstance(body.get("tool_choice"), dict):
+            if _is_named(body.get("tool_choice")):
                 finish_reason = "stop"  # a tool that was named by the caller was no choice of the model's
     wanted = body.get("logprobs") and not reply.calls
     listed = reply.listed_logprobs(f"{index}", body.get("top_logprobs") or 0) if wanted else None
@@ -190,6 +189,10 @@ def _choice(body: Mapping[str, Any], index: int, reply: turns.Turn) -> dict[str,
         "logprobs": {"content": listed, "refusal": None} if wanted else None,
         "finish_reason": finish_reason,
     }
+
+
+def _is_named(choice: Any) -> bool:
+    return isinstance(choice, dict) and choice.get("type") != "allowed_tools"
 
 
 def _tool_call(call: tools.ToolCall) -> dict[str, Any]:

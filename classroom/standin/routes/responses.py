@@ -14,12 +14,13 @@ from classroom.standin.operations import Asked, Operation
 from classroom.standin.outgoing.answers import CREATED, Answer, frames
 from classroom.standin.outgoing.pagination import page
 from classroom.standin.records.journal import Output
-from classroom.standin.responses import hosted, response_input, response_items
+from classroom.standin.responses import agent_tools, compacting, hosted, response_input, response_items
 from classroom.standin.responses.response_events import events_of
 from classroom.standin.routes import conversations
 from classroom.standin.scripting.replies import Given
 from classroom.standin.state import StandIn, StoredResponse
 
+_WAITING = ("mcp_approval_request", "shell_call", "local_shell_call", "apply_patch_call", "computer_call")
 _ASKED_UNTIL_DONE = 2  # times that a response in the background is asked for
 _MOST_ITEMS = 2_000  # of one conversation: the stand-in's own bound
 
@@ -55,17 +56,25 @@ def create(standin: StandIn, asked: Asked) -> Answer:
     prompt = text.last_user_text(dialogue)
     # what the model says may be scripted; what OpenAI's own tools do before is theirs
     free = given is None or given.image is not None or given.text is not None
-    used = hosted.Use()
+    used, asked_of_program = hosted.Use(), []
     if free and not turn.calls:
         used = hosted.use(standin, body, prompt, mark, image=given.image if given else None)
+        if given is None:
+            asked_of_program = agent_tools.calls(body, dialogue, prompt, mark)
     thought = response_items.reasoning(body, prompt, mark)
-    output: list[Any] = [*thought, *used.items, *_output(body, turn, used, mark)]
+    output: list[Any] = [*thought, *used.items, *asked_of_program]
+    if not _waits(output) or turn.calls:
+        output += _output(body, turn, used, mark)
     if given is not None and given.items:
         output = response_items.complete(given.items, mark)
     cached = standin.prompts.cached_tokens(model.id, dialogue, body, input_tokens)
     response = _response(body, model, turn, output, (input_tokens, cached), mark)
     _keep(standin, body, response, items, conversation, output)
-    texts = () if turn.calls or not turn.text else (Output("text", "text/plain", turn.text.encode()),)
+    texts = (
+        ()
+        if turn.calls or not turn.text or _waits(output)
+        else (Output("text", "text/plain", turn.text.encode()),)
+    )
     outputs = (*used.outputs, *texts)
     counted = response["usage"]
     units = {"input_tokens": counted["input_tokens"], "output_tokens": counted["output_tokens"]}
@@ -77,6 +86,11 @@ def create(standin: StandIn, asked: Asked) -> Answer:
         return Answer(events=events, media_type="text/event-stream", outputs=outputs, usage=usage)
     data = _pending(response, "queued") if body.get("background") else response
     return Answer(data=data, outputs=outputs, usage=usage)
+
+
+def _waits(output: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the model waits for a program, or for an approval, and says nothing meanwhile."""
+    return bool(output) and output[-1]["type"] in _WAITING
 
 
 def _check(
@@ -179,6 +193,7 @@ def _response(
         "model": model.id,
         "output": output,
         "previous_response_id": body.get("previous_response_id"),
+        "prompt_cache_key": body.get("prompt_cache_key"),
         "reasoning": reasoning,
         "safety_identifier": body.get("safety_identifier"),
         "service_tier": "default",
@@ -276,52 +291,13 @@ def count_input_tokens(standin: StandIn, asked: Asked) -> Answer:
     return Answer(data={"object": "response.input_tokens", "input_tokens": tokens})
 
 
-def compact(standin: StandIn, asked: Asked) -> Answer:
-    """A conversation cut down to its users' messages, with a sealed summary of the rest."""
-    model = standin.model(asked.body.get("model"), "chat")
-    conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
-    tokens = text.count_message_tokens(
-        response_input.messages_of(conversation, asked.body.get("instructions"))
-    )
-    mark = text.mark_of("compact", asked.body)
-    kept = [
-        {
-            "id": f"msg_{mark[:40]}{index:08x}",
-            "type": "message",
-            "status": "completed",
-            "role": "user",
-            "content": [{"type": "input_text", "text": text.text_of(item.get("content"))}],
-        }
-        for index, item in enumerate(conversation)
-        if item.get("role") == "user" and not standin.lenient  # the SDK's type knows the sealed item alone
-    ]
-    sealed = {"id": f"cmp_{mark[:48]}", "type": "compaction", "encrypted_content": mark}
-    usage = {
-        "input_tokens": tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens": 16,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": tokens + 16,
-    }
-    return Answer(
-        data={
-            "id": f"resp_{mark[:48]}",
-            "object": "response.compaction",
-            "created_at": CREATED,
-            "output": [*kept, sealed],
-            "usage": usage,
-        },
-        usage=Usage(model.id, {"input_tokens": tokens, "output_tokens": 16}),
-    )
-
-
 def _is_slow(body: Mapping[str, Any]) -> bool:
     return hosted.is_slow(body) or sampling.is_slow(body) or vision.has_pictures(body)
 
 
 OPERATIONS = (
     Operation("POST", "responses", create, "json", "responses", slow=_is_slow),
-    Operation("POST", "responses/compact", compact, "json", "responses/compact"),
+    Operation("POST", "responses/compact", compacting.compact, "json", "responses/compact"),
     Operation(
         "POST",
         "responses/input_tokens",
