@@ -14,8 +14,9 @@ from classroom.redaction.kernels import profile
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# one process more than there are processors, on most machines: many tests wait for what they started
-_SIDE_BY_SIDE = ("-p", "tests.kernels", "-n", "3")
+# more processes than there are processors: more than half of the time, tests wait for what they started
+_BESIDES, _MOST_BESIDE = 2, 8
+_SIDE_BY_SIDE = ("-p", "tests.kernels", "-n", str(min((os.cpu_count() or 1) + _BESIDES, _MOST_BESIDE)))
 _NBVAL = (
     "--dist",
     "loadfile",
@@ -66,7 +67,7 @@ _TESTS_FAILED = 1
 
 def _passes(command: tuple[str, ...], environment: dict[str, str]) -> bool:
     """Whether a step passes. Tests that failed beside others are tried once more, alone, and named: a machine that is
-    busy with three of them at a time can be too slow for one. What fails twice has failed.
+    busy with several of them at a time can be too slow for one. What fails twice has failed.
     """
     kept = ROOT / ".pytest_cache/v/cache/lastfailed"
     kept.unlink(missing_ok=True)

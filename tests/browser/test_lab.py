@@ -8,7 +8,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import jupyterlab
+from tests.browser import jupyterlab, panels
+from tests.sampling import ALL
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,6 +28,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address_of(place):
     with jupyterlab.lab(place) as address_of:
+        panels.write_panels(place / "notebooks")
         yield address_of
 
 
@@ -36,21 +38,48 @@ def chromium():
         yield browser
 
 
-@pytest.fixture
-def run(chromium, address_of):
+@pytest.fixture(scope="module")
+def window(chromium, address_of):
     """Open a notebook in a fresh window and run it from top to bottom."""
+
+    def opens(name, last_words):
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(30_000)
+        jupyterlab.run_all(page, address_of(name), last_words)
+        return page
+
+    return opens
+
+
+@pytest.fixture
+def run(window):
+    """The same, with a notebook of the course; the window is closed after the test."""
     opened = []
 
-    def opens(name, width=1280):
-        page = chromium.new_page(viewport={"width": width, "height": 900})
-        opened.append(page)
-        page.set_default_timeout(30_000)
-        jupyterlab.run_all(page, address_of(name), f"You have reached the end of notebook {name[:2]}.")
-        return page
+    def opens(name):
+        opened.append(window(name, f"You have reached the end of notebook {name[:2]}."))
+        return opened[-1]
 
     yield opens
     for page in opened:
         page.close()
+
+
+@pytest.fixture(scope="module")
+def all_panels(window):
+    return None if ALL else window(panels.NAME, panels.LAST_WORDS)
+
+
+@pytest.fixture
+def page_with(run, all_panels, place):
+    """A window in which a notebook's panels are shown, and the notebook's file; with TESTS=all the whole notebook."""
+
+    def opens(name):
+        page = run(name) if ALL else all_panels
+        page.set_viewport_size({"width": 1280, "height": 900})
+        return page, place / "notebooks" / f"{name if ALL else panels.NAME}.ipynb"
+
+    return opens
 
 
 def test_notebook_00_runs_and_shows_the_picture(run):
@@ -63,8 +92,8 @@ def test_notebook_00_runs_and_shows_the_picture(run):
     assert page.locator("audio").count() == 1
 
 
-def test_a_key_that_is_entered_or_typed_into_a_cell_is_not_in_the_saved_file(run, place):
-    page = run("01-keys")
+def test_a_key_that_is_entered_or_typed_into_a_cell_is_not_in_the_saved_file(page_with):
+    page, saved = page_with("01-keys")
     entered, typed = ("sk-" + "proj-" + letter * 12 + "0123456789" for letter in "ab")
     panel = jupyterlab.panel(page, "lab-key")
     assert all_named(panel)
@@ -76,7 +105,6 @@ def test_a_key_that_is_entered_or_typed_into_a_cell_is_not_in_the_saved_file(run
     cell.click()
     page.keyboard.type(f"mine = '{typed}'  # ")
     page.keyboard.press("Control+s")
-    saved = place / "notebooks" / "01-keys.ipynb"
     deadline = time.monotonic() + 20
     while "mine = '" not in (text := saved.read_text()) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -86,8 +114,8 @@ def test_a_key_that_is_entered_or_typed_into_a_cell_is_not_in_the_saved_file(run
     assert "widgets" not in json.loads(text)["metadata"]
 
 
-def test_the_playground_shows_what_came_what_it_costs_and_the_code(run):
-    page = run("04-pictures-and-sound")
+def test_the_playground_shows_what_came_what_it_costs_and_the_code(page_with):
+    page, _ = page_with("04-pictures-and-sound")
     panel = jupyterlab.panel(page, "lab-play")
     assert all_named(panel)
     panel.get_by_label("Your words").fill("an otter with a kite")
@@ -111,8 +139,8 @@ def test_the_playground_shows_what_came_what_it_costs_and_the_code(run):
     expect(panel.get_by_role("alert")).to_contain_text("✗ There are no words yet.")
 
 
-def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(run):
-    page = run("06-when-it-fails")
+def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(page_with):
+    page, _ = page_with("06-when-it-fails")
     panel = jupyterlab.panel(page, "lab-limit")
     assert all_named(panel)
     panel.get_by_label("Allowed in 2 seconds").fill("2")
@@ -133,8 +161,8 @@ def test_the_rate_limit_and_the_cost_calculator_answer_to_what_is_entered(run):
     expect(row).to_contain_text("$2.71")
 
 
-def test_the_checklist_grades_a_section_at_the_press_of_a_button(run):
-    page = run("11-build-test-check")
+def test_the_checklist_grades_a_section_at_the_press_of_a_button(page_with):
+    page, _ = page_with("11-build-test-check")
     figure = page.get_by_role("img", name=re.compile("The grader starts your app"))
     figure.scroll_into_view_if_needed()
     assert figure.evaluate("image => image.complete && image.naturalWidth") > 300
@@ -152,8 +180,8 @@ def all_named(panel):
     return bool(fields) and all(re.search(r'"[^"]{4,}"', field.aria_snapshot()) for field in fields)
 
 
-def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(run, place):
-    page = run("10-your-first-endpoint")
+def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(page_with):
+    page, file = page_with("10-your-first-endpoint")
     asked = jupyterlab.panel(page, "lab-predict")
     assert all_named(asked)
     expect(asked.get_by_role("radiogroup", name="Your prediction")).to_have_count(1)
@@ -161,6 +189,7 @@ def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(run
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")  # for JupyterLab alone, it would go on to the next cell
     expect(asked.get_by_role("radio").nth(2)).to_be_checked()
+    page.wait_for_timeout(1_000)  # a second choice is sent once the kernel has answered the first
     asked.get_by_role("button", name="Keep my guess").press("Space")
     expect(asked.get_by_role("alert")).to_contain_text("Your guess is kept")
     shown = jupyterlab.panel(page, "lab-explain")
@@ -170,7 +199,6 @@ def test_a_guess_made_by_keyboard_stands_beside_what_happened_and_in_no_file(run
     row = page.locator(".lab-explain").first.get_by_role("row").filter(has_text="Your guess")
     expect(row).to_contain_text("404 Not Found")
     page.keyboard.press("Control+s")
-    file = place / "notebooks" / "10-your-first-endpoint.ipynb"
     deadline = time.monotonic() + 20
     while "What happened: HTTP/1.1 404 Not Found" not in file.read_text() and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -55,18 +55,28 @@ class Person:
         return self.post(f"/learner/{self.code(key)}/{path}", **fields)
 
 
+@pytest.fixture(scope="module")
+def readers():
+    """The worker that reads for one test after the other, which would each take a second to load it."""
+    loaded = []
+    yield loaded
+    for reader in loaded:
+        reader.close()
+
+
 @pytest.fixture
-def reviewing(tmp_path):
+def reviewing(tmp_path, readers):
     people = []
 
     def start(*works, more=()):
         works = works or (evidence("ada"), evidence("bob"))
         people.append(Person(results(tmp_path / "out", *works, more=more)))
+        people[-1].views._reader = readers[0] if readers else None
         return people[-1]
 
     yield start
     for person in people:
-        person.views.close()
+        readers[:] = [person.views._reader] if person.views._reader else []
         person.writer.__exit__(None, None, None)
 
 
