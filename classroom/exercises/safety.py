@@ -126,7 +126,7 @@ def _refuses(bench: Bench, key: str, *, stored: bool = True, why: str = "") -> N
     places = {f"public/{name}", f"public/{key}", f"public/{rest}", key.replace("drafts", "public", 1)}
     places |= {f"public/{stem}.txt", f"public/{name.rstrip()}"}
     storage, within = bench.boundary.storage, f"drafts/{stem}.txt"
-    beside = key not in (within, "drafts/.txt") and stored
+    beside = key.endswith(f"/{within}")
     if beside:  # a draft whose key is a part of the one that is asked for
         storage.put(within, b"a draft", _TYPE)
     try:
