@@ -147,9 +147,9 @@ def _brought(trial: Trial, cities: Sequence[str]) -> None:
     lacking = [city for city in cities if not any(_weather(city) in each for each in brought)]
     if lacking:
         raise trial.wrong(
-            f"The output of the tool for {lacking[0]} did not reach the model.",
+            "The output of a tool call did not reach the model.",
             "a last call that brings back the output of every tool call",
-            f"outputs in it: {len(brought)}",
+            f"outputs in it: {len(brought)}, and none for {lacking[0]}",
         )
 
 

@@ -225,7 +225,7 @@ class Bench:
             if not may_change and isinstance(before, (list, dict)) and after != decode(encode(before)):
                 kind = "list" if isinstance(before, list) else "dictionary"
                 problem = f"It changes the {kind} that it was given, which its caller may still need."
-                self._changed = trial.wrong(problem, f"the {kind} as it was", describe(after))
+                self._changed = trial.wrong(problem, f"the {kind} as it was", shorten(describe(after), 120))
         return trial
 
     def leaves_alone(self) -> None:

@@ -72,9 +72,8 @@ def _same_texts(
         )
     for key, text in texts.items():
         if found[key] != text:
-            raise trial.wrong(
-                f"The text of {key[-16:]} is another one.", describe(text), describe(found[key])
-            )
+            problem = "A text is not the one that is stored. Is it decoded, as UTF-8?"
+            raise trial.wrong(problem, describe(text), describe(found[key]))
 
 
 def _passages(bench: Bench) -> str:

@@ -182,8 +182,8 @@ def _same(contents: Sequence[Any], answers: Sequence[str]) -> bool:
 
 def _rate(bench: Bench) -> str:
     expected = "an object or a dictionary with stars, a whole number, and reason, a text"
-    for _ in range(2):
-        review = f"The soup was cold. {words.sentence(bench.chance)} Table {words.mark(bench.chance)}."
+    for praise in ("The soup was cold: 1 star.", "The soup was perfect: 5 stars."):
+        review = f"{praise} {words.sentence(bench.chance)} Table {words.mark(bench.chance)}."
         trial = bench.call(review)
         rating = trial.returned(expected)
         if not isinstance(rating, (dict, Thing)):

@@ -191,7 +191,7 @@ def _comparing():
                     },
                     "",
                 ),
-                (by_place, "share of cases"),
+                (by_place, "Look up each case by its name"),
             ],
         )
     }

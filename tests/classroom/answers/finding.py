@@ -262,7 +262,7 @@ def _reading():
                 (plain_alone, "Some texts are missing"),
                 (no_contents, "KeyError"),
                 (no_prefix, "not the object keys"),
-                (latin, "is another one"),
+                (latin, "is not the one that is stored"),
                 (another_client, "did not ask the client"),
             ],
         )
