@@ -51,8 +51,12 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, or serve one WebSocket; everything else that a server may ask is ignored."""
-        if scope["type"] == "websocket" and scope["path"].rstrip("/") in connection.PATHS:
-            await connection.Connection(self._standin, scope, receive, send).serve()
+        if scope["type"] == "websocket":
+            asked = connection.Connection(self._standin, scope, receive, send)
+            if scope["path"].rstrip("/") in connection.PATHS:
+                await asked.serve()
+            else:
+                await asked.refuse(errors.unknown_url("GET", scope["path"]))
             return
         if scope["type"] != "http":
             return

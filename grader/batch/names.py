@@ -48,8 +48,8 @@ def trailing(name: str, known: Callable[[str], bool]) -> str:
 
 
 def parts_of(name: str) -> list[str]:
-    """The words of a name that a platform put together: `Schmidt_Anna_aschmidt_17`, `Schmidt, Anna(aschmidt)`."""
-    return [each for each in re.split(r"[_(),\s]+", unicodedata.normalize("NFKC", name)) if each]
+    """The words of a name that a platform put together: `Schmidt_Anna_aschmidt_17`, `Schmidt, Anna(aschmidt)`, `Anna <a@x.org>`."""
+    return [each for each in re.split(r"[_(),<>\[\]\s]+", unicodedata.normalize("NFKC", name)) if each]
 
 
 def runs_of(name: str) -> list[str]:

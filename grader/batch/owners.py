@@ -304,11 +304,13 @@ class _Known:
         candidates = by_id or by_name
         if len(candidates) == 1:
             return _Answer(candidates)
-        if not candidates:
-            matched = _Answer(**match_parts(handles, self._ids, self._by_name)._asdict())
-            if matched.owners:
-                return matched
-            candidates = matched.candidates
+        matched = _Answer(**match_parts(handles, self._ids, self._by_name)._asdict())
+        # of namesakes, a login or an address beside the name says which
+        if matched.owners and (
+            not candidates or (matched.certain and {*_ids(matched.owners)} <= {*_ids(candidates)})
+        ):
+            return matched
+        candidates = candidates or matched.candidates
         which = (
             f"May be {_names(candidates)}."
             if candidates

@@ -17,6 +17,12 @@ class Match(NamedTuple):
     candidates: "tuple[Learner, ...]" = ()
 
 
+def _login_of(part: str) -> str:
+    """What stands before the `@` of an address, in small letters: often a login, where the roster has no addresses."""
+    before, at, _ = part.casefold().partition("@")
+    return before if at and not before.isdigit() else ""
+
+
 def match_parts(
     handles: Sequence[str], ids: "Mapping[str, Sequence[Learner]]", by_name: "Mapping[str, Sequence[Learner]]"
 ) -> Match:
@@ -34,7 +40,7 @@ def match_parts(
         for handle in handles
         for part in parts_of(handle)
         if not part.isdigit()
-        for learner in ids.get(part.casefold(), ())
+        for learner in ids.get(part.casefold(), ()) or ids.get(_login_of(part), ())
     }
     named = {
         learner.id: learner

@@ -171,3 +171,14 @@ def test_a_scripted_reply_is_spoken(connection, openai_mock):
     openai_mock.reply("call", tool_calls={"ring": {"who": "Ada"}})
     assert say(connection, "the weather?")[-1].response.output[0].content[0].transcript == "Fog."
     assert say(connection, "call")[-1].response.output[0].arguments == '{"who": "Ada"}'
+
+
+def test_a_websocket_at_another_address_is_a_404(openai_mock):
+    address = openai_mock.base_url.replace("http", "ws", 1) + "/responses"
+    with (
+        pytest.raises(InvalidStatus) as caught,
+        websockets.sync.client.connect(address, additional_headers={"Authorization": "Bearer sk-mock"}),
+    ):
+        pass
+    assert caught.value.response.status_code == 404
+    assert json.loads(caught.value.response.body)["error"]["message"] == "Invalid URL (GET /v1/responses)"

@@ -174,6 +174,22 @@ def test_what_is_inside_is_refused_by_its_place(raw, route, change, param, code)
             "responses",
             {"input": [{"role": "assistant", "content": [{"type": "output_text", "text": "x"}]}, USER]},
         ),
+        (
+            "responses",
+            {
+                "input": [
+                    USER,
+                    {
+                        "type": "custom_tool_call",
+                        "call_id": "c",
+                        "name": "f",
+                        "input": "x",
+                        "status": "completed",
+                    },
+                    {"type": "custom_tool_call_output", "call_id": "c", "output": "y"},
+                ]
+            },
+        ),
         ("responses", {"input": [{"id": "msg_1", "status": "completed", "type": "message", **USER}]}),
         ("responses", {"input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}, USER]}),
         ("responses", {"tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search"}}),

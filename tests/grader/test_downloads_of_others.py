@@ -179,7 +179,61 @@ def with_a_teacher_s_files() -> Files:
     return found | {"README.md": b"# Lab", "grades.xlsx": b"PK", "solution/main.py": THEIRS}
 
 
+def artemis() -> Files:
+    return {
+        f"course26-lab1-{42000 + sorted(HERE).index(login)}-{login}/{file}": content
+        for login, file, content in each()
+    }
+
+
+def okpy() -> Files:
+    return {
+        f"lab1/{login}@x.org/Bz{sorted(HERE).index(login)}kQ/{file}": content
+        for login, file, content in each()
+    }
+
+
+def markus() -> Files:
+    return {f"A1/{login}/A1/{file}": content for login, file, content in each()}
+
+
+def replit() -> Files:
+    found = {f"lab-1-team/{login}/lab-1/{file}": content for login, file, content in each()}
+    return found | {f"lab-1-team/{login}/lab-1/.replit": b"run" for login in HERE}
+
+
+def ed() -> Files:
+    return {f"lab-1/{PEOPLE[login]} ({login}@x.org)/{file}": content for login, file, content in each()}
+
+
+def mailed() -> Files:
+    return {
+        f"2026-11-20 10.30 {PEOPLE[login]} <{login}@x.org>/{file}": content for login, file, content in each()
+    }
+
+
+def itslearning() -> Files:
+    return {f"Lab 1/{sorted_name(login)} ({login})/{file}": content for login, file, content in each()}
+
+
+def moodle_essay() -> Files:
+    """A plugin that packs what a quiz's essays were handed in with: names, the attempt, its time."""
+    return {
+        f"{PEOPLE[login].replace(' ', '_')}_{9000 + at}_20261120_1030/Question_1/attachments/{file}": content
+        for at, login in enumerate(sorted(HERE))
+        for file, content in handed_in(login).items()
+    }
+
+
 CASES = {
+    "artemis": Case(artemis, PLAIN, frozenset(), ODD),
+    "okpy": Case(okpy, PLAIN, frozenset(), ODD),
+    "markus": Case(markus, PLAIN, frozenset(), ODD),
+    "replit": Case(replit, PLAIN, frozenset(), ODD),
+    "ed, an address behind the name": Case(ed, PLAIN, frozenset(), ODD),
+    "attachments of mails": Case(mailed, PLAIN, frozenset(), ODD),
+    "itslearning": Case(itslearning, PLAIN, frozenset(), ODD),
+    "moodle's essays": Case(moodle_essay, PLAIN, NAMESAKES, ODD),
     "canvas quiz": Case(canvas_quiz, CANVAS, frozenset(), ODD),
     "canvas quiz, two questions": Case(canvas_quiz_of_two_questions, CANVAS, frozenset(), ODD),
     "autolab": Case(autolab, PLAIN, frozenset(), frozenset({DAMAGED})),
@@ -295,6 +349,13 @@ def test_a_learner_s_own_folders_of_numbers_are_no_versions(tmp_path):
 def test_a_file_before_a_version_is_a_learner_s_own_where_no_address_says_otherwise(tmp_path):
     found, _ = place(tmp_path, {"guido/1_main.py": b"1", "guido/2_main.py": b"2", "ali/main.py": b"3"})
     assert not any("version" in why for why in found.why.values())
+
+
+def test_an_address_beside_another_s_name_decides_nothing(tmp_path):
+    _, matched = place(tmp_path, {"Anna Schmidt (guido@x.org)/main.py": b"1", "ali/main.py": b"2"})
+    assert {each[0].row["login"] for each in matched.whose.values()} == {"ali"}
+    [question] = matched.questions
+    assert {each.row["login"] for each in question.candidates} == {"aschmidt", "anna2", "guido"}
 
 
 def test_a_paper_that_names_its_learner_is_handed_in(tmp_path):

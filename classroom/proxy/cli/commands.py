@@ -35,6 +35,7 @@ _HACKATHON = {"gpt-5.4-mini": "gpt-5.4-mini", "text-embedding-3-small": "text-em
 _HACKATHON |= {
     "gpt-image-2": "gpt-image-2",
     "gpt-realtime-2.1-mini": "gpt-realtime-2.1-mini",
+    "gpt-audio-1.5": "gpt-audio-1.5",
     "gpt-transcribe": "gpt-transcribe",
     "omni-moderation-latest": "omni-moderation-latest",
     ANY: "gpt-5.4-mini",

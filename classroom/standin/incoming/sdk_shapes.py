@@ -124,11 +124,17 @@ class _Table:
 @cache
 def _given_items() -> dict[str, set[str]]:
     """By the type of an item: the fields with which the API gives it; what it gave may come back."""
-    module = importlib.import_module("openai.types.responses.response_output_item")
-    models = typing.get_args(typing.get_args(module.ResponseOutputItem)[0])
-    return {
-        typing.get_args(each.model_fields["type"].annotation)[0]: set(each.model_fields) for each in models
-    }
+    found: dict[str, set[str]] = {}
+    for name in ("ResponseOutputItem", "ResponseItem"):
+        module = importlib.import_module(f"openai.types.responses.{_snake(name)}")
+        for each in typing.get_args(typing.get_args(getattr(module, name))[0]):
+            for kind in typing.get_args(each.model_fields["type"].annotation):
+                found.setdefault(str(kind), set()).update(each.model_fields)
+    return found
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 def _given(kind: dict[str, Any]) -> list[str]:

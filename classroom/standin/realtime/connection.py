@@ -64,6 +64,11 @@ class Connection:
             return
         await self._converse(model, caller, key)
 
+    async def refuse(self, error: APIError) -> None:
+        """Answer a handshake with an error, as HTTP does."""
+        await self._socket.receive()  # the request to connect
+        await self._deny(error)
+
     def _protocols(self) -> list[str]:
         return [each.strip() for each in self._headers.get("sec-websocket-protocol", "").split(",")]
 

@@ -1,7 +1,6 @@
 """`/responses/compact`: a conversation cut down to what its user said."""
 
 from classroom.standin.generation import text
-from classroom.standin.incoming import errors
 from classroom.standin.models.costs import Usage
 from classroom.standin.operations import Asked
 from classroom.standin.outgoing.answers import CREATED, Answer
@@ -10,15 +9,9 @@ from classroom.standin.state import StandIn
 
 
 def compact(standin: StandIn, asked: Asked) -> Answer:
-    """A conversation cut down to its users' messages, with a sealed summary of the rest.
-
-    Raises:
-        APIError: 400 where there is nothing to compact.
-    """
+    """A conversation cut down to its users' messages, with a sealed summary of the rest."""
     model = standin.model(asked.body.get("model"), "chat")
     conversation = [*response_input.before(standin, asked.body), *response_input.items_of(asked.body)]
-    if not conversation and not standin.lenient:
-        raise errors.invalid("Missing required parameter: 'input'.", "input", "missing_required_parameter")
     tokens = text.count_message_tokens(
         response_input.messages_of(conversation, asked.body.get("instructions"))
     )
