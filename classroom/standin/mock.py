@@ -47,6 +47,7 @@ class OpenAIMock:
         any_deployment: take any other name for a deployment, too.
         listener: listen on this socket instead of a port.
         allowance: refuse what is more than that.
+        hurried: nobody looks or listens: voices speak fast and pictures are coarse, which takes half the time.
         strict_replies: refuse what no scripted reply answers, naming the nearest.
         host: the address to listen on; "0.0.0.0" lets other computers in.
         cors: origins whose pages in a browser may call, beside those of this computer; "*" for every page.
@@ -68,6 +69,7 @@ class OpenAIMock:
         any_deployment: bool = False,
         listener: socket.socket | None = None,
         allowance: Allowance | None = None,
+        hurried: bool = False,
         strict_replies: bool = False,
         host: str = LOOPBACK,
         cors: Sequence[str] = (),
@@ -81,6 +83,7 @@ class OpenAIMock:
             deployments=deployments or {},
             any_deployment=any_deployment,
             allowance=allowance,
+            hurried=hurried,
             strict_replies=strict_replies,
             # where an allowance bounds the calls, its owner relies on every call
             journal=Journal(None if allowance else journal_bytes),

@@ -185,7 +185,8 @@ class StandIn:
 
     `lenient` checks shapes alone and takes any model and identifier; `legacy` serves what was retired.
     `deployments` are Azure's names for models; a model's own name is always one; with `any_deployment`
-    any other name is one, too. `allowance`: what it takes at most.
+    any other name is one, too. `allowance`: what it takes at most. `hurried`: nobody looks or listens, so that voices
+    speak fast and pictures are coarse.
     `strict_replies` refuses what no scripted reply answers. `spoken`: words by the hash of their sound; `voices`: the
     loudness and words of sounds that were sent without a header, by which they are known in any file.
     """
@@ -195,6 +196,7 @@ class StandIn:
     deployments: Mapping[str, str] = field(default_factory=dict)
     any_deployment: bool = False
     allowance: Allowance | None = None
+    hurried: bool = False
     catalogue: Catalogue = field(default_factory=load)
     journal: Journal = field(default_factory=Journal)
     faults: FaultScript = field(default_factory=FaultScript)

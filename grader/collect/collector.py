@@ -99,7 +99,9 @@ def collect(
     with (
         opens() as sandbox,
         run_beside(submission, partial(opened, cold=cold), beside, checks) as books,
-        OpenAIMock(legacy=True, any_deployment=True, listener=sandbox.listener(), allowance=budget) as openai,
+        OpenAIMock(
+            legacy=True, any_deployment=True, hurried=True, listener=sandbox.listener(), allowance=budget
+        ) as openai,
         S3Mock(BUCKET, listener=sandbox.listener(), allowance=Allowance(MOST_S3_REQUESTS, MOST_BYTES)) as s3,
     ):
         clock = Clock(progress)

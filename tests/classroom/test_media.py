@@ -179,3 +179,42 @@ def test_the_same_request_gives_the_same_bytes_in_every_process():
 def test_another_prompt_gives_other_bytes_in_every_format():
     one, other = eval(_digests("a fox", "1")), eval(_digests("a hen", "1"))
     assert not set(one) & set(other)
+
+
+# --- where nobody looks or listens ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hurried():
+    with OpenAIMock(hurried=True) as openai:
+        yield OpenAI(base_url=openai.base_url, api_key="sk-mock-key")
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_a_picture_that_nobody_looks_at_is_of_its_format_and_size_and_no_other_prompt_s(hurried, format):
+    made = [
+        base64.b64decode(
+            hurried.images.generate(model="gpt-image-2", prompt=words, size="1024x1536", output_format=format)
+            .data[0]
+            .b64_json
+        )
+        for words in (
+            "a boat " + "far out at sea " * 30 + "at dawn",
+            "a boat " + "far out at sea " * 30 + "at dusk",
+        )
+    ]
+    assert {(facts.format, facts.size) for facts in map(picture.measure, made)} == {(format, (1024, 1536))}
+    assert made[0] != made[1]
+
+
+def test_a_voice_that_nobody_listens_to_says_all_words_in_half_the_time(hurried, client):
+    request = {
+        "model": "gpt-4o-mini-tts",
+        "voice": "alloy",
+        "input": "The ferry leaves at seven.",
+        "response_format": "wav",
+    }
+    fast, usual = (one.audio.speech.create(**request).content for one in (hurried, client))
+    assert 0.2 < (len(fast) - 44) / (len(usual) - 44) < 0.5
+    heard = hurried.audio.transcriptions.create(model="gpt-4o-mini-transcribe", file=("a.wav", fast))
+    assert heard.text == "The ferry leaves at seven."

@@ -1,6 +1,7 @@
 """The answer key with the tests that the lab brings, and with the learner's: only the second earn points for tests."""
 
 import shutil
+from functools import partial
 
 import pytest
 
@@ -43,7 +44,8 @@ def test_the_tests_that_the_lab_brings_earn_nothing_for_an_endpoint_that_they_do
     ):
         sandbox.preload(worth_loading(submission.root))
         folders = (submission.root / "src",)
-        run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app")
+        opens = partial(from_nursery, tier, submission.python, submission.root)
+        run = suite.run(submission, sandbox, folders, OFFERS, "files_api.main:create_app", opens=opens)
     assert run.exit_code == 0, run.output
     seen = evidence(test_run=run, offers=OFFERS)
     verdicts = {name: BY_ID[f"tests.{name}"].judge(seen).status for name in ("happy_path", "error_cases")}

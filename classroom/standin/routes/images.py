@@ -50,6 +50,7 @@ def generate(standin: StandIn, asked: Asked) -> Answer:
             format=body.get("output_format") or "png",
             transparent=body.get("background") == "transparent",
             quality=body.get("output_compression"),
+            coarse=standin.hurried,
         )
         for index in range(body.get("n") or 1)
     ]
