@@ -31,6 +31,13 @@ _OTHERWISE_NAMED: Mapping[str, str] = {
     "psycopg2": "psycopg2-binary", "rest_framework": "djangorestframework", "sklearn": "scikit-learn",
     "socketio": "python-socketio", "yaml": "pyyaml",
 }  # fmt: skip
+# what a framework asks to be installed once it is used so; the first error of such code says so
+_ASKED_FOR = (
+    (re.compile(r"\bJinja2Templates\b"), "fastapi starlette", "jinja2"),
+    (re.compile(r"\b(?:Form|File|UploadFile)\b"), "fastapi", "python-multipart"),
+    (re.compile(r"\bSessionMiddleware\b"), "fastapi starlette", "itsdangerous"),
+    (re.compile(r"\bEmailStr\b"), "pydantic", "email-validator"),
+)
 # what people call modules of their own that they keep to themselves, such as a file with a key
 _LIKELY_OWN = re.compile(
     r"(?i)_|.*(?:config|setting|secret|credential|constant|api_?key|utils?$|helper|^keys?$|^models?$|^database$)"
@@ -59,6 +66,7 @@ def assumed(root: Path, modules: Iterable[str]) -> Declaration | None:
             if name == package or choosing.may_be_imported(name, [module])
         ]
         requirements.append(listed[0] if listed else package)
+    requirements += [name for name in _asked_for(root, wanted) if name not in requirements]
     optional = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
     return declare(requirements, None, [NOTE], optional)
 
@@ -99,6 +107,20 @@ def also_named(root: Path, modules: Iterable[str], declaration: Declaration) -> 
         declaration.limits,
     )
     return made.model_copy(update={"before": declaration.before, "absent": declaration.absent})
+
+
+def _asked_for(root: Path, modules: Iterable[str]) -> Iterator[str]:
+    """The packages without which the code's use of a framework ends in an error."""
+    imported = set(modules)
+    texts = []
+    for file in islice(sorted(root.rglob("*.py")), _MOST_MODULES):
+        try:
+            texts.append(reading.read_text(file, _MOST_BYTES))
+        except reading.Unreadable:
+            continue
+    for used, frameworks, package in _ASKED_FOR:
+        if imported & set(frameworks.split()) and any(map(used.search, texts)):
+            yield package
 
 
 def _is_foreign(root: Path, module: str) -> bool:

@@ -32,6 +32,8 @@ def application(target: str) -> Any:
     """The object that `module:attribute` names; a function that needs nothing is called for it."""
     module_name, _, attribute = target.partition(":")
     found: Any = importlib.import_module(module_name)
+    if hasattr(found, "__path__") and not hasattr(found, attribute.partition(".")[0]):
+        found = _beside("hidden_file").file_beside(found) or found
     for part in attribute.split("."):
         found = getattr(found, part)
     if inspect.isfunction(found) and parameters_needed(found) == 0:

@@ -396,6 +396,36 @@ def started(root: Path, files: dict[str, str]) -> AppStart:
         return collect(submission, only=("endpoint.starts",), tier=tier, open_sandbox=sandbox).app
 
 
+def test_an_app_in_a_file_that_a_package_of_its_name_hides_is_served(tmp_path):
+    files = {
+        "app.py": """
+            from flask import Flask
+
+            from app.pages import page
+
+            def create_app():
+                app = Flask(__name__)
+                app.register_blueprint(page)
+                return app
+
+            if __name__ == "__main__":
+                create_app().run()
+        """,
+        "app/__init__.py": "",
+        "app/pages.py": """
+            from flask import Blueprint
+
+            page = Blueprint("page", __name__)
+
+            @page.route("/")
+            def first():
+                return "here"
+        """,
+    }
+    start = started(tmp_path, files)
+    assert start.started, start.failure
+
+
 IN_PIECES = """
 import logging
 import os

@@ -14,6 +14,7 @@ from grader.collect.suites.deciding import Notes
 from grader.collect.suites.guessing import guessed, with_variables
 from grader.collect.suites.red import red_tests
 from grader.criteria import BY_ID
+from grader.environments import undeclared
 from grader.evidence import Exchange, NotebookRun, Offer, RedTest, TestRun, a_file
 from grader.inside.unanswered import LINE
 from tests.grader.seen import evidence
@@ -190,3 +191,14 @@ def test_a_test_that_a_variable_switches_on_is_not_held_against_the_suite():
     better = TestRun(found=True, passed=3)
     assert with_variables(first, AuthorRun(), lambda: {"DOOR_KEY": "x"}, lambda author: better) is better
     assert with_variables(first, AuthorRun(), dict, lambda author: better) is first
+
+
+def test_what_a_framework_asks_for_in_its_first_error_is_assumed_with_it(tmp_path):
+    code = (
+        "from fastapi import FastAPI, Form\nfrom fastapi.templating import Jinja2Templates\n"
+        'templates = Jinja2Templates(directory="pages")\n'
+    )
+    (tmp_path / "main.py").write_text(code)
+    made = undeclared.assumed(tmp_path, ["fastapi"])
+    assert made is not None
+    assert {"fastapi", "jinja2", "python-multipart"} == {name.partition("=")[0] for name in made.requirements}
