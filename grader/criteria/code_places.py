@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from grader.criteria.criterion import Verdict
-from grader.evidence import Evidence
+from grader.evidence import Evidence, Source
 from grader.inside.faults import BY_NAME
 
 _MOST_SHOWN = 2  # places; more help nobody
@@ -146,9 +146,14 @@ def _line_of_test(evidence: Evidence, name: str) -> str:
     return ""
 
 
+def holds_tests(source: Source) -> bool:
+    """Whether a file of the submission has tests in it."""
+    return bool(_HAS_TESTS.search(source.text))
+
+
 def _suite(evidence: Evidence) -> str:
     """The files of tests that ask the generating operation; every one, where none shows that it does."""
-    files = [each for each in evidence.scans.sources if _HAS_TESTS.search(each.text)]
+    files = [each for each in evidence.scans.sources if holds_tests(each)]
     asked = {offer.path.partition("{")[0] for offer in evidence.offers} - {"/"}
     files = [each for each in files if any(path in each.text for path in asked)] or files
     return "; ".join(each.path for each in files) if len(files) <= _MOST_SHOWN else ""
