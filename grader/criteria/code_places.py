@@ -4,12 +4,13 @@ They are looked for in the texts that evidence keeps, and only shown: no verdict
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from grader.criteria.criterion import Verdict
 from grader.evidence import Evidence, Source
 from grader.inside.faults import BY_NAME
 
+_NEAR = 20  # lines from what may fail to what catches it
 _MOST_SHOWN = 2  # places; more help nobody
 _TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$|tests?\.py$)")
 _STORES = re.compile(
@@ -106,15 +107,22 @@ def _handlers(evidence: Evidence, criterion: str) -> str:
     exceptions = _EXCEPTIONS.get(criterion)
     if exceptions is None:
         return ""
-    more = _STORAGE_ERRORS if criterion == "errors.storage_down" else _OPENAI_ERRORS
-    return next(
-        (
-            line
-            for names in (exceptions, more, "Exception|BaseException")
-            if (line := _places(evidence, [re.compile(rf"^\s*(?:except|case)\b.*\b(?:{names})\b")]))
-        ),
-        "",
-    )
+    if criterion == "errors.storage_down":
+        stored = _lines(evidence, [_STORES])
+        caught = _lines(evidence, [_catches(exceptions)])
+        after = [
+            next((at for at in caught if at[0] == file and 0 < at[1] - line <= _NEAR), None)
+            for file, line in stored
+        ]
+        return _shown([each for each in dict.fromkeys(after) if each])
+    for names in (exceptions, _OPENAI_ERRORS, "Exception|BaseException"):
+        if found := _lines(evidence, [_catches(names)]):
+            return _shown(found)
+    return ""
+
+
+def _catches(names: str) -> re.Pattern[str]:
+    return re.compile(rf"^\s*(?:except|case)\b.*\b(?:{names})\b")
 
 
 def _nearest_tests(evidence: Evidence, criterion: str) -> str:
@@ -171,12 +179,25 @@ def _types(evidence: Evidence, verdict: Verdict) -> list[re.Pattern[str]]:
 
 def _places(evidence: Evidence, patterns: Iterable[re.Pattern[str]]) -> str:
     """Every line that one of the patterns fits; nothing if there are many."""
+    return _shown(_lines(evidence, patterns))
+
+
+def _shown(found: Sequence[tuple[str, int]]) -> str:
+    return "; ".join(f"{file}, line {line}" for file, line in found) if len(found) <= _MOST_SHOWN else ""
+
+
+def _lines(evidence: Evidence, patterns: Iterable[re.Pattern[str]]) -> list[tuple[str, int]]:
+    """The files and the lines of the app's code that one of the patterns fits."""
     wanted = list(patterns)
-    found = [
-        f"{source.path}, line {number}"
+    return [
+        (source.path, number)
         for source in evidence.scans.sources
         if source.path.endswith(".py") and not _TESTS.search(source.path)
         for number, line in enumerate(source.text.splitlines(), 1)
         if any(pattern.search(line) for pattern in wanted) and not line.lstrip().startswith("#")
     ]
-    return "; ".join(found) if len(found) <= _MOST_SHOWN else ""
+
+
+def routes_of(evidence: Evidence, paths: Iterable[str]) -> str:
+    """The lines where the app's code writes these paths in quotes, as a router takes them; nothing if there are many."""
+    return _places(evidence, [re.compile(rf"[\"']{re.escape(path)}/?[\"']") for path in paths if path != "/"])
