@@ -17,6 +17,10 @@ _STORES = re.compile(
     r"\.(?:put_object|upload_fileobj|upload_file|create_multipart_upload)\b|\.put\s*\(\s*(?:Body|ContentType)\s*="
     r"|[\"'](?:put_object|create_multipart_upload)[\"']"
 )
+_CI = re.compile(
+    r"(?:^|/)(?:\.github/workflows/[^/]+|\.gitlab-ci|\.circleci/config|azure-pipelines|bitbucket-pipelines|\.travis)\.ya?ml$"
+    r"|(?:^|/)Jenkinsfile$"
+)
 _HAS_TESTS = re.compile(r"^\s*(?:async )?def test_|^\s*@scenario\(|^scenarios\(", re.MULTILINE)
 _OTHER_ENCODING = re.compile(
     r"\.encode\(\s*(?:encoding\s*=\s*)?[\"'](?!utf-?8[\"'])[\w-]+[\"']", re.IGNORECASE
@@ -81,6 +85,9 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
             return _places(evidence, [_MAKES_CLIENT]) or _places(evidence, [_READS_KEY])
         case "secrets.ignored_by_git":
             return ".gitignore"
+        case "tests.runs_in_ci":
+            there = [each.path for each in evidence.scans.sources if _CI.search(each.path)]
+            return "; ".join(there) if len(there) <= _MOST_SHOWN else ""
         case "tests.happy_path" | "tests.error_cases":
             return _nearest_tests(evidence, criterion) or _suite(evidence)
     if criterion.startswith("errors.") and "something was stored" in verdict.summary:

@@ -170,3 +170,10 @@ def test_a_route_is_a_place_where_the_function_behind_it_is_not_known():
     )
     verdict = failed("Text: a prompt of spaces only, sent to POST /texts, was answered 201.")
     assert where(evidence, "validation.blank_prompt", verdict) == "app/web.py, line 1"
+
+
+def test_a_workflow_that_runs_no_tests_is_the_place_to_add_them():
+    sources = (Source(path=".github/workflows/ci.yml", text="on: push\n"), Source(path="app.py", text=""))
+    evidence = seen.evidence(scans=Scans(sources=sources))
+    verdict = failed("No CI configuration runs tests, and no test carries a marker that is registered.")
+    assert where(evidence, "tests.runs_in_ci", verdict) == ".github/workflows/ci.yml"
