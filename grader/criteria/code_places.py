@@ -4,17 +4,22 @@ They are looked for in the texts that evidence keeps, and only shown: no verdict
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from grader.criteria.criterion import Verdict
-from grader.evidence import Evidence
+from grader.evidence import Evidence, Source
 from grader.inside.faults import BY_NAME
 
+_NEAR = 20  # lines from what may fail to what catches it
 _MOST_SHOWN = 2  # places; more help nobody
 _TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$|tests?\.py$)")
 _STORES = re.compile(
     r"\.(?:put_object|upload_fileobj|upload_file|create_multipart_upload)\b|\.put\s*\(\s*(?:Body|ContentType)\s*="
     r"|[\"'](?:put_object|create_multipart_upload)[\"']"
+)
+_CI = re.compile(
+    r"(?:^|/)(?:\.github/workflows/[^/]+|\.gitlab-ci|\.circleci/config|azure-pipelines|bitbucket-pipelines|\.travis)\.ya?ml$"
+    r"|(?:^|/)Jenkinsfile$"
 )
 _HAS_TESTS = re.compile(r"^\s*(?:async )?def test_|^\s*@scenario\(|^scenarios\(", re.MULTILINE)
 _OTHER_ENCODING = re.compile(
@@ -80,6 +85,9 @@ def line_of(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
             return _places(evidence, [_MAKES_CLIENT]) or _places(evidence, [_READS_KEY])
         case "secrets.ignored_by_git":
             return ".gitignore"
+        case "tests.runs_in_ci":
+            there = [each.path for each in evidence.scans.sources if _CI.search(each.path)]
+            return "; ".join(there) if len(there) <= _MOST_SHOWN else ""
         case "tests.happy_path" | "tests.error_cases":
             return _nearest_tests(evidence, criterion) or _suite(evidence)
     if criterion.startswith("errors.") and "something was stored" in verdict.summary:
@@ -106,15 +114,22 @@ def _handlers(evidence: Evidence, criterion: str) -> str:
     exceptions = _EXCEPTIONS.get(criterion)
     if exceptions is None:
         return ""
-    more = _STORAGE_ERRORS if criterion == "errors.storage_down" else _OPENAI_ERRORS
-    return next(
-        (
-            line
-            for names in (exceptions, more, "Exception|BaseException")
-            if (line := _places(evidence, [re.compile(rf"^\s*(?:except|case)\b.*\b(?:{names})\b")]))
-        ),
-        "",
-    )
+    if criterion == "errors.storage_down":
+        stored = _lines(evidence, [_STORES])
+        caught = _lines(evidence, [_catches(exceptions)])
+        after = [
+            next((at for at in caught if at[0] == file and 0 < at[1] - line <= _NEAR), None)
+            for file, line in stored
+        ]
+        return _shown([each for each in dict.fromkeys(after) if each])
+    for names in (exceptions, _OPENAI_ERRORS, "Exception|BaseException"):
+        if found := _lines(evidence, [_catches(names)]):
+            return _shown(found)
+    return ""
+
+
+def _catches(names: str) -> re.Pattern[str]:
+    return re.compile(rf"^\s*(?:except|case)\b.*\b(?:{names})\b")
 
 
 def _nearest_tests(evidence: Evidence, criterion: str) -> str:
@@ -146,9 +161,14 @@ def _line_of_test(evidence: Evidence, name: str) -> str:
     return ""
 
 
+def holds_tests(source: Source) -> bool:
+    """Whether a file of the submission has tests in it."""
+    return bool(_HAS_TESTS.search(source.text))
+
+
 def _suite(evidence: Evidence) -> str:
     """The files of tests that ask the generating operation; every one, where none shows that it does."""
-    files = [each for each in evidence.scans.sources if _HAS_TESTS.search(each.text)]
+    files = [each for each in evidence.scans.sources if holds_tests(each)]
     asked = {offer.path.partition("{")[0] for offer in evidence.offers} - {"/"}
     files = [each for each in files if any(path in each.text for path in asked)] or files
     return "; ".join(each.path for each in files) if len(files) <= _MOST_SHOWN else ""
@@ -166,12 +186,25 @@ def _types(evidence: Evidence, verdict: Verdict) -> list[re.Pattern[str]]:
 
 def _places(evidence: Evidence, patterns: Iterable[re.Pattern[str]]) -> str:
     """Every line that one of the patterns fits; nothing if there are many."""
+    return _shown(_lines(evidence, patterns))
+
+
+def _shown(found: Sequence[tuple[str, int]]) -> str:
+    return "; ".join(f"{file}, line {line}" for file, line in found) if len(found) <= _MOST_SHOWN else ""
+
+
+def _lines(evidence: Evidence, patterns: Iterable[re.Pattern[str]]) -> list[tuple[str, int]]:
+    """The files and the lines of the app's code that one of the patterns fits."""
     wanted = list(patterns)
-    found = [
-        f"{source.path}, line {number}"
+    return [
+        (source.path, number)
         for source in evidence.scans.sources
         if source.path.endswith(".py") and not _TESTS.search(source.path)
         for number, line in enumerate(source.text.splitlines(), 1)
         if any(pattern.search(line) for pattern in wanted) and not line.lstrip().startswith("#")
     ]
-    return "; ".join(found) if len(found) <= _MOST_SHOWN else ""
+
+
+def routes_of(evidence: Evidence, paths: Iterable[str]) -> str:
+    """The lines where the app's code writes these paths in quotes, as a router takes them; nothing if there are many."""
+    return _places(evidence, [re.compile(rf"[\"']{re.escape(path)}/?[\"']") for path in paths if path != "/"])

@@ -3,7 +3,7 @@
 import re
 
 from grader import traces
-from grader.criteria.code_places import line_of
+from grader.criteria.code_places import line_of, routes_of
 from grader.criteria.criterion import Verdict
 from grader.evidence import Evidence
 
@@ -48,4 +48,6 @@ def where(evidence: Evidence, criterion: str, verdict: Verdict) -> str:
         for offer in offers
         if re.search(rf"{re.escape(f'{offer.method} {offer.path}')}(?![\w/{{])", verdict.summary)
     ]
-    return "; ".join(dict.fromkeys(offer.code for offer in named or offers if offer.code))
+    meant = named or offers
+    known = "; ".join(dict.fromkeys(offer.code for offer in meant if offer.code))
+    return known or routes_of(evidence, dict.fromkeys(offer.path for offer in meant))

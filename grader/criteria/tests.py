@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from grader.criteria import planted_faults
+from grader.criteria import code_places, planted_faults
 from grader.criteria.criterion import Section, Verdict, failed, not_run, passed
 from grader.criteria.red_tests import MOST_SHOWN, count_others, describe_red, list_names
 from grader.criteria.reported import reported
@@ -245,14 +245,28 @@ def _unless_red(run: TestRun, verdict: Verdict) -> Verdict:
     )
 
 
+_METHODS = frozenset({"get", "post", "put", "patch", "head", "options", "delete", "dispatch"})  # of views
+
+
+def _never_asks(evidence: Evidence) -> bool:
+    """Whether the tests neither ask the app nor say how it is asked: a test may call the function that answers as well."""
+    run = evidence.test_run
+    tests = [source.text for source in evidence.scans.sources if code_places.holds_tests(source)]
+    if not run.watched or run.programs or any(run.boundaries.values()) or not tests:
+        return False
+    paths = {offer.path.partition("{")[0].rstrip("/") for offer in evidence.offers} - {""}
+    functions = {offer.code.rpartition(", ")[2].rpartition(".")[2] for offer in evidence.offers if offer.code}
+    words = [*map(re.escape, paths), *(rf"\b{re.escape(each)}\b" for each in functions - _METHODS)]
+    return not any(re.search(word, text) for word in words for text in tests)
+
+
 def _untested(evidence: Evidence, section: FaultSection) -> Verdict | None:
     """The verdict where no test that passes asks the operation that generates; None if one does."""
     run = evidence.test_run
     asked = bool(run.asked_for) if section == "happy_path" else run.boundaries.get("app", False)
     if asked:
         return None
-    nothing_ran = run.watched and not run.programs and not any(run.boundaries.values())
-    if not (run.served or nothing_ran) or not evidence.offers:
+    if not (run.served or _never_asks(evidence)) or not evidence.offers:
         none = sentence("No test sends a request to your app where the grader sees it.")
         if not run.programs:
             return not_run(none)

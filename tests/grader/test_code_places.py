@@ -135,3 +135,45 @@ def test_where_one_kind_alone_waits_too_long_its_call_is_named_and_not_the_clien
     offers = tuple(seen.OFFER.model_copy(update={"kind": kind}) for kind in kinds)
     evidence = seen.evidence(scans=Scans(sources=(Source(path="app/ask.py", text=ASK),)), offers=offers)
     assert where(evidence, "errors.timeout", failed("Image: OpenAI never answers.")) == line
+
+
+MANY = """
+def keep(s3):
+    try:
+        s3.put_object(Key="a")
+    except ClientError:
+        pass
+
+
+def read(s3):
+    try:
+        s3.get_object(Key="a")
+    except ClientError as error:
+        raise Gone from error
+    except BotoCoreError:
+        raise Away
+    except Exception:
+        raise
+"""
+
+
+def test_what_catches_the_failure_of_a_store_is_what_follows_it():
+    evidence = seen.evidence(scans=Scans(sources=(Source(path="app/store.py", text=MANY),)))
+    verdict = failed("Text: the bucket is gone, and POST /a answered 201, as if all were well.")
+    assert where(evidence, "errors.storage_down", verdict) == "app/store.py, line 5"
+
+
+def test_a_route_is_a_place_where_the_function_behind_it_is_not_known():
+    routes = 'app.router.add_post("/texts", write)\napp.router.add_get("/texts/{name}", read)\n'
+    evidence = seen.evidence(
+        scans=Scans(sources=(Source(path="app/web.py", text=routes),)), offers=(seen.OFFER,)
+    )
+    verdict = failed("Text: a prompt of spaces only, sent to POST /texts, was answered 201.")
+    assert where(evidence, "validation.blank_prompt", verdict) == "app/web.py, line 1"
+
+
+def test_a_workflow_that_runs_no_tests_is_the_place_to_add_them():
+    sources = (Source(path=".github/workflows/ci.yml", text="on: push\n"), Source(path="app.py", text=""))
+    evidence = seen.evidence(scans=Scans(sources=sources))
+    verdict = failed("No CI configuration runs tests, and no test carries a marker that is registered.")
+    assert where(evidence, "tests.runs_in_ci", verdict) == ".github/workflows/ci.yml"

@@ -150,7 +150,7 @@ def test_a_key_in_another_writing_is_found_in_what_patches_show(form):
     written = f'"{WRITTEN[form].decode()}"' if form in WRITTEN else PUT_TOGETHER[form]
     added = "\n".join(f"+{line}" for line in f"x = 1\nkey = {written}\ny = 2".split("\n"))
     log = f"commit abcdef1\n    words\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1,3 @@\n{added}\n"
-    assert {secret.where for secret in _found(log.encode())} == {"commit abcdef1"}
+    assert {secret.where for secret in _found(log.encode())} == {"commit abcdef1, a.py"}
 
 
 def test_a_key_that_was_committed_in_base64_is_found(work):

@@ -52,6 +52,12 @@ def test_the_same_file_its_successor_of_the_same_name_and_a_link_that_has_ended_
         (["last.txt"] * 3, {}, "failed"),
         (["last.txt"] * 3, {"json:room": "last"}, "passed"),  # the caller named it
         (["n.txt"] * 3, {"json:dateiname": "n"}, "passed"),
+        (
+            ["last.txt", "other.txt", "last.txt", "last.txt"],
+            {},
+            "failed",
+        ),  # one name for each voice, for instance
+        (["evening-song.txt"] * 3, {"json:title": "Evening Song"}, "passed"),
         (["last.txt", "last.txt", "now.txt"], {}, "passed"),  # so many seconds since 1970, for instance
         (["last.txt"] * 2, {}, "passed"),
     ],
@@ -73,7 +79,8 @@ def test_one_name_for_every_file_that_no_caller_chose_is_no_address_of_a_file(ke
         id="ex-8", purpose="fetch", method="GET", url="/files/a.txt", place="/files/a.txt", status=200,
         content_type="text/plain", body_sha256=sha256_of(seen.WORDS),
     )  # fmt: skip
-    again = got.model_copy(update={"id": "ex-9", "body_sha256": objects[1].sha256})
+    last = [one.sha256 for one in objects if one.key == keys[0]][-1]
+    again = got.model_copy(update={"id": "ex-9", "body_sha256": last})
     probes = tuple(
         Probe(criterion=criterion, kind="text", asked="the stored file", exchange=exchange)
         for criterion, exchange in (("endpoint.serves_file", "ex-8"), ("endpoint.serves_again", "ex-9"))

@@ -5,8 +5,8 @@ import pytest
 from grader.collect.code.author_run import AuthorRun, author_run
 from grader.collect.suites.suite import in_peace, of_example, of_workflow
 from grader.criteria import BY_ID
-from grader.evidence import PlantedFault, RedTest, TestRun
-from tests.grader.seen import evidence
+from grader.evidence import PlantedFault, RedTest, Scans, Source, TestRun
+from tests.grader.seen import OFFER, evidence
 from tests.grader.suites import suite_run, verdicts
 from tests.grader.test_suite_styles import CHECKS, FAKES, FIXTURE
 
@@ -244,20 +244,33 @@ def test_a_suite_has_what_an_example_gives_for_the_variables_that_the_app_needs(
     assert of_example(tmp_path, ["settings.py"]) == {"SECRET_KEY": "change-me"}
 
 
+NO_REQUEST = "def test_nothing():\n    assert MagicMock().make('a')\n"
+
+
 @pytest.mark.parametrize(
-    ("facts", "status"),
+    ("facts", "text", "status"),
     [
-        ({"watched": True}, "failed"),
-        ({}, "not_run"),  # a framework that is not watched
-        ({"watched": True, "programs": ("uvicorn",)}, "not_run"),
-        ({"watched": True, "boundaries": {"s3": True}}, "not_run"),  # functions are called without a request
+        ({"watched": True}, NO_REQUEST, "failed"),
+        ({}, NO_REQUEST, "not_run"),  # a framework that is not watched
+        ({"watched": True, "programs": ("uvicorn",)}, NO_REQUEST, "not_run"),
+        ({"watched": True, "boundaries": {"s3": True}}, NO_REQUEST, "not_run"),
+        (
+            {"watched": True},
+            "def test_it():\n    assert view(factory.post('/texts')).status_code == 201\n",
+            "not_run",
+        ),
+        ({"watched": True}, "def test_it():\n    assert write_text('a')\n", "not_run"),
     ],
 )
 @pytest.mark.parametrize("criterion", ["tests.happy_path", "tests.error_cases"])
-def test_tests_that_never_ask_the_app_notice_nothing(criterion, facts, status):
+def test_tests_that_never_ask_the_app_notice_nothing(criterion, facts, text, status):
     unplanted = tuple(
         PlantedFault(name=name, kind="any", tests=0, caught=None)
         for name in ("refused_success", "accepted_error")
     )
-    run = TestRun(found=True, exit_code=0, passed=3, faults=unplanted, **facts)
-    assert BY_ID[criterion].judge(evidence(test_run=run)).status == status
+    seen = evidence(
+        test_run=TestRun(found=True, exit_code=0, passed=3, faults=unplanted, **facts),
+        scans=Scans(sources=(Source(path="tests/test_app.py", text=text),)),
+        offers=(OFFER.model_copy(update={"code": "app.py, line 3, write_text"}),),
+    )
+    assert BY_ID[criterion].judge(seen).status == status

@@ -14,13 +14,14 @@ from pathlib import Path, PurePosixPath
 
 from grader.collect.scanning.concealed import Concealed
 from grader.collect.scanning.credentials import is_made_by_others, mask, secrets_in
-from grader.evidence import Secret
+from grader.evidence import Secret, cap
 from grader.intake.bounds import LEFT_BEHIND, MAX_HISTORY_BYTES, MAX_HISTORY_FILES
 from grader.sandbox import Order, Sandbox
 
 _MOST = 50 * 1024 * 1024  # bytes of what git says
 _SMALL = 8 * 1024 * 1024  # bytes of a repository of which files that are no text are shown, too
 _MOST_FOUND = 200
+_LONGEST_NAME = 200
 _MOST_LINES, _OVERLAP = 2_000, 10  # that are looked at together, and of those before
 _MOST_TRACKED = 20  # files that are named
 _GIT_SECONDS = 60
@@ -132,12 +133,13 @@ def _asked(sandbox: Sandbox, place: str, *arguments: str) -> tuple[bytes, str]:
 def _found(output: bytes) -> Iterator[Secret]:
     """Credentials in what `git log` shows: in messages, and in the lines that patches add or take away."""
     concealed = Concealed()
-    for number, (commit, kind, value) in enumerate(
-        (part.commit, kind, value) for part in _parts(output) for kind, value in part.secrets(concealed)
+    for number, (part, kind, value) in enumerate(
+        (each, kind, value) for each in _parts(output) for kind, value in each.secrets(concealed)
     ):
         if number >= _MOST_FOUND:
             return
-        yield Secret(kind=kind, where=f"commit {commit}", shown=mask(value))
+        file = f", {cap(part.name, _LONGEST_NAME)}" if part.name else ""
+        yield Secret(kind=kind, where=f"commit {part.commit}{file}", shown=mask(value))
 
 
 @dataclass(frozen=True)
