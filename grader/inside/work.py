@@ -70,7 +70,7 @@ def serve(order: dict[str, Any]) -> None:
     *tables, listening = order["files"]
     _beside("rerouting").install(os.environ.get("OPENAI_BASE_URL", ""))
     _beside("unanswered").install()
-    _beside("encodings").install()
+    _beside("token_tables").install()
 
     def tell(app: Any) -> None:
         _prepare_django()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.collect.finding.crashes import as_messages, corrections_of_crash
+from grader.collect.finding.conversations import as_messages
+from grader.collect.finding.crashes import corrections_of_crash
 from grader.collect.finding.tries import Pursuit
 from grader.collect.finding.values import assign
 from grader.evidence import Exchange

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from grader.collect.exchange.requests import build
-from grader.collect.finding.crashes import conversation
+from grader.collect.finding.conversations import conversation
 from grader.collect.finding.discovery import LOOKING, request_of
 from grader.collect.finding.field_roles import role
 from grader.collect.finding.refusals import Correction, corrections

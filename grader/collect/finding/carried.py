@@ -1,15 +1,12 @@
 """What of a request came to OpenAI, seen in the calls that it led to."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from grader.collect.exchange.provenance import read_by_model, texts
 from grader.collect.exchange.session import Session
-from grader.collect.finding.crashes import conversation
 from grader.collect.finding.field_roles import kind_of_words
-from grader.collect.finding.values import Assignment, assign
+from grader.collect.finding.values import Assignment
 from grader.evidence import Exchange
-from grader.operations import Field
 
 
 def carries(session: Session, exchange: str, assignment: Assignment) -> bool:
@@ -41,20 +38,3 @@ def is_read(session: Session, exchange: Exchange, value: Any) -> bool:
         str(value) in read_by_model(call.route, call.body if isinstance(call.body, dict) else {})
         for call in session.ledger.calls_of(exchange.id)
     )
-
-
-def find_conversations(
-    session: Session, shape: tuple[Field, ...], assignment: Assignment, exchange: Exchange
-) -> Iterator[tuple[Field, tuple[Field, ...], Assignment]]:
-    """Each input that OpenAI got whole as its messages, with one message in it."""
-    bodies = [call.body for call in session.ledger.calls_of(exchange.id)]
-    for one in shape:
-        value = assignment.values.get(one.key)
-        if not isinstance(value, (list, dict)) or not any(
-            isinstance(body, dict) and value in (body.get("messages"), body.get("input")) for body in bodies
-        ):
-            continue
-        parts = conversation(one)
-        inputs = tuple(each for old in shape for each in (parts if old is one else (old,)))
-        rest = {key: each for key, each in assignment.values.items() if key != one.key}
-        yield parts[1], inputs, assign(inputs, "text", "txt", given=rest)

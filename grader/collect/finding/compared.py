@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from grader import reading
-from grader.collect.finding.crashes import as_messages
+from grader.collect.finding.conversations import as_messages
 from grader.collect.finding.field_roles import is_named_like_a_prompt
 from grader.operations import Field, Operation
 

@@ -5,7 +5,6 @@ A person who gets a page that says "Internal Server Error" looks at the log, see
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from grader.collect.finding.refusals import Correction
@@ -66,27 +65,3 @@ def _of_words(words: str, known: Sequence[Field], sent: Sent) -> Iterator[Correc
 def _is_quoted(value: Any, words: str) -> bool:
     """Whether an exception's words quote a value, whole or cut off."""
     return isinstance(value, str) and len(value) > 2 and value[:80] in words
-
-
-def as_messages(one: Field) -> tuple[Field, ...]:
-    """A list of objects that nothing describes, as a conversation of one message, as OpenAI takes it; any other input as it is."""
-    items = one.schema.get("items")
-    if not (
-        one.location == "json"
-        and one.name
-        and one.schema.get("type") == "array"
-        and isinstance(items, dict)
-        and items.get("type") == "object"
-        and not items.get("properties")
-    ):
-        return (one,)
-    return conversation(one)
-
-
-def conversation(one: Field) -> tuple[Field, Field]:
-    """An input that is a list of messages, with one message in it, as OpenAI takes them."""
-    first = f"{one.name}.0." if one.name else "0."
-    role = Field(one.location, f"{first}role", {"type": "string", "enum": ["user"]}, True)
-    return role, replace(
-        one, name=f"{first}content", schema={"type": "string"}, required=True, description="", shown={}
-    )

@@ -6,7 +6,8 @@ from typing import Any
 
 from grader.collect.exchange.requests import build
 from grader.collect.exchange.session import Session
-from grader.collect.finding.carried import carries, find_conversations, is_passed_on, is_read, is_refused
+from grader.collect.finding.carried import carries, is_passed_on, is_read, is_refused
+from grader.collect.finding.conversations import find_conversations
 from grader.collect.finding.discovery import (
     LOOKING,
     decode_values,

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from grader.collect.exchange.requests import Key
-from grader.collect.finding.crashes import as_messages, corrections_of_crash
+from grader.collect.finding.conversations import as_messages
+from grader.collect.finding.crashes import corrections_of_crash
 from grader.collect.finding.field_roles import is_named_like_a_prompt, kind_of_words, role
 from grader.collect.finding.fitting import fit
 from grader.collect.finding.refusals import Correction, corrections, wants

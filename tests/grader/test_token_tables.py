@@ -17,7 +17,7 @@ def table(name):
     return load_tiktoken_bpe(f"https://tables.example.com/encodings/{name}.tiktoken", expected_hash="0")
 """
 ASKS = """
-from grader.inside.encodings import install
+from grader.inside.token_tables import install
 install()
 from tiktoken import load, named
 for name in ("o200k_base", "cl100k_base", "p50k_base"):
