@@ -59,10 +59,12 @@ def run(step: str, *command: str) -> None:
 
 def create_environment() -> None:
     """A fresh `.venv` that holds uv, which installs the rest in seconds."""
+    # where this runs in the .venv that is there: the Python that made it, since that .venv goes
+    python = getattr(sys, "_base_executable", None) or sys.executable
     if VENV.exists():
         shutil.rmtree(VENV)
     try:
-        run("making .venv", sys.executable, "-m", "venv", str(VENV))
+        run("making .venv", python, "-m", "venv", str(VENV))
     except SetupError as error:
         if "ensurepip" in str(error):
             raise SetupError(
@@ -71,9 +73,8 @@ def create_environment() -> None:
         raise
     pip = (str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check")
     run("installing uv", *pip, "install", "uv")
-    run(
-        "leaving out setuptools", *pip, "uninstall", "--yes", "setuptools"
-    )  # Python 3.11 brings it, nothing here uses it
+    # Python 3.11 brings it, nothing here uses it
+    run("leaving out setuptools", *pip, "uninstall", "--yes", "setuptools")
 
 
 def install(requirements: str) -> None:
