@@ -133,21 +133,21 @@ def _served(
         return Finding(probe.kind, against, ids(probe))
     if answer.status == 202 and not _has_ended_well(evidence, probe):
         return None
-    problem = unused(evidence, probe) or _not_stored(evidence, probe) or _in_other_letters(evidence, probe)
+    problem = unused(evidence, probe) or _not_stored(evidence, probe)
     if problem:
         but = sentence("{answered}, but {problem}", answered=answered, problem=problem)
         return Finding(probe.kind, but, ids(probe))
-    return Finding(probe.kind, None, () if other else ids(probe))
+    return Finding(probe.kind, None, () if other else ids(probe), _in_other_letters(evidence, probe))
 
 
 def _in_other_letters(evidence: Evidence, probe: Probe) -> str | None:
-    """What is wrong if a word of the prompt came to OpenAI in small or capital letters only, unlike the caller's own."""
+    """What to change if a word of the prompt came to OpenAI in small or capital letters only, unlike the caller's own."""
     read = " ".join(call.request for call in evidence.calls if call.id in probe.carriers)
     for word in (probe.mark or "").split():
         written = re.search(rf"(?i)(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", read)
         if not word.islower() and word.isascii() and written and word not in read:
             return sentence(
-                "“{word}” came to OpenAI as “{written}”: a name means something else then, or nothing",
+                "“{word}” came to OpenAI as “{written}”. Pass the prompt on as it is: in other letters, a name may mean something else.",
                 word=word,
                 written=written[0],
             )

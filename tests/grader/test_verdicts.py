@@ -337,14 +337,14 @@ def test_what_tests_replace_is_not_said_to_go_unnoticed(replaced, said):
 
 
 @pytest.mark.parametrize(
-    ("read", "status"),
+    ("read", "advised"),
     [
-        ("Say this: My neighbour Selma found 410 coins.", "passed"),
-        ("my neighbour selma found 410 coins.", "failed"),
-        ("MY NEIGHBOUR SELMA FOUND 410 COINS.", "failed"),
+        ("Say this: My neighbour Selma found 410 coins.", False),
+        ("my neighbour selma found 410 coins.", True),
+        ("MY NEIGHBOUR SELMA FOUND 410 COINS.", True),
     ],
 )
-def test_a_prompt_in_other_letters_is_not_the_caller_s_own(read, status):
+def test_an_app_that_puts_a_prompt_into_other_letters_is_advised_not_to(read, advised):
     ordinary = Probe(
         criterion="endpoint.ordinary", kind="text", asked="x", exchange="ex-9", calls=("call-9",), mark="Selma 410",
         carriers=("call-9",), objects=("obj-9",),
@@ -357,4 +357,5 @@ def test_a_prompt_in_other_letters_is_not_the_caller_s_own(read, status):
         calls=(CALL, call),
         objects=(STORED, STORED.model_copy(update={"id": "obj-9", "exchange": "ex-9"})),
     )
-    assert BY_ID["endpoint.uses_prompt"].judge(seen).status == status
+    verdict = BY_ID["endpoint.uses_prompt"].judge(seen)
+    assert (verdict.status, bool(verdict.advice)) == ("passed", advised)
