@@ -1,7 +1,8 @@
 """A submission's notebooks, run beside the questions to its app and beside each other.
 
-They have a sandbox of their own: neither their memory nor their files nor their servers are the app's. Processes that are forked from this one run
-one notebook at a time each, between stand-ins of their own, since moto keeps what is stored in its process. What did not go well in company
+They have a sandbox of their own: neither their memory nor their files nor their servers are the app's. Processes that are forked from this one have
+one notebook at a time each, which runs between stand-ins of its own in a process of its own: moto keeps what is stored in its process, and what one
+notebook had loaded leaves no room for the next. What did not go well in company
 is run once more alone, and that run counts.
 """
 
@@ -26,7 +27,7 @@ from grader.inside import wire
 from grader.sandbox import Sandbox
 from grader.submission import OpensSandbox, Submission
 
-MOST_AT_ONCE = 4  # they share the memory of one sandbox
+MOST_AT_ONCE = 2  # they share the memory of the worker
 _POLL = 0.5  # seconds
 _ALL_NEED = ("nbclient", "nbformat")
 _ALWAYS = 60.0  # seconds that running alone may take, even if running at once has saved less
@@ -34,7 +35,7 @@ _ALWAYS = 60.0  # seconds that running alone may take, even if running at once h
 
 @dataclass
 class _Member:
-    """A forked process that runs notebooks, and the line to it."""
+    """A forked process that has notebooks run, the head of its group, and the line to it."""
 
     process: int
     line: socket.socket
@@ -66,9 +67,9 @@ class NotebooksBeside:
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
-        lines = [self._sandbox.open_line() for _ in range(self._processors)]
-        for line in lines:  # all of them are forked before there is a thread that leads one
-            self._members.append(self._fork(line))
+        lines = [self._sandbox.open_line() for _ in self._paths]  # one for each notebook's process
+        for _ in range(self._processors):  # all of them are forked before there is a thread that leads one
+            self._members.append(self._fork(lines))
         for line in lines:
             line.close()
         self._threads = [
@@ -86,7 +87,7 @@ class NotebooksBeside:
             self._changed.notify_all()
         for member in self._members:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(member.process, signal.SIGKILL)
+                os.killpg(member.process, signal.SIGKILL)
             os.waitpid(member.process, 0)
         for thread in self._threads:
             thread.join()
@@ -168,17 +169,43 @@ class NotebooksBeside:
             self._running += 1
             return self._left.pop()
 
-    def _fork(self, line: socket.socket) -> _Member:
+    def _fork(self, lines: Sequence[socket.socket]) -> _Member:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         process = os.fork()
         if process:
             theirs.close()
+            with contextlib.suppress(OSError):  # it does the same; whichever comes first
+                os.setpgid(process, process)
             return _Member(process, ours)
         try:
-            _close_all_but(line.fileno(), theirs.fileno())
-            _run_notebooks(theirs, self._sandbox.over(line), self._submission, self._paths, self._checks)
+            os.setpgid(0, 0)
+            _close_all_but(theirs.fileno(), *(line.fileno() for line in lines))
+            self._have_run(theirs, lines)
         finally:
             os._exit(0)
+
+    def _have_run(self, line: socket.socket, lines: Sequence[socket.socket]) -> None:
+        """In a member: have each notebook run that is asked for over the line, until that is closed or one is lost."""
+        with contextlib.suppress(wire.WireError):
+            while True:
+                message, _ = wire.receive(line)
+                number = message["notebook"]
+                process = os.fork()
+                if process == 0:
+                    self._be_run(line, lines[number], self._paths[number])
+                if os.waitpid(process, 0)[1]:
+                    return
+
+    def _be_run(self, line: socket.socket, own: socket.socket, path: Path) -> None:
+        """In a process of its own: run a notebook, and send what it did."""
+        code = 1
+        try:
+            with contextlib.suppress(wire.WireError, GraderError), self._sandbox.over(own) as sandbox:
+                [attempt] = notebooks.attempts(self._submission, sandbox, [path], self._checks)
+                wire.send(line, {"run": attempt.run.model_dump(mode="json"), "stands": attempt.stands})
+                code = 0
+        finally:
+            os._exit(code)
 
 
 @contextmanager
@@ -197,25 +224,6 @@ def run_beside(
         sandbox.preload(_ALL_NEED)
         with NotebooksBeside(submission, sandbox, processors, checks) as beside:
             yield beside
-
-
-def _run_notebooks(
-    line: socket.socket,
-    sandbox: Sandbox,
-    submission: Submission,
-    paths: Sequence[Path],
-    checks: Checks | None,
-) -> None:
-    """In a member: run what is asked for over the line, until it is closed."""
-
-    def asked() -> Iterator[Path]:
-        while True:
-            message, _ = wire.receive(line)
-            yield paths[message["notebook"]]
-
-    with contextlib.suppress(wire.WireError, GraderError), sandbox:
-        for attempt in notebooks.attempts(submission, sandbox, asked(), checks):
-            wire.send(line, {"run": attempt.run.model_dump(mode="json"), "stands": attempt.stands})
 
 
 def _close_all_but(*kept: int) -> None:

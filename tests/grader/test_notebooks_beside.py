@@ -119,19 +119,38 @@ def test_those_of_a_process_that_is_lost_are_run_alone(class_work):
 def test_one_processor_is_left_to_the_app_until_nothing_else_is_under_way(class_work, tmp_path):
     def does(path):
         (tmp_path / f"{path.stem}-began").touch()
-        until(lambda: (tmp_path / "c-began").exists())
+        until(lambda: (tmp_path / "b-began").exists())
         return None, True
 
     def began():
         return sorted(each.name for each in tmp_path.glob("*-began"))
 
-    with NotebooksBeside(class_work(3, does), NoSandbox(), 3) as beside:
-        until(lambda: len(began()) == 2)
+    with NotebooksBeside(class_work(2, does), NoSandbox(), 2) as beside:
+        until(lambda: len(began()) == 1)
         time.sleep(0.2)
-        assert began() == ["a-began", "b-began"]
+        assert began() == ["a-began"]
         beside.hurry()
-        until(lambda: len(began()) == 3)
+        until(lambda: len(began()) == 2)
         beside.settled()
+
+
+def test_each_notebook_has_a_process_of_its_own_so_that_memory_is_given_back(class_work):
+    def does(path):
+        return str(os.getpid()), True
+
+    with NotebooksBeside(class_work(4, does), NoSandbox(), 1) as beside:
+        assert len({run.failure for run in beside.settled()}) == 4
+
+
+def test_ending_early_ends_the_process_of_a_notebook_too(class_work, tmp_path):
+    def does(path):
+        (tmp_path / "process").write_text(str(os.getpid()))
+        time.sleep(600)
+
+    with NotebooksBeside(class_work(1, does), NoSandbox(), 1):
+        until(lambda: (tmp_path / "process").exists() and (tmp_path / "process").read_text())
+    process = Path("/proc") / (tmp_path / "process").read_text()
+    until(lambda: not process.exists() or "(zombie)" in (process / "status").read_text())
 
 
 def test_nothing_of_them_runs_while_they_are_held(class_work, tmp_path):
